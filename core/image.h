@@ -1,0 +1,30 @@
+/* Grey images as they are stored (8 or 16 bits deep), and resizing as the reference implementations do it. */
+#ifndef IRST_CORE_IMAGE_H
+#define IRST_CORE_IMAGE_H
+
+#include "core/status.h"
+
+#include <stdint.h>
+
+/* One grey image. `maximum` is the value of full scale: 255 or 65535. Pixels are row-major, `width * height`
+ * of them, owned by the image. A zeroed struct is an empty image. */
+typedef struct grey_image {
+    int width;
+    int height;
+    int maximum;
+    uint16_t *pixels;
+} grey_image;
+
+/* Allocates zeroed pixels. Release with grey_image_free. Fails with STATUS_MEMORY, and with STATUS_INPUT if a
+ * side is not in 1..32768. */
+status grey_image_new(int width, int height, int maximum, grey_image *out);
+void grey_image_free(grey_image *image); /* accepts an empty image; leaves an empty image */
+
+/* OpenCV's INTER_LINEAR (half-pixel centres, edge replicated; an exact halving of both sides is the rounded
+ * mean of 2x2 pixels), bit-exact for 8-bit images. `out` is new, owned by the caller; the depth is kept. */
+status grey_image_resize_bilinear(const grey_image *image, int width, int height, grey_image *out);
+
+/* OpenCV's INTER_NEAREST: source index floor(i * source / target). `out` is new, owned by the caller. */
+status grey_image_resize_nearest(const grey_image *image, int width, int height, grey_image *out);
+
+#endif

@@ -1,0 +1,26 @@
+/* Progress on stderr: a bar with rate and ETA on a terminal; silent when stderr is not a terminal or NO_COLOR
+ * style quiet is asked for. */
+#ifndef IRST_CORE_PROGRESS_H
+#define IRST_CORE_PROGRESS_H
+
+#include <stdint.h>
+
+typedef struct progress {
+    const char *label;
+    const char *unit;
+    int64_t total;
+    int64_t done;
+    double start;      /* seconds, monotonic */
+    double last_drawn; /* seconds, monotonic */
+    int enabled;
+} progress;
+
+/* `label` and `unit` ("image") must outlive it. */
+void progress_begin(progress *p, const char *label, const char *unit, int64_t total);
+void progress_update(progress *p, int64_t done,
+                     const char *note); /* note: short text at the end, may be NULL */
+void progress_end(progress *p);         /* erases the bar */
+
+double clock_seconds(void); /* monotonic wall clock */
+
+#endif

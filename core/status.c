@@ -1,0 +1,44 @@
+#include "core/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char message[1024];
+
+status status_fail(status code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+status status_prefix(status code, const char *format, ...) {
+    char old[sizeof message];
+    memcpy(old, message, sizeof message);
+    va_list arguments;
+    va_start(arguments, format);
+    int used = vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (used >= 0 && (size_t)used < sizeof message)
+        snprintf(message + used, sizeof message - (size_t)used, ": %s", old);
+    return code;
+}
+
+const char *status_message(void) {
+    return message;
+}
+
+int status_exit_code(status code) {
+    switch (code) {
+    case STATUS_OK:
+        return 0;
+    case STATUS_USAGE:
+        return 2;
+    case STATUS_INTERRUPTED:
+        return 130;
+    default:
+        return 1;
+    }
+}

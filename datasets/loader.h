@@ -1,0 +1,43 @@
+/* Batches for training: resized, augmented, shuffled, read ahead by a background thread.
+ *
+ * Batch b of epoch e is a function of (seed, e, b) alone, so a resumed run continues with the same bits. */
+#ifndef IRST_DATASETS_LOADER_H
+#define IRST_DATASETS_LOADER_H
+
+#include "core/status.h"
+#include "datasets/dataset.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct loader_options {
+    int batch_size;
+    int size; /* images and masks are resized to size x size: bilinear and nearest, as the reference does */
+    bool augment; /* up-down flip, left-right flip and transpose, each with probability 1/2 */
+    uint64_t seed;
+} loader_options;
+
+/* Dense float32, N x 1 x H x W. images: grey / full scale, in [0, 1]. masks: value / the mask's own maximum,
+ * in [0, 1] (soft labels, methods 11.4); an empty mask is 0. The last batch of an epoch may be smaller. */
+typedef struct batch {
+    int count;
+    int size;
+    const float *images;
+    const float *masks;
+} batch;
+
+typedef struct loader loader;
+
+/* The data set must outlive the loader. Starts the reading thread. */
+status loader_new(const dataset *d, const loader_options *options, loader **out);
+void loader_free(loader *l); /* stops the thread; accepts NULL */
+
+int loader_batches_per_epoch(const loader *l); /* ceil(count / batch_size) */
+
+/* Next delivered batch will be number `first_batch` of `epoch`; then on through the following epochs. */
+status loader_seek(loader *l, int64_t epoch, int first_batch);
+/* The next batch, valid until the next call. A read error of the thread is returned here, with its message.
+ */
+status loader_next(loader *l, batch *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* From stored pixels to what networks and metrics take. */
+#ifndef IRST_DATASETS_PREPROCESS_H
+#define IRST_DATASETS_PREPROCESS_H
+
+#include "core/image.h"
+#include "core/status.h"
+
+#include <stdint.h>
+
+/* How a grey mask becomes a label (design.md): pixels equal to the mask's maximum (the reference), > 127 of
+ * 255, or > 0. An all-zero mask gives an empty label under every rule. */
+typedef enum mask_rule { MASK_MAX, MASK_HALF, MASK_ANY } mask_rule;
+
+/* out[i] = pixel / full scale, in [0, 1]; width * height floats. */
+void image_to_unit(const grey_image *image, float *out);
+/* out[i] = pixel / the mask's own maximum (soft label, methods 11.4). */
+void mask_to_soft(const grey_image *mask, float *out);
+/* out[i] = 1 for target pixels, 0 elsewhere. */
+void mask_to_label(const grey_image *mask, mask_rule rule, uint8_t *out);
+
+#endif

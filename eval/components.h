@@ -1,0 +1,25 @@
+/* 8-connected components of a binary map, in scan order of their first pixel. */
+#ifndef IRST_EVAL_COMPONENTS_H
+#define IRST_EVAL_COMPONENTS_H
+
+#include "core/status.h"
+
+#include <stdint.h>
+
+typedef struct component {
+    int area;                      /* pixels */
+    double centroid_x, centroid_y; /* mean pixel coordinates, 0-based */
+    int x0, y0, x1, y1;            /* bounding box, inclusive */
+} component;
+
+typedef struct component_list {
+    int count;
+    component *items;
+    int32_t *labels; /* width * height: 0 background, k + 1 for items[k] */
+} component_list;
+
+/* Anything non-zero in `map` is foreground. Free with component_list_free. */
+status components_find(const uint8_t *map, int width, int height, component_list *out);
+void component_list_free(component_list *list); /* accepts a zeroed struct */
+
+#endif

@@ -1,0 +1,44 @@
+/* Parameters of a network by name, in the order of the reference network's state_dict. */
+#ifndef IRST_MODULES_PARAMETER_H
+#define IRST_MODULES_PARAMETER_H
+
+#include "core/status.h"
+#include "core/tensor.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum parameter_kind {
+    PARAMETER_TRAINED,   /* has a gradient */
+    PARAMETER_STATISTIC, /* running mean or variance of a batch norm */
+    PARAMETER_COUNTER    /* number of batches seen by a batch norm; an integer, kept in files as int64 */
+} parameter_kind;
+
+typedef struct parameter {
+    char *name; /* as in the published checkpoints: "decos.0.lowrank.convs.0.weight" */
+    parameter_kind kind;
+    int rank;     /* 0 .. 4, as PyTorch shows it */
+    int shape[4]; /* weights of a convolution: output, input, rows, columns */
+    size_t count; /* number of elements */
+    float *value; /* dense, row-major, `count` elements */
+    float *grad;  /* same; NULL unless PARAMETER_TRAINED */
+} parameter;
+
+typedef struct parameter_set {
+    int count;
+    int capacity;
+    parameter **items; /* owned; addresses stay valid while the set lives */
+} parameter_set;
+
+void parameter_set_free(parameter_set *set); /* accepts a zeroed struct */
+
+/* Adds a parameter of zeros. `name` is a printf format. NULL if memory is out. */
+parameter *parameter_add(parameter_set *set, parameter_kind kind, int rank, const int *shape,
+                         const char *name, ...) __attribute__((format(printf, 5, 6)));
+parameter *parameter_find(const parameter_set *set, const char *name); /* NULL if there is none */
+
+int64_t
+parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
+void parameter_clear_gradients(const parameter_set *set);
+
+#endif
