@@ -1,7 +1,10 @@
 # irst: one non-recursive Makefile. `make help` lists the targets.
 #   CC=clang          another compiler             SANITIZE=1   AddressSanitizer + UBSan, under build/sanitize
+#   V=1               show whole commands
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
 
+V        ?= 0
+Q := $(if $(filter 1,$(V)),,@)
 CC       ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
@@ -64,29 +67,34 @@ endif
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $(OBJECTS)
+	@echo "  AR   $@"
+	$(Q)ar rcs $@ $(OBJECTS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define kernel_rule
 $(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+	@echo "  CC   $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call kernel_rule,$(i))))
 
 define program_rule
 $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(LIBRARY)
 	@mkdir -p $$(@D)
-	$$(CC) $$(OPT) -fopenmp $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	@echo "  LD   $$@"
+	$$(Q)$$(CC) $$(OPT) -fopenmp $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) -fopenmp $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(OPT) -fopenmp $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 tests: $(TESTS) ## build the test programs
 

@@ -1,0 +1,86 @@
+/* The kernels that are compiled once per instruction set, and the table that picks one set at run time.
+ *
+ * Bodies stand in core/kernels/. All work on planar tensors (core/tensor.h): vector lanes are neighbouring pixels of
+ * a row, the zero halo replaces edge code. The environment variable IRST_ISA (portable, avx2, avx512) forces a
+ * set; the portable one is plain C and the oracle of the others. */
+#ifndef IRST_CORE_KERNELS_H
+#define IRST_CORE_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Output channels of one register tile; packed weights come in blocks of so many. */
+#define CONV_BLOCK 4
+
+/* One convolution, stride 1, of one image: output rows y0 .. y1 - 1, all output channels.
+ * `input` points at the pixel that tap (0, 0) meets for output (0, 0): inside the halo when there is padding. */
+typedef struct conv_rows {
+    const float *input; /* ic planes */
+    ptrdiff_t input_row, input_plane;
+    float *output; /* oc planes, pixel (0, 0) */
+    ptrdiff_t output_row, output_plane;
+    int ic, oc, width; /* width of the output */
+    int kh, kw, dilation;
+    const float *weight; /* packed: conv_pack_weights */
+    const float *bias;   /* oc, or NULL */
+    bool relu;           /* output = max(0, .) */
+    bool accumulate;     /* output += . (not together with bias or relu) */
+} conv_rows;
+
+/* Partial gradient of the weights over output rows y0 .. y1 - 1 of one image: partial[oc][ic][kh][kw] and, behind
+ * it, the partial gradient of the bias [oc], both overwritten. */
+typedef struct conv_weight_rows {
+    const float *input; /* as in conv_rows */
+    ptrdiff_t input_row, input_plane;
+    const float *output_grad;
+    ptrdiff_t output_row, output_plane;
+    int ic, oc, width;
+    int kh, kw, dilation;
+    float *partial;
+} conv_weight_rows;
+
+/* Rows and strides of one plane for the elementwise kernels. */
+typedef struct plane_shape {
+    int h, w;
+    ptrdiff_t row;
+} plane_shape;
+
+/* Sums over one plane, in double. */
+typedef struct plane_moments {
+    double mean; /* of x */
+    double m2;   /* sum of (x - mean)^2 */
+} plane_moments;
+
+typedef struct kernel_table {
+    const char *name;
+    void (*conv_rows)(const conv_rows *k, int y0, int y1);
+    void (*conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
+    /* y = max(0, scale * x + shift), or without the maximum. y may be x. */
+    void (*plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
+    /* y = a * x + b * z, in the order given; accumulate adds to y. z may be NULL (b unused). y may be x or z. */
+    void (*plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
+    plane_moments (*plane_moments)(plane_shape s, const float *x);
+    double (*plane_sum)(plane_shape s, const float *x);
+    double (*plane_dot)(plane_shape s, const float *x, const float *y); /* sum of x * y */
+    /* Sums for the backward pass of batch norm: out[0] = sum dz, out[1] = sum dz * (x - mean), where
+     * dz = dy * (scale * x + shift > 0) if relu, else dy. */
+    void (*plane_norm_sums)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
+                            bool relu, double out[2]);
+    /* dx (+)= a * dz + b * (x - mean) + c with the same dz. */
+    void (*plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
+                                bool relu, float a, float b, float c, bool accumulate, float *dx);
+    /* dx (+)= dy where y > 0, else 0 (+0). dx may be dy when not accumulating. */
+    void (*plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
+} kernel_table;
+
+/* The table in use. Chosen on first call; thread-safe after it. */
+const kernel_table *kernels(void);
+/* A table by name; NULL if this build or this processor does not have it. */
+const kernel_table *kernels_named(const char *name);
+
+/* Packs weight[oc][ic][kh][kw] for conv_rows: [oc / CONV_BLOCK][ic][kh * kw][CONV_BLOCK], missing channels zero.
+ * With `transposed`, packs for the gradient of the input: channels swapped, taps turned by 180 degrees. */
+void conv_pack_weights(const float *weight, int oc, int ic, int kh, int kw, bool transposed, float *packed);
+size_t conv_packed_count(int oc, int ic, int kh, int kw); /* floats, oc and ic of the packed direction */
+
+#endif

@@ -1,0 +1,21 @@
+/* The table of the instruction set that this file is compiled for. */
+#include "core/kernels/vector.h"
+
+#define QUOTE_(text) #text
+#define QUOTE(text) QUOTE_(text)
+
+extern const kernel_table KERNEL(kernel_table);
+
+const kernel_table KERNEL(kernel_table) = {
+    .name = QUOTE(KERNEL_ISA),
+    .conv_rows = KERNEL(conv_rows),
+    .conv_weight_rows = KERNEL(conv_weight_rows),
+    .plane_affine = KERNEL(plane_affine),
+    .plane_combine = KERNEL(plane_combine),
+    .plane_moments = KERNEL(plane_moments),
+    .plane_sum = KERNEL(plane_sum),
+    .plane_dot = KERNEL(plane_dot),
+    .plane_norm_sums = KERNEL(plane_norm_sums),
+    .plane_norm_backward = KERNEL(plane_norm_backward),
+    .plane_relu_backward = KERNEL(plane_relu_backward),
+};

@@ -1,0 +1,14 @@
+/* Threads, floating-point mode and instruction set: set in one place. */
+#ifndef IRST_CORE_RUNTIME_H
+#define IRST_CORE_RUNTIME_H
+
+/* Uses `count` threads from now on; 0 or less: one per processor this process may run on (at most 64). */
+void runtime_set_threads(int count);
+int runtime_threads(void);
+
+/* Calls body(context, item) for item = 0 .. count - 1, spread over the threads. Items must be independent; which
+ * thread takes which is not fixed, so results that depend on order belong into per-item storage. Denormals are
+ * flushed to zero in every thread. Calls must not be nested. */
+void parallel_for(int count, void (*body)(void *context, int item), void *context);
+
+#endif
