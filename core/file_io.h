@@ -37,9 +37,11 @@ typedef struct name_list {
 
 status name_list_add(name_list *list, const char *name);
 void name_list_free(name_list *list);
-/* Names (without folder) in `folder` that end in `suffix` ("" for all), in strcmp order. */
+/* Names (without folder) in `folder` that end in `suffix` ("" for all), in strcmp order; hidden ones (a
+ * leading dot) are left out. `out` is new, and empty after a failure. */
 status folder_list(const char *folder, const char *suffix, name_list *out);
-/* One name a line; blank lines and carriage returns dropped; the last line may lack a newline. */
+/* One name a line, white space around it dropped, as are blank lines; the last line may lack a newline. `out`
+ * is new, and empty after a failure. */
 status name_list_read(const char *path, name_list *out);
 
 #endif

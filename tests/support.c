@@ -1,0 +1,77 @@
+#include "tests/support.h"
+
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *shared_folder(void) {
+    const char *folder = getenv("IRST_SHARED");
+    if (folder == NULL)
+        folder = "../shared";
+    struct stat info;
+    return stat(folder, &info) == 0 && S_ISDIR(info.st_mode) ? folder : NULL;
+}
+
+const char *require_shared_folder(void) {
+    const char *folder = shared_folder();
+    if (folder != NULL)
+        return folder;
+    const char *ci = getenv("CI");
+    if (ci != NULL && strcmp(ci, "true") == 0)
+        fail_msg("the shared data is missing: set IRST_SHARED to its folder");
+    skip();
+    return NULL;
+}
+
+static char scratch[256];
+static pid_t scratch_owner;
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place) {
+    (void)info;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_scratch(void) {
+    /* A forked child of the test must not take its parent's folder away. */
+    if (getpid() == scratch_owner)
+        nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *scratch_path(const char *name) {
+    static char paths[4][512];
+    static unsigned next;
+
+    if (scratch[0] == '\0') {
+        const char *root = getenv("TMPDIR");
+        snprintf(scratch, sizeof scratch, "%s/irst-test-XXXXXX", root != NULL ? root : "/tmp");
+        if (mkdtemp(scratch) == NULL)
+            fail_msg("%s: cannot create a scratch folder", scratch);
+        scratch_owner = getpid();
+        atexit(remove_scratch);
+    }
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
+    return path;
+}
+
+const char *scratch_file(const char *name, const void *data, unsigned long size) {
+    const char *path = scratch_path(name);
+    FILE *stream = fopen(path, "wb");
+    if (stream == NULL)
+        fail_msg("%s: cannot be created", path);
+    size_t written = size == 0 ? 0 : fwrite(data, 1, size, stream);
+    if (fclose(stream) != 0 || written != size)
+        fail_msg("%s: cannot be written", path);
+    return path;
+}

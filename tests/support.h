@@ -1,0 +1,18 @@
+/* Helpers for tests: where the data is, and a folder to write in. */
+#ifndef IRST_TESTS_SUPPORT_H
+#define IRST_TESTS_SUPPORT_H
+
+/* The folder of the shared data: $IRST_SHARED, or "../shared". NULL if there is none. */
+const char *shared_folder(void);
+
+/* The same, but without it the running test is skipped, or fails where $CI is "true". */
+const char *require_shared_folder(void);
+
+/* A path for `name` in a new empty folder of this test program, which is removed at exit. Owned by the helper
+ * and valid until the fourth next call. */
+const char *scratch_path(const char *name);
+
+/* Writes bytes to a file of the scratch folder and returns its path, as scratch_path does. */
+const char *scratch_file(const char *name, const void *data, unsigned long size);
+
+#endif
