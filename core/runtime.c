@@ -31,6 +31,10 @@ int runtime_threads(void) {
     return thread_count;
 }
 
+int runtime_thread_index(void) {
+    return omp_get_thread_num();
+}
+
 /* Denormals cost up to a hundred cycles each on many processors and carry nothing here. The flag belongs to the
  * thread, so every thread of every region sets it. */
 static void flush_denormals(void) {

@@ -5,6 +5,7 @@
 /* Uses `count` threads from now on; 0 or less: one per processor this process may run on (at most 64). */
 void runtime_set_threads(int count);
 int runtime_threads(void);
+int runtime_thread_index(void); /* inside parallel_for: 0 .. runtime_threads() - 1 */
 
 /* Calls body(context, item) for item = 0 .. count - 1, spread over the threads. Items must be independent; which
  * thread takes which is not fixed, so results that depend on order belong into per-item storage. Denormals are

@@ -1,0 +1,121 @@
+/* Convolution (cross-correlation) with bias and an optional ReLU.
+ *
+ * Forward    z[n,o,y,x] = bias[o] + sum_i,ky,kx weight[o,i,ky,kx] * X[n,i, y s - p + ky d, x s - p + kx d],
+ *            Y = max(0, z) or z                  (s stride, p zero padding, d dilation)
+ * Gradients  dz = dY where Y > 0 (all of dY without ReLU)
+ *            dX = the transposed map of dz;  dweight = dz correlated with X;  dbias[o] = sum_n,y,x dz */
+#include "autograd/ops.h"
+
+#include "autograd/fold.h"
+#include "autograd/op_support.h"
+#include "core/runtime.h"
+
+static conv_options geometry(const node *n) {
+    const conv2d_options *o = n->options;
+    const tensor *weight = &n->input[1]->value;
+    return (conv_options){
+        .kh = weight->h, .kw = weight->w, .stride = o->stride, .padding = o->padding, .dilation = o->dilation};
+}
+
+static status infer(node *n) {
+    const conv2d_options *o = n->options;
+    const tensor *x = &n->input[0]->value, *weight = &n->input[1]->value;
+    if (o->stride < 1 || o->padding < 0 || o->dilation < 1)
+        return status_fail(STATUS_USAGE, "stride %d, padding %d, dilation %d: expected >= 1, >= 0, >= 1", o->stride,
+                           o->padding, o->dilation);
+    if (weight->c != x->c)
+        return status_fail(STATUS_USAGE, "weights for %d input channels, but the input has %d", weight->c, x->c);
+    if (n->input_count == 3 && tensor_count(&n->input[2]->value) != weight->n)
+        return status_fail(STATUS_USAGE, "%lld biases for %d output channels",
+                           (long long)tensor_count(&n->input[2]->value), weight->n);
+    conv_options g = geometry(n);
+    int h = conv_output_size(x->h, g.kh, &g), w = conv_output_size(x->w, g.kw, &g);
+    if (h < 1 || w < 1)
+        return status_fail(STATUS_USAGE, "a %dx%d kernel does not fit a %dx%d input", g.kh, g.kw, x->h, x->w);
+    n->value = tensor_planar(x->n, weight->n, h, w);
+    return STATUS_OK;
+}
+
+static void forward(node *n, const op_run *run) {
+    conv_options g = geometry(n);
+    const float *weight = n->input[1]->value.data, *bias = n->input_count == 3 ? n->input[2]->value.data : NULL;
+    const conv2d_options *o = n->options;
+    bool with_relu = o->activation == ACTIVATION_RELU;
+    if (n->absorbs)
+        fold_weights(n, &weight, &bias, &with_relu);
+    conv_forward(&n->input[0]->value, weight, bias, &g, with_relu, &n->value, run->scratch);
+}
+
+static void mask_plane(void *context, int plane) {
+    node *n = context;
+    float *grad = plane_data(&n->grad, plane);
+    plane_shape s = {n->value.h, n->value.w, n->value.row};
+    kernels()->plane_relu_backward(s, plane_data(&n->value, plane), grad, false, grad);
+}
+
+static void backward(node *n, const op_run *run) {
+    conv_options g = geometry(n);
+    const conv2d_options *o = n->options;
+    if (o->activation == ACTIVATION_RELU) /* nobody reads this gradient after us: masked in place */
+        parallel_for(plane_count(n), mask_plane, n);
+    bool accumulate;
+    const tensor *dx = node_grad(n, 0, &accumulate);
+    if (dx)
+        conv_input_gradient(&n->grad, n->input[1]->value.data, &g, accumulate, dx, run->scratch);
+    const tensor *dweight = node_grad(n, 1, &accumulate);
+    const tensor *dbias = n->input_count == 3 ? node_grad(n, 2, &accumulate) : NULL;
+    if (dweight)
+        conv_weight_gradient(&n->input[0]->value, &n->grad, &g, dweight->data, dbias ? dbias->data : NULL,
+                             run->scratch);
+}
+
+static int keeps(const node *n) {
+    const conv2d_options *o = n->options;
+    return KEEPS_INPUT_0 | KEEPS_INPUT_1 | (o->activation == ACTIVATION_RELU ? KEEPS_OUTPUT : 0);
+}
+
+static size_t scratch(const node *n) {
+    conv_options g = geometry(n);
+    return conv_scratch(&n->input[0]->value, &n->value, &g);
+}
+
+static node *sample(tape *t, int index) {
+    static const struct {
+        int n, ic, oc, h, w, kh, kw, stride, padding, dilation;
+        activation activation;
+    } cases[] = {
+        {2, 4, 4, 9, 21, 3, 3, 1, 1, 1, ACTIVATION_RELU},   {2, 8, 5, 18, 37, 3, 3, 1, 1, 1, ACTIVATION_NONE},
+        {1, 1, 4, 17, 64, 3, 3, 1, 1, 1, ACTIVATION_RELU},  {2, 5, 1, 33, 80, 3, 3, 1, 1, 1, ACTIVATION_NONE},
+        {2, 1, 4, 7, 19, 1, 1, 1, 0, 1, ACTIVATION_RELU},   {2, 3, 7, 1, 1, 1, 1, 1, 0, 1, ACTIVATION_RELU},
+        {2, 18, 20, 6, 11, 1, 1, 1, 0, 1, ACTIVATION_NONE}, {2, 24, 17, 9, 8, 3, 3, 1, 1, 1, ACTIVATION_RELU},
+        {2, 3, 5, 13, 17, 3, 3, 2, 1, 1, ACTIVATION_NONE},  {1, 3, 4, 15, 18, 7, 7, 2, 3, 1, ACTIVATION_NONE},
+        {1, 2, 4, 20, 40, 3, 3, 1, 4, 4, ACTIVATION_RELU},  {1, 4, 4, 16, 40, 3, 3, 1, 1, 2, ACTIVATION_NONE},
+        {2, 3, 4, 12, 33, 5, 5, 1, 2, 1, ACTIVATION_NONE},  {1, 2, 3, 11, 35, 3, 1, 1, 1, 1, ACTIVATION_NONE},
+        {1, 2, 3, 9, 36, 2, 4, 1, 0, 1, ACTIVATION_RELU},   {1, 4, 4, 16, 34, 3, 3, 1, 0, 1, ACTIVATION_NONE},
+        {1, 3, 2, 10, 10, 2, 2, 3, 1, 2, ACTIVATION_NONE},
+    };
+    if (index >= (int)(sizeof cases / sizeof *cases))
+        return NULL;
+    bool dense = cases[index].h == 1 && cases[index].w == 1;
+    node *x = tape_variable(t, cases[index].n, cases[index].ic, cases[index].h, cases[index].w, dense);
+    node *weight = tape_variable(t, cases[index].oc, cases[index].ic, cases[index].kh, cases[index].kw, true);
+    node *bias = index % 4 == 3 ? NULL : tape_variable(t, 1, cases[index].oc, 1, 1, true);
+    return conv2d(t, x, weight, bias,
+                  (conv2d_options){.stride = cases[index].stride,
+                                   .padding = cases[index].padding,
+                                   .dilation = cases[index].dilation,
+                                   .activation = cases[index].activation});
+}
+
+const op op_conv2d = {.name = "conv2d",
+                      .infer = infer,
+                      .forward = forward,
+                      .backward = backward,
+                      .keeps = keeps,
+                      .scratch = scratch,
+                      .sample = sample};
+
+node *conv2d(tape *t, node *x, node *weight, node *bias, conv2d_options options) {
+    node *inputs[] = {x, weight, bias};
+    return tape_record(t, &op_conv2d, &options, sizeof options, bias ? 3 : 2, inputs);
+}

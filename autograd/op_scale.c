@@ -1,0 +1,83 @@
+/* Scaling by one learnable number (epsilon and sigma of the unrolled stages).
+ *
+ * Forward    Y = s X
+ * Gradients  dX = s dY;  ds = sum of dY X */
+#include "autograd/ops.h"
+
+#include "autograd/op_support.h"
+#include "core/runtime.h"
+
+static status infer(node *n) {
+    if (tensor_count(&n->input[1]->value) != 1)
+        return status_fail(STATUS_USAGE, "the factor must be a single number");
+    return infer_like_input(n);
+}
+
+static void forward_plane(void *context, int plane) {
+    const node *n = context;
+    const tensor *x = &n->input[0]->value;
+    kernels()->plane_combine(plane_of(x), *n->input[1]->value.data, plane_data(x, plane), 0, NULL, false,
+                             plane_data(&n->value, plane));
+}
+
+static void forward(node *n, const op_run *run) {
+    (void)run;
+    parallel_for(plane_count(n), forward_plane, n);
+}
+
+typedef struct scale_job {
+    const node *n;
+    const tensor *dx;
+    bool accumulate;
+    double *sums; /* of each plane, added up in order */
+} scale_job;
+
+static void backward_plane(void *context, int plane) {
+    const scale_job *job = context;
+    const tensor *x = &job->n->input[0]->value;
+    const float *dy = plane_data(&job->n->grad, plane);
+    job->sums[plane] = kernels()->plane_dot(plane_of(x), dy, plane_data(x, plane));
+    if (job->dx)
+        kernels()->plane_combine(plane_of(x), *job->n->input[1]->value.data, dy, 0, NULL, job->accumulate,
+                                 plane_data(job->dx, plane));
+}
+
+static void backward(node *n, const op_run *run) {
+    scale_job job = {.n = n, .sums = (double *)(void *)run->scratch};
+    bool accumulate;
+    const tensor *ds = node_grad(n, 1, &accumulate);
+    job.dx = node_grad(n, 0, &job.accumulate);
+    int planes = plane_count(n);
+    parallel_for(planes, backward_plane, &job);
+    double sum = 0;
+    for (int i = 0; i < planes; i++)
+        sum += job.sums[i];
+    if (ds)
+        *ds->data = (accumulate ? *ds->data : 0) + (float)sum;
+}
+
+static int keeps(const node *n) {
+    (void)n;
+    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
+}
+
+static size_t scratch(const node *n) {
+    return (size_t)(plane_count(n)) * sizeof(double) / sizeof(float);
+}
+
+static node *sample(tape *t, int index) {
+    return index ? NULL : scale(t, tape_variable(t, 2, 3, 5, 23, false), tape_variable(t, 1, 1, 1, 1, true));
+}
+
+const op op_scale = {.name = "scale",
+                     .infer = infer,
+                     .forward = forward,
+                     .backward = backward,
+                     .keeps = keeps,
+                     .scratch = scratch,
+                     .sample = sample};
+
+node *scale(tape *t, node *x, node *factor) {
+    node *inputs[] = {x, factor};
+    return tape_record(t, &op_scale, NULL, 0, 2, inputs);
+}

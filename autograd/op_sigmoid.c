@@ -1,0 +1,59 @@
+/* Logistic function, elementwise.
+ *
+ * Forward    Y = 1 / (1 + exp(-X))
+ * Gradient   dX = dY Y (1 - Y) */
+#include "autograd/ops.h"
+
+#include "autograd/op_support.h"
+
+#include <math.h>
+
+static void forward(node *n, const op_run *run) {
+    (void)run;
+    const tensor *x = &n->input[0]->value, *y = &n->value;
+    for (int plane = 0; plane < y->n * y->c; plane++)
+        for (int row = 0; row < y->h; row++) {
+            const float *from = plane_data(x, plane) + row * x->row;
+            float *to = plane_data(y, plane) + row * y->row;
+            for (int i = 0; i < y->w; i++)
+                to[i] = 1 / (1 + expf(-from[i]));
+        }
+}
+
+static void backward(node *n, const op_run *run) {
+    (void)run;
+    bool accumulate;
+    const tensor *y = &n->value, *dy = &n->grad, *dx = node_grad(n, 0, &accumulate);
+    if (!dx)
+        return;
+    for (int plane = 0; plane < y->n * y->c; plane++)
+        for (int row = 0; row < y->h; row++) {
+            const float *p = plane_data(y, plane) + row * y->row;
+            const float *from = plane_data(dy, plane) + row * dy->row;
+            float *to = plane_data(dx, plane) + row * dx->row;
+            for (int i = 0; i < y->w; i++)
+                to[i] = (accumulate ? to[i] : 0) + from[i] * p[i] * (1 - p[i]);
+        }
+}
+
+static int keeps(const node *n) {
+    (void)n;
+    return KEEPS_OUTPUT;
+}
+
+static node *sample(tape *t, int index) {
+    if (index > 1)
+        return NULL;
+    return sigmoid(t, index ? tape_variable(t, 3, 8, 1, 1, true) : tape_variable(t, 2, 3, 7, 21, false));
+}
+
+const op op_sigmoid = {.name = "sigmoid",
+                       .infer = infer_like_input,
+                       .forward = forward,
+                       .backward = backward,
+                       .keeps = keeps,
+                       .sample = sample};
+
+node *sigmoid(tape *t, node *x) {
+    return tape_record(t, &op_sigmoid, NULL, 0, 1, &x);
+}

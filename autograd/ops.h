@@ -1,0 +1,52 @@
+/* Builders of the operations. Each records one node and returns it; NULL inputs give NULL (see tape.h). Formulas and
+ * gradients stand at the head of op_NAME.c. */
+#ifndef IRST_AUTOGRAD_OPS_H
+#define IRST_AUTOGRAD_OPS_H
+
+#include "autograd/tape.h"
+#include "core/conv.h"
+
+typedef enum activation { ACTIVATION_NONE, ACTIVATION_RELU } activation;
+
+/* Convolution with bias, then the activation. x: N x IC x H x W; weight: OC x IC x KH x KW (a parameter);
+ * bias: 1 x OC x 1 x 1 or NULL for none. */
+typedef struct conv2d_options {
+    int stride, padding, dilation;
+    activation activation;
+} conv2d_options;
+node *conv2d(tape *t, node *x, node *weight, node *bias, conv2d_options options);
+
+/* Batch normalisation over N, H, W of each channel, then the activation. */
+typedef enum norm_statistics {
+    NORM_BATCH,  /* of this batch; updates the running statistics (training) */
+    NORM_RUNNING /* the running ones (evaluation, frozen training) */
+} norm_statistics;
+typedef struct batch_norm_options {
+    norm_statistics statistics;
+    activation activation;
+    float *running_mean, *running_var; /* C each, owned by the caller */
+    float *batches;                    /* one number, counts the batches seen */
+} batch_norm_options;
+#define BATCH_NORM_EPSILON 1e-5 /* as PyTorch */
+#define BATCH_NORM_MOMENTUM 0.1
+node *batch_norm(tape *t, node *x, node *weight, node *bias, batch_norm_options options);
+
+node *relu(tape *t, node *x);
+node *sigmoid(tape *t, node *x);
+node *global_average_pool(tape *t, node *x);                                   /* N x C x H x W -> N x C x 1 x 1 */
+node *channel_scale(tape *t, node *x, node *gate);                             /* gate: N x C x 1 x 1 */
+node *add(tape *t, node *a, node *b);                                          /* a + b */
+node *subtract(tape *t, node *a, node *b);                                     /* a - b */
+node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
+node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
+node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
+node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
+
+/* Weights of add_weighted, for the tests' reference. */
+typedef struct add_options {
+    float weight_a, weight_b;
+} add_options;
+
+extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
+
+#endif

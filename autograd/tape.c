@@ -1,0 +1,224 @@
+#include "autograd/tape_internal.h"
+
+#include "core/runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_HEADER = 64 };
+
+void *tape_alloc(tape *t, size_t bytes) {
+    size_t rounded = (bytes + 63) / 64 * 64;
+    tape_chunk *chunk = aligned_alloc(64, CHUNK_HEADER + rounded);
+    if (!chunk) {
+        tape_note_failure(t, status_fail(STATUS_MEMORY, "out of memory while recording a network"));
+        return NULL;
+    }
+    memset(chunk, 0, CHUNK_HEADER + rounded);
+    chunk->next = t->chunks;
+    t->chunks = chunk;
+    return (char *)chunk + CHUNK_HEADER;
+}
+
+void tape_note_failure(tape *t, status failure) {
+    if (t->failure != STATUS_OK)
+        return;
+    t->failure = failure;
+    snprintf(t->failure_message, sizeof t->failure_message, "%s", status_message());
+}
+
+status tape_new(int batch, tape **out) {
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return status_fail(STATUS_MEMORY, "out of memory for a tape");
+    (*out)->batch = (*out)->batch_now = batch;
+    return STATUS_OK;
+}
+
+void tape_free(tape *t) {
+    if (!t)
+        return;
+    for (tape_chunk *chunk = t->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+    for (int i = 0; i < t->pool_count; i++)
+        memory_block_free(&t->pools[i].block);
+    memory_block_free(&t->dense);
+    memory_block_free(&t->scratch);
+    free(t->pools);
+    free(t->nodes);
+    free(t);
+}
+
+static node *append(tape *t) {
+    if (t->failure != STATUS_OK)
+        return NULL;
+    if (t->count == t->capacity) {
+        int capacity = t->capacity ? 2 * t->capacity : 256;
+        node **nodes = realloc(t->nodes, (size_t)capacity * sizeof *nodes);
+        if (!nodes) {
+            tape_note_failure(t, status_fail(STATUS_MEMORY, "out of memory while recording a network"));
+            return NULL;
+        }
+        t->nodes = nodes;
+        t->capacity = capacity;
+    }
+    node *n = tape_alloc(t, sizeof *n);
+    if (n) {
+        n->index = t->count;
+        t->nodes[t->count++] = n;
+    }
+    return n;
+}
+
+node *tape_input(tape *t, int n, int c, int h, int w) {
+    node *leaf = append(t);
+    if (leaf) {
+        leaf->value = tensor_planar(n, c, h, w);
+        leaf->batched = n == t->batch;
+    }
+    return leaf;
+}
+
+node *tape_parameter(tape *t, int n, int c, int h, int w, float *value, float *grad) {
+    node *leaf = append(t);
+    if (leaf) {
+        leaf->value = leaf->grad = tensor_dense(n, c, h, w);
+        leaf->value.data = value;
+        leaf->grad.data = grad;
+        leaf->requires_grad = grad != NULL;
+    }
+    return leaf;
+}
+
+node *tape_variable(tape *t, int n, int c, int h, int w, bool dense) {
+    if (dense) {
+        size_t bytes = (size_t)n * (size_t)c * (size_t)h * (size_t)w * sizeof(float);
+        float *value = tape_alloc(t, bytes), *grad = tape_alloc(t, bytes);
+        return tape_parameter(t, n, c, h, w, value, grad);
+    }
+    node *leaf = tape_input(t, n, c, h, w);
+    if (leaf)
+        leaf->requires_grad = true;
+    return leaf;
+}
+
+node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
+                  node *const *inputs) {
+    bool requires_grad = false, batched = false;
+    for (int i = 0; i < input_count; i++) {
+        if (!inputs[i])
+            return NULL;
+        requires_grad |= inputs[i]->requires_grad;
+        batched |= inputs[i]->batched;
+    }
+    node *n = append(t);
+    void *copy = options_size ? tape_alloc(t, options_size) : NULL;
+    if (!n || (options_size && !copy))
+        return NULL;
+    if (options_size)
+        memcpy(copy, options, options_size);
+    n->op = operation;
+    n->options = copy;
+    n->input_count = input_count;
+    memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
+    n->requires_grad = requires_grad;
+    status result = operation->infer(n);
+    if (result != STATUS_OK) {
+        tape_note_failure(t, status_prefix(result, "%s", operation->name));
+        return NULL;
+    }
+    n->batched = batched && n->value.n == t->batch;
+    if (n->saved_count && !(n->saved = tape_alloc(t, n->saved_count * sizeof *n->saved)))
+        return NULL;
+    return n;
+}
+
+void tape_pin(tape *t, node *n) {
+    (void)t;
+    if (n)
+        n->pinned = true;
+}
+
+static void mark(tape *t, node *loss) {
+    for (int i = t->count - 1; i >= 0; i--) {
+        node *n = t->nodes[i];
+        n->reaches_loss |= n == loss;
+        n->used |= n->pinned || n == loss;
+        for (int k = 0; k < n->input_count; k++) {
+            n->input[k]->reaches_loss |= n->reaches_loss;
+            n->input[k]->used |= n->used;
+        }
+    }
+}
+
+status tape_plan(tape *t, node *loss) {
+    if (t->failure != STATUS_OK)
+        return status_fail(t->failure, "%s", t->failure_message);
+    t->loss = loss;
+    mark(t, loss);
+    TRY(tape_plan_memory(t));
+    TRY(tape_plan_scratch(t));
+    t->planned = true;
+    return STATUS_OK;
+}
+
+void tape_set_batch(tape *t, int n) {
+    t->batch_now = n;
+    for (int i = 0; i < t->count; i++)
+        if (t->nodes[i]->batched)
+            t->nodes[i]->value.n = t->nodes[i]->grad.n = n;
+}
+
+status tape_forward(tape *t) {
+    if (runtime_threads() != t->scratch_threads)
+        TRY(tape_plan_scratch(t));
+    op_run run = {.scratch = t->scratch.data};
+    for (int i = 0; i < t->count; i++) {
+        node *n = t->nodes[i];
+        n->grad_is_set = !n->op; /* gradients of parameters add up, see tape_parameter */
+        if (n->op && n->used && !n->shares)
+            n->op->forward(n, &run);
+    }
+    return STATUS_OK;
+}
+
+void tape_backward(tape *t) {
+    op_run run = {.scratch = t->scratch.data};
+    for (int i = 0; i < t->count; i++) {
+        node *n = t->nodes[i];
+        n->grad_is_set = !n->op && tensor_is_dense(&n->grad);
+    }
+    *t->loss->grad.data = 1;
+    for (int i = t->count - 1; i >= 0; i--) {
+        node *n = t->nodes[i];
+        if (n->op && n->reaches_loss && n->requires_grad)
+            n->op->backward(n, &run);
+    }
+}
+
+const tensor *node_grad(node *n, int i, bool *accumulate) {
+    node *input = n->input[i];
+    if (!input->requires_grad)
+        return NULL;
+    *accumulate = input->grad_is_set;
+    input->grad_is_set = true;
+    return &input->grad;
+}
+
+int tape_node_count(const tape *t) {
+    return t->count;
+}
+
+node *tape_node(const tape *t, int index) {
+    return t->nodes[index];
+}
+
+int64_t tape_memory(const tape *t) {
+    size_t bytes = t->dense.bytes + t->scratch.bytes;
+    for (int i = 0; i < t->pool_count; i++)
+        bytes += t->pools[i].block.bytes;
+    return (int64_t)bytes;
+}

@@ -1,0 +1,103 @@
+/* The tape: records operations once, then replays them forward and backward as often as wanted.
+ *
+ * Recording (the builders of ops.h) infers shapes and computes nothing. tape_plan then lays out memory: it knows
+ * for every value the last operation that reads it, forward or backward, and gives the same planes to values whose
+ * lifetimes do not overlap. After that a step allocates nothing.
+ *
+ * A builder that fails returns NULL and leaves the message; builders take NULL for an input and return NULL, so a
+ * network is written without checks, and tape_plan reports the first failure. */
+#ifndef IRST_AUTOGRAD_TAPE_H
+#define IRST_AUTOGRAD_TAPE_H
+
+#include "core/status.h"
+#include "core/tensor.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NODE_INPUTS = 3 };
+
+typedef struct tape tape;
+typedef struct node node;
+typedef struct op op;
+
+/* One value on the tape: a leaf (input or parameter) or the result of an operation. */
+struct node {
+    const op *op; /* NULL for a leaf */
+    int index;    /* place on the tape */
+    node *input[NODE_INPUTS];
+    int input_count;
+    tensor value;
+    tensor grad;         /* data is NULL where no gradient is needed */
+    bool requires_grad;  /* a trained leaf, or depends on one */
+    bool batched;        /* its first dimension is the batch */
+    bool grad_is_set;    /* during backward: grad holds something to add to */
+    bool pinned;         /* an output: kept until the next forward */
+    bool reaches_loss;   /* set by tape_plan */
+    bool used;           /* set by tape_plan: an output or the loss depends on it */
+    node *shares;        /* folded away: its value is that of this node (fold.h) */
+    node *absorbs;       /* this convolution does the work of that batch norm too (fold.h) */
+    const void *options; /* the operation's own struct, owned by the tape */
+    float *saved;        /* what forward keeps for backward besides values, owned by the tape */
+    size_t saved_count;
+};
+
+/* What a run of an operation may use besides its node. */
+typedef struct op_run {
+    float *scratch; /* op.scratch(node) floats */
+} op_run;
+
+/* What backward reads; the planner keeps those values alive. */
+enum { KEEPS_INPUT_0 = 1, KEEPS_INPUT_1 = 2, KEEPS_INPUT_2 = 4, KEEPS_OUTPUT = 8 };
+
+struct op {
+    const char *name;
+    /* Sets node->value (shape), saved_count; fails with a message if the shapes do not fit. */
+    status (*infer)(node *n);
+    void (*forward)(node *n, const op_run *run);
+    /* Adds the gradient of every input that has one: see node_grad. */
+    void (*backward)(node *n, const op_run *run);
+    int (*keeps)(const node *n);      /* a sum of KEEPS_ */
+    size_t (*scratch)(const node *n); /* floats; NULL: none */
+    /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL
+     * behind the last. */
+    node *(*sample)(tape *t, int index);
+};
+
+/* --- recording --- */
+
+status tape_new(int batch, tape **out); /* `batch`: largest batch */
+void tape_free(tape *t);                /* accepts NULL */
+
+/* A leaf that the caller fills: images, masks. batched: n is the batch. */
+node *tape_input(tape *t, int n, int c, int h, int w);
+/* A dense leaf over memory of the caller's. `grad` NULL: not trained. Backward adds to grad. */
+node *tape_parameter(tape *t, int n, int c, int h, int w, float *value, float *grad);
+/* A leaf whose gradient is wanted, memory by the tape: for tests. dense selects the layout. */
+node *tape_variable(tape *t, int n, int c, int h, int w, bool dense);
+
+/* Called by the builders: a node of `op` on the inputs, with a copy of its options. */
+node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
+                  node *const *inputs);
+
+void tape_pin(tape *t, node *n); /* an output whose value is read after forward; n may be NULL */
+
+/* --- running --- */
+
+/* Lays out memory. `loss`: the scalar that backward starts from; NULL for inference. */
+status tape_plan(tape *t, node *loss);
+/* Later runs take the first `n` <= batch images only. */
+void tape_set_batch(tape *t, int n);
+status tape_forward(tape *t);
+void tape_backward(tape *t); /* after forward, when planned with a loss */
+
+/* The gradient to write for input i of n: NULL if none is wanted. *accumulate: add to it, else overwrite. Call once
+ * per input, just before writing. */
+const tensor *node_grad(node *n, int i, bool *accumulate);
+
+int tape_node_count(const tape *t);
+node *tape_node(const tape *t, int index);
+int64_t tape_memory(const tape *t); /* bytes of values, gradients and scratch */
+
+#endif

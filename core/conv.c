@@ -1,0 +1,172 @@
+#include "core/conv.h"
+
+#include "core/conv_gemm.h"
+#include "core/kernels.h"
+#include "core/runtime.h"
+
+#include <string.h>
+
+/* Rows of one work item. Fixed, so that sums do not depend on the number of threads. */
+enum { BAND = 16 };
+
+int conv_output_size(int input, int kernel, const conv_options *o) {
+    int span = o->dilation * (kernel - 1) + 1;
+    int room = input + 2 * o->padding - span;
+    return room < 0 ? 0 : room / o->stride + 1;
+}
+
+static int bands(const tensor *t) {
+    return (t->h + BAND - 1) / BAND;
+}
+
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+/* Whether the direct kernel can run a stride-1 convolution with this padding: it reads at most one row and
+ * TENSOR_HALO columns beyond the plane. Narrow maps with many channels leave most lanes idle: GEMM is faster. */
+static bool direct_fits(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w) {
+    if (o->stride != 1 || tensor_is_dense(x) || padding_h < 0 || padding_h > 1 || padding_w < 0 ||
+        padding_w > TENSOR_HALO)
+        return false;
+    if (o->kh == 1 && o->kw == 1 && x->c >= 16 && y->c >= 16)
+        return false;
+    return y->w >= 32 || x->c * y->c <= 16 * 16;
+}
+
+static bool forward_is_direct(const tensor *x, const tensor *y, const conv_options *o) {
+    return direct_fits(x, y, o, o->padding, o->padding);
+}
+
+/* The gradient of the input is a convolution of dy with the turned kernel; its padding complements. */
+static bool input_gradient_is_direct(const tensor *dy, const tensor *dx, const conv_options *o) {
+    return direct_fits(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding);
+}
+
+static size_t partial_count(int oc, int ic, const conv_options *o) {
+    /* A cache line of its own for each partial, so that threads do not share lines. */
+    return ((size_t)oc * (size_t)ic * (size_t)(o->kh * o->kw) + (size_t)oc + 15) / 16 * 16;
+}
+
+size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o) {
+    size_t packed = conv_packed_count(larger(x->c, y->c), larger(x->c, y->c), o->kh, o->kw);
+    size_t gemm = conv_gemm_scratch(x, y, o);
+    size_t partials = partial_count(y->c, x->c, o) * (size_t)y->n * (size_t)bands(y);
+    size_t most = packed > partials ? packed : partials;
+    bool all_direct = forward_is_direct(x, y, o) && input_gradient_is_direct(y, x, o);
+    return all_direct || most > gemm ? most : gemm;
+}
+
+typedef struct rows_job {
+    conv_rows kernel;
+    const tensor *x, *y;
+} rows_job;
+
+static void run_rows(void *context, int item) {
+    const rows_job *job = context;
+    int count = bands(job->y), n = item / count, y0 = item % count * BAND;
+    conv_rows k = job->kernel;
+    k.input += n * job->x->c * job->x->plane;
+    k.output += n * job->y->c * job->y->plane;
+    kernels()->conv_rows(&k, y0, y0 + BAND < job->y->h ? y0 + BAND : job->y->h);
+}
+
+static void direct(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w,
+                   const float *packed, const float *bias, bool relu, bool accumulate) {
+    rows_job job = {
+        .kernel = {.input = x->data - padding_h * x->row - padding_w,
+                   .input_row = x->row,
+                   .input_plane = x->plane,
+                   .output = y->data,
+                   .output_row = y->row,
+                   .output_plane = y->plane,
+                   .ic = x->c,
+                   .oc = y->c,
+                   .width = y->w,
+                   .kh = o->kh,
+                   .kw = o->kw,
+                   .dilation = o->dilation,
+                   .weight = packed,
+                   .bias = bias,
+                   .relu = relu,
+                   .accumulate = accumulate},
+        .x = x,
+        .y = y,
+    };
+    parallel_for(y->n * bands(y), run_rows, &job);
+}
+
+void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
+                  const tensor *y, float *scratch) {
+    if (!forward_is_direct(x, y, o)) {
+        conv_gemm_forward(x, weight, bias, o, relu, y, scratch);
+        return;
+    }
+    conv_pack_weights(weight, y->c, x->c, o->kh, o->kw, false, scratch);
+    direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false);
+}
+
+void conv_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
+                         const tensor *dx, float *scratch) {
+    if (!input_gradient_is_direct(dy, dx, o)) {
+        conv_gemm_input_gradient(dy, weight, o, accumulate, dx, scratch);
+        return;
+    }
+    conv_pack_weights(weight, dy->c, dx->c, o->kh, o->kw, true, scratch);
+    direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch, NULL,
+           false, accumulate);
+}
+
+typedef struct weight_job {
+    conv_weight_rows kernel;
+    const tensor *x, *dy;
+    size_t partial_count;
+} weight_job;
+
+static void run_weight_rows(void *context, int item) {
+    const weight_job *job = context;
+    int count = bands(job->dy), n = item / count, y0 = item % count * BAND;
+    conv_weight_rows k = job->kernel;
+    k.input += n * job->x->c * job->x->plane;
+    k.output_grad += n * job->dy->c * job->dy->plane;
+    k.partial += (size_t)item * job->partial_count;
+    kernels()->conv_weight_rows(&k, y0, y0 + BAND < job->dy->h ? y0 + BAND : job->dy->h);
+}
+
+void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
+                          float *scratch) {
+    if (!forward_is_direct(x, dy, o)) {
+        conv_gemm_weight_gradient(x, dy, o, dweight, dbias, scratch);
+        return;
+    }
+    weight_job job = {
+        .kernel = {.input = x->data - o->padding * x->row - o->padding,
+                   .input_row = x->row,
+                   .input_plane = x->plane,
+                   .output_grad = dy->data,
+                   .output_row = dy->row,
+                   .output_plane = dy->plane,
+                   .ic = x->c,
+                   .oc = dy->c,
+                   .width = dy->w,
+                   .kh = o->kh,
+                   .kw = o->kw,
+                   .dilation = o->dilation,
+                   .partial = scratch},
+        .x = x,
+        .dy = dy,
+        .partial_count = partial_count(dy->c, x->c, o),
+    };
+    int items = dy->n * bands(dy);
+    parallel_for(items, run_weight_rows, &job);
+    /* In a fixed order: bands, then images. */
+    size_t weights = (size_t)dy->c * (size_t)x->c * (size_t)(o->kh * o->kw);
+    for (int item = 0; item < items; item++) {
+        const float *partial = scratch + (size_t)item * job.partial_count;
+        for (size_t i = 0; i < weights; i++)
+            dweight[i] += partial[i];
+        if (dbias)
+            for (int c = 0; c < dy->c; c++)
+                dbias[c] += partial[weights + (size_t)c];
+    }
+}

@@ -1,0 +1,40 @@
+/* 2-D convolution of planar tensors (cross-correlation, as in every deep-learning framework), forward and backward.
+ *
+ * Two ways: the direct kernel on rows (kernels.h) for stride 1 with padding inside the halo, at which networks of 1
+ * to 64 channels at full resolution spend their time; and OpenBLAS (conv_gemm.c) for all else: large 1x1
+ * kernels, strides, wide paddings, small maps with many channels. The choice depends on shapes only. */
+#ifndef IRST_CORE_CONV_H
+#define IRST_CORE_CONV_H
+
+#include "core/tensor.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct conv_options {
+    int kh, kw;   /* kernel rows and columns */
+    int stride;   /* both directions */
+    int padding;  /* zeros on every side */
+    int dilation; /* distance of taps */
+} conv_options;
+
+/* Height or width of the output; <= 0 if the kernel does not fit. */
+int conv_output_size(int input, int kernel, const conv_options *o);
+
+/* Floats of scratch that the three functions below may use, for an input of n x ic x h x w. Grows with the number of
+ * threads (runtime_threads). */
+size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o);
+
+/* y = conv(x, weight) + bias, then max(0, .) if relu. weight[oc][ic][kh][kw]; bias[oc] or NULL. */
+void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
+                  const tensor *y, float *scratch);
+
+/* dx = (or +=) the gradient with respect to x. */
+void conv_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
+                         const tensor *dx, float *scratch);
+
+/* dweight += and dbias += (dbias may be NULL). Sums in a fixed order, whatever the number of threads. */
+void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
+                          float *scratch);
+
+#endif
