@@ -56,7 +56,7 @@ static void backward_image(void *context, int image) {
     const node *n = target->n;
     const tensor *z = &n->input[0]->value, *t = &n->input[1]->value;
     double overlap = n->saved[2 * image], all = n->saved[2 * image + 1];
-    double factor = -*n->grad.data / z->n / (all * all);
+    double factor = -(double)*n->grad.data / z->n / (all * all);
     for (int c = 0; c < z->c; c++)
         for (int row = 0; row < z->h; row++) {
             const float *zr = tensor_plane(z, image, c) + row * z->row, *tr = tensor_plane(t, image, c) + row * t->row;
