@@ -78,8 +78,7 @@ status atomic_file_commit(atomic_file *file) {
     }
     file->temporary[0] = '\0';
     if (!flush_to_disk(folder, O_RDONLY | O_DIRECTORY))
-        return status_fail(STATUS_OUTPUT, "%s: its folder cannot be flushed to disk: %s", file->path,
-                           strerror(errno));
+        return status_fail(STATUS_OUTPUT, "%s: its folder cannot be flushed to disk: %s", file->path, strerror(errno));
     return STATUS_OK;
 }
 
@@ -120,16 +119,14 @@ status folder_create(const char *path) {
     char prefix[PATH_SIZE];
     size_t length = strlen(path);
     if (length == 0 || length >= PATH_SIZE)
-        return status_fail(STATUS_OUTPUT, "%.80s: the path of a folder has 1 to %d bytes", path,
-                           PATH_SIZE - 1);
+        return status_fail(STATUS_OUTPUT, "%.80s: the path of a folder has 1 to %d bytes", path, PATH_SIZE - 1);
     for (size_t i = 1; i <= length; i++) {
         if (path[i] != '/' && path[i] != '\0')
             continue;
         memcpy(prefix, path, i);
         prefix[i] = '\0';
         if (mkdir(prefix, 0777) != 0 && !path_is_folder(prefix))
-            return status_fail(STATUS_OUTPUT, "%s: the folder cannot be created: %s", prefix,
-                               strerror(errno));
+            return status_fail(STATUS_OUTPUT, "%s: the folder cannot be created: %s", prefix, strerror(errno));
     }
     return STATUS_OK;
 }

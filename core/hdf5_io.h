@@ -24,7 +24,7 @@ status h5_open(const char *path, h5_file **out); /* read only */
 /* A new file, written beside `path` and put in its place by h5_commit. */
 status h5_create(const char *path, h5_file **out);
 status h5_commit(h5_file *file); /* flush, fsync, rename and free; on failure `path` is untouched */
-void h5_close(h5_file *file); /* closes a file opened for reading, abandons one being created; accepts NULL */
+void h5_close(h5_file *file);    /* closes a file opened for reading, abandons one being created; accepts NULL */
 const char *h5_path(const h5_file *file);
 
 bool h5_exists(const h5_file *file, const char *object);
@@ -33,14 +33,13 @@ status h5_get_shape(const h5_file *file, const char *dataset, h5_shape *out);
  * count in the file is an error. */
 status h5_read(const h5_file *file, const char *dataset, h5_type type, size_t count, void *data);
 /* Reads `rows` consecutive entries of the first dimension, from `first`; `count` elements in all. */
-status h5_read_rows(const h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows,
-                    size_t count, void *data);
+status h5_read_rows(const h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows, size_t count,
+                    void *data);
 /* Creates missing groups on the way. Stored little-endian. */
 status h5_write(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data);
 /* Chunked along the first dimension and compressed (deflate 4 with shuffle); rows are then put one by one. */
 status h5_create_chunked(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape);
-status h5_write_rows(h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows,
-                     const void *data);
+status h5_write_rows(h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows, const void *data);
 
 /* Arrays of strings (variable or fixed length in the file). Strings read are owned by the caller: free each,
  * then the array. */
@@ -59,8 +58,8 @@ status h5_write_attribute_double(h5_file *file, const char *object, const char *
 status h5_write_attribute_int(h5_file *file, const char *object, const char *name, int64_t value);
 
 /* Calls `visit` for every dataset below `group` ("/" for all), in name order, with its full path. */
-status h5_each_dataset(const h5_file *file, const char *group,
-                       status (*visit)(void *context, const char *dataset), void *context);
+status h5_each_dataset(const h5_file *file, const char *group, status (*visit)(void *context, const char *dataset),
+                       void *context);
 /* Calls `visit` for every direct child (group or dataset) of `group`, in name order, with its bare name. */
 status h5_each_child(const h5_file *file, const char *group, status (*visit)(void *context, const char *name),
                      void *context);

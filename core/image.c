@@ -10,8 +10,8 @@
 status grey_image_new(int width, int height, int maximum, grey_image *out) {
     *out = (grey_image){0};
     if (width < 1 || height < 1 || width > LARGEST_SIDE || height > LARGEST_SIDE)
-        return status_fail(STATUS_INPUT, "an image of %d x %d pixels: expected sides of 1 to %d", width,
-                           height, LARGEST_SIDE);
+        return status_fail(STATUS_INPUT, "an image of %d x %d pixels: expected sides of 1 to %d", width, height,
+                           LARGEST_SIDE);
     uint16_t *pixels = calloc((size_t)width * (size_t)height, sizeof *pixels);
     if (pixels == NULL)
         return status_fail(STATUS_MEMORY, "out of memory for an image of %d x %d pixels", width, height);
@@ -98,8 +98,7 @@ static int cached_row(row_cache *cache, const grey_image *image, int y, const ta
 
 /* The vertical pass in OpenCV's arithmetic for vector units of 16 bits: four bits are cut before the product
  * and sixteen after it; the two that remain are rounded. */
-static void blend_rows_fixed(const int32_t *low, const int32_t *high, const tap *row, int width,
-                             uint16_t *out) {
+static void blend_rows_fixed(const int32_t *low, const int32_t *high, const tap *row, int width, uint16_t *out) {
     for (int x = 0; x < width; x++) {
         int a = ((low[x] >> 4) * row->low_fixed) >> 16;
         int b = ((high[x] >> 4) * row->high_fixed) >> 16;
@@ -114,8 +113,7 @@ static void blend_rows_real(const float *low, const float *high, const tap *row,
     }
 }
 
-static void blend_all(const grey_image *image, const tap *columns, const tap *rows, row_cache *cache,
-                      grey_image *out) {
+static void blend_all(const grey_image *image, const tap *columns, const tap *rows, row_cache *cache, grey_image *out) {
     for (int y = 0; y < out->height; y++) {
         int low = cached_row(cache, image, rows[y].low, columns, out->width);
         int high = cached_row(cache, image, rows[y].high, columns, out->width);
@@ -133,8 +131,7 @@ static void halve(const grey_image *image, grey_image *out) {
         const uint16_t *lower = upper + image->width;
         uint16_t *target = out->pixels + (size_t)y * (size_t)out->width;
         for (int x = 0; x < out->width; x++)
-            target[x] =
-                (uint16_t)((upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2);
+            target[x] = (uint16_t)((upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2);
     }
 }
 
@@ -159,8 +156,7 @@ status grey_image_resize_bilinear(const grey_image *image, int width, int height
     free(buffer);
     if (!ready) {
         grey_image_free(out);
-        return status_fail(STATUS_MEMORY, "out of memory to resize an image to %d x %d pixels", width,
-                           height);
+        return status_fail(STATUS_MEMORY, "out of memory to resize an image to %d x %d pixels", width, height);
     }
     return STATUS_OK;
 }
@@ -173,8 +169,7 @@ status grey_image_resize_nearest(const grey_image *image, int width, int height,
     TRY(grey_image_new(width, height, image->maximum, out));
     double step_x = source_step(image->width, width), step_y = source_step(image->height, height);
     for (int y = 0; y < height; y++) {
-        const uint16_t *source =
-            image->pixels + (size_t)nearest_index(y, step_y, image->height) * (size_t)image->width;
+        const uint16_t *source = image->pixels + (size_t)nearest_index(y, step_y, image->height) * (size_t)image->width;
         uint16_t *target = out->pixels + (size_t)y * (size_t)width;
         for (int x = 0; x < width; x++)
             target[x] = source[nearest_index(x, step_x, image->width)];

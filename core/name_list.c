@@ -75,8 +75,7 @@ status folder_list(const char *folder, const char *suffix, name_list *out) {
 /* Adds the name that stands in `line`, `length` bytes long, without the white space around it. */
 static status add_line(const char *path, int number, char *line, size_t length, name_list *out) {
     if (memchr(line, '\0', length) != NULL)
-        return status_fail(STATUS_INPUT, "%s: line %d has a zero byte; expected a text file of names", path,
-                           number);
+        return status_fail(STATUS_INPUT, "%s: line %d has a zero byte; expected a text file of names", path, number);
     const char *blank = " \t\r\n";
     char *name = line + strspn(line, blank);
     size_t left = strlen(name);
@@ -84,8 +83,8 @@ static status add_line(const char *path, int number, char *line, size_t length, 
         left--;
     name[left] = '\0';
     if (left > LONGEST_NAME)
-        return status_fail(STATUS_INPUT, "%s: line %d has %zu bytes; expected a name of at most %d", path,
-                           number, left, LONGEST_NAME);
+        return status_fail(STATUS_INPUT, "%s: line %d has %zu bytes; expected a name of at most %d", path, number, left,
+                           LONGEST_NAME);
     return left == 0 ? STATUS_OK : name_list_add(out, name);
 }
 

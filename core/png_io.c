@@ -96,8 +96,7 @@ static void read_header(png_job *job) {
 /* Decodes into the memory of the pixels. Rows of 8 bits fill the first half of their place. */
 static void read_rows(png_job *job) {
     const grey_image *image = job->image;
-    int passes =
-        png_get_interlace_type(job->png, job->info) == PNG_INTERLACE_ADAM7 ? PNG_INTERLACE_ADAM7_PASSES : 1;
+    int passes = png_get_interlace_type(job->png, job->info) == PNG_INTERLACE_ADAM7 ? PNG_INTERLACE_ADAM7_PASSES : 1;
     for (int pass = 0; pass < passes; pass++)
         for (int y = 0; y < image->height; y++)
             png_read_row(job->png, (png_bytep)(image->pixels + (size_t)y * (size_t)image->width), NULL);
@@ -120,8 +119,7 @@ static status read_image(const char *path, png_job *job) {
     int width = (int)png_get_image_width(job->png, job->info);
     int height = (int)png_get_image_height(job->png, job->info);
     int bits = png_get_bit_depth(job->png, job->info);
-    if (png_get_rowbytes(job->png, job->info) != (size_t)width * (size_t)(bits / 8) ||
-        (bits != 8 && bits != 16))
+    if (png_get_rowbytes(job->png, job->info) != (size_t)width * (size_t)(bits / 8) || (bits != 8 && bits != 16))
         return status_fail(STATUS_INPUT, "%s: not a PNG that can be read as grey", path);
     status code = grey_image_new(width, height, bits == 16 ? 65535 : 255, job->image);
     if (code != STATUS_OK)
@@ -151,8 +149,8 @@ static status read_stream(const char *path, png_job *job) {
     TRY(check_signature(path, job->stream));
     job->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, job, on_error, on_warning);
     job->info = job->png != NULL ? png_create_info_struct(job->png) : NULL;
-    status code = job->info != NULL ? read_image(path, job)
-                                    : status_fail(STATUS_MEMORY, "%s: out of memory to read it", path);
+    status code =
+        job->info != NULL ? read_image(path, job) : status_fail(STATUS_MEMORY, "%s: out of memory to read it", path);
     png_destroy_read_struct(&job->png, &job->info, NULL);
     return code;
 }
@@ -174,8 +172,8 @@ static void write_image(png_job *job) {
     png_structp png = job->png;
     png_set_write_fn(png, job, write_bytes, flush_bytes);
     png_set_user_limits(png, LARGEST_SIDE, LARGEST_SIDE);
-    png_set_IHDR(png, job->info, (png_uint_32)job->width, (png_uint_32)job->height, job->bits,
-                 job->colour_type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, job->info, (png_uint_32)job->width, (png_uint_32)job->height, job->bits, job->colour_type,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, job->info);
     if (job->bits == 16 && LITTLE_ENDIAN_HOST)
         png_set_swap(png);
@@ -204,8 +202,8 @@ static status write_stream(const char *path, const char *temporary, png_job *job
 
 static status write_atomically(const char *path, png_job *job) {
     if (job->width < 1 || job->height < 1 || job->width > LARGEST_SIDE || job->height > LARGEST_SIDE)
-        return status_fail(STATUS_OUTPUT, "%s: an image of %d x %d pixels: expected sides of 1 to %d", path,
-                           job->width, job->height, LARGEST_SIDE);
+        return status_fail(STATUS_OUTPUT, "%s: an image of %d x %d pixels: expected sides of 1 to %d", path, job->width,
+                           job->height, LARGEST_SIDE);
     atomic_file file;
     TRY(atomic_file_begin(path, &file));
     status code = write_stream(path, file.temporary, job);
