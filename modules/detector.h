@@ -50,8 +50,9 @@ const char *detector_option(const detector *d, const char *key);
 parameter_set *detector_parameters(detector *d);
 
 typedef enum detector_detail {
-    DETAIL_SCORE, /* score, logit, reconstruction */
-    DETAIL_STAGES /* the maps of every stage too */
+    DETAIL_SCORE,          /* score and logit; parts of the network that only serve the rest are left out */
+    DETAIL_RECONSTRUCTION, /* the reconstruction too */
+    DETAIL_STAGES          /* and the maps of every stage */
 } detector_detail;
 
 typedef struct detector_map {
@@ -64,15 +65,14 @@ typedef struct detector_maps {
     int width, height;
     const float *score;
     const float *logit;          /* NULL for SCORE_RAW */
-    const float *reconstruction; /* NULL if the method has none */
+    const float *reconstruction; /* NULL if the method has none, and with DETAIL_SCORE */
     int stage_count;             /* number of entries in `stages`; 0 without DETAIL_STAGES */
     const detector_map *stages;
 } detector_maps;
 
 /* Runs the method on one grey image in [0, 1], of any size, in evaluation mode. Not for two threads at once
  * on the same detector: it uses all threads itself. */
-status detector_run(detector *d, const float *image, int width, int height, detector_detail detail,
-                    detector_maps *out);
+status detector_run(detector *d, const float *image, int width, int height, detector_detail detail, detector_maps *out);
 
 /* --- training; STATUS_USAGE for methods without parameters --- */
 
@@ -98,8 +98,7 @@ status detector_begin_training(detector *d, const detector_training *options);
 
 /* Forward and backward on `count` <= batch_size images (dense, count x 1 x H x W; masks in [0, 1]): fills the
  * gradients of the parameters (replacing them) and updates the running statistics. */
-status detector_train_step(detector *d, const float *images, const float *masks, int count,
-                           detector_loss *loss);
+status detector_train_step(detector *d, const float *images, const float *masks, int count, detector_loss *loss);
 
 /* Bytes held for activations and gradients by the training graph, and by the last inference graph. */
 int64_t detector_memory(const detector *d);

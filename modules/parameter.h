@@ -33,12 +33,11 @@ typedef struct parameter_set {
 void parameter_set_free(parameter_set *set); /* accepts a zeroed struct */
 
 /* Adds a parameter of zeros. `name` is a printf format. NULL if memory is out. */
-parameter *parameter_add(parameter_set *set, parameter_kind kind, int rank, const int *shape,
-                         const char *name, ...) __attribute__((format(printf, 5, 6)));
+parameter *parameter_add(parameter_set *set, parameter_kind kind, int rank, const int *shape, const char *name, ...)
+    __attribute__((format(printf, 5, 6)));
 parameter *parameter_find(const parameter_set *set, const char *name); /* NULL if there is none */
 
-int64_t
-parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
+int64_t parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
 void parameter_clear_gradients(const parameter_set *set);
 
 #endif

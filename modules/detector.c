@@ -1,0 +1,228 @@
+#include "modules/detector.h"
+
+#include "autograd/fold.h"
+#include "modules/detector_type.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The graph that images run through, for one size; kept until another size is asked for. */
+typedef struct inference {
+    tape *t;
+    node *image;
+    network_outputs outputs;
+    int width, height;
+    detector_detail detail;
+    float *memory; /* score, logit, reconstruction, stage maps; dense */
+    detector_map maps[NETWORK_STAGES * STAGE_MAPS];
+} inference;
+
+typedef struct training {
+    tape *t;
+    node *image, *mask;
+    loss_nodes loss;
+    int batch_size;
+} training;
+
+struct detector {
+    const detector_type *type;
+    config *options;
+    uint64_t seed;
+    parameter_set parameters;
+    inference run;
+    training train;
+};
+
+void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D) {
+    node *const nodes[STAGE_MAPS] = {B, T, N, D};
+    for (int i = 0; i < STAGE_MAPS; i++) {
+        snprintf(out->map_names[out->map_count], sizeof out->map_names[0], "stage%d/%c", stage, "BTND"[i]);
+        out->maps[out->map_count++] = nodes[i];
+    }
+}
+
+static status copy_options(const detector_type *type, const config *from, config **out) {
+    TRY(config_new(out));
+    TRY(config_declare(*out, &detector_name_key, 1));
+    TRY(config_declare(*out, type->options, type->option_count));
+    for (int i = 0; i < config_count(*out); i++) {
+        const char *key = config_key_at(*out, i)->name;
+        TRY(config_set(*out, key, config_value(from, key), "model options"));
+    }
+    return STATUS_OK;
+}
+
+/* A recording without run, for the names and shapes of the parameters. */
+static status create_parameters(detector *d) {
+    tape *t;
+    TRY(tape_new(1, &t));
+    network net = {.t = t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_RUNNING};
+    network_outputs outputs = {0};
+    d->type->build(d->options, &net, tape_input(t, 1, 1, 16, 16), &outputs);
+    tape_pin(t, outputs.logit);
+    status result = tape_plan(t, NULL);
+    tape_free(t);
+    return result;
+}
+
+status detector_new(const config *options, uint64_t seed, detector **out) {
+    *out = NULL;
+    const detector_type *type = detector_type_find(config_text(options, "model.name"));
+    if (!type)
+        return STATUS_USAGE;
+    detector *d = calloc(1, sizeof *d);
+    if (!d)
+        return status_fail(STATUS_MEMORY, "out of memory for a detector");
+    d->type = type;
+    d->seed = seed;
+    status result = copy_options(type, options, &d->options);
+    if (result == STATUS_OK && type->build)
+        result = create_parameters(d);
+    if (result != STATUS_OK) {
+        detector_free(d);
+        return result;
+    }
+    *out = d;
+    return STATUS_OK;
+}
+
+static void free_inference(inference *run) {
+    tape_free(run->t);
+    free(run->memory);
+    *run = (inference){0};
+}
+
+void detector_free(detector *d) {
+    if (!d)
+        return;
+    free_inference(&d->run);
+    tape_free(d->train.t);
+    parameter_set_free(&d->parameters);
+    config_free(d->options);
+    free(d);
+}
+
+const char *detector_name(const detector *d) {
+    return d->type->name;
+}
+
+score_kind detector_score_kind(const detector *d) {
+    return d->type->score;
+}
+
+const char *detector_option(const detector *d, const char *key) {
+    return config_is_declared(d->options, key) ? config_value(d->options, key) : NULL;
+}
+
+parameter_set *detector_parameters(detector *d) {
+    return &d->parameters;
+}
+
+static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
+    inference *run = &d->run;
+    if (run->t && run->width == width && run->height == height && run->detail == detail)
+        return STATUS_OK;
+    free_inference(run);
+    TRY(tape_new(1, &run->t));
+    network net = {.t = run->t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_RUNNING};
+    run->image = tape_input(run->t, 1, 1, height, width);
+    d->type->build(d->options, &net, run->image, &run->outputs);
+    tape_pin(run->t, run->outputs.logit);
+    if (detail >= DETAIL_RECONSTRUCTION)
+        tape_pin(run->t, run->outputs.reconstruction);
+    for (int i = 0; detail == DETAIL_STAGES && i < run->outputs.map_count; i++)
+        tape_pin(run->t, run->outputs.maps[i]);
+    tape_fold_batch_norms(run->t);
+    status result = tape_plan(run->t, NULL);
+    size_t maps = 3 + (detail == DETAIL_STAGES ? (size_t)run->outputs.map_count : 0);
+    if (result == STATUS_OK && !(run->memory = malloc(maps * (size_t)width * (size_t)height * sizeof(float))))
+        result = status_fail(STATUS_MEMORY, "out of memory for the maps of a %dx%d image", width, height);
+    if (result != STATUS_OK) {
+        free_inference(run);
+        return result;
+    }
+    run->width = width;
+    run->height = height;
+    run->detail = detail;
+    return STATUS_OK;
+}
+
+/* Copies a result out of the tape; `next` walks through run->memory. */
+static const float *take(const node *n, size_t pixels, float **next) {
+    float *map = *next;
+    tensor_to_array(&n->value, map);
+    *next += pixels;
+    return map;
+}
+
+status detector_run(detector *d, const float *image, int width, int height, detector_detail detail,
+                    detector_maps *out) {
+    *out = (detector_maps){.width = width, .height = height};
+    if (width < 1 || height < 1)
+        return status_fail(STATUS_USAGE, "an image of %dx%d pixels", width, height);
+    TRY(prepare_inference(d, width, height, detail));
+    inference *run = &d->run;
+    tensor_from_array(&run->image->value, image);
+    TRY(tape_forward(run->t));
+    size_t pixels = (size_t)width * (size_t)height;
+    float *next = run->memory, *score = next;
+    next += pixels;
+    const float *logit = take(run->outputs.logit, pixels, &next);
+    for (size_t i = 0; i < pixels; i++)
+        score[i] = 1 / (1 + expf(-logit[i]));
+    out->score = score;
+    out->logit = logit;
+    if (detail >= DETAIL_RECONSTRUCTION && run->outputs.reconstruction)
+        out->reconstruction = take(run->outputs.reconstruction, pixels, &next);
+    if (detail == DETAIL_STAGES) {
+        for (int i = 0; i < run->outputs.map_count; i++)
+            run->maps[i] = (detector_map){run->outputs.map_names[i], take(run->outputs.maps[i], pixels, &next)};
+        out->stage_count = run->outputs.map_count;
+        out->stages = run->maps;
+    }
+    return STATUS_OK;
+}
+
+status detector_begin_training(detector *d, const detector_training *options) {
+    if (!d->type->loss)
+        return status_fail(STATUS_USAGE, "%s has no parameters to train", d->type->name);
+    training *train = &d->train;
+    tape_free(train->t);
+    *train = (training){.batch_size = options->batch_size};
+    TRY(tape_new(options->batch_size, &train->t));
+    network net = {
+        .t = train->t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_BATCH, .training = true};
+    network_outputs outputs = {0};
+    train->image = tape_input(train->t, options->batch_size, 1, options->height, options->width);
+    train->mask = tape_input(train->t, options->batch_size, 1, options->height, options->width);
+    d->type->build(d->options, &net, train->image, &outputs);
+    d->type->loss(&net, &outputs, train->image, train->mask, options->eta, &train->loss);
+    for (int i = 0; i < train->loss.part_count; i++)
+        tape_pin(train->t, train->loss.parts[i]);
+    return tape_plan(train->t, train->loss.total);
+}
+
+status detector_train_step(detector *d, const float *images, const float *masks, int count, detector_loss *loss) {
+    training *train = &d->train;
+    if (!train->t || count < 1 || count > train->batch_size)
+        return status_fail(STATUS_USAGE, "a training step on %d images, laid out for 1 to %d", count,
+                           train->t ? train->batch_size : 0);
+    tape_set_batch(train->t, count);
+    tensor_from_array(&train->image->value, images);
+    tensor_from_array(&train->mask->value, masks);
+    parameter_clear_gradients(&d->parameters);
+    TRY(tape_forward(train->t));
+    tape_backward(train->t);
+    *loss = (detector_loss){.total = *train->loss.total->value.data, .part_count = train->loss.part_count};
+    for (int i = 0; i < train->loss.part_count; i++) {
+        loss->parts[i].name = train->loss.part_names[i];
+        loss->parts[i].value = *train->loss.parts[i]->value.data;
+    }
+    return STATUS_OK;
+}
+
+int64_t detector_memory(const detector *d) {
+    return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0);
+}

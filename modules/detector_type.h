@@ -1,0 +1,54 @@
+/* What a method implements to join the registry; programs never see this. */
+#ifndef IRST_MODULES_DETECTOR_TYPE_H
+#define IRST_MODULES_DETECTOR_TYPE_H
+
+#include "core/config.h"
+#include "modules/detector.h"
+#include "modules/infer_options.h"
+#include "modules/network.h"
+
+enum { NETWORK_STAGES = 32, STAGE_MAPS = 4 };
+
+/* The named results of a recorded network. */
+typedef struct network_outputs {
+    node *logit;          /* N x 1 x H x W */
+    node *reconstruction; /* NULL if the method has none */
+    int map_count;        /* intermediate maps worth a look: "stage1/B" */
+    node *maps[NETWORK_STAGES * STAGE_MAPS];
+    char map_names[NETWORK_STAGES * STAGE_MAPS][16];
+} network_outputs;
+
+void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
+
+/* The terms of a loss, recorded on the tape. */
+typedef struct loss_nodes {
+    node *total;
+    int part_count;
+    const char *part_names[DETECTOR_LOSS_PARTS];
+    node *parts[DETECTOR_LOSS_PARTS];
+} loss_nodes;
+
+/* soft-IoU of the logits + eta * mean squared error of the reconstruction (methods 8.1). */
+void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
+                            loss_nodes *out);
+
+typedef struct detector_type {
+    const char *name;
+    const char *title;
+    const config_key *options; /* model.* keys */
+    int option_count;
+    score_kind score;
+    /* A network records itself and its loss. A failed builder shows up in tape_plan. */
+    void (*build)(const config *options, network *net, node *image, network_outputs *out);
+    void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
+    /* Recognising a foreign checkpoint, see infer_options.h. */
+    bool (*recognises)(const named_shape *tensors, int count);
+    status (*infer)(const named_shape *tensors, int count, config *options);
+} detector_type;
+
+/* The registry (registry.c). */
+extern const detector_type *const detector_types[];
+extern const int detector_type_count;
+const detector_type *detector_type_find(const char *name); /* NULL and a STATUS_USAGE message if unknown */
+
+#endif

@@ -1,0 +1,13 @@
+#include "modules/detector_type.h"
+
+void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
+                            loss_nodes *out) {
+    node *iou = soft_iou(net->t, outputs->logit, mask);
+    node *fidelity = mse(net->t, outputs->reconstruction, image);
+    *out = (loss_nodes){
+        .total = add_weighted(net->t, iou, 1, fidelity, (float)eta),
+        .part_count = 2,
+        .part_names = {"soft_iou", "fidelity"},
+        .parts = {iou, fidelity},
+    };
+}

@@ -1,0 +1,55 @@
+/* All methods. A method joins by its own file and one line here. */
+#include "modules/detector_type.h"
+
+#include "modules/rpcanet_plus.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const detector_type *const detector_types[] = {
+    &rpcanet_plus,
+};
+const int detector_type_count = sizeof detector_types / sizeof *detector_types;
+
+const config_key detector_name_key = {
+    "model.name", CONFIG_TEXT, "rpcanet_plus", 0, 0, NULL, "", "the method; `evaluate --help` lists them"};
+
+const detector_type *detector_type_find(const char *name) {
+    for (int i = 0; i < detector_type_count; i++)
+        if (!strcmp(detector_types[i]->name, name))
+            return detector_types[i];
+    char known[512] = "";
+    size_t used = 0;
+    for (int i = 0; i < detector_type_count && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", detector_types[i]->name);
+    status_fail(STATUS_USAGE, "no method is called '%s'; there are: %s", name, known);
+    return NULL;
+}
+
+int detector_method_count(void) {
+    return detector_type_count;
+}
+
+const char *detector_method_name(int index) {
+    return detector_types[index]->name;
+}
+
+const char *detector_method_title(int index) {
+    return detector_types[index]->title;
+}
+
+status detector_method_options(const char *name, const config_key **keys, int *count) {
+    const detector_type *type = detector_type_find(name);
+    if (!type)
+        return STATUS_USAGE;
+    *keys = type->options;
+    *count = type->option_count;
+    return STATUS_OK;
+}
+
+status detector_declare_options(config *c) {
+    const config_key *keys;
+    int count;
+    TRY(detector_method_options(config_text(c, "model.name"), &keys, &count));
+    return config_declare(c, keys, count);
+}

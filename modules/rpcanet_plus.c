@@ -1,0 +1,155 @@
+/* The image D is split into background B, target T and noise N:
+ *
+ *     min  R(B) + lambda S(T) + mu G(N) + alpha / 2 ||D - B - T - N||_F^2
+ *
+ * unrolled for k = 1 .. K from D^0 = image, T^0 = 0, N^0 = 0 (equations of the talk, methods.md 0.3 and 8.1):
+ *
+ *     SEBEM   B^k = x + W^k(x),               x = D^{k-1} - T^{k-1} - N^{k-1}
+ *     SETEM   T^k = x - epsilon^k H^k(x),     x = T^{k-1} + D^{k-1} - B^k - N^{k-1}
+ *     SENRM   N^k = x - sigma^k F^k(x),       x = N^{k-1} + D^{k-1} - B^k - T^k
+ *     SEIRM   D^k = M^k(B^k + T^k + N^k)
+ *
+ * T^K is the logit map of the targets, D^K the reconstructed image. The published networks were trained with N^{k-1} =
+ * 0 in every stage (carry_noise = false): N^k then acts within its stage only. */
+#include "modules/rpcanet_plus.h"
+
+#include <stdio.h>
+
+static const config_key options_table[] = {
+    {"model.stages", CONFIG_INT, "6", 1, 32, NULL, "", "K, number of unrolled stages"},
+    {"model.bottleneck_channels", CONFIG_INT, "4", 1, 256, NULL, "", "BC, channels inside B, T and N modules"},
+    {"model.total_channels", CONFIG_INT, "32", 1, 512, NULL, "", "TC, channels in front of each module's last layer"},
+    {"model.background_layers", CONFIG_INT, "3", 0, 32, NULL, "", "BC -> BC convolutions in the background module"},
+    {"model.target_layers", CONFIG_INT, "6", 0, 32, NULL, "", "BC -> BC convolutions in the target module"},
+    {"model.noise_layers", CONFIG_INT, "6", 0, 32, NULL, "", "BC -> BC convolutions in the noise module"},
+    {"model.reconstruction_layers", CONFIG_INT, "3", 0, 32, NULL, "", "TC -> TC convolutions in the reconstruction"},
+    {"model.se_reduction", CONFIG_INT, "16", 1, 512, NULL, "", "squeeze-and-excitation has TC / this hidden channels"},
+    {"model.carry_noise", CONFIG_FLAG, "false", 0, 0, NULL, "",
+     "pass N on to the next stage (the paper's equations) or restart it at 0 (the published networks)"},
+};
+
+/* The options, read once, with the paper's symbols. */
+typedef struct widths {
+    int K, BC, TC, reduction;
+    int background_layers, target_layers, noise_layers, reconstruction_layers;
+    bool carry_noise;
+} widths;
+
+typedef enum normalised { WITHOUT_NORM, WITH_NORM } normalised;
+
+typedef struct layer_name {
+    char text[128];
+} layer_name;
+
+static layer_name name_of(int stage, const char *module, const char *layer) {
+    layer_name out;
+    snprintf(out.text, sizeof out.text, "decos.%d.%s.%s", stage, module, layer);
+    return out;
+}
+
+/* PyTorch numbers every layer of a sequence: convolution, batch norm if any, ReLU. */
+static layer_name numbered(int stage, const char *module, const char *sequence, int number) {
+    layer_name out;
+    snprintf(out.text, sizeof out.text, "decos.%d.%s.%s.%d", stage, module, sequence, number);
+    return out;
+}
+
+/* Convolution, batch norm where asked for, ReLU. Advances *number past the layers. */
+static node *conv_block(network *net, node *x, int channels, int kernel, normalised norm, int stage, const char *module,
+                        const char *sequence, int *number) {
+    bool with_norm = norm == WITH_NORM;
+    int first = *number;
+    *number += with_norm ? 3 : 2;
+    x = layer_conv(net, x, channels, kernel, with_norm ? ACTIVATION_NONE : ACTIVATION_RELU,
+                   numbered(stage, module, sequence, first).text);
+    return with_norm ? layer_norm(net, x, ACTIVATION_RELU, numbered(stage, module, sequence, first + 1).text) : x;
+}
+
+/* Squeeze-and-excitation, then the convolution to a single map: the end of every module. */
+static node *gated_map(network *net, node *x, const widths *w, int stage, const char *module) {
+    x = layer_squeeze_excite(net, x, w->reduction, name_of(stage, module, "channel_attention").text);
+    return layer_conv(net, x, 1, 3, ACTIVATION_NONE, name_of(stage, module, "final_conv").text);
+}
+
+/* W, H and F: 1 -> BC, `layers` times BC -> BC, BC -> TC, gates, TC -> 1. */
+static node *bottleneck(network *net, node *x, const widths *w, int layers, int first_kernel, normalised norm,
+                        int stage, const char *module) {
+    int number = 0;
+    x = conv_block(net, x, w->BC, first_kernel, norm, stage, module, "convs", &number);
+    for (int i = 0; i < layers; i++)
+        x = conv_block(net, x, w->BC, 3, norm, stage, module, "convs", &number);
+    x = layer_conv(net, x, w->TC, 3, ACTIVATION_NONE, numbered(stage, module, "convs", number).text);
+    return gated_map(net, x, w, stage, module);
+}
+
+/* SEBEM: B = x + W(x), x = D - T - N. */
+static node *background(network *net, const widths *w, int k, node *D, node *T, node *N) {
+    node *x = subtract(net->t, subtract(net->t, D, T), N);
+    return add(net->t, x, bottleneck(net, x, w, w->background_layers, 1, WITH_NORM, k, "lowrank"));
+}
+
+/* SETEM: T = x - epsilon H(x), x = T + D - B - N. */
+static node *target(network *net, const widths *w, int k, node *D, node *B, node *T, node *N) {
+    node *epsilon = layer_scalar(net, 0.01f, name_of(k, "sparse", "epsilon").text);
+    node *x = subtract(net->t, subtract(net->t, add(net->t, T, D), B), N);
+    node *H = bottleneck(net, x, w, w->target_layers, 1, WITHOUT_NORM, k, "sparse");
+    return subtract(net->t, x, scale(net->t, H, epsilon));
+}
+
+/* SENRM: N = x - sigma F(x), x = N + D - B - T. */
+static node *noise(network *net, const widths *w, int k, node *D, node *B, node *T, node *N) {
+    node *sigma = layer_scalar(net, 0.01f, name_of(k, "residual", "sigma").text);
+    node *x = subtract(net->t, subtract(net->t, add(net->t, N, D), B), T);
+    node *F = bottleneck(net, x, w, w->noise_layers, 3, WITHOUT_NORM, k, "residual");
+    return subtract(net->t, x, scale(net->t, F, sigma));
+}
+
+/* SEIRM: D = M(B + T + N), without bottleneck and without residual. */
+static node *reconstruction(network *net, const widths *w, int k, node *B, node *T, node *N) {
+    node *x = add(net->t, add(net->t, B, T), N);
+    int number = 0;
+    for (int i = 0; i <= w->reconstruction_layers; i++)
+        x = conv_block(net, x, w->TC, 3, WITH_NORM, k, "merge", "mapping", &number);
+    return gated_map(net, x, w, k, "merge");
+}
+
+static widths read_options(const config *c) {
+    return (widths){
+        .K = (int)config_int(c, "model.stages"),
+        .BC = (int)config_int(c, "model.bottleneck_channels"),
+        .TC = (int)config_int(c, "model.total_channels"),
+        .reduction = (int)config_int(c, "model.se_reduction"),
+        .background_layers = (int)config_int(c, "model.background_layers"),
+        .target_layers = (int)config_int(c, "model.target_layers"),
+        .noise_layers = (int)config_int(c, "model.noise_layers"),
+        .reconstruction_layers = (int)config_int(c, "model.reconstruction_layers"),
+        .carry_noise = config_flag(c, "model.carry_noise"),
+    };
+}
+
+void rpcanet_plus_build(const config *options, network *net, node *image, network_outputs *out) {
+    widths w = read_options(options);
+    const tensor *shape = &image->value;
+    node *zero = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled */
+    node *D = image, *T = zero, *N = zero;
+    for (int k = 0; k < w.K; k++) {
+        node *before = w.carry_noise ? N : zero;
+        node *B = background(net, &w, k, D, T, before);
+        T = target(net, &w, k, D, B, T, before);
+        N = noise(net, &w, k, D, B, T, before);
+        D = reconstruction(net, &w, k, B, T, N);
+        network_add_stage(out, k + 1, B, T, N, D);
+    }
+    out->logit = T;
+    out->reconstruction = D;
+}
+
+const detector_type rpcanet_plus = {
+    .name = "rpcanet_plus",
+    .title = "RPCANet+ (Xiu et al., 2025)",
+    .options = options_table,
+    .option_count = sizeof options_table / sizeof *options_table,
+    .score = SCORE_PROBABILITY,
+    .build = rpcanet_plus_build,
+    .loss = loss_soft_iou_fidelity,
+};

@@ -1,0 +1,13 @@
+/* RPCANet+ (L-RPCANet, Xiu et al., arXiv 2509.08205): robust PCA, unrolled into K stages of small networks. */
+#ifndef IRST_MODULES_RPCANET_PLUS_H
+#define IRST_MODULES_RPCANET_PLUS_H
+
+#include "modules/detector_type.h"
+
+extern const detector_type rpcanet_plus;
+
+/* Records the network on net->t. image: N x 1 x H x W. Sets logit = T^K, reconstruction = D^K and the stages'
+ * B, T, N, D. */
+void rpcanet_plus_build(const config *options, network *net, node *image, network_outputs *out);
+
+#endif

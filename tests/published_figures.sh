@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The published checkpoints on the real test sets give the figures of the reference network on the same files.
+# usage: published_figures.sh FOLDER, where FOLDER holds the converted checkpoints. Borderline pixels may fall on the
+# other side of a threshold: a count may differ by `slack`; the table shows by how many it does.
+set -euo pipefail
+folder=$1
+data="${IRST_SHARED:-../shared}/data"
+bad=0
+
+# run CHECKPOINT DATASET RULE MASK mIoU F1 detected targets Fa; '-' where no reference figure is known
+run() {
+    local json
+    json=$(bin/evaluate --checkpoint "$folder/$1.h5" --data "$data/$2" --split test --size 256 --rule "$3" --mask "$4" \
+        --format json)
+    value() { sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" <<< "$json" | head -n 1; }
+    echo "$2 rule $3 mask $4: mIoU $(value miou) F1 $(value f1) Pd $(value targets_detected)/$(value targets) Fa $(value fa)"
+    awk -v iou="$(value miou)" -v f1="$(value f1)" -v hit="$(value targets_detected)" -v all="$(value targets)" \
+        -v fa="$(value fa)" -v want_iou="$5" -v want_f1="$6" -v want_hit="$7" -v want_all="$8" -v want_fa="$9" '
+        function off(name, got, want, slack) {
+            if (want != "-" && (got == "" || got - want > slack || want - got > slack)) {
+                printf "  %s is %s, the reference has %s (allowed: %s)\n", name, got, want, slack
+                wrong = 1
+            }
+        }
+        BEGIN {
+            # Half a unit of the last digit given, plus a handful of borderline pixels (1e-4 of the pooled pixels).
+            off("mIoU", iou, want_iou, 0.00015); off("F1", f1, want_f1, 0.00015)
+            off("detected", hit, want_hit, 1);   off("targets", all, want_all, 0)
+            off("Fa", fa * 1e5, want_fa, 0.01)
+            exit wrong
+        }' || bad=1
+}
+
+run NUDT_SIRST_mIoU_92.37 NUDT-SIRST max max 0.9238 0.9604 930 945 1.791
+run NUDT_SIRST_mIoU_92.37 NUDT-SIRST logit half 0.9240 0.9605 929 945 1.775
+run IRSTD_1K_mIoU_64.68 IRSTD-1k logit half 0.6136 0.7605 265 291 5.441
+run IRSTD_1K_mIoU_64.68 IRSTD-1k max max 0.6139 0.7608 268 291 5.472
+run SIRST_Aug_mIoU_74.56 SIRST logit half 0.5939 0.7453 107 109 25.48
+exit $bad
