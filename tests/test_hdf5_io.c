@@ -1,13 +1,7 @@
 #include "core/file_io.h"
 #include "core/hdf5_io.h"
+#include "tests/expect.h"
 #include "tests/support.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <hdf5.h>
 #include <signal.h>
@@ -17,25 +11,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define assert_ok(expression)                                                                                          \
-    do {                                                                                                               \
-        if ((expression) != STATUS_OK)                                                                                 \
-            fail_msg("%s: %s", #expression, status_message());                                                         \
-    } while (0)
-
-/* The call fails with this status, and its one line names all three parts. */
-#define assert_fails(expression, code, a, b)                                                                           \
-    do {                                                                                                               \
-        assert_int_equal((expression), (code));                                                                        \
-        check_message((a), (b));                                                                                       \
-    } while (0)
-
-static void check_message(const char *a, const char *b) {
-    const char *message = status_message();
-    if (strstr(message, a) == NULL || strstr(message, b) == NULL || strchr(message, '\n') != NULL)
-        fail_msg("expected one line with \"%s\" and \"%s\", got \"%s\"", a, b, message);
-}
 
 static void free_texts(char **texts, int count) {
     for (int i = 0; i < count; i++)
