@@ -1,0 +1,65 @@
+#include "core/rng.h"
+
+#include <Random123/philox.h>
+#include <assert.h>
+#include <math.h>
+
+/* Index of the draw -> word (index % 4) of the block with counter (index / 4, stream) under the key `seed`.
+ * The 64-bit counter half leaves room for 2^62 blocks a stream, so no stream runs into another. */
+static uint32_t word_at(uint64_t seed, uint64_t stream, uint64_t index) {
+    uint64_t block = index / 4;
+    philox4x32_ctr_t counter = {{(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
+    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    return philox4x32_R(10, counter, key).v[index % 4];
+}
+
+rng rng_new(uint64_t seed, uint64_t stream) {
+    return (rng){.seed = seed, .stream = stream, .index = 0};
+}
+
+uint32_t rng_u32(rng *r) {
+    return word_at(r->seed, r->stream, r->index++);
+}
+
+double rng_uniform(rng *r) {
+    uint64_t high = rng_u32(r);
+    uint64_t low = rng_u32(r);
+    return (double)((high << 32 | low) >> 11) * 0x1p-53;
+}
+
+/* Box and Muller's transform. Only its cosine half is used: a draw then needs no memory of the previous one. */
+double rng_normal(rng *r) {
+    double radius = sqrt(-2.0 * log1p(-rng_uniform(r))); /* 1 - u lies in (0, 1]: never log(0) */
+    double angle = 2.0 * M_PI * rng_uniform(r);
+    return radius * cos(angle);
+}
+
+/* Takes the high word of draw * n. Of the 2^32 draws, the 2^32 mod n with the smallest low words would favour
+ * some results, so they are drawn again (Lemire, ACM TOMACS 29, 2019). */
+uint32_t rng_below(rng *r, uint32_t n) {
+    assert(n > 0);
+    uint32_t surplus = (0u - n) % n;
+    uint64_t product;
+    do {
+        product = (uint64_t)rng_u32(r) * n;
+    } while ((uint32_t)product < surplus);
+    return (uint32_t)(product >> 32);
+}
+
+uint64_t rng_stream_of(const char *name) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *name; name++) {
+        hash ^= (unsigned char)*name;
+        hash *= 0x100000001b3u;
+    }
+    return hash;
+}
+
+void rng_shuffle(rng *r, int *items, int count) {
+    for (int i = count - 1; i > 0; i--) {
+        int j = (int)rng_below(r, (uint32_t)i + 1);
+        int kept = items[i];
+        items[i] = items[j];
+        items[j] = kept;
+    }
+}
