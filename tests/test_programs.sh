@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Every program answers misuse with one line, exit code 2 (usage, configuration) or 1 (run time), and leaves nothing
+# behind; and the whole way from synthetic data to detections works. usage: test_programs.sh [FOLDER OF PROGRAMS]
+set -uo pipefail
+bin=$(cd "${1:-bin}" && pwd)
+root=$(pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+bad=0 count=0
+
+complain() {
+    echo "WRONG: $*"
+    bad=$((bad + 1))
+}
+
+# refuses CODE PATTERN COMMAND...: the exit code, one line on stderr that matches, nothing left in out/
+refuses() {
+    local code=$1 pattern=$2 got
+    shift 2
+    count=$((count + 1))
+    rm -rf out
+    "$@" > stdout 2> stderr < /dev/null
+    got=$?
+    [ "$got" -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
+    [ "$(wc -l < stderr)" -eq 1 ] || complain "$*: $(wc -l < stderr) lines on stderr: $(head -c 600 stderr)"
+    grep -qE -- "$pattern" stderr || complain "$*: the message lacks '$pattern': $(head -c 300 stderr)"
+    [ -z "$(find out -type f 2> /dev/null)" ] || complain "$*: left files: $(find out -type f | head -n 3)"
+}
+
+works() {
+    count=$((count + 1))
+    "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
+}
+
+for program in "$bin"/*; do
+    works "$program" --help
+    grep -qi 'example' stdout || complain "$program --help shows no example"
+    works "$program" --version
+    grep -q '^irst ' stdout || complain "$program --version says '$(head -n 1 stdout)'"
+    refuses 2 'no-such-option' "$program" --no-such-option
+done
+
+# --- data ---
+works "$bin/prepare" synthesize scenes --train 12 --test 4 --size 64 --seed 3
+works "$bin/prepare" check scenes
+works "$bin/prepare" pack scenes scenes.h5
+refuses 2 '.' "$bin/prepare"
+refuses 2 'no-such-command' "$bin/prepare" no-such-command
+refuses 1 'missing-folder' "$bin/prepare" pack missing-folder out/x.h5
+
+# --- train: a network small enough to run in a moment ---
+cat > tiny.ini << 'INI'
+[model]
+name = rpcanet_plus
+stages = 1
+bottleneck_channels = 2
+total_channels = 4
+se_reduction = 2
+[data]
+root = scenes
+size = 64
+[train]
+epochs = 2
+batch_size = 4
+learning_rate = 0.001
+evaluate_every = 1
+seed = 5
+INI
+works "$bin/train" tiny.ini --out run
+for file in config.ini log.csv last.h5 best.h5 curves.png; do
+    [ -s "run/$file" ] || complain "train left no run/$file"
+done
+works "$bin/train" tiny.ini --out again data.root=scenes.h5
+cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/last.h5 | tail -n +2) ||
+    complain "the same seed gave other parameters (folder and pack)"
+refuses 2 '.' "$bin/train"
+refuses 2 'missing.ini' "$bin/train" missing.ini --out out
+sed 's/epochs = 2/epochz = 2/' tiny.ini > unknown.ini
+refuses 2 'unknown.ini:12.*epochz' "$bin/train" unknown.ini --out out
+sed 's/epochs = 2/epochs = many/' tiny.ini > value.ini
+refuses 2 'value.ini:12.*train.epochs' "$bin/train" value.ini --out out
+refuses 2 'train.nonsense' "$bin/train" tiny.ini train.nonsense=1 --out out
+refuses 1 'nowhere' "$bin/train" tiny.ini data.root=nowhere --out out
+sed 's/rpcanet_plus/no_such_net/' tiny.ini > method.ini
+refuses 2 'no_such_net' "$bin/train" method.ini --out out
+
+# --- evaluate ---
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --split test --size native --format json
+for key in method dataset split images params miou niou precision recall f1 pd fa auc tp fp fn targets \
+    targets_detected ms_per_image; do
+    grep -q "\"$key\"" stdout || complain "evaluate --format json lacks $key"
+done
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes.h5 --rule logit --mask half --protocol centroid
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --format csv
+refuses 2 '.' "$bin/evaluate" --data scenes
+refuses 2 'rule' "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule sometimes
+refuses 1 'missing.h5' "$bin/evaluate" --checkpoint missing.h5 --data scenes
+refuses 1 'missing' "$bin/evaluate" --checkpoint run/best.h5 --data missing
+head -c 5000 run/best.h5 > cut.h5
+refuses 1 'cut.h5' "$bin/evaluate" --checkpoint cut.h5 --data scenes
+cp -r scenes broken
+first=$(head -n 1 broken/test.txt)
+head -c 200 "scenes/images/$first.png" > "broken/images/$first.png"
+refuses 1 "$first.png" "$bin/evaluate" --checkpoint run/best.h5 --data broken --size native
+cp "scenes/images/$first.png" broken/images/
+works "$bin/prepare" synthesize large --train 1 --test 1 --size 96 --seed 3
+cp "large/masks/$(head -n 1 large/test.txt).png" "broken/masks/$first.png"
+refuses 1 'masks.*96x96.*64x64' "$bin/evaluate" --checkpoint run/best.h5 --data broken --size native
+
+# --- detect ---
+works "$bin/detect" --checkpoint run/best.h5 "scenes/images/$first.png" --out found --raw maps.h5 --raw-stages
+for file in "${first}_score.png" "${first}_mask.png" "${first}_overlay.png" detections.json detections.csv; do
+    [ -s "found/$file" ] || complain "detect left no $file"
+done
+h5ls -r maps.h5 | grep -q "/$first/stage1/B" || complain "detect --raw-stages stored no stage1/B"
+works "$bin/detect" --checkpoint run/best.h5 scenes/images --out all --size 64
+refuses 2 '.' "$bin/detect" --checkpoint run/best.h5 --out out
+refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out out
+head -c 200 "scenes/images/$first.png" > cut.png
+refuses 1 'cut.png' "$bin/detect" --checkpoint run/best.h5 cut.png --out out
+refuses 1 'tiny.ini' "$bin/detect" --checkpoint run/best.h5 tiny.ini --out out
+
+# --- convert ---
+works "$bin/convert" verify run/best.h5
+refuses 2 '.' "$bin/convert"
+mkdir -p out
+refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
+refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
+pickle=$(ls "$root/${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl \
+    "${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl 2> /dev/null | head -n 1)
+if [ -n "$pickle" ]; then
+    works "$bin/convert" from-torch "$pickle" converted.h5
+    head -c 100000 "$pickle" > cut.pkl
+    refuses 1 'cut.pkl' "$bin/convert" from-torch cut.pkl out/x.h5
+fi
+
+echo "$count commands, $bad wrong"
+[ "$bad" -eq 0 ]
