@@ -39,6 +39,14 @@ const kernel_table *kernels(void) {
     return table;
 }
 
+status kernels_check(void) {
+    const char *wanted = getenv("IRST_ISA");
+    if (wanted && !kernels_named(wanted))
+        return status_fail(STATUS_USAGE,
+                           "IRST_ISA=%s: expected portable, avx2 or avx512, as far as this machine has them", wanted);
+    return STATUS_OK;
+}
+
 static size_t blocks_of(int channels) {
     return ((size_t)channels + CONV_BLOCK - 1) / CONV_BLOCK;
 }

@@ -6,6 +6,8 @@
 #ifndef IRST_CORE_KERNELS_H
 #define IRST_CORE_KERNELS_H
 
+#include "core/status.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -75,6 +77,8 @@ typedef struct kernel_table {
 
 /* The table in use. Chosen on first call; thread-safe after it. */
 const kernel_table *kernels(void);
+/* STATUS_USAGE if IRST_ISA asks for a set that this build or this processor does not have. */
+status kernels_check(void);
 /* A table by name; NULL if this build or this processor does not have it. */
 const kernel_table *kernels_named(const char *name);
 

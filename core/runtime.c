@@ -35,30 +35,46 @@ int runtime_thread_index(void) {
     return omp_get_thread_num();
 }
 
-/* Denormals cost up to a hundred cycles each on many processors and carry nothing here. The flag belongs to the
- * thread, so every thread of every region sets it. */
-static void flush_denormals(void) {
+/* Denormals cost up to a hundred cycles each on many processors and carry nothing here. The mode belongs to the
+ * thread, so every thread of every region sets it, and gives the caller's mode back. */
 #if defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ and DAZ */
-#endif
+static unsigned flush_denormals(void) {
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040); /* FTZ and DAZ */
+    return before;
 }
+
+static void restore_mode(unsigned mode) {
+    _mm_setcsr(mode);
+}
+#else
+static unsigned flush_denormals(void) {
+    return 0;
+}
+
+static void restore_mode(unsigned mode) {
+    (void)mode;
+}
+#endif
 
 void parallel_for(int count, void (*body)(void *context, int item), void *context) {
     int threads = runtime_threads();
     if (threads > count)
         threads = count;
     if (threads <= 1) {
-        flush_denormals();
+        unsigned mode = flush_denormals();
         for (int item = 0; item < count; item++)
             body(context, item);
+        restore_mode(mode);
         return;
     }
     /* Dynamic: when another process takes a core away for a moment, the other threads take over its items. */
 #pragma omp parallel num_threads(threads)
     {
-        flush_denormals();
+        unsigned mode = flush_denormals();
 #pragma omp for schedule(dynamic, 1)
         for (int item = 0; item < count; item++)
             body(context, item);
+        restore_mode(mode);
     }
 }

@@ -1,6 +1,7 @@
 #include "modules/detector.h"
 
 #include "autograd/fold.h"
+#include "core/kernels.h"
 #include "modules/detector_type.h"
 
 #include <math.h>
@@ -69,6 +70,7 @@ static status create_parameters(detector *d) {
 
 status detector_new(const config *options, uint64_t seed, detector **out) {
     *out = NULL;
+    TRY(kernels_check());
     const detector_type *type = detector_type_find(config_text(options, "model.name"));
     if (!type)
         return STATUS_USAGE;
