@@ -77,23 +77,32 @@ static hid_t string_type(const text_source *source, size_t size) {
     return type;
 }
 
+static status no_memory(const text_source *source, int count) {
+    return status_fail(STATUS_MEMORY, "%s: %s: out of memory for %d strings", h5_path(source->file), source->label,
+                       count);
+}
+
+/* Reads into `lent`, all null pointers before, and copies. */
+static status copy_variable(const text_source *source, hid_t type, char **lent, char **strings, int count) {
+    if (!read_source(source, type, lent))
+        return h5_fail(STATUS_INPUT, source->file, source->label, "cannot be read");
+    for (int i = 0; i < count; i++) {
+        strings[i] = strdup(lent[i] != NULL ? lent[i] : "");
+        if (strings[i] == NULL)
+            return no_memory(source, count);
+    }
+    return STATUS_OK;
+}
+
 /* HDF5 allocates strings of variable length itself: they are copied and given back. */
 static status read_variable(const text_source *source, char **strings, int count) {
     char **lent = calloc((size_t)count, sizeof *lent);
     hid_t type = string_type(source, H5T_VARIABLE);
-    status code = STATUS_OK;
+    status code;
     if (lent == NULL || type < 0) {
-        code = status_fail(STATUS_MEMORY, "%s: %s: out of memory for %d strings", h5_path(source->file), source->label,
-                           count);
-    } else if (!read_source(source, type, lent)) {
-        code = h5_fail(STATUS_INPUT, source->file, source->label, "cannot be read");
+        code = no_memory(source, count);
     } else {
-        for (int i = 0; i < count && code == STATUS_OK; i++) {
-            strings[i] = strdup(lent[i] != NULL ? lent[i] : "");
-            if (strings[i] == NULL)
-                code = status_fail(STATUS_MEMORY, "%s: %s: out of memory for %d strings", h5_path(source->file),
-                                   source->label, count);
-        }
+        code = copy_variable(source, type, lent, strings, count);
         H5Dvlen_reclaim(type, source->space, H5P_DEFAULT, lent);
     }
     if (type >= 0)
@@ -106,8 +115,7 @@ static status copy_fixed(const text_source *source, const char *block, size_t si
     for (int i = 0; i < count; i++) {
         strings[i] = strdup(block + (size_t)i * size);
         if (strings[i] == NULL)
-            return status_fail(STATUS_MEMORY, "%s: %s: out of memory for %d strings", h5_path(source->file),
-                               source->label, count);
+            return no_memory(source, count);
     }
     return STATUS_OK;
 }
@@ -122,8 +130,7 @@ static status read_fixed(const text_source *source, char **strings, int count) {
     hid_t type = string_type(source, size);
     status code = STATUS_OK;
     if (block == NULL || type < 0)
-        code = status_fail(STATUS_MEMORY, "%s: %s: out of memory for %d strings", h5_path(source->file), source->label,
-                           count);
+        code = no_memory(source, count);
     else if (!read_source(source, type, block))
         code = h5_fail(STATUS_INPUT, source->file, source->label, "cannot be read");
     else
@@ -147,8 +154,7 @@ static status read_strings(const text_source *source, char ***out, int *count) {
     int wanted = (int)total;
     char **strings = calloc(wanted > 0 ? (size_t)wanted : 1, sizeof *strings);
     if (strings == NULL)
-        return status_fail(STATUS_MEMORY, "%s: %s: out of memory for %d strings", h5_path(source->file), source->label,
-                           wanted);
+        return no_memory(source, wanted);
     status code = STATUS_OK;
     if (wanted > 0)
         code = H5Tis_variable_str(source->type) > 0 ? read_variable(source, strings, wanted)
