@@ -14,15 +14,23 @@ status status_fail(status code, const char *format, ...) {
     return code;
 }
 
+/* Appends as much as fits. */
+static void append(const char *text) {
+    size_t used = strlen(message), length = strlen(text), room = sizeof message - 1 - used;
+    length = length < room ? length : room;
+    memcpy(message + used, text, length);
+    message[used + length] = 0;
+}
+
 status status_prefix(status code, const char *format, ...) {
     char old[sizeof message];
     memcpy(old, message, sizeof message);
     va_list arguments;
     va_start(arguments, format);
-    int used = vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (used >= 0 && (size_t)used < sizeof message)
-        snprintf(message + used, sizeof message - (size_t)used, ": %s", old);
+    append(": ");
+    append(old);
     return code;
 }
 
