@@ -38,7 +38,8 @@ status config_declare(config *c, const config_key *keys, int count);
 status config_load(config *c, const char *path);
 /* One override "section.key=value". */
 status config_override(config *c, const char *assignment);
-/* Sets one value from text, e.g. an attribute of a checkpoint; `where` names the source in messages. */
+/* Sets one value from text, e.g. an attribute of a checkpoint; `where` names the source in messages. A key that
+ * is not declared yet is kept as an entry of a file would be; the same holds for config_override. */
 status config_set(config *c, const char *name, const char *value, const char *where);
 /* Fails if an entry was loaded for a key that no table declares, or a key without default has no value. */
 status config_check(const config *c);
