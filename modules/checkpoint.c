@@ -1,0 +1,155 @@
+#include "modules/checkpoint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct dataset_path {
+    char text[320];
+} dataset_path;
+
+static dataset_path path_of(const parameter *p) {
+    dataset_path out;
+    snprintf(out.text, sizeof out.text, "model/%s", p->name);
+    return out;
+}
+
+static h5_shape shape_of(const parameter *p) {
+    h5_shape shape = {.rank = p->rank};
+    for (int i = 0; i < p->rank; i++)
+        shape.size[i] = p->shape[i];
+    return shape;
+}
+
+static status write_parameter(h5_file *file, const parameter *p) {
+    h5_shape shape = shape_of(p);
+    if (p->kind != PARAMETER_COUNTER)
+        return h5_write(file, path_of(p).text, H5_FLOAT32, &shape, p->value);
+    int64_t count = llrintf(*p->value);
+    return h5_write(file, path_of(p).text, H5_INT64, &shape, &count);
+}
+
+status checkpoint_write_model(h5_file *file, detector *d) {
+    const parameter_set *set = detector_parameters(d);
+    for (int i = 0; i < set->count; i++)
+        TRY(write_parameter(file, set->items[i]));
+    TRY(h5_write_attribute_text(file, "/", "model.name", detector_name(d)));
+    const config_key *keys;
+    int count;
+    TRY(detector_method_options(detector_name(d), &keys, &count));
+    for (int i = 0; i < count; i++)
+        TRY(h5_write_attribute_text(file, "/", keys[i].name, detector_option(d, keys[i].name)));
+    return STATUS_OK;
+}
+
+status checkpoint_write_config(h5_file *file, const config *c) {
+    for (int i = 0; i < config_count(c); i++) {
+        const char *name = config_key_at(c, i)->name;
+        if (!h5_has_attribute(file, "/", name))
+            TRY(h5_write_attribute_text(file, "/", name, config_value(c, name)));
+    }
+    return STATUS_OK;
+}
+
+static void shape_text(const h5_shape *shape, char *out, size_t size) {
+    size_t used = (size_t)snprintf(out, size, "(");
+    for (int i = 0; i < shape->rank && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%lld", i ? ", " : "", (long long)shape->size[i]);
+    if (used < size)
+        snprintf(out + used, size - used, ")");
+}
+
+static status read_parameter(const h5_file *file, parameter *p) {
+    dataset_path path = path_of(p);
+    if (!h5_exists(file, path.text))
+        return status_fail(STATUS_INPUT, "%s: %s is missing", h5_path(file), path.text);
+    h5_shape stored, expected = shape_of(p);
+    TRY(h5_get_shape(file, path.text, &stored));
+    bool same = stored.rank == expected.rank;
+    for (int i = 0; same && i < stored.rank; i++)
+        same = stored.size[i] == expected.size[i];
+    if (!same) {
+        char found[160], wanted[160];
+        shape_text(&stored, found, sizeof found);
+        shape_text(&expected, wanted, sizeof wanted);
+        return status_fail(STATUS_INPUT, "%s: %s has shape %s, expected %s", h5_path(file), path.text, found, wanted);
+    }
+    TRY(h5_read(file, path.text, H5_FLOAT32, p->count, p->value));
+    for (size_t i = 0; i < p->count; i++)
+        if (!isfinite(p->value[i]))
+            return status_fail(STATUS_INPUT, "%s: %s holds a value that is not finite", h5_path(file), path.text);
+    return STATUS_OK;
+}
+
+typedef struct known_tensors {
+    const h5_file *file;
+    const parameter_set *set;
+} known_tensors;
+
+static status refuse_unknown(void *context, const char *dataset) {
+    const known_tensors *known = context;
+    const char *name = dataset + strlen("model/");
+    if (parameter_find(known->set, name))
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%s: %s is not part of the network that its attributes describe",
+                       h5_path(known->file), dataset);
+}
+
+status checkpoint_read_model(const h5_file *file, detector *d) {
+    parameter_set *set = detector_parameters(d);
+    for (int i = 0; i < set->count; i++)
+        TRY(read_parameter(file, set->items[i]));
+    known_tensors known = {file, set};
+    return h5_exists(file, "model") ? h5_each_dataset(file, "model", refuse_unknown, &known) : STATUS_OK;
+}
+
+/* One key from the attribute of its name; an older file may lack it, then the default stands. */
+static status read_option(const h5_file *file, const char *name, config *c) {
+    if (!h5_has_attribute(file, "/", name))
+        return STATUS_OK;
+    char *text;
+    TRY(h5_read_attribute_text(file, "/", name, &text));
+    status result = config_set(c, name, text, h5_path(file));
+    free(text);
+    return result;
+}
+
+static status read_options(const h5_file *file, config *c) {
+    TRY(config_declare(c, &detector_name_key, 1));
+    if (!h5_has_attribute(file, "/", "model.name"))
+        return status_fail(STATUS_INPUT, "%s: not a checkpoint of irst: it has no attribute model.name", h5_path(file));
+    TRY(read_option(file, "model.name", c));
+    TRY(detector_declare_options(c));
+    const config_key *keys;
+    int count;
+    TRY(detector_method_options(config_text(c, "model.name"), &keys, &count));
+    for (int i = 0; i < count; i++)
+        TRY(read_option(file, keys[i].name, c));
+    return STATUS_OK;
+}
+
+static status load(const h5_file *file, config *c, detector **out) {
+    TRY(read_options(file, c));
+    TRY(detector_new(c, 0, out));
+    return checkpoint_read_model(file, *out);
+}
+
+status checkpoint_load(const char *path, detector **out) {
+    *out = NULL;
+    h5_file *file;
+    TRY(h5_open(path, &file));
+    config *c = NULL;
+    status result = config_new(&c);
+    if (result == STATUS_OK)
+        result = load(file, c, out);
+    if (result != STATUS_OK) {
+        detector_free(*out);
+        *out = NULL;
+        /* What stands in a file is no usage error of the command line. */
+        result = result == STATUS_USAGE ? status_prefix(STATUS_INPUT, "%s", path) : result;
+    }
+    config_free(c);
+    h5_close(file);
+    return result;
+}
