@@ -29,10 +29,11 @@ typedef struct cli_program {
 typedef enum cli_action { CLI_RUN, CLI_DONE } cli_action;
 
 /* Parses. Prints --help or --version to stdout itself and sets *action to CLI_DONE. Positional arguments, in
- * order, come back as a NULL-terminated array that lives as long as argv. An unknown option, a missing or bad
- * value is STATUS_USAGE. */
-status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action,
-                 const char ***positional, int *positional_count);
+ * order, come back as a NULL-terminated array that lives as long as argv: like getopt, it moves them to the
+ * front of argv, which must end in NULL. A program without any passes NULL for both, and one is refused. An
+ * unknown option, a missing or bad value is STATUS_USAGE. */
+status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
+                 int *positional_count);
 
 /* Prints "NAME: MESSAGE" to stderr if `code` is a failure (with " (see NAME --help)" for STATUS_USAGE);
  * returns the exit code. */

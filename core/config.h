@@ -34,7 +34,8 @@ void config_free(config *c);     /* accepts NULL */
  * depend on a value (model.name decides which model.* keys there are). */
 status config_declare(config *c, const config_key *keys, int count);
 
-/* Reads an ini file (libinih). Entries for keys not declared yet are kept until config_check. */
+/* Reads an ini file (libinih). Entries for keys not declared yet are kept until config_check. A file that is
+ * missing is STATUS_USAGE too: the configuration is what the user got wrong. */
 status config_load(config *c, const char *path);
 /* One override "section.key=value". */
 status config_override(config *c, const char *assignment);

@@ -40,7 +40,7 @@ static char *read_line(char *line, int size, void *context) {
         line[length++] = (char)c;
     }
     if (c == EOF && ferror(r->file)) {
-        r->result = status_fail(STATUS_INPUT, "%s: cannot be read: %s", r->path, strerror(errno));
+        r->result = status_fail(STATUS_USAGE, "%s: cannot be read: %s", r->path, strerror(errno));
         return NULL;
     }
     if (c == EOF && length == 0)
@@ -87,7 +87,7 @@ static int on_entry(void *context, const char *section, const char *key, const c
 status config_load(config *c, const char *path) {
     reader r = {.target = c, .path = path, .file = fopen(path, "r")};
     if (r.file == NULL)
-        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+        return status_fail(STATUS_USAGE, "%s: cannot be opened: %s", path, strerror(errno));
     /* An indented key is a key, not more of the value above it. */
     ini_allow_multiline = false;
     ini_stop_on_first_error = true;

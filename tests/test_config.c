@@ -150,8 +150,8 @@ static void test_bad_lines(void **state) {
     config *c = new_config();
     assert_int_equal(config_load(c, scratch_file("nul.ini", "[train]\nepo\0chs = 5\n", 20)), STATUS_USAGE);
     expect_message("nul.ini:2:", "NUL");
-    assert_fails(config_load(c, scratch_path("missing.ini")), STATUS_INPUT, "missing.ini", "No such file");
-    assert_fails(config_load(c, "tests"), STATUS_INPUT, "tests", "directory");
+    assert_fails(config_load(c, scratch_path("missing.ini")), STATUS_USAGE, "missing.ini", "No such file");
+    assert_fails(config_load(c, "tests"), STATUS_USAGE, "tests", "directory");
     config_free(c);
 }
 
