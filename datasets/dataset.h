@@ -17,7 +17,7 @@ typedef struct dataset dataset;
 /* What happens to a sample whose mask has another size than its image (SIRST's Misc_111). */
 typedef enum dataset_mask_size {
     MASK_SIZE_MUST_MATCH, /* an error that names both files and sizes */
-    MASK_SIZE_MAY_DIFFER /* each is resized on its own, as the reference does when all goes to a fixed size */
+    MASK_SIZE_MAY_DIFFER  /* each is resized on its own, as the reference does when all goes to a fixed size */
 } dataset_mask_size;
 
 /* Opens `split` ("train", "test", "trainval", ...) of the data set at `path`. Only names are read now. */

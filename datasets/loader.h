@@ -12,7 +12,7 @@
 
 typedef struct loader_options {
     int batch_size;
-    int size; /* images and masks are resized to size x size: bilinear and nearest, as the reference does */
+    int size;     /* images and masks are resized to size x size: bilinear and nearest, as the reference does */
     bool augment; /* up-down flip, left-right flip and transpose, each with probability 1/2 */
     uint64_t seed;
 } loader_options;

@@ -1,0 +1,133 @@
+#include "datasets/dataset_private.h"
+
+#include "core/png_io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Last part of the path, without trailing slashes and without .h5. */
+static void name_from_path(const char *path, char *out, size_t size) {
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    snprintf(out, size, "%.*s", (int)(end - start), path + start);
+    char *suffix = strstr(out, ".h5");
+    if (suffix && suffix != out && suffix[3] == 0)
+        *suffix = 0;
+}
+
+status dataset_add(dataset *d, const char *name, const char *image, const char *mask) {
+    if ((d->count & (d->count - 1)) == 0) { /* room doubles at every power of two */
+        size_t room = d->count ? 2 * (size_t)d->count : 1;
+        sample_files *samples = realloc(d->samples, room * sizeof *samples);
+        if (!samples)
+            return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
+        d->samples = samples;
+    }
+    sample_files *s = &d->samples[d->count++];
+    *s = (sample_files){strdup(name), image ? strdup(image) : NULL, mask ? strdup(mask) : NULL};
+    if (!s->name || (image && !s->image) || (mask && !s->mask))
+        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
+    return STATUS_OK;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static status refuse_duplicates(const dataset *d, const char *path) {
+    const char **names = malloc((size_t)(d->count + 1) * sizeof *names);
+    if (!names)
+        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
+    for (int i = 0; i < d->count; i++)
+        names[i] = d->samples[i].name;
+    qsort(names, (size_t)d->count, sizeof *names, by_name);
+    status result = STATUS_OK;
+    for (int i = 1; i < d->count && result == STATUS_OK; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            result = status_fail(STATUS_INPUT, "%s: split %s names '%s' twice", path, d->split, names[i]);
+    free(names);
+    return result;
+}
+
+status dataset_open(const char *path, const char *split, dataset **out) {
+    *out = NULL;
+    dataset *d = calloc(1, sizeof *d);
+    if (!d)
+        return status_fail(STATUS_MEMORY, "out of memory for a data set");
+    name_from_path(path, d->name, sizeof d->name);
+    snprintf(d->split, sizeof d->split, "%s", split);
+    status result = path_is_folder(path) ? layout_open(d, path, split)
+                    : path_is_file(path) ? pack_open(d, path, split)
+                                         : status_fail(STATUS_INPUT, "%s: no such folder or file", path);
+    if (result == STATUS_OK && d->count == 0)
+        result = status_fail(STATUS_INPUT, "%s: split %s holds no sample", path, split);
+    if (result == STATUS_OK)
+        result = refuse_duplicates(d, path);
+    if (result != STATUS_OK) {
+        dataset_close(d);
+        return result;
+    }
+    *out = d;
+    return STATUS_OK;
+}
+
+void dataset_close(dataset *d) {
+    if (!d)
+        return;
+    for (int i = 0; i < d->count; i++) {
+        free(d->samples[i].name);
+        free(d->samples[i].image);
+        free(d->samples[i].mask);
+    }
+    free(d->samples);
+    free(d->rows);
+    h5_close(d->pack);
+    free(d);
+}
+
+int dataset_count(const dataset *d) {
+    return d->count;
+}
+
+const char *dataset_name(const dataset *d) {
+    return d->name;
+}
+
+const char *dataset_split(const dataset *d) {
+    return d->split;
+}
+
+const char *dataset_sample_name(const dataset *d, int index) {
+    return d->samples[index].name;
+}
+
+static status read_files(const sample_files *files, dataset_mask_size rule, grey_image *image, grey_image *mask) {
+    grey_image one = {0}, two = {0};
+    bool check = rule == MASK_SIZE_MUST_MATCH && mask;
+    status result = image || check ? png_read_grey(files->image, PNG_DEPTH_AS_STORED, &one) : STATUS_OK;
+    if (result == STATUS_OK && mask)
+        result = png_read_grey(files->mask, PNG_DEPTH_AS_STORED, &two);
+    if (result == STATUS_OK && check && (one.width != two.width || one.height != two.height))
+        result = status_fail(STATUS_INPUT, "%s: %dx%d, but its image %s is %dx%d", files->mask, two.width, two.height,
+                             files->image, one.width, one.height);
+    if (result == STATUS_OK && image) {
+        *image = one;
+        one = (grey_image){0};
+    }
+    if (result == STATUS_OK && mask) {
+        *mask = two;
+        two = (grey_image){0};
+    }
+    grey_image_free(&one);
+    grey_image_free(&two);
+    return result;
+}
+
+status dataset_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask) {
+    return d->pack ? pack_read(d, index, image, mask) : read_files(&d->samples[index], rule, image, mask);
+}

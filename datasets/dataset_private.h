@@ -1,0 +1,33 @@
+/* Shared by dataset.c, the layouts and pack.c. */
+#ifndef IRST_DATASETS_DATASET_PRIVATE_H
+#define IRST_DATASETS_DATASET_PRIVATE_H
+
+#include "core/file_io.h"
+#include "core/hdf5_io.h"
+#include "datasets/dataset.h"
+
+typedef struct sample_files {
+    char *name;
+    char *image; /* path; NULL in a pack */
+    char *mask;
+} sample_files;
+
+struct dataset {
+    char name[256];
+    char split[64];
+    int count;
+    sample_files *samples;
+    h5_file *pack; /* NULL: files */
+    int64_t *rows; /* pack: row of each sample */
+    int width, height;
+    h5_type pixel_type;
+};
+
+/* Appends one sample; paths may be NULL. Strings are copied. */
+status dataset_add(dataset *d, const char *name, const char *image, const char *mask);
+
+status layout_open(dataset *d, const char *path, const char *split); /* folders and lists */
+status pack_open(dataset *d, const char *path, const char *split);   /* HDF5 */
+status pack_read(const dataset *d, int index, grey_image *image, grey_image *mask);
+
+#endif

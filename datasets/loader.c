@@ -1,0 +1,205 @@
+#include "datasets/loader.h"
+
+#include "core/rng.h"
+#include "datasets/augment.h"
+#include "datasets/preprocess.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Batches in memory: one in use, the others being read ahead. */
+enum { SLOTS = 3 };
+
+typedef struct slot {
+    float *images, *masks;
+    int count;
+    status result;
+    char message[512]; /* messages belong to the thread that failed, so it travels with the batch */
+} slot;
+
+struct loader {
+    const dataset *data;
+    loader_options options;
+    int batches;
+    int *order; /* of the epoch being read */
+    int64_t order_epoch;
+    float *scratch; /* one map before augmentation */
+    slot slots[SLOTS];
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    /* Under the lock. Batches are numbered through all epochs. */
+    int64_t next_read;    /* the thread reads this one */
+    int64_t next_deliver; /* loader_next hands this one out */
+    bool holding;         /* the batch before next_deliver is still in use */
+    bool stop;
+};
+
+static size_t map_size(const loader *l) {
+    return (size_t)l->options.size * (size_t)l->options.size;
+}
+
+static void set_order(loader *l, int64_t epoch) {
+    int count = dataset_count(l->data);
+    for (int i = 0; i < count; i++)
+        l->order[i] = i;
+    rng r = rng_new(l->options.seed, rng_stream_of("shuffle") + (uint64_t)epoch);
+    rng_shuffle(&r, l->order, count);
+    l->order_epoch = epoch;
+}
+
+static void place(const loader *l, int64_t epoch, int sample, float *out) {
+    int choice = l->options.augment ? augment_choose(l->options.seed, epoch, sample) : 0;
+    if (choice)
+        augment_apply(choice, l->options.size, l->scratch, out);
+    else
+        memcpy(out, l->scratch, map_size(l) * sizeof *out);
+}
+
+static status read_sample(loader *l, int64_t epoch, int sample, float *image_out, float *mask_out) {
+    grey_image image = {0}, mask = {0};
+    int size = l->options.size;
+    status result = dataset_read(l->data, sample, MASK_SIZE_MAY_DIFFER, &image, &mask);
+    int maximum = result == STATUS_OK ? mask_maximum(&mask) : 0;
+    if (result == STATUS_OK)
+        result = resize_image(&image, size, size);
+    if (result == STATUS_OK)
+        result = resize_mask(&mask, size, size);
+    if (result == STATUS_OK) {
+        image_to_unit(&image, l->scratch);
+        place(l, epoch, sample, image_out);
+        mask_to_soft(&mask, maximum, l->scratch);
+        place(l, epoch, sample, mask_out);
+    }
+    grey_image_free(&image);
+    grey_image_free(&mask);
+    return result;
+}
+
+static void read_batch(loader *l, int64_t number, slot *s) {
+    int64_t epoch = number / l->batches;
+    int first = (int)(number % l->batches) * l->options.batch_size, rest = dataset_count(l->data) - first;
+    if (l->order_epoch != epoch)
+        set_order(l, epoch);
+    s->count = rest < l->options.batch_size ? rest : l->options.batch_size;
+    s->result = STATUS_OK;
+    for (int i = 0; i < s->count && s->result == STATUS_OK; i++)
+        s->result = read_sample(l, epoch, l->order[first + i], s->images + (size_t)i * map_size(l),
+                                s->masks + (size_t)i * map_size(l));
+    if (s->result != STATUS_OK)
+        snprintf(s->message, sizeof s->message, "%s", status_message());
+}
+
+static void *read_ahead(void *context) {
+    loader *l = context;
+    pthread_mutex_lock(&l->lock);
+    while (!l->stop) {
+        if (l->next_read - (l->next_deliver - l->holding) >= SLOTS) {
+            pthread_cond_wait(&l->changed, &l->lock);
+            continue;
+        }
+        int64_t number = l->next_read;
+        pthread_mutex_unlock(&l->lock);
+        read_batch(l, number, &l->slots[number % SLOTS]);
+        pthread_mutex_lock(&l->lock);
+        l->next_read++;
+        pthread_cond_broadcast(&l->changed);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+static status start(loader *l) {
+    l->stop = false;
+    if (pthread_create(&l->thread, NULL, read_ahead, l))
+        return status_fail(STATUS_MEMORY, "cannot start the thread that reads images");
+    l->running = true;
+    return STATUS_OK;
+}
+
+static void stop(loader *l) {
+    if (!l->running)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    pthread_join(l->thread, NULL);
+    l->running = false;
+}
+
+status loader_new(const dataset *d, const loader_options *options, loader **out) {
+    *out = NULL;
+    if (options->batch_size < 1 || options->size < 1 || options->size > 32768)
+        return status_fail(STATUS_USAGE, "batches of %d images of %d pixels", options->batch_size, options->size);
+    loader *l = calloc(1, sizeof *l);
+    if (!l)
+        return status_fail(STATUS_MEMORY, "out of memory for a loader");
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->changed, NULL);
+    l->data = d;
+    l->options = *options;
+    l->batches = (dataset_count(d) + options->batch_size - 1) / options->batch_size;
+    l->order_epoch = -1;
+    l->order = malloc((size_t)dataset_count(d) * sizeof *l->order);
+    l->scratch = malloc(map_size(l) * sizeof *l->scratch);
+    bool complete = l->order && l->scratch;
+    for (int i = 0; i < SLOTS; i++) {
+        size_t bytes = (size_t)options->batch_size * map_size(l) * sizeof(float);
+        l->slots[i].images = malloc(bytes);
+        l->slots[i].masks = malloc(bytes);
+        complete = complete && l->slots[i].images && l->slots[i].masks;
+    }
+    status result = complete ? start(l) : status_fail(STATUS_MEMORY, "out of memory for batches");
+    if (result != STATUS_OK) {
+        loader_free(l);
+        return result;
+    }
+    *out = l;
+    return STATUS_OK;
+}
+
+void loader_free(loader *l) {
+    if (!l)
+        return;
+    stop(l);
+    for (int i = 0; i < SLOTS; i++) {
+        free(l->slots[i].images);
+        free(l->slots[i].masks);
+    }
+    free(l->order);
+    free(l->scratch);
+    pthread_mutex_destroy(&l->lock);
+    pthread_cond_destroy(&l->changed);
+    free(l);
+}
+
+int loader_batches_per_epoch(const loader *l) {
+    return l->batches;
+}
+
+status loader_seek(loader *l, int64_t epoch, int first_batch) {
+    stop(l);
+    l->next_read = l->next_deliver = epoch * l->batches + first_batch;
+    l->holding = false;
+    return start(l);
+}
+
+status loader_next(loader *l, batch *out) {
+    pthread_mutex_lock(&l->lock);
+    l->holding = false; /* the batch handed out before may be overwritten now */
+    pthread_cond_broadcast(&l->changed);
+    while (l->next_read <= l->next_deliver)
+        pthread_cond_wait(&l->changed, &l->lock);
+    const slot *s = &l->slots[l->next_deliver % SLOTS];
+    l->next_deliver++;
+    l->holding = true;
+    pthread_mutex_unlock(&l->lock);
+    if (s->result != STATUS_OK)
+        return status_fail(s->result, "%s", s->message);
+    *out = (batch){.count = s->count, .size = l->options.size, .images = s->images, .masks = s->masks};
+    return STATUS_OK;
+}

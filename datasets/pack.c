@@ -1,0 +1,213 @@
+#include "datasets/pack.h"
+
+#include "datasets/dataset_private.h"
+#include "datasets/preprocess.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t pixels_of(const dataset *d) {
+    return (size_t)d->width * (size_t)d->height;
+}
+
+static void free_strings(char **strings, int count) {
+    for (int i = 0; i < count; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+static status check_shapes(dataset *d, const char *path, int count) {
+    h5_shape images, masks;
+    TRY(h5_get_shape(d->pack, "images", &images));
+    TRY(h5_get_shape(d->pack, "masks", &masks));
+    bool fits = images.rank == 3 && masks.rank == 3 && images.size[0] == count;
+    for (int i = 0; fits && i < 3; i++)
+        fits = images.size[i] == masks.size[i] && images.size[i] > 0 && images.size[i] <= (i ? 32768 : 1 << 30);
+    if (!fits)
+        return status_fail(STATUS_INPUT, "%s: expected images and masks of one shape N x H x W with N = %d names", path,
+                           count);
+    d->height = (int)images.size[1];
+    d->width = (int)images.size[2];
+    int64_t full = 0;
+    TRY(h5_read_attribute_int(d->pack, "images", "full_scale", &full));
+    if (full != 255 && full != 65535)
+        return status_fail(STATUS_INPUT, "%s: full scale %lld, expected 255 or 65535", path, (long long)full);
+    d->pixel_type = full == 255 ? H5_UINT8 : H5_UINT16;
+    return STATUS_OK;
+}
+
+static bool same_split(const char *stored, const char *wanted) {
+    return !strcmp(wanted, "all") || !strcmp(stored, wanted);
+}
+
+static status select_rows(dataset *d, const char *split, char **names, char **splits, int count) {
+    d->rows = malloc(((size_t)count + 1) * sizeof *d->rows);
+    if (!d->rows)
+        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
+    for (int i = 0; i < count; i++)
+        if (same_split(splits[i], split)) {
+            d->rows[d->count] = i;
+            TRY(dataset_add(d, names[i], NULL, NULL));
+        }
+    return STATUS_OK;
+}
+
+status pack_open(dataset *d, const char *path, const char *split) {
+    char **names = NULL, **splits = NULL;
+    int count = 0, split_count = 0;
+    TRY(h5_open(path, &d->pack));
+    TRY(h5_read_strings(d->pack, "names", &names, &count));
+    status result = h5_read_strings(d->pack, "split", &splits, &split_count);
+    if (result == STATUS_OK && split_count != count)
+        result = status_fail(STATUS_INPUT, "%s: %d names but %d splits", path, count, split_count);
+    if (result == STATUS_OK)
+        result = check_shapes(d, path, count);
+    if (result == STATUS_OK)
+        result = select_rows(d, split, names, splits, count);
+    /* As in folders, train and trainval are two names of one split where only one of them exists. */
+    const char *other = !strcmp(split, "train") ? "trainval" : !strcmp(split, "trainval") ? "train" : NULL;
+    if (result == STATUS_OK && d->count == 0 && other) {
+        free(d->rows);
+        d->rows = NULL;
+        result = select_rows(d, other, names, splits, count);
+    }
+    free_strings(names, count);
+    free_strings(splits, split_count);
+    return result;
+}
+
+static status read_row(const dataset *d, const char *dataset_path, int64_t row, grey_image *out) {
+    TRY(grey_image_new(d->width, d->height, d->pixel_type == H5_UINT8 ? 255 : 65535, out));
+    status result = h5_read_rows(d->pack, dataset_path, H5_UINT16, row, 1, pixels_of(d), out->pixels);
+    if (result != STATUS_OK)
+        grey_image_free(out);
+    return result;
+}
+
+status pack_read(const dataset *d, int index, grey_image *image, grey_image *mask) {
+    if (image)
+        TRY(read_row(d, "images", d->rows[index], image));
+    if (mask) {
+        status result = read_row(d, "masks", d->rows[index], mask);
+        if (result != STATUS_OK && image)
+            grey_image_free(image);
+        return result;
+    }
+    return STATUS_OK;
+}
+
+typedef struct pack_writer {
+    h5_file *file;
+    const char *path;
+    int width, height, maximum; /* of every image */
+    int64_t row;
+    const char **names, **splits;
+} pack_writer;
+
+static status write_row(pack_writer *w, const char *dataset_path, const grey_image *image) {
+    if (w->maximum == 65535)
+        return h5_write_rows(w->file, dataset_path, H5_UINT16, w->row, 1, image->pixels);
+    size_t pixels = (size_t)image->width * (size_t)image->height;
+    uint8_t *narrow = malloc(pixels);
+    if (!narrow)
+        return status_fail(STATUS_MEMORY, "out of memory while packing %s", w->path);
+    for (size_t i = 0; i < pixels; i++)
+        narrow[i] = (uint8_t)image->pixels[i];
+    status result = h5_write_rows(w->file, dataset_path, H5_UINT8, w->row, 1, narrow);
+    free(narrow);
+    return result;
+}
+
+static status read_sized(const dataset *d, int index, int size, grey_image *image, grey_image *mask) {
+    TRY(dataset_read(d, index, size ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH, image, mask));
+    if (!size)
+        return STATUS_OK;
+    TRY(resize_image(image, size, size));
+    return resize_mask(mask, size, size);
+}
+
+/* Values of an 8-bit image or mask in a 16-bit pack, and the other way round for masks, keep their meaning. */
+static void change_depth(grey_image *image, int maximum) {
+    if (image->maximum == maximum)
+        return;
+    size_t pixels = (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < pixels; i++)
+        image->pixels[i] = (uint16_t)(maximum == 65535 ? image->pixels[i] * 257 : image->pixels[i] / 257);
+    image->maximum = maximum;
+}
+
+static status write_sample(pack_writer *w, const dataset *d, int index, const grey_image *image,
+                           const grey_image *mask) {
+    if (image->width != w->width || image->height != w->height)
+        return status_fail(STATUS_INPUT, "%s/%s: %dx%d, but the first image is %dx%d; pack with --size N",
+                           dataset_name(d), dataset_sample_name(d, index), image->width, image->height, w->width,
+                           w->height);
+    TRY(write_row(w, "images", image));
+    TRY(write_row(w, "masks", mask));
+    w->names[w->row] = dataset_sample_name(d, index);
+    w->splits[w->row] = dataset_split(d);
+    w->row++;
+    return STATUS_OK;
+}
+
+static status begin(pack_writer *w, const grey_image *first, int total) {
+    h5_shape shape = {.rank = 3, .size = {total, first->height, first->width}};
+    w->width = first->width;
+    w->height = first->height;
+    w->maximum = first->maximum;
+    h5_type type = w->maximum == 255 ? H5_UINT8 : H5_UINT16;
+    TRY(h5_create_chunked(w->file, "images", type, &shape));
+    TRY(h5_create_chunked(w->file, "masks", type, &shape));
+    return h5_write_attribute_int(w->file, "images", "full_scale", w->maximum);
+}
+
+static status write_split(pack_writer *w, const dataset *d, int size, int total,
+                          void (*on_sample)(void *context, int done), void *context) {
+    for (int i = 0; i < dataset_count(d); i++) {
+        grey_image image = {0}, mask = {0};
+        status result = read_sized(d, i, size, &image, &mask);
+        if (result == STATUS_OK && w->row == 0)
+            result = begin(w, &image, total);
+        if (result == STATUS_OK) {
+            change_depth(&image, w->maximum);
+            change_depth(&mask, w->maximum);
+            result = write_sample(w, d, i, &image, &mask);
+        }
+        grey_image_free(&image);
+        grey_image_free(&mask);
+        TRY(result);
+        if (on_sample)
+            on_sample(context, (int)w->row);
+    }
+    return STATUS_OK;
+}
+
+static status write_all(pack_writer *w, dataset *const *splits, int split_count, int size, int total,
+                        void (*on_sample)(void *context, int done), void *context) {
+    for (int i = 0; i < split_count; i++)
+        TRY(write_split(w, splits[i], size, total, on_sample, context));
+    TRY(h5_write_strings(w->file, "names", w->names, total));
+    return h5_write_strings(w->file, "split", w->splits, total);
+}
+
+status pack_write(const char *path, dataset *const *splits, int split_count, int size,
+                  void (*on_sample)(void *context, int done), void *context) {
+    int total = 0;
+    for (int i = 0; i < split_count; i++)
+        total += dataset_count(splits[i]);
+    pack_writer w = {.path = path};
+    w.names = calloc((size_t)total + 1, sizeof *w.names);
+    w.splits = calloc((size_t)total + 1, sizeof *w.splits);
+    status result = w.names && w.splits ? h5_create(path, &w.file)
+                                        : status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
+    if (result == STATUS_OK) {
+        result = write_all(&w, splits, split_count, size, total, on_sample, context);
+        if (result == STATUS_OK)
+            result = h5_commit(w.file);
+        else
+            h5_close(w.file);
+    }
+    free(w.names);
+    free(w.splits);
+    return result;
+}
