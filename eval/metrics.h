@@ -43,8 +43,8 @@ typedef struct metrics_summary {
 /* Adds one image. `score`: width * height floats, probabilities or raw scores under RULE_MAX, logits under
  * RULE_LOGIT. `roc_score`: what the ROC sweeps (probabilities or raw scores). `label`: 0/1. The edge cases
  * (zero map, negative maximum, empty label) follow the reference: see metrics.c. */
-status metrics_add(metrics *m, const float *score, const float *roc_score, const uint8_t *label, int width,
-                   int height, score_rule rule, match_protocol protocol);
+status metrics_add(metrics *m, const float *score, const float *roc_score, const uint8_t *label, int width, int height,
+                   score_rule rule, match_protocol protocol);
 
 metrics_summary metrics_summarize(const metrics *m);
 

@@ -225,6 +225,14 @@ status detector_train_step(detector *d, const float *images, const float *masks,
     return STATUS_OK;
 }
 
+int detector_loss_part_count(const detector *d) {
+    return d->train.loss.part_count;
+}
+
+const char *detector_loss_part_name(const detector *d, int index) {
+    return d->train.loss.part_names[index];
+}
+
 int64_t detector_memory(const detector *d) {
     return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0);
 }

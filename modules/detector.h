@@ -100,6 +100,10 @@ status detector_begin_training(detector *d, const detector_training *options);
  * gradients of the parameters (replacing them) and updates the running statistics. */
 status detector_train_step(detector *d, const float *images, const float *masks, int count, detector_loss *loss);
 
+/* The terms of the method's loss, known after detector_begin_training: "soft_iou", "fidelity". */
+int detector_loss_part_count(const detector *d);
+const char *detector_loss_part_name(const detector *d, int index);
+
 /* Bytes held for activations and gradients by the training graph, and by the last inference graph. */
 int64_t detector_memory(const detector *d);
 

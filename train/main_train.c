@@ -1,0 +1,100 @@
+/* bin/train: see --help. */
+#include "core/cli.h"
+#include "core/file_io.h"
+#include "train/train_config.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *out_folder;
+static bool resume, help_config;
+
+static const cli_option options[] = {
+    {"out", CLI_TEXT, &out_folder, "DIR", "run folder (default: runs/ and the name of the ini)"},
+    {"resume", CLI_FLAG, &resume, NULL, "go on from DIR/last.h5, to the same bits as an uninterrupted run"},
+    {"help-config", CLI_FLAG, &help_config, NULL, "show every configuration key and exit"},
+};
+
+static const cli_program program = {
+    .name = "train",
+    .summary = "Trains a detector and leaves checkpoints, a log and learning curves in one folder.",
+    .arguments = "CONFIG.ini [section.key=value ...]",
+    .examples = "  train configs/nudt.ini data.root=/data/NUDT-SIRST      the published recipe\n"
+                "  train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
+                "  train configs/nudt.ini model.stages=3 --out runs/k3     one setting changed\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+static volatile sig_atomic_t signal_received;
+
+static void on_signal(int number) {
+    signal_received = number;
+    trainer_interrupt();
+}
+
+static void print_epoch(void *context, const train_report *r) {
+    (void)context;
+    printf("epoch %lld/%lld  loss %.4f  %.2f images/s", (long long)r->epoch, (long long)r->epochs, r->loss,
+           r->images_per_second);
+    if (!isnan(r->miou))
+        printf("  mIoU %.4f  Pd %.4f  Fa %.3ge-5%s", r->miou, r->pd, r->fa * 1e5, r->is_best ? "  (best so far)" : "");
+    printf("\n");
+    fflush(stdout);
+}
+
+/* runs/NAME of configs/NAME.ini. */
+static status default_folder(const char *ini, char out[4096]) {
+    const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
+    char stem[256];
+    snprintf(stem, sizeof stem, "%.*s", (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+    return path_join(out, "runs", stem, "");
+}
+
+static status show_config(void) {
+    config *c;
+    TRY(train_config_defaults(&c));
+    config_print_help(c, stdout);
+    config_free(c);
+    return STATUS_OK;
+}
+
+static status train(const char *ini, const char *const *overrides, int override_count) {
+    char folder[4096];
+    if (out_folder)
+        snprintf(folder, sizeof folder, "%s", out_folder);
+    else
+        TRY(default_folder(ini, folder));
+    config *c;
+    TRY(train_config_read(ini, overrides, override_count, &c));
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    status result = trainer_run(c, &(train_options){.folder = folder, .resume = resume, .on_epoch = print_epoch});
+    config_free(c);
+    if (result == STATUS_OK)
+        printf("done: %s\n", folder);
+    return result;
+}
+
+static status run(int argc, char **argv) {
+    cli_action action;
+    const char **arguments;
+    int count;
+    TRY(cli_parse(&program, argc, argv, &action, &arguments, &count));
+    if (action == CLI_DONE)
+        return STATUS_OK;
+    if (help_config)
+        return show_config();
+    if (count < 1)
+        return status_fail(STATUS_USAGE, "expected a configuration file");
+    return train(arguments[0], (const char *const *)arguments + 1, count - 1);
+}
+
+int main(int argc, char **argv) {
+    int code = cli_finish(&program, run(argc, argv));
+    return signal_received == SIGTERM ? 143 : code;
+}

@@ -1,0 +1,128 @@
+#include "train/train_state.h"
+
+#include "core/hdf5_io.h"
+#include "modules/checkpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOSS_SUMS = 1 + DETECTOR_LOSS_PARTS };
+
+typedef struct object_path {
+    char text[320];
+} object_path;
+
+static object_path moment_path(const char *moment, const parameter *p) {
+    object_path out;
+    snprintf(out.text, sizeof out.text, "optimizer/%s/%s", moment, p->name);
+    return out;
+}
+
+/* The counters of the state by name: one list for writing and reading. */
+typedef struct counter {
+    const char *path;
+    int64_t *value;
+} counter;
+
+enum { COUNTERS = 5 };
+
+static void list_counters(train_state *s, int64_t *optimizer_step, counter out[COUNTERS]) {
+    const counter list[COUNTERS] = {{"trainer/epoch", &s->epoch},
+                                    {"trainer/batch", &s->batch},
+                                    {"trainer/step", &s->step},
+                                    {"trainer/best_epoch", &s->best_epoch},
+                                    {"optimizer/step", optimizer_step}};
+    memcpy(out, list, sizeof list);
+}
+
+static status write_moments(h5_file *file, const adam *a) {
+    for (int i = 0; i < a->parameters->count; i++) {
+        const parameter *p = a->parameters->items[i];
+        if (!a->m[i])
+            continue;
+        h5_shape shape = {.rank = p->rank};
+        for (int k = 0; k < p->rank; k++)
+            shape.size[k] = p->shape[k];
+        TRY(h5_write(file, moment_path("m", p).text, H5_FLOAT32, &shape, a->m[i]));
+        TRY(h5_write(file, moment_path("v", p).text, H5_FLOAT32, &shape, a->v[i]));
+    }
+    return STATUS_OK;
+}
+
+static status write_all(h5_file *file, detector *d, const config *c, const adam *a, const train_state *s) {
+    TRY(checkpoint_write_model(file, d));
+    TRY(checkpoint_write_config(file, c));
+    TRY(write_moments(file, a));
+    train_state copy = *s;
+    int64_t optimizer_step = a->step;
+    counter counters[COUNTERS];
+    list_counters(&copy, &optimizer_step, counters);
+    h5_shape scalar = {0}, sums = {.rank = 1, .size = {LOSS_SUMS}};
+    for (int i = 0; i < COUNTERS; i++)
+        TRY(h5_write(file, counters[i].path, H5_INT64, &scalar, counters[i].value));
+    TRY(h5_write(file, "trainer/best_miou", H5_FLOAT64, &scalar, &s->best_miou));
+    TRY(h5_write(file, "trainer/images", H5_FLOAT64, &scalar, &s->images));
+    return h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums);
+}
+
+status train_state_save(const char *path, detector *d, const config *c, const adam *a, const train_state *s) {
+    h5_file *file;
+    TRY(h5_create(path, &file));
+    status result = write_all(file, d, c, a, s);
+    if (result == STATUS_OK)
+        return h5_commit(file);
+    h5_close(file);
+    return result;
+}
+
+/* Where the data lie and how many threads work on them changes no result. */
+static bool may_change(const char *key) {
+    return !strcmp(key, "data.root") || !strcmp(key, "train.threads");
+}
+
+static status compare_config(const h5_file *file, const config *c) {
+    for (int i = 0; i < config_count(c); i++) {
+        const char *key = config_key_at(c, i)->name;
+        if (may_change(key) || !h5_has_attribute(file, "/", key))
+            continue;
+        char *stored;
+        TRY(h5_read_attribute_text(file, "/", key, &stored));
+        bool same = !strcmp(stored, config_value(c, key));
+        status result = same ? STATUS_OK
+                             : status_fail(STATUS_USAGE,
+                                           "%s was begun with %s = %s, not %s: resume with the same configuration, or "
+                                           "begin another run with --out",
+                                           h5_path(file), key, stored, config_value(c, key));
+        free(stored);
+        TRY(result);
+    }
+    return STATUS_OK;
+}
+
+static status read_all(const h5_file *file, detector *d, const config *c, adam *a, train_state *s) {
+    TRY(compare_config(file, c));
+    TRY(checkpoint_read_model(file, d));
+    for (int i = 0; i < a->parameters->count; i++) {
+        const parameter *p = a->parameters->items[i];
+        if (!a->m[i])
+            continue;
+        TRY(h5_read(file, moment_path("m", p).text, H5_FLOAT32, p->count, a->m[i]));
+        TRY(h5_read(file, moment_path("v", p).text, H5_FLOAT32, p->count, a->v[i]));
+    }
+    counter counters[COUNTERS];
+    list_counters(s, &a->step, counters);
+    for (int i = 0; i < COUNTERS; i++)
+        TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));
+    TRY(h5_read(file, "trainer/best_miou", H5_FLOAT64, 1, &s->best_miou));
+    TRY(h5_read(file, "trainer/images", H5_FLOAT64, 1, &s->images));
+    return h5_read(file, "trainer/loss_sums", H5_FLOAT64, LOSS_SUMS, s->loss_sums);
+}
+
+status train_state_load(const char *path, detector *d, const config *c, adam *a, train_state *s) {
+    h5_file *file;
+    TRY(h5_open(path, &file));
+    status result = read_all(file, d, c, a, s);
+    h5_close(file);
+    return result;
+}

@@ -1,0 +1,235 @@
+#include "train/trainer.h"
+
+#include "core/file_io.h"
+#include "core/progress.h"
+#include "core/runtime.h"
+#include "datasets/loader.h"
+#include "eval/evaluate.h"
+#include "modules/detector.h"
+#include "train/adam.h"
+#include "train/run_log.h"
+#include "train/schedule.h"
+#include "train/train_state.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static volatile sig_atomic_t interrupted;
+
+void trainer_interrupt(void) {
+    interrupted = 1;
+}
+
+/* Everything of one run; freed together. */
+typedef struct trainer {
+    const config *c;
+    const train_options *options;
+    char last[4096], best[4096];
+    detector *d;
+    dataset *train, *test;
+    loader *batches;
+    adam optimizer;
+    run_log *log;
+    train_state state;
+    int64_t epochs, total_steps;
+    int per_epoch;
+    double epoch_seconds; /* spent on the epoch begun, since this process started it */
+    double epoch_images;
+} trainer;
+
+static status open_data(trainer *t) {
+    const char *root = config_text(t->c, "data.root");
+    TRY(dataset_open(root, config_text(t->c, "data.train_split"), &t->train));
+    TRY(dataset_open(root, config_text(t->c, "data.test_split"), &t->test));
+    loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
+                              .size = (int)config_int(t->c, "data.size"),
+                              .augment = config_flag(t->c, "data.augment"),
+                              .seed = (uint64_t)config_int(t->c, "train.seed")};
+    TRY(loader_new(t->train, &options, &t->batches));
+    t->per_epoch = loader_batches_per_epoch(t->batches);
+    t->total_steps = t->epochs * t->per_epoch;
+    return STATUS_OK;
+}
+
+static status open_network(trainer *t) {
+    TRY(detector_new(t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
+    TRY(adam_new(detector_parameters(t->d), &t->optimizer));
+    int size = (int)config_int(t->c, "data.size");
+    return detector_begin_training(t->d, &(detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
+                                                              .width = size,
+                                                              .height = size,
+                                                              .eta = config_real(t->c, "train.eta")});
+}
+
+static status write_resolved_config(const trainer *t) {
+    char path[4096], *text = NULL;
+    size_t size = 0;
+    TRY(path_join(path, t->options->folder, "config", ".ini"));
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    status result = config_write(t->c, stream);
+    fclose(stream);
+    if (result == STATUS_OK)
+        result = file_write(path, text, size);
+    free(text);
+    return result;
+}
+
+static status open_folder(trainer *t) {
+    const char *folder = t->options->folder;
+    TRY(path_join(t->last, folder, "last", ".h5"));
+    TRY(path_join(t->best, folder, "best", ".h5"));
+    bool has_run = path_is_file(t->last);
+    if (has_run && !t->options->resume)
+        return status_fail(STATUS_USAGE,
+                           "%s holds a run already: continue it with --resume, or name another folder "
+                           "with --out",
+                           folder);
+    if (has_run) {
+        TRY(train_state_load(t->last, t->d, t->c, &t->optimizer, &t->state));
+        TRY(loader_seek(t->batches, t->state.epoch, (int)t->state.batch));
+    }
+    TRY(folder_create(folder));
+    TRY(write_resolved_config(t));
+    return run_log_open(folder, t->d, has_run, t->state.epoch, &t->log);
+}
+
+static status save(trainer *t, const char *path) {
+    return train_state_save(path, t->d, t->c, &t->optimizer, &t->state);
+}
+
+static double learning_rate(const trainer *t, int64_t step) {
+    return schedule_poly(config_real(t->c, "train.learning_rate"), step, t->total_steps,
+                         config_real(t->c, "train.power"));
+}
+
+static status step(trainer *t, detector_loss *loss) {
+    batch b;
+    TRY(loader_next(t->batches, &b));
+    TRY(detector_train_step(t->d, b.images, b.masks, b.count, loss));
+    if (!isfinite(loss->total))
+        return status_fail(STATUS_NUMERIC,
+                           "the loss became %g in epoch %lld, step %lld; a smaller train.learning_rate may help",
+                           loss->total, (long long)t->state.epoch + 1, (long long)t->state.step + 1);
+    adam_step(&t->optimizer, learning_rate(t, t->state.step));
+    t->state.step++;
+    t->state.batch++;
+    t->state.images += b.count;
+    t->epoch_images += b.count;
+    t->state.loss_sums[0] += loss->total * b.count;
+    for (int i = 0; i < loss->part_count; i++)
+        t->state.loss_sums[1 + i] += loss->parts[i].value * b.count;
+    return STATUS_OK;
+}
+
+/* The steps of one epoch, from wherever it stands. */
+static status train_epoch(trainer *t, progress *bar) {
+    double start = clock_seconds();
+    t->epoch_images = 0;
+    while (t->state.batch < t->per_epoch) {
+        detector_loss loss;
+        TRY(step(t, &loss));
+        char note[64];
+        snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss.total);
+        progress_update(bar, t->state.step, note);
+        if (interrupted) {
+            TRY(save(t, t->last));
+            return status_fail(STATUS_INTERRUPTED, "interrupted; `--resume` goes on from step %lld of %lld",
+                               (long long)t->state.step, (long long)t->total_steps);
+        }
+    }
+    t->epoch_seconds = clock_seconds() - start;
+    return STATUS_OK;
+}
+
+static status evaluate(trainer *t, epoch_row *row, train_report *report) {
+    evaluate_options options = {.size = (int)config_int(t->c, "data.size")};
+    metrics m;
+    double ms;
+    TRY(evaluate_dataset(t->d, t->test, &options, &m, &ms));
+    metrics_summary s = metrics_summarize(&m);
+    row->miou = report->miou = s.miou;
+    row->niou = s.niou;
+    row->f1 = s.f1;
+    row->pd = report->pd = s.pd;
+    row->fa = report->fa = s.fa;
+    if (s.miou > t->state.best_miou) {
+        t->state.best_miou = s.miou;
+        t->state.best_epoch = t->state.epoch;
+        report->is_best = true;
+    }
+    return STATUS_OK;
+}
+
+/* Counts the epoch as done, evaluates when it is time, logs, saves. A crash in between repeats the epoch. */
+static status finish_epoch(trainer *t, progress *bar) {
+    train_state *s = &t->state;
+    s->epoch++;
+    s->batch = 0;
+    epoch_row row = {.epoch = s->epoch,
+                     .step = s->step,
+                     .learning_rate = learning_rate(t, s->step - 1),
+                     .images_per_second = t->epoch_images / t->epoch_seconds,
+                     .miou = NAN,
+                     .niou = NAN,
+                     .f1 = NAN,
+                     .pd = NAN,
+                     .fa = NAN};
+    for (int i = 0; i <= detector_loss_part_count(t->d); i++)
+        row.losses[i] = s->loss_sums[i] / s->images;
+    memset(s->loss_sums, 0, sizeof s->loss_sums);
+    s->images = 0;
+    train_report report = {.epoch = s->epoch,
+                           .epochs = t->epochs,
+                           .loss = row.losses[0],
+                           .miou = NAN,
+                           .pd = NAN,
+                           .fa = NAN,
+                           .images_per_second = row.images_per_second};
+    if (s->epoch % config_int(t->c, "train.evaluate_every") == 0 || s->epoch == t->epochs)
+        TRY(evaluate(t, &row, &report));
+    TRY(run_log_add(t->log, &row));
+    if (report.is_best)
+        TRY(save(t, t->best));
+    TRY(save(t, t->last));
+    if (t->options->on_epoch) {
+        progress_end(bar);
+        t->options->on_epoch(t->options->context, &report);
+    }
+    return STATUS_OK;
+}
+
+static status run(trainer *t) {
+    t->epochs = config_int(t->c, "train.epochs");
+    t->state.best_miou = -1;
+    runtime_set_threads((int)config_int(t->c, "train.threads"));
+    TRY(open_data(t));
+    TRY(open_network(t));
+    TRY(open_folder(t));
+    progress bar;
+    progress_begin(&bar, "training", "step", t->total_steps);
+    status result = STATUS_OK;
+    while (t->state.epoch < t->epochs && result == STATUS_OK) {
+        result = train_epoch(t, &bar);
+        if (result == STATUS_OK)
+            result = finish_epoch(t, &bar);
+    }
+    progress_end(&bar);
+    return result;
+}
+
+status trainer_run(const config *c, const train_options *options) {
+    trainer t = {.c = c, .options = options};
+    status result = run(&t);
+    run_log_close(t.log);
+    loader_free(t.batches); /* its thread reads from the data sets */
+    dataset_close(t.train);
+    dataset_close(t.test);
+    adam_free(&t.optimizer);
+    detector_free(t.d);
+    return result;
+}

@@ -1,0 +1,34 @@
+/* Training from scratch or from a checkpoint: epochs, steps, evaluation, the run folder. */
+#ifndef IRST_TRAIN_TRAINER_H
+#define IRST_TRAIN_TRAINER_H
+
+#include "core/config.h"
+#include "core/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct train_report {
+    int64_t epoch, epochs; /* finished, in all */
+    double loss;
+    double miou, pd, fa; /* NaN if not evaluated after this epoch */
+    double images_per_second;
+    bool is_best;
+} train_report;
+
+typedef struct train_options {
+    const char *folder; /* the run folder: config.ini, log.csv, curves.png, last.h5, best.h5, events */
+    bool resume;
+    void (*on_epoch)(void *context, const train_report *report); /* after each epoch; may be NULL */
+    void *context;
+} train_options;
+
+/* Trains what the configuration describes. A folder that holds a run is only continued with `resume`. After an
+ * interruption (trainer_interrupt) the state is saved within the step and STATUS_INTERRUPTED returned. A loss that is
+ * not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was. */
+status trainer_run(const config *c, const train_options *options);
+
+/* Asks the running training to save and stop after its step. May be called from a signal handler. */
+void trainer_interrupt(void);
+
+#endif
