@@ -10,19 +10,19 @@ typedef struct plot_series {
     const char *name;    /* in the legend; NULL keeps it out of there */
     const double *x, *y; /* `count` points, joined in order; one with a NaN or infinity is left out */
     int count;
-    plot_axis axis; /* the y axis that it is measured on */
+    plot_axis axis; /* the y axis that it is measured on; right: the line is dashed */
 } plot_series;
 
 typedef struct plot {
     const char *title;             /* UTF-8; NULL or "" for none, here and in the labels */
     const char *x_label, *y_label; /* y_label: the left axis */
     const char *y2_label;          /* the right axis, drawn if a series uses it */
-    const plot_series *series;     /* colours and dashes go by position, eight before they repeat */
+    const plot_series *series;     /* colours go by position; eight before they repeat */
     int series_count;
 } plot;
 
-/* Draws to a PNG or SVG file, by the suffix of `path`, replaced atomically. Axes span all finite points, out to
- * round numbers; a plot without any point shows empty axes. Another suffix is STATUS_USAGE. */
+/* Draws to a PNG (1200 x 750 pixels) or SVG file, by the suffix of `path`, replaced atomically. The axes span
+ * all points that can be drawn; without any they are empty. Another suffix is STATUS_USAGE. */
 status plot_write(const plot *p, const char *path);
 
 #endif

@@ -1,0 +1,238 @@
+/* Charts: scales and ticks, what is drawn where, files. */
+#include "core/plot.h"
+
+#include "core/image.h"
+#include "core/plot_scale.h"
+#include "core/png_io.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- scales --- */
+
+/* Ticks are round, evenly spaced, inside the range, and about as many as asked for. */
+static void expect_good_scale(const plot_scale *s, double minimum, double maximum) {
+    assert_true(s->low <= minimum && s->high >= maximum && s->low < s->high);
+    double digits = s->step / pow(10, floor(log10(s->step) + 1e-9));
+    assert_true(fabs(digits - 1) < 1e-9 || fabs(digits - 2) < 1e-9 || fabs(digits - 5) < 1e-9);
+    int count = plot_scale_tick_count(s);
+    assert_in_range(count, 2, 14);
+    for (int i = 0; i < count; i++) {
+        double tick = plot_scale_tick(s, i);
+        assert_true(tick >= s->low - 1e-5 * s->step && tick <= s->high + 1e-5 * s->step);
+        if (i > 0)
+            assert_true(fabs(tick - plot_scale_tick(s, i - 1) - s->step) < 1e-5 * s->step);
+    }
+}
+
+static void test_scales(void **state) {
+    (void)state;
+    static const double ranges[][2] = {{0, 1},      {0, 400},       {1, 7},         {-3, 5},         {0.91, 0.92},
+                                       {0, 1.8e-5}, {-1e-9, 1e-9},  {1e6, 1e6 + 1}, {0, 3e12},       {5, 5},
+                                       {0, 0},      {-2e-7, -2e-7}, {1e299, 1e299}, {-1e300, 1e300}, {0, 1e-310}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        plot_scale s = plot_scale_tight(ranges[i][0], ranges[i][1], 8);
+        expect_good_scale(&s, ranges[i][0], ranges[i][1]);
+        s = plot_scale_round(ranges[i][0], ranges[i][1], 8);
+        double slack = (ranges[i][1] - ranges[i][0]) * 1e-5; /* a limit may miss a value by rounding */
+        expect_good_scale(&s, ranges[i][0] + slack, ranges[i][1] - slack);
+        double low = s.low / s.step, high = s.high / s.step;
+        assert_true(fabs(low - round(low)) < 1e-5 && fabs(high - round(high)) < 1e-5);
+    }
+    plot_scale none = plot_scale_round(INFINITY, -INFINITY, 8);
+    assert_true(none.low == 0 && none.high == 1);
+}
+
+static void expect_labels(double minimum, double maximum, const char *first, const char *second, const char *power) {
+    char label[32];
+    plot_scale s = plot_scale_round(minimum, maximum, 5);
+    plot_scale_label(&s, plot_scale_tick(&s, 0), label);
+    assert_string_equal(label, first);
+    plot_scale_label(&s, plot_scale_tick(&s, 1), label);
+    assert_string_equal(label, second);
+    plot_scale_exponent(&s, label);
+    assert_string_equal(label, power);
+}
+
+static void test_labels(void **state) {
+    (void)state;
+    expect_labels(0, 1, "0.0", "0.2", "");
+    expect_labels(0, 400, "0", "100", "");
+    expect_labels(0.911, 0.949, "0.91", "0.92", "");
+    expect_labels(0, 1.8e-5, "0", "5", " (×10⁻⁶)");
+    expect_labels(0, 2.4e7, "0", "5", " (×10⁶)");
+    expect_labels(0, 5e-13, "0", "100", " (×10⁻¹⁵)");
+    char label[32];
+    plot_scale s = plot_scale_round(-1, 1, 4);
+    plot_scale_label(&s, -1e-17, label);
+    assert_string_equal(label, "0.0");
+}
+
+/* --- pictures --- */
+
+enum { WIDTH = 1200, HEIGHT = 750, N = 200 };
+
+static grey_image drawn(const plot *p, const char *name) {
+    grey_image image;
+    const char *path = scratch_path(name);
+    assert_ok(plot_write(p, path));
+    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &image));
+    assert_int_equal(image.width, WIDTH);
+    assert_int_equal(image.height, HEIGHT);
+    return image;
+}
+
+static bool same(const grey_image *a, const grey_image *b) {
+    return memcmp(a->pixels, b->pixels, sizeof *a->pixels * WIDTH * HEIGHT) == 0;
+}
+
+typedef struct box {
+    int x0, y0, x1, y1; /* inclusive */
+} box;
+
+static box difference(const grey_image *a, const grey_image *b) {
+    box d = {WIDTH, HEIGHT, -1, -1};
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            if (a->pixels[y * WIDTH + x] == b->pixels[y * WIDTH + x])
+                continue;
+            d.x0 = x < d.x0 ? x : d.x0;
+            d.x1 = x > d.x1 ? x : d.x1;
+            d.y0 = y < d.y0 ? y : d.y0;
+            d.y1 = y > d.y1 ? y : d.y1;
+        }
+    }
+    return d;
+}
+
+/* The pixels that a level line changes, in a frame that two single points span, one in either corner. */
+static box level_line(double x0, double x1, double y, plot_axis axis) {
+    double corner[] = {0, 1}, line_x[] = {x0, x1}, line_y[] = {y, y};
+    plot_series series[] = {
+        {NULL, corner, corner, 1, axis}, {NULL, corner + 1, corner + 1, 1, axis}, {NULL, line_x, line_y, 0, axis}};
+    plot p = {NULL, NULL, NULL, NULL, series, 3};
+    grey_image without = drawn(&p, "without.png");
+    series[2].count = 2;
+    grey_image with = drawn(&p, "with.png");
+    box d = difference(&without, &with);
+    grey_image_free(&without);
+    grey_image_free(&with);
+    return d;
+}
+
+/* A line of 2 points at 1.5 pixels each with markers of radius 3 covers 9 rows, and one more on either side
+ * where its edge falls between pixels. */
+static void test_lines_are_where_they_should_be(void **state) {
+    (void)state;
+    for (int axis = PLOT_LEFT; axis <= PLOT_RIGHT; axis++) {
+        box low = level_line(0.2, 0.8, 0.1, (plot_axis)axis), high = level_line(0.2, 0.8, 0.9, (plot_axis)axis);
+        assert_in_range(low.y1 - low.y0 + 1, 8, 11);
+        double span = (low.y0 + low.y1 - high.y0 - high.y1) / 2.0 / 0.8; /* pixels from 0 to 1 */
+        assert_true(span > 0.8 * HEIGHT && span < HEIGHT);
+        box middle = level_line(0.2, 0.8, 0.35, (plot_axis)axis);
+        assert_true(fabs((low.y0 + low.y1 - middle.y0 - middle.y1) / 2.0 - 0.25 * span) <= 1);
+        box right = level_line(0.4, 1, 0.5, (plot_axis)axis);
+        double across = (right.x1 - right.x0 - 9) / 0.6; /* without the radii of the two markers */
+        assert_true(across > 0.85 * WIDTH && across < WIDTH);
+        assert_true(fabs(right.x0 - low.x0 - 0.2 * across) <= 2);
+    }
+}
+
+static void test_points_that_are_no_numbers_are_left_out(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2, 3, NAN, 5}, y[] = {1, NAN, 3, INFINITY, 5, 6};
+    double good_x[] = {0, 2, 5}, good_y[] = {1, 3, 6};
+    plot_series series = {"a", x, y, 6, PLOT_LEFT};
+    plot p = {"title", "x", "y", NULL, &series, 1};
+    grey_image with = drawn(&p, "with.png");
+    series = (plot_series){"a", good_x, good_y, 3, PLOT_LEFT};
+    grey_image without = drawn(&p, "without.png");
+    assert_true(same(&with, &without));
+    grey_image_free(&with);
+    grey_image_free(&without);
+}
+
+/* Learning curves as the trainer draws them: each part of the description shows. */
+static void test_every_text_shows(void **state) {
+    (void)state;
+    static double epoch[N], loss[N], miou[N];
+    for (int i = 0; i < N; i++) {
+        epoch[i] = i + 1;
+        loss[i] = 0.1 + 0.8 * exp(-i / 30.0);
+        miou[i] = i % 10 == 9 ? 0.9 - 0.7 * exp(-i / 40.0) : NAN;
+    }
+    plot_series series[] = {{"loss", epoch, loss, N, PLOT_LEFT}, {"mIoU", epoch, miou, N, PLOT_RIGHT}};
+    const plot whole = {"RPCANet+ on NUDT-SIRST", "epoch", "loss", "mIoU", series, 2};
+    grey_image all = drawn(&whole, "all.png");
+    for (int part = 0; part < 6; part++) {
+        plot p = whole;
+        plot_series fewer[] = {series[0], series[1]};
+        p.series = fewer;
+        p.title = part == 0 ? "" : p.title;
+        p.x_label = part == 1 ? NULL : p.x_label;
+        p.y_label = part == 2 ? NULL : p.y_label;
+        p.y2_label = part == 3 ? NULL : p.y2_label;
+        fewer[0].name = part == 4 ? NULL : fewer[0].name;
+        fewer[1].name = part == 5 ? "another" : fewer[1].name;
+        grey_image without = drawn(&p, "part.png");
+        assert_false(same(&all, &without));
+        grey_image_free(&without);
+    }
+    grey_image_free(&all);
+}
+
+static void test_files(void **state) {
+    (void)state;
+    double x[] = {1, 2, 3};
+    plot_series series[20];
+    for (int i = 0; i < 20; i++)
+        series[i] = (plot_series){"a name that fills the legend", x, x, 3, PLOT_LEFT};
+    plot p = {"many series", "x", "y", NULL, series, 20};
+    grey_image image = drawn(&p, "many.png");
+    grey_image_free(&image);
+    plot empty = {.series_count = 0};
+    image = drawn(&empty, "empty.png");
+    grey_image_free(&image);
+
+    const char *path = scratch_path("plot.svg");
+    assert_ok(plot_write(&p, path));
+    char text[64] = "";
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    assert_memory_equal(text, "<?xml", 5);
+
+    assert_fails(plot_write(&p, "plot.pdf"), STATUS_USAGE, "plot.pdf", ".png or .svg");
+    assert_fails(plot_write(&p, "plot"), STATUS_USAGE, "plot", ".png or .svg");
+    assert_fails(plot_write(&p, "no/such/folder/plot.png"), STATUS_OUTPUT, "no/such/folder/plot.png", "");
+    p.title = "not \xff UTF-8";
+    path = scratch_path("bad.png");
+    assert_fails(plot_write(&p, path), STATUS_OUTPUT, "bad.png", "cannot be drawn");
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scales),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_lines_are_where_they_should_be),
+        cmocka_unit_test(test_points_that_are_no_numbers_are_left_out),
+        cmocka_unit_test(test_every_text_shows),
+        cmocka_unit_test(test_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
