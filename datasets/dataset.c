@@ -54,13 +54,21 @@ static status refuse_duplicates(const dataset *d, const char *path) {
     return result;
 }
 
+const char *dataset_other_split(const char *split) {
+    return !strcmp(split, "train") ? "trainval" : !strcmp(split, "trainval") ? "train" : NULL;
+}
+
+void dataset_set_split(dataset *d, const char *split) {
+    snprintf(d->split, sizeof d->split, "%s", split);
+}
+
 status dataset_open(const char *path, const char *split, dataset **out) {
     *out = NULL;
     dataset *d = calloc(1, sizeof *d);
     if (!d)
         return status_fail(STATUS_MEMORY, "out of memory for a data set");
     name_from_path(path, d->name, sizeof d->name);
-    snprintf(d->split, sizeof d->split, "%s", split);
+    dataset_set_split(d, split);
     status result = path_is_folder(path) ? layout_open(d, path, split)
                     : path_is_file(path) ? pack_open(d, path, split)
                                          : status_fail(STATUS_INPUT, "%s: no such folder or file", path);

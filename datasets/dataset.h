@@ -26,7 +26,7 @@ void dataset_close(dataset *d); /* accepts NULL */
 
 int dataset_count(const dataset *d);
 const char *dataset_name(const dataset *d);  /* last part of the path, without .h5 */
-const char *dataset_split(const dataset *d); /* as asked for */
+const char *dataset_split(const dataset *d); /* the one found: train may stand in for trainval */
 const char *dataset_sample_name(const dataset *d, int index);
 
 /* Reads one sample at its stored size and depth. Either output may be NULL. Images are owned by the caller.

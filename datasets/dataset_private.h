@@ -26,6 +26,10 @@ struct dataset {
 /* Appends one sample; paths may be NULL. Strings are copied. */
 status dataset_add(dataset *d, const char *name, const char *image, const char *mask);
 
+/* The published sets call the same thing train or trainval: the other name, NULL for other splits. */
+const char *dataset_other_split(const char *split);
+void dataset_set_split(dataset *d, const char *split); /* the split that was really found */
+
 status layout_open(dataset *d, const char *path, const char *split); /* folders and lists */
 status pack_open(dataset *d, const char *path, const char *split);   /* HDF5 */
 status pack_read(const dataset *d, int index, grey_image *image, grey_image *mask);

@@ -12,11 +12,6 @@ static status join(path_text *out, const char *folder, const char *name, const c
     return path_join(out->s, folder, name, suffix);
 }
 
-/* The published sets call the same thing train or trainval. */
-static const char *other_name(const char *split) {
-    return !strcmp(split, "train") ? "trainval" : !strcmp(split, "trainval") ? "train" : NULL;
-}
-
 static void strip_png(char *name) {
     size_t length = strlen(name);
     if (length > 4 && !strcmp(name + length - 4, ".png"))
@@ -84,12 +79,16 @@ static bool find_list(const dataset *d, const char *folder, const char *split, p
 
 status layout_open(dataset *d, const char *path, const char *split) {
     path_text found;
-    const char *other = other_name(split);
+    const char *other = dataset_other_split(split);
     if (has_pairs(path)) {
         if (!strcmp(split, "all"))
             return add_all(d, path);
-        if (find_list(d, path, split, &found) || (other && find_list(d, path, other, &found)))
+        if (find_list(d, path, split, &found))
             return add_list(d, path, found.s);
+        if (other && find_list(d, path, other, &found)) {
+            dataset_set_split(d, other);
+            return add_list(d, path, found.s);
+        }
         return status_fail(STATUS_INPUT, "%s: no list %s.txt beside images/ and masks/ (split 'all' takes every image)",
                            path, split);
     }
@@ -98,8 +97,10 @@ status layout_open(dataset *d, const char *path, const char *split) {
         return add_all(d, found.s);
     if (other) {
         TRY(join(&found, path, other, ""));
-        if (has_pairs(found.s))
+        if (has_pairs(found.s)) {
+            dataset_set_split(d, other);
             return add_all(d, found.s);
+        }
     }
     return status_fail(STATUS_INPUT, "%s: expected images/ and masks/, or %s/images and %s/masks, in this folder", path,
                        split, split);

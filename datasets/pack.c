@@ -64,11 +64,11 @@ status pack_open(dataset *d, const char *path, const char *split) {
         result = check_shapes(d, path, count);
     if (result == STATUS_OK)
         result = select_rows(d, split, names, splits, count);
-    /* As in folders, train and trainval are two names of one split where only one of them exists. */
-    const char *other = !strcmp(split, "train") ? "trainval" : !strcmp(split, "trainval") ? "train" : NULL;
+    const char *other = dataset_other_split(split);
     if (result == STATUS_OK && d->count == 0 && other) {
         free(d->rows);
         d->rows = NULL;
+        dataset_set_split(d, other);
         result = select_rows(d, other, names, splits, count);
     }
     free_strings(names, count);

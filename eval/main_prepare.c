@@ -1,0 +1,178 @@
+/* bin/prepare: see --help. */
+#include "core/cli.h"
+#include "core/progress.h"
+#include "datasets/pack.h"
+#include "datasets/synthesize.h"
+#include "eval/dataset_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int train_count = 200, test_count = 40, seed = 1;
+static const char *size_text;
+
+static const cli_option options[] = {
+    {"size", CLI_TEXT, &size_text, "N|native", "side in pixels: synthesize 256, pack native unless given"},
+    {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
+    {"test", CLI_INT, &test_count, "N", "synthesize: test scenes"},
+    {"seed", CLI_INT, &seed, "N", "synthesize: the same seed gives the same scenes"},
+};
+
+static const cli_program program = {
+    .name = "prepare",
+    .summary = "Checks, packs and synthesizes data sets.",
+    .arguments = "check DIR | pack DIR OUT.h5 | synthesize OUT_DIR",
+    .examples = "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
+                "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
+                "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
+                "  prepare synthesize scenes --train 200 --test 40 --size 128\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+static const char *const split_names[] = {"trainval", "train", "val", "test"};
+enum { SPLITS = sizeof split_names / sizeof *split_names };
+
+/* The splits that a set really has, without train and val where trainval holds them already. */
+static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
+    *count = 0;
+    status last = STATUS_OK;
+    for (int i = 0; i < SPLITS; i++) {
+        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval");
+        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
+            continue;
+        dataset *d;
+        status result = dataset_open(path, split_names[i], &d);
+        if (result != STATUS_OK)
+            last = result;
+        else if (strcmp(dataset_split(d), split_names[i]))
+            dataset_close(d); /* another split stood in for it */
+        else
+            splits[(*count)++] = d;
+    }
+    return *count ? STATUS_OK : last;
+}
+
+static void close_splits(dataset *splits[SPLITS], int count) {
+    for (int i = 0; i < count; i++)
+        dataset_close(splits[i]);
+}
+
+static void show_progress(void *context, int done) {
+    progress_update(context, done, NULL);
+}
+
+static status parse_size(int native, int *out) {
+    char *end;
+    if (!size_text || !strcmp(size_text, "native")) {
+        *out = native;
+        return STATUS_OK;
+    }
+    long value = strtol(size_text, &end, 10);
+    if (end == size_text || *end || value < 1 || value > 4096)
+        return status_fail(STATUS_USAGE, "--size %s: expected 1 to 4096, or native", size_text);
+    *out = (int)value;
+    return STATUS_OK;
+}
+
+static status pack(const char *from, const char *to) {
+    int size;
+    TRY(parse_size(0, &size));
+    dataset *splits[SPLITS];
+    int count, total = 0;
+    TRY(open_splits(from, splits, &count));
+    for (int i = 0; i < count; i++)
+        total += dataset_count(splits[i]);
+    progress bar;
+    progress_begin(&bar, "packing", "image", total);
+    status result = pack_write(to, splits, count, size, show_progress, &bar);
+    progress_end(&bar);
+    close_splits(splits, count);
+    if (result == STATUS_OK)
+        printf("%s: %d images\n", to, total);
+    return result;
+}
+
+static status synthesize(const char *to) {
+    int size;
+    TRY(parse_size(256, &size));
+    if (seed < 0)
+        return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
+    progress bar;
+    progress_begin(&bar, "painting", "scene", train_count + test_count);
+    status result = synthesize_folder(to, (uint64_t)seed, size, train_count, test_count, show_progress, &bar);
+    progress_end(&bar);
+    if (result == STATUS_OK)
+        printf("%s: %d training and %d test scenes of %dx%d\n", to, train_count, test_count, size, size);
+    return result;
+}
+
+/* One line per figure; a figure that is known from the publication is compared. */
+static int print_count(const char *what, int64_t value, int64_t expected) {
+    printf("  %-46s %lld", what, (long long)value);
+    if (expected)
+        printf("%s", value == expected ? "  (as published)" : "");
+    if (expected && value != expected)
+        printf("  WRONG: the published set has %lld", (long long)expected);
+    printf("\n");
+    return expected && value != expected;
+}
+
+static status check_split(const dataset *d, int *wrong) {
+    progress bar;
+    dataset_counts c;
+    progress_begin(&bar, "checking", "image", dataset_count(d));
+    status result = dataset_count_all(d, &c, show_progress, &bar);
+    progress_end(&bar);
+    TRY(result);
+    static const known_totals unknown;
+    const known_totals *k = dataset_known_totals(dataset_name(d), dataset_split(d));
+    if (!k)
+        k = &unknown;
+    printf("%s, split %s\n", dataset_name(d), dataset_split(d));
+    *wrong += print_count("images", c.images, k->images);
+    printf("  %-46s %dx%d to %dx%d\n", "sizes", c.smallest_width, c.smallest_height, c.largest_width, c.largest_height);
+    *wrong += print_count("targets, any mask value, stored size", c.targets, k->targets);
+    *wrong += print_count("target pixels, any mask value, stored size", c.pixels, k->pixels);
+    *wrong += print_count("targets at 256x256, mask maximum only", c.targets_256, k->targets_256);
+    *wrong += print_count("target pixels at 256x256, mask maximum only", c.pixels_256, k->pixels_256);
+    print_count("masks with grey values", c.grey_masks, 0);
+    print_count("masks of another size than their image", c.unequal_sizes, 0);
+    print_count("empty masks", c.empty_masks, 0);
+    return STATUS_OK;
+}
+
+static status check(const char *path) {
+    dataset *splits[SPLITS];
+    int count, wrong = 0;
+    TRY(open_splits(path, splits, &count));
+    status result = STATUS_OK;
+    for (int i = 0; i < count && result == STATUS_OK; i++)
+        result = check_split(splits[i], &wrong);
+    close_splits(splits, count);
+    if (result == STATUS_OK && wrong)
+        result = status_fail(STATUS_INPUT, "%s: %d counts differ from the published set", path, wrong);
+    return result;
+}
+
+static status run(int argc, char **argv) {
+    cli_action action;
+    const char **arguments;
+    int count;
+    TRY(cli_parse(&program, argc, argv, &action, &arguments, &count));
+    if (action == CLI_DONE)
+        return STATUS_OK;
+    if (count == 2 && !strcmp(arguments[0], "check"))
+        return check(arguments[1]);
+    if (count == 3 && !strcmp(arguments[0], "pack"))
+        return pack(arguments[1], arguments[2]);
+    if (count == 2 && !strcmp(arguments[0], "synthesize"))
+        return synthesize(arguments[1]);
+    return status_fail(STATUS_USAGE, "%s%sexpected check DIR, pack DIR OUT.h5 or synthesize OUT_DIR",
+                       count ? arguments[0] : "", count ? ": " : "");
+}
+
+int main(int argc, char **argv) {
+    return cli_finish(&program, run(argc, argv));
+}
