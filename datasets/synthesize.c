@@ -70,15 +70,16 @@ static void paint_sea(scene *s) {
     for (int y = 0; y < s->size; y++)
         for (int x = 0; x < s->size; x++)
             s->level[y * s->size + x] += (float)(y < horizon ? sky + 20.0 * y / s->size : water);
-    double amplitude = between(r, 15, 45), cell = between(r, 6, 14), stretch = between(r, 2, 5);
-    for (int y = horizon; y < s->size; y++)
+    double amplitude = between(r, 15, 45), length = between(r, 12, 40), depth = s->size / 10.0;
+    for (int y = horizon; y < s->size; y++) {
+        double distance = 5 * log(1 + (y - horizon) / depth); /* waves crowd together towards the horizon */
         for (int x = 0; x < s->size; x++) {
-            double nearness = (double)(y - horizon + 4) / (s->size - horizon + 4);
-            double scaled = cell * (0.4 + nearness);
-            double wave = value_noise(s, 20, x / (scaled * stretch), y / scaled) - 0.5;
+            double wave =
+                value_noise(s, 20, x / length, distance * 2) + 0.6 * value_noise(s, 22, 2 * x / length, distance * 5);
             double glint = value_noise(s, 21, x / 5.0, y / 3.0);
-            s->level[y * s->size + x] += (float)(amplitude * wave + (glint > 0.93 ? 150 * (glint - 0.93) : 0));
+            s->level[y * s->size + x] += (float)(amplitude * (wave - 0.8) + (glint > 0.93 ? 150 * (glint - 0.93) : 0));
         }
+    }
 }
 
 /* Fields of different warmth with straight edges, roads, and a few warm buildings far larger than a target. */
