@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing. Asks for nothing; does nothing where nothing is missing.
+# usage: scripts/setup.sh [--tests | --develop]
+#   (no option)  what building and running needs
+#   --tests      also what `make test` needs
+#   --develop    also clang and clang-format, for `make CC=clang` and `make format`
+set -euo pipefail
+
+packages=(gcc libc6-dev make pkg-config libhdf5-dev libopenblas-dev libpng-dev libinih-dev libzip-dev libjansson-dev libpopt-dev
+    librandom123-dev libcairo2-dev fonts-dejavu-core)
+case "${1:-}" in
+'') ;;
+--tests) packages+=(libcmocka-dev hdf5-tools) ;;
+--develop) packages+=(libcmocka-dev hdf5-tools clang clang-format libomp-dev) ;;
+*)
+    echo "setup.sh: $1: unknown option; expected --tests, --develop or none" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v apt-get > /dev/null || ! command -v dpkg-query > /dev/null; then
+    echo "setup.sh: this is not Debian: install what corresponds to ${packages[*]}" >&2
+    exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+    echo "all packages are there"
+    exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo -n)
+    if ! sudo -n true 2> /dev/null; then
+        echo "setup.sh: installing needs root; run as root: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+fi
+
+echo "installing ${missing[*]}"
+"${as_root[@]}" apt-get update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
