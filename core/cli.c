@@ -154,6 +154,7 @@ static status take_option(const cli_option *option, poptContext context, int arg
 static status refuse(poptContext context, int error) {
     const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
     int length = (int)strcspn(option, "=");
+    length = length < 200 ? length : 200; /* leaves room for what is wrong with it */
     if (error == POPT_ERROR_BADOPT)
         return status_fail(STATUS_USAGE, "%.*s: unknown option", length, option);
     if (error == POPT_ERROR_NOARG)

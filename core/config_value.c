@@ -126,24 +126,25 @@ static status check_writable(const config_key *key, const char *value, const cha
 
 status config_entry_set(config_entry *entry, const char *value, const char *where) {
     const config_key *key = entry->key;
+    config_entry next = *entry; /* a value that is refused leaves the old one as it was */
     char number[32];
     const char *kept = value;
     TRY(check_writable(key, value, where));
     switch (key->type) {
     case CONFIG_INT:
-        if (!parse_integer(key, value, &entry->integer))
+        if (!parse_integer(key, value, &next.integer))
             return refuse(key, value, where);
-        snprintf(number, sizeof number, "%lld", (long long)entry->integer);
+        snprintf(number, sizeof number, "%lld", (long long)next.integer);
         kept = number;
         break;
     case CONFIG_REAL:
-        if (!parse_real(key, value, &entry->real))
+        if (!parse_real(key, value, &next.real))
             return refuse(key, value, where);
         break;
     case CONFIG_FLAG:
-        if (!parse_flag(value, &entry->flag))
+        if (!parse_flag(value, &next.flag))
             return refuse(key, value, where);
-        kept = entry->flag ? "true" : "false";
+        kept = next.flag ? "true" : "false";
         break;
     case CONFIG_CHOICE:
         if (!is_choice(key->choices, value))
@@ -152,10 +153,10 @@ status config_entry_set(config_entry *entry, const char *value, const char *wher
     case CONFIG_TEXT:
         break;
     }
-    char *text = strdup(kept);
-    if (text == NULL)
+    next.text = strdup(kept);
+    if (next.text == NULL)
         return status_fail(STATUS_MEMORY, "%s: %s: out of memory", where, key->name);
     free(entry->text);
-    entry->text = text;
+    *entry = next;
     return STATUS_OK;
 }

@@ -93,6 +93,10 @@ static void test_values_and_positional(void **state) {
     assert_string_equal(positional[1], "train.epochs=5");
     assert_string_equal(positional[2], "--out");
 
+    assert_ok(parse("", "--out", "x", ""));
+    assert_int_equal(positional_count, 2);
+    assert_string_equal(positional[1], "");
+
     assert_ok(parse_words((const char *const[]){NULL}));
     assert_int_equal(positional_count, 0);
     assert_null(positional[0]);
@@ -118,6 +122,9 @@ static void test_refusals(void **state) {
     assert_fails(parse("--out"), STATUS_USAGE, "--out: expected a value", "");
     assert_fails(parse("--out", "--threads", "3"), STATUS_USAGE, "--out: expected a value (DIR)", "");
     assert_fails(parse("--raw-stages=yes"), STATUS_USAGE, "--raw-stages: takes no value", "");
+    static char long_name[252];
+    memset(long_name, '-', sizeof long_name - 1);
+    assert_fails(parse(long_name), STATUS_USAGE, "-----: unknown option", "");
     static const char *const bad_integers[] = {"", "x", "3x", "1.5", "99999999999", "9999999999999999999999"};
     static const char *const bad_reals[] = {"", "x", "0.5x", "nan", "inf", "1e999"};
     for (int i = 0; i < 6; i++) {

@@ -170,6 +170,9 @@ static void test_overrides_refused(void **state) {
     config *c = new_config();
     assert_fails(config_override(c, "train.epochs=abc"), STATUS_USAGE, "command line: train.epochs = abc",
                  "expected an integer in 1..100000");
+    assert_fails(config_override(c, "train.epochs=0"), STATUS_USAGE, "train.epochs = 0", "1..100000");
+    assert_int_equal(config_int(c, "train.epochs"), 400); /* what is refused changes nothing */
+    assert_string_equal(config_value(c, "train.epochs"), "400");
     assert_fails(config_override(c, "epochs"), STATUS_USAGE, "command line: epochs", "section.key=value");
     assert_fails(config_override(c, "=5"), STATUS_USAGE, "command line", "section.key=value");
     assert_fails(config_override(c, "train.epochs=5\n6"), STATUS_USAGE, "command line", "line break");
