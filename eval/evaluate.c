@@ -2,52 +2,135 @@
 
 #include "core/progress.h"
 
+#include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* One sample, ready for the detector. */
-typedef struct prepared {
+/* One sample, ready for the detector and the metrics. */
+typedef struct sample {
     int width, height;
-    float *image;
-    uint8_t *label;
-} prepared;
+    float *image;   /* width * height, in [0, 1] */
+    uint8_t *label; /* width * height, 0 or 1 */
+} sample;
 
-static status convert(const grey_image *image, const grey_image *mask, int maximum, mask_rule rule, prepared *out) {
+static void sample_free(sample *s) {
+    free(s->image);
+    free(s->label);
+    *s = (sample){0};
+}
+
+/* What the reading thread is told and what it hands back. Messages belong to a thread, hence the copy. */
+typedef struct reader {
+    const dataset *data;
+    const evaluate_options *options;
+    int index;
+    sample result;
+    status code;
+    char message[1024];
+    pthread_t thread;
+} reader;
+
+static status prepare(grey_image *image, grey_image *mask, const evaluate_options *options, sample *out) {
+    int maximum = mask_maximum(mask);
+    if (options->size > 0) {
+        TRY(resize_image(image, options->size, options->size));
+        TRY(resize_mask(mask, options->size, options->size));
+    }
     size_t pixels = (size_t)image->width * (size_t)image->height;
-    *out = (prepared){.width = image->width, .height = image->height};
+    out->width = image->width;
+    out->height = image->height;
     out->image = malloc(pixels * sizeof *out->image);
     out->label = malloc(pixels);
-    if (!out->image || !out->label) {
-        free(out->image);
-        free(out->label);
-        return status_fail(STATUS_MEMORY, "out of memory for an image of %dx%d", image->width, image->height);
-    }
+    if (!out->image || !out->label)
+        return status_fail(STATUS_MEMORY, "out of memory for a %dx%d sample", image->width, image->height);
     image_to_unit(image, out->image);
-    mask_to_label(mask, maximum, rule, out->label);
+    mask_to_label(mask, maximum, options->mask, out->label);
     return STATUS_OK;
 }
 
-static status prepare(const dataset *data, int index, const evaluate_options *o, prepared *out) {
+static status read_sample(const reader *r, sample *out) {
     grey_image image = {0}, mask = {0};
-    status result = dataset_read(data, index, o->size ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH, &image, &mask);
-    int maximum = result == STATUS_OK ? mask_maximum(&mask) : 0;
-    if (result == STATUS_OK && o->size)
-        result = resize_image(&image, o->size, o->size);
-    if (result == STATUS_OK && o->size)
-        result = resize_mask(&mask, o->size, o->size);
+    dataset_mask_size rule = r->options->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
+    status result = dataset_read(r->data, r->index, rule, &image, &mask);
     if (result == STATUS_OK)
-        result = convert(&image, &mask, maximum, o->mask, out);
+        result = prepare(&image, &mask, r->options, out);
     grey_image_free(&image);
     grey_image_free(&mask);
+    if (result != STATUS_OK)
+        sample_free(out);
     return result;
 }
 
-static status add_sample(detector *d, const prepared *sample, const evaluate_options *o, metrics *out, double *ms) {
+static void *reader_main(void *context) {
+    reader *r = context;
+    r->code = read_sample(r, &r->result);
+    if (r->code != STATUS_OK) {
+        strncpy(r->message, status_message(), sizeof r->message - 1);
+        r->message[sizeof r->message - 1] = '\0';
+    }
+    return NULL;
+}
+
+static status reader_start(reader *r, int index) {
+    r->index = index;
+    r->result = (sample){0};
+    if (pthread_create(&r->thread, NULL, reader_main, r) != 0)
+        return status_fail(STATUS_MEMORY, "the thread that reads images cannot be started");
+    return STATUS_OK;
+}
+
+/* Waits for the sample; the caller owns it. */
+static status reader_finish(reader *r, sample *out) {
+    pthread_join(r->thread, NULL);
+    *out = r->result;
+    return r->code == STATUS_OK ? STATUS_OK : status_fail(r->code, "%s", r->message);
+}
+
+static status check_finite(const detector_maps *maps, const char *name) {
+    size_t pixels = (size_t)maps->width * (size_t)maps->height;
+    for (size_t i = 0; i < pixels; i++)
+        if (!isfinite(maps->score[i]))
+            return status_fail(STATUS_NUMERIC, "%s: the score map holds a value that is not finite", name);
+    return STATUS_OK;
+}
+
+static status evaluate_sample(detector *d, const sample *s, const char *name, const evaluate_options *options,
+                              metrics *out, double *ms) {
     detector_maps maps;
     double start = clock_seconds();
-    TRY(detector_run(d, sample->image, sample->width, sample->height, DETAIL_SCORE, &maps));
+    status result = detector_run(d, s->image, s->width, s->height, DETAIL_SCORE, &maps);
     *ms = 1e3 * (clock_seconds() - start);
-    const float *score = o->rule == RULE_LOGIT ? maps.logit : maps.score;
-    return metrics_add(out, score, maps.score, sample->label, sample->width, sample->height, o->rule, o->protocol);
+    if (result != STATUS_OK)
+        return status_prefix(result, "%s", name);
+    TRY(check_finite(&maps, name));
+    const float *thresholded = options->rule == RULE_LOGIT ? maps.logit : maps.score;
+    return metrics_add(out, thresholded, maps.score, s->label, s->width, s->height, options->rule, options->protocol);
+}
+
+/* The reader is always one sample ahead, except after the last. */
+static status evaluate_all(detector *d, reader *r, metrics *out, double *times, progress *bar) {
+    int count = dataset_count(r->data);
+    TRY(reader_start(r, 0));
+    for (int i = 0; i < count; i++) {
+        sample s;
+        TRY(reader_finish(r, &s));
+        status result = i + 1 < count ? reader_start(r, i + 1) : STATUS_OK;
+        int reading = i + 1 < count && result == STATUS_OK;
+        if (result == STATUS_OK)
+            result = evaluate_sample(d, &s, dataset_sample_name(r->data, i), r->options, out, &times[i]);
+        sample_free(&s);
+        if (result != STATUS_OK) {
+            if (reading) {
+                pthread_join(r->thread, NULL);
+                sample_free(&r->result);
+            }
+            return result;
+        }
+        if (bar)
+            progress_update(bar, i + 1, NULL);
+    }
+    return STATUS_OK;
 }
 
 static int by_value(const void *a, const void *b) {
@@ -55,41 +138,31 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static status add_all(detector *d, const dataset *data, const evaluate_options *o, metrics *out, double *times) {
-    progress bar;
-    int count = dataset_count(data);
-    status result = STATUS_OK;
-    if (o->label)
-        progress_begin(&bar, o->label, "image", count);
-    for (int i = 0; i < count && result == STATUS_OK; i++) {
-        prepared sample;
-        result = prepare(data, i, o, &sample);
-        if (result != STATUS_OK)
-            break;
-        result = add_sample(d, &sample, o, out, &times[i]);
-        free(sample.image);
-        free(sample.label);
-        if (o->label)
-            progress_update(&bar, i + 1, NULL);
-    }
-    if (o->label)
-        progress_end(&bar);
-    return result;
+static double median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
                         double *ms_per_image) {
-    if (options->rule == RULE_LOGIT && detector_score_kind(d) == SCORE_RAW)
-        return status_fail(STATUS_USAGE, "%s gives raw scores, not logits: the rule logit does not apply",
-                           detector_name(d));
     *out = (metrics){0};
     int count = dataset_count(data);
-    double *times = calloc((size_t)count, sizeof *times);
+    if (options->rule == RULE_LOGIT && detector_score_kind(d) == SCORE_RAW)
+        return status_fail(STATUS_USAGE, "%s has no logits: the rule can only be 'max'", detector_name(d));
+    if (count < 1)
+        return status_fail(STATUS_INPUT, "%s: the split '%s' is empty", dataset_name(data), dataset_split(data));
+    double *times = malloc((size_t)count * sizeof *times);
     if (!times)
         return status_fail(STATUS_MEMORY, "out of memory for an evaluation");
-    status result = add_all(d, data, options, out, times);
-    qsort(times, (size_t)count, sizeof *times, by_value);
-    *ms_per_image = times[count / 2];
+    reader r = {.data = data, .options = options};
+    progress bar;
+    if (options->label)
+        progress_begin(&bar, options->label, "image", count);
+    status result = evaluate_all(d, &r, out, times, options->label ? &bar : NULL);
+    if (options->label)
+        progress_end(&bar);
+    if (result == STATUS_OK && ms_per_image)
+        *ms_per_image = median(times, count);
     free(times);
     return result;
 }

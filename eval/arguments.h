@@ -1,0 +1,18 @@
+/* What the command lines of the programs share: which detector, which size, one word of several. */
+#ifndef IRST_EVAL_ARGUMENTS_H
+#define IRST_EVAL_ARGUMENTS_H
+
+#include "core/status.h"
+#include "modules/detector.h"
+
+/* Opens the detector that --checkpoint or --method names: exactly one of them is not NULL, else STATUS_USAGE. A
+ * method with parameters needs a checkpoint, which is STATUS_USAGE too. */
+status argument_detector(const char *checkpoint, const char *method, detector **out);
+
+/* "native" gives 0, a number in 1..32768 itself. */
+status argument_size(const char *text, int *out);
+
+/* Position of `text` in the `count` words; else a STATUS_USAGE that names the option and lists the words. */
+status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out);
+
+#endif
