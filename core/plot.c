@@ -1,6 +1,7 @@
 #include "core/plot.h"
 
 #include "core/file_io.h"
+#include "core/font.h"
 #include "core/plot_scale.h"
 
 #include <cairo-svg.h>
@@ -35,26 +36,6 @@ static const unsigned palette[] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69
 #define AXIS_COLOUR 0x606060
 #define TEXT_COLOUR 0x202020
 
-#ifdef __has_feature
-#define HAS_ADDRESS_SANITIZER __has_feature(address_sanitizer)
-#elif defined __SANITIZE_ADDRESS__
-#define HAS_ADDRESS_SANITIZER 1
-#else
-#define HAS_ADDRESS_SANITIZER 0
-#endif
-#if HAS_ADDRESS_SANITIZER
-/* Fontconfig keeps its patterns for the life of the process and links them by relative offsets, which the leak
- * check cannot follow. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_options(void);
-const char *__lsan_default_suppressions(void) {
-    return "leak:libfontconfig.so";
-}
-const char *__lsan_default_options(void) {
-    return "print_suppressions=0";
-}
-#endif
-
 typedef struct picture {
     cairo_t *cairo;
     const plot *plot;
@@ -72,11 +53,6 @@ static bool is_drawn(const plot_series *s, int i) {
 }
 
 /* --- text --- */
-
-static void set_font(cairo_t *cairo, double size, cairo_font_weight_t weight) {
-    cairo_select_font_face(cairo, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, weight);
-    cairo_set_font_size(cairo, size);
-}
 
 static double text_width(cairo_t *cairo, const char *text) {
     cairo_text_extents_t extents;
@@ -195,7 +171,7 @@ static double draw_legend(const picture *p, double top) {
 static void lay_out(picture *p) {
     cairo_t *cairo = p->cairo;
     char title[256];
-    set_font(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
+    font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     p->left = side_width(p, 0, p->plot->y_label);
     p->right = WIDTH - (p->has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
     axis_title(&p->x, p->plot->x_label, title, sizeof title);
@@ -203,9 +179,9 @@ static void lay_out(picture *p) {
     p->top = MARGIN;
     if (is_given(p->plot->title)) {
         set_colour(cairo, TEXT_COLOUR);
-        set_font(cairo, TITLE_SIZE, CAIRO_FONT_WEIGHT_BOLD);
+        font_select(cairo, TITLE_SIZE, CAIRO_FONT_WEIGHT_BOLD);
         write_text(cairo, p->left, p->top + TITLE_SIZE / 2, 0, p->plot->title);
-        set_font(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
+        font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
         p->top += TITLE_SIZE + 1.5 * GAP;
     }
     p->top = draw_legend(p, p->top);

@@ -1,5 +1,6 @@
 #include "eval/overlay.h"
 
+#include "core/font.h"
 #include "core/png_io.h"
 
 #include <cairo.h>
@@ -143,8 +144,7 @@ static void draw(canvas *c, cairo_surface_t *background, const detection_list *f
     cairo_pattern_set_filter(cairo_get_source(c->cairo), c->scale > 1 ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_GOOD);
     cairo_paint(c->cairo);
     cairo_restore(c->cairo);
-    cairo_select_font_face(c->cairo, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
-    cairo_set_font_size(c->cairo, c->font_size);
+    font_select(c->cairo, c->font_size, CAIRO_FONT_WEIGHT_BOLD);
     for (int i = 0; i < found->count; i++)
         draw_box(c, box_of(c, &found->items[i]));
     for (int i = 0; i < found->count && c->label_count < MOST_LABELS; i++)
