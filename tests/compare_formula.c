@@ -14,9 +14,14 @@
 #define MAP_LIMIT 1e-5    /* of the map's largest magnitude */
 #define LOSS_LIMIT 1e-6   /* relative */
 #define FROZEN_LIMIT 1e-3 /* relative, per tensor */
-#define BATCH_LIMIT 5e-3  /* with batch statistics a few ReLU inputs near 0 change side in float32 */
+/* With batch statistics a few ReLU inputs near 0 change side in float32, and gradients that nearly vanish are
+ * ill-conditioned: the reference's own float32 run is off by up to 44 %. A tensor may be off by this factor more. */
+#define BATCH_FACTOR 3
+#define BATCH_LIMIT 5e-3 /* relative, where the float32 reference is better than that */
 #define STATISTIC_LIMIT 1e-4
-#define NO_GRADIENT 1e-12 /* exact zeros of the reference, and what float32 leaves of them */
+/* A bias in front of a batch norm has no gradient but rounding noise: this small in float64, that small in float32. */
+#define NOISE_F64 1e-12
+#define NOISE_F32 1e-5
 
 /* --- the formula --- */
 
@@ -140,8 +145,8 @@ static double gradient_error(const parameter *p, double l2, double sum, const do
         if (i < 8)
             worst = fmax(worst, fabs(p->grad[i] - first8[i]));
     }
-    if (l2 <= NO_GRADIENT)
-        return sqrt(squares) <= NO_GRADIENT ? 0 : INFINITY;
+    if (l2 <= NOISE_F64)
+        return sqrt(squares) <= NOISE_F32 ? 0 : INFINITY;
     double error = fabs(sqrt(squares) - l2) / l2;
     error = fmax(error, fabs(total - sum) / (l2 * sqrt((double)p->count)));
     return fmax(error, worst / l2);
@@ -151,6 +156,7 @@ typedef struct golden_gradients {
     char **names;
     int count;
     double *l2, *sum, *first8;
+    double *relative_f32; /* error of the reference's own float32 run */
 } golden_gradients;
 
 static void free_gradients(golden_gradients *g) {
@@ -160,13 +166,14 @@ static void free_gradients(golden_gradients *g) {
     free(g->l2);
     free(g->sum);
     free(g->first8);
+    free(g->relative_f32);
 }
 
 static status read_column(const h5_file *f, const char *group, const char *name, size_t expected, double **out) {
     char path[128];
     void *data;
     size_t count;
-    snprintf(path, sizeof path, "%s/f64/%s", group, name);
+    snprintf(path, sizeof path, "%s/%s", group, name);
     TRY(golden_read(f, path, H5_FLOAT64, &data, &count));
     *out = data;
     if (count != expected)
@@ -178,29 +185,32 @@ static status read_gradients(const h5_file *f, const char *group, golden_gradien
     char path[128];
     snprintf(path, sizeof path, "%s/param_names", group);
     TRY(h5_read_strings(f, path, &g->names, &g->count));
-    TRY(read_column(f, group, "grad_l2", (size_t)g->count, &g->l2));
-    TRY(read_column(f, group, "grad_sum", (size_t)g->count, &g->sum));
-    return read_column(f, group, "grad_first8", 8 * (size_t)g->count, &g->first8);
+    size_t count = (size_t)g->count;
+    TRY(read_column(f, group, "f64/grad_l2", count, &g->l2));
+    TRY(read_column(f, group, "f64/grad_sum", count, &g->sum));
+    TRY(read_column(f, group, "f64/grad_first8", 8 * count, &g->first8));
+    return read_column(f, group, "grad_relerr_f32", count, &g->relative_f32);
 }
 
-/* Gradients below `noise` of the largest are left to the absolute comparison of replay_trace. */
-static void compare_gradients(const golden_gradients *g, const parameter_set *set, const char *group, double limit,
-                              double noise, int *wrong) {
-    double worst = 0;
+/* The worst tensor, as a share of what it may be off by. */
+static void compare_gradients(const golden_gradients *g, const parameter_set *set, const char *group,
+                              norm_statistics statistics, int *wrong) {
+    double worst = 0, worst_error = 0;
     const char *name = "";
     for (int i = 0; i < g->count; i++) {
         const parameter *p = parameter_find(set, g->names[i]);
         double error = p && p->grad ? gradient_error(p, g->l2[i], g->sum[i], g->first8 + 8 * i) : NAN;
-        if (p && p->grad && g->l2[i] < noise && error > limit)
-            continue;
-        if (!(error <= worst)) {
-            worst = error;
+        double limit = statistics == NORM_BATCH ? fmax(BATCH_LIMIT, BATCH_FACTOR * g->relative_f32[i]) : FROZEN_LIMIT;
+        if (!(error / limit <= worst)) {
+            worst = error / limit;
+            worst_error = error;
             name = g->names[i];
         }
     }
     char what[300];
-    snprintf(what, sizeof what, "%s: gradients (worst: %s)", group, name);
-    golden_limit(what, worst, limit, wrong);
+    snprintf(what, sizeof what, "%s: %s, off by", group, name);
+    golden_limit(what, worst_error, worst_error / worst, wrong);
+    *wrong += isnan(worst);
 }
 
 static status compare_statistics(const h5_file *f, const parameter_set *set, int *wrong) {
@@ -250,7 +260,7 @@ static status run_graph(const h5_file *f, const char *group, training_graph *gra
 }
 
 static status compare_training(const h5_file *f, const config *options, parameter_set *set, const char *group,
-                               norm_statistics statistics, double limit, double noise, int *wrong) {
+                               norm_statistics statistics, int *wrong) {
     char path[128];
     h5_shape shape;
     snprintf(path, sizeof path, "%s/input", group);
@@ -274,7 +284,7 @@ static status compare_training(const h5_file *f, const config *options, paramete
     if (result == STATUS_OK)
         result = read_gradients(f, group, &golden);
     if (result == STATUS_OK)
-        compare_gradients(&golden, set, group, limit, noise, wrong);
+        compare_gradients(&golden, set, group, statistics, wrong);
     free_gradients(&golden);
     tape_free(graph.t);
     return result;
@@ -285,10 +295,8 @@ static status compare_all(const h5_file *f, const config *options, detector *d, 
     fill_by_formula(set);
     TRY(compare_evaluation(f, d, "eval_a", wrong));
     TRY(compare_evaluation(f, d, "eval_b", wrong));
-    TRY(compare_training(f, options, set, "train_frozen", NORM_RUNNING, FROZEN_LIMIT, 0, wrong));
-    /* Batch statistics make gradients ill-conditioned where they nearly vanish: the reference's own float32 run is off
-     * by up to 44 % there. Only those above 1e-3 are held to the limit. */
-    TRY(compare_training(f, options, set, "train", NORM_BATCH, BATCH_LIMIT, 1e-3, wrong));
+    TRY(compare_training(f, options, set, "train_frozen", NORM_RUNNING, wrong));
+    TRY(compare_training(f, options, set, "train", NORM_BATCH, wrong));
     return compare_statistics(f, set, wrong);
 }
 
