@@ -152,4 +152,6 @@ const detector_type rpcanet_plus = {
     .score = SCORE_PROBABILITY,
     .build = rpcanet_plus_build,
     .loss = loss_soft_iou_fidelity,
+    .recognises = rpcanet_plus_recognises,
+    .infer = rpcanet_plus_infer,
 };

@@ -10,4 +10,8 @@ extern const detector_type rpcanet_plus;
  * B, T, N, D. */
 void rpcanet_plus_build(const config *options, network *net, node *image, network_outputs *out);
 
+/* Recognises the published checkpoints and tells their options (rpcanet_plus_infer.c). */
+bool rpcanet_plus_recognises(const named_shape *tensors, int count);
+status rpcanet_plus_infer(const named_shape *tensors, int count, config *options);
+
 #endif
