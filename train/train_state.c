@@ -76,9 +76,9 @@ status train_state_save(const char *path, detector *d, const config *c, const ad
     return result;
 }
 
-/* Where the data lie and how many threads work on them changes no result. */
+/* Where the data lie, how many threads work on them and when one looks at the test split changes no weight. */
 static bool may_change(const char *key) {
-    return !strcmp(key, "data.root") || !strcmp(key, "train.threads");
+    return !strcmp(key, "data.root") || !strcmp(key, "train.threads") || !strcmp(key, "train.evaluate_every");
 }
 
 static status compare_config(const h5_file *file, const config *c) {
