@@ -114,7 +114,7 @@ static void collect(tape *t, int h, int w, const int *last, const int *first, in
     list->count = 0;
     for (int i = 0; i < t->count; i++) {
         node *n = t->nodes[i];
-        if (tensor_is_dense(&n->value) || n->value.h != h || n->value.w != w || !n->used)
+        if (tensor_is_dense(&n->value) || n->value.h != h || n->value.w != w || (!n->used && n->op))
             continue;
         if (!n->shares)
             list_add(list, &n->value, n->op ? i : 0, last[i]);
