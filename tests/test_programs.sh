@@ -77,9 +77,9 @@ cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/las
 refuses 2 '.' "$bin/train"
 refuses 2 'missing.ini' "$bin/train" missing.ini --out out
 sed 's/epochs = 2/epochz = 2/' tiny.ini > unknown.ini
-refuses 2 'unknown.ini:12.*epochz' "$bin/train" unknown.ini --out out
+refuses 2 'unknown.ini:11.*epochz' "$bin/train" unknown.ini --out out
 sed 's/epochs = 2/epochs = many/' tiny.ini > value.ini
-refuses 2 'value.ini:12.*train.epochs' "$bin/train" value.ini --out out
+refuses 2 'value.ini:11.*train.epochs' "$bin/train" value.ini --out out
 refuses 2 'train.nonsense' "$bin/train" tiny.ini train.nonsense=1 --out out
 refuses 1 'nowhere' "$bin/train" tiny.ini data.root=nowhere --out out
 sed 's/rpcanet_plus/no_such_net/' tiny.ini > method.ini
