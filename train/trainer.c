@@ -137,6 +137,7 @@ static status train_epoch(trainer *t, progress *bar) {
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss.total);
         progress_update(bar, t->state.step, note);
         if (interrupted) {
+            interrupted = 0; /* heard */
             TRY(save(t, t->last));
             return status_fail(STATUS_INTERRUPTED, "interrupted; `--resume` goes on from step %lld of %lld",
                                (long long)t->state.step, (long long)t->total_steps);
