@@ -28,11 +28,11 @@ const char *status_message(void);
 int status_exit_code(status code);
 
 /* Returns from the enclosing function if `expression` is not STATUS_OK. */
-#define TRY(expression)                                                                                      \
-    do {                                                                                                     \
-        status try_status_ = (expression);                                                                   \
-        if (try_status_ != STATUS_OK)                                                                        \
-            return try_status_;                                                                              \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        status try_status_ = (expression);                                                                             \
+        if (try_status_ != STATUS_OK)                                                                                  \
+            return try_status_;                                                                                        \
     } while (0)
 
 #endif
