@@ -22,7 +22,7 @@ static int64_t count_of(const char *stages, const char *bottleneck, const char *
 static void test_parameter_counts(void **state) {
     (void)state;
     for (int k = 1; k <= 7; k++) {
-        char stages[8];
+        char stages[12];
         snprintf(stages, sizeof stages, "%d", k);
         assert_int_equal(count_of(stages, "4", "6"), 35986 * k);
     }
