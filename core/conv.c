@@ -1,13 +1,14 @@
 #include "core/conv.h"
 
 #include "core/conv_gemm.h"
+#include "core/conv_winograd.h"
 #include "core/kernels.h"
 #include "core/runtime.h"
 
 #include <string.h>
 
 /* Rows of one work item. Fixed, so that sums do not depend on the number of threads. */
-enum { BAND = 16 };
+enum { BAND = 16 }; /* a multiple of CONV_BAND */
 
 int conv_output_size(int input, int kernel, const conv_options *o) {
     int span = o->dilation * (kernel - 1) + 1;
@@ -48,27 +49,74 @@ static size_t partial_count(int oc, int ic, const conv_options *o) {
     return ((size_t)oc * (size_t)ic * (size_t)(o->kh * o->kw) + (size_t)oc + 15) / 16 * 16;
 }
 
+static size_t larger_size(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* A copy of x for its normalised values, at the end of the scratch; a vector more, which the last row may be read by. */
+static size_t copy_count(const tensor *x) {
+    return (tensor_footprint(x) + 2 * TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
+}
+
+static size_t work_count(const tensor *x, const tensor *y, const conv_options *o) {
+    int most = larger(x->c, y->c);
+    size_t count = larger_size(conv_packed_count(most, most, o->kh, o->kw),
+                               partial_count(y->c, x->c, o) * (size_t)y->n * (size_t)bands(y));
+    if (conv_winograd_pays(x, y, o))
+        count = larger_size(count, conv_winograd_scratch(x->c, y->c));
+    if (!forward_is_direct(x, y, o) || !input_gradient_is_direct(y, x, o))
+        count = larger_size(count, conv_gemm_scratch(x, y, o));
+    return (count + TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
+}
+
 size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    size_t packed = conv_packed_count(larger(x->c, y->c), larger(x->c, y->c), o->kh, o->kw);
-    size_t gemm = conv_gemm_scratch(x, y, o);
-    size_t partials = partial_count(y->c, x->c, o) * (size_t)y->n * (size_t)bands(y);
-    size_t most = packed > partials ? packed : partials;
-    bool all_direct = forward_is_direct(x, y, o) && input_gradient_is_direct(y, x, o);
-    return all_direct || most > gemm ? most : gemm;
+    return work_count(x, y, o) + (o->norm ? copy_count(x) : 0);
+}
+
+typedef struct norm_job {
+    const tensor *from, *to;
+    const conv_norm *norm;
+} norm_job;
+
+static void normalise_plane(void *context, int plane) {
+    const norm_job *job = context;
+    const tensor *x = job->from;
+    int c = plane % x->c;
+    kernels()->plane_affine((plane_shape){x->h, x->w, x->row}, x->data + plane * x->plane, job->norm->scale[c],
+                            job->norm->shift[c], true, job->to->data + plane * x->plane);
+}
+
+/* norm(x), in `memory`, halo included. */
+static tensor normalised(const tensor *x, const conv_norm *norm, float *memory) {
+    tensor copy = *x;
+    memset(memory, 0, copy_count(x) * sizeof *memory);
+    copy.data = memory + tensor_origin(x);
+    parallel_for(x->n * x->c, normalise_plane, &(norm_job){x, &copy, norm});
+    return copy;
 }
 
 typedef struct rows_job {
     conv_rows kernel;
     const tensor *x, *y;
+    const conv_hook *hook;
 } rows_job;
 
 static void run_rows(void *context, int item) {
     const rows_job *job = context;
     int count = bands(job->y), n = item / count, y0 = item % count * BAND;
+    int y1 = y0 + BAND < job->y->h ? y0 + BAND : job->y->h;
     conv_rows k = job->kernel;
     k.input += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
-    kernels()->conv_rows(&k, y0, y0 + BAND < job->y->h ? y0 + BAND : job->y->h);
+    kernels()->conv_rows(&k, y0, y1);
+    if (job->hook)
+        job->hook->rows_done(job->hook->context, n, y0, y1);
+}
+
+/* For the ways that know no bands. */
+static void call_hook(const conv_hook *hook, const tensor *y) {
+    for (int n = 0; hook && n < y->n; n++)
+        hook->rows_done(hook->context, n, 0, y->h);
 }
 
 static void direct(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w,
@@ -92,29 +140,46 @@ static void direct(const tensor *x, const tensor *y, const conv_options *o, int 
                    .accumulate = accumulate},
         .x = x,
         .y = y,
+        .hook = o->hook,
     };
     parallel_for(y->n * bands(y), run_rows, &job);
 }
 
 void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                   const tensor *y, float *scratch) {
-    if (!forward_is_direct(x, y, o)) {
-        conv_gemm_forward(x, weight, bias, o, relu, y, scratch);
+    if (conv_winograd_pays(x, y, o)) {
+        conv_winograd(x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
+                      scratch);
         return;
     }
-    conv_pack_weights(weight, y->c, x->c, o->kh, o->kw, false, scratch);
-    direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false);
+    tensor copy;
+    if (o->norm) {
+        copy = normalised(x, o->norm, scratch + work_count(x, y, o));
+        x = &copy;
+    }
+    if (forward_is_direct(x, y, o)) {
+        conv_pack_weights(weight, y->c, x->c, o->kh, o->kw, false, scratch);
+        direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false);
+    } else {
+        conv_gemm_forward(x, weight, bias, o, relu, y, scratch);
+        call_hook(o->hook, y);
+    }
 }
 
 void conv_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
                          const tensor *dx, float *scratch) {
-    if (!input_gradient_is_direct(dy, dx, o)) {
+    if (conv_winograd_pays(dy, dx, o)) {
+        conv_winograd(dy, weight, NULL,
+                      &(conv_winograd_options){.transposed = true, .accumulate = accumulate, .hook = o->hook}, dx,
+                      scratch);
+    } else if (input_gradient_is_direct(dy, dx, o)) {
+        conv_pack_weights(weight, dy->c, dx->c, o->kh, o->kw, true, scratch);
+        direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch,
+               NULL, false, accumulate);
+    } else {
         conv_gemm_input_gradient(dy, weight, o, accumulate, dx, scratch);
-        return;
+        call_hook(o->hook, dx);
     }
-    conv_pack_weights(weight, dy->c, dx->c, o->kh, o->kw, true, scratch);
-    direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch, NULL,
-           false, accumulate);
 }
 
 typedef struct weight_job {
@@ -135,6 +200,11 @@ static void run_weight_rows(void *context, int item) {
 
 void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
                           float *scratch) {
+    tensor copy;
+    if (o->norm) {
+        copy = normalised(x, o->norm, scratch + work_count(x, dy, o));
+        x = &copy;
+    }
     if (!forward_is_direct(x, dy, o)) {
         conv_gemm_weight_gradient(x, dy, o, dweight, dbias, scratch);
         return;

@@ -1,6 +1,7 @@
 /* Convolution kernels: each instruction set against plain loops over a grid of shapes, the halo, and the adjoint
  * relations between the forward pass and its two gradients. */
 #include "core/conv.h"
+#include "core/conv_winograd.h"
 #include "core/kernels.h"
 #include "core/rng.h"
 #include "tests/expect.h"
@@ -154,6 +155,83 @@ static void test_rows_of_every_instruction_set(void **state) {
     }
 }
 
+/* Winograd's way, in two bands, against plain loops over the normalised input. Its rounding is that of sums of 36 products
+ * with factors of up to 2.5^2 and 2^2 around them: some 16 times the bound of the direct sum covers them. */
+static void check_winograd(const kernel_table *table, int ic, int oc, int h, int w, bool norm, bool accumulate) {
+    tensor x = new_tensor(1, ic, h, w), y = new_tensor(1, oc, h, w), before = new_tensor(1, oc, h, w);
+    randomise(&x, 1);
+    randomise(&y, 2);
+    randomise(&before, 2);
+    float *weight = random_array((size_t)(oc * ic * 9), 3), *bias = random_array((size_t)oc, 4);
+    float *scale = random_array((size_t)ic, 8), *shift = random_array((size_t)ic, 9);
+    float *packed = malloc(conv_winograd_packed_count(oc, ic) * sizeof *packed);
+    float *scratch = malloc(table->winograd_scratch(ic, oc) * sizeof *scratch);
+    assert_true(packed && scratch);
+    conv_winograd_pack(weight, oc, ic, false, packed);
+    winograd_rows k = {.input = x.data,
+                       .input_row = x.row,
+                       .input_plane = x.plane,
+                       .input_scale = norm ? scale : NULL,
+                       .input_shift = norm ? shift : NULL,
+                       .output = y.data,
+                       .output_row = y.row,
+                       .output_plane = y.plane,
+                       .ic = ic,
+                       .oc = oc,
+                       .height = h,
+                       .width = w,
+                       .weight = packed,
+                       .bias = accumulate ? NULL : bias,
+                       .relu = !accumulate,
+                       .accumulate = accumulate};
+    int half = h / 8 * 4;
+    table->winograd_rows(&k, 0, half, scratch);
+    table->winograd_rows(&k, half, h, scratch);
+    expect_zero_halo(&y);
+    for (int i = 0; norm && i < ic; i++)
+        for (int r = 0; r < h; r++)
+            for (int c = 0; c < w; c++) {
+                float *pixel = &x.data[i * x.plane + r * x.row + c];
+                *pixel = fmaxf(0, scale[i] * *pixel + shift[i]);
+            }
+    shape s = {ic, oc, h, w, 3, 3, 1};
+    double scale_of = norm ? 4 : 1;
+    for (int o = 0; o < oc; o++)
+        for (int r = 0; r < h; r++)
+            for (int c = 0; c < w; c++) {
+                double expected = plain_pixel(&s, &x, weight, 1, 1, o, r, c);
+                expected += accumulate ? before.data[o * before.plane + r * before.row + c] : bias[o];
+                expected = !accumulate && expected < 0 ? 0 : expected;
+                double got = y.data[o * y.plane + r * y.row + c];
+                if (!(fabs(got - expected) <= 16 * scale_of * 8 * sqrt(9 * ic + 2) * 0x1p-24))
+                    fail_msg("%s, Winograd %d->%d, %dx%d at (%d, %d, %d): %.9g, expected %.9g", table->name, ic, oc, h,
+                             w, o, r, c, got, expected);
+            }
+    free(weight);
+    free(bias);
+    free(scale);
+    free(shift);
+    free(packed);
+    free(scratch);
+    free_tensor(&x);
+    free_tensor(&y);
+    free_tensor(&before);
+}
+
+static void test_winograd_of_every_instruction_set(void **state) {
+    (void)state;
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static const int sizes[][2] = {{1, 1}, {4, 16}, {5, 33}, {7, 64}, {8, 127}, {9, 128}, {11, 129}, {13, 260}};
+    static const int channels[][2] = {{8, 8}, {32, 32}, {9, 17}, {16, 3}};
+    for (int n = 0; n < 3; n++) {
+        const kernel_table *table = kernels_named(names[n]);
+        for (int i = 0; table && i < 8; i++)
+            for (int c = 0; c < 4; c++)
+                check_winograd(table, channels[c][0], channels[c][1], sizes[i][0], sizes[i][1], (i + c) % 2 == 0,
+                               (i + c) % 3 == 0);
+    }
+}
+
 /* <conv(x), y> = <x, gradient(y)> = <weight, weight gradient(x, y)>, through whichever way conv.h takes. */
 static void check_adjoint(int n, int ic, int oc, int h, int w, conv_options o) {
     tensor x = new_tensor(n, ic, h, w), dx = new_tensor(n, ic, h, w);
@@ -196,6 +274,10 @@ static void check_adjoint(int n, int ic, int oc, int h, int w, conv_options o) {
     free_tensor(&dy);
 }
 
+static conv_options options_of(int kernel, int stride, int padding, int dilation) {
+    return (conv_options){.kh = kernel, .kw = kernel, .stride = stride, .padding = padding, .dilation = dilation};
+}
+
 static void test_gradients_are_adjoint(void **state) {
     (void)state;
     const conv_options same = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
@@ -203,11 +285,12 @@ static void test_gradients_are_adjoint(void **state) {
     check_adjoint(1, 1, 32, 40, 70, same);
     check_adjoint(1, 32, 1, 40, 70, same);
     check_adjoint(2, 8, 5, 33, 47, same);
+    check_adjoint(2, 12, 20, 38, 75, same);                          /* Winograd */
     check_adjoint(1, 40, 24, 12, 12, same);                          /* GEMM: narrow */
-    check_adjoint(2, 6, 10, 31, 45, (conv_options){3, 3, 2, 1, 1});  /* GEMM: stride */
-    check_adjoint(1, 5, 6, 30, 50, (conv_options){5, 5, 1, 2, 1});   /* GEMM: padding */
-    check_adjoint(1, 5, 6, 30, 50, (conv_options){3, 3, 1, 4, 4});   /* GEMM: dilation */
-    check_adjoint(2, 20, 33, 17, 40, (conv_options){1, 1, 1, 0, 1}); /* GEMM: 1x1 */
+    check_adjoint(2, 6, 10, 31, 45, options_of(3, 2, 1, 1));  /* GEMM: stride */
+    check_adjoint(1, 5, 6, 30, 50, options_of(5, 1, 2, 1));   /* GEMM: padding */
+    check_adjoint(1, 5, 6, 30, 50, options_of(3, 1, 4, 4));   /* GEMM: dilation */
+    check_adjoint(2, 20, 33, 17, 40, options_of(1, 1, 0, 1)); /* GEMM: 1x1 */
 }
 
 /* A single bright pixel gives back the kernel, turned by the correlation. */
@@ -240,6 +323,7 @@ static void test_unknown_instruction_set(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_of_every_instruction_set),
+        cmocka_unit_test(test_winograd_of_every_instruction_set),
         cmocka_unit_test(test_gradients_are_adjoint),
         cmocka_unit_test(test_impulse),
         cmocka_unit_test(test_unknown_instruction_set),

@@ -9,6 +9,8 @@ extern const kernel_table KERNEL(kernel_table);
 const kernel_table KERNEL(kernel_table) = {
     .name = QUOTE(KERNEL_ISA),
     .conv_rows = KERNEL(conv_rows),
+    .winograd_rows = KERNEL(winograd_rows),
+    .winograd_scratch = KERNEL(winograd_scratch),
     .conv_weight_rows = KERNEL(conv_weight_rows),
     .plane_affine = KERNEL(plane_affine),
     .plane_combine = KERNEL(plane_combine),
