@@ -7,15 +7,7 @@
 
 extern const op op_conv2d, op_batch_norm;
 
-static int readers(const tape *t, const node *n) {
-    int count = 0;
-    for (int i = 0; i < t->count; i++)
-        for (int k = 0; k < t->nodes[i]->input_count; k++)
-            count += t->nodes[i]->input[k] == n;
-    return count;
-}
-
-static bool can_fold(const tape *t, const node *norm) {
+static bool can_fold(const node *norm) {
     if (norm->op != &op_batch_norm)
         return false;
     const batch_norm_options *o = norm->options;
@@ -23,13 +15,13 @@ static bool can_fold(const tape *t, const node *norm) {
     if (o->statistics != NORM_RUNNING || conv->op != &op_conv2d || conv->pinned)
         return false;
     const conv2d_options *c = conv->options;
-    return c->activation == ACTIVATION_NONE && readers(t, conv) == 1;
+    return c->activation == ACTIVATION_NONE && conv->readers == 1;
 }
 
 void tape_fold_batch_norms(tape *t) {
     for (int i = 0; i < t->count; i++) {
         node *norm = t->nodes[i];
-        if (!can_fold(t, norm))
+        if (!can_fold(norm))
             continue;
         node *conv = norm->input[0];
         size_t weights = (size_t)tensor_count(&conv->input[1]->value);

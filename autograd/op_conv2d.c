@@ -6,34 +6,44 @@
  *            dX = the transposed map of dz;  dweight = dz correlated with X;  dbias[o] = sum_n,y,x dz */
 #include "autograd/ops.h"
 
+#include "autograd/conv2d.h"
 #include "autograd/fold.h"
+#include "autograd/norm.h"
 #include "autograd/op_support.h"
 #include "core/runtime.h"
 
-static conv_options geometry(const node *n) {
-    const conv2d_options *o = n->options;
-    const tensor *weight = &n->input[1]->value;
-    return (conv_options){
-        .kh = weight->h, .kw = weight->w, .stride = o->stride, .padding = o->padding, .dilation = o->dilation};
+conv_options conv2d_geometry(const conv2d_options *o, const node *weight) {
+    return (conv_options){.kh = weight->value.h,
+                          .kw = weight->value.w,
+                          .stride = o->stride,
+                          .padding = o->padding,
+                          .dilation = o->dilation};
 }
 
-static status infer(node *n) {
-    const conv2d_options *o = n->options;
-    const tensor *x = &n->input[0]->value, *weight = &n->input[1]->value;
+status conv2d_infer(node *n, const conv2d_options *o, const node *weight_node, const node *bias) {
+    const tensor *x = &n->input[0]->value, *weight = &weight_node->value;
     if (o->stride < 1 || o->padding < 0 || o->dilation < 1)
         return status_fail(STATUS_USAGE, "stride %d, padding %d, dilation %d: expected >= 1, >= 0, >= 1", o->stride,
                            o->padding, o->dilation);
     if (weight->c != x->c)
         return status_fail(STATUS_USAGE, "weights for %d input channels, but the input has %d", weight->c, x->c);
-    if (n->input_count == 3 && tensor_count(&n->input[2]->value) != weight->n)
-        return status_fail(STATUS_USAGE, "%lld biases for %d output channels",
-                           (long long)tensor_count(&n->input[2]->value), weight->n);
-    conv_options g = geometry(n);
+    if (bias && tensor_count(&bias->value) != weight->n)
+        return status_fail(STATUS_USAGE, "%lld biases for %d output channels", (long long)tensor_count(&bias->value),
+                           weight->n);
+    conv_options g = conv2d_geometry(o, weight_node);
     int h = conv_output_size(x->h, g.kh, &g), w = conv_output_size(x->w, g.kw, &g);
     if (h < 1 || w < 1)
         return status_fail(STATUS_USAGE, "a %dx%d kernel does not fit a %dx%d input", g.kh, g.kw, x->h, x->w);
     n->value = tensor_planar(x->n, weight->n, h, w);
     return STATUS_OK;
+}
+
+static conv_options geometry(const node *n) {
+    return conv2d_geometry(n->options, n->input[1]);
+}
+
+static status infer(node *n) {
+    return conv2d_infer(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
 }
 
 static void forward(node *n, const op_run *run) {
@@ -43,6 +53,11 @@ static void forward(node *n, const op_run *run) {
     bool with_relu = o->activation == ACTIVATION_RELU;
     if (n->absorbs)
         fold_weights(n, &weight, &bias, &with_relu);
+    const conv_hook gather = {norm_gather_moments, n};
+    if (n->moments) {
+        norm_clear_moments(n);
+        g.hook = &gather;
+    }
     conv_forward(&n->input[0]->value, weight, bias, &g, with_relu, &n->value, run->scratch);
 }
 
@@ -113,7 +128,8 @@ const op op_conv2d = {.name = "conv2d",
                       .backward = backward,
                       .keeps = keeps,
                       .scratch = scratch,
-                      .sample = sample};
+                      .sample = sample,
+                      .gathers_moments = true};
 
 node *conv2d(tape *t, node *x, node *weight, node *bias, conv2d_options options) {
     node *inputs[] = {x, weight, bias};

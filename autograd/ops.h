@@ -31,6 +31,10 @@ typedef struct batch_norm_options {
 #define BATCH_NORM_MOMENTUM 0.1
 node *batch_norm(tape *t, node *x, node *weight, node *bias, batch_norm_options options);
 
+/* conv2d(relu(batch_norm(x))), fused; neither has an activation behind the convolution. */
+node *norm_conv2d(tape *t, node *x, node *norm_weight, node *norm_bias, batch_norm_options norm, node *weight,
+                  node *bias, conv2d_options conv);
+
 node *relu(tape *t, node *x);
 node *sigmoid(tape *t, node *x);
 node *global_average_pool(tape *t, node *x);                                   /* N x C x H x W -> N x C x 1 x 1 */
@@ -42,10 +46,14 @@ node *scale(tape *t, node *x, node *factor);                                   /
 node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
 node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
 
-/* Weights of add_weighted, for the tests' reference. */
+/* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {
     float weight_a, weight_b;
 } add_options;
+typedef struct norm_conv2d_options {
+    batch_norm_options norm;
+    conv2d_options conv;
+} norm_conv2d_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

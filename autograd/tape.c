@@ -124,6 +124,8 @@ node *tape_record(tape *t, const op *operation, const void *options, size_t opti
     n->options = copy;
     n->input_count = input_count;
     memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
+    for (int i = 0; i < input_count; i++)
+        inputs[i]->readers++;
     n->requires_grad = requires_grad;
     status result = operation->infer(n);
     if (result != STATUS_OK) {

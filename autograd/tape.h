@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NODE_INPUTS = 3 };
+enum { NODE_INPUTS = 11 };
 
 typedef struct tape tape;
 typedef struct node node;
@@ -41,6 +41,8 @@ struct node {
     const void *options; /* the operation's own struct, owned by the tape */
     float *saved;        /* what forward keeps for backward besides values, owned by the tape */
     size_t saved_count;
+    struct norm_moments *moments; /* NULL, or gathered by forward for the operation that reads this value (norm.h) */
+    int readers;                  /* operations that take it as an input, counted as often as they do */
 };
 
 /* What a run of an operation may use besides its node. */
@@ -49,7 +51,7 @@ typedef struct op_run {
 } op_run;
 
 /* What backward reads; the planner keeps those values alive. */
-enum { KEEPS_INPUT_0 = 1, KEEPS_INPUT_1 = 2, KEEPS_INPUT_2 = 4, KEEPS_OUTPUT = 8 };
+enum { KEEPS_INPUT_0 = 1, KEEPS_INPUT_1 = 2, KEEPS_INPUT_2 = 4, KEEPS_OUTPUT = 1 << NODE_INPUTS };
 
 struct op {
     const char *name;
@@ -60,6 +62,7 @@ struct op {
     void (*backward)(node *n, const op_run *run);
     int (*keeps)(const node *n);      /* a sum of KEEPS_ */
     size_t (*scratch)(const node *n); /* floats; NULL: none */
+    bool gathers_moments;             /* forward fills node->moments where there are any */
     /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL
      * behind the last. */
     node *(*sample)(tape *t, int index);

@@ -83,10 +83,15 @@ typedef struct kernel_table {
     plane_moments (*plane_moments)(plane_shape s, const float *x);
     double (*plane_sum)(plane_shape s, const float *x);
     double (*plane_dot)(plane_shape s, const float *x, const float *y); /* sum of x * y */
+    /* Sum of max(0, scale * x + shift). */
+    double (*plane_norm_total)(plane_shape s, const float *x, float scale, float shift);
     /* Sums for the backward pass of batch norm: out[0] = sum dz, out[1] = sum dz * (x - mean), where
      * dz = dy * (scale * x + shift > 0) if relu, else dy. */
     void (*plane_norm_sums)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
                             bool relu, double out[2]);
+    /* The same with relu, of dy + constant in place of dy, and dy = dz. */
+    void (*plane_norm_mask)(plane_shape s, const float *x, float *dy, float constant, float mean, float scale,
+                            float shift, double out[2]);
     /* dx (+)= a * dz + b * (x - mean) + c with the same dz. */
     void (*plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
                                 bool relu, float a, float b, float c, bool accumulate, float *dx);

@@ -3,6 +3,7 @@
 #include "autograd/ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t array4_count(const array4 *a) {
@@ -17,8 +18,7 @@ static double activate(activation kind, double z) {
     return kind == ACTIVATION_RELU && z < 0 ? 0 : z;
 }
 
-static double conv2d_pixel(const array4 *in, const conv2d_options *o, int n, int oc, int oy, int ox) {
-    const array4 *x = &in[0], *w = &in[1];
+static double conv2d_pixel(const array4 *x, const array4 *w, const conv2d_options *o, int n, int oc, int oy, int ox) {
     double sum = 0;
     for (int ic = 0; ic < x->c; ic++)
         for (int ky = 0; ky < w->h; ky++)
@@ -31,19 +31,17 @@ static double conv2d_pixel(const array4 *in, const conv2d_options *o, int n, int
     return sum;
 }
 
-static void forward_conv2d(const node *node_, const array4 *in, array4 *out) {
-    const conv2d_options *o = node_->options;
+/* b may be NULL. */
+static void forward_conv2d(const conv2d_options *o, const array4 *x, const array4 *w, const array4 *b, array4 *out) {
     for (int n = 0; n < out->n; n++)
         for (int c = 0; c < out->c; c++)
             for (int y = 0; y < out->h; y++)
-                for (int x = 0; x < out->w; x++) {
-                    double bias = node_->input_count == 3 ? in[2].data[c] : 0;
-                    *at(out, n, c, y, x) = activate(o->activation, bias + conv2d_pixel(in, o, n, c, y, x));
-                }
+                for (int z = 0; z < out->w; z++)
+                    *at(out, n, c, y, z) =
+                        activate(o->activation, (b ? b->data[c] : 0) + conv2d_pixel(x, w, o, n, c, y, z));
 }
 
-static void forward_batch_norm(const node *node_, const array4 *in, array4 *out) {
-    const batch_norm_options *o = node_->options;
+static void forward_batch_norm(const batch_norm_options *o, activation act, const array4 *in, array4 *out) {
     const array4 *x = &in[0];
     for (int c = 0; c < x->c; c++) {
         double mean = o->running_mean[c], var = o->running_var[c], count = (double)x->n * x->h * x->w;
@@ -59,9 +57,22 @@ static void forward_batch_norm(const node *node_, const array4 *in, array4 *out)
         for (int n = 0; n < x->n; n++)
             for (int i = 0; i < x->h * x->w; i++) {
                 double normal = (at(x, n, c, 0, 0)[i] - mean) / sqrt(var + 1e-5);
-                at(out, n, c, 0, 0)[i] = activate(o->activation, normal * in[1].data[c] + in[2].data[c]);
+                at(out, n, c, 0, 0)[i] = activate(act, normal * in[1].data[c] + in[2].data[c]);
             }
     }
+}
+
+static array4 like(const array4 *a) {
+    array4 copy = *a;
+    copy.data = calloc(array4_count(a), sizeof *copy.data);
+    return copy;
+}
+
+static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, array4 *out) {
+    array4 normal = like(&in[0]);
+    forward_batch_norm(&o->norm, ACTIVATION_RELU, in, &normal);
+    forward_conv2d(&o->conv, &normal, &in[3], &in[4], out);
+    free(normal.data);
 }
 
 static double sigmoid_of(double x) {
@@ -87,9 +98,12 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
     if (!strcmp(name, "conv2d")) {
-        forward_conv2d(n, in, out);
+        forward_conv2d(n->options, &in[0], &in[1], n->input_count == 3 ? &in[2] : NULL, out);
     } else if (!strcmp(name, "batch_norm")) {
-        forward_batch_norm(n, in, out);
+        const batch_norm_options *o = n->options;
+        forward_batch_norm(o, o->activation, in, out);
+    } else if (!strcmp(name, "norm_conv2d")) {
+        forward_norm_conv2d(n->options, in, out);
     } else if (!strcmp(name, "relu")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = fmax(0, in[0].data[i]);

@@ -123,6 +123,48 @@ void KERNEL(plane_norm_sums)(plane_shape s, const float *x, const float *dy, flo
     }
 }
 
+double KERNEL(plane_norm_total)(plane_shape s, const float *x, float scale, float shift) {
+    double total = 0;
+    EACH_ROW(s) {
+        vec sum = {0};
+        int i = 0;
+        for (; i + LANES <= s.w; i += LANES)
+            sum += vec_relu(scale * vec_load(x + i) + shift);
+        float rest = 0;
+        for (; i < s.w; i++)
+            rest += scale * x[i] + shift > 0 ? scale * x[i] + shift : 0;
+        total += vec_sum(sum) + rest;
+        x += s.row;
+    }
+    return total;
+}
+
+void KERNEL(plane_norm_mask)(plane_shape s, const float *x, float *dy, float constant, float mean, float scale,
+                             float shift, double out[2]) {
+    out[0] = out[1] = 0;
+    EACH_ROW(s) {
+        vec sum = {0}, product = {0};
+        int i = 0;
+        for (; i + LANES <= s.w; i += LANES) {
+            vec v = vec_load(x + i);
+            vec dz = (vec)((ivec)(vec_load(dy + i) + constant) & (scale * v + shift > (vec){0}));
+            vec_store(dy + i, dz);
+            sum += dz;
+            product += dz * (v - mean);
+        }
+        float sum_rest = 0, product_rest = 0;
+        for (; i < s.w; i++) {
+            dy[i] = scale * x[i] + shift > 0 ? dy[i] + constant : 0;
+            sum_rest += dy[i];
+            product_rest += dy[i] * (x[i] - mean);
+        }
+        out[0] += vec_sum(sum) + sum_rest;
+        out[1] += vec_sum(product) + product_rest;
+        x += s.row;
+        dy += s.row;
+    }
+}
+
 void KERNEL(plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
                                  bool relu, float a, float b, float c, bool accumulate, float *dx) {
     EACH_ROW(s) {

@@ -85,6 +85,9 @@ void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, cons
 plane_moments KERNEL(plane_moments)(plane_shape s, const float *x);
 double KERNEL(plane_sum)(plane_shape s, const float *x);
 double KERNEL(plane_dot)(plane_shape s, const float *x, const float *y);
+double KERNEL(plane_norm_total)(plane_shape s, const float *x, float scale, float shift);
+void KERNEL(plane_norm_mask)(plane_shape s, const float *x, float *dy, float constant, float mean, float scale,
+                             float shift, double out[2]);
 void KERNEL(plane_norm_sums)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
                              bool relu, double out[2]);
 void KERNEL(plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,

@@ -1,0 +1,149 @@
+/* Convolution of a batch-normalised and rectified input, in one operation: the normalised values are never stored.
+ *
+ * Forward    Y = conv2d(max(0, bn(X)), weight) + bias      (bn: op_batch_norm.c, conv2d: op_conv2d.c)
+ * Gradients  those of conv2d, with max(0, bn(X)) as its input, and those of batch_norm with ReLU, with the gradient of
+ *            conv2d's input as its dY */
+#include "autograd/ops.h"
+
+#include "autograd/conv2d.h"
+#include "autograd/norm.h"
+#include "autograd/op_support.h"
+#include "core/runtime.h"
+
+/* Inputs. */
+enum { X, NORM_WEIGHT, NORM_BIAS, WEIGHT, BIAS };
+
+static status infer(node *n) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
+    n->saved_count = NORM_SAVED_COUNT(x->c);
+    return conv2d_infer(n, &o->conv, n->input[WEIGHT], n->input[BIAS]);
+}
+
+/* Scratch: what the convolution uses; the sums of the normalisation; and, where x has other readers, whose gradients
+ * must not mix with dX before it is complete, a place for dX. */
+typedef struct scratch_plan {
+    size_t conv, sums, copy;
+} scratch_plan;
+
+static scratch_plan plan_scratch(const node *n) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
+    g.norm = &(conv_norm){NULL, NULL};
+    return (scratch_plan){(conv_scratch(x, &n->value, &g) + 15) / 16 * 16, norm_scratch(x),
+                          n->input[X]->readers > 1 ? tensor_footprint(x) + TENSOR_HALO : 0};
+}
+
+static size_t scratch(const node *n) {
+    scratch_plan s = plan_scratch(n);
+    return s.conv + s.sums + s.copy;
+}
+
+static void forward(node *n, const op_run *run) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    norm_saved saved = norm_saved_at(n->saved, x->c);
+    norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm, saved,
+                 run->scratch);
+    const conv_norm norm = {saved.scale, saved.shift};
+    const conv_hook gather = {norm_gather_moments, n};
+    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
+    g.norm = &norm;
+    if (n->moments) {
+        norm_clear_moments(n);
+        g.hook = &gather;
+    }
+    conv_forward(x, n->input[WEIGHT]->value.data, n->input[BIAS]->value.data, &g, false, &n->value, run->scratch);
+}
+
+static void add_plane(void *context, int plane) {
+    const tensor *const *from_to = context;
+    const tensor *from = from_to[0];
+    kernels()->plane_combine(plane_of(from), 1, plane_data(from, plane), 0, NULL, true, plane_data(from_to[1], plane));
+}
+
+static void backward(node *n, const op_run *run) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    scratch_plan s = plan_scratch(n);
+    norm_saved saved = norm_saved_at(n->saved, x->c);
+    const conv_norm norm = {saved.scale, saved.shift};
+    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
+    g.norm = &norm;
+    bool accumulate;
+    const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
+    if (dweight)
+        conv_weight_gradient(x, &n->grad, &g, dweight->data, dbias ? dbias->data : NULL, run->scratch);
+    const tensor *dnorm_weight = node_grad(n, NORM_WEIGHT, &accumulate);
+    const tensor *dnorm_bias = node_grad(n, NORM_BIAS, &accumulate);
+    const tensor *dx = node_grad(n, X, &accumulate);
+    if (!dx)
+        return;
+    tensor own = *dx;
+    if (accumulate)
+        own.data = run->scratch + s.conv + s.sums + tensor_origin(x);
+    norm_backward b = {
+        .x = x, .dx = &own, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
+    norm_backward_begin(&b);
+    const conv_hook mask = {norm_mask, &b};
+    g.hook = &mask;
+    conv_input_gradient(&n->grad, n->input[WEIGHT]->value.data, &g, false, &own, run->scratch);
+    norm_backward_finish(&b, o->norm.statistics, dnorm_weight ? dnorm_weight->data : NULL,
+                         dnorm_bias ? dnorm_bias->data : NULL);
+    if (accumulate)
+        parallel_for(x->n * x->c, add_plane, (const tensor *[]){&own, dx});
+}
+
+static int keeps(const node *n) {
+    (void)n;
+    return KEEPS_INPUT_0;
+}
+
+static node *sample(tape *t, int index) {
+    static float statistics[3][16];
+    static const struct {
+        int n, ic, oc, h, w;
+        norm_statistics statistics;
+    } cases[] = {
+        {2, 4, 4, 9, 21, NORM_BATCH},    /* direct */
+        {2, 12, 9, 11, 40, NORM_BATCH},  /* Winograd */
+        {1, 8, 16, 8, 33, NORM_RUNNING}, /* Winograd */
+        {2, 16, 17, 6, 9, NORM_BATCH},   /* GEMM */
+    };
+    if (index >= (int)(sizeof cases / sizeof *cases))
+        return NULL;
+    for (int c = 0; c < 16; c++) {
+        statistics[0][c] = 0.05f * (float)c;
+        statistics[1][c] = 1 + 0.1f * (float)c;
+    }
+    int ic = cases[index].ic, oc = cases[index].oc;
+    node *x = tape_variable(t, cases[index].n, ic, cases[index].h, cases[index].w, false);
+    node *norm_weight = tape_variable(t, 1, ic, 1, 1, true), *norm_bias = tape_variable(t, 1, ic, 1, 1, true);
+    node *weight = tape_variable(t, oc, ic, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
+    return norm_conv2d(t, x, norm_weight, norm_bias,
+                       (batch_norm_options){.statistics = cases[index].statistics,
+                                            .running_mean = statistics[0],
+                                            .running_var = statistics[1],
+                                            .batches = statistics[2]},
+                       weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
+}
+
+const op op_norm_conv2d = {.name = "norm_conv2d",
+                           .infer = infer,
+                           .forward = forward,
+                           .backward = backward,
+                           .keeps = keeps,
+                           .scratch = scratch,
+                           .sample = sample,
+                           .gathers_moments = true};
+
+node *norm_conv2d(tape *t, node *x, node *norm_weight, node *norm_bias, batch_norm_options norm, node *weight,
+                  node *bias, conv2d_options conv) {
+    norm_conv2d_options options = {norm, conv};
+    node *inputs[] = {x, norm_weight, norm_bias, weight, bias};
+    if (norm.statistics == NORM_BATCH)
+        norm_request_moments(t, x);
+    return tape_record(t, &op_norm_conv2d, &options, sizeof options, 5, inputs);
+}
