@@ -39,8 +39,8 @@ static float *rows_data(const tensor *x, int image, int channel, int y0) {
     return tensor_plane(x, image, channel) + y0 * x->row;
 }
 
-void norm_request_moments(tape *t, node *x) {
-    if (x && x->op && x->op->gathers_moments && !x->moments)
+void norm_request(tape *t, node *x, const norm_inputs *norm) {
+    if (norm->options.statistics == NORM_BATCH && x && x->op && x->op->gathers_moments && !x->moments)
         x->moments = tape_alloc(t, place_count(&x->value) * sizeof *x->moments);
 }
 

@@ -22,8 +22,8 @@ norm_saved norm_saved_at(float *saved, int channels);
 /* STATUS_USAGE unless weight and bias hold one number for each channel of x. */
 status norm_check(const tensor *x, const node *weight, const node *bias);
 
-/* Asks the operation that writes x to gather its moments: for builders. */
-void norm_request_moments(tape *t, node *x);
+/* For builders: asks the operation that writes x to gather its moments, if the norm needs them. */
+void norm_request(tape *t, node *x, const norm_inputs *norm);
 /* Hook for the forward pass of a convolution whose node has moments; `context` is the node. */
 void norm_gather_moments(void *context, int image, int y0, int y1);
 void norm_clear_moments(node *n); /* before they are gathered */

@@ -8,7 +8,6 @@
 #include "autograd/conv2d.h"
 #include "autograd/norm.h"
 #include "autograd/op_support.h"
-#include "core/runtime.h"
 
 /* Inputs. */
 enum { X, NORM_WEIGHT, NORM_BIAS, WEIGHT, BIAS };
@@ -58,12 +57,6 @@ static void forward(node *n, const op_run *run) {
     conv_forward(x, n->input[WEIGHT]->value.data, n->input[BIAS]->value.data, &g, false, &n->value, run->scratch);
 }
 
-static void add_plane(void *context, int plane) {
-    const tensor *const *from_to = context;
-    const tensor *from = from_to[0];
-    kernels()->plane_combine(plane_of(from), 1, plane_data(from, plane), 0, NULL, true, plane_data(from_to[1], plane));
-}
-
 static void backward(node *n, const op_run *run) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
@@ -93,7 +86,7 @@ static void backward(node *n, const op_run *run) {
     norm_backward_finish(&b, o->norm.statistics, dnorm_weight ? dnorm_weight->data : NULL,
                          dnorm_bias ? dnorm_bias->data : NULL);
     if (accumulate)
-        parallel_for(x->n * x->c, add_plane, (const tensor *[]){&own, dx});
+        add_to_gradient(&own, dx);
 }
 
 static int keeps(const node *n) {
@@ -120,14 +113,13 @@ static node *sample(tape *t, int index) {
     }
     int ic = cases[index].ic, oc = cases[index].oc;
     node *x = tape_variable(t, cases[index].n, ic, cases[index].h, cases[index].w, false);
-    node *norm_weight = tape_variable(t, 1, ic, 1, 1, true), *norm_bias = tape_variable(t, 1, ic, 1, 1, true);
+    norm_inputs norm = {tape_variable(t, 1, ic, 1, 1, true), tape_variable(t, 1, ic, 1, 1, true),
+                        {.statistics = cases[index].statistics,
+                         .running_mean = statistics[0],
+                         .running_var = statistics[1],
+                         .batches = statistics[2]}};
     node *weight = tape_variable(t, oc, ic, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
-    return norm_conv2d(t, x, norm_weight, norm_bias,
-                       (batch_norm_options){.statistics = cases[index].statistics,
-                                            .running_mean = statistics[0],
-                                            .running_var = statistics[1],
-                                            .batches = statistics[2]},
-                       weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
+    return norm_conv2d(t, x, &norm, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
 }
 
 const op op_norm_conv2d = {.name = "norm_conv2d",
@@ -139,11 +131,9 @@ const op op_norm_conv2d = {.name = "norm_conv2d",
                            .sample = sample,
                            .gathers_moments = true};
 
-node *norm_conv2d(tape *t, node *x, node *norm_weight, node *norm_bias, batch_norm_options norm, node *weight,
-                  node *bias, conv2d_options conv) {
-    norm_conv2d_options options = {norm, conv};
-    node *inputs[] = {x, norm_weight, norm_bias, weight, bias};
-    if (norm.statistics == NORM_BATCH)
-        norm_request_moments(t, x);
+node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv) {
+    norm_conv2d_options options = {norm->options, conv};
+    node *inputs[] = {x, norm->weight, norm->bias, weight, bias};
+    norm_request(t, x, norm);
     return tape_record(t, &op_norm_conv2d, &options, sizeof options, 5, inputs);
 }

@@ -45,4 +45,7 @@ static inline grad_target grad_target_of(node *n, int input) {
     return target;
 }
 
+/* to += from, of one shape. */
+void add_to_gradient(const tensor *from, const tensor *to);
+
 #endif

@@ -31,9 +31,22 @@ typedef struct batch_norm_options {
 #define BATCH_NORM_MOMENTUM 0.1
 node *batch_norm(tape *t, node *x, node *weight, node *bias, batch_norm_options options);
 
-/* conv2d(relu(batch_norm(x))), fused; neither has an activation behind the convolution. */
-node *norm_conv2d(tape *t, node *x, node *norm_weight, node *norm_bias, batch_norm_options norm, node *weight,
-                  node *bias, conv2d_options conv);
+/* The weights of a batch norm that an operation applies, with a ReLU, to its input; options.activation is not looked at. */
+typedef struct norm_inputs {
+    node *weight, *bias;
+    batch_norm_options options;
+} norm_inputs;
+
+/* The weights of squeeze-and-excitation gates, as those of two 1x1 convolutions (gate.h). */
+typedef struct gate_inputs {
+    node *w1, *b1, *w2, *b2;
+} gate_inputs;
+
+/* conv2d(relu(batch_norm(x))), fused; without an activation behind the convolution. */
+node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv);
+
+/* conv2d(channel_scale(x, gates of x)), 3x3 with padding 1, fused; x is relu(batch_norm(x)) if there is a norm. */
+node *gated_conv2d(tape *t, node *x, const norm_inputs *norm, gate_inputs gate, node *weight, node *bias);
 
 node *relu(tape *t, node *x);
 node *sigmoid(tape *t, node *x);
@@ -54,6 +67,9 @@ typedef struct norm_conv2d_options {
     batch_norm_options norm;
     conv2d_options conv;
 } norm_conv2d_options;
+typedef struct gated_conv2d_options {
+    batch_norm_options norm;
+} gated_conv2d_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

@@ -94,6 +94,55 @@ static void forward_soft_iou(const array4 *in, array4 *out) {
     *out->data = 1 - total / in[0].n;
 }
 
+/* Gates of squeeze-and-excitation for one image: in[0 .. 3] are w1, b1, w2, b2. */
+static void gates(const array4 *in, const double *squeezed, double *gate) {
+    int hidden = in[0].n, channels = in[0].c;
+    for (int c = 0; c < channels; c++) {
+        double sum = in[3].data[c];
+        for (int h = 0; h < hidden; h++) {
+            double z = in[1].data[h];
+            for (int i = 0; i < channels; i++)
+                z += in[0].data[h * channels + i] * squeezed[i];
+            sum += in[2].data[c * hidden + h] * fmax(0, z);
+        }
+        gate[c] = sigmoid_of(sum);
+    }
+}
+
+/* x times its gates, in place. */
+static void squeeze_excite(const array4 *weights, array4 *x) {
+    double squeezed[64], gate[64];
+    int plane = x->h * x->w;
+    for (int n = 0; n < x->n; n++) {
+        for (int c = 0; c < x->c; c++) {
+            squeezed[c] = 0;
+            for (int i = 0; i < plane; i++)
+                squeezed[c] += at(x, n, c, 0, 0)[i] / plane;
+        }
+        gates(weights, squeezed, gate);
+        for (int c = 0; c < x->c; c++)
+            for (int i = 0; i < plane; i++)
+                at(x, n, c, 0, 0)[i] *= gate[c];
+    }
+}
+
+static const conv2d_options same_3x3 = {.stride = 1, .padding = 1, .dilation = 1};
+
+/* in: x, the gates' four, weight, bias, and those of a norm or not. */
+static void forward_gated_conv2d(const node *n, const array4 *in, array4 *out) {
+    const gated_conv2d_options *o = n->options;
+    array4 x = like(&in[0]);
+    if (n->input_count > 7) {
+        const array4 normed[] = {in[0], in[7], in[8]};
+        forward_batch_norm(&o->norm, ACTIVATION_RELU, normed, &x);
+    } else {
+        memcpy(x.data, in[0].data, array4_count(&x) * sizeof *x.data);
+    }
+    squeeze_excite(&in[1], &x);
+    forward_conv2d(&same_3x3, &x, &in[5], &in[6], out);
+    free(x.data);
+}
+
 int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
@@ -104,6 +153,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         forward_batch_norm(o, o->activation, in, out);
     } else if (!strcmp(name, "norm_conv2d")) {
         forward_norm_conv2d(n->options, in, out);
+    } else if (!strcmp(name, "gated_conv2d")) {
+        forward_gated_conv2d(n, in, out);
     } else if (!strcmp(name, "relu")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = fmax(0, in[0].data[i]);

@@ -62,6 +62,10 @@ DEFINE_TILE(tile_3x3_wide, CONV_BLOCK, 1, WIDE, 3, 3, 1)
 DEFINE_TILE(tile_3x3_narrow, CONV_BLOCK, 1, 1, 3, 3, 1)
 DEFINE_TILE(tile_3x3_rows_wide, 1, 4, WIDE, 3, 3, 1)
 DEFINE_TILE(tile_3x3_rows_narrow, 1, 4, 1, 3, 3, 1)
+DEFINE_TILE(tile_5x5_wide, CONV_BLOCK, 1, WIDE, 5, 5, 1)
+DEFINE_TILE(tile_5x5_narrow, CONV_BLOCK, 1, 1, 5, 5, 1)
+DEFINE_TILE(tile_5x5_rows_wide, 1, 4, WIDE, 5, 5, 1)
+DEFINE_TILE(tile_5x5_rows_narrow, 1, 4, 1, 5, 5, 1)
 DEFINE_TILE(tile_1x1_wide, CONV_BLOCK, 1, WIDE, 1, 1, 1)
 DEFINE_TILE(tile_1x1_narrow, CONV_BLOCK, 1, 1, 1, 1, 1)
 DEFINE_TILE(tile_any_wide, CONV_BLOCK, 1, WIDE, k->kh, k->kw, k->dilation)
@@ -69,6 +73,23 @@ DEFINE_TILE(tile_any_narrow, CONV_BLOCK, 1, 1, k->kh, k->kw, k->dilation)
 
 typedef void tile_function(const conv_rows *k, const float *input, const float *weight, const float *bias,
                            float *output, int store);
+
+typedef struct tile_set {
+    tile_function *wide, *narrow;
+    tile_function *rows_wide, *rows_narrow; /* one channel of four rows; NULL: none */
+} tile_set;
+
+static const tile_set *tiles_of(const conv_rows *k) {
+    static const tile_set by_1x1 = {tile_1x1_wide, tile_1x1_narrow, NULL, NULL};
+    static const tile_set by_3x3 = {tile_3x3_wide, tile_3x3_narrow, tile_3x3_rows_wide, tile_3x3_rows_narrow};
+    static const tile_set by_5x5 = {tile_5x5_wide, tile_5x5_narrow, tile_5x5_rows_wide, tile_5x5_rows_narrow};
+    static const tile_set by_any = {tile_any_wide, tile_any_narrow, NULL, NULL};
+    if (k->kh == 1 && k->kw == 1)
+        return &by_1x1;
+    if (k->kh != k->kw || k->dilation != 1)
+        return &by_any;
+    return k->kh == 3 ? &by_3x3 : k->kh == 5 ? &by_5x5 : &by_any;
+}
 
 /* All x of `rows` output rows from y on, `store` channels from `channel` on. */
 static void tile_row(const conv_rows *k, tile_function *wide, tile_function *narrow, int channel, int store, int y,
@@ -94,17 +115,14 @@ static void tile_row(const conv_rows *k, tile_function *wide, tile_function *nar
 }
 
 void KERNEL(conv_rows)(const conv_rows *k, int y0, int y1) {
-    bool is_3x3 = k->kh == 3 && k->kw == 3 && k->dilation == 1;
-    bool is_1x1 = k->kh == 1 && k->kw == 1;
-    tile_function *wide = is_3x3 ? tile_3x3_wide : is_1x1 ? tile_1x1_wide : tile_any_wide;
-    tile_function *narrow = is_3x3 ? tile_3x3_narrow : is_1x1 ? tile_1x1_narrow : tile_any_narrow;
+    const tile_set *set = tiles_of(k);
     int y = y0;
-    if (is_3x3 && k->oc == 1)
+    if (set->rows_wide && k->oc == 1)
         for (; y + 4 <= y1; y += 4)
-            tile_row(k, tile_3x3_rows_wide, tile_3x3_rows_narrow, 0, 1, y, 4);
+            tile_row(k, set->rows_wide, set->rows_narrow, 0, 1, y, 4);
     for (; y < y1; y++)
         for (int channel = 0; channel < k->oc; channel += CONV_BLOCK) {
             int store = k->oc - channel < CONV_BLOCK ? k->oc - channel : CONV_BLOCK;
-            tile_row(k, wide, narrow, channel, store, y, 1);
+            tile_row(k, set->wide, set->narrow, channel, store, y, 1);
         }
 }
