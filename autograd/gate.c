@@ -20,18 +20,13 @@ status gate_check(const node *n, int first, int channels) {
     return STATUS_OK;
 }
 
-static size_t per_image(const node *n, int first) {
+size_t gate_saved_count(const node *n, int first) {
     return 2 * (size_t)channels_of(n, first) + (size_t)hidden_of(n, first);
 }
 
-size_t gate_saved_count(const node *n, int first, int images) {
-    return (size_t)images * per_image(n, first);
-}
-
-gate_saved gate_saved_at(const node *n, int first, float *saved, int image) {
-    float *own = saved + (size_t)image * per_image(n, first);
+gate_saved gate_saved_at(const node *n, int first, float *saved) {
     int channels = channels_of(n, first);
-    return (gate_saved){own, own + channels, own + channels + hidden_of(n, first)};
+    return (gate_saved){saved, saved + channels, saved + channels + hidden_of(n, first)};
 }
 
 void gate_forward(const node *n, int first, gate_saved g) {

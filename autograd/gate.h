@@ -11,14 +11,12 @@ enum { GATE_W1, GATE_B1, GATE_W2, GATE_B2, GATE_INPUTS };
 /* STATUS_USAGE unless the four inputs from `first` on are the weights of gates for `channels` channels. */
 status gate_check(const node *n, int first, int channels);
 
-/* Numbers to save for `images` images. */
-size_t gate_saved_count(const node *n, int first, int images);
-
-/* The saved numbers of one image: [channels], [hidden], [channels]. */
+/* The numbers saved for one image: [channels], [hidden], [channels]. */
 typedef struct gate_saved {
     float *squeezed, *hidden, *gate;
 } gate_saved;
-gate_saved gate_saved_at(const node *n, int first, float *saved, int image);
+size_t gate_saved_count(const node *n, int first);
+gate_saved gate_saved_at(const node *n, int first, float *saved);
 
 /* Fills hidden and gate from squeezed. */
 void gate_forward(const node *n, int first, gate_saved g);

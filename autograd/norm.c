@@ -187,3 +187,18 @@ void norm_backward_finish(const norm_backward *b, norm_statistics statistics, fl
     parallel_for(b->x->c, sum_channel, &job);
     parallel_for(b->x->n * b->x->c, finish_plane, &job);
 }
+
+norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count) {
+    if (kind == SAMPLE_PLAIN)
+        return (norm_inputs){0};
+    for (int c = 0; c < count; c++) {
+        statistics[c] = 0.05f * (float)c;
+        statistics[count + c] = 1 + 0.1f * (float)c;
+    }
+    return (norm_inputs){tape_variable(t, 1, channels, 1, 1, true),
+                         tape_variable(t, 1, channels, 1, 1, true),
+                         {.statistics = kind == SAMPLE_BATCH ? NORM_BATCH : NORM_RUNNING,
+                          .running_mean = statistics,
+                          .running_var = statistics + count,
+                          .batches = statistics + 2 * count}};
+}

@@ -47,4 +47,8 @@ void norm_backward_begin(const norm_backward *b);
 void norm_mask(void *context, int image, int y0, int y1);
 void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias);
 
+/* Weights and statistics of a norm for the operations' samples; `statistics` holds 3 * count numbers, which live on. */
+typedef enum sample_norm { SAMPLE_PLAIN, SAMPLE_BATCH, SAMPLE_RUNNING } sample_norm;
+norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count);
+
 #endif

@@ -30,7 +30,8 @@ static norm_saved saved_norm(const node *n) {
 }
 
 static gate_saved saved_gate(const node *n, int image) {
-    return gate_saved_at(n, GATE, n->saved + NORM_SAVED_COUNT(n->input[X]->value.c), image);
+    float *first = n->saved + NORM_SAVED_COUNT(n->input[X]->value.c);
+    return gate_saved_at(n, GATE, first + (size_t)image * gate_saved_count(n, GATE));
 }
 
 static status infer(node *n) {
@@ -41,7 +42,7 @@ static status infer(node *n) {
     if (weight->c != x->c || weight->h != 3 || weight->w != 3 || tensor_count(&n->input[BIAS]->value) != weight->n)
         return status_fail(STATUS_USAGE, "weights %dx%dx%dx%d do not fit %d channels, or there is not one bias each",
                            weight->n, weight->c, weight->h, weight->w, x->c);
-    n->saved_count = NORM_SAVED_COUNT(x->c) + gate_saved_count(n, GATE, x->n);
+    n->saved_count = NORM_SAVED_COUNT(x->c) + (size_t)x->n * gate_saved_count(n, GATE);
     n->value = tensor_planar(x->n, weight->n, x->h, x->w);
     return STATUS_OK;
 }
@@ -262,26 +263,16 @@ static node *sample(tape *t, int index) {
     static float statistics[3][12];
     static const struct {
         int n, c, oc, h, w;
-        enum { PLAIN, BATCH, RUNNING } norm;
-    } cases[] = {{2, 6, 1, 9, 21, PLAIN}, {2, 12, 1, 11, 40, BATCH}, {1, 8, 2, 8, 33, RUNNING}};
+        sample_norm norm;
+    } cases[] = {{2, 6, 1, 9, 21, SAMPLE_PLAIN}, {2, 12, 1, 11, 40, SAMPLE_BATCH}, {1, 8, 2, 8, 33, SAMPLE_RUNNING}};
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
-    for (int c = 0; c < 12; c++) {
-        statistics[0][c] = 0.05f * (float)c;
-        statistics[1][c] = 1 + 0.1f * (float)c;
-    }
     int c = cases[index].c, oc = cases[index].oc;
     node *x = tape_variable(t, cases[index].n, c, cases[index].h, cases[index].w, false);
     gate_inputs gate = gate_sample(t, c, 3);
     node *weight = tape_variable(t, oc, c, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
-    if (cases[index].norm == PLAIN)
-        return gated_conv2d(t, x, NULL, gate, weight, bias);
-    norm_inputs norm = {tape_variable(t, 1, c, 1, 1, true), tape_variable(t, 1, c, 1, 1, true),
-                        {.statistics = cases[index].norm == BATCH ? NORM_BATCH : NORM_RUNNING,
-                         .running_mean = statistics[0],
-                         .running_var = statistics[1],
-                         .batches = statistics[2]}};
-    return gated_conv2d(t, x, &norm, gate, weight, bias);
+    norm_inputs norm = norm_sample(t, c, cases[index].norm, statistics[0], 12);
+    return gated_conv2d(t, x, cases[index].norm == SAMPLE_PLAIN ? NULL : &norm, gate, weight, bias);
 }
 
 const op op_gated_conv2d = {.name = "gated_conv2d",

@@ -98,26 +98,18 @@ static node *sample(tape *t, int index) {
     static float statistics[3][16];
     static const struct {
         int n, ic, oc, h, w;
-        norm_statistics statistics;
+        sample_norm norm;
     } cases[] = {
-        {2, 4, 4, 9, 21, NORM_BATCH},    /* direct */
-        {2, 12, 9, 11, 40, NORM_BATCH},  /* Winograd */
-        {1, 8, 16, 8, 33, NORM_RUNNING}, /* Winograd */
-        {2, 16, 17, 6, 9, NORM_BATCH},   /* GEMM */
+        {2, 4, 4, 9, 21, SAMPLE_BATCH},    /* direct */
+        {2, 12, 9, 11, 40, SAMPLE_BATCH},  /* Winograd */
+        {1, 8, 16, 8, 33, SAMPLE_RUNNING}, /* Winograd */
+        {2, 16, 17, 6, 9, SAMPLE_BATCH},   /* GEMM */
     };
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
-    for (int c = 0; c < 16; c++) {
-        statistics[0][c] = 0.05f * (float)c;
-        statistics[1][c] = 1 + 0.1f * (float)c;
-    }
     int ic = cases[index].ic, oc = cases[index].oc;
     node *x = tape_variable(t, cases[index].n, ic, cases[index].h, cases[index].w, false);
-    norm_inputs norm = {tape_variable(t, 1, ic, 1, 1, true), tape_variable(t, 1, ic, 1, 1, true),
-                        {.statistics = cases[index].statistics,
-                         .running_mean = statistics[0],
-                         .running_var = statistics[1],
-                         .batches = statistics[2]}};
+    norm_inputs norm = norm_sample(t, ic, cases[index].norm, statistics[0], 16);
     node *weight = tape_variable(t, oc, ic, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
     return norm_conv2d(t, x, &norm, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
 }

@@ -143,6 +143,25 @@ static void forward_gated_conv2d(const node *n, const array4 *in, array4 *out) {
     free(x.data);
 }
 
+/* in: x, the gates' four, w, b, v, vb, and those of a norm or not. */
+static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out) {
+    const gated_conv2d_options *o = n->options;
+    array4 x = like(&in[0]), wide = in[0];
+    if (n->input_count > 9) {
+        const array4 normed[] = {in[0], in[9], in[10]};
+        forward_batch_norm(&o->norm, ACTIVATION_RELU, normed, &x);
+    } else {
+        memcpy(x.data, in[0].data, array4_count(&x) * sizeof *x.data);
+    }
+    wide.c = in[5].n;
+    wide = like(&wide);
+    forward_conv2d(&same_3x3, &x, &in[5], &in[6], &wide);
+    squeeze_excite(&in[1], &wide);
+    forward_conv2d(&same_3x3, &wide, &in[7], &in[8], out);
+    free(x.data);
+    free(wide.data);
+}
+
 int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
@@ -155,6 +174,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         forward_norm_conv2d(n->options, in, out);
     } else if (!strcmp(name, "gated_conv2d")) {
         forward_gated_conv2d(n, in, out);
+    } else if (!strcmp(name, "gated_conv_pair")) {
+        forward_gated_conv_pair(n, in, out);
     } else if (!strcmp(name, "relu")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = fmax(0, in[0].data[i]);
