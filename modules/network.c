@@ -1,5 +1,6 @@
 #include "modules/network.h"
 
+#include "core/conv_pair.h"
 #include "core/rng.h"
 
 #include <math.h>
@@ -70,44 +71,108 @@ static parameter *conv_bias(network *net, int oc, int fan_in, const char *name) 
     return p;
 }
 
+typedef struct conv_nodes {
+    node *weight, *bias;
+} conv_nodes;
+
+static conv_nodes conv_parameters(network *net, int ic, int oc, int kernel, const char *name) {
+    node *weight = as_node(net, conv_weight(net, oc, ic, kernel, join(name, "weight").text));
+    return (conv_nodes){weight, as_node(net, conv_bias(net, oc, ic * kernel * kernel, join(name, "bias").text))};
+}
+
+static conv2d_options same_size(int kernel, activation act) {
+    return (conv2d_options){.stride = 1, .padding = kernel / 2, .dilation = 1, .activation = act};
+}
+
 node *layer_conv(network *net, node *x, int channels, int kernel, activation act, const char *name) {
     if (!x)
         return NULL;
-    int ic = x->value.c;
-    node *weight = as_node(net, conv_weight(net, channels, ic, kernel, join(name, "weight").text));
-    node *bias = as_node(net, conv_bias(net, channels, ic * kernel * kernel, join(name, "bias").text));
-    conv2d_options options = {.stride = 1, .padding = kernel / 2, .dilation = 1, .activation = act};
-    return weight && bias ? conv2d(net->t, x, weight, bias, options) : NULL;
+    conv_nodes conv = conv_parameters(net, x->value.c, channels, kernel, name);
+    return conv.weight && conv.bias ? conv2d(net->t, x, conv.weight, conv.bias, same_size(kernel, act)) : NULL;
 }
 
-node *layer_norm(network *net, node *x, activation act, const char *name) {
-    if (!x)
-        return NULL;
-    int c = x->value.c;
-    parameter *weight = vector(net, PARAMETER_TRAINED, c, 1, join(name, "weight").text);
-    parameter *bias = vector(net, PARAMETER_TRAINED, c, 0, join(name, "bias").text);
-    parameter *mean = vector(net, PARAMETER_STATISTIC, c, 0, join(name, "running_mean").text);
-    parameter *var = vector(net, PARAMETER_STATISTIC, c, 1, join(name, "running_var").text);
+static norm_inputs norm_parameters(network *net, int channels, const char *name) {
+    parameter *weight = vector(net, PARAMETER_TRAINED, channels, 1, join(name, "weight").text);
+    parameter *bias = vector(net, PARAMETER_TRAINED, channels, 0, join(name, "bias").text);
+    parameter *mean = vector(net, PARAMETER_STATISTIC, channels, 0, join(name, "running_mean").text);
+    parameter *var = vector(net, PARAMETER_STATISTIC, channels, 1, join(name, "running_var").text);
     bool created;
     parameter *batches = obtain(net, PARAMETER_COUNTER, 0, NULL, join(name, "num_batches_tracked").text, &created);
     if (!weight || !bias || !mean || !var || !batches)
-        return NULL;
-    return batch_norm(net->t, x, as_node(net, weight), as_node(net, bias),
-                      (batch_norm_options){.statistics = net->statistics,
-                                           .activation = act,
-                                           .running_mean = mean->value,
-                                           .running_var = var->value,
-                                           .batches = batches->value});
+        return (norm_inputs){0};
+    return (norm_inputs){as_node(net, weight),
+                         as_node(net, bias),
+                         {.statistics = net->statistics,
+                          .activation = ACTIVATION_RELU,
+                          .running_mean = mean->value,
+                          .running_var = var->value,
+                          .batches = batches->value}};
 }
 
-node *layer_squeeze_excite(network *net, node *x, int reduction, const char *name) {
+/* Where there is nothing to train, *x is normalised at once, by a node that tape_fold_batch_norms folds away; else the
+ * norm is left to the operation that reads x. */
+static const norm_inputs *norm_now_or_later(network *net, node **x, norm_inputs *norm) {
+    if (net->training)
+        return norm;
+    *x = norm->weight ? batch_norm(net->t, *x, norm->weight, norm->bias, norm->options) : NULL;
+    return NULL;
+}
+
+node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv) {
     if (!x)
         return NULL;
-    int channels = x->value.c, hidden = channels / reduction > 0 ? channels / reduction : 1;
-    node *squeezed = global_average_pool(net->t, x);
-    node *h = layer_conv(net, squeezed, hidden, 1, ACTIVATION_RELU, join(name, "excitation.0").text);
-    node *gate = sigmoid(net->t, layer_conv(net, h, channels, 1, ACTIVATION_NONE, join(name, "excitation.2").text));
-    return channel_scale(net->t, x, gate);
+    norm_inputs own = norm_parameters(net, x->value.c, norm);
+    conv_nodes p = conv_parameters(net, x->value.c, channels, kernel, conv);
+    conv2d_options options = same_size(kernel, ACTIVATION_NONE);
+    const norm_inputs *later = norm_now_or_later(net, &x, &own);
+    if (!own.weight || !p.weight || !p.bias)
+        return NULL;
+    return later ? norm_conv2d(net->t, x, later, p.weight, p.bias, options)
+                 : conv2d(net->t, x, p.weight, p.bias, options);
+}
+
+static gate_inputs gate_parameters(network *net, int channels, int reduction, const char *name) {
+    int hidden = channels / reduction > 0 ? channels / reduction : 1;
+    conv_nodes first = conv_parameters(net, channels, hidden, 1, join(name, "excitation.0").text);
+    conv_nodes second = conv_parameters(net, hidden, channels, 1, join(name, "excitation.2").text);
+    return (gate_inputs){first.weight, first.bias, second.weight, second.bias};
+}
+
+node *layer_gated_conv(network *net, node *x, int channels, int reduction, const gated_names *names) {
+    if (!x)
+        return NULL;
+    norm_inputs own;
+    const norm_inputs *norm = NULL;
+    int ic = x->value.c;
+    if (names->norm) {
+        own = norm_parameters(net, ic, names->norm);
+        norm = norm_now_or_later(net, &x, &own);
+    }
+    gate_inputs gate = gate_parameters(net, ic, reduction, names->gates);
+    conv_nodes conv = conv_parameters(net, ic, channels, 3, names->conv);
+    return gated_conv2d(net->t, x, norm, gate, conv.weight, conv.bias);
+}
+
+node *layer_gated_conv_pair(network *net, node *x, int wide, int reduction, const char *first,
+                            const gated_names *names) {
+    if (!x)
+        return NULL;
+    if (!conv_pair_fits(&x->value)) { /* images of one or two rows or columns */
+        x = names->norm ? layer_norm_conv(net, x, wide, 3, names->norm, first)
+                        : layer_conv(net, x, wide, 3, ACTIVATION_NONE, first);
+        return layer_gated_conv(net, x, 1, reduction, &(gated_names){NULL, names->gates, names->conv});
+    }
+    norm_inputs own;
+    const norm_inputs *norm = NULL;
+    int ic = x->value.c;
+    if (names->norm) {
+        own = norm_parameters(net, ic, names->norm);
+        norm = norm_now_or_later(net, &x, &own);
+    }
+    conv_nodes w = conv_parameters(net, ic, wide, 3, first);
+    gate_inputs gate = gate_parameters(net, wide, reduction, names->gates);
+    conv_nodes v = conv_parameters(net, wide, 1, 3, names->conv);
+    return gated_conv_pair(net->t, x, norm, w.weight, w.bias, gate, v.weight, v.bias);
 }
 
 node *layer_scalar(network *net, float initial, const char *name) {

@@ -54,32 +54,34 @@ static layer_name numbered(int stage, const char *module, const char *sequence, 
     return out;
 }
 
-/* Convolution, batch norm where asked for, ReLU. Advances *number past the layers. */
-static node *conv_block(network *net, node *x, int channels, int kernel, normalised norm, int stage, const char *module,
-                        const char *sequence, int *number) {
+/* 1 -> channels, then `layers` times channels -> channels, a batch norm (WITH_NORM) and a ReLU behind each convolution;
+ * those behind the last one are left to what follows. Sets *number to theirs. */
+static node *conv_chain(network *net, node *x, int channels, int first_kernel, int layers, normalised norm, int stage,
+                        const char *module, const char *sequence, int *number) {
     bool with_norm = norm == WITH_NORM;
-    int first = *number;
-    *number += with_norm ? 3 : 2;
-    x = layer_conv(net, x, channels, kernel, with_norm ? ACTIVATION_NONE : ACTIVATION_RELU,
-                   numbered(stage, module, sequence, first).text);
-    return with_norm ? layer_norm(net, x, ACTIVATION_RELU, numbered(stage, module, sequence, first + 1).text) : x;
-}
-
-/* Squeeze-and-excitation, then the convolution to a single map: the end of every module. */
-static node *gated_map(network *net, node *x, const widths *w, int stage, const char *module) {
-    x = layer_squeeze_excite(net, x, w->reduction, name_of(stage, module, "channel_attention").text);
-    return layer_conv(net, x, 1, 3, ACTIVATION_NONE, name_of(stage, module, "final_conv").text);
+    x = layer_conv(net, x, channels, first_kernel, with_norm ? ACTIVATION_NONE : ACTIVATION_RELU,
+                   numbered(stage, module, sequence, 0).text);
+    *number = 1;
+    for (int i = 0; i < layers; i++) {
+        layer_name next = numbered(stage, module, sequence, *number + (with_norm ? 2 : 1));
+        x = with_norm
+                ? layer_norm_conv(net, x, channels, 3, numbered(stage, module, sequence, *number).text, next.text)
+                : layer_conv(net, x, channels, 3, ACTIVATION_RELU, next.text);
+        *number += with_norm ? 3 : 2;
+    }
+    return x;
 }
 
 /* W, H and F: 1 -> BC, `layers` times BC -> BC, BC -> TC, gates, TC -> 1. */
 static node *bottleneck(network *net, node *x, const widths *w, int layers, int first_kernel, normalised norm,
                         int stage, const char *module) {
-    int number = 0;
-    x = conv_block(net, x, w->BC, first_kernel, norm, stage, module, "convs", &number);
-    for (int i = 0; i < layers; i++)
-        x = conv_block(net, x, w->BC, 3, norm, stage, module, "convs", &number);
-    x = layer_conv(net, x, w->TC, 3, ACTIVATION_NONE, numbered(stage, module, "convs", number).text);
-    return gated_map(net, x, w, stage, module);
+    int number;
+    x = conv_chain(net, x, w->BC, first_kernel, layers, norm, stage, module, "convs", &number);
+    layer_name gates = name_of(stage, module, "channel_attention"), last = name_of(stage, module, "final_conv");
+    layer_name norm_name = numbered(stage, module, "convs", number);
+    layer_name widening = numbered(stage, module, "convs", number + (norm == WITH_NORM ? 2 : 1));
+    gated_names names = {norm == WITH_NORM ? norm_name.text : NULL, gates.text, last.text};
+    return layer_gated_conv_pair(net, x, w->TC, w->reduction, widening.text, &names);
 }
 
 /* SEBEM: B = x + W(x), x = D - T - N. */
@@ -107,10 +109,11 @@ static node *noise(network *net, const widths *w, int k, node *D, node *B, node 
 /* SEIRM: D = M(B + T + N), without bottleneck and without residual. */
 static node *reconstruction(network *net, const widths *w, int k, node *B, node *T, node *N) {
     node *x = add(net->t, add(net->t, B, T), N);
-    int number = 0;
-    for (int i = 0; i <= w->reconstruction_layers; i++)
-        x = conv_block(net, x, w->TC, 3, WITH_NORM, k, "merge", "mapping", &number);
-    return gated_map(net, x, w, k, "merge");
+    int number;
+    x = conv_chain(net, x, w->TC, 3, w->reconstruction_layers, WITH_NORM, k, "merge", "mapping", &number);
+    layer_name norm = numbered(k, "merge", "mapping", number), gates = name_of(k, "merge", "channel_attention");
+    layer_name last = name_of(k, "merge", "final_conv");
+    return layer_gated_conv(net, x, 1, w->reduction, &(gated_names){norm.text, gates.text, last.text});
 }
 
 static widths read_options(const config *c) {
