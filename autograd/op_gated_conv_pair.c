@@ -230,8 +230,6 @@ static void backward_image(node *n, int image, const scratch_plan *s, const weig
     double *dA = s->A, *dB = s->B; /* the forward ones are not needed any more */
     conv_pair_split(s->dtaps + (size_t)(image * CONV_PAIR_CLASSES * ic * CONV_PAIR_TAPS),
                     s->dconstants + image * CONV_PAIR_CLASSES, ic, dA, dB);
-    for (int class = 0; class < CONV_PAIR_CLASSES; class++)
-        add_number(grads->vb, 0, s->dconstants[image * CONV_PAIR_CLASSES + class]);
     for (int c = 0; c < channels; c++) {
         s->dgate[c] = 0;
         for (int t = 0; t < TAPS; t++) {
@@ -324,6 +322,10 @@ static void backward(node *n, const op_run *run) {
     for (int image = 0; image < x->n; image++)
         merge_kernels(n, image, &s);
     conv_pair_gradient(&seen, s.taps, &n->grad, s.dtaps, s.dconstants, dx ? &own : NULL, accumulate && !apart, s.conv);
+    double dvb = 0; /* large numbers may cancel here: summed up before they are rounded */
+    for (int i = 0; i < x->n * CONV_PAIR_CLASSES; i++)
+        dvb += s.dconstants[i];
+    add_number(grads.vb, 0, dvb);
     for (int image = 0; image < x->n; image++) {
         backward_image(n, image, &s, &grads);
         if (dx)
