@@ -140,7 +140,7 @@ void rpcanet_plus_build(const config *options, network *net, node *image, networ
         node *B = background(net, &w, k, D, T, before);
         T = target(net, &w, k, D, B, T, before);
         N = noise(net, &w, k, D, B, T, before);
-        tape_end_segment(net->t); /* SEIRM has as many maps inside as the others together */
+        tape_end_segment(net->t); /* SEIRM holds more maps than the others together */
         D = reconstruction(net, &w, k, B, T, N);
         tape_end_segment(net->t);
         network_add_stage(out, k + 1, B, T, N, D);
