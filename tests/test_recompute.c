@@ -8,7 +8,16 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-enum { STAGES = 5, CHANNELS = 6, HEIGHT = 21, WIDTH = 35, BATCH = 3, PIXELS = HEIGHT * WIDTH, MOST_PARAMETERS = 80 };
+enum {
+    STAGES = 5,
+    CHANNELS = 6,
+    HEIGHT = 21,
+    WIDTH = 35,
+    BATCH = 3,
+    PIXELS = HEIGHT * WIDTH,
+    MOST_PARAMETERS = 120,
+    NORMS = 2
+};
 
 /* Stages that refine an image, all of them with a look at features of the first one: values that cross one border of
  * segments and values that cross several. */
@@ -20,7 +29,7 @@ typedef struct staged_network {
     int parameter_count;
     struct {
         float mean[CHANNELS], var[CHANNELS], batches;
-    } statistics[STAGES];
+    } statistics[STAGES][NORMS];
 } staged_network;
 
 static node *parameter_of(staged_network *s, int n, int c, int k) {
@@ -38,20 +47,34 @@ static node *conv_of(staged_network *s, node *x, int channels, int kernel, activ
                   (conv2d_options){.stride = 1, .padding = kernel / 2, .dilation = 1, .activation = act});
 }
 
+static norm_inputs norm_of(staged_network *s, int stage, int number) {
+    return (norm_inputs){parameter_of(s, 1, CHANNELS, 1),
+                         parameter_of(s, 1, CHANNELS, 1),
+                         {.activation = ACTIVATION_RELU,
+                          .running_mean = s->statistics[stage][number].mean,
+                          .running_var = s->statistics[stage][number].var,
+                          .batches = &s->statistics[stage][number].batches}};
+}
+
+/* The second norm and the gates that follow it are within one operation. */
+static node *gated_of(staged_network *s, node *x, const norm_inputs *norm) {
+    enum { HIDDEN = 2 };
+    gate_inputs gates = {parameter_of(s, HIDDEN, CHANNELS, 1), parameter_of(s, 1, HIDDEN, 1),
+                         parameter_of(s, CHANNELS, HIDDEN, 1), parameter_of(s, 1, CHANNELS, 1)};
+    return gated_conv2d(s->t, x, norm, gates, parameter_of(s, 1, CHANNELS, 3), parameter_of(s, 1, 1, 1));
+}
+
 static node *stage(staged_network *s, int k, node *x, node *features) {
     node *y = conv_of(s, x, CHANNELS, 3, ACTIVATION_NONE);
     y = add(s->t, y, conv_of(s, features, CHANNELS, 1, ACTIVATION_NONE));
-    y = batch_norm(s->t, y, parameter_of(s, 1, CHANNELS, 1), parameter_of(s, 1, CHANNELS, 1),
-                   (batch_norm_options){.activation = ACTIVATION_RELU,
-                                        .running_mean = s->statistics[k].mean,
-                                        .running_var = s->statistics[k].var,
-                                        .batches = &s->statistics[k].batches});
+    norm_inputs first = norm_of(s, k, 0), second = norm_of(s, k, 1);
+    y = batch_norm(s->t, y, first.weight, first.bias, first.options);
     y = conv_of(s, y, CHANNELS, 3, ACTIVATION_RELU);
     if (k == 1)
         tape_pin(s->t, s->output = y);
     node *gate = sigmoid(s->t, conv_of(s, global_average_pool(s->t, y), CHANNELS, 1, ACTIVATION_NONE));
-    y = conv_of(s, channel_scale(s->t, y, gate), 1, 3, ACTIVATION_NONE);
-    return subtract(s->t, x, scale(s->t, y, parameter_of(s, 1, 1, 1)));
+    y = conv_of(s, channel_scale(s->t, y, gate), CHANNELS, 3, ACTIVATION_NONE);
+    return subtract(s->t, x, scale(s->t, gated_of(s, y, &second), parameter_of(s, 1, 1, 1)));
 }
 
 static void build(staged_network *s, bool recompute) {
@@ -116,7 +139,8 @@ static void test_same_bits(void **state) {
             step(&lean, images[i], (uint64_t)i);
             expect_same_bits(&rich, &lean, images[i]);
         }
-        assert_true(lean.statistics[0].batches == 4);
+        for (int k = 0; k < NORMS; k++)
+            assert_true(lean.statistics[0][k].batches == 4);
         tape_free(rich.t);
         tape_free(lean.t);
     }
@@ -230,7 +254,7 @@ static void test_what_runs_again(void **state) {
 /* --- through a detector --- */
 
 static detector *three_stages(bool recompute) {
-    static const char *const settings[] = {"model.stages=3", "model.bottleneck_channels=2", "model.total_channels=4",
+    static const char *const settings[] = {"model.stages=3", "model.bottleneck_channels=2", "model.total_channels=12",
                                            "model.se_reduction=2", "model.carry_noise=true"};
     config *c;
     detector *d;
