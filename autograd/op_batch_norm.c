@@ -13,7 +13,8 @@
 #include "autograd/op_support.h"
 #include "core/runtime.h"
 
-/* The sign of z is found again from scale * x + shift, the very expression of the forward pass, so Y need not be kept. */
+/* The sign of z is found again from scale * x + shift, the very expression of the forward pass, so Y need not be kept.
+ */
 static norm_saved arrays(const node *n) {
     return norm_saved_at(n->saved, n->value.c);
 }
@@ -49,7 +50,9 @@ static void affine_plane(void *context, int plane) {
 }
 
 static void forward(node *n, const op_run *run) {
-    norm_prepare(n->input[0], n->input[1]->value.data, n->input[2]->value.data, n->options, arrays(n), run->scratch);
+    if (!run->again)
+        norm_prepare(n->input[0], n->input[1]->value.data, n->input[2]->value.data, n->options, arrays(n),
+                     run->scratch);
     parallel_for(plane_count(n), affine_plane, n);
 }
 

@@ -54,7 +54,7 @@ static void forward(node *n, const op_run *run) {
     if (n->absorbs)
         fold_weights(n, &weight, &bias, &with_relu);
     const conv_hook gather = {norm_gather_moments, n};
-    if (n->moments) {
+    if (n->moments && !run->again) {
         norm_clear_moments(n);
         g.hook = &gather;
     }

@@ -154,7 +154,7 @@ static void forward(node *n, const op_run *run) {
     const gated_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     scratch_plan s = plan_scratch(n, run->scratch);
-    if (has_norm(n))
+    if (has_norm(n) && !run->again)
         norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm,
                      saved_norm(n), s.sums);
     clear_normal(n, &s);

@@ -199,7 +199,7 @@ static void compute_gates(const node *n, int image) {
 static void forward(node *n, const op_run *run) {
     const gated_conv2d_options *o = n->options;
     scratch_plan s = plan_scratch(n, run->scratch);
-    if (has_norm(n))
+    if (has_norm(n) && !run->again)
         norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm,
                      saved_norm(n), s.sums);
     planes_job job = {n, seen_input(n, &s)};

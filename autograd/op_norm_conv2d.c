@@ -44,13 +44,14 @@ static void forward(node *n, const op_run *run) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     norm_saved saved = norm_saved_at(n->saved, x->c);
-    norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm, saved,
-                 run->scratch);
+    if (!run->again)
+        norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm, saved,
+                     run->scratch);
     const conv_norm norm = {saved.scale, saved.shift};
     const conv_hook gather = {norm_gather_moments, n};
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &norm;
-    if (n->moments) {
+    if (n->moments && !run->again) {
         norm_clear_moments(n);
         g.hook = &gather;
     }

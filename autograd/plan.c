@@ -1,89 +1,108 @@
-/* Memory planning. Time runs 0 .. F - 1 over the forward operations and F .. 2F - 1 over the backward ones, in reverse
- * order. Every value and gradient lives in an interval of it; intervals that overlap get different planes. */
+/* Memory planning. Time counts the runs of the schedule. Every value and gradient lives in an interval of it, a value
+ * that is computed again in two; lives that overlap get different planes. */
 #include "autograd/tape_internal.h"
 
 #include "core/runtime.h"
 
 #include <stdlib.h>
 
-typedef struct interval {
-    tensor *tensor;
-    int start, end;
+typedef struct life {
+    const tensor *shape;
+    float **data;   /* receives the address */
+    int start, end; /* the first and the last run that has to do with it */
     int64_t planes;
     int64_t offset; /* in planes, once placed */
-} interval;
+} life;
 
-typedef struct interval_list {
-    interval *items;
+typedef struct life_list {
+    life *items;
     int count;
-} interval_list;
+    life **value, **grad; /* while time passes: the present life of each node's; NULL: none yet, or a dense one */
+    life **live;          /* for place() */
+} life_list;
 
-static int backward_time(const tape *t, const node *n) {
-    return 2 * t->count - 1 - n->index;
+static life *begin(life_list *lives, const tensor *shape, float **data, int start, int end) {
+    life *item = &lives->items[lives->count++];
+    *item = (life){.shape = shape, .data = data, .start = start, .end = end, .planes = (int64_t)shape->n * shape->c};
+    return item;
 }
 
-static bool has_backward(const node *n) {
-    return n->op && n->reaches_loss && n->requires_grad;
+static void extend(life *item, int time) {
+    if (item && item->end < time)
+        item->end = time;
 }
 
-static int later(int a, int b) {
-    return a > b ? a : b;
+/* A folded node is another name for the node it shares. */
+static void read_value(life_list *lives, const node *n, int time) {
+    extend(lives->value[n->shares ? n->shares->index : n->index], time);
 }
 
-static void extend(int *last, const node *n, int time) {
-    last[n->index] = later(last[n->index], time);
+/* The caller reads outputs at any time. */
+static bool is_output(const node *n) {
+    return n->pinned || (n->absorbs && n->absorbs->pinned);
 }
 
-/* When each value is read last: by a forward operation, or by a backward one that keeps it. */
-static void value_ends(const tape *t, int *last) {
-    for (int i = 0; i < t->count; i++) {
-        const node *n = t->nodes[i];
-        bool forever = n->pinned || !n->op; /* the caller reads outputs and refills leaves at any time */
-        last[i] = forever ? 2 * t->count : i;
+static void pass_forward(const tape *t, life_list *lives, tape_step *step, int time) {
+    node *n = step->n;
+    for (int k = 0; k < n->input_count; k++)
+        read_value(lives, n->input[k], time);
+    if (!tensor_is_dense(&n->value))
+        lives->value[n->index] = begin(lives, &n->value, &step->data, time, is_output(n) ? t->step_count : time);
+}
+
+/* The backward run of its first reader back in time begins the life of a gradient, the node's own one ends it; those of
+ * leaves are the caller's to read. */
+static void begin_gradient(const tape *t, life_list *lives, node *n, int time) {
+    if (!n->requires_grad || tensor_is_dense(&n->value) || lives->grad[n->index])
+        return;
+    n->grad = n->value;
+    lives->grad[n->index] = begin(lives, &n->grad, &n->grad.data, time, n->op ? time : t->step_count);
+}
+
+static void pass_backward(const tape *t, life_list *lives, const node *n, int time) {
+    int keeps = n->op->keeps(n);
+    if (keeps & KEEPS_OUTPUT)
+        read_value(lives, n, time);
+    for (int k = 0; k < n->input_count; k++) {
+        if (keeps & (KEEPS_INPUT_0 << k))
+            read_value(lives, n->input[k], time);
+        begin_gradient(t, lives, n->input[k], time);
     }
-    for (int i = 0; i < t->count; i++) {
-        const node *n = t->nodes[i];
-        if (!n->op || !n->used)
-            continue;
-        int keeps = has_backward(n) ? n->op->keeps(n) : 0;
-        if (keeps & KEEPS_OUTPUT)
-            extend(last, n, backward_time(t, n));
-        for (int k = 0; k < n->input_count; k++)
-            extend(last, n->input[k], keeps & (KEEPS_INPUT_0 << k) ? backward_time(t, n) : i);
-    }
-    /* A folded node is another name for the node it shares. */
-    for (int i = t->count - 1; i >= 0; i--)
-        if (t->nodes[i]->shares)
-            extend(last, t->nodes[i]->shares, last[i]);
+    extend(lives->grad[n->index], time);
 }
 
-/* The backward of the last consumer writes a gradient first; the node's own backward reads it last. */
-static void gradient_starts(const tape *t, int *first) {
-    for (int i = 0; i < t->count; i++)
-        first[i] = t->nodes[i] == t->loss ? t->count : 2 * t->count;
-    for (int i = 0; i < t->count; i++) {
-        const node *n = t->nodes[i];
-        for (int k = 0; has_backward(n) && k < n->input_count; k++) {
-            int *start = &first[n->input[k]->index];
-            *start = backward_time(t, n) < *start ? backward_time(t, n) : *start;
-        }
+static void list_lives(tape *t, life_list *lives) {
+    for (int i = 0; i < t->count; i++) { /* the caller refills leaves at any time */
+        node *n = t->nodes[i];
+        if (!n->op && !tensor_is_dense(&n->value))
+            begin(lives, &n->value, &n->value.data, 0, t->step_count);
+    }
+    for (int time = 0; time < t->step_count; time++) {
+        tape_step *step = &t->steps[time];
+        if (step->kind == RUN_BACKWARD)
+            pass_backward(t, lives, step->n, time);
+        else
+            pass_forward(t, lives, step, time);
     }
 }
 
 static int by_start(const void *a, const void *b) {
-    const interval *x = a, *y = b;
+    const life *x = a, *y = b;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
     return x->planes != y->planes ? (x->planes > y->planes ? -1 : 1) : 0;
 }
 
-/* First fit by offset, over the intervals placed before that still live. Returns the number of planes needed. */
-static int64_t place(interval_list *list, interval **live) {
+/* First fit by offset for the h x w maps of a list in order of start, over those placed before that still live.
+ * Returns the number of planes needed. */
+static int64_t place(life_list *lives, int h, int w) {
+    life **live = lives->live;
     int64_t peak = 0;
     int live_count = 0;
-    qsort(list->items, (size_t)list->count, sizeof *list->items, by_start);
-    for (int i = 0; i < list->count; i++) {
-        interval *item = &list->items[i];
+    for (int i = 0; i < lives->count; i++) {
+        life *item = &lives->items[i];
+        if (item->shape->h != h || item->shape->w != w)
+            continue;
         int kept = 0; /* live[] stays sorted by offset */
         for (int k = 0; k < live_count; k++)
             if (live[k]->end >= item->start)
@@ -105,37 +124,17 @@ static int64_t place(interval_list *list, interval **live) {
     return peak;
 }
 
-static void list_add(interval_list *list, tensor *shape, int start, int end) {
-    list->items[list->count++] = (interval){shape, start, end, (int64_t)shape->n * shape->c, 0};
-}
-
-/* All intervals of planar maps with h x w pixels. */
-static void collect(tape *t, int h, int w, const int *last, const int *first, interval_list *list) {
-    list->count = 0;
-    for (int i = 0; i < t->count; i++) {
-        node *n = t->nodes[i];
-        if (tensor_is_dense(&n->value) || n->value.h != h || n->value.w != w || (!n->used && n->op))
-            continue;
-        if (!n->shares)
-            list_add(list, &n->value, n->op ? i : 0, last[i]);
-        if (n->requires_grad && n->reaches_loss && t->loss) {
-            n->grad = n->value;
-            list_add(list, &n->grad, first[i], n->op ? backward_time(t, n) : 2 * t->count);
-        }
-    }
-}
-
-static status plan_pool(tape *t, plane_pool *pool, const int *last, const int *first, interval_list *list,
-                        interval **live) {
-    collect(t, pool->h, pool->w, last, first, list);
-    pool->planes = place(list, live);
+static status plan_pool(plane_pool *pool, life_list *lives) {
+    pool->planes = place(lives, pool->h, pool->w);
     tensor plane = tensor_planar(1, 1, pool->h, pool->w);
     size_t footprint = tensor_footprint(&plane);
     /* A vector more: the last vector of a row may be read past the last plane's halo. */
     TRY(memory_block_new(((size_t)pool->planes * footprint + TENSOR_HALO) * sizeof(float), &pool->block));
-    for (int i = 0; i < list->count; i++)
-        list->items[i].tensor->data =
-            (float *)pool->block.data + (size_t)list->items[i].offset * footprint + tensor_origin(&plane);
+    for (int i = 0; i < lives->count; i++) {
+        life *item = &lives->items[i];
+        if (item->shape->h == pool->h && item->shape->w == pool->w)
+            *item->data = (float *)pool->block.data + (size_t)item->offset * footprint + tensor_origin(&plane);
+    }
     return STATUS_OK;
 }
 
@@ -183,9 +182,9 @@ status tape_plan_scratch(tape *t) {
     return memory_block_new(most * sizeof(float), &t->scratch);
 }
 
-static status plan_planar(tape *t, int *last, int *first, interval_list *list, interval **live) {
-    value_ends(t, last);
-    gradient_starts(t, first);
+static status plan_planar(tape *t, life_list *lives) {
+    list_lives(t, lives);
+    qsort(lives->items, (size_t)lives->count, sizeof *lives->items, by_start);
     for (int i = 0; i < t->count; i++) {
         const tensor *v = &t->nodes[i]->value;
         if (tensor_is_dense(v) || has_pool(t, v->h, v->w))
@@ -195,26 +194,40 @@ static status plan_planar(tape *t, int *last, int *first, interval_list *list, i
             return status_fail(STATUS_MEMORY, "out of memory while planning a network");
         t->pools = pools;
         t->pools[t->pool_count++] = (plane_pool){.h = v->h, .w = v->w};
-        TRY(plan_pool(t, &t->pools[t->pool_count - 1], last, first, list, live));
+        TRY(plan_pool(&t->pools[t->pool_count - 1], lives));
+    }
+    return STATUS_OK;
+}
+
+/* Before the first run, every value lies where the forward pass will put it. */
+static void set_addresses(tape *t) {
+    for (int i = 0; i < t->step_count; i++) {
+        tape_step *step = &t->steps[i];
+        if (tensor_is_dense(&step->n->value))
+            step->data = step->n->value.data;
+        else if (step->kind == RUN_FORWARD)
+            step->n->value.data = step->data;
     }
     for (int i = 0; i < t->count; i++)
         if (t->nodes[i]->shares)
             t->nodes[i]->value.data = t->nodes[i]->shares->value.data;
-    return STATUS_OK;
 }
 
 status tape_plan_memory(tape *t) {
     TRY(plan_dense(t));
-    size_t count = (size_t)t->count + 1;
-    int *last = calloc(count, sizeof *last), *first = calloc(count, sizeof *first);
-    interval_list list = {.items = calloc(2 * count, sizeof *list.items)};
-    interval **live = calloc(2 * count, sizeof(interval *));
-    status result = last && first && list.items && live
-                        ? plan_planar(t, last, first, &list, live)
+    size_t count = (size_t)t->count + 1, most = RUN_KINDS * count; /* a value twice and a gradient */
+    life_list lives = {.items = calloc(most, sizeof *lives.items),
+                       .value = calloc(count, sizeof(life *)),
+                       .grad = calloc(count, sizeof(life *)),
+                       .live = calloc(most, sizeof(life *))};
+    status result = lives.items && lives.value && lives.grad && lives.live
+                        ? plan_planar(t, &lives)
                         : status_fail(STATUS_MEMORY, "out of memory while planning a network");
-    free(last);
-    free(first);
-    free(list.items);
-    free(live);
+    free(lives.items);
+    free(lives.value);
+    free(lives.grad);
+    free(lives.live);
+    if (result == STATUS_OK)
+        set_addresses(t);
     return result;
 }

@@ -47,6 +47,7 @@ void tape_free(tape *t) {
         memory_block_free(&t->pools[i].block);
     memory_block_free(&t->dense);
     memory_block_free(&t->scratch);
+    free(t->steps);
     free(t->pools);
     free(t->nodes);
     free(t);
@@ -68,6 +69,7 @@ static node *append(tape *t) {
     node *n = tape_alloc(t, sizeof *n);
     if (n) {
         n->index = t->count;
+        n->segment = t->segment;
         t->nodes[t->count++] = n;
     }
     return n;
@@ -138,6 +140,14 @@ node *tape_record(tape *t, const op *operation, const void *options, size_t opti
     return n;
 }
 
+void tape_end_segment(tape *t) {
+    t->segment++;
+}
+
+void tape_set_recompute(tape *t, bool recompute) {
+    t->recompute = recompute;
+}
+
 void tape_pin(tape *t, node *n) {
     (void)t;
     if (n)
@@ -161,6 +171,7 @@ status tape_plan(tape *t, node *loss) {
         return status_fail(t->failure, "%s", t->failure_message);
     t->loss = loss;
     mark(t, loss);
+    TRY(tape_plan_schedule(t));
     TRY(tape_plan_memory(t));
     TRY(tape_plan_scratch(t));
     t->planned = true;
@@ -174,31 +185,33 @@ void tape_set_batch(tape *t, int n) {
             t->nodes[i]->value.n = t->nodes[i]->grad.n = n;
 }
 
+static void run_step(const tape *t, const tape_step *step) {
+    node *n = step->n;
+    op_run run = {.scratch = t->scratch.data, .again = step->kind == RUN_AGAIN};
+    if (step->kind == RUN_BACKWARD) {
+        n->op->backward(n, &run);
+        return;
+    }
+    n->value.data = step->data;
+    n->op->forward(n, &run);
+}
+
 status tape_forward(tape *t) {
     if (runtime_threads() != t->scratch_threads)
         TRY(tape_plan_scratch(t));
-    op_run run = {.scratch = t->scratch.data};
-    for (int i = 0; i < t->count; i++) {
-        node *n = t->nodes[i];
-        n->grad_is_set = !n->op; /* gradients of parameters add up, see tape_parameter */
-        if (n->op && n->used && !n->shares)
-            n->op->forward(n, &run);
-    }
+    for (int i = 0; i < t->forward_steps; i++)
+        run_step(t, &t->steps[i]);
     return STATUS_OK;
 }
 
 void tape_backward(tape *t) {
-    op_run run = {.scratch = t->scratch.data};
     for (int i = 0; i < t->count; i++) {
         node *n = t->nodes[i];
-        n->grad_is_set = !n->op && tensor_is_dense(&n->grad);
+        n->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */
     }
     *t->loss->grad.data = 1;
-    for (int i = t->count - 1; i >= 0; i--) {
-        node *n = t->nodes[i];
-        if (n->op && n->reaches_loss && n->requires_grad)
-            n->op->backward(n, &run);
-    }
+    for (int i = t->forward_steps; i < t->step_count; i++)
+        run_step(t, &t->steps[i]);
 }
 
 const tensor *node_grad(node *n, int i, bool *accumulate) {

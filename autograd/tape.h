@@ -4,6 +4,10 @@
  * for every value the last operation that reads it, forward or backward, and gives the same planes to values whose
  * lifetimes do not overlap. After that a step allocates nothing.
  *
+ * Values that backward reads would live from the forward pass on. A tape cut into segments may instead keep only those
+ * that cross from one segment to another and compute the others again when backward reaches the segment: less memory
+ * for one more forward pass, and the same bits.
+ *
  * A builder that fails returns NULL and leaves the message; builders take NULL for an input and return NULL, so a
  * network is written without checks, and tape_plan reports the first failure. */
 #ifndef IRST_AUTOGRAD_TAPE_H
@@ -26,6 +30,7 @@ typedef struct op op;
 struct node {
     const op *op; /* NULL for a leaf */
     int index;    /* place on the tape */
+    int segment;  /* see tape_end_segment */
     node *input[NODE_INPUTS];
     int input_count;
     tensor value;
@@ -36,6 +41,7 @@ struct node {
     bool pinned;         /* an output: kept until the next forward */
     bool reaches_loss;   /* set by tape_plan */
     bool used;           /* set by tape_plan: an output or the loss depends on it */
+    bool recomputed;     /* set by tape_plan: computed again for backward */
     node *shares;        /* folded away: its value is that of this node (fold.h) */
     node *absorbs;       /* this convolution does the work of that batch norm too (fold.h) */
     const void *options; /* the operation's own struct, owned by the tape */
@@ -48,6 +54,7 @@ struct node {
 /* What a run of an operation may use besides its node. */
 typedef struct op_run {
     float *scratch; /* op.scratch(node) floats */
+    bool again;     /* forward: the second time in this step; node.saved is there, the world must not change again */
 } op_run;
 
 /* What backward reads; the planner keeps those values alive. */
@@ -83,6 +90,11 @@ node *tape_variable(tape *t, int n, int c, int h, int w, bool dense);
 /* Called by the builders: a node of `op` on the inputs, with a copy of its options. */
 node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
                   node *const *inputs);
+
+/* Ends a segment: the nodes recorded since the last call. Few and small values should cross from one to another. */
+void tape_end_segment(tape *t);
+/* Before tape_plan with a loss: whether values inside segments are computed again in backward rather than kept. */
+void tape_set_recompute(tape *t, bool recompute);
 
 void tape_pin(tape *t, node *n); /* an output whose value is read after forward; n may be NULL */
 

@@ -1,4 +1,4 @@
-/* Shared by tape.c, plan.c and fold.c. */
+/* Shared by tape.c, schedule.c, plan.c and fold.c. */
 #ifndef IRST_AUTOGRAD_TAPE_INTERNAL_H
 #define IRST_AUTOGRAD_TAPE_INTERNAL_H
 
@@ -18,12 +18,24 @@ typedef struct plane_pool {
     memory_block block;
 } plane_pool;
 
+/* One run of one operation; a step of training is a list of them. */
+typedef enum run_kind { RUN_FORWARD, RUN_AGAIN, RUN_BACKWARD, RUN_KINDS } run_kind;
+typedef struct tape_step {
+    run_kind kind;
+    node *n;
+    float *data; /* where a forward run puts its value: a value computed again may lie elsewhere than before */
+} tape_step;
+
 struct tape {
     int batch;     /* as recorded */
     int batch_now; /* tape_set_batch */
     node **nodes;
     int count, capacity;
+    int segment;    /* that nodes recorded now belong to */
+    bool recompute; /* tape_set_recompute */
     node *loss;
+    tape_step *steps; /* schedule.c: first the forward runs, then recomputation and backward runs */
+    int step_count, forward_steps;
     status failure;
     char failure_message[512];
     tape_chunk *chunks;
@@ -37,7 +49,8 @@ struct tape {
 
 void *tape_alloc(tape *t, size_t bytes);         /* zeroed, 64-byte aligned, lives as long as the tape; NULL */
 void tape_note_failure(tape *t, status failure); /* remembers the first failure and its message */
-status tape_plan_memory(tape *t);                /* plan.c */
+status tape_plan_schedule(tape *t);              /* schedule.c: t->steps and node.recomputed */
+status tape_plan_memory(tape *t);                /* plan.c: after the schedule */
 status tape_plan_scratch(tape *t);               /* plan.c */
 
 #endif

@@ -203,6 +203,7 @@ status detector_begin_training(detector *d, const detector_training *options) {
     d->type->loss(&net, &outputs, train->image, train->mask, options->eta, &train->loss);
     for (int i = 0; i < train->loss.part_count; i++)
         tape_pin(train->t, train->loss.parts[i]);
+    tape_set_recompute(train->t, options->recompute);
     return tape_plan(train->t, train->loss.total);
 }
 

@@ -79,7 +79,8 @@ status detector_run(detector *d, const float *image, int width, int height, dete
 typedef struct detector_training {
     int batch_size; /* largest batch */
     int width, height;
-    double eta; /* weight of the fidelity term */
+    double eta;     /* weight of the fidelity term */
+    bool recompute; /* keep only the stages' results and compute the rest twice: less memory, same bits */
 } detector_training;
 
 #define DETECTOR_LOSS_PARTS 8

@@ -140,7 +140,9 @@ void rpcanet_plus_build(const config *options, network *net, node *image, networ
         node *B = background(net, &w, k, D, T, before);
         T = target(net, &w, k, D, B, T, before);
         N = noise(net, &w, k, D, B, T, before);
+        tape_end_segment(net->t); /* SEIRM holds more maps than the others together */
         D = reconstruction(net, &w, k, B, T, N);
+        tape_end_segment(net->t);
         network_add_stage(out, k + 1, B, T, N, D);
     }
     out->logit = T;

@@ -134,7 +134,9 @@ static status replay(const h5_file *f, const run_data *data, detector *d, adam *
     int64_t batches = data->count / r->batch;
     double off = 0, first = 0;
     TRY(golden_read_parameters(f, "init", d));
-    TRY(detector_begin_training(d, &(detector_training){(int)r->batch, data->width, data->height, r->eta}));
+    TRY(detector_begin_training(
+        d, &(detector_training){
+               .batch_size = (int)r->batch, .width = data->width, .height = data->height, .eta = r->eta}));
     for (int64_t step = 0; step < r->steps; step++) {
         size_t at = (size_t)(step % batches) * batch_floats;
         detector_loss loss;

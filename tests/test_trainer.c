@@ -160,6 +160,19 @@ static void test_resume(void **state) {
     expect_same_checkpoints(whole, parts);
 }
 
+/* Begun with recomputation in backward, gone on with without: as never with. */
+static void test_checkpointing_changes_no_bits(void **state) {
+    (void)state;
+    char with[4096], without[4096];
+    snprintf(with, sizeof with, "%s", scratch_path("with"));
+    snprintf(without, sizeof without, "%s", scratch_path("without"));
+    assert_ok(train(without, NULL, false, NULL));
+    assert_fails(train(with, "train.checkpointing=stage", false, stop_after_epoch), STATUS_INTERRUPTED, "step 4 of 9",
+                 "");
+    assert_ok(train(with, NULL, true, NULL));
+    expect_same_checkpoints(with, without);
+}
+
 /* Steps of size 10 through some thirty layers without normalisation: float32 overflows. */
 static void test_a_diverging_loss_is_reported(void **state) {
     (void)state;
@@ -188,6 +201,7 @@ int main(void) {
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_same_seed_same_bits),
         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_checkpointing_changes_no_bits),
         cmocka_unit_test(test_a_diverging_loss_is_reported),
         cmocka_unit_test(test_configuration),
     };

@@ -18,6 +18,9 @@ static const config_key keys[] = {
     {"train.seed", CONFIG_INT, "1", 0, 4294967295.0, NULL, "", "of initialisation, shuffling and augmentation"},
     {"train.evaluate_every", CONFIG_INT, "10", 1, 1000000, NULL, "epochs",
      "evaluate after so many, and after the last"},
+    {"train.checkpointing", CONFIG_CHOICE, "none", 0, 0, "none|stage", "",
+     "stage: keep only the results of the stages for backward and compute the rest twice; less memory, changes no "
+     "result"},
     {"train.threads", CONFIG_INT, "0", 0, 64, NULL, "", "0: one per available processor; changes no result"},
 };
 

@@ -76,9 +76,14 @@ status train_state_save(const char *path, detector *d, const config *c, const ad
     return result;
 }
 
-/* Where the data lie, how many threads work on them and when one looks at the test split changes no weight. */
+/* Where the data lie, how many threads work on them, in how much memory, and when one looks at the test split changes
+ * no weight. */
 static bool may_change(const char *key) {
-    return !strcmp(key, "data.root") || !strcmp(key, "train.threads") || !strcmp(key, "train.evaluate_every");
+    static const char *const keys[] = {"data.root", "train.threads", "train.checkpointing", "train.evaluate_every"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(key, keys[i]))
+            return true;
+    return false;
 }
 
 static status compare_config(const h5_file *file, const config *c) {

@@ -24,7 +24,8 @@ typedef struct train_state {
 status train_state_save(const char *path, detector *d, const config *c, const adam *a, const train_state *s);
 
 /* Reads a checkpoint into detector, optimizer and state. A key of `c` that changes results and differs from the
- * checkpoint's is refused by name; data.root, train.threads and train.evaluate_every may change. */
+ * checkpoint's is refused by name; data.root, train.threads, train.checkpointing and train.evaluate_every may change.
+ */
 status train_state_load(const char *path, detector *d, const config *c, adam *a, train_state *s);
 
 #endif

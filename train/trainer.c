@@ -58,10 +58,12 @@ static status open_network(trainer *t) {
     TRY(detector_new(t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
     TRY(adam_new(detector_parameters(t->d), &t->optimizer));
     int size = (int)config_int(t->c, "data.size");
+    bool recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage");
     return detector_begin_training(t->d, &(detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
                                                               .width = size,
                                                               .height = size,
-                                                              .eta = config_real(t->c, "train.eta")});
+                                                              .eta = config_real(t->c, "train.eta"),
+                                                              .recompute = recompute});
 }
 
 static status write_resolved_config(const trainer *t) {
