@@ -9,16 +9,16 @@
 enum { LARGEST_REPEAT = SAMPLES_MAXIMUM / 4 }; /* a part may take a few samples per run */
 
 static int threads;
-static bench_options o = {.size = 256, .batch = 8, .method = "rpcanet_plus"};
+static bench_options settings = {.size = 256, .batch = 8, .method = "rpcanet_plus"};
 
 static const cli_option options[] = {
     {"threads", CLI_INT, &threads, "N", "how many; 0: one per available processor"},
-    {"size", CLI_INT, &o.size, "N", "images of N x N pixels"},
-    {"repeat", CLI_INT, &o.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5"},
-    {"batch", CLI_INT, &o.batch, "N", "train: images of a step"},
-    {"stages", CLI_FLAG, &o.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
-    {"scaling", CLI_FLAG, &o.scaling, NULL, "train: also the time with one thread"},
-    {"write-expected", CLI_FLAG, &o.write_expected, NULL,
+    {"size", CLI_INT, &settings.size, "N", "images of N x N pixels"},
+    {"repeat", CLI_INT, &settings.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5"},
+    {"batch", CLI_INT, &settings.batch, "N", "train: images of a step"},
+    {"stages", CLI_FLAG, &settings.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
+    {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
+    {"write-expected", CLI_FLAG, &settings.write_expected, NULL,
      "conv: store the shares in bench/expected_shares.ini instead of comparing with it"},
 };
 
@@ -44,22 +44,22 @@ static status check_range(const char *option, int value, int least, int most) {
 /* [NAME] [section.key=value ...] */
 static void take_network(const char **arguments, int count) {
     if (count > 0 && !strchr(arguments[0], '=')) {
-        o.method = *arguments++;
+        settings.method = *arguments++;
         count--;
     }
-    o.overrides = arguments;
-    o.override_count = count;
+    settings.overrides = arguments;
+    settings.override_count = count;
 }
 
 static status run_part(const char *part, const char **arguments, int count) {
     if (!strcmp(part, "conv"))
-        return count == 0 ? bench_conv(&o)
+        return count == 0 ? bench_conv(&settings)
                           : status_fail(STATUS_USAGE, "conv %.100s: conv takes no arguments", arguments[0]);
     take_network(arguments, count);
     if (!strcmp(part, "model"))
-        return bench_model(&o);
+        return bench_model(&settings);
     if (!strcmp(part, "train"))
-        return bench_train(&o);
+        return bench_train(&settings);
     return status_fail(STATUS_USAGE, "%.100s: expected conv, model or train", part);
 }
 
@@ -71,15 +71,15 @@ static status run(int argc, char **argv) {
     if (action == CLI_DONE)
         return STATUS_OK;
     TRY(check_range("threads", threads, 0, 64));
-    TRY(check_range("size", o.size, 1, 8192));
-    TRY(check_range("repeat", o.repeat, 0, LARGEST_REPEAT));
-    TRY(check_range("batch", o.batch, 1, 1024));
+    TRY(check_range("size", settings.size, 1, 8192));
+    TRY(check_range("repeat", settings.repeat, 0, LARGEST_REPEAT));
+    TRY(check_range("batch", settings.batch, 1, 1024));
     runtime_set_threads(threads);
     if (count > 0)
         return run_part(arguments[0], arguments + 1, count - 1);
-    TRY(bench_conv(&o));
-    TRY(bench_model(&o));
-    return bench_train(&o);
+    TRY(bench_conv(&settings));
+    TRY(bench_model(&settings));
+    return bench_train(&settings);
 }
 
 int main(int argc, char **argv) {
