@@ -80,7 +80,7 @@ static status bench_layer(const conv_layer *layer, const bench_options *o, bool 
     layer_times times = {.peak = {.count = 0}};
     TRY(conv_case_new(layer, o->size, &c));
     measure(&c, o->repeat ? o->repeat : DEFAULT_REPEAT, &times);
-    double flops = conv_case_flops(&c), peak = samples_median(&times.peak);
+    double flops = conv_case_flops(&c), peak = samples_largest(&times.peak);
     conv_case_free(&c);
     for (int d = 0; d < CONV_DIRECTIONS; d++) {
         conv_name name = conv_layer_name(layer, (conv_direction)d);

@@ -75,7 +75,7 @@ static double peak_memory_mib(void) {
 }
 
 static void print_step(const training_bench *b, const step_times *times) {
-    double seconds = samples_median(&times->seconds) / b->options->batch, peak = samples_median(&times->peak);
+    double seconds = samples_median(&times->seconds) / b->options->batch, peak = samples_largest(&times->peak);
     double flops = detector_training_flops(b->d);
     bench_print_peak(peak);
     bench_print("train_ms_per_image", 1e3 * seconds, "ms");

@@ -42,7 +42,7 @@ static void fill_section(const char *section, config_key *keys, key_name *names)
     for (int i = 0; i < conv_layer_count * CONV_DIRECTIONS; i++) {
         conv_name layer = conv_layer_name(&conv_layers[i / CONV_DIRECTIONS], (conv_direction)(i % CONV_DIRECTIONS));
         names[OTHER_KEYS + i] = key_of(section, layer.text);
-        keys[OTHER_KEYS + i] = (config_key){.type = CONFIG_REAL, .default_value = "0", .maximum = 1000};
+        keys[OTHER_KEYS + i] = (config_key){.type = CONFIG_REAL, .default_value = "0", .maximum = 1e6};
     }
     for (int i = 0; i < keys_per_section(); i++) {
         keys[i].name = names[i].text;

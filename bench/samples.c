@@ -30,3 +30,10 @@ double samples_smallest(const samples *s) {
         smallest = fmin(smallest, s->values[i]);
     return smallest;
 }
+
+double samples_largest(const samples *s) {
+    double largest = NAN;
+    for (int i = 0; i < s->count; i++)
+        largest = fmax(largest, s->values[i]);
+    return largest;
+}

@@ -1,4 +1,5 @@
-/* Times of one thing, taken several times, and their median: a few disturbed runs do not move it. */
+/* A time or a rate, taken several times. A few disturbed runs do not move the median of times; a rate that is the
+ * processor's own, such as its peak, is the largest one. */
 #ifndef IRST_BENCH_SAMPLES_H
 #define IRST_BENCH_SAMPLES_H
 
@@ -10,7 +11,8 @@ typedef struct samples {
 } samples;
 
 void samples_add(samples *s, double value); /* beyond the maximum: ignored */
-double samples_median(const samples *s);    /* NaN if there is none, as the next */
+double samples_median(const samples *s);    /* NaN if there is none, as the next two */
 double samples_smallest(const samples *s);
+double samples_largest(const samples *s);
 
 #endif

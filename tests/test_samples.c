@@ -14,11 +14,11 @@ static void test_median(void **state) {
     (void)state;
     static samples s;
     add_all(&s, NULL, 0);
-    assert_true(isnan(samples_median(&s)) && isnan(samples_smallest(&s)));
+    assert_true(isnan(samples_median(&s)) && isnan(samples_smallest(&s)) && isnan(samples_largest(&s)));
     add_all(&s, (const double[]){3}, 1);
     assert_true(samples_median(&s) == 3);
     add_all(&s, (const double[]){9, 1, 5}, 3);
-    assert_true(samples_median(&s) == 5 && samples_smallest(&s) == 1);
+    assert_true(samples_median(&s) == 5 && samples_smallest(&s) == 1 && samples_largest(&s) == 9);
     add_all(&s, (const double[]){4, 1000, 2, 1}, 4);
     assert_true(samples_median(&s) == 3);
 }
