@@ -42,7 +42,7 @@ CPPFLAGS += -DKERNEL_X86
 endif
 
 FOLDERS  := core autograd modules datasets train eval bench
-SOURCES  := $(foreach d,$(FOLDERS),$(filter-out $(d)/main_%,$(wildcard $(d)/*.c)))
+SOURCES  := $(foreach d,$(FOLDERS),$(filter-out $(d)/main_% bench/dnnl_%,$(wildcard $(d)/*.c)))
 KERNELS  := $(wildcard core/kernels/*.c)
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o))
 MAINS    := $(foreach d,$(FOLDERS),$(wildcard $(d)/main_*.c))
@@ -53,7 +53,7 @@ TEST_HELPERS := $(filter-out tests/test_%.c tests/compare_%.c tests/replay_%.c,$
 TEST_SOURCES := $(wildcard tests/test_*.c tests/compare_*.c tests/replay_*.c)
 TESTS        := $(TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
 
-.PHONY: all tests test check-packages clean help format format-check
+.PHONY: all tests test bench-dnnl check-packages clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -91,6 +91,14 @@ $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
 
+# The only thing here that needs oneDNN (apt-get install libdnnl-dev); nothing else looks for it.
+bench-dnnl: $(BINDIR)/bench-dnnl ## build bin/bench-dnnl: our convolutions against oneDNN's; needs libdnnl-dev
+
+$(BINDIR)/bench-dnnl: $(BUILD)/obj/bench/dnnl_conv.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(OPT) -fopenmp $(LDFLAGS) -o $@ $^ -ldnnl $(LDLIBS)
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
@@ -111,6 +119,6 @@ clean: ## remove everything built
 	rm -rf build bin
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d)

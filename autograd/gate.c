@@ -82,6 +82,11 @@ void gate_backward(node *n, int first, gate_saved g, const double *dgate, double
         add_number(grad[GATE_B2], c, dgate[c] * g.gate[c] * (1 - (double)g.gate[c]));
 }
 
+double gate_flops(const node *n, int first) {
+    int64_t weights = tensor_count(&n->input[first + GATE_W1]->value) + tensor_count(&n->input[first + GATE_W2]->value);
+    return 2.0 * (double)weights * n->value.n;
+}
+
 gate_inputs gate_sample(tape *t, int channels, int hidden) {
     return (gate_inputs){tape_variable(t, hidden, channels, 1, 1, true), tape_variable(t, 1, hidden, 1, 1, true),
                          tape_variable(t, channels, hidden, 1, 1, true), tape_variable(t, 1, channels, 1, 1, true)};

@@ -25,6 +25,8 @@ void gate_forward(const node *n, int first, gate_saved g);
  * overwrites dsqueezed. */
 void gate_backward(node *n, int first, gate_saved g, const double *dgate, double *dsqueezed);
 
+double gate_flops(const node *n, int first); /* of all images */
+
 /* Weights for the operations' samples. */
 gate_inputs gate_sample(tape *t, int channels, int hidden);
 

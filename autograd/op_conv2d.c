@@ -38,6 +38,10 @@ status conv2d_infer(node *n, const conv2d_options *o, const node *weight_node, c
     return STATUS_OK;
 }
 
+double conv2d_flops(const node *n, const node *weight) {
+    return 2.0 * (double)tensor_count(&weight->value) * n->value.n * n->value.h * n->value.w;
+}
+
 static conv_options geometry(const node *n) {
     return conv2d_geometry(n->options, n->input[1]);
 }
@@ -94,6 +98,10 @@ static size_t scratch(const node *n) {
     return conv_scratch(&n->input[0]->value, &n->value, &g);
 }
 
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[1]);
+}
+
 static node *sample(tape *t, int index) {
     static const struct {
         int n, ic, oc, h, w, kh, kw, stride, padding, dilation;
@@ -128,6 +136,7 @@ const op op_conv2d = {.name = "conv2d",
                       .backward = backward,
                       .keeps = keeps,
                       .scratch = scratch,
+                      .flops = flops,
                       .sample = sample,
                       .gathers_moments = true};
 

@@ -9,6 +9,7 @@
  *            the pixels; then norm.h */
 #include "autograd/ops.h"
 
+#include "autograd/conv2d.h"
 #include "autograd/gate.h"
 #include "autograd/norm.h"
 #include "autograd/op_support.h"
@@ -259,6 +260,10 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0;
 }
 
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[WEIGHT]) + gate_flops(n, GATE);
+}
+
 static node *sample(tape *t, int index) {
     static float statistics[3][12];
     static const struct {
@@ -281,6 +286,7 @@ const op op_gated_conv2d = {.name = "gated_conv2d",
                             .backward = backward,
                             .keeps = keeps,
                             .scratch = scratch,
+                            .flops = flops,
                             .sample = sample};
 
 node *gated_conv2d(tape *t, node *x, const norm_inputs *norm, gate_inputs gate, node *weight, node *bias) {

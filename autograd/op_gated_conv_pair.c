@@ -14,6 +14,7 @@
  *            dx has, besides conv_pair.h's, sum_c dmean_c / (H W) w_ci(s) for each s with which the pixel is met. */
 #include "autograd/ops.h"
 
+#include "autograd/conv2d.h"
 #include "autograd/gate.h"
 #include "autograd/norm.h"
 #include "autograd/op_support.h"
@@ -348,6 +349,11 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0;
 }
 
+/* Of the two convolutions that it stands for. */
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[W]) + conv2d_flops(n, n->input[V]) + gate_flops(n, GATE);
+}
+
 static node *sample(tape *t, int index) {
     static float statistics[3][8];
     static const struct {
@@ -374,6 +380,7 @@ const op op_gated_conv_pair = {.name = "gated_conv_pair",
                                .backward = backward,
                                .keeps = keeps,
                                .scratch = scratch,
+                               .flops = flops,
                                .sample = sample};
 
 node *gated_conv_pair(tape *t, node *x, const norm_inputs *norm, node *w, node *b, gate_inputs gate, node *v,

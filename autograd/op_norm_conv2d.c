@@ -95,6 +95,10 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0;
 }
 
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[WEIGHT]);
+}
+
 static node *sample(tape *t, int index) {
     static float statistics[3][16];
     static const struct {
@@ -121,6 +125,7 @@ const op op_norm_conv2d = {.name = "norm_conv2d",
                            .backward = backward,
                            .keeps = keeps,
                            .scratch = scratch,
+                           .flops = flops,
                            .sample = sample,
                            .gathers_moments = true};
 

@@ -237,3 +237,13 @@ int64_t tape_memory(const tape *t) {
         bytes += t->pools[i].block.bytes;
     return (int64_t)bytes;
 }
+
+double tape_flops(const tape *t) {
+    double flops = 0;
+    for (int i = 0; i < t->count; i++) {
+        const node *n = t->nodes[i];
+        if (n->used && n->op && n->op->flops)
+            flops += n->op->flops(n);
+    }
+    return flops;
+}

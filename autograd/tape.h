@@ -70,6 +70,8 @@ struct op {
     int (*keeps)(const node *n);      /* a sum of KEEPS_ */
     size_t (*scratch)(const node *n); /* floats; NULL: none */
     bool gathers_moments;             /* forward fills node->moments where there are any */
+    /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */
+    double (*flops)(const node *n);
     /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL
      * behind the last. */
     node *(*sample)(tape *t, int index);
@@ -114,5 +116,6 @@ const tensor *node_grad(node *n, int i, bool *accumulate);
 int tape_node_count(const tape *t);
 node *tape_node(const tape *t, int index);
 int64_t tape_memory(const tape *t); /* bytes of values, gradients and scratch */
+double tape_flops(const tape *t);   /* of tape_forward, once planned; see op.flops */
 
 #endif

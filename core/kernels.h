@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Output channels of one register tile; packed weights come in blocks of so many. */
 #define CONV_BLOCK 4
@@ -97,6 +98,8 @@ typedef struct kernel_table {
                                 bool relu, float a, float b, float c, bool accumulate, float *dx);
     /* dx (+)= dy where y > 0, else 0 (+0). dx may be dy when not accumulating. */
     void (*plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
+    /* Multiply-adds in registers, `rounds` times; returns how many floating-point operations they were. */
+    double (*fma_peak)(int64_t rounds);
 } kernel_table;
 
 /* The table in use. Chosen on first call; thread-safe after it. */

@@ -25,6 +25,7 @@ typedef struct training {
     node *image, *mask;
     loss_nodes loss;
     int batch_size;
+    double flops; /* see detector_training_flops */
 } training;
 
 struct detector {
@@ -204,7 +205,9 @@ status detector_begin_training(detector *d, const detector_training *options) {
     for (int i = 0; i < train->loss.part_count; i++)
         tape_pin(train->t, train->loss.parts[i]);
     tape_set_recompute(train->t, options->recompute);
-    return tape_plan(train->t, train->loss.total);
+    TRY(tape_plan(train->t, train->loss.total));
+    train->flops = 3 * tape_flops(train->t) / options->batch_size;
+    return STATUS_OK;
 }
 
 status detector_train_step(detector *d, const float *images, const float *masks, int count, detector_loss *loss) {
@@ -236,4 +239,12 @@ const char *detector_loss_part_name(const detector *d, int index) {
 
 int64_t detector_memory(const detector *d) {
     return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0);
+}
+
+double detector_inference_flops(const detector *d) {
+    return d->run.t ? tape_flops(d->run.t) : 0;
+}
+
+double detector_training_flops(const detector *d) {
+    return d->train.flops;
 }

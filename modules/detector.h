@@ -108,4 +108,10 @@ const char *detector_loss_part_name(const detector *d, int index);
 /* Bytes held for activations and gradients by the training graph, and by the last inference graph. */
 int64_t detector_memory(const detector *d);
 
+/* Floating-point operations of the convolutions for one image, a multiply-add as two, whatever algorithm computes
+ * them; 0 before the graph exists. Inference: of the last detector_run. Training: forward and both gradients, each
+ * convolution three times. */
+double detector_inference_flops(const detector *d);
+double detector_training_flops(const detector *d);
+
 #endif

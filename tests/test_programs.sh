@@ -68,6 +68,7 @@ evaluate_every = 1
 seed = 5
 INI
 works "$bin/train" tiny.ini --out run
+grep -qE '^epoch 2/2 .* images/s \([0-9]+ % of peak\)' stdout || complain "train printed '$(head -n 1 stdout)'"
 for file in config.ini log.csv last.h5 best.h5 curves.png; do
     [ -s "run/$file" ] || complain "train left no run/$file"
 done
@@ -120,6 +121,36 @@ refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out
 head -c 200 "scenes/images/$first.png" > cut.png
 refuses 1 'cut.png' "$bin/detect" --checkpoint run/best.h5 cut.png --out out
 refuses 1 'tiny.ini' "$bin/detect" --checkpoint run/best.h5 tiny.ini --out out
+
+# --- bench: figures that parse; no time is judged ---
+figures() { # every line on stdout is `name value unit`, the named ones among them
+    grep -qvE '^[a-z0-9_]+ ([-+.e0-9]+|portable|avx2|avx512) [A-Za-z/%]+$' stdout &&
+        complain "bench printed '$(grep -vE '^[a-z0-9_]+ ([-+.e0-9]+|portable|avx2|avx512) [A-Za-z/%]+$' stdout | head -n 1)'"
+    for figure in "$@"; do
+        grep -q "^$figure " stdout || complain "bench lacks $figure"
+    done
+}
+small=(model.stages=2 model.bottleneck_channels=2 model.total_channels=4 --size 32 --repeat 1)
+works "$bin/bench" conv --size 32 --repeat 1
+figures fma_peak_gflops fma_peak_isa conv3x3_16_32_forward_share conv3x3_32_1_input_gradient_ms \
+    conv1x1_1_4_weight_gradient_gflops
+works "$bin/bench" model "${small[@]}" --stages
+figures model_infer_ms model_infer_full_ms model_infer_64_ms model_infer_1_thread_ms model_infer_gflop \
+    model_infer_share model_thread_scaling model_infer_k2_per_stage_ms
+works "$bin/bench" train rpcanet_plus "${small[@]}" --batch 2 --scaling
+figures train_ms_per_image train_peak_memory_mib train_activation_memory_mib train_share train_thread_scaling
+refuses 2 'expected conv, model or train' "$bin/bench" no-such-part
+refuses 2 'no_such_net' "$bin/bench" model no_such_net
+refuses 2 'model.nonsense' "$bin/bench" train model.nonsense=1
+refuses 2 'repeat' "$bin/bench" conv --repeat -1
+refuses 2 'conv takes no arguments' "$bin/bench" conv rpcanet_plus
+mkdir bench
+works "$bin/bench" conv --write-expected --repeat 1 --threads 1
+grep -q '^conv3x3_4_4_forward = [0-9]' bench/expected_shares.ini || complain "bench conv --write-expected stored no share"
+sed -i 's/^conv3x3_4_4_forward = .*/conv3x3_4_4_forward = 999999/' bench/expected_shares.ini
+works "$bin/bench" conv --repeat 1 --threads 1
+grep -q '^warning: conv3x3_4_4_forward is .* under its stored share' stderr || complain "bench conv did not warn"
+refuses 2 'expected_shares.ini:[0-9]*: .*expected "' bash -c "echo nonsense >> bench/expected_shares.ini; '$bin/bench' conv"
 
 # --- convert ---
 works "$bin/convert" verify run/best.h5

@@ -138,11 +138,36 @@ static void test_checkpoint(void **state) {
     detector_free(d);
 }
 
+/* The convolutions counted by hand: multiply-adds a pixel of the four modules, and the gates' two 1x1 layers. */
+static void test_flops(void **state) {
+    (void)state;
+    enum { STAGES = 2, SIDE = 24, BATCH = 3 };
+    const double tail = 9 * 4 * 32 + 9 * 32; /* BC -> TC -> 1 */
+    const double background = 4 + 3 * 9 * 4 * 4 + tail, target = 4 + 6 * 9 * 4 * 4 + tail;
+    const double noise = 9 * 4 + 6 * 9 * 4 * 4 + tail, reconstruction = 9 * 32 + 3 * 9 * 32 * 32 + 9 * 32;
+    const double pixels = SIDE * SIDE, gates = 2 * 32 * 2;
+    const double stage = 2 * ((background + target + noise + reconstruction) * pixels + 4 * gates);
+    detector *d;
+    detector_maps maps;
+    float *image = ramp(SIDE, SIDE);
+    assert_ok(golden_detector((const char *[]){"model.stages", "2", NULL}, &d));
+    assert_true(detector_inference_flops(d) == 0 && detector_training_flops(d) == 0);
+    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_RECONSTRUCTION, &maps));
+    assert_true(detector_inference_flops(d) == STAGES * stage);
+    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_SCORE, &maps));
+    assert_true(detector_inference_flops(d) == STAGES * stage - 2 * ((noise + reconstruction) * pixels + 2 * gates));
+    assert_ok(detector_begin_training(
+        d, &(detector_training){.batch_size = BATCH, .width = SIDE, .height = SIDE, .eta = 0.1}));
+    assert_true(detector_training_flops(d) == 3 * STAGES * stage);
+    detector_free(d);
+    free(image);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parameter_counts), cmocka_unit_test(test_parameter_names),
         cmocka_unit_test(test_any_image_size),   cmocka_unit_test(test_stage_maps),
-        cmocka_unit_test(test_checkpoint),
+        cmocka_unit_test(test_checkpoint),       cmocka_unit_test(test_flops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,6 +222,47 @@ static void test_unused_branches(void **state) {
     release(&without);
 }
 
+static node *weights(tape *t, int oc, int ic, int kernel) {
+    return tape_variable(t, oc, ic, kernel, kernel, true);
+}
+
+/* Floating-point operations of a tape that ends in `last`. */
+static double count_flops(tape *t, node *last) {
+    tape_pin(t, last);
+    assert_ok(tape_plan(t, NULL));
+    double flops = tape_flops(t);
+    tape_free(t);
+    return flops;
+}
+
+/* Fused operations count as the plain ones that they stand for: conv2d, norm, gates, conv2d. */
+static void test_flops(void **state) {
+    (void)state;
+    enum { IMAGES = 2, IC = 4, OC = 8, HIDDEN = 3, H = 20, W = 36 };
+    static float mean[OC], var[OC], batches;
+    const double pixels = IMAGES * H * W, first = 2 * 9 * IC * OC * pixels, second = 2 * 9 * OC * pixels;
+    const double gates = 2 * 2 * OC * HIDDEN * IMAGES;
+    const conv2d_options same = {.stride = 1, .padding = 1, .dilation = 1};
+    for (int form = 0; form < 4; form++) {
+        tape *t;
+        assert_ok(tape_new(IMAGES, &t));
+        node *x = tape_input(t, IMAGES, IC, H, W), *w = weights(t, OC, IC, 3), *v = weights(t, 1, OC, 3);
+        node *b = weights(t, 1, OC, 1), *vb = weights(t, 1, 1, 1);
+        gate_inputs g = {weights(t, HIDDEN, OC, 1), weights(t, 1, HIDDEN, 1), weights(t, OC, HIDDEN, 1),
+                         weights(t, 1, OC, 1)};
+        norm_inputs norm = {weights(t, 1, OC, 1), weights(t, 1, OC, 1), {NORM_RUNNING, 0, mean, var, &batches}};
+        if (form == 0)
+            assert_true(count_flops(t, conv2d(t, x, w, b, same)) == first);
+        else if (form == 1)
+            assert_true(count_flops(t, norm_conv2d(t, conv2d(t, x, w, b, same), &norm, v, vb, same)) == first + second);
+        else if (form == 2)
+            assert_true(count_flops(t, gated_conv2d(t, conv2d(t, x, w, b, same), NULL, g, v, vb)) ==
+                        first + gates + second);
+        else
+            assert_true(count_flops(t, gated_conv_pair(t, x, NULL, w, b, g, v, vb)) == first + gates + second);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_planned_memory),
@@ -230,6 +271,7 @@ int main(void) {
         cmocka_unit_test(test_folded_batch_norm),
         cmocka_unit_test(test_no_allocation_in_a_steady_state),
         cmocka_unit_test(test_unused_branches),
+        cmocka_unit_test(test_flops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

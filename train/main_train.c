@@ -38,8 +38,8 @@ static void on_signal(int number) {
 
 static void print_epoch(void *context, const train_report *r) {
     (void)context;
-    printf("epoch %lld/%lld  loss %.4f  %.2f images/s", (long long)r->epoch, (long long)r->epochs, r->loss,
-           r->images_per_second);
+    printf("epoch %lld/%lld  loss %.4f  %.3g images/s (%.0f %% of peak)", (long long)r->epoch, (long long)r->epochs,
+           r->loss, r->images_per_second, 100 * r->peak_share);
     if (!isnan(r->miou))
         printf("  mIoU %.4f  Pd %.4f  Fa %.3ge-5%s", r->miou, r->pd, r->fa * 1e5, r->is_best ? "  (best so far)" : "");
     printf("\n");

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include "core/file_io.h"
+#include "core/peak.h"
 #include "core/progress.h"
 #include "core/runtime.h"
 #include "datasets/loader.h"
@@ -38,6 +39,7 @@ typedef struct trainer {
     int per_epoch;
     double epoch_seconds; /* spent on the epoch begun, since this process started it */
     double epoch_images;
+    double peak; /* FLOP/s, see peak.h */
 } trainer;
 
 static status open_data(trainer *t) {
@@ -192,7 +194,8 @@ static status finish_epoch(trainer *t, progress *bar) {
                            .miou = NAN,
                            .pd = NAN,
                            .fa = NAN,
-                           .images_per_second = row.images_per_second};
+                           .images_per_second = row.images_per_second,
+                           .peak_share = row.images_per_second * detector_training_flops(t->d) / t->peak};
     if (s->epoch % config_int(t->c, "train.evaluate_every") == 0 || s->epoch == t->epochs)
         TRY(evaluate(t, &row, &report));
     TRY(run_log_add(t->log, &row));
@@ -210,6 +213,7 @@ static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_miou = -1;
     runtime_set_threads((int)config_int(t->c, "train.threads"));
+    t->peak = peak_flops(0.05);
     TRY(open_data(t));
     TRY(open_network(t));
     TRY(open_folder(t));

@@ -13,6 +13,7 @@ typedef struct train_report {
     double loss;
     double miou, pd, fa; /* NaN if not evaluated after this epoch */
     double images_per_second;
+    double peak_share; /* floating-point operations a second, relative to the processor's FMA peak */
     bool is_best;
 } train_report;
 

@@ -22,4 +22,5 @@ const kernel_table KERNEL(kernel_table) = {
     .plane_norm_sums = KERNEL(plane_norm_sums),
     .plane_norm_backward = KERNEL(plane_norm_backward),
     .plane_relu_backward = KERNEL(plane_relu_backward),
+    .fma_peak = KERNEL(fma_peak),
 };

@@ -1,0 +1,87 @@
+/* bin/bench: see --help. */
+#include "bench/bench.h"
+#include "bench/samples.h"
+#include "core/cli.h"
+#include "core/runtime.h"
+
+#include <string.h>
+
+enum { LARGEST_REPEAT = SAMPLES_MAXIMUM / 4 }; /* a part may take a few samples per run */
+
+static int threads;
+static bench_options settings = {.size = 256, .batch = 8, .method = "rpcanet_plus"};
+
+static const cli_option options[] = {
+    {"threads", CLI_INT, &threads, "N", "how many; 0: one per available processor"},
+    {"size", CLI_INT, &settings.size, "N", "images of N x N pixels"},
+    {"repeat", CLI_INT, &settings.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5"},
+    {"batch", CLI_INT, &settings.batch, "N", "train: images of a step"},
+    {"stages", CLI_FLAG, &settings.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
+    {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
+    {"write-expected", CLI_FLAG, &settings.write_expected, NULL,
+     "conv: store the shares in bench/expected_shares.ini instead of comparing with it"},
+};
+
+static const cli_program program = {
+    .name = "bench",
+    .summary = "times convolutions, detection and training; prints lines `name value unit`",
+    .arguments = "[conv | model [NAME] | train [NAME]] [model.key=value ...] [options]",
+    .examples = "bench                                  # all three parts\n"
+                "bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
+                "bench conv --write-expected            # after a change that is meant to be\n"
+                "bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
+                "bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+static status check_range(const char *option, int value, int least, int most) {
+    if (value < least || value > most)
+        return status_fail(STATUS_USAGE, "--%s %d: expected %d to %d", option, value, least, most);
+    return STATUS_OK;
+}
+
+/* [NAME] [section.key=value ...] */
+static void take_network(const char **arguments, int count) {
+    if (count > 0 && !strchr(arguments[0], '=')) {
+        settings.method = *arguments++;
+        count--;
+    }
+    settings.overrides = arguments;
+    settings.override_count = count;
+}
+
+static status run_part(const char *part, const char **arguments, int count) {
+    if (!strcmp(part, "conv"))
+        return count == 0 ? bench_conv(&settings)
+                          : status_fail(STATUS_USAGE, "conv %.100s: conv takes no arguments", arguments[0]);
+    take_network(arguments, count);
+    if (!strcmp(part, "model"))
+        return bench_model(&settings);
+    if (!strcmp(part, "train"))
+        return bench_train(&settings);
+    return status_fail(STATUS_USAGE, "%.100s: expected conv, model or train", part);
+}
+
+static status run(int argc, char **argv) {
+    cli_action action;
+    const char **arguments;
+    int count;
+    TRY(cli_parse(&program, argc, argv, &action, &arguments, &count));
+    if (action == CLI_DONE)
+        return STATUS_OK;
+    TRY(check_range("threads", threads, 0, 64));
+    TRY(check_range("size", settings.size, 1, 8192));
+    TRY(check_range("repeat", settings.repeat, 0, LARGEST_REPEAT));
+    TRY(check_range("batch", settings.batch, 1, 1024));
+    runtime_set_threads(threads);
+    if (count > 0)
+        return run_part(arguments[0], arguments + 1, count - 1);
+    TRY(bench_conv(&settings));
+    TRY(bench_model(&settings));
+    return bench_train(&settings);
+}
+
+int main(int argc, char **argv) {
+    return cli_finish(&program, run(argc, argv));
+}
