@@ -63,7 +63,7 @@ static size_t work_count(const tensor *x, const tensor *y, const conv_options *o
     size_t count = larger_size(conv_packed_count(most, most, o->kh, o->kw),
                                partial_count(y->c, x->c, o) * (size_t)y->n * (size_t)bands(y));
     if (conv_winograd_pays(x, y, o))
-        count = larger_size(count, conv_winograd_scratch(x->c, y->c));
+        count = larger_size(larger_size(count, conv_winograd_scratch(x->c, y->c)), conv_winograd_weight_scratch(x, y));
     if (!forward_is_direct(x, y, o) || !input_gradient_is_direct(y, x, o))
         count = larger_size(count, conv_gemm_scratch(x, y, o));
     return (count + TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
@@ -200,6 +200,10 @@ static void run_weight_rows(void *context, int item) {
 
 void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
                           float *scratch) {
+    if (conv_winograd_pays(x, dy, o)) {
+        conv_winograd_weight_gradient(x, o->norm, dy, dweight, dbias, scratch);
+        return;
+    }
     tensor copy;
     if (o->norm) {
         copy = normalised(x, o->norm, scratch + work_count(x, dy, o));

@@ -3,7 +3,9 @@
 #include "core/kernels.h"
 #include "core/runtime.h"
 
-enum { BLOCK = WINOGRAD_BLOCK, BAND = CONV_BAND }; /* BAND: rows of one work item */
+#include <string.h>
+
+enum { BLOCK = WINOGRAD_BLOCK, BAND = 2 * CONV_BAND }; /* BAND: rows of one work item */
 
 static int blocks_of(int channels) {
     return (channels + BLOCK - 1) / BLOCK;
@@ -71,6 +73,17 @@ void conv_winograd_pack(const float *weight, int oc, int ic, bool transposed, fl
         }
 }
 
+static winograd_input input_of(const tensor *x, const conv_norm *norm) {
+    return (winograd_input){.pixels = x->data,
+                            .row = x->row,
+                            .plane = x->plane,
+                            .channels = x->c,
+                            .height = x->h,
+                            .width = x->w,
+                            .scale = norm ? norm->scale : NULL,
+                            .shift = norm ? norm->shift : NULL};
+}
+
 typedef struct winograd_job {
     winograd_rows kernel;
     const tensor *x, *y;
@@ -88,7 +101,7 @@ static void run_band(void *context, int item) {
     int count = bands(job->y), n = item / count, y0 = item % count * BAND;
     int y1 = y0 + BAND < job->y->h ? y0 + BAND : job->y->h;
     winograd_rows k = job->kernel;
-    k.input += n * job->x->c * job->x->plane;
+    k.input.pixels += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
     kernels()->winograd_rows(&k, y0, y1, job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
     if (job->hook)
@@ -98,18 +111,11 @@ static void run_band(void *context, int item) {
 void conv_winograd(const tensor *x, const float *weight, const float *bias, const conv_winograd_options *options,
                    const tensor *y, float *scratch) {
     winograd_job job = {
-        .kernel = {.input = x->data,
-                   .input_row = x->row,
-                   .input_plane = x->plane,
-                   .input_scale = options->norm ? options->norm->scale : NULL,
-                   .input_shift = options->norm ? options->norm->shift : NULL,
+        .kernel = {.input = input_of(x, options->norm),
                    .output = y->data,
                    .output_row = y->row,
                    .output_plane = y->plane,
-                   .ic = x->c,
                    .oc = y->c,
-                   .height = y->h,
-                   .width = y->w,
                    .weight = scratch,
                    .bias = bias,
                    .relu = options->relu,
@@ -122,4 +128,114 @@ void conv_winograd(const tensor *x, const float *weight, const float *bias, cons
     };
     conv_winograd_pack(weight, y->c, x->c, options->transposed, scratch);
     parallel_for(y->n * bands(y), run_band, &job);
+}
+
+/* Rows of one partial sum: long enough that adding the partial sums up costs little, short enough for many threads. */
+enum { WEIGHT_BAND = 64 };
+
+typedef struct weight_job {
+    winograd_weight_rows kernel;
+    const tensor *x, *dy;
+    float *partials, *per_thread;
+    double *bias_sums; /* [item][oc] */
+    size_t partial_count, per_thread_count;
+    int padded;
+    float *dweight, *dbias;
+} weight_job;
+
+static int weight_bands(const tensor *dy) {
+    return (dy->h + WEIGHT_BAND - 1) / WEIGHT_BAND;
+}
+
+static size_t weight_partial_count(int ic, int oc) {
+    return (size_t)WINOGRAD_POINTS * (size_t)ic * (size_t)kernels()->winograd_padded(oc);
+}
+
+size_t conv_winograd_weight_scratch(const tensor *x, const tensor *dy) {
+    size_t items = (size_t)dy->n * (size_t)weight_bands(dy);
+    return items * (weight_partial_count(x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK)) +
+           (size_t)runtime_threads() * kernels()->winograd_scratch(x->c, dy->c);
+}
+
+static void run_weight_band(void *context, int item) {
+    const weight_job *job = context;
+    const tensor *dy = job->dy;
+    int count = weight_bands(dy), n = item / count, y0 = item % count * WEIGHT_BAND;
+    int y1 = y0 + WEIGHT_BAND < dy->h ? y0 + WEIGHT_BAND : dy->h;
+    winograd_weight_rows k = job->kernel;
+    k.input.pixels += n * job->x->c * job->x->plane;
+    k.output_grad += n * dy->c * dy->plane;
+    k.partial = job->partials + (size_t)item * job->partial_count;
+    memset(k.partial, 0, job->partial_count * sizeof *k.partial);
+    kernels()->winograd_weight_rows(&k, y0, y1,
+                                    job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
+    for (int c = 0; c < dy->c && job->dbias; c++)
+        job->bias_sums[item * dy->c + c] =
+            kernels()->plane_sum((plane_shape){y1 - y0, dy->w, dy->row}, k.output_grad + c * dy->plane + y0 * dy->row);
+}
+
+/* g = G^T u, G as in kernel_points. */
+static void weight_taps(const double u[6], double g[3]) {
+    const double a = 0.70710678118654752, b = 1.41421356237309505;
+    double even1 = -(u[1] + u[2]) / 1.5, odd1 = -a * (u[1] - u[2]) / 1.5;
+    double even2 = (u[3] + u[4]) / 6, odd2 = b * (u[3] - u[4]) / 6;
+    g[0] = u[0] + even1 + even2;
+    g[1] = odd1 + odd2;
+    g[2] = 0.5 * even1 + 2 * even2 + u[5];
+}
+
+/* Adds up the partial sums of one input channel in a fixed order, and transforms them back. */
+static void finish_weights(void *context, int i) {
+    const weight_job *job = context;
+    int ic = job->x->c, oc = job->dy->c, items = job->dy->n * weight_bands(job->dy);
+    for (int o = 0; o < oc; o++) {
+        double points[6][6], columns[3][6], taps[3];
+        for (int point = 0; point < WINOGRAD_POINTS; point++) {
+            const float *at = job->partials + ((size_t)point * ic + (size_t)i) * (size_t)job->padded + o;
+            double sum = 0;
+            for (int item = 0; item < items; item++)
+                sum += at[(size_t)item * job->partial_count];
+            points[point % 6][point / 6] = sum;
+        }
+        for (int q = 0; q < 6; q++) {
+            weight_taps(points[q], taps);
+            for (int ky = 0; ky < 3; ky++)
+                columns[ky][q] = taps[ky];
+        }
+        for (int ky = 0; ky < 3; ky++) {
+            weight_taps(columns[ky], taps);
+            for (int kx = 0; kx < 3; kx++)
+                job->dweight[((size_t)o * ic + (size_t)i) * 9 + (size_t)(ky * 3 + kx)] += (float)taps[kx];
+        }
+    }
+}
+
+void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
+                                   float *dbias, float *scratch) {
+    int items = dy->n * weight_bands(dy);
+    weight_job job = {
+        .kernel = {.input = input_of(x, norm),
+                   .output_grad = dy->data,
+                   .output_row = dy->row,
+                   .output_plane = dy->plane,
+                   .oc = dy->c},
+        .x = x,
+        .dy = dy,
+        .partials = scratch,
+        .partial_count = weight_partial_count(x->c, dy->c),
+        .per_thread_count = kernels()->winograd_scratch(x->c, dy->c),
+        .padded = kernels()->winograd_padded(dy->c),
+        .dweight = dweight,
+        .dbias = dbias,
+    };
+    job.per_thread = scratch + (size_t)items * job.partial_count;
+    job.bias_sums = (double *)(void *)(job.per_thread + (size_t)runtime_threads() * job.per_thread_count);
+    parallel_for(items, run_weight_band, &job);
+    parallel_for(x->c, finish_weights, &job);
+    for (int c = 0; c < dy->c && dbias; c++) {
+        double sum = 0;
+        for (int item = 0; item < items; item++)
+            sum += job.bias_sums[item * dy->c + c];
+        dbias[c] += (float)sum;
+    }
 }

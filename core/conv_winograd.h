@@ -21,6 +21,11 @@ typedef struct conv_winograd_options {
 void conv_winograd(const tensor *x, const float *weight, const float *bias, const conv_winograd_options *options,
                    const tensor *y, float *scratch);
 
+/* The gradient of the weights, as conv_weight_gradient; of the bias if dbias is not NULL. */
+void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
+                                   float *dbias, float *scratch);
+size_t conv_winograd_weight_scratch(const tensor *x, const tensor *dy);
+
 /* Transforms weight[oc][ic][3][3] for kernel_table.winograd_rows: [point][oc / WINOGRAD_BLOCK][ic][WINOGRAD_BLOCK],
  * missing channels zero; [ic][oc] and turned with `transposed`. */
 void conv_winograd_pack(const float *weight, int oc, int ic, bool transposed, float *packed);

@@ -33,18 +33,32 @@ typedef struct conv_rows {
 /* The same convolution by Winograd's F(4x4, 3x3), for 3x3 kernels with padding 1. */
 #define WINOGRAD_POINTS 36
 #define WINOGRAD_BLOCK 8 /* output channels of packed weights come in blocks of so many */
+typedef struct winograd_input {
+    const float *pixels; /* (0, 0) of the first of `channels` planes */
+    ptrdiff_t row, plane;
+    int channels, height, width;
+    const float *scale, *shift; /* of each channel: x is read as max(0, scale x + shift); NULL: as it is */
+} winograd_input;
+
 typedef struct winograd_rows {
-    const float *input; /* ic planes, pixel (0, 0) */
-    ptrdiff_t input_row, input_plane;
-    const float *input_scale, *input_shift; /* ic each: x is read as max(0, scale x + shift); NULL: as it is */
-    float *output;                          /* oc planes, pixel (0, 0) */
+    winograd_input input;
+    float *output; /* oc planes, pixel (0, 0) */
     ptrdiff_t output_row, output_plane;
-    int ic, oc, height, width;
+    int oc;
     const float *weight; /* packed: conv_winograd_pack */
     const float *bias;   /* oc, or NULL */
     bool relu;           /* output = max(0, .) */
     bool accumulate;     /* output += . (not together with bias or relu) */
 } winograd_rows;
+
+/* The gradient of its weights, in the transformed domain: partial[point][ic][padded oc] += over some rows. */
+typedef struct winograd_weight_rows {
+    winograd_input input;
+    const float *output_grad; /* oc planes, pixel (0, 0) */
+    ptrdiff_t output_row, output_plane;
+    int oc;
+    float *partial;
+} winograd_weight_rows;
 
 /* Partial gradient of the weights over output rows y0 .. y1 - 1 of one image: partial[oc][ic][kh][kw] and, behind
  * it, the partial gradient of the bias [oc], both overwritten. */
@@ -75,7 +89,9 @@ typedef struct kernel_table {
     void (*conv_rows)(const conv_rows *k, int y0, int y1);
     /* Output rows y0 .. y1 - 1, y0 a multiple of 4. scratch: winograd_scratch floats. */
     void (*winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch);
-    size_t (*winograd_scratch)(int ic, int oc);
+    size_t (*winograd_scratch)(int ic, int oc); /* enough for winograd_weight_rows, too */
+    void (*winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch);
+    int (*winograd_padded)(int oc); /* of winograd_weight_rows' partial */
     void (*conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
     /* y = max(0, scale * x + shift), or without the maximum. y may be x. */
     void (*plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);

@@ -79,6 +79,8 @@ static inline float vec_sum(vec v) {
 void KERNEL(conv_rows)(const conv_rows *k, int y0, int y1);
 void KERNEL(winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch);
 size_t KERNEL(winograd_scratch)(int ic, int oc);
+void KERNEL(winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch);
+int KERNEL(winograd_padded)(int oc);
 void KERNEL(conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
 void KERNEL(plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
 void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);

@@ -1,0 +1,129 @@
+/* What both Winograd kernels share: the constants, the input's transform, and where its rows come from. The method is
+ * described in winograd_rows.c. */
+#ifndef IRST_CORE_KERNELS_WINOGRAD_H
+#define IRST_CORE_KERNELS_WINOGRAD_H
+
+#include "core/kernels/vector.h"
+
+enum {
+    POINTS = WINOGRAD_POINTS,
+    SIDE = 6,                /* of an input tile */
+    STEP = 4,                /* of an output tile */
+    GROUPS = 2,              /* vectors of tiles that one pass handles */
+    TILES = GROUPS * LANES,  /* tiles of one pass */
+    SPAN = STEP * TILES,     /* and their output pixels */
+    FETCH = SPAN + 2 * TENSOR_HALO /* pixels read for them, from TENSOR_HALO before the first on */
+};
+
+#define A1 0.70710678118654752f /* the points: A1 and A2, and their negatives */
+#define A2 1.41421356237309505f
+
+/* r = B^T d for six vectors. */
+static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
+    vec even1 = d[4] - 2 * d[2], odd1 = A1 * (d[3] - 2 * d[1]);
+    vec even2 = d[4] - 0.5f * d[2], odd2 = A2 * (d[3] - 0.5f * d[1]);
+    r[0] = d[4] + d[0] - 2.5f * d[2];
+    r[1] = even1 + odd1;
+    r[2] = even1 - odd1;
+    r[3] = even2 + odd2;
+    r[4] = even2 - odd2;
+    r[5] = d[5] + d[1] - 2.5f * d[3];
+}
+
+/* Floats from one point to the next in the transformed tiles of `channels` channels. One vector more than they need,
+ * so that the points of a channel do not fall on the same cache set. */
+static inline ptrdiff_t point_stride(int channels) {
+    return (ptrdiff_t)channels * TILES + LANES;
+}
+
+/* Points of the six pixels of one column. */
+static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
+    float d0 = rows[0][x], d1 = rows[1][x], d2 = rows[2][x], d3 = rows[3][x], d4 = rows[4][x], d5 = rows[5][x];
+    float even1 = d4 - 2 * d2, odd1 = A1 * (d3 - 2 * d1), even2 = d4 - 0.5f * d2, odd2 = A2 * (d3 - 0.5f * d1);
+    r[0] = d4 + d0 - 2.5f * d2;
+    r[1] = even1 + odd1;
+    r[2] = even1 - odd1;
+    r[3] = even2 + odd2;
+    r[4] = even2 - odd2;
+    r[5] = d5 + d1 - 2.5f * d3;
+}
+
+/* B^T d B of one channel and one vector of tiles: rows[] are the tiles' six rows, from pixel (0, 0) of the first output
+ * tile on. */
+static void transform_input(const float *const rows[SIDE], float *out, ptrdiff_t stride) {
+    vec vertical[STEP][SIDE];
+    float before[SIDE], behind[SIDE];
+    input_points_scalar(rows, -1, before);
+    input_points_scalar(rows, STEP * LANES, behind);
+    _Pragma("GCC unroll 4") for (int v = 0; v < STEP; v++) {
+        vec d[SIDE];
+        _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) d[i] = vec_load(rows[i] + v * LANES);
+        input_points(d, vertical[v]);
+    }
+    _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) {
+        vec a = vertical[0][i], b = vertical[1][i], c = vertical[2][i], d = vertical[3][i];
+        vec even1 = VEC_EVEN(a, b), odd1 = VEC_ODD(a, b), even2 = VEC_EVEN(c, d), odd2 = VEC_ODD(c, d);
+        vec first = VEC_EVEN(even1, even2), last = VEC_ODD(odd1, odd2), r[SIDE];
+        vec column[SIDE] = {VEC_PREVIOUS(vec_set(before[i]), last),
+                            first,
+                            VEC_EVEN(odd1, odd2),
+                            VEC_ODD(even1, even2),
+                            last,
+                            VEC_NEXT(first, vec_set(behind[i]))};
+        input_points(column, r);
+        _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * stride, r[j]);
+    }
+}
+
+/* Pixels -1 .. SPAN of one row, normalised if asked for, with zeros outside the image as padding wants it. `left` and
+ * `right` are the pixels that exist on either side of row[0], row[0] among the latter. */
+static inline void fetch_row(const float *row, const float *scale, const float *shift, int left, int right, float *to) {
+    int count = right < SPAN + 1 ? right : SPAN + 1;
+    if (scale) {
+        for (int x = 0; x < count; x += LANES)
+            vec_store(to + x, vec_relu(*scale * vec_load(row + x) + *shift));
+        float before = left ? *scale * row[-1] + *shift : 0;
+        to[-1] = before <= 0 ? 0 : before;
+    } else {
+        memcpy(to, row, (size_t)count * sizeof *to);
+        to[-1] = left ? row[-1] : 0;
+    }
+    memset(to + count, 0, (size_t)(SPAN + LANES - count) * sizeof *to);
+}
+
+/* The six rows of one channel for the tiles at (y, x), from pixel x on: where they lie, or in the buffer. */
+static inline void fetch(const winograd_input *k, int channel, int y, int x, float buffer[SIDE][FETCH],
+                         const float **rows) {
+    static const float zeros[FETCH] __attribute__((aligned(64)));
+    const float *scale = k->scale ? k->scale + channel : NULL;
+    bool in_place = !scale && k->width + TENSOR_HALO - x > SPAN;
+    for (int i = 0; i < SIDE; i++) {
+        int row = y + i - 1;
+        const float *pixels = k->pixels + channel * k->plane + row * k->row + x;
+        if (row < 0 || row >= k->height) {
+            rows[i] = zeros + TENSOR_HALO;
+        } else if (in_place) {
+            rows[i] = pixels;
+        } else {
+            fetch_row(pixels, scale, k->shift + channel, x, k->width - x, buffer[i] + TENSOR_HALO);
+            rows[i] = buffer[i] + TENSOR_HALO;
+        }
+    }
+}
+
+/* The transformed tiles of one pass, [point][channel][TILES]: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1. */
+static inline void transform_inputs(const winograd_input *k, int y, int x, float *out) {
+    float buffer[SIDE][FETCH] __attribute__((aligned(64)));
+    ptrdiff_t stride = point_stride(k->channels);
+    for (int i = 0; i < k->channels; i++) {
+        const float *rows[SIDE];
+        fetch(k, i, y, x, buffer, rows);
+        for (int g = 0; g < GROUPS; g++) {
+            transform_input(rows, out + i * TILES + g * LANES, stride);
+            for (int r = 0; r < SIDE; r++)
+                rows[r] += STEP * LANES;
+        }
+    }
+}
+
+#endif
