@@ -52,6 +52,7 @@ static status infer(node *n) {
 
 static void forward(node *n, const op_run *run) {
     conv_options g = geometry(n);
+    g.exact = n->requires_grad; /* see conv2d.h */
     const float *weight = n->input[1]->value.data, *bias = n->input_count == 3 ? n->input[2]->value.data : NULL;
     const conv2d_options *o = n->options;
     bool with_relu = o->activation == ACTIVATION_RELU;

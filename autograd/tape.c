@@ -196,12 +196,23 @@ static void run_step(const tape *t, const tape_step *step) {
     n->op->forward(n, &run);
 }
 
+static void run_forward(void *context) {
+    tape *t = context;
+    for (int i = 0; i < t->forward_steps; i++)
+        run_step(t, &t->steps[i]);
+}
+
 status tape_forward(tape *t) {
     if (runtime_threads() != t->scratch_threads)
         TRY(tape_plan_scratch(t));
-    for (int i = 0; i < t->forward_steps; i++)
-        run_step(t, &t->steps[i]);
+    parallel_region(run_forward, t);
     return STATUS_OK;
+}
+
+static void run_backward(void *context) {
+    tape *t = context;
+    for (int i = t->forward_steps; i < t->step_count; i++)
+        run_step(t, &t->steps[i]);
 }
 
 void tape_backward(tape *t) {
@@ -210,8 +221,7 @@ void tape_backward(tape *t) {
         n->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */
     }
     *t->loss->grad.data = 1;
-    for (int i = t->forward_steps; i < t->step_count; i++)
-        run_step(t, &t->steps[i]);
+    parallel_region(run_backward, t);
 }
 
 const tensor *node_grad(node *n, int i, bool *accumulate) {

@@ -58,6 +58,19 @@ static size_t copy_count(const tensor *x) {
     return (tensor_footprint(x) + 2 * TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
 }
 
+/* The rows of one image that a band of output rows reads. */
+static tensor strip_of(const tensor *x, const conv_options *o) {
+    return tensor_planar(1, x->c, BAND + o->dilation * (o->kh - 1), x->w);
+}
+
+/* Normalised inputs: copies of the whole, or a strip for each thread. */
+static size_t norm_count(const tensor *x, const tensor *y, const conv_options *o) {
+    tensor strip = strip_of(x, o);
+    size_t strips = (size_t)runtime_threads() * copy_count(&strip);
+    bool forward = forward_is_direct(x, y, o), winograd = conv_winograd_pays(x, y, o);
+    return winograd ? strips : forward ? larger_size(strips, copy_count(x)) : copy_count(x);
+}
+
 static size_t work_count(const tensor *x, const tensor *y, const conv_options *o) {
     int most = larger(x->c, y->c);
     size_t count = larger_size(conv_packed_count(most, most, o->kh, o->kw),
@@ -70,7 +83,7 @@ static size_t work_count(const tensor *x, const tensor *y, const conv_options *o
 }
 
 size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    return work_count(x, y, o) + (o->norm ? copy_count(x) : 0);
+    return work_count(x, y, o) + (o->norm ? norm_count(x, y, o) : 0);
 }
 
 typedef struct norm_job {
@@ -99,7 +112,28 @@ typedef struct rows_job {
     conv_rows kernel;
     const tensor *x, *y;
     const conv_hook *hook;
+    const conv_norm *norm;
+    tensor strip; /* normalised rows, of the first thread */
+    int padding_h, padding_w;
 } rows_job;
+
+/* The rows of x that output rows y0 .. y1 - 1 read, normalised, into this thread's strip; zero outside the image. */
+static tensor fill_strip(const rows_job *job, int image, int y0, int y1) {
+    const tensor *x = job->x;
+    tensor strip = job->strip;
+    strip.data += (size_t)runtime_thread_index() * copy_count(&strip);
+    int first = y0 - job->padding_h, last = y1 - job->padding_h + strip.h - BAND;
+    for (int c = 0; c < x->c; c++) {
+        float *to = strip.data + c * strip.plane;
+        int top = first < 0 ? 0 : first, bottom = last > x->h ? x->h : last;
+        kernels()->plane_affine((plane_shape){bottom - top, x->w, x->row}, tensor_plane(x, image, c) + top * x->row,
+                                job->norm->scale[c], job->norm->shift[c], true, to + (top - first) * strip.row);
+        for (int row = first; row < last; row++)
+            if (row < 0 || row >= x->h)
+                memset(to + (row - first) * strip.row, 0, (size_t)x->w * sizeof *to);
+    }
+    return strip;
+}
 
 static void run_rows(void *context, int item) {
     const rows_job *job = context;
@@ -108,6 +142,11 @@ static void run_rows(void *context, int item) {
     conv_rows k = job->kernel;
     k.input += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
+    if (job->norm) {
+        tensor strip = fill_strip(job, n, y0, y1);
+        k.input = strip.data - y0 * strip.row - job->padding_w; /* the kernel counts rows from the image's first */
+        k.input_plane = strip.plane;
+    }
     kernels()->conv_rows(&k, y0, y1);
     if (job->hook)
         job->hook->rows_done(job->hook->context, n, y0, y1);
@@ -119,8 +158,9 @@ static void call_hook(const conv_hook *hook, const tensor *y) {
         hook->rows_done(hook->context, n, 0, y->h);
 }
 
+/* `strips`: memory for normalised rows; NULL: x as it is. */
 static void direct(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w,
-                   const float *packed, const float *bias, bool relu, bool accumulate) {
+                   const float *packed, const float *bias, bool relu, bool accumulate, float *strips) {
     rows_job job = {
         .kernel = {.input = x->data - padding_h * x->row - padding_w,
                    .input_row = x->row,
@@ -141,27 +181,30 @@ static void direct(const tensor *x, const tensor *y, const conv_options *o, int 
         .x = x,
         .y = y,
         .hook = o->hook,
+        .padding_h = padding_h,
+        .padding_w = padding_w,
     };
+    if (strips) {
+        job.norm = o->norm;
+        job.strip = strip_of(x, o);
+        job.strip.data = strips + tensor_origin(&job.strip);
+        memset(strips, 0, (size_t)runtime_threads() * copy_count(&job.strip) * sizeof *strips); /* the halos */
+    }
     parallel_for(y->n * bands(y), run_rows, &job);
 }
 
 void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                   const tensor *y, float *scratch) {
-    if (conv_winograd_pays(x, y, o)) {
+    float *normal = o->norm ? scratch + work_count(x, y, o) : NULL;
+    if (conv_winograd_pays(x, y, o) && !o->exact) {
         conv_winograd(x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
                       scratch);
-        return;
-    }
-    tensor copy;
-    if (o->norm) {
-        copy = normalised(x, o->norm, scratch + work_count(x, y, o));
-        x = &copy;
-    }
-    if (forward_is_direct(x, y, o)) {
+    } else if (forward_is_direct(x, y, o)) {
         conv_pack_weights(weight, y->c, x->c, o->kh, o->kw, false, scratch);
-        direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false);
+        direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false, normal);
     } else {
-        conv_gemm_forward(x, weight, bias, o, relu, y, scratch);
+        tensor copy = normal ? normalised(x, o->norm, normal) : *x;
+        conv_gemm_forward(&copy, weight, bias, o, relu, y, scratch);
         call_hook(o->hook, y);
     }
 }
@@ -175,7 +218,7 @@ void conv_input_gradient(const tensor *dy, const float *weight, const conv_optio
     } else if (input_gradient_is_direct(dy, dx, o)) {
         conv_pack_weights(weight, dy->c, dx->c, o->kh, o->kw, true, scratch);
         direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch,
-               NULL, false, accumulate);
+               NULL, false, accumulate, NULL);
     } else {
         conv_gemm_input_gradient(dy, weight, o, accumulate, dx, scratch);
         call_hook(o->hook, dx);

@@ -30,6 +30,7 @@ typedef struct conv_options {
     int stride;            /* both directions */
     int padding;           /* zeros on every side */
     int dilation;          /* distance of taps */
+    bool exact;            /* forward: sum directly, without Winograd's larger rounding errors */
     const conv_norm *norm; /* of x, forward and for the gradient of the weights; NULL: none */
     const conv_hook *hook; /* on y forward, on dx for the gradient of the input; NULL: none */
 } conv_options;

@@ -3,6 +3,9 @@
 #include <cblas.h>
 #include <omp.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -57,24 +60,107 @@ static void restore_mode(unsigned mode) {
 }
 #endif
 
-void parallel_for(int count, void (*body)(void *context, int item), void *context) {
-    int threads = runtime_threads();
-    if (threads > count)
-        threads = count;
-    if (threads <= 1) {
-        unsigned mode = flush_denormals();
-        for (int item = 0; item < count; item++)
-            body(context, item);
-        restore_mode(mode);
+/* The items of one parallel_for. A thread takes an item by counting `ticket` down: its upper half numbers the call, so that
+ * a thread that was away cannot take an item of one call for that of another; its lower half holds the items left.
+ * Whoever took an item may read the rest, since the call does not return before all its items are done. A thread that
+ * the system takes away between items keeps nobody waiting, unlike in a barrier. */
+static struct {
+    _Atomic uint64_t ticket;
+    _Atomic int done;
+    _Atomic bool closing; /* the region ends */
+    int count;
+    void (*body)(void *context, int item);
+    void *context;
+} work;
+
+static bool region_is_open; /* read and written by the region's first thread only */
+
+/* Runs one item; false if none is left. */
+static bool take_item(void) {
+    uint64_t ticket = atomic_load(&work.ticket);
+    while ((uint32_t)ticket > 0)
+        if (atomic_compare_exchange_weak(&work.ticket, &ticket, ticket - 1)) {
+            work.body(work.context, work.count - (int)(uint32_t)ticket);
+            atomic_fetch_add(&work.done, 1);
+            return true;
+        }
+    return false;
+}
+
+/* Between looks at a variable: a moment at first, then the processor is offered to others. */
+static void wait_a_little(int *turns) {
+    enum { PATIENCE = 2000 };
+    if (++*turns > PATIENCE)
+        sched_yield();
+#if defined(__x86_64__)
+    else
+        _mm_pause();
+#endif
+}
+
+static void stand_by(void) {
+    int turns = 0;
+    while (!atomic_load(&work.closing)) {
+        if (take_item())
+            turns = 0;
+        else
+            wait_a_little(&turns);
+    }
+}
+
+void parallel_region(void (*body)(void *context), void *context) {
+    if (region_is_open || runtime_threads() == 1) {
+        body(context);
         return;
     }
-    /* Dynamic: when another process takes a core away for a moment, the other threads take over its items. */
-#pragma omp parallel num_threads(threads)
+    region_is_open = true;
+    atomic_store(&work.closing, false);
+#pragma omp parallel num_threads(runtime_threads())
     {
         unsigned mode = flush_denormals();
-#pragma omp for schedule(dynamic, 1)
-        for (int item = 0; item < count; item++)
-            body(context, item);
+        if (omp_get_thread_num() == 0) {
+            body(context);
+            atomic_store(&work.closing, true);
+        } else {
+            stand_by();
+        }
         restore_mode(mode);
     }
+    region_is_open = false;
+}
+
+static void run_alone(int count, void (*body)(void *context, int item), void *context) {
+    unsigned mode = flush_denormals();
+    for (int item = 0; item < count; item++)
+        body(context, item);
+    restore_mode(mode);
+}
+
+typedef struct loop {
+    int count;
+    void (*body)(void *context, int item);
+    void *context;
+} loop;
+
+/* Inside a region: publishes the items, helps, and waits for the last. */
+static void run_shared(void *context) {
+    const loop *l = context;
+    work.count = l->count;
+    work.body = l->body;
+    work.context = l->context;
+    atomic_store(&work.done, 0);
+    uint64_t call = (atomic_load(&work.ticket) >> 32) + 1;
+    atomic_store(&work.ticket, call << 32 | (uint32_t)l->count);
+    while (take_item()) {
+    }
+    int turns = 0;
+    while (atomic_load(&work.done) < l->count)
+        wait_a_little(&turns);
+}
+
+void parallel_for(int count, void (*body)(void *context, int item), void *context) {
+    if (count <= 1 || runtime_threads() == 1)
+        run_alone(count, body, context);
+    else
+        parallel_region(run_shared, &(loop){count, body, context});
 }

@@ -12,4 +12,8 @@ int runtime_thread_index(void); /* inside parallel_for: 0 .. runtime_threads() -
  * flushed to zero in every thread. Calls must not be nested. */
 void parallel_for(int count, void (*body)(void *context, int item), void *context);
 
+/* Calls body(context) with the threads standing by for the calls of parallel_for in it, which then begin and end within
+ * a microsecond: for a forward or backward pass. Inside another one it is a plain call. */
+void parallel_region(void (*body)(void *context), void *context);
+
 #endif
