@@ -40,6 +40,8 @@ struct detector {
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D) {
     node *const nodes[STAGE_MAPS] = {B, T, N, D};
     for (int i = 0; i < STAGE_MAPS; i++) {
+        if (!nodes[i])
+            continue;
         snprintf(out->map_names[out->map_count], sizeof out->map_names[0], "stage%d/%c", stage, "BTND"[i]);
         out->maps[out->map_count++] = nodes[i];
     }

@@ -18,6 +18,7 @@ typedef struct network_outputs {
     char map_names[NETWORK_STAGES * STAGE_MAPS][16];
 } network_outputs;
 
+/* Names the maps of one stage; NULL for those that the method does not have. */
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
 
 /* The terms of a loss, recorded on the tape. */
