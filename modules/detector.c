@@ -3,6 +3,7 @@
 #include "autograd/fold.h"
 #include "core/kernels.h"
 #include "modules/detector_type.h"
+#include "modules/model_driven.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ struct detector {
     uint64_t seed;
     parameter_set parameters;
     inference run;
+    model_driven_run model_driven;
     training train;
 };
 
@@ -83,6 +85,8 @@ status detector_new(const config *options, uint64_t seed, detector **out) {
     d->type = type;
     d->seed = seed;
     status result = copy_options(type, options, &d->options);
+    if (result == STATUS_OK && type->check)
+        result = type->check(d->options);
     if (result == STATUS_OK && type->build)
         result = create_parameters(d);
     if (result != STATUS_OK) {
@@ -103,6 +107,7 @@ void detector_free(detector *d) {
     if (!d)
         return;
     free_inference(&d->run);
+    model_driven_free(&d->model_driven);
     tape_free(d->train.t);
     parameter_set_free(&d->parameters);
     config_free(d->options);
@@ -167,6 +172,8 @@ status detector_run(detector *d, const float *image, int width, int height, dete
     *out = (detector_maps){.width = width, .height = height};
     if (width < 1 || height < 1)
         return status_fail(STATUS_USAGE, "an image of %dx%d pixels", width, height);
+    if (d->type->score_image)
+        return model_driven_score(&d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
     tensor_from_array(&run->image->value, image);

@@ -25,6 +25,7 @@ typedef enum score_kind {
 int detector_method_count(void);
 const char *detector_method_name(int index);  /* "rpcanet_plus" */
 const char *detector_method_title(int index); /* "RPCANet+ (Xiu et al., 2025)" */
+score_kind detector_method_score_kind(int index);
 /* The method's option keys ("model.stages", ...) with defaults and ranges. An unknown name is STATUS_USAGE
  * and the message lists the known ones. */
 status detector_method_options(const char *name, const config_key **keys, int *count);

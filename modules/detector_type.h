@@ -3,6 +3,7 @@
 #define IRST_MODULES_DETECTOR_TYPE_H
 
 #include "core/config.h"
+#include "core/workspace.h"
 #include "modules/detector.h"
 #include "modules/infer_options.h"
 #include "modules/network.h"
@@ -33,6 +34,12 @@ typedef struct loss_nodes {
 void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
                             loss_nodes *out);
 
+/* What a model-driven method sees: grey values 0..255, row-major; integers where the image has 8 bits. */
+typedef struct grey_map {
+    int width, height;
+    const double *grey;
+} grey_map;
+
 typedef struct detector_type {
     const char *name;
     const char *title;
@@ -42,6 +49,10 @@ typedef struct detector_type {
     /* A network records itself and its loss. A failed builder shows up in tape_plan. */
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
     void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
+    /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
+     * its memory from call to call; the score is finite. */
+    status (*check)(const config *options);
+    status (*score_image)(const config *options, const grey_map *image, workspace *work, float *score);
     /* Recognising a foreign checkpoint, see infer_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);
     status (*infer)(const named_shape *tensors, int count, config *options);

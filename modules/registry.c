@@ -6,7 +6,8 @@
 
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
-    METHOD(rpcanet)
+    METHOD(rpcanet)                                                                                                    \
+    METHOD(mpcm)
 
 #define DECLARE(method) extern const detector_type method;
 METHODS(DECLARE)
@@ -40,6 +41,10 @@ const char *detector_method_name(int index) {
 
 const char *detector_method_title(int index) {
     return detector_types[index]->title;
+}
+
+score_kind detector_method_score_kind(int index) {
+    return detector_types[index]->score;
 }
 
 status detector_method_options(const char *name, const config_key **keys, int *count) {
