@@ -1,30 +1,34 @@
 #include "core/workspace.h"
 
 #include <assert.h>
+#include <stdint.h>
 
-enum { LINE = 64 }; /* a cache line, and the alignment of a memory_block */
-
-size_t workspace_bytes(size_t count, size_t size) {
-    return (count * size + LINE - 1) / LINE * LINE;
-}
-
-status workspace_reserve(workspace *w, size_t bytes) {
+void workspace_begin(workspace *w) {
     w->used = 0;
-    if (bytes <= w->block.bytes)
-        return STATUS_OK;
-    memory_block_free(&w->block);
-    return memory_block_new(bytes, &w->block);
+    w->outcome = STATUS_OK;
 }
 
 void *workspace_take(workspace *w, size_t count, size_t size) {
-    size_t bytes = workspace_bytes(count, size);
-    assert(bytes <= w->block.bytes - w->used);
-    void *piece = (char *)w->block.data + w->used;
-    w->used += bytes;
-    return piece;
+    assert(w->used < WORKSPACE_PIECES);
+    memory_block *piece = &w->pieces[w->used++];
+    if (count > SIZE_MAX / size) {
+        w->outcome = status_fail(STATUS_MEMORY, "%zu elements of %zu bytes cannot be addressed", count, size);
+        return NULL;
+    }
+    if (count * size > piece->bytes) {
+        memory_block_free(piece);
+        status got = memory_block_new(count * size, piece);
+        w->outcome = w->outcome == STATUS_OK ? got : w->outcome;
+    }
+    return piece->data;
+}
+
+status workspace_check(const workspace *w) {
+    return w->outcome;
 }
 
 void workspace_free(workspace *w) {
-    memory_block_free(&w->block);
+    for (int i = 0; i < WORKSPACE_PIECES; i++)
+        memory_block_free(&w->pieces[i]);
     *w = (workspace){0};
 }

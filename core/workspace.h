@@ -1,24 +1,29 @@
-/* Memory of a computation that is repeated: taken piece by piece, kept for the next time. */
+/* Memory of a computation that is repeated: the pieces taken the first time serve again the next time. */
 #ifndef IRST_CORE_WORKSPACE_H
 #define IRST_CORE_WORKSPACE_H
 
 #include "core/memory.h"
 
+enum { WORKSPACE_PIECES = 32 };
+
+/* Zeroed at the start; free with workspace_free. */
 typedef struct workspace {
-    memory_block block;
-    size_t used; /* bytes handed out */
+    memory_block pieces[WORKSPACE_PIECES];
+    int used;
+    status outcome;
 } workspace;
 
-/* Bytes that a piece of `count` elements of `size` bytes occupies: sums of these are what to reserve. */
-size_t workspace_bytes(size_t count, size_t size);
+/* All pieces are free again: for the next time. */
+void workspace_begin(workspace *w);
 
-/* Makes room for `bytes`; everything taken before is gone. */
-status workspace_reserve(workspace *w, size_t bytes);
-
-/* The next piece, aligned for vectors, with whatever it held before. It must fit: asking for more than was reserved is
- * a programming error (assert). */
+/* The next piece: room for `count` elements of `size` bytes, aligned for vectors, holding anything. Not larger than the
+ * last time, it is the same memory. NULL if memory is out: check once, after the last piece was taken. More than
+ * WORKSPACE_PIECES is a programming error (assert). */
 void *workspace_take(workspace *w, size_t count, size_t size);
 
-void workspace_free(workspace *w); /* accepts a zeroed struct */
+/* STATUS_MEMORY if one of the pieces could not be had. */
+status workspace_check(const workspace *w);
+
+void workspace_free(workspace *w);
 
 #endif

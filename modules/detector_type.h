@@ -40,6 +40,13 @@ typedef struct grey_map {
     const double *grey;
 } grey_map;
 
+/* How an iterative method ended, for tests. Zero for the others. */
+typedef struct solver_report {
+    int iterations, rank;
+    int64_t nonzero;            /* entries of the target part */
+    double lambda, mu, measure; /* mu in, and measure of convergence after, the last iteration */
+} solver_report;
+
 typedef struct detector_type {
     const char *name;
     const char *title;
@@ -50,9 +57,10 @@ typedef struct detector_type {
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
     void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
-     * its memory from call to call; the score is finite. */
+     * its memory from call to call; `report` arrives zeroed; the score is finite. */
     status (*check)(const config *options);
-    status (*score_image)(const config *options, const grey_map *image, workspace *work, float *score);
+    status (*score_image)(const config *options, const grey_map *image, workspace *work, float *score,
+                          solver_report *report);
     /* Recognising a foreign checkpoint, see infer_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);
     status (*infer)(const named_shape *tensors, int count, config *options);

@@ -149,7 +149,9 @@ static void pad(const contrast *c, const double *grey, double *padded) {
     }
 }
 
-static status score_image(const config *options, const grey_map *image, workspace *work, float *score) {
+static status score_image(const config *options, const grey_map *image, workspace *work, float *score,
+                          solver_report *report) {
+    (void)report;
     contrast c = {.width = image->width,
                   .height = image->height,
                   .scales = (int)config_int(options, "model.scales"),
@@ -159,13 +161,12 @@ static status score_image(const config *options, const grey_map *image, workspac
     c.stride = c.width + 2 * c.margin;
     size_t map = (size_t)c.stride * (size_t)c.height;
     size_t rows = (size_t)c.stride * (size_t)runtime_threads();
-    TRY(workspace_reserve(work, workspace_bytes(map, sizeof(double)) +
-                                    workspace_bytes((size_t)c.scales * map, sizeof(double)) +
-                                    workspace_bytes(rows, sizeof(double))));
+    workspace_begin(work);
     double *padded = workspace_take(work, map, sizeof *padded);
     c.image = padded;
     c.means = workspace_take(work, (size_t)c.scales * map, sizeof *c.means);
     c.columns = workspace_take(work, rows, sizeof *c.columns);
+    TRY(workspace_check(work));
     pad(&c, image->grey, padded);
     int bands = (c.height + BAND - 1) / BAND;
     parallel_for(bands, mean_band, &c);

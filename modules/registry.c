@@ -7,7 +7,8 @@
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
     METHOD(rpcanet)                                                                                                    \
-    METHOD(mpcm)
+    METHOD(mpcm)                                                                                                       \
+    METHOD(pstnn)
 
 #define DECLARE(method) extern const detector_type method;
 METHODS(DECLARE)

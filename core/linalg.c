@@ -1,0 +1,70 @@
+#include "core/linalg.h"
+
+#include <cblas.h>
+#include <math.h>
+
+/* Fortran symbols; OpenBLAS has no LAPACKE. */
+void zgesdd_(const char *jobz, const int *m, const int *n, double complex *a, const int *lda, double *s,
+             double complex *u, const int *ldu, double complex *vt, const int *ldvt, double complex *work,
+             const int *lwork, double *rwork, int *iwork, int *info);
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+             const int *lwork, int *iwork, const int *liwork, int *info);
+
+enum { BLOCK = 64 }; /* LAPACK's blocked algorithms want this many columns of work */
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* --- singular value decomposition --- */
+
+static int svd_work_length(int n) {
+    return n * n + (2 + 2 * BLOCK) * n;
+}
+
+static int svd_real_length(int n) {
+    return 7 * n * n + 7 * n;
+}
+
+size_t linalg_svd_bytes(int n) {
+    return (size_t)svd_work_length(n) * sizeof(double complex) + (size_t)svd_real_length(n) * sizeof(double) +
+           8 * (size_t)n * sizeof(int);
+}
+
+status linalg_svd(int n, double complex *a, double *s, double complex *u, double complex *vt, void *work) {
+    double complex *complex_work = work;
+    double *real_work = (double *)(complex_work + svd_work_length(n));
+    int *integer_work = (int *)(real_work + svd_real_length(n));
+    int length = svd_work_length(n), info;
+    zgesdd_("S", &n, &n, a, &n, s, u, &n, vt, &n, complex_work, &length, real_work, integer_work, &info);
+    return info == 0 ? STATUS_OK : status_fail(STATUS_NUMERIC, "a singular value decomposition failed (%d)", info);
+}
+
+/* --- singular values alone --- */
+
+static int values_work_length(int n) {
+    return (2 + BLOCK) * n + 1;
+}
+
+size_t linalg_singular_values_bytes(int m, int n) {
+    size_t least = (size_t)smaller(m, n);
+    return (least * least + (size_t)values_work_length((int)least)) * sizeof(double);
+}
+
+status linalg_singular_values(int m, int n, const double *a, double *s, void *work) {
+    int least = smaller(m, n), one = 1, info, integer_work, length = values_work_length(least);
+    double *gram = work, *rest = gram + (size_t)least * (size_t)least;
+    cblas_dsyrk(CblasColMajor, CblasUpper, m <= n ? CblasNoTrans : CblasTrans, least, m <= n ? n : m, 1, a, m, 0, gram,
+                least);
+    dsyevd_("N", "U", &least, gram, &least, s, rest, &length, &integer_work, &one, &info);
+    if (info != 0)
+        return status_fail(STATUS_NUMERIC, "an eigenvalue decomposition failed (%d)", info);
+    for (int i = 0; i < least / 2; i++) { /* LAPACK's rise */
+        double swapped = s[i];
+        s[i] = s[least - 1 - i];
+        s[least - 1 - i] = swapped;
+    }
+    for (int i = 0; i < least; i++)
+        s[i] = sqrt(fmax(s[i], 0));
+    return STATUS_OK;
+}

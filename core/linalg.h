@@ -1,0 +1,24 @@
+/* Decompositions of small dense matrices (LAPACK inside OpenBLAS), column-major. The functions may run in several
+ * threads at once. A decomposition that does not converge is STATUS_NUMERIC. */
+#ifndef IRST_CORE_LINALG_H
+#define IRST_CORE_LINALG_H
+
+#include "core/status.h"
+
+#include <complex.h>
+#include <stddef.h>
+
+/* Memory that linalg_svd needs beside its arguments. */
+size_t linalg_svd_bytes(int n);
+
+/* a = u diag(s) vt, n x n; s falls. `a` is destroyed; vt holds V^H. */
+status linalg_svd(int n, double complex *a, double *s, double complex *u, double complex *vt, void *work);
+
+/* Memory that linalg_singular_values needs: the smaller Gram matrix, and LAPACK's. */
+size_t linalg_singular_values_bytes(int m, int n);
+
+/* The min(m, n) singular values of a real m x n matrix, falling. From a Gram matrix: values below 1e-8 of the largest
+ * are rounding noise. */
+status linalg_singular_values(int m, int n, const double *a, double *s, void *work);
+
+#endif
