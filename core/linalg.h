@@ -21,4 +21,21 @@ size_t linalg_singular_values_bytes(int m, int n);
  * are rounding noise. */
 status linalg_singular_values(int m, int n, const double *a, double *s, void *work);
 
+/* Memory that linalg_eigen_largest and linalg_eigen_above need. */
+size_t linalg_eigen_bytes(int n);
+
+/* The `count` largest eigenvalues of a symmetric n x n matrix, whose lower half is used and destroyed; they rise. With
+ * unit eigenvectors, one per column. */
+status linalg_eigen_largest(int n, double *a, int count, double *values, double *vectors, void *work);
+
+/* Those above `least`: *count of them. */
+status linalg_eigen_above(int n, double *a, double least, int *count, double *values, double *vectors, void *work);
+
+/* Memory that linalg_right_vectors needs. */
+size_t linalg_right_vectors_bytes(int m, int n);
+
+/* Singular values of a real m x n matrix, m >= n, falling, and V^T (n x n), by LAPACK's decomposition of `a` itself,
+ * which is destroyed: small ones are right too. */
+status linalg_right_vectors(int m, int n, double *a, double *s, double *vt, void *work);
+
 #endif

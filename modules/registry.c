@@ -8,7 +8,8 @@
     METHOD(rpcanet_plus)                                                                                               \
     METHOD(rpcanet)                                                                                                    \
     METHOD(mpcm)                                                                                                       \
-    METHOD(pstnn)
+    METHOD(pstnn)                                                                                                      \
+    METHOD(ipi)
 
 #define DECLARE(method) extern const detector_type method;
 METHODS(DECLARE)

@@ -82,7 +82,7 @@ if [ -d "$golden" ]; then
     for network in rpcanet_plus rpcanet; do
         check "$network with formula weights" build/tests/compare_formula $network "$golden/$network.h5"
     done
-    for method in mpcm pstnn; do
+    for method in mpcm pstnn ipi; do
         check "score maps of $method" build/tests/compare_model_driven $method "$golden/model_driven.h5"
     done
     check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
@@ -93,8 +93,8 @@ elif [ "${CI:-}" = true ]; then
     failed=$((failed + 1))
     say FAILED "golden data: $golden is missing"
 else
-    skipped=$((skipped + 16))
-    say skipped "16 checks against golden data: $golden is missing"
+    skipped=$((skipped + 17))
+    say skipped "17 checks against golden data: $golden is missing"
 fi
 
 [ "$skipped" -gt 0 ] && echo "$skipped skipped"

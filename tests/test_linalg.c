@@ -1,6 +1,7 @@
 /* Decompositions, the Fourier transform by matrix products, and memory that is taken piece by piece. */
 #include "core/dft.h"
 #include "core/linalg.h"
+#include "core/svt.h"
 #include "core/workspace.h"
 #include "tests/expect.h"
 
@@ -61,6 +62,54 @@ static void test_singular_values(void **state) {
     }
 }
 
+/* Entry (i, k) of an orthonormal matrix of n columns. */
+static double cosine(int i, int k, int n) {
+    return sqrt((k == 0 ? 1.0 : 2.0) / n) * cos(M_PI * (i + 0.5) * k / n);
+}
+
+/* G = U S V^T with S = 100, 10, 1, ... shrinks to max(S - threshold, 0), by the Gram matrix and below its limit. */
+static void test_singular_value_threshold(void **state) {
+    (void)state;
+    enum { M = 300, N = 70, RANK = 9 };
+    static const double thresholds[] = {20, 10, 0.05, 5e-5, 0};
+    static const int ranks[] = {1, 1, 4, 7, RANK}; /* a value that equals the threshold is not above it */
+    double *G = malloc(2 * M * N * sizeof *G), *B = G + M * N;
+    assert_non_null(G);
+    for (int j = 0; j < N; j++)
+        for (int i = 0; i < M; i++) {
+            G[j * M + i] = 0;
+            for (int k = 0; k < RANK; k++)
+                G[j * M + i] += pow(10, 2 - k) * cosine(i, k, M) * cosine(j, k, N);
+        }
+    workspace work = {0};
+    svt s;
+    double largest[3];
+    workspace_begin(&work);
+    assert_ok(svt_new(&s, M, N, &work));
+    assert_ok(svt_largest(&s, G, 3, largest));
+    assert_true(fabs(largest[0] - 100) < 1e-10 && fabs(largest[1] - 10) < 1e-10 && fabs(largest[2] - 1) < 1e-9);
+    for (int t = 0; t < 5; t++) {
+        svt_gram(&s, G);
+        assert_ok(svt_decompose(&s, G, thresholds[t]));
+        if (thresholds[t] > 0)
+            assert_int_equal(s.rank, ranks[t]);
+        svt_multiply(&s, G);
+        svt_columns(&s, 0, 40, B);
+        svt_columns(&s, 40, N - 40, B);
+        double worst = 0;
+        for (int j = 0; j < N; j++)
+            for (int i = 0; i < M; i++) {
+                double right = 0;
+                for (int k = 0; k < RANK; k++)
+                    right += fmax(pow(10, 2 - k) - thresholds[t], 0) * cosine(i, k, M) * cosine(j, k, N);
+                worst = fmax(worst, fabs(B[j * M + i] - right));
+            }
+        assert_true(worst < 1e-10);
+    }
+    workspace_free(&work);
+    free(G);
+}
+
 static void test_dft(void **state) {
     (void)state;
     static const int lengths[] = {1, 2, 3, 8, 12, 49};
@@ -118,6 +167,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_svd),
         cmocka_unit_test(test_singular_values),
+        cmocka_unit_test(test_singular_value_threshold),
         cmocka_unit_test(test_dft),
         cmocka_unit_test(test_workspace),
     };
