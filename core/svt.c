@@ -10,7 +10,7 @@
 /* Of the largest: smaller values of svt_largest, squared, would lose half their digits. */
 #define SQUARE_LIMIT 1e-4
 
-enum { TILE = 64, ROWS = 256 }; /* of the Gram matrix, and of G, per parallel item */
+enum { GRAM_PARTS = 4, ROWS = 256 }; /* rows of G per parallel item */
 
 static size_t bytes_of_work(int m, int n) {
     size_t eigen = linalg_eigen_bytes(n), right = linalg_right_vectors_bytes(m, n);
@@ -21,6 +21,7 @@ status svt_new(svt *s, int m, int n, workspace *w) {
     size_t square = (size_t)n * (size_t)n, whole = (size_t)m * (size_t)n;
     *s = (svt){.m = m, .n = n};
     s->gram = workspace_take(w, square, sizeof(double));
+    s->partial = workspace_take(w, GRAM_PARTS * square, sizeof(double));
     s->vectors = workspace_take(w, square, sizeof(double));
     s->values = workspace_take(w, (size_t)n, sizeof(double));
     s->factors = workspace_take(w, (size_t)n, sizeof(double));
@@ -37,28 +38,34 @@ typedef struct product {
     const double *G;
 } product;
 
-static int tiles(const svt *s) {
-    return (s->n + TILE - 1) / TILE;
-}
-
 static int least(int a, int b) {
     return a < b ? a : b;
 }
 
-/* Items count the tiles of the lower half, row by row of tiles. */
-static void gram_tile(void *context, int item) {
+/* The lower half of the Gram matrix of a quarter of G's rows: large blocks, which BLAS likes, and equal ones. */
+static void gram_part(void *context, int part) {
     const product *p = context;
-    int row = 0, m = p->s->m, n = p->s->n;
-    while (item > row)
-        item -= ++row;
-    int i = row * TILE, j = item * TILE;
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, least(TILE, n - i), least(TILE, n - j), m, 1,
-                p->G + (size_t)i * (size_t)m, m, p->G + (size_t)j * (size_t)m, m, 0,
-                p->s->gram + (size_t)j * (size_t)n + i, n);
+    svt *s = p->s;
+    int rows = (s->m + GRAM_PARTS - 1) / GRAM_PARTS, first = part * rows, count = least(rows, s->m - first);
+    double *gram = s->partial + (size_t)part * (size_t)s->n * (size_t)s->n;
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, s->n, count > 0 ? count : 0, 1, p->G + (count > 0 ? first : 0),
+                s->m, 0, gram, s->n);
+}
+
+static void add_parts(void *context, int column) {
+    svt *s = context;
+    size_t square = (size_t)s->n * (size_t)s->n, first = (size_t)column * (size_t)s->n;
+    for (size_t i = first + (size_t)column; i < first + (size_t)s->n; i++) {
+        double sum = 0;
+        for (int part = 0; part < GRAM_PARTS; part++)
+            sum += s->partial[(size_t)part * square + i];
+        s->gram[i] = sum;
+    }
 }
 
 void svt_gram(svt *s, const double *G) {
-    parallel_for(tiles(s) * (tiles(s) + 1) / 2, gram_tile, &(product){s, G});
+    parallel_for(GRAM_PARTS, gram_part, &(product){s, G});
+    parallel_for(s->n, add_parts, s);
 }
 
 /* --- decomposition --- */

@@ -15,7 +15,7 @@
 typedef struct svt {
     int m, n; /* m >= n; column-major */
     int rank; /* number of singular values above the threshold */
-    double *gram, *vectors, *values, *factors, *left, *copy;
+    double *gram, *partial, *vectors, *values, *factors, *left, *copy;
     void *work;
 } svt;
 
