@@ -134,7 +134,7 @@ static void prox_frequency(void *context, int f) {
     double complex *u = a + s->slice, *vt = u + s->slice;
     double *sigma = (double *)(vt + s->slice);
     for (size_t i = 0; i < s->slice; i++)
-        a[i] = CMPLX(real[i], imaginary[i]);
+        a[i] = real[i] + imaginary[i] * I;
     s->outcome[f] = linalg_svd(P, a, sigma, u, vt, sigma + P);
     if (s->outcome[f] != STATUS_OK)
         return;

@@ -22,7 +22,7 @@ static void test_svd(void **state) {
         void *work = malloc(linalg_svd_bytes(n));
         assert_true(a && s && work);
         for (int i = 0; i < n * n; i++)
-            kept[i] = a[i] = CMPLX(pseudo(i), pseudo(i + 1000));
+            kept[i] = a[i] = pseudo(i) + pseudo(i + 1000) * I;
         assert_ok(linalg_svd(n, a, s, u, vt, work));
         for (int i = 1; i < n; i++)
             assert_true(s[i] <= s[i - 1] && s[i] >= 0);

@@ -153,8 +153,14 @@ grep -q '^warning: conv3x3_4_4_forward is .* under its stored share' stderr || c
 refuses 2 'expected_shares.ini:[0-9]*: .*expected "' bash -c "echo nonsense >> bench/expected_shares.ini; '$bin/bench' conv"
 
 # --- methods without parameters ---
-works "$bin/evaluate" --method mpcm --data scenes --size native
-grep -q 'mpcm on scenes' stdout || complain "evaluate --method mpcm does not name its method"
+for method in mpcm pstnn ipi; do
+    works "$bin/evaluate" --method $method --data scenes --size native
+    grep -q "$method on scenes" stdout || complain "evaluate --method $method does not name its method"
+done
+refuses 1 '20x20 is smaller.*40x40' "$bin/evaluate" --method pstnn --data scenes --size 20
+refuses 1 '40x40 is smaller.*50x50' "$bin/evaluate" --method ipi --data scenes --size 40
+refuses 1 'too few windows' "$bin/evaluate" --method ipi --data scenes --size 50
+refuses 2 'model.patch_step is 60' "$bin/evaluate" --method ipi model.patch_step=60 --data scenes
 works "$bin/evaluate" --method mpcm model.preset=community --data scenes --format json
 refuses 2 'no logits' "$bin/evaluate" --method mpcm --data scenes --rule logit
 refuses 2 'model.preset.*authors' "$bin/evaluate" --method mpcm model.preset=mine --data scenes
