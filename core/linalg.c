@@ -105,6 +105,22 @@ status linalg_eigen_above(int n, double *a, double least, int *count, double *va
     return eigen_range(n, a, "V", least, 1, count, values, vectors, work);
 }
 
+static size_t eigen_all_work_length(int n) {
+    return 1 + (size_t)n * (size_t)(6 + 2 * n + BLOCK);
+}
+
+size_t linalg_eigen_all_bytes(int n) {
+    return eigen_all_work_length(n) * sizeof(double) + (3 + 5 * (size_t)n) * sizeof(int);
+}
+
+status linalg_eigen_all(int n, double *a, double *values, void *work) {
+    double *real_work = work;
+    int *integer_work = (int *)(real_work + eigen_all_work_length(n));
+    int length = (int)eigen_all_work_length(n), integer_length = 3 + 5 * n, info;
+    dsyevd_("V", "L", &n, a, &n, values, real_work, &length, integer_work, &integer_length, &info);
+    return info == 0 ? STATUS_OK : status_fail(STATUS_NUMERIC, "an eigenvalue decomposition failed (%d)", info);
+}
+
 /* --- right singular vectors --- */
 
 static size_t right_work_length(int n) {

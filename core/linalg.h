@@ -31,6 +31,12 @@ status linalg_eigen_largest(int n, double *a, int count, double *values, double 
 /* Those above `least`: *count of them. */
 status linalg_eigen_above(int n, double *a, double least, int *count, double *values, double *vectors, void *work);
 
+/* Memory that linalg_eigen_all needs. */
+size_t linalg_eigen_all_bytes(int n);
+
+/* All of them, faster than many of linalg_eigen_above; the vectors take the place of `a`. */
+status linalg_eigen_all(int n, double *a, double *values, void *work);
+
 /* Memory that linalg_right_vectors needs. */
 size_t linalg_right_vectors_bytes(int m, int n);
 

@@ -10,11 +10,15 @@
 /* Of the largest: smaller values of svt_largest, squared, would lose half their digits. */
 #define SQUARE_LIMIT 1e-4
 
+/* Above a share of 1 / MANY of all, all eigenvalues are computed. */
+enum { MANY = 5 };
+
 enum { GRAM_PARTS = 4, ROWS = 256 }; /* rows of G per parallel item */
 
 static size_t bytes_of_work(int m, int n) {
-    size_t eigen = linalg_eigen_bytes(n), right = linalg_right_vectors_bytes(m, n);
-    return eigen > right ? eigen : right;
+    size_t some = linalg_eigen_bytes(n), all = linalg_eigen_all_bytes(n), right = linalg_right_vectors_bytes(m, n);
+    size_t most = some > all ? some : all;
+    return most > right ? most : right;
 }
 
 status svt_new(svt *s, int m, int n, workspace *w) {
@@ -97,9 +101,26 @@ static status select_directly(svt *s, const double *G, double threshold, int *co
     return STATUS_OK;
 }
 
+/* The same by the Gram matrix; they rise. Which way is faster depends on how many there are: about as many as last
+ * time. */
+static status select_by_gram(svt *s, double threshold, int *count) {
+    int n = s->n;
+    double least_square = threshold * threshold;
+    if (s->rank * MANY <= n)
+        return linalg_eigen_above(n, s->gram, least_square, count, s->values, s->vectors, s->work);
+    TRY(linalg_eigen_all(n, s->gram, s->values, s->work));
+    int first = 0;
+    while (first < n && s->values[first] <= least_square)
+        first++;
+    *count = n - first;
+    memmove(s->values, s->values + first, (size_t)*count * sizeof *s->values);
+    memcpy(s->vectors, s->gram + (size_t)first * (size_t)n, (size_t)*count * (size_t)n * sizeof *s->vectors);
+    return STATUS_OK;
+}
+
 status svt_decompose(svt *s, const double *G, double threshold) {
-    int count;
-    TRY(linalg_eigen_above(s->n, s->gram, threshold * threshold, &count, s->values, s->vectors, s->work));
+    int count, n = s->n;
+    TRY(select_by_gram(s, threshold, &count));
     double largest = count > 0 ? sqrt(s->values[count - 1]) : 0;
     for (int i = 0; i < count; i++)
         s->values[i] = sqrt(s->values[i]);
@@ -110,7 +131,7 @@ status svt_decompose(svt *s, const double *G, double threshold) {
         if (!(s->values[i] > threshold * (1 + SVT_TIE)))
             continue;
         if (s->rank < i)
-            cblas_dcopy(s->n, s->vectors + (size_t)i * (size_t)s->n, 1, s->vectors + (size_t)s->rank * (size_t)s->n, 1);
+            cblas_dcopy(n, s->vectors + (size_t)i * (size_t)n, 1, s->vectors + (size_t)s->rank * (size_t)n, 1);
         s->factors[s->rank++] = 1 - threshold / s->values[i];
     }
     return STATUS_OK;
