@@ -27,6 +27,13 @@ status workspace_check(const workspace *w) {
     return w->outcome;
 }
 
+size_t workspace_size(const workspace *w) {
+    size_t bytes = 0;
+    for (int i = 0; i < WORKSPACE_PIECES; i++)
+        bytes += w->pieces[i].bytes;
+    return bytes;
+}
+
 void workspace_free(workspace *w) {
     for (int i = 0; i < WORKSPACE_PIECES; i++)
         memory_block_free(&w->pieces[i]);

@@ -24,6 +24,8 @@ void *workspace_take(workspace *w, size_t count, size_t size);
 /* STATUS_MEMORY if one of the pieces could not be had. */
 status workspace_check(const workspace *w);
 
+size_t workspace_size(const workspace *w); /* bytes held */
+
 void workspace_free(workspace *w);
 
 #endif

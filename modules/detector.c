@@ -247,7 +247,8 @@ const char *detector_loss_part_name(const detector *d, int index) {
 }
 
 int64_t detector_memory(const detector *d) {
-    return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0);
+    return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0) +
+           (int64_t)model_driven_memory(&d->model_driven);
 }
 
 double detector_inference_flops(const detector *d) {

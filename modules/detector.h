@@ -106,7 +106,8 @@ status detector_train_step(detector *d, const float *images, const float *masks,
 int detector_loss_part_count(const detector *d);
 const char *detector_loss_part_name(const detector *d, int index);
 
-/* Bytes held for activations and gradients by the training graph, and by the last inference graph. */
+/* Bytes held for activations and gradients by the training graph, and by the last inference graph; a model-driven
+ * method's working memory. */
 int64_t detector_memory(const detector *d);
 
 /* Floating-point operations of the convolutions for one image, a multiply-add as two, whatever algorithm computes

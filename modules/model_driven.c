@@ -18,6 +18,10 @@ status model_driven_score(model_driven_run *run, const detector_type *type, cons
     return STATUS_OK;
 }
 
+size_t model_driven_memory(const model_driven_run *run) {
+    return workspace_size(&run->maps) + workspace_size(&run->work);
+}
+
 void model_driven_free(model_driven_run *run) {
     workspace_free(&run->maps);
     workspace_free(&run->work);

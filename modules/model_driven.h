@@ -14,6 +14,8 @@ typedef struct model_driven_run {
 status model_driven_score(model_driven_run *run, const detector_type *type, const config *options, const float *image,
                           int width, int height, detector_maps *out);
 
+size_t model_driven_memory(const model_driven_run *run); /* bytes held */
+
 void model_driven_free(model_driven_run *run);
 
 #endif

@@ -152,6 +152,7 @@ static void test_workspace(void **state) {
     workspace_begin(&w); /* the same memory serves what is not larger */
     assert_ptr_equal(workspace_take(&w, 60, 1), small);
     assert_ptr_equal(workspace_take(&w, 1 << 18, sizeof(double)), large);
+    assert_true(workspace_size(&w) >= 100 + (1 << 18) * sizeof(double));
     workspace_begin(&w);
     assert_non_null(workspace_take(&w, 1000, 1));
     assert_ok(workspace_check(&w));
