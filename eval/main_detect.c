@@ -18,9 +18,11 @@ static const char *checkpoint, *method, *out, *raw, *size = "native";
 static double threshold = 0.5;
 static bool raw_stages;
 
-static const cli_option options[] = {
+enum { OPTION_METHOD };
+
+static cli_option options[] = {
+    [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
     {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
-    {"method", CLI_TEXT, &method, "NAME", "a method without parameters, instead of a checkpoint"},
     {"out", CLI_TEXT, &out, "DIR",
      "folder for the results: NAME_score.png (16 bit), NAME_mask.png and NAME_overlay.png of each image, "
      "detections.json and detections.csv of all (centroid, box with inclusive corners, area, peak score; pixels are "
@@ -37,10 +39,11 @@ static const cli_option options[] = {
 static const cli_program program = {
     .name = "detect",
     .summary = "finds small targets in infrared images (PNG, 8 or 16 bit, any size)",
-    .arguments = "INPUT... --out DIR --checkpoint FILE.h5 [options]",
+    .arguments = "INPUT... --out DIR --checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] [options]",
     .examples = "detect image.png --checkpoint best.h5 --out found\n"
                 "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
-                "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages",
+                "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
+                "detect folder/ --method ipi model.preset=community --out found",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -146,11 +149,26 @@ static status check_options(detect_options *how) {
     return argument_size(size, &how->size);
 }
 
-static status run(run_state *r, const char *const *inputs, int count) {
+/* Moves the method's options behind the inputs, both in their order; returns the number of inputs. */
+static int part_settings(const char **arguments, int count) {
+    int inputs = 0;
+    for (int i = 0; i < count; i++) {
+        const char *argument = arguments[i];
+        if (argument_is_model_option(argument))
+            continue;
+        memmove(arguments + inputs + 1, arguments + inputs, (size_t)(i - inputs) * sizeof *arguments);
+        arguments[inputs++] = argument;
+    }
+    return inputs;
+}
+
+static status run(run_state *r, const char **arguments, int argument_count) {
+    int count = part_settings(arguments, argument_count);
+    const char *const *inputs = arguments, *const *settings = arguments + count;
     TRY(check_options(&r->how));
     TRY(input_images_collect(inputs, count, &r->images));
     TRY(refuse_own_output(inputs, count));
-    TRY(argument_detector(checkpoint, method, &r->d));
+    TRY(argument_detector(checkpoint, method, settings, argument_count - count, &r->d));
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_all(r));
     return finish_output(r);
@@ -158,12 +176,13 @@ static status run(run_state *r, const char *const *inputs, int count) {
 
 int main(int argc, char **argv) {
     cli_action action = CLI_RUN;
-    const char **inputs;
+    const char **arguments;
     int count;
     run_state r = {0};
-    status result = cli_parse(&program, argc, argv, &action, &inputs, &count);
+    options[OPTION_METHOD].help = argument_method_help();
+    status result = cli_parse(&program, argc, argv, &action, &arguments, &count);
     if (result == STATUS_OK && action == CLI_RUN)
-        result = run(&r, inputs, count);
+        result = run(&r, arguments, count);
     h5_close(r.maps);
     detection_report_free(r.report);
     input_images_free(&r.images);

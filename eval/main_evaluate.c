@@ -7,9 +7,11 @@
 static const char *checkpoint, *method, *data, *roc;
 static const char *split = "test", *size = "256", *rule = "max", *mask = "max", *protocol = "overlap", *format = "text";
 
-static const cli_option options[] = {
+enum { OPTION_METHOD };
+
+static cli_option options[] = {
+    [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
     {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
-    {"method", CLI_TEXT, &method, "NAME", "a method without parameters, instead of a checkpoint"},
     {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by 'prepare pack'"},
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
@@ -28,10 +30,11 @@ static const cli_option options[] = {
 static const cli_program program = {
     .name = "evaluate",
     .summary = "metrics of a detector on a data set: mIoU, nIoU, precision, recall, F1, Pd, Fa, AUC",
-    .arguments = "--checkpoint FILE.h5 --data DIR [options]",
+    .arguments = "--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] --data DIR [options]",
     .examples = "evaluate --checkpoint best.h5 --data NUDT-SIRST             # the published protocol\n"
                 "evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
-                "evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png",
+                "evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
+                "evaluate --method pstnn model.preset=community --data NUDT-SIRST",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -65,13 +68,13 @@ static status evaluate(detector *d, const dataset *set, evaluate_options *how, r
     return evaluation_print(&e, report, stdout);
 }
 
-static status run(void) {
+static status run(const char *const *settings, int count) {
     evaluate_options how = {.label = "evaluate"};
     int report;
     TRY(read_options(&how, &report));
     detector *d = NULL;
     dataset *set = NULL;
-    status result = argument_detector(checkpoint, method, &d);
+    status result = argument_detector(checkpoint, method, settings, count, &d);
     if (result == STATUS_OK)
         result = dataset_open(data, split, &set);
     if (result == STATUS_OK)
@@ -83,8 +86,11 @@ static status run(void) {
 
 int main(int argc, char **argv) {
     cli_action action = CLI_RUN;
-    status result = cli_parse(&program, argc, argv, &action, NULL, NULL);
+    const char **settings;
+    int count;
+    options[OPTION_METHOD].help = argument_method_help();
+    status result = cli_parse(&program, argc, argv, &action, &settings, &count);
     if (result == STATUS_OK && action == CLI_RUN)
-        result = run();
+        result = run(settings, count);
     return cli_finish(&program, result);
 }

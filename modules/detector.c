@@ -3,6 +3,7 @@
 #include "autograd/fold.h"
 #include "core/kernels.h"
 #include "modules/detector_type.h"
+#include "modules/model_driven.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,12 +35,15 @@ struct detector {
     uint64_t seed;
     parameter_set parameters;
     inference run;
+    model_driven_run model_driven;
     training train;
 };
 
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D) {
     node *const nodes[STAGE_MAPS] = {B, T, N, D};
     for (int i = 0; i < STAGE_MAPS; i++) {
+        if (!nodes[i])
+            continue;
         snprintf(out->map_names[out->map_count], sizeof out->map_names[0], "stage%d/%c", stage, "BTND"[i]);
         out->maps[out->map_count++] = nodes[i];
     }
@@ -81,6 +85,8 @@ status detector_new(const config *options, uint64_t seed, detector **out) {
     d->type = type;
     d->seed = seed;
     status result = copy_options(type, options, &d->options);
+    if (result == STATUS_OK && type->check)
+        result = type->check(d->options);
     if (result == STATUS_OK && type->build)
         result = create_parameters(d);
     if (result != STATUS_OK) {
@@ -101,6 +107,7 @@ void detector_free(detector *d) {
     if (!d)
         return;
     free_inference(&d->run);
+    model_driven_free(&d->model_driven);
     tape_free(d->train.t);
     parameter_set_free(&d->parameters);
     config_free(d->options);
@@ -165,6 +172,8 @@ status detector_run(detector *d, const float *image, int width, int height, dete
     *out = (detector_maps){.width = width, .height = height};
     if (width < 1 || height < 1)
         return status_fail(STATUS_USAGE, "an image of %dx%d pixels", width, height);
+    if (d->type->score_image)
+        return model_driven_score(&d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
     tensor_from_array(&run->image->value, image);
@@ -238,7 +247,8 @@ const char *detector_loss_part_name(const detector *d, int index) {
 }
 
 int64_t detector_memory(const detector *d) {
-    return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0);
+    return (d->train.t ? tape_memory(d->train.t) : 0) + (d->run.t ? tape_memory(d->run.t) : 0) +
+           (int64_t)model_driven_memory(&d->model_driven);
 }
 
 double detector_inference_flops(const detector *d) {

@@ -25,6 +25,7 @@ typedef enum score_kind {
 int detector_method_count(void);
 const char *detector_method_name(int index);  /* "rpcanet_plus" */
 const char *detector_method_title(int index); /* "RPCANet+ (Xiu et al., 2025)" */
+score_kind detector_method_score_kind(int index);
 /* The method's option keys ("model.stages", ...) with defaults and ranges. An unknown name is STATUS_USAGE
  * and the message lists the known ones. */
 status detector_method_options(const char *name, const config_key **keys, int *count);
@@ -105,7 +106,8 @@ status detector_train_step(detector *d, const float *images, const float *masks,
 int detector_loss_part_count(const detector *d);
 const char *detector_loss_part_name(const detector *d, int index);
 
-/* Bytes held for activations and gradients by the training graph, and by the last inference graph. */
+/* Bytes held for activations and gradients by the training graph, and by the last inference graph; a model-driven
+ * method's working memory. */
 int64_t detector_memory(const detector *d);
 
 /* Floating-point operations of the convolutions for one image, a multiply-add as two, whatever algorithm computes

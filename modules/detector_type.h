@@ -3,6 +3,7 @@
 #define IRST_MODULES_DETECTOR_TYPE_H
 
 #include "core/config.h"
+#include "core/workspace.h"
 #include "modules/detector.h"
 #include "modules/infer_options.h"
 #include "modules/network.h"
@@ -18,6 +19,7 @@ typedef struct network_outputs {
     char map_names[NETWORK_STAGES * STAGE_MAPS][16];
 } network_outputs;
 
+/* Names the maps of one stage; NULL for those that the method does not have. */
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
 
 /* The terms of a loss, recorded on the tape. */
@@ -32,6 +34,19 @@ typedef struct loss_nodes {
 void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
                             loss_nodes *out);
 
+/* What a model-driven method sees: grey values 0..255, row-major; integers where the image has 8 bits. */
+typedef struct grey_map {
+    int width, height;
+    const double *grey;
+} grey_map;
+
+/* How an iterative method ended, for tests. Zero for the others. */
+typedef struct solver_report {
+    int iterations, rank;
+    int64_t nonzero;            /* entries of the target part */
+    double lambda, mu, measure; /* mu in, and measure of convergence after, the last iteration */
+} solver_report;
+
 typedef struct detector_type {
     const char *name;
     const char *title;
@@ -41,6 +56,11 @@ typedef struct detector_type {
     /* A network records itself and its loss. A failed builder shows up in tape_plan. */
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
     void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
+    /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
+     * its memory from call to call; `report` arrives zeroed; the score is finite. */
+    status (*check)(const config *options);
+    status (*score_image)(const config *options, const grey_map *image, workspace *work, float *score,
+                          solver_report *report);
     /* Recognising a foreign checkpoint, see infer_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);
     status (*infer)(const named_shape *tensors, int count, config *options);

@@ -22,9 +22,9 @@ typedef struct network {
  * 1 / sqrt(fan-in)). NULL if x is NULL or memory is out, as the builders of ops.h. */
 node *layer_conv(network *net, node *x, int channels, int kernel, activation act, const char *name);
 
-/* Batch norm with ReLU of x, named `norm`: .weight (1), .bias (0), .running_mean, .running_var, .num_batches_tracked; then
- * a convolution as layer_conv, named `conv`. Trained as one operation; for inference the norm is a node of its own,
- * which folds into the convolution before it. */
+/* Batch norm with ReLU of x, named `norm`: .weight (1), .bias (0), .running_mean, .running_var, .num_batches_tracked;
+ * then a convolution as layer_conv, named `conv`. Trained as one operation; for inference the norm is a node of its
+ * own, which folds into the convolution before it. */
 node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv);
 
 /* The names of a gated layer's parts; norm is NULL where x is not to be normalised (and rectified) first. */
@@ -34,8 +34,8 @@ typedef struct gated_names {
     const char *conv;  /* behind the gates */
 } gated_names;
 
-/* Squeeze-and-excitation (Hu et al., 2018): x times the gates sigmoid(conv1x1(relu(conv1x1(mean x)))), with C / reduction
- * channels between; then a 3x3 convolution to `channels`. */
+/* Squeeze-and-excitation (Hu et al., 2018): x times the gates sigmoid(conv1x1(relu(conv1x1(mean x)))), with C /
+ * reduction channels between; then a 3x3 convolution to `channels`. */
 node *layer_gated_conv(network *net, node *x, int channels, int reduction, const gated_names *names);
 
 /* A 3x3 convolution to `wide` channels, named `first`, in front of layer_gated_conv to one channel. */

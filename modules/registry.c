@@ -1,14 +1,21 @@
 /* All methods. A method joins by its own file and one line here. */
 #include "modules/detector_type.h"
 
-#include "modules/rpcanet_plus.h"
-
 #include <stdio.h>
 #include <string.h>
 
-const detector_type *const detector_types[] = {
-    &rpcanet_plus,
-};
+#define METHODS(METHOD)                                                                                                \
+    METHOD(rpcanet_plus)                                                                                               \
+    METHOD(rpcanet)                                                                                                    \
+    METHOD(mpcm)                                                                                                       \
+    METHOD(pstnn)                                                                                                      \
+    METHOD(ipi)
+
+#define DECLARE(method) extern const detector_type method;
+METHODS(DECLARE)
+
+#define ADDRESS(method) &method,
+const detector_type *const detector_types[] = {METHODS(ADDRESS)};
 const int detector_type_count = sizeof detector_types / sizeof *detector_types;
 
 const config_key detector_name_key = {
@@ -36,6 +43,10 @@ const char *detector_method_name(int index) {
 
 const char *detector_method_title(int index) {
     return detector_types[index]->title;
+}
+
+score_kind detector_method_score_kind(int index) {
+    return detector_types[index]->score;
 }
 
 status detector_method_options(const char *name, const config_key **keys, int *count) {

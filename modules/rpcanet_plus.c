@@ -13,7 +13,7 @@
  * 0 in every stage (carry_noise = false): N^k then acts within its stage only. */
 #include "modules/rpcanet_plus.h"
 
-#include <stdio.h>
+#include "modules/unrolled.h"
 
 static const config_key options_table[] = {
     {"model.stages", CONFIG_INT, "6", 1, 32, NULL, "", "K, number of unrolled stages"},
@@ -35,53 +35,15 @@ typedef struct widths {
     bool carry_noise;
 } widths;
 
-typedef enum normalised { WITHOUT_NORM, WITH_NORM } normalised;
-
-typedef struct layer_name {
-    char text[128];
-} layer_name;
-
-static layer_name name_of(int stage, const char *module, const char *layer) {
-    layer_name out;
-    snprintf(out.text, sizeof out.text, "decos.%d.%s.%s", stage, module, layer);
-    return out;
-}
-
-/* PyTorch numbers every layer of a sequence: convolution, batch norm if any, ReLU. */
-static layer_name numbered(int stage, const char *module, const char *sequence, int number) {
-    layer_name out;
-    snprintf(out.text, sizeof out.text, "decos.%d.%s.%s.%d", stage, module, sequence, number);
-    return out;
-}
-
-/* 1 -> channels, then `layers` times channels -> channels, a batch norm (WITH_NORM) and a ReLU behind each convolution;
- * those behind the last one are left to what follows. Sets *number to theirs. */
-static node *conv_chain(network *net, node *x, int channels, int first_kernel, int layers, normalised norm, int stage,
-                        const char *module, const char *sequence, int *number) {
-    bool with_norm = norm == WITH_NORM;
-    x = layer_conv(net, x, channels, first_kernel, with_norm ? ACTIVATION_NONE : ACTIVATION_RELU,
-                   numbered(stage, module, sequence, 0).text);
-    *number = 1;
-    for (int i = 0; i < layers; i++) {
-        layer_name next = numbered(stage, module, sequence, *number + (with_norm ? 2 : 1));
-        x = with_norm
-                ? layer_norm_conv(net, x, channels, 3, numbered(stage, module, sequence, *number).text, next.text)
-                : layer_conv(net, x, channels, 3, ACTIVATION_RELU, next.text);
-        *number += with_norm ? 3 : 2;
-    }
-    return x;
-}
-
 /* W, H and F: 1 -> BC, `layers` times BC -> BC, BC -> TC, gates, TC -> 1. */
 static node *bottleneck(network *net, node *x, const widths *w, int layers, int first_kernel, normalised norm,
                         int stage, const char *module) {
-    int number;
-    x = conv_chain(net, x, w->BC, first_kernel, layers, norm, stage, module, "convs", &number);
-    layer_name gates = name_of(stage, module, "channel_attention"), last = name_of(stage, module, "final_conv");
-    layer_name norm_name = numbered(stage, module, "convs", number);
-    layer_name widening = numbered(stage, module, "convs", number + (norm == WITH_NORM ? 2 : 1));
+    layer_chain convs = {.stage = stage, .module = module, .sequence = "convs", .norm = norm};
+    x = chain_begin(net, &convs, x, w->BC, first_kernel, layers);
+    layer_name gates = unrolled_name(stage, module, "channel_attention");
+    layer_name last = unrolled_name(stage, module, "final_conv"), norm_name = chain_norm(&convs);
     gated_names names = {norm == WITH_NORM ? norm_name.text : NULL, gates.text, last.text};
-    return layer_gated_conv_pair(net, x, w->TC, w->reduction, widening.text, &names);
+    return layer_gated_conv_pair(net, x, w->TC, w->reduction, chain_conv(&convs).text, &names);
 }
 
 /* SEBEM: B = x + W(x), x = D - T - N. */
@@ -92,7 +54,7 @@ static node *background(network *net, const widths *w, int k, node *D, node *T, 
 
 /* SETEM: T = x - epsilon H(x), x = T + D - B - N. */
 static node *target(network *net, const widths *w, int k, node *D, node *B, node *T, node *N) {
-    node *epsilon = layer_scalar(net, 0.01f, name_of(k, "sparse", "epsilon").text);
+    node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
     node *x = subtract(net->t, subtract(net->t, add(net->t, T, D), B), N);
     node *H = bottleneck(net, x, w, w->target_layers, 1, WITHOUT_NORM, k, "sparse");
     return subtract(net->t, x, scale(net->t, H, epsilon));
@@ -100,7 +62,7 @@ static node *target(network *net, const widths *w, int k, node *D, node *B, node
 
 /* SENRM: N = x - sigma F(x), x = N + D - B - T. */
 static node *noise(network *net, const widths *w, int k, node *D, node *B, node *T, node *N) {
-    node *sigma = layer_scalar(net, 0.01f, name_of(k, "residual", "sigma").text);
+    node *sigma = layer_scalar(net, 0.01f, unrolled_name(k, "residual", "sigma").text);
     node *x = subtract(net->t, subtract(net->t, add(net->t, N, D), B), T);
     node *F = bottleneck(net, x, w, w->noise_layers, 3, WITHOUT_NORM, k, "residual");
     return subtract(net->t, x, scale(net->t, F, sigma));
@@ -109,10 +71,10 @@ static node *noise(network *net, const widths *w, int k, node *D, node *B, node 
 /* SEIRM: D = M(B + T + N), without bottleneck and without residual. */
 static node *reconstruction(network *net, const widths *w, int k, node *B, node *T, node *N) {
     node *x = add(net->t, add(net->t, B, T), N);
-    int number;
-    x = conv_chain(net, x, w->TC, 3, w->reconstruction_layers, WITH_NORM, k, "merge", "mapping", &number);
-    layer_name norm = numbered(k, "merge", "mapping", number), gates = name_of(k, "merge", "channel_attention");
-    layer_name last = name_of(k, "merge", "final_conv");
+    layer_chain mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
+    x = chain_begin(net, &mapping, x, w->TC, 3, w->reconstruction_layers);
+    layer_name norm = chain_norm(&mapping), gates = unrolled_name(k, "merge", "channel_attention");
+    layer_name last = unrolled_name(k, "merge", "final_conv");
     return layer_gated_conv(net, x, 1, w->reduction, &(gated_names){norm.text, gates.text, last.text});
 }
 
@@ -130,7 +92,7 @@ static widths read_options(const config *c) {
     };
 }
 
-void rpcanet_plus_build(const config *options, network *net, node *image, network_outputs *out) {
+static void build(const config *options, network *net, node *image, network_outputs *out) {
     widths w = read_options(options);
     const tensor *shape = &image->value;
     node *zero = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled */
@@ -155,7 +117,7 @@ const detector_type rpcanet_plus = {
     .options = options_table,
     .option_count = sizeof options_table / sizeof *options_table,
     .score = SCORE_PROBABILITY,
-    .build = rpcanet_plus_build,
+    .build = build,
     .loss = loss_soft_iou_fidelity,
     .recognises = rpcanet_plus_recognises,
     .infer = rpcanet_plus_infer,

@@ -6,10 +6,6 @@
 
 extern const detector_type rpcanet_plus;
 
-/* Records the network on net->t. image: N x 1 x H x W. Sets logit = T^K, reconstruction = D^K and the stages'
- * B, T, N, D. */
-void rpcanet_plus_build(const config *options, network *net, node *image, network_outputs *out);
-
 /* Recognises the published checkpoints and tells their options (rpcanet_plus_infer.c). */
 bool rpcanet_plus_recognises(const named_shape *tensors, int count);
 status rpcanet_plus_infer(const named_shape *tensors, int count, config *options);

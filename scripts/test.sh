@@ -70,12 +70,21 @@ done
 
 golden="$IRST_SHARED/reference"
 if [ -d "$golden" ]; then
-    for name in SIRST_Aug_mIoU_74.56 NUDT_SIRST_mIoU_92.37 IRSTD_1K_mIoU_64.68; do
-        check "convert $name" bin/convert from-torch "$golden/checkpoints/rpcanet_plus_$name.pkl" "$work/$name.h5"
+    for name in rpcanet_plus_SIRST_Aug_mIoU_74.56 rpcanet_plus_NUDT_SIRST_mIoU_92.37 \
+        rpcanet_plus_IRSTD_1K_mIoU_64.68 rpcanet_SIRST_Aug_mIoU_72.54 rpcanet_NUDT_SIRST_mIoU_89.31 \
+        rpcanet_IRSTD_1K_mIoU_63.21; do
+        check "convert $name" bin/convert from-torch "$golden/checkpoints/$name.pkl" "$work/$name.h5"
     done
-    check "forward pass of the published network" \
-        build/tests/compare_forward "$work/SIRST_Aug_mIoU_74.56.h5" "$golden/rpcanet_plus_forward.h5"
-    check "network with formula weights" build/tests/compare_formula "$golden/rpcanet_plus.h5"
+    check "forward pass of the published RPCANet+" \
+        build/tests/compare_forward "$work/rpcanet_plus_SIRST_Aug_mIoU_74.56.h5" "$golden/rpcanet_plus_forward.h5"
+    check "forward pass of the published RPCANet" \
+        build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
+    for network in rpcanet_plus rpcanet; do
+        check "$network with formula weights" build/tests/compare_formula $network "$golden/$network.h5"
+    done
+    for method in mpcm pstnn ipi; do
+        check "score maps of $method" build/tests/compare_model_driven $method "$golden/model_driven.h5"
+    done
     check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
     check "training trace, noise carried" build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"
     check "metrics" build/tests/compare_metrics "$golden/metrics.h5"
@@ -84,8 +93,8 @@ elif [ "${CI:-}" = true ]; then
     failed=$((failed + 1))
     say FAILED "golden data: $golden is missing"
 else
-    skipped=$((skipped + 9))
-    say skipped "9 checks against golden data: $golden is missing"
+    skipped=$((skipped + 17))
+    say skipped "17 checks against golden data: $golden is missing"
 fi
 
 [ "$skipped" -gt 0 ] && echo "$skipped skipped"

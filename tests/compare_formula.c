@@ -1,10 +1,10 @@
-/* compare_formula FILE.h5: RPCANet+ with weights given by a formula, against the reference network in float64.
+/* compare_formula METHOD FILE.h5: a network with weights given by a formula, against the reference network in float64.
  * FILE: eval_X/{input, f64/T, f64/D}; train_frozen (statistics fixed) and train (batch statistics), each with input,
  * mask, f64/loss/{softiou, mse, total} and, per parameter, f64/{grad_l2, grad_sum, grad_first8}; param_names,
  * buffer_names, buffer_offset. The formula: README_formula.txt beside the file. */
 #include "tests/golden.h"
 
-#include "modules/rpcanet_plus.h"
+#include "modules/detector_type.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -123,8 +123,9 @@ static status record(const config *options, parameter_set *parameters, norm_stat
     network_outputs outputs = {0};
     out->image = tape_input(out->t, n[0], 1, n[2], n[3]);
     out->mask = tape_input(out->t, n[0], 1, n[2], n[3]);
-    rpcanet_plus_build(options, &net, out->image, &outputs);
-    loss_soft_iou_fidelity(&net, &outputs, out->image, out->mask, 0.1, &out->loss);
+    const detector_type *type = detector_type_find(config_text(options, "model.name"));
+    type->build(options, &net, out->image, &outputs);
+    type->loss(&net, &outputs, out->image, out->mask, 0.1, &out->loss);
     for (int i = 0; i < out->loss.part_count; i++)
         tape_pin(out->t, out->loss.parts[i]);
     return tape_plan(out->t, out->loss.total);
@@ -309,16 +310,18 @@ static status compare_all(const h5_file *f, const config *options, detector *d, 
     return compare_statistics(f, set, wrong);
 }
 
-static status check(char **files, int *wrong) {
+static status check(char **arguments, int *wrong) {
     h5_file *f;
     detector *d = NULL;
     config *options = NULL;
-    TRY(h5_open(files[0], &f));
+    TRY(h5_open(arguments[1], &f));
     status result = config_new(&options);
     if (result == STATUS_OK)
         result = config_declare(options, &detector_name_key, 1);
     if (result == STATUS_OK)
-        result = detector_declare_options(options); /* the defaults: K = 6, BC = 4, TC = 32 */
+        result = config_set(options, "model.name", arguments[0], "METHOD");
+    if (result == STATUS_OK)
+        result = detector_declare_options(options); /* the defaults are the networks of the files */
     if (result == STATUS_OK)
         result = detector_new(options, 1, &d);
     if (result == STATUS_OK)
@@ -330,5 +333,5 @@ static status check(char **files, int *wrong) {
 }
 
 int main(int argc, char **argv) {
-    return golden_main(argc, argv, 1, "compare_formula FILE.h5", check);
+    return golden_main(argc, argv, 2, "compare_formula METHOD FILE.h5", check);
 }

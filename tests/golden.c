@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int golden_main(int argc, char **argv, int count, const char *usage, status (*check)(char **files, int *wrong)) {
+int golden_main(int argc, char **argv, int count, const char *usage, status (*check)(char **arguments, int *wrong)) {
     if (argc != count + 1) {
         fprintf(stderr, "usage: %s\n", usage);
         return 2;
@@ -25,11 +25,11 @@ void golden_limit(const char *what, double deviation, double limit, int *wrong) 
 }
 
 static status set_all(const char *const *options, config *c) {
-    TRY(config_declare(c, &detector_name_key, 1));
-    TRY(detector_declare_options(c));
     for (; *options; options += 2)
         TRY(config_set(c, options[0], options[1], "golden file"));
-    return STATUS_OK;
+    TRY(config_declare(c, &detector_name_key, 1));
+    TRY(detector_declare_options(c));
+    return config_check(c);
 }
 
 status golden_detector(const char *const *options, detector **out) {

@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Runs `check(FILES...)` of a program that takes exactly `count` files: 0 all well, 1 a deviation or a bad file (one
- * line on stderr), 2 wrong usage. *wrong counts deviations beyond their limits. */
-int golden_main(int argc, char **argv, int count, const char *usage, status (*check)(char **files, int *wrong));
+/* Runs `check(ARGUMENTS...)` of a program that takes exactly `count` arguments: 0 all well, 1 a deviation or a bad file
+ * (one line on stderr), 2 wrong usage. *wrong counts deviations beyond their limits. */
+int golden_main(int argc, char **argv, int count, const char *usage, status (*check)(char **arguments, int *wrong));
 
 /* Prints "what: deviation (limit)" and counts a violation. A deviation that is not a number is one. */
 void golden_limit(const char *what, double deviation, double limit, int *wrong);
 
-/* A detector with some options set: pairs of key and value, ended by NULL. */
+/* A detector with some options set, model.name among them: pairs of key and value, ended by NULL. */
 status golden_detector(const char *const *options, detector **out);
 
 /* Reads `group`/NAME of every parameter and statistic of the detector. */

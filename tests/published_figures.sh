@@ -31,9 +31,11 @@ run() {
         }' || bad=1
 }
 
-run NUDT_SIRST_mIoU_92.37 NUDT-SIRST max max 0.9238 0.9604 930 945 1.791
-run NUDT_SIRST_mIoU_92.37 NUDT-SIRST logit half 0.9240 0.9605 929 945 1.775
-run IRSTD_1K_mIoU_64.68 IRSTD-1k logit half 0.6136 0.7605 265 291 5.441
-run IRSTD_1K_mIoU_64.68 IRSTD-1k max max 0.6139 0.7608 268 291 5.472
-run SIRST_Aug_mIoU_74.56 SIRST logit half 0.5939 0.7453 107 109 25.48
+run rpcanet_plus_NUDT_SIRST_mIoU_92.37 NUDT-SIRST max max 0.9238 0.9604 930 945 1.791
+run rpcanet_plus_NUDT_SIRST_mIoU_92.37 NUDT-SIRST logit half 0.9240 0.9605 929 945 1.775
+run rpcanet_plus_IRSTD_1K_mIoU_64.68 IRSTD-1k logit half 0.6136 0.7605 265 291 5.441
+run rpcanet_plus_IRSTD_1K_mIoU_64.68 IRSTD-1k max max 0.6139 0.7608 268 291 5.472
+run rpcanet_IRSTD_1K_mIoU_63.21 IRSTD-1k max max 0.6321 0.7746 257 291 4.388
+run rpcanet_NUDT_SIRST_mIoU_89.31 NUDT-SIRST max max 0.8934 0.9437 907 945 3.063
+run rpcanet_plus_SIRST_Aug_mIoU_74.56 SIRST logit half 0.5939 0.7453 107 109 25.48
 exit $bad

@@ -152,6 +152,28 @@ works "$bin/bench" conv --repeat 1 --threads 1
 grep -q '^warning: conv3x3_4_4_forward is .* under its stored share' stderr || complain "bench conv did not warn"
 refuses 2 'expected_shares.ini:[0-9]*: .*expected "' bash -c "echo nonsense >> bench/expected_shares.ini; '$bin/bench' conv"
 
+# --- methods without parameters ---
+for method in mpcm pstnn ipi; do
+    works "$bin/evaluate" --method $method --data scenes --size native
+    grep -q "$method on scenes" stdout || complain "evaluate --method $method does not name its method"
+done
+refuses 1 '20x20 is smaller.*40x40' "$bin/evaluate" --method pstnn --data scenes --size 20
+refuses 1 '40x40 is smaller.*50x50' "$bin/evaluate" --method ipi --data scenes --size 40
+refuses 1 'too few windows' "$bin/evaluate" --method ipi --data scenes --size 50
+refuses 2 'model.patch_step is 60' "$bin/evaluate" --method ipi model.patch_step=60 --data scenes
+works "$bin/evaluate" --method mpcm model.preset=community --data scenes --format json
+refuses 2 'no logits' "$bin/evaluate" --method mpcm --data scenes --rule logit
+refuses 2 'model.preset.*authors' "$bin/evaluate" --method mpcm model.preset=mine --data scenes
+refuses 2 'model.nonsense' "$bin/evaluate" --method mpcm model.nonsense=1 --data scenes
+refuses 2 'rubbish' "$bin/evaluate" --method mpcm rubbish --data scenes
+refuses 2 'model.preset.*--method' "$bin/evaluate" --checkpoint run/best.h5 model.preset=authors --data scenes
+refuses 2 'no_such_method.*mpcm' "$bin/evaluate" --method no_such_method --data scenes
+works "$bin/detect" model.scales=2 scenes/images --method mpcm model.preset=authors --out raw --raw maps.h5
+[ -s raw/detections.json ] || complain "detect --method mpcm left no detections.json"
+refuses 2 'model.scales' "$bin/detect" scenes/images --method mpcm model.scales=many --out out
+sed 's/rpcanet_plus/mpcm/; /stages\|channels\|se_/d' tiny.ini > untrainable.ini
+refuses 2 'mpcm has no parameters' "$bin/train" untrainable.ini --out out
+
 # --- convert ---
 works "$bin/convert" verify run/best.h5
 refuses 2 '.' "$bin/convert"
