@@ -134,8 +134,8 @@ void norm_mask(void *context, int image, int y0, int y1) {
     const tensor *x = b->x, *dx = b->dx;
     for (int c = 0; c < x->c; c++)
         kernels()->plane_norm_mask(rows_shape(x, y0, y1), rows_data(x, image, c, y0), rows_data(dx, image, c, y0),
-                                   b->constant ? b->constant[image * x->c + c] : 0, b->saved.mean[c],
-                                   b->saved.scale[c], b->saved.shift[c], b->sums + 2 * place_of(x, image, y0, c));
+                                   b->constant ? b->constant[image * x->c + c] : 0, b->saved.mean[c], b->saved.scale[c],
+                                   b->saved.shift[c], b->sums + 2 * place_of(x, image, y0, c));
 }
 
 void norm_backward_begin(const norm_backward *b) {
@@ -178,8 +178,8 @@ static void finish_plane(void *context, int plane) {
         constant = (float)(-scale * b->sums[2 * c] / count);
     }
     float *dx = plane_data(b->dx, plane);
-    kernels()->plane_norm_backward(plane_of(x), plane_data(x, plane), dx, b->saved.mean[c], scale,
-                                   b->saved.shift[c], false, scale, slope, constant, false, dx);
+    kernels()->plane_norm_backward(plane_of(x), plane_data(x, plane), dx, b->saved.mean[c], scale, b->saved.shift[c],
+                                   false, scale, slope, constant, false, dx);
 }
 
 void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias) {

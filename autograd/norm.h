@@ -1,6 +1,6 @@
 /* The arithmetic of batch normalisation with ReLU, for operations that normalise their input while they read it
- * (op_norm_conv2d.c, op_gated_conv2d.c): y = max(0, weight (x - mean) / sqrt(var + eps) + bias) = max(0, scale x + shift).
- * Formulas stand in op_batch_norm.c. */
+ * (op_norm_conv2d.c, op_gated_conv2d.c): y = max(0, weight (x - mean) / sqrt(var + eps) + bias) = max(0, scale x +
+ * shift). Formulas stand in op_batch_norm.c. */
 #ifndef IRST_AUTOGRAD_NORM_H
 #define IRST_AUTOGRAD_NORM_H
 
@@ -34,9 +34,9 @@ void norm_prepare(const node *x, const float *weight, const float *bias, const b
                   float *scratch);
 size_t norm_scratch(const tensor *x);
 
-/* The backward pass of y = max(0, bn(x)), in place of dx, which first receives dy: norm_backward_begin; norm_mask for all
- * rows, once dy is there (a conv_hook's rows_done); norm_backward_finish, which leaves the gradient of x and adds to those
- * of weight and bias (each may be NULL). */
+/* The backward pass of y = max(0, bn(x)), in place of dx, which first receives dy: norm_backward_begin; norm_mask for
+ * all rows, once dy is there (a conv_hook's rows_done); norm_backward_finish, which leaves the gradient of x and adds
+ * to those of weight and bias (each may be NULL). */
 typedef struct norm_backward {
     const tensor *x, *dx;
     norm_saved saved;

@@ -5,8 +5,8 @@
  * Forward    x = X or max(0, bn(X));  gate[n,c] as in gate.h from the means of x;
  *            Y = conv2d(x, weight[o,c] gate[n,c]) + bias
  * Gradients  with dws[n] that of the weights scaled by the gates: dweight = sum over n of gate[n] dws[n],
- *            dgate[n,c] = sum over o, taps of weight dws[n]; then gate.h, whose gradient of the means spreads evenly over
- *            the pixels; then norm.h */
+ *            dgate[n,c] = sum over o, taps of weight dws[n]; then gate.h, whose gradient of the means spreads evenly
+ * over the pixels; then norm.h */
 #include "autograd/ops.h"
 
 #include "autograd/conv2d.h"
@@ -85,16 +85,9 @@ static scratch_plan plan_scratch(const node *n, float *scratch) {
         parts[i] = scratch ? scratch + at : NULL;
         at += round_up(counts[i]);
     }
-    return (scratch_plan){parts[0],
-                          parts[1],
-                          parts[2],
-                          parts[3],
-                          (double *)(void *)parts[4],
-                          (double *)(void *)parts[5],
-                          parts[6],
-                          parts[7],
-                          parts[8],
-                          at};
+    return (scratch_plan){
+        parts[0], parts[1], parts[2], parts[3], (double *)(void *)parts[4], (double *)(void *)parts[5],
+        parts[6], parts[7], parts[8], at};
 }
 
 static size_t scratch(const node *n) {
@@ -221,11 +214,8 @@ static void backward(node *n, const op_run *run) {
     bool apart = has_norm(n) && accumulate;
     if (dx && apart)
         own.data = s.own + tensor_origin(x);
-    norm_backward b = {.x = x,
-                       .dx = &own,
-                       .saved = saved_norm(n),
-                       .constant = s.constant,
-                       .sums = (double *)(void *)s.sums};
+    norm_backward b = {
+        .x = x, .dx = &own, .saved = saved_norm(n), .constant = s.constant, .sums = (double *)(void *)s.sums};
     norm_backward_begin(&b);
     clear_normal(n, &s);
     for (int image = 0; image < x->n; image++) {

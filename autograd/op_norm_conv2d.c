@@ -79,8 +79,7 @@ static void backward(node *n, const op_run *run) {
     tensor own = *dx;
     if (accumulate)
         own.data = run->scratch + s.conv + s.sums + tensor_origin(x);
-    norm_backward b = {
-        .x = x, .dx = &own, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
+    norm_backward b = {.x = x, .dx = &own, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
     norm_backward_begin(&b);
     const conv_hook mask = {norm_mask, &b};
     g.hook = &mask;

@@ -31,7 +31,8 @@ typedef struct batch_norm_options {
 #define BATCH_NORM_MOMENTUM 0.1
 node *batch_norm(tape *t, node *x, node *weight, node *bias, batch_norm_options options);
 
-/* The weights of a batch norm that an operation applies, with a ReLU, to its input; options.activation is not looked at. */
+/* The weights of a batch norm that an operation applies, with a ReLU, to its input; options.activation is not looked
+ * at. */
 typedef struct norm_inputs {
     node *weight, *bias;
     batch_norm_options options;
@@ -48,10 +49,9 @@ node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node 
 /* conv2d(channel_scale(x, gates of x)), 3x3 with padding 1, fused; x is relu(batch_norm(x)) if there is a norm. */
 node *gated_conv2d(tape *t, node *x, const norm_inputs *norm, gate_inputs gate, node *weight, node *bias);
 
-/* conv2d(channel_scale(F, gates of F), v) + vb with F = conv2d(x, w) + b, both 3x3 with padding 1, v to one map, fused and
- * collapsed; x is relu(batch_norm(x)) if there is a norm. For images of at least 3x3 pixels. */
-node *gated_conv_pair(tape *t, node *x, const norm_inputs *norm, node *w, node *b, gate_inputs gate, node *v,
-                      node *vb);
+/* conv2d(channel_scale(F, gates of F), v) + vb with F = conv2d(x, w) + b, both 3x3 with padding 1, v to one map, fused
+ * and collapsed; x is relu(batch_norm(x)) if there is a norm. For images of at least 3x3 pixels. */
+node *gated_conv_pair(tape *t, node *x, const norm_inputs *norm, node *w, node *b, gate_inputs gate, node *v, node *vb);
 
 node *relu(tape *t, node *x);
 node *sigmoid(tape *t, node *x);

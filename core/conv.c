@@ -53,7 +53,8 @@ static size_t larger_size(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* A copy of x for its normalised values, at the end of the scratch; a vector more, which the last row may be read by. */
+/* A copy of x for its normalised values, at the end of the scratch; a vector more, which the last row may be read by.
+ */
 static size_t copy_count(const tensor *x) {
     return (tensor_footprint(x) + 2 * TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
 }
@@ -217,8 +218,8 @@ void conv_input_gradient(const tensor *dy, const float *weight, const conv_optio
                       scratch);
     } else if (input_gradient_is_direct(dy, dx, o)) {
         conv_pack_weights(weight, dy->c, dx->c, o->kh, o->kw, true, scratch);
-        direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch,
-               NULL, false, accumulate, NULL);
+        direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch, NULL,
+               false, accumulate, NULL);
     } else {
         conv_gemm_input_gradient(dy, weight, o, accumulate, dx, scratch);
         call_hook(o->hook, dx);

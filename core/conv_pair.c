@@ -23,7 +23,7 @@ static int offset_of(int t, int s) {
 }
 
 void conv_pair_merge(const double *A, const double *B, int ic, double bias, float *taps, float *constants) {
-    for (int class = 0; class < CONV_PAIR_CLASSES; class++) {
+    for (int class = 0; class < CONV_PAIR_CLASSES; class ++) {
         double constant = bias;
         for (int t = 0; t < 9; t++)
             constant += tap_inside(class, t) ? B[t] : 0;
@@ -42,7 +42,7 @@ void conv_pair_merge(const double *A, const double *B, int ic, double bias, floa
 void conv_pair_split(const double *dtaps, const double *dconstants, int ic, double *dA, double *dB) {
     memset(dA, 0, 81 * (size_t)ic * sizeof *dA);
     memset(dB, 0, 9 * sizeof *dB);
-    for (int class = 0; class < CONV_PAIR_CLASSES; class++)
+    for (int class = 0; class < CONV_PAIR_CLASSES; class ++)
         for (int t = 0; t < 9; t++) {
             if (!tap_inside(class, t))
                 continue;
@@ -97,7 +97,7 @@ typedef struct pair_job {
 } pair_job;
 
 static const float *class_taps(const pair_job *job, int image, int class) {
-    return job->taps + ((size_t)image * CONV_PAIR_CLASSES + (size_t)class) * (size_t)job->x->c * CONV_PAIR_TAPS;
+    return job->taps + ((size_t)image * CONV_PAIR_CLASSES + (size_t) class) * (size_t)job->x->c * CONV_PAIR_TAPS;
 }
 
 static const float *middle_taps(const pair_job *job, int image) {
@@ -229,7 +229,7 @@ static void gradient_band(void *context, int item) {
 static void border_gradient(const pair_job *job, int image, int class, int y, int left, int count) {
     const tensor *x = job->x, *dx = job->dx;
     const float *dy = tensor_plane(job->y, image, 0) + y * job->y->row + left, *taps = class_taps(job, image, class);
-    size_t at = (size_t)image * CONV_PAIR_CLASSES + (size_t)class;
+    size_t at = (size_t)image * CONV_PAIR_CLASSES + (size_t) class;
     double *dtaps = job->dtaps + at * (size_t)x->c * CONV_PAIR_TAPS;
     for (int k = 0; k < count; k++)
         job->dconstants[at] += dy[k];
@@ -261,7 +261,8 @@ static void gradient_image(void *context, int image) {
         for (size_t i = 0; i < per_class; i++)
             middle[i] += partial[i];
     }
-    job->dconstants[at + MIDDLE] = kernels()->plane_sum((plane_shape){x->h, x->w, inner->row}, tensor_plane(inner, image, 0));
+    job->dconstants[at + MIDDLE] =
+        kernels()->plane_sum((plane_shape){x->h, x->w, inner->row}, tensor_plane(inner, image, 0));
     each_border_piece(job, image, 0, x->h, border_gradient);
 }
 

@@ -30,8 +30,8 @@ typedef struct lanes {
     double v[BLOCK];
 } lanes;
 
-/* G of winograd_rows.c: rows [1, p, p^2] / N(p) for the points p = 0, +-a, +-b, and infinity, with a^2 = 1/2, b^2 = 2 and
- * N(p) the product of p's distances from the other finite points. */
+/* G of winograd_rows.c: rows [1, p, p^2] / N(p) for the points p = 0, +-a, +-b, and infinity, with a^2 = 1/2, b^2 = 2
+ * and N(p) the product of p's distances from the other finite points. */
 static void kernel_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[6]) {
     const double a = 0.70710678118654752, b = 1.41421356237309505;
     for (int i = 0; i < BLOCK; i++) {

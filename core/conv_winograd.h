@@ -11,8 +11,8 @@ bool conv_winograd_pays(const tensor *x, const tensor *y, const conv_options *o)
 /* Floats of scratch for either direction between ic and oc channels. Grows with the number of threads. */
 size_t conv_winograd_scratch(int ic, int oc);
 
-/* y = (or +=) conv(norm(x), weight) + bias, with ReLU if asked for. With `transposed`, weight[x.c][y.c][3][3] is that of
- * the convolution whose gradient this is: channels are swapped and taps turned by 180 degrees. */
+/* y = (or +=) conv(norm(x), weight) + bias, with ReLU if asked for. With `transposed`, weight[x.c][y.c][3][3] is that
+ * of the convolution whose gradient this is: channels are swapped and taps turned by 180 degrees. */
 typedef struct conv_winograd_options {
     const conv_norm *norm; /* NULL: x as it is */
     bool transposed, relu, accumulate;

@@ -60,8 +60,8 @@ static void restore_mode(unsigned mode) {
 }
 #endif
 
-/* The items of one parallel_for. A thread takes an item by counting `ticket` down: its upper half numbers the call, so that
- * a thread that was away cannot take an item of one call for that of another; its lower half holds the items left.
+/* The items of one parallel_for. A thread takes an item by counting `ticket` down: its upper half numbers the call, so
+ * that a thread that was away cannot take an item of one call for that of another; its lower half holds the items left.
  * Whoever took an item may read the rest, since the call does not return before all its items are done. A thread that
  * the system takes away between items keeps nobody waiting, unlike in a barrier. */
 static struct {

@@ -155,8 +155,8 @@ static void test_rows_of_every_instruction_set(void **state) {
     }
 }
 
-/* Winograd's way, in two bands, against plain loops over the normalised input. Its rounding is that of sums of 36 products
- * with factors of up to 2.5^2 and 2^2 around them: some 16 times the bound of the direct sum covers them. */
+/* Winograd's way, in two bands, against plain loops over the normalised input. Its rounding is that of sums of 36
+ * products with factors of up to 2.5^2 and 2^2 around them: some 16 times the bound of the direct sum covers them. */
 static void check_winograd(const kernel_table *table, int ic, int oc, int h, int w, bool norm, bool accumulate) {
     tensor x = new_tensor(1, ic, h, w), y = new_tensor(1, oc, h, w), before = new_tensor(1, oc, h, w);
     randomise(&x, 1);
@@ -285,8 +285,8 @@ static void test_gradients_are_adjoint(void **state) {
     check_adjoint(1, 1, 32, 40, 70, same);
     check_adjoint(1, 32, 1, 40, 70, same);
     check_adjoint(2, 8, 5, 33, 47, same);
-    check_adjoint(2, 12, 20, 38, 75, same);                          /* Winograd */
-    check_adjoint(1, 40, 24, 12, 12, same);                          /* GEMM: narrow */
+    check_adjoint(2, 12, 20, 38, 75, same);                   /* Winograd */
+    check_adjoint(1, 40, 24, 12, 12, same);                   /* GEMM: narrow */
     check_adjoint(2, 6, 10, 31, 45, options_of(3, 2, 1, 1));  /* GEMM: stride */
     check_adjoint(1, 5, 6, 30, 50, options_of(5, 1, 2, 1));   /* GEMM: padding */
     check_adjoint(1, 5, 6, 30, 50, options_of(3, 1, 4, 4));   /* GEMM: dilation */
@@ -322,10 +322,8 @@ static void test_unknown_instruction_set(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_of_every_instruction_set),
-        cmocka_unit_test(test_winograd_of_every_instruction_set),
-        cmocka_unit_test(test_gradients_are_adjoint),
-        cmocka_unit_test(test_impulse),
+        cmocka_unit_test(test_rows_of_every_instruction_set), cmocka_unit_test(test_winograd_of_every_instruction_set),
+        cmocka_unit_test(test_gradients_are_adjoint),         cmocka_unit_test(test_impulse),
         cmocka_unit_test(test_unknown_instruction_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PEAK_SECONDS 0.05
+
 static volatile sig_atomic_t interrupted;
 
 void trainer_interrupt(void) {
@@ -39,7 +41,7 @@ typedef struct trainer {
     int per_epoch;
     double epoch_seconds; /* spent on the epoch begun, since this process started it */
     double epoch_images;
-    double peak; /* FLOP/s, see peak.h */
+    double peak; /* FLOP/s, see peak.h; the best one measured so far */
 } trainer;
 
 static status open_data(trainer *t) {
@@ -188,6 +190,7 @@ static status finish_epoch(trainer *t, progress *bar) {
         row.losses[i] = s->loss_sums[i] / s->images;
     memset(s->loss_sums, 0, sizeof s->loss_sums);
     s->images = 0;
+    t->peak = fmax(t->peak, peak_flops(PEAK_SECONDS)); /* another process may have had the processor the last time */
     train_report report = {.epoch = s->epoch,
                            .epochs = t->epochs,
                            .loss = row.losses[0],
@@ -213,7 +216,6 @@ static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_miou = -1;
     runtime_set_threads((int)config_int(t->c, "train.threads"));
-    t->peak = peak_flops(0.05);
     TRY(open_data(t));
     TRY(open_network(t));
     TRY(open_folder(t));

@@ -7,11 +7,11 @@
 
 enum {
     POINTS = WINOGRAD_POINTS,
-    SIDE = 6,                /* of an input tile */
-    STEP = 4,                /* of an output tile */
-    GROUPS = 2,              /* vectors of tiles that one pass handles */
-    TILES = GROUPS * LANES,  /* tiles of one pass */
-    SPAN = STEP * TILES,     /* and their output pixels */
+    SIDE = 6,                      /* of an input tile */
+    STEP = 4,                      /* of an output tile */
+    GROUPS = 2,                    /* vectors of tiles that one pass handles */
+    TILES = GROUPS * LANES,        /* tiles of one pass */
+    SPAN = STEP * TILES,           /* and their output pixels */
     FETCH = SPAN + 2 * TENSOR_HALO /* pixels read for them, from TENSOR_HALO before the first on */
 };
 
@@ -64,12 +64,9 @@ static void transform_input(const float *const rows[SIDE], float *out, ptrdiff_t
         vec a = vertical[0][i], b = vertical[1][i], c = vertical[2][i], d = vertical[3][i];
         vec even1 = VEC_EVEN(a, b), odd1 = VEC_ODD(a, b), even2 = VEC_EVEN(c, d), odd2 = VEC_ODD(c, d);
         vec first = VEC_EVEN(even1, even2), last = VEC_ODD(odd1, odd2), r[SIDE];
-        vec column[SIDE] = {VEC_PREVIOUS(vec_set(before[i]), last),
-                            first,
-                            VEC_EVEN(odd1, odd2),
-                            VEC_ODD(even1, even2),
-                            last,
-                            VEC_NEXT(first, vec_set(behind[i]))};
+        vec column[SIDE] = {
+            VEC_PREVIOUS(vec_set(before[i]), last), first, VEC_EVEN(odd1, odd2), VEC_ODD(even1, even2), last,
+            VEC_NEXT(first, vec_set(behind[i]))};
         input_points(column, r);
         _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * stride, r[j]);
     }
@@ -111,7 +108,8 @@ static inline void fetch(const winograd_input *k, int channel, int y, int x, flo
     }
 }
 
-/* The transformed tiles of one pass, [point][channel][TILES]: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1. */
+/* The transformed tiles of one pass, [point][channel][TILES]: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1.
+ */
 static inline void transform_inputs(const winograd_input *k, int y, int x, float *out) {
     float buffer[SIDE][FETCH] __attribute__((aligned(64)));
     ptrdiff_t stride = point_stride(k->channels);

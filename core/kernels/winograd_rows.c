@@ -29,8 +29,8 @@ static inline void output_points(const vec m[SIDE], vec y[STEP]) {
 /* Products at one point: out[oc][tile] = sum over ic of weight[ic][oc] in[ic][tile], TILE_OC output channels. */
 static void multiply(const float *weight, const float *in, int ic, float *out) {
     vec sum[TILE_OC][GROUPS];
-    _Pragma("GCC unroll 8") for (int o = 0; o < TILE_OC; o++)
-        _Pragma("GCC unroll 2") for (int g = 0; g < GROUPS; g++) sum[o][g] = (vec){0};
+    _Pragma("GCC unroll 8") for (int o = 0; o < TILE_OC; o++) _Pragma("GCC unroll 2") for (int g = 0; g < GROUPS; g++)
+        sum[o][g] = (vec){0};
     for (int i = 0; i < ic; i++) {
         vec tile[GROUPS];
         _Pragma("GCC unroll 2") for (int g = 0; g < GROUPS; g++) tile[g] = vec_load(in + g * LANES);
@@ -41,8 +41,8 @@ static void multiply(const float *weight, const float *in, int ic, float *out) {
         in += TILES;
         weight += WINOGRAD_BLOCK;
     }
-    _Pragma("GCC unroll 8") for (int o = 0; o < TILE_OC; o++)
-        _Pragma("GCC unroll 2") for (int g = 0; g < GROUPS; g++) vec_store(out + o * TILES + g * LANES, sum[o][g]);
+    _Pragma("GCC unroll 8") for (int o = 0; o < TILE_OC; o++) _Pragma("GCC unroll 2") for (int g = 0; g < GROUPS; g++)
+        vec_store(out + o * TILES + g * LANES, sum[o][g]);
 }
 
 /* A^T m A of one channel and one vector of tiles: four rows of STEP * LANES pixels. */
@@ -93,8 +93,8 @@ typedef struct place {
     int y, x;
 } place;
 
-/* Asks the cache, a share at each point, for the lines that this pass writes and those that the next one reads: while the
- * products run, which wait for nothing, memory is idle. */
+/* Asks the cache, a share at each point, for the lines that this pass writes and those that the next one reads: while
+ * the products run, which wait for nothing, memory is idle. */
 static void prefetch(const winograd_rows *k, int point, place here, place next) {
     for (int i = point * k->input.channels / POINTS; i < (point + 1) * k->input.channels / POINTS; i++) {
         const float *row = k->input.pixels + i * k->input.plane + (next.y - 1) * k->input.row + next.x;
@@ -126,7 +126,8 @@ static void run_pass(const winograd_rows *k, place here, place next, float *scra
         prefetch(k, point, here, next);
         for (int block = 0; block < padded_oc; block += WINOGRAD_BLOCK) {
             for (int o = 0; o < WINOGRAD_BLOCK; o += TILE_OC)
-                multiply(weight + o, in + point * in_stride, k->input.channels, out + point * out_stride + (block + o) * TILES);
+                multiply(weight + o, in + point * in_stride, k->input.channels,
+                         out + point * out_stride + (block + o) * TILES);
             weight += (ptrdiff_t)k->input.channels * WINOGRAD_BLOCK;
         }
     }

@@ -1,10 +1,11 @@
-/* Gradient of a 3x3 convolution's weights by Winograd's F(4x4, 3x3): the forward algorithm of winograd_rows.c transposed,
+/* Gradient of a 3x3 convolution's weights by Winograd's F(4x4, 3x3): the forward algorithm of winograd_rows.c
+ * transposed,
  *
  *     dg = G^T [ sum over tiles of (A dY A^T) * (B^T d B) ] G.
  *
- * The sum is a matrix product over tiles at each of the 36 points. So that it needs no sums over lanes, the lanes of the
- * gradient's points are output channels (its pixels are transposed first), and those of the input's are read one tile
- * at a time. The outer G^T . G is left to the caller, once for all tiles. */
+ * The sum is a matrix product over tiles at each of the 36 points. So that it needs no sums over lanes, the lanes of
+ * the gradient's points are output channels (its pixels are transposed first), and those of the input's are read one
+ * tile at a time. The outer G^T . G is left to the caller, once for all tiles. */
 #include "core/kernels/winograd.h"
 
 /* Input channels of one register tile. */
@@ -90,19 +91,19 @@ static void transform_gradient(const winograd_weight_rows *k, int channel, int y
 #define DEFINE_MULTIPLY(NAME, IC)                                                                                      \
     static void NAME(const float *in, const float *grad, int padded, float *sums) {                                    \
         vec sum[IC][WIDE];                                                                                             \
-        _Pragma("GCC unroll 8") for (int i = 0; i < IC; i++)                                                           \
-            _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) sum[i][o] = vec_load(sums + i * padded + o * LANES);  \
+        _Pragma("GCC unroll 8") for (int i = 0; i < IC; i++) _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++)    \
+            sum[i][o] = vec_load(sums + i * padded + o * LANES);                                                       \
         for (int tile = 0; tile < TILES; tile++) {                                                                     \
             vec g[WIDE];                                                                                               \
-            _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) g[o] = vec_load(grad + o * LANES);                    \
+            _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) g[o] = vec_load(grad + o * LANES);                  \
             _Pragma("GCC unroll 8") for (int i = 0; i < IC; i++) {                                                     \
                 vec x = vec_set(in[i * TILES + tile]);                                                                 \
-                _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) sum[i][o] += x * g[o];                            \
+                _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) sum[i][o] += x * g[o];                          \
             }                                                                                                          \
             grad += padded;                                                                                            \
         }                                                                                                              \
-        _Pragma("GCC unroll 8") for (int i = 0; i < IC; i++)                                                           \
-            _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) vec_store(sums + i * padded + o * LANES, sum[i][o]);  \
+        _Pragma("GCC unroll 8") for (int i = 0; i < IC; i++) _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++)    \
+            vec_store(sums + i * padded + o * LANES, sum[i][o]);                                                       \
     }
 
 DEFINE_MULTIPLY(multiply_block, TILE_IC)
