@@ -233,14 +233,9 @@ static void backward(node *n, const op_run *run) {
         options.hook = &hook;
         conv_input_gradient(&dy, s.scaled, &options, accumulate && !apart, &to, s.conv);
     }
-    if (!has_norm(n))
+    if (!has_norm(n) || !dx)
         return;
-    const tensor *dnorm_weight = node_grad(n, NORM_WEIGHT, &accumulate);
-    const tensor *dnorm_bias = node_grad(n, NORM_BIAS, &accumulate);
-    if (!dx)
-        return;
-    norm_backward_finish(&b, o->norm.statistics, dnorm_weight ? dnorm_weight->data : NULL,
-                         dnorm_bias ? dnorm_bias->data : NULL);
+    norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
     if (apart)
         add_to_gradient(&own, dx);
 }

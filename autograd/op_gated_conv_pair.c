@@ -302,17 +302,11 @@ static void finish_image(void *context, int image) {
                                 tensor_plane(dx, image, i));
 }
 
-static float *grad_of(node *n, int input) {
-    bool accumulate; /* gradients of parameters always add up */
-    const tensor *to = node_grad(n, input, &accumulate);
-    return to ? to->data : NULL;
-}
-
 static void backward(node *n, const op_run *run) {
     const gated_conv2d_options *o = n->options;
     const tensor *x = input_of(n);
     scratch_plan s = plan_scratch(n, run->scratch);
-    weight_grads grads = {grad_of(n, W), grad_of(n, B), grad_of(n, V), grad_of(n, VB)};
+    weight_grads grads = {parameter_grad(n, W), parameter_grad(n, B), parameter_grad(n, V), parameter_grad(n, VB)};
     tensor seen = seen_input(n, &s);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
@@ -339,7 +333,7 @@ static void backward(node *n, const op_run *run) {
     norm_backward_begin(&b);
     parallel_for(x->n, finish_image, &(finish_job){has_norm(n) ? &b : NULL, &own, s.added});
     if (has_norm(n))
-        norm_backward_finish(&b, o->norm.statistics, grad_of(n, NORM_WEIGHT), grad_of(n, NORM_BIAS));
+        norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
     if (apart)
         add_to_gradient(&own, dx);
 }

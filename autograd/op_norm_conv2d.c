@@ -67,12 +67,10 @@ static void backward(node *n, const op_run *run) {
     const conv_norm norm = {saved.scale, saved.shift};
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &norm;
-    bool accumulate;
-    const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
+    float *dweight = parameter_grad(n, WEIGHT);
     if (dweight)
-        conv_weight_gradient(x, &n->grad, &g, dweight->data, dbias ? dbias->data : NULL, run->scratch);
-    const tensor *dnorm_weight = node_grad(n, NORM_WEIGHT, &accumulate);
-    const tensor *dnorm_bias = node_grad(n, NORM_BIAS, &accumulate);
+        conv_weight_gradient(x, &n->grad, &g, dweight, parameter_grad(n, BIAS), run->scratch);
+    bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     if (!dx)
         return;
@@ -84,8 +82,7 @@ static void backward(node *n, const op_run *run) {
     const conv_hook mask = {norm_mask, &b};
     g.hook = &mask;
     conv_input_gradient(&n->grad, n->input[WEIGHT]->value.data, &g, false, &own, run->scratch);
-    norm_backward_finish(&b, o->norm.statistics, dnorm_weight ? dnorm_weight->data : NULL,
-                         dnorm_bias ? dnorm_bias->data : NULL);
+    norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
     if (accumulate)
         add_to_gradient(&own, dx);
 }

@@ -45,6 +45,13 @@ static inline grad_target grad_target_of(node *n, int input) {
     return target;
 }
 
+/* Where the gradient of a parameter goes, which always adds up; NULL: not wanted. */
+static inline float *parameter_grad(node *n, int input) {
+    bool accumulate;
+    const tensor *to = node_grad(n, input, &accumulate);
+    return to ? to->data : NULL;
+}
+
 /* to += from, of one shape. */
 void add_to_gradient(const tensor *from, const tensor *to);
 
