@@ -31,20 +31,17 @@ typedef struct reader {
     pthread_t thread;
 } reader;
 
-static status prepare(grey_image *image, grey_image *mask, const evaluate_options *options, sample *out) {
+static status prepare(grey_image *image, grey_image *mask, const char *name, const evaluate_options *options,
+                      sample *out) {
     int maximum = mask_maximum(mask);
-    if (options->size > 0) {
-        TRY(resize_image(image, options->size, options->size));
+    TRY(noise_prepare(options->noise, name, options->size, image, &out->image));
+    if (options->size > 0)
         TRY(resize_mask(mask, options->size, options->size));
-    }
-    size_t pixels = (size_t)image->width * (size_t)image->height;
     out->width = image->width;
     out->height = image->height;
-    out->image = malloc(pixels * sizeof *out->image);
-    out->label = malloc(pixels);
-    if (!out->image || !out->label)
+    out->label = malloc((size_t)image->width * (size_t)image->height);
+    if (!out->label)
         return status_fail(STATUS_MEMORY, "out of memory for a %dx%d sample", image->width, image->height);
-    image_to_unit(image, out->image);
     mask_to_label(mask, maximum, options->mask, out->label);
     return STATUS_OK;
 }
@@ -54,7 +51,7 @@ static status read_sample(const reader *r, sample *out) {
     dataset_mask_size rule = r->options->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
     status result = dataset_read(r->data, r->index, rule, &image, &mask);
     if (result == STATUS_OK)
-        result = prepare(&image, &mask, r->options, out);
+        result = prepare(&image, &mask, dataset_sample_name(r->data, r->index), r->options, out);
     grey_image_free(&image);
     grey_image_free(&mask);
     if (result != STATUS_OK)
