@@ -88,6 +88,11 @@ static inline void fetch_row(const float *row, const float *scale, const float *
     memset(to + count, 0, (size_t)(SPAN + LANES - count) * sizeof *to);
 }
 
+/* Pixel (0, 0) of a channel's row. */
+static inline const float *channel_row(const winograd_input *k, int channel, int row) {
+    return k->pixels + channel * k->plane + (k->ring ? (row + 1) & (k->ring - 1) : row) * k->row;
+}
+
 /* The six rows of one channel for the tiles at (y, x), from pixel x on: where they lie, or in the buffer. */
 static inline void fetch(const winograd_input *k, int channel, int y, int x, float buffer[SIDE][FETCH],
                          const float **rows) {
@@ -96,13 +101,13 @@ static inline void fetch(const winograd_input *k, int channel, int y, int x, flo
     bool in_place = !scale && k->width + TENSOR_HALO - x > SPAN;
     for (int i = 0; i < SIDE; i++) {
         int row = y + i - 1;
-        const float *pixels = k->pixels + channel * k->plane + row * k->row + x;
         if (row < 0 || row >= k->height) {
             rows[i] = zeros + TENSOR_HALO;
         } else if (in_place) {
-            rows[i] = pixels;
+            rows[i] = channel_row(k, channel, row) + x;
         } else {
-            fetch_row(pixels, scale, k->shift + channel, x, k->width - x, buffer[i] + TENSOR_HALO);
+            fetch_row(channel_row(k, channel, row) + x, scale, k->shift + channel, x, k->width - x,
+                      buffer[i] + TENSOR_HALO);
             rows[i] = buffer[i] + TENSOR_HALO;
         }
     }

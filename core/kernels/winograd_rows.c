@@ -97,10 +97,11 @@ typedef struct place {
  * the products run, which wait for nothing, memory is idle. */
 static void prefetch(const winograd_rows *k, int point, place here, place next) {
     for (int i = point * k->input.channels / POINTS; i < (point + 1) * k->input.channels / POINTS; i++) {
-        const float *row = k->input.pixels + i * k->input.plane + (next.y - 1) * k->input.row + next.x;
-        for (int r = 0; r < SIDE; r++, row += k->input.row)
+        for (int r = -1; r < SIDE - 1; r++) {
+            const float *row = channel_row(&k->input, i, next.y + r) + next.x;
             for (int line = 0; line < SPAN; line += 16)
                 __builtin_prefetch(row + line, 0, 2);
+        }
     }
     for (int o = point * k->oc / POINTS; o < (point + 1) * k->oc / POINTS; o++) {
         const float *row = k->output + o * k->output_plane + here.y * k->output_row + here.x;
