@@ -52,21 +52,21 @@ static status infer(node *n) {
 }
 
 /* Weights, bias and activation, with a batch norm that is folded into them. */
-static conv_layer layer_of(const node *n) {
+static streamed_conv layer_of(const node *n) {
     const conv2d_options *o = n->options;
-    conv_layer layer = {.channels = n->value.c,
-                        .weight = n->input[1]->value.data,
-                        .bias = n->input_count == 3 ? n->input[2]->value.data : NULL,
-                        .relu = o->activation == ACTIVATION_RELU};
+    streamed_conv layer = {.channels = n->value.c,
+                           .weight = n->input[1]->value.data,
+                           .bias = n->input_count == 3 ? n->input[2]->value.data : NULL,
+                           .relu = o->activation == ACTIVATION_RELU};
     if (n->absorbs)
         fold_weights(n, &layer.weight, &layer.bias, &layer.relu);
     return layer;
 }
 
 static void forward(node *n, const op_run *run) {
-    conv_layer layer = layer_of(n);
+    streamed_conv layer = layer_of(n);
     if (n->streams) {
-        conv_layer first = layer_of(n->streams);
+        streamed_conv first = layer_of(n->streams);
         conv_stream(&n->streams->input[0]->value, &first, &layer, &n->value, run->scratch);
         return;
     }

@@ -102,7 +102,7 @@ static void run_segment(void *context, int item) {
     }
 }
 
-void conv_stream(const tensor *x, const conv_layer *first, const conv_layer *second, const tensor *y, float *scratch) {
+void conv_stream(const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y, float *scratch) {
     float *packed = scratch, *packed_second = packed + packed_first(x, first->channels);
     tensor ring = ring_of(first->channels, y->w);
     stream_job job = {

@@ -6,12 +6,12 @@
 #include "core/conv.h"
 
 /* Both with stride 1, padding 1 and dilation 1. */
-typedef struct conv_layer {
+typedef struct streamed_conv {
     int channels;        /* of its output */
     const float *weight; /* [channels][input channels][3][3] */
     const float *bias;   /* [channels], or NULL */
     bool relu;           /* output = max(0, .) */
-} conv_layer;
+} streamed_conv;
 
 /* Whether one pass is faster than two: the map between, of `channels` channels, is too large for the cache. Depends on
  * shapes only. */
@@ -21,6 +21,6 @@ bool conv_stream_pays(const tensor *x, int channels, const tensor *y);
 size_t conv_stream_scratch(const tensor *x, int channels, const tensor *y);
 
 /* y = second(first(x)). The same bits for any number of threads; rounding as conv_forward's, not the same bits. */
-void conv_stream(const tensor *x, const conv_layer *first, const conv_layer *second, const tensor *y, float *scratch);
+void conv_stream(const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y, float *scratch);
 
 #endif
