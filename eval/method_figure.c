@@ -12,12 +12,12 @@
 
 /* Points. */
 #define SIDE 176.0 /* of a map's longer side */
-#define SURFACE_HEIGHT 138.0
+#define SURFACE_HEIGHT 150.0
 #define COLUMN_GAP 18.0
 #define ROW_GAP 22.0
 #define MARGIN 16.0
 #define SCALE_WIDTH 10.0
-#define SCALE_ROOM 66.0 /* with ticks and name */
+#define SCALE_ROOM 78.0 /* with ticks and name */
 #define TITLE_SIZE 16.0
 #define NAME_SIZE 13.0
 #define TEXT_SIZE 11.0
@@ -35,13 +35,13 @@ typedef struct sheet {
     component_list targets;
     zoom_plan zooms;
     float *truth;             /* the label, to be shown */
-    target_outcome *outcomes; /* per method */
-    int cells, columns;
-    double cell_width, cell_height, top;
+    target_outcome *outcomes; /* per cell; empty but for scores */
+    int columns;
+    double cell_width, cell_height, surface_height, top;
 } sheet;
 
 static map_place place_at(const sheet *s, int cell) {
-    double row_height = HEAD + s->cell_height + SURFACE_HEIGHT + ROW_GAP;
+    double row_height = HEAD + s->cell_height + s->surface_height + ROW_GAP;
     return (map_place){MARGIN + cell % s->columns * (s->cell_width + COLUMN_GAP),
                        s->top + HEAD + cell / s->columns * row_height, s->cell_width, s->cell_height};
 }
@@ -52,10 +52,6 @@ static void write_head(cairo_t *cairo, map_place place, const char *name, const 
     canvas_text(cairo, place.x, place.y - TEXT_SIZE - NAME_SIZE / 2 - 10, 0, name);
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     canvas_text(cairo, place.x, place.y - TEXT_SIZE / 2 - 4, 0, remark);
-}
-
-static void draw_surface(cairo_t *cairo, const map_view *view, map_place place) {
-    map_view_draw_surface(cairo, view, (map_place){place.x, place.y + place.height, place.width, SURFACE_HEIGHT});
 }
 
 /* --- marks --- */
@@ -113,61 +109,80 @@ static void draw_false_alarms(cairo_t *cairo, const map_view *view, const target
 
 /* --- cells --- */
 
-static void draw_image(const sheet *s, cairo_t *cairo) {
+static map_view image_view(const sheet *s, const float *image) {
     const method_figure *f = s->figure;
-    map_view view = {f->image, f->width, f->height, f->image[0], f->image[0], COLOUR_GREY};
+    map_view view = {image, f->width, f->height, image[0], image[0], COLOUR_GREY};
     for (size_t i = 0; i < (size_t)f->width * (size_t)f->height; i++) {
-        view.low = fmin(view.low, f->image[i]);
-        view.high = fmax(view.high, f->image[i]);
+        view.low = fmin(view.low, image[i]);
+        view.high = fmax(view.high, image[i]);
     }
     if (!(view.high > view.low))
         view.high = view.low + 1;
-    char remark[64];
-    snprintf(remark, sizeof remark, "grey values %.2f to %.2f", view.low, view.high);
-    map_place place = place_at(s, 0);
-    write_head(cairo, place, "Image", remark);
-    map_view_draw(cairo, &view, NULL, place);
-    draw_targets(s, cairo, &view, place, NULL);
-    draw_surface(cairo, &view, place);
+    return view;
 }
 
-static void draw_truth(const sheet *s, cairo_t *cairo) {
-    map_view view = {s->truth, s->figure->width, s->figure->height, 0, 1, COLOUR_GREY};
+static map_view view_of(const sheet *s, const figure_cell *cell) {
+    const method_figure *f = s->figure;
+    switch (cell->kind) {
+    case FIGURE_IMAGE:
+        return image_view(s, cell->map);
+    case FIGURE_TRUTH:
+        return (map_view){s->truth, f->width, f->height, 0, 1, COLOUR_GREY};
+    case FIGURE_SCORE:
+        break;
+    }
+    return (map_view){cell->map, f->width, f->height, 0, 1, COLOUR_HEAT};
+}
+
+/* The line under a cell's name. */
+static void remark_on(const sheet *s, int index, const map_view *view, char *out, size_t size) {
+    const target_outcome *o = &s->outcomes[index];
     int pixels = 0;
     for (int i = 0; i < s->targets.count; i++)
         pixels += s->targets.items[i].area;
-    char remark[64];
-    snprintf(remark, sizeof remark, "%d target%s, %d pixels", s->targets.count, s->targets.count == 1 ? "" : "s",
-             pixels);
-    map_place place = place_at(s, 1);
-    write_head(cairo, place, "Ground truth", remark);
-    map_view_draw(cairo, &view, NULL, place);
-    draw_targets(s, cairo, &view, place, NULL);
-    draw_surface(cairo, &view, place);
+    switch (s->figure->cells[index].kind) {
+    case FIGURE_IMAGE:
+        snprintf(out, size, "grey values %.2f to %.2f", view->low, view->high);
+        break;
+    case FIGURE_TRUTH:
+        snprintf(out, size, "%d target%s, %d pixels", s->targets.count, s->targets.count == 1 ? "" : "s", pixels);
+        break;
+    case FIGURE_SCORE:
+        snprintf(out, size, "IoU %.2f, %d of %d found, %d false", o->iou, o->found_count, s->targets.count,
+                 o->false_count);
+        break;
+    }
 }
 
-static void draw_method(const sheet *s, cairo_t *cairo, int index) {
-    const method_map *m = &s->figure->methods[index];
+static void draw_cell(const sheet *s, cairo_t *cairo, int index) {
+    const figure_cell *cell = &s->figure->cells[index];
     const target_outcome *o = &s->outcomes[index];
-    map_view view = {m->score, s->figure->width, s->figure->height, 0, 1, COLOUR_HEAT};
-    map_place place = place_at(s, 2 + index);
+    map_place place = place_at(s, index), below = place;
+    map_view view = view_of(s, cell);
     char remark[96];
-    snprintf(remark, sizeof remark, "IoU %.2f, %d of %d found, %d false", o->iou, o->found_count, s->targets.count,
-             o->false_count);
-    write_head(cairo, place, m->name, remark);
+    remark_on(s, index, &view, remark, sizeof remark);
+    write_head(cairo, place, cell->name, remark);
     map_view_draw(cairo, &view, NULL, place);
     draw_false_alarms(cairo, &view, o, place);
     draw_targets(s, cairo, &view, place, o->found);
-    draw_surface(cairo, &view, place);
+    below.y += place.height;
+    below.height = s->surface_height;
+    if (s->figure->surfaces == WITH_SURFACES)
+        map_view_draw_surface(cairo, &view, below);
 }
 
 /* --- the sheet --- */
 
-static void draw_legend(const sheet *s, cairo_t *cairo, double x, double middle) {
+static bool has_scores(const sheet *s) {
+    for (int i = 0; i < s->figure->cell_count; i++)
+        if (s->figure->cells[i].kind == FIGURE_SCORE)
+            return true;
+    return false;
+}
+
+static void draw_legend(cairo_t *cairo, double x, double middle) {
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     for (int kind = 0; kind <= MARK_FALSE; kind++) {
-        if (kind != MARK_TARGET && s->figure->method_count == 0)
-            break;
         canvas_colour(cairo, 0x303030);
         cairo_rectangle(cairo, x, middle - 10, 20, 20);
         cairo_fill(cairo);
@@ -178,22 +193,27 @@ static void draw_legend(const sheet *s, cairo_t *cairo, double x, double middle)
     }
 }
 
-/* The scale stands beside the first method at the right edge; the legend under everything. */
+static double bottom_of(const sheet *s) {
+    map_place last = place_at(s, s->figure->cell_count - 1);
+    return last.y + last.height + s->surface_height + ROW_GAP;
+}
+
+/* The scale stands at the right edge of the first row; the legend under everything. */
 static void draw(void *context, cairo_t *cairo) {
     const sheet *s = context;
     const method_figure *f = s->figure;
-    map_place last = place_at(s, s->cells - 1), corner = place_at(s, s->columns - 1);
     font_select(cairo, TITLE_SIZE, CAIRO_FONT_WEIGHT_BOLD);
     canvas_colour(cairo, CANVAS_TEXT);
     canvas_text(cairo, MARGIN, MARGIN + TITLE_SIZE / 2, 0, f->title);
-    draw_image(s, cairo);
-    draw_truth(s, cairo);
-    for (int i = 0; i < f->method_count; i++)
-        draw_method(s, cairo, i);
+    for (int i = 0; i < f->cell_count; i++)
+        draw_cell(s, cairo, i);
+    if (!has_scores(s))
+        return;
     map_view scale = {.low = 0, .high = 1, .colours = COLOUR_HEAT};
+    map_place corner = place_at(s, s->columns - 1);
     map_place place = {corner.x + corner.width + COLUMN_GAP, corner.y, SCALE_WIDTH, corner.height};
     map_view_draw_scale(cairo, &scale, place, f->score_name);
-    draw_legend(s, cairo, MARGIN, last.y + last.height + SURFACE_HEIGHT + ROW_GAP);
+    draw_legend(cairo, MARGIN, bottom_of(s));
 }
 
 static status fill_sheet(sheet *s) {
@@ -202,23 +222,24 @@ static status fill_sheet(sheet *s) {
     TRY(components_find(f->label, f->width, f->height, &s->targets));
     s->zooms = zoom_plan_make(&s->targets, f->width, f->height, MOST_ZOOMS);
     s->truth = malloc(pixels * sizeof *s->truth);
-    s->outcomes = calloc((size_t)f->method_count + 1, sizeof *s->outcomes);
+    s->outcomes = calloc((size_t)f->cell_count, sizeof *s->outcomes);
     if (!s->truth || !s->outcomes)
         return status_fail(STATUS_MEMORY, "out of memory for a figure");
     for (size_t i = 0; i < pixels; i++)
         s->truth[i] = f->label[i];
-    for (int i = 0; i < f->method_count; i++)
-        TRY(target_outcome_find(&s->targets, f->methods[i].detected, f->width, f->height, &s->outcomes[i]));
+    for (int i = 0; i < f->cell_count; i++)
+        if (f->cells[i].kind == FIGURE_SCORE)
+            TRY(target_outcome_find(&s->targets, f->cells[i].detected, f->width, f->height, &s->outcomes[i]));
     return STATUS_OK;
 }
 
 static void lay_out(sheet *s) {
     const method_figure *f = s->figure;
     double unit = SIDE / fmax(f->width, f->height);
-    s->cells = 2 + f->method_count;
-    s->columns = s->cells < f->columns ? s->cells : f->columns;
+    s->columns = f->cell_count < f->columns ? f->cell_count : f->columns;
     s->cell_width = unit * f->width;
     s->cell_height = unit * f->height;
+    s->surface_height = f->surfaces == WITH_SURFACES ? SURFACE_HEIGHT : 0;
     s->top = MARGIN + TITLE_SIZE + 10;
 }
 
@@ -226,11 +247,11 @@ status method_figure_write(const method_figure *f, double png_scale, const char 
     sheet s = {.figure = f};
     lay_out(&s);
     status result = fill_sheet(&s);
-    map_place last = place_at(&s, s.cells - 1), corner = place_at(&s, s.columns - 1);
-    double height = last.y + last.height + SURFACE_HEIGHT + ROW_GAP + 10 + MARGIN;
+    map_place corner = place_at(&s, s.columns - 1);
+    double width = corner.x + corner.width + SCALE_ROOM, height = bottom_of(&s) + 10 + MARGIN;
     if (result == STATUS_OK)
-        result = canvas_write(path, corner.x + corner.width + SCALE_ROOM, height, png_scale, draw, &s);
-    for (int i = 0; s.outcomes && i < f->method_count; i++)
+        result = canvas_write(path, width, height, png_scale, draw, &s);
+    for (int i = 0; s.outcomes && i < f->cell_count; i++)
         target_outcome_free(&s.outcomes[i]);
     free(s.outcomes);
     free(s.truth);

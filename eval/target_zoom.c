@@ -123,10 +123,17 @@ static void write_number(cairo_t *cairo, int number, double x, double y, unsigne
     cairo_fill(cairo);
 }
 
-/* Beside the square; on its left where the right is the map's edge. */
-static void number_square(cairo_t *cairo, int number, map_place square, map_place map, unsigned colour) {
-    bool right = square.x + square.width + NUMBER_SIZE < map.x + map.width;
-    write_number(cairo, number, right ? square.x + square.width + 2 : square.x - NUMBER_SIZE + 1, square.y - 1, colour);
+/* Beside the square: on its right, or on its left where an inset or the map's edge is too near. */
+static void number_square(cairo_t *cairo, const map_view *view, const zoom_plan *plan, int index, map_place place,
+                          unsigned colour) {
+    map_part square = plan->zooms[index].part;
+    double room = NUMBER_SIZE * view->width / place.width;
+    map_part right = {square.x + square.width, square.y, room, square.height};
+    bool is_right_free = right.x + right.width < view->width;
+    for (int i = 0; i < plan->count; i++)
+        is_right_free = is_right_free && !overlap(right, plan->zooms[i].inset);
+    map_place p = map_part_place(view, square, place);
+    write_number(cairo, index + 1, is_right_free ? p.x + p.width + 2 : p.x - NUMBER_SIZE + 1, p.y - 1, colour);
 }
 
 void target_zoom_draw(cairo_t *cairo, const map_view *view, const zoom_plan *plan, int index, map_place place,
@@ -144,5 +151,5 @@ void target_zoom_draw(cairo_t *cairo, const map_view *view, const zoom_plan *pla
     if (plan->count == 1)
         return;
     write_number(cairo, index + 1, inset.x + 3, inset.y + 1, colour);
-    number_square(cairo, index + 1, square, place, colour);
+    number_square(cairo, view, plan, index, place, colour);
 }
