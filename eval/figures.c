@@ -1,6 +1,7 @@
 #include "eval/figures.h"
 
 #include "core/file_io.h"
+#include "eval/experiment_program.h"
 #include "eval/figure_scene.h"
 #include "eval/method_figure.h"
 #include "eval/roc_plot.h"
@@ -59,7 +60,7 @@ static status path_of(const figures *f, const sample_name *s, const char *what, 
 }
 
 static status open_detector(const figures *f, int method, int data, detector **out) {
-    return experiment_detector(f->e, method, experiment_checkpoint(f->e, method, data), out);
+    return program_detector(f->e, f->folder, method, data, out);
 }
 
 /* --- methods --- */
@@ -200,9 +201,7 @@ status figures_write(const experiment *e, const char *folder) {
     TRY(read_stages(&f));
     if (*images || !roc)
         TRY(sample_names_find(e, "figures.images", images, &names, &count));
-    status result = folder_create(folder);
-    if (result == STATUS_OK)
-        result = show_images(&f, names, count);
+    status result = show_images(&f, names, count);
     free(names);
     for (int data = 0; roc && result == STATUS_OK && data < e->data_count; data++)
         result = show_roc(&f, data);

@@ -11,6 +11,7 @@ static const experiment_program program = {
                 "eval-figures --help-config                                          # every key",
     .keys = figures_keys,
     .key_count = &figures_key_count,
+    .training = TRAINS_WHAT_IS_MISSING,
     .write = figures_write,
 };
 
