@@ -39,8 +39,12 @@ static bool is_drawn(const plot_series *s, int i) {
     return fabs(s->x[i]) < PLOT_LARGEST && fabs(s->y[i]) < PLOT_LARGEST; /* false for NaN */
 }
 
-static double spread_of(const plot_series *s, int i) {
-    return s->spread && fabs(s->spread[i]) < PLOT_LARGEST ? s->spread[i] : 0;
+/* The end of an error bar, `side` (-1 or 1) of the point; the point itself where there is none. */
+static double bar_end(const plot *p, const plot_series *s, int i, int side) {
+    if (!s->spread || !(fabs(s->spread[i]) < PLOT_LARGEST))
+        return s->y[i];
+    double end = s->y[i] + side * s->spread[i];
+    return p->y_range ? fmin(fmax(end, p->y_range->low), p->y_range->high) : end;
 }
 
 /* --- text --- */
@@ -80,8 +84,8 @@ static void set_scales(picture *p) {
                 continue;
             x_low = fmin(x_low, s->x[i]);
             x_high = fmax(x_high, s->x[i]);
-            low[axis] = fmin(low[axis], s->y[i] - spread_of(s, i));
-            high[axis] = fmax(high[axis], s->y[i] + spread_of(s, i));
+            low[axis] = fmin(low[axis], bar_end(p->plot, s, i, -1));
+            high[axis] = fmax(high[axis], bar_end(p->plot, s, i, 1));
         }
     }
     p->x = plot_scale_tight(x_low, x_high, p->width / X_TICK_DISTANCE);
@@ -228,8 +232,8 @@ static void draw_axes(const picture *p) {
 
 static void draw_error_bar(const picture *p, const plot_series *s, int i) {
     int axis = s->axis == PLOT_RIGHT;
-    double x = x_at(p, s->x[i]), half = spread_of(s, i);
-    double low = y_at(p, axis, s->y[i] - half), high = y_at(p, axis, s->y[i] + half);
+    double x = x_at(p, s->x[i]);
+    double low = y_at(p, axis, bar_end(p->plot, s, i, -1)), high = y_at(p, axis, bar_end(p->plot, s, i, 1));
     if (low - high < 1)
         return;
     cairo_move_to(p->cairo, x, low);

@@ -20,6 +20,11 @@ typedef struct plot_tick {
     const char *label;
 } plot_tick;
 
+/* What a quantity can be at all: neither its axis nor an error bar goes beyond. */
+typedef struct plot_range {
+    double low, high;
+} plot_range;
+
 typedef struct plot {
     const char *title;             /* UTF-8; NULL or "" for none, here and in the labels */
     const char *x_label, *y_label; /* y_label: the left axis */
@@ -28,6 +33,7 @@ typedef struct plot {
     int series_count;
     const plot_tick *x_ticks; /* in place of round numbers; NULL: those */
     int x_tick_count;
+    const plot_range *y_range; /* of the left axis's values; NULL: any */
 } plot;
 
 /* Draws to a PNG (1200 x 750 pixels) or SVG file, by the suffix of `path`, replaced atomically. The axes span

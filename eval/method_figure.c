@@ -23,7 +23,7 @@
 #define TEXT_SIZE 11.0
 #define HEAD (NAME_SIZE + TEXT_SIZE + 16) /* above a map: name and remark */
 
-enum { MOST_MARKS = 60 }; /* more false alarms would hide the map */
+enum { MOST_MARKS = 60 }; /* more of them would hide the map: then no false alarm is marked */
 
 #define TARGET_COLOUR 0xffb000
 #define FOUND_COLOUR 0x35d07f
@@ -97,13 +97,12 @@ static void draw_targets(const sheet *s, cairo_t *cairo, const map_view *view, m
 }
 
 static void draw_false_alarms(cairo_t *cairo, const map_view *view, const target_outcome *o, map_place place) {
-    int drawn = 0;
-    for (int i = 0; i < o->detections.count && drawn < MOST_MARKS; i++) {
-        if (o->is_hit[i])
-            continue;
-        draw_mark(cairo, MARK_FALSE,
-                  map_part_place(view, target_square(&o->detections.items[i], view->width, view->height), place));
-        drawn++;
+    if (o->false_count > MOST_MARKS)
+        return;
+    for (int i = 0; i < o->detections.count; i++) {
+        map_part square = target_square(&o->detections.items[i], view->width, view->height);
+        if (!o->is_hit[i])
+            draw_mark(cairo, MARK_FALSE, map_part_place(view, square, place));
     }
 }
 
@@ -148,7 +147,7 @@ static void remark_on(const sheet *s, int index, const map_view *view, char *out
         snprintf(out, size, "%d target%s, %d pixels", s->targets.count, s->targets.count == 1 ? "" : "s", pixels);
         break;
     case FIGURE_SCORE:
-        snprintf(out, size, "IoU %.2f, %d of %d found, %d false", o->iou, o->found_count, s->targets.count,
+        snprintf(out, size, "IoU %.2f, %d/%d found, %d false", o->iou, o->found_count, s->targets.count,
                  o->false_count);
         break;
     }

@@ -183,6 +183,7 @@ static status write_seeds(const noise_study *s) {
 /* --- curves --- */
 
 enum { CHARTS = 4 };
+static const plot_range percent = {0, 100}, positive = {0, INFINITY};
 static const int charts[CHARTS] = {COLUMN_MIOU, COLUMN_F1, COLUMN_PD, COLUMN_FA};
 
 typedef struct curve {
@@ -218,7 +219,8 @@ static void fill_chart(const noise_study *s, int data, noise_kind kind, int char
                              .series = &p->series[chart * methods],
                              .series_count = methods,
                              .x_ticks = p->ticks,
-                             .x_tick_count = levels};
+                             .x_tick_count = levels,
+                             .y_range = charts[chart] == COLUMN_FA ? &positive : &percent};
 }
 
 /* Levels stand side by side at equal distances: they span decades, and one of them is 0. */
