@@ -50,6 +50,7 @@ typedef struct winograd_rows {
     const float *bias;   /* oc, or NULL */
     bool relu;           /* output = max(0, .) */
     bool accumulate;     /* output += . (not together with bias or relu) */
+    bool past_cache;     /* the output is too large to be in a cache when it is read: stores go around them */
 } winograd_rows;
 
 /* The gradient of its weights, in the transformed domain: partial[point][ic][padded oc] += over some rows. */

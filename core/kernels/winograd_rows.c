@@ -75,7 +75,11 @@ static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to
                 vec y = block[i][j];
                 if (k->accumulate)
                     y += vec_load(to + j * LANES);
-                vec_store(to + j * LANES, k->relu ? vec_relu(y) : y);
+                y = k->relu ? vec_relu(y) : y;
+                if (k->past_cache)
+                    vec_stream(to + j * LANES, y);
+                else
+                    vec_store(to + j * LANES, y);
             }
             continue;
         }
@@ -103,6 +107,8 @@ static void prefetch(const winograd_rows *k, int point, place here, place next) 
                 __builtin_prefetch(row + line, 0, 2);
         }
     }
+    if (k->past_cache)
+        return;
     for (int o = point * k->oc / POINTS; o < (point + 1) * k->oc / POINTS; o++) {
         const float *row = k->output + o * k->output_plane + here.y * k->output_row + here.x;
         for (int r = 0; r < STEP; r++, row += k->output_row)
@@ -163,4 +169,6 @@ void KERNEL(winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratc
         run_pass(k, here, next, scratch);
         here = next;
     }
+    if (k->past_cache)
+        vec_stream_fence();
 }
