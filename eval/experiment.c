@@ -220,12 +220,33 @@ void experiment_free(experiment *e) {
     free(e);
 }
 
+static const char *const named_sections =
+    "Sections whose keys are names of your choice:\n"
+    "  [data]         NAME = folder or pack of a data set\n"
+    "  [split]        NAME = split to evaluate on (default: test)\n"
+    "  [train_split]  NAME = split to train on (default: trainval)\n"
+    "  [augment]      NAME = true|false, random flips and transposes in training (default: false)\n"
+    "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own\n"
+    "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
+    "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one; networks without are trained\n"
+    "  [train]        the keys of train, except the seed\n"
+    "Override as data.NAME=/where/it/lies; an empty value leaves a data set or method out.\n\n";
+
 status experiment_print_help(const config_key *keys, int key_count, FILE *stream) {
     config *c;
     TRY(config_new(&c));
     status result = declare_keys(c, keys, key_count);
-    if (result == STATUS_OK)
+    if (result == STATUS_OK) {
+        fputs(named_sections, stream);
         config_print_help(c, stream);
+    }
     config_free(c);
     return result;
+}
+
+status experiment_default_folder(const char *ini, char out[4096]) {
+    const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
+    char stem[256];
+    snprintf(stem, sizeof stem, "%.*s", (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+    return path_join(out, "runs", stem, "");
 }

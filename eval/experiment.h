@@ -64,7 +64,11 @@ status experiment_read(const char *path, const char *const *overrides, int overr
                        int key_count, experiment **out);
 void experiment_free(experiment *e); /* accepts NULL */
 
-/* Prints the keys of [evaluate], [sweep] and of the program with their defaults, for --help-config. */
+/* Where the results of an ini go unless the user says: runs/NAME of configs/NAME.ini. */
+status experiment_default_folder(const char *ini, char out[4096]);
+
+/* Prints the sections of names, and the keys of [evaluate], [sweep] and of the program with their defaults, for
+ * --help-config. */
 status experiment_print_help(const config_key *keys, int key_count, FILE *stream);
 
 /* The checkpoint file given for a method on a data set, by index; NULL if none is. */

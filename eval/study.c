@@ -29,23 +29,6 @@ static const config_key keys[] = {
 
 enum { KEYS = sizeof keys / sizeof *keys };
 
-static const char *const named_sections =
-    "Sections whose keys are names of your choice:\n"
-    "  [data]         NAME = folder or pack of a data set\n"
-    "  [split]        NAME = split to evaluate on (default: test)\n"
-    "  [train_split]  NAME = split to train on (default: trainval)\n"
-    "  [augment]      NAME = true|false, random flips and transposes in training (default: false)\n"
-    "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own\n"
-    "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
-    "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one; networks without are trained\n"
-    "  [train]        the keys of train, except the seed\n"
-    "Override as data.NAME=/where/it/lies; an empty value leaves a data set or method out.\n\n";
-
-static status show_config(void) {
-    fputs(named_sections, stdout);
-    return experiment_print_help(keys, KEYS, stdout);
-}
-
 /* --- the steps --- */
 
 static status print_document(const study *s) {
@@ -93,19 +76,11 @@ static status run_study(study *s, const published *p) {
     return trained == STATUS_OK ? trained : status_fail(trained, "%s", message);
 }
 
-/* runs/NAME of configs/NAME.ini. */
-static status default_folder(const char *ini, char out[4096]) {
-    const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
-    char stem[256];
-    snprintf(stem, sizeof stem, "%.*s", (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
-    return path_join(out, "runs", stem, "");
-}
-
 static status read_and_run(const study_program *program, const char *ini, const char *const *overrides, int count) {
     char folder[4096];
     experiment *e;
     published *p = NULL;
-    TRY(out_folder ? path_join(folder, "", out_folder, "") : default_folder(ini, folder));
+    TRY(out_folder ? path_join(folder, "", out_folder, "") : experiment_default_folder(ini, folder));
     TRY(experiment_read(ini, overrides, count, keys, KEYS, &e));
     study s = {.program = program, .e = e, .folder = folder};
     status result = published_read(config_text(e->c, "table.published"), &p);
@@ -126,7 +101,7 @@ static status run(const study_program *program, const cli_program *cli, int argc
     if (action == CLI_DONE)
         return STATUS_OK;
     if (help_config)
-        return show_config();
+        return experiment_print_help(keys, KEYS, stdout);
     if (count < 1)
         return status_fail(STATUS_USAGE, "expected a configuration file");
     if (jobs < 1 || jobs > PROCESS_MOST)

@@ -121,9 +121,10 @@ static box difference(const grey_image *a, const grey_image *b) {
 /* The pixels that a level line changes, in a frame that two single points span, one in either corner. */
 static box level_line(double x0, double x1, double y, plot_axis axis) {
     double corner[] = {0, 1}, line_x[] = {x0, x1}, line_y[] = {y, y};
-    plot_series series[] = {
-        {NULL, corner, corner, 1, axis}, {NULL, corner + 1, corner + 1, 1, axis}, {NULL, line_x, line_y, 0, axis}};
-    plot p = {NULL, NULL, NULL, NULL, series, 3};
+    plot_series series[] = {{NULL, corner, corner, 1, axis, NULL},
+                            {NULL, corner + 1, corner + 1, 1, axis, NULL},
+                            {NULL, line_x, line_y, 0, axis, NULL}};
+    plot p = {NULL, NULL, NULL, NULL, series, 3, NULL, 0, NULL};
     grey_image without = drawn(&p, "without.png");
     series[2].count = 2;
     grey_image with = drawn(&p, "with.png");
@@ -155,10 +156,10 @@ static void test_points_that_are_no_numbers_are_left_out(void **state) {
     (void)state;
     double x[] = {0, 1, 2, 3, NAN, 5}, y[] = {1, NAN, 3, INFINITY, 5, 6};
     double good_x[] = {0, 2, 5}, good_y[] = {1, 3, 6};
-    plot_series series = {"a", x, y, 6, PLOT_LEFT};
-    plot p = {"title", "x", "y", NULL, &series, 1};
+    plot_series series = {"a", x, y, 6, PLOT_LEFT, NULL};
+    plot p = {"title", "x", "y", NULL, &series, 1, NULL, 0, NULL};
     grey_image with = drawn(&p, "with.png");
-    series = (plot_series){"a", good_x, good_y, 3, PLOT_LEFT};
+    series = (plot_series){"a", good_x, good_y, 3, PLOT_LEFT, NULL};
     grey_image without = drawn(&p, "without.png");
     assert_true(same(&with, &without));
     grey_image_free(&with);
@@ -174,8 +175,8 @@ static void test_every_text_shows(void **state) {
         loss[i] = 0.1 + 0.8 * exp(-i / 30.0);
         miou[i] = i % 10 == 9 ? 0.9 - 0.7 * exp(-i / 40.0) : NAN;
     }
-    plot_series series[] = {{"loss", epoch, loss, N, PLOT_LEFT}, {"mIoU", epoch, miou, N, PLOT_RIGHT}};
-    const plot whole = {"RPCANet+ on NUDT-SIRST", "epoch", "loss", "mIoU", series, 2};
+    plot_series series[] = {{"loss", epoch, loss, N, PLOT_LEFT, NULL}, {"mIoU", epoch, miou, N, PLOT_RIGHT, NULL}};
+    const plot whole = {"RPCANet+ on NUDT-SIRST", "epoch", "loss", "mIoU", series, 2, NULL, 0, NULL};
     grey_image all = drawn(&whole, "all.png");
     for (int part = 0; part < 6; part++) {
         plot p = whole;
@@ -199,8 +200,8 @@ static void test_files(void **state) {
     double x[] = {1, 2, 3};
     plot_series series[20];
     for (int i = 0; i < 20; i++)
-        series[i] = (plot_series){"a name that fills the legend", x, x, 3, PLOT_LEFT};
-    plot p = {"many series", "x", "y", NULL, series, 20};
+        series[i] = (plot_series){"a name that fills the legend", x, x, 3, PLOT_LEFT, NULL};
+    plot p = {"many series", "x", "y", NULL, series, 20, NULL, 0, NULL};
     grey_image image = drawn(&p, "many.png");
     grey_image_free(&image);
     plot empty = {.series_count = 0};
