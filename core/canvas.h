@@ -22,9 +22,14 @@ void canvas_text_upwards(cairo_t *cairo, double x, double y, const char *text);
 
 void canvas_line(cairo_t *cairo, double x0, double y0, double x1, double y1, unsigned colour);
 
-/* Draws on white to a PNG (`png_scale` pixels for a point) or SVG file, by the suffix of `path`, replaced atomically.
- * Another suffix is STATUS_USAGE. */
-status canvas_write(const char *path, double width, double height, double png_scale,
+/* How a PNG file is made; an SVG file has no use for it. */
+typedef struct canvas_png {
+    double scale; /* pixels for a point */
+    int colours;  /* a palette of so many, at most 256, for a smaller file; 0: as drawn */
+} canvas_png;
+
+/* Draws on white to a PNG or SVG file, by the suffix of `path`, replaced atomically. Another suffix is STATUS_USAGE. */
+status canvas_write(const char *path, double width, double height, canvas_png png,
                     void (*draw)(void *context, cairo_t *cairo), void *context);
 
 #endif

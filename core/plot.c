@@ -8,12 +8,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Lengths are in points of the SVG; a PNG has PNG_SCALE pixels for each. */
+/* Lengths are in points of the SVG; a PNG has 1.5 pixels for each. */
 #define WIDTH 800.0
 #define HEIGHT 500.0
 #define GRID_WIDTH 460.0 /* of one plot of several */
 #define GRID_HEIGHT 300.0
-#define PNG_SCALE 1.5
 #define MARGIN 16.0
 #define GAP 8.0 /* between an axis, its tick labels and its name */
 #define TEXT_SIZE 13.0
@@ -25,6 +24,8 @@
 #define MARKER_DISTANCE 14.0 /* points lying further apart on average are marked */
 #define MARKER_RADIUS 3.0
 #define ERROR_BAR_END 4.0 /* half length of the line across its end */
+
+static const canvas_png png = {.scale = 1.5};
 
 typedef struct picture {
     cairo_t *cairo;
@@ -285,7 +286,7 @@ static void draw_one(void *context, cairo_t *cairo) {
 
 status plot_write(const plot *p, const char *path) {
     plot copy = *p;
-    return canvas_write(path, WIDTH, HEIGHT, PNG_SCALE, draw_one, &copy);
+    return canvas_write(path, WIDTH, HEIGHT, png, draw_one, &copy);
 }
 
 /* --- several plots --- */
@@ -329,5 +330,5 @@ status plot_grid_write(const char *title, const plot *plots, int count, int colu
     grid g = {.title = title, .plots = plots, .count = count, .columns = columns, .width = columns * GRID_WIDTH};
     g.head = head_height(&g);
     int rows = (count + columns - 1) / columns;
-    return canvas_write(path, g.width, g.head + rows * GRID_HEIGHT, PNG_SCALE, draw_grid, &g);
+    return canvas_write(path, g.width, g.head + rows * GRID_HEIGHT, png, draw_grid, &g);
 }

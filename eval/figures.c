@@ -19,13 +19,15 @@ const config_key figures_keys[] = {
     {"figures.columns", CONFIG_INT, "4", 1, 32, NULL, "", "maps side by side"},
     {"figures.format", CONFIG_CHOICE, "png", 0, 0, "png|svg", "", "of the figures"},
     {"figures.resolution", CONFIG_REAL, "1.5", 0.5, 8, NULL, "pixels per point", "of PNG files; text has 11 points"},
+    {"figures.colours", CONFIG_INT, "0", 0, 256, NULL, "",
+     "PNG files with a palette of so many are smaller; 0: as drawn"},
 };
 const int figures_key_count = sizeof figures_keys / sizeof *figures_keys;
 
 typedef struct figures {
     const experiment *e;
     const char *folder, *suffix;
-    double resolution;
+    canvas_png png;
     int stages[64]; /* indices of methods */
     int stage_count;
 } figures;
@@ -94,7 +96,7 @@ static status draw_methods(const figures *f, const sample_name *name, const samp
                             .cell_count = count,
                             .columns = (int)config_int(f->e->c, "figures.columns")};
     TRY(path_of(f, name, "methods", path));
-    return announce(path, method_figure_write(&figure, f->resolution, path));
+    return announce(path, method_figure_write(&figure, f->png, path));
 }
 
 static status show_methods(const figures *f, const sample_name *name, const sample *s) {
@@ -124,7 +126,7 @@ static status draw_stages(const figures *f, const sample_name *name, const sampl
     snprintf(title, sizeof title, "The stages of %s: %s %s", method_name, data, name->name);
     TRY(path_of(f, name, what, path));
     stage_figure figure = {title, s->width, s->height, s->image, s->label, &maps};
-    return announce(path, stage_figure_write(&figure, f->resolution, path));
+    return announce(path, stage_figure_write(&figure, f->png, path));
 }
 
 static status show_stages(const figures *f, const sample_name *name, const sample *s) {
@@ -192,7 +194,9 @@ static status show_roc(const figures *f, int data) {
 }
 
 status figures_write(const experiment *e, const char *folder) {
-    figures f = {.e = e, .folder = folder, .resolution = config_real(e->c, "figures.resolution")};
+    figures f = {.e = e,
+                 .folder = folder,
+                 .png = {config_real(e->c, "figures.resolution"), (int)config_int(e->c, "figures.colours")}};
     const char *images = config_text(e->c, "figures.images");
     bool roc = config_flag(e->c, "figures.roc");
     sample_name *names = NULL;

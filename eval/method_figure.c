@@ -1,6 +1,5 @@
 #include "eval/method_figure.h"
 
-#include "core/canvas.h"
 #include "core/font.h"
 #include "eval/target_outcome.h"
 #include "eval/target_zoom.h"
@@ -242,14 +241,14 @@ static void lay_out(sheet *s) {
     s->top = MARGIN + TITLE_SIZE + 10;
 }
 
-status method_figure_write(const method_figure *f, double png_scale, const char *path) {
+status method_figure_write(const method_figure *f, canvas_png png, const char *path) {
     sheet s = {.figure = f};
     lay_out(&s);
     status result = fill_sheet(&s);
     map_place corner = place_at(&s, s.columns - 1);
     double width = corner.x + corner.width + SCALE_ROOM, height = bottom_of(&s) + 10 + MARGIN;
     if (result == STATUS_OK)
-        result = canvas_write(path, width, height, png_scale, draw, &s);
+        result = canvas_write(path, width, height, png, draw, &s);
     for (int i = 0; s.outcomes && i < f->cell_count; i++)
         target_outcome_free(&s.outcomes[i]);
     free(s.outcomes);

@@ -3,6 +3,7 @@
 #ifndef IRST_EVAL_METHOD_FIGURE_H
 #define IRST_EVAL_METHOD_FIGURE_H
 
+#include "core/canvas.h"
 #include "core/status.h"
 
 #include <stdint.h>
@@ -33,8 +34,8 @@ typedef struct method_figure {
     figure_surfaces surfaces;
 } method_figure;
 
-/* Draws to a PNG or SVG file, with `png_scale` pixels for a point. A target is marked as found if one detected pixel
+/* Draws to a PNG or SVG file. A target is marked as found if one detected pixel
  * lies in it; a detected component without a target's pixel is a false alarm. */
-status method_figure_write(const method_figure *f, double png_scale, const char *path);
+status method_figure_write(const method_figure *f, canvas_png png, const char *path);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PNG_SCALE 1.0
+static const canvas_png png = {.scale = 1, .colours = 256};
 
 /* A row for each level: the noisy image, then the score of every method. */
 typedef struct example {
@@ -74,7 +74,7 @@ static status draw(const example *x) {
                             .cell_count = x->levels * x->columns,
                             .columns = x->columns,
                             .surfaces = WITHOUT_SURFACES};
-    TRY(method_figure_write(&figure, PNG_SCALE, path));
+    TRY(method_figure_write(&figure, png, path));
     printf("%s\n", path);
     return STATUS_OK;
 }

@@ -1,6 +1,5 @@
 #include "eval/stage_figure.h"
 
-#include "core/canvas.h"
 #include "core/font.h"
 #include "eval/target_zoom.h"
 
@@ -167,7 +166,7 @@ static void draw(void *context, cairo_t *cairo) {
     draw_stages(s, cairo);
 }
 
-static status lay_out_and_write(sheet *s, double png_scale, const char *path) {
+static status lay_out_and_write(sheet *s, canvas_png png, const char *path) {
     const stage_figure *f = s->figure;
     double unit = SIDE / fmax(f->width, f->height);
     s->cell_width = unit * f->width;
@@ -175,10 +174,10 @@ static status lay_out_and_write(sheet *s, double png_scale, const char *path) {
     s->left = MARGIN;
     s->top = MARGIN + TITLE_SIZE + 3 * TEXT_SIZE;
     map_place last = place_at(s, s->stages, s->row_count - 1);
-    return canvas_write(path, last.x + last.width + COLUMN_GAP, last.y + last.height + MARGIN, png_scale, draw, s);
+    return canvas_write(path, last.x + last.width + COLUMN_GAP, last.y + last.height + MARGIN, png, draw, s);
 }
 
-status stage_figure_write(const stage_figure *f, double png_scale, const char *path) {
+status stage_figure_write(const stage_figure *f, canvas_png png, const char *path) {
     sheet s = {.figure = f};
     count_maps(&s);
     if (s.stages == 0)
@@ -186,8 +185,7 @@ status stage_figure_write(const stage_figure *f, double png_scale, const char *p
     TRY(components_find(f->label, f->width, f->height, &s.targets));
     s.zooms = zoom_plan_make(&s.targets, f->width, f->height, 2);
     s.values = malloc((size_t)f->width * (size_t)f->height * sizeof *s.values);
-    status result =
-        s.values ? lay_out_and_write(&s, png_scale, path) : status_fail(STATUS_MEMORY, "%s: out of memory", path);
+    status result = s.values ? lay_out_and_write(&s, png, path) : status_fail(STATUS_MEMORY, "%s: out of memory", path);
     free(s.values);
     component_list_free(&s.targets);
     return result;

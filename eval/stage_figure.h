@@ -2,6 +2,7 @@
 #ifndef IRST_EVAL_STAGE_FIGURE_H
 #define IRST_EVAL_STAGE_FIGURE_H
 
+#include "core/canvas.h"
 #include "core/status.h"
 #include "modules/detector.h"
 
@@ -15,9 +16,9 @@ typedef struct stage_figure {
     const detector_maps *maps; /* with DETAIL_STAGES */
 } stage_figure;
 
-/* Draws to a PNG or SVG file, with `png_scale` pixels for a point. Each map has its own scale beside it, for their
+/* Draws to a PNG or SVG file. Each map has its own scale beside it, for their
  * ranges differ by orders of magnitude. A scale leaves out the lowest and highest 0.5 % of the values, but not the
  * highest of T; that of N lies evenly about its median. A method without stages is STATUS_USAGE. */
-status stage_figure_write(const stage_figure *f, double png_scale, const char *path);
+status stage_figure_write(const stage_figure *f, canvas_png png, const char *path);
 
 #endif
