@@ -7,10 +7,12 @@
 #include <string.h>
 
 enum {
-    TILE = 4,                 /* rows that a Winograd pass makes */
-    RING = 2 * TILE,          /* rows of the map between: those that TILE rows of the output read, and no more */
-    SEGMENT = 8 * TILE,       /* rows of one work item; each computes TILE rows more of the map between than it needs */
-    CACHE_BYTES = 1024 * 1024 /* of one processor: a map of less stays there anyway */
+    TILE = 4,           /* rows that a Winograd pass makes */
+    RING = 2 * TILE,    /* rows of the map between: those that TILE rows of the output read, and no more */
+    SEGMENT = 8 * TILE, /* rows of one work item; each computes TILE rows more of the map between than it needs */
+    NARROW = 64,        /* maps of that width gain more from passes of two rows of tiles */
+    CACHE_BYTES = 1024 * 1024,          /* of one processor: a map of less stays there anyway */
+    LAST_CACHE_BYTES = 16 * 1024 * 1024 /* a map of more has left it before it is read */
 };
 
 static const conv_options same_3x3 = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
@@ -28,7 +30,7 @@ static bool first_is_direct(const tensor *x) {
 bool conv_stream_pays(const tensor *x, int channels, const tensor *y) {
     tensor between = tensor_planar(1, channels, y->h, y->w);
     bool fits = !tensor_is_dense(x) && (first_is_direct(x) || conv_winograd_pays(x, &between, &same_3x3));
-    return fits && conv_winograd_pays(&between, y, &same_3x3) &&
+    return fits && y->w > NARROW && conv_winograd_pays(&between, y, &same_3x3) &&
            tensor_footprint(&between) * sizeof(float) > CACHE_BYTES;
 }
 
@@ -102,7 +104,8 @@ static void run_segment(void *context, int item) {
     }
 }
 
-void conv_stream(const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y, float *scratch) {
+void conv_stream(const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
+                 float *scratch) {
     float *packed = scratch, *packed_second = packed + packed_first(x, first->channels);
     tensor ring = ring_of(first->channels, y->w);
     stream_job job = {
@@ -146,7 +149,8 @@ void conv_stream(const tensor *x, const streamed_conv *first, const streamed_con
                    .oc = y->c,
                    .weight = packed_second,
                    .bias = second->bias,
-                   .relu = second->relu},
+                   .relu = second->relu,
+                   .past_cache = tensor_footprint(y) * sizeof(float) > LAST_CACHE_BYTES},
         .ring = ring,
         .per_thread = packed_second + conv_winograd_packed_count(y->c, first->channels),
         .ring_count = tensor_footprint(&ring) + TENSOR_HALO,

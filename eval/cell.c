@@ -77,14 +77,29 @@ static const struct {
         {"targets_detected", offsetof(cell, counts.targets_detected)},
         {"false_pixels", offsetof(cell, counts.false_pixels)},
         {"area_pixels", offsetof(cell, counts.area_pixels)},
+        {"roc_targets", offsetof(cell, counts.roc_targets)},
+        {"roc_background", offsetof(cell, counts.roc_background)},
 },
-  reals[] = {
-      {"iou_sum", offsetof(cell, counts.iou_sum)},
-      {"auc", offsetof(cell, auc)},
-      {"ms_per_image", offsetof(cell, ms_image)},
+  reals[] =
+      {
+          {"iou_sum", offsetof(cell, counts.iou_sum)},
+          {"ms_per_image", offsetof(cell, ms_image)},
+},
+  curves[] = {
+      /* ROC_POINTS integers each */
+      {"roc_detected", offsetof(cell, counts.roc_detected)},
+      {"roc_false_pixels", offsetof(cell, counts.roc_false_pixels)},
 };
 
-enum { INTEGERS = sizeof integers / sizeof *integers, REALS = sizeof reals / sizeof *reals };
+enum { INTEGERS = sizeof integers / sizeof *integers, REALS = sizeof reals / sizeof *reals, CURVES = 2 };
+
+static bool read_curve(const json_t *array, int64_t *out) {
+    if (json_array_size(array) != ROC_POINTS)
+        return false;
+    for (size_t i = 0; i < ROC_POINTS; i++)
+        out[i] = json_integer_value(json_array_get(array, i));
+    return true;
+}
 
 static bool read_fields(const json_t *object, cell *out) {
     for (int i = 0; i < INTEGERS; i++) {
@@ -99,6 +114,9 @@ static bool read_fields(const json_t *object, cell *out) {
             return false;
         *(double *)((char *)out + reals[i].offset) = json_number_value(value);
     }
+    for (int i = 0; i < CURVES; i++)
+        if (!read_curve(json_object_get(object, curves[i].name), (int64_t *)((char *)out + curves[i].offset)))
+            return false;
     return true;
 }
 
@@ -111,6 +129,16 @@ bool cell_read(const char *path, const char *key, cell *out) {
     return found;
 }
 
+static json_t *curve_new(const int64_t *points) {
+    json_t *array = json_array();
+    for (int i = 0; i < ROC_POINTS; i++)
+        if (json_array_append_new(array, json_integer(points[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
 static int set_fields(json_t *object, const char *key, const cell *c) {
     int failed = json_object_set_new(object, "key", json_string(key));
     for (int i = 0; i < INTEGERS; i++)
@@ -119,6 +147,9 @@ static int set_fields(json_t *object, const char *key, const cell *c) {
     for (int i = 0; i < REALS; i++)
         failed |=
             json_object_set_new(object, reals[i].name, json_real(*(const double *)((const char *)c + reals[i].offset)));
+    for (int i = 0; i < CURVES; i++)
+        failed |= json_object_set_new(object, curves[i].name,
+                                      curve_new((const int64_t *)((const char *)c + curves[i].offset)));
     return failed;
 }
 

@@ -14,9 +14,8 @@
 #define CELL_KEY_SIZE 8192
 
 typedef struct cell {
-    int64_t params;  /* trained parameters */
-    metrics counts;  /* without the points of the ROC curve */
-    double auc;      /* of that curve */
+    int64_t params; /* trained parameters */
+    metrics counts;
     double ms_image; /* median wall time of an image */
 } cell;
 

@@ -27,6 +27,10 @@ static status label(const experiment_method *m, char out[64]) {
     return STATUS_OK;
 }
 
+static status draw(const study *s) {
+    return study_draw_curves(s, &curves);
+}
+
 static const study_program program = {
     .name = "eval-channels",
     .summary = "Trains a network with several bottleneck and total channels and tabulates it beside the published "
@@ -41,7 +45,7 @@ static const study_program program = {
     .column_count = sizeof columns / sizeof *columns,
     .published = "channels",
     .label = label,
-    .curves = &curves,
+    .draw = draw,
 };
 
 int main(int argc, char **argv) {

@@ -22,6 +22,10 @@ static status label(const experiment_method *m, char out[64]) {
     return STATUS_OK;
 }
 
+static status draw(const study *s) {
+    return study_draw_curves(s, &curves);
+}
+
 static const study_program program = {
     .name = "eval-stages",
     .summary = "Trains a network with few to many stages and tabulates it beside the published ablation.",
@@ -35,7 +39,7 @@ static const study_program program = {
     .column_count = sizeof columns / sizeof *columns,
     .published = "stages",
     .label = label,
-    .curves = &curves,
+    .draw = draw,
 };
 
 int main(int argc, char **argv) {

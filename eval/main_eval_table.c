@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const table_column columns[] = {
@@ -22,7 +23,7 @@ static status label(const experiment_method *m, char out[64]) {
 
 /* The plain means over the data sets, as the published average table; a figure that is missing somewhere has none. */
 static status add_average(study *s, int method) {
-    table_row average = {.section = "Average over the data sets", .seeds = results_count(s->r, method, 0)};
+    table_row average = {.section = "all data sets, averaged", .seeds = results_count(s->r, method, 0)};
     snprintf(average.label, sizeof average.label, "%s", s->e->methods[method].name);
     for (int c = 0; c < COLUMNS; c++) {
         table_value *mean = &average.values[c];
@@ -44,6 +45,54 @@ static status summarise(study *s) {
     return STATUS_OK;
 }
 
+/* --- ROC curves: one picture a data set --- */
+
+typedef struct curve {
+    char name[128];
+    double fpr[ROC_POINTS], tpr[ROC_POINTS];
+} curve;
+
+static void fill_curve(const study *s, int method, const metrics *m, curve *out) {
+    snprintf(out->name, sizeof out->name, "%s, AUC %.4f", s->e->methods[method].name, metrics_summarize(m).auc);
+    for (int i = 0; i < ROC_POINTS; i++) {
+        out->fpr[i] = m->roc_background ? (double)m->roc_false_pixels[i] / (double)m->roc_background : NAN;
+        out->tpr[i] = m->roc_targets ? (double)m->roc_detected[i] / (double)m->roc_targets : NAN;
+    }
+}
+
+/* The first seed's curve of every method. */
+static status draw_roc(const study *s, int data, curve *curves, plot_series *series) {
+    char name[128], title[128];
+    int count = 0;
+    for (int m = 0; m < s->e->method_count; m++) {
+        if (results_count(s->r, m, data) == 0)
+            continue;
+        curve *c = &curves[count];
+        fill_curve(s, m, &results_cell(s->r, m, data, 0)->counts, c);
+        series[count++] = (plot_series){.name = c->name, .x = c->fpr, .y = c->tpr, .count = ROC_POINTS};
+    }
+    snprintf(name, sizeof name, "roc.%s", s->e->data[data].name);
+    snprintf(title, sizeof title, "ROC on %s", s->e->data[data].name);
+    return study_draw(s,
+                      &(plot){.title = title,
+                              .x_label = "false alarm rate (pixels)",
+                              .y_label = "detected targets",
+                              .series = series,
+                              .series_count = count},
+                      name);
+}
+
+static status draw(const study *s) {
+    curve *curves = malloc((size_t)s->e->method_count * sizeof *curves);
+    plot_series *series = malloc((size_t)s->e->method_count * sizeof *series);
+    status result = curves && series ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a plot");
+    for (int d = 0; d < s->e->data_count && result == STATUS_OK; d++)
+        result = draw_roc(s, d, curves, series);
+    free(curves);
+    free(series);
+    return result;
+}
+
 static const study_program program = {
     .name = "eval-table",
     .summary = "Evaluates methods on data sets and tabulates them beside the published figures.",
@@ -58,6 +107,7 @@ static const study_program program = {
     .published = "table",
     .label = label,
     .summarise = summarise,
+    .draw = draw,
 };
 
 int main(int argc, char **argv) {

@@ -46,7 +46,6 @@ static status evaluate_on(const experiment *e, detector *d, int data, const char
     status result = evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
     dataset_close(set);
     out->params = parameter_count_trained(detector_parameters(d));
-    out->auc = metrics_summarize(&out->counts).auc;
     return result;
 }
 

@@ -46,8 +46,8 @@ static status print_document(const study *s) {
 static status report(study *s) {
     TRY(study_make_table(s));
     TRY(table_write(&s->t, s->folder, s->program->published));
-    if (s->program->curves)
-        TRY(study_draw_curves(s));
+    if (s->program->draw)
+        TRY(s->program->draw(s));
     return print_document(s);
 }
 

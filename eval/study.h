@@ -3,6 +3,7 @@
 #ifndef IRST_EVAL_STUDY_H
 #define IRST_EVAL_STUDY_H
 
+#include "core/plot.h"
 #include "core/status.h"
 #include "eval/experiment.h"
 #include "eval/published.h"
@@ -29,14 +30,6 @@ typedef struct study {
     table t;
 } study;
 
-/* Curves of mIoU against an option of the methods: ours and the published one for each data set and, where methods
- * differ in a second option, for each of its values. */
-typedef struct study_curves {
-    const char *title, *x_label;
-    const char *x_key;                   /* "model.total_channels" */
-    const char *group_key, *group_label; /* "model.bottleneck_channels", "BC"; NULL: no second option */
-} study_curves;
-
 typedef struct study_program {
     const char *name, *summary, *examples; /* as in cli_program */
     const char *title, *row_label;         /* of the table */
@@ -46,14 +39,25 @@ typedef struct study_program {
     const char *published; /* the published table: sections NAME, NAME_params and NAME_seconds, notes NAME */
     /* The name of a method's rows, in the table and among the published lines. */
     status (*label)(const experiment_method *m, char out[64]);
-    status (*summarise)(study *s); /* adds rows that summarise the others; may be NULL */
-    const study_curves *curves;    /* drawn beside the table; NULL: none */
+    status (*summarise)(study *s);  /* adds rows that summarise the others; may be NULL */
+    status (*draw)(const study *s); /* may be NULL */
 } study_program;
 
 /* The whole program; its exit code. */
 int study_main(const study_program *program, int argc, char **argv);
 
-/* The mean of a figure over the seeds and, with two or more, its standard deviation; NaN where there is none. */
-table_value study_value(const study *s, int method, int data, study_figure figure);
+/* Curves of mIoU against an option of the methods: ours and the published one for each data set and, where methods
+ * differ in a second option, for each of its values. */
+typedef struct study_curves {
+    const char *title, *x_label;
+    const char *x_key;                   /* "model.total_channels" */
+    const char *group_key, *group_label; /* "model.bottleneck_channels", "BC"; NULL: no second option */
+} study_curves;
+
+/* Draws them to FOLDER/NAME.svg and .png, NAME being the program's published table. */
+status study_draw_curves(const study *s, const study_curves *curves);
+
+/* Draws to FOLDER/NAME.svg and .png. */
+status study_draw(const study *s, const plot *p, const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* mIoU against an option of the methods. */
-#include "eval/study_private.h"
+#include "eval/study.h"
 
-#include "core/plot.h"
+#include "core/file_io.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -74,23 +74,28 @@ static void fill(chart *c) {
             }
 }
 
-static status draw(const chart *c) {
+status study_draw(const study *s, const plot *p, const char *name) {
     char path[4096];
-    plot p = {.title = c->curves->title,
-              .x_label = c->curves->x_label,
-              .y_label = "mIoU / %",
-              .series = c->series,
-              .series_count = c->count};
-    TRY(path_join(path, c->s->folder, c->s->program->published, ".svg"));
-    TRY(plot_write(&p, path));
-    TRY(path_join(path, c->s->folder, c->s->program->published, ".png"));
-    return plot_write(&p, path);
+    TRY(path_join(path, s->folder, name, ".svg"));
+    TRY(plot_write(p, path));
+    TRY(path_join(path, s->folder, name, ".png"));
+    return plot_write(p, path);
 }
 
-status study_draw_curves(const study *s) {
+static status draw(const chart *c) {
+    return study_draw(c->s,
+                      &(plot){.title = c->curves->title,
+                              .x_label = c->curves->x_label,
+                              .y_label = "mIoU / %",
+                              .series = c->series,
+                              .series_count = c->count},
+                      c->s->program->published);
+}
+
+status study_draw_curves(const study *s, const study_curves *curves) {
     size_t methods = (size_t)s->e->method_count, most = 2 * methods * (size_t)s->e->data_count;
     chart c = {.s = s,
-               .curves = s->program->curves,
+               .curves = curves,
                .x = malloc(methods * sizeof *c.x),
                .y = malloc(most * methods * sizeof *c.y),
                .names = malloc(most * sizeof *c.names),

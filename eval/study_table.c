@@ -30,7 +30,8 @@ static double figure_of(const cell *c, study_figure figure) {
     return NAN;
 }
 
-table_value study_value(const study *s, int method, int data, study_figure figure) {
+/* The mean of a figure over the seeds and, with two or more, its standard deviation; NaN where there is none. */
+static table_value measured(const study *s, int method, int data, study_figure figure) {
     int count = results_count(s->r, method, data);
     double mean = 0, squares = 0;
     for (int i = 0; i < count; i++)
@@ -62,7 +63,7 @@ static status add_row(study *s, int method, int data) {
     TRY(s->program->label(&s->e->methods[method], row.label));
     for (int c = 0; c < s->program->column_count; c++) {
         study_figure figure = s->program->figures[c];
-        row.values[c] = study_value(s, method, data, figure);
+        row.values[c] = measured(s, method, data, figure);
         row.values[c].published = published_figure(s, row.label, d->published, figure);
     }
     return table_add_row(&s->t, &row);

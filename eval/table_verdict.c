@@ -23,7 +23,7 @@ static void print_row_verdict(const table *t, const table_row *row, FILE *stream
         if (isnan(difference))
             continue;
         if (!*separator)
-            fprintf(stream, "- %s, %s: ", row->section, row->label);
+            fprintf(stream, "- %s %s on %s: ", t->row_label, row->label, row->section);
         fprintf(stream, "%s%s %+.*f", separator, t->columns[c].label, t->columns[c].decimals, difference);
         separator = ", ";
     }
@@ -53,7 +53,7 @@ static void print_column_verdict(const table *t, int c, FILE *stream) {
     fprintf(stream, "- %s: of %d published figures", column->label, count);
     for (int k = 0; k < DISTANCES; k++)
         fprintf(stream, "%s %d within %.*f", k ? "," : "", met[k], column->decimals, distances[k] * unit);
-    fprintf(stream, "; farthest: %s, %s, %+.*f\n", row->section, row->label, column->decimals,
+    fprintf(stream, "; farthest: %s %s on %s, %+.*f\n", t->row_label, row->label, row->section, column->decimals,
             judged_difference(t, row, c));
 }
 
