@@ -1,10 +1,10 @@
 /* eval-table: methods x data sets, beside the published table. */
+#include "eval/roc_plot.h"
 #include "eval/study.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const table_column columns[] = {
     {"#params", "M", "params_million", 3, true}, {"mIoU", "%", "miou_percent", 2, true},
@@ -45,51 +45,30 @@ static status summarise(study *s) {
     return STATUS_OK;
 }
 
-/* --- ROC curves: one picture a data set --- */
-
-typedef struct curve {
-    char name[128];
-    double fpr[ROC_POINTS], tpr[ROC_POINTS];
-} curve;
-
-static void fill_curve(const study *s, int method, const metrics *m, curve *out) {
-    snprintf(out->name, sizeof out->name, "%s, AUC %.4f", s->e->methods[method].name, metrics_summarize(m).auc);
-    for (int i = 0; i < ROC_POINTS; i++) {
-        out->fpr[i] = m->roc_background ? (double)m->roc_false_pixels[i] / (double)m->roc_background : NAN;
-        out->tpr[i] = m->roc_targets ? (double)m->roc_detected[i] / (double)m->roc_targets : NAN;
-    }
-}
-
-/* The first seed's curve of every method. */
-static status draw_roc(const study *s, int data, curve *curves, plot_series *series) {
-    char name[128], title[128];
+/* One picture a data set, with the first seed's curve of every method. */
+static status draw_roc(const study *s, int data, const char **names, metrics *counts) {
+    char file[128], title[128];
     int count = 0;
     for (int m = 0; m < s->e->method_count; m++) {
         if (results_count(s->r, m, data) == 0)
             continue;
-        curve *c = &curves[count];
-        fill_curve(s, m, &results_cell(s->r, m, data, 0)->counts, c);
-        series[count++] = (plot_series){.name = c->name, .x = c->fpr, .y = c->tpr, .count = ROC_POINTS};
+        names[count] = s->e->methods[m].name;
+        counts[count++] = results_cell(s->r, m, data, 0)->counts;
     }
-    snprintf(name, sizeof name, "roc.%s", s->e->data[data].name);
+    snprintf(file, sizeof file, "roc.%s", s->e->data[data].name);
     snprintf(title, sizeof title, "ROC on %s", s->e->data[data].name);
-    return study_draw(s,
-                      &(plot){.title = title,
-                              .x_label = "false alarm rate (pixels)",
-                              .y_label = "detected targets",
-                              .series = series,
-                              .series_count = count},
-                      name);
+    return count > 0 ? roc_plot_write(title, names, counts, count, s->folder, file) : STATUS_OK;
 }
 
 static status draw(const study *s) {
-    curve *curves = malloc((size_t)s->e->method_count * sizeof *curves);
-    plot_series *series = malloc((size_t)s->e->method_count * sizeof *series);
-    status result = curves && series ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a plot");
+    size_t methods = (size_t)s->e->method_count;
+    const char **names = malloc(methods * sizeof *names);
+    metrics *counts = malloc(methods * sizeof *counts);
+    status result = names && counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a plot");
     for (int d = 0; d < s->e->data_count && result == STATUS_OK; d++)
-        result = draw_roc(s, d, curves, series);
-    free(curves);
-    free(series);
+        result = draw_roc(s, d, names, counts);
+    free(names);
+    free(counts);
     return result;
 }
 

@@ -153,7 +153,7 @@ static void print_seed(const noise_study *s, int data, int method, noise_kind ki
             s->levels[kind].values[level]);
     if (level > 0)
         fprintf(stream, "%.0f", s->seeds.values[seed]);
-    fprintf(stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%" PRId64 "\n", m.miou, m.niou, m.f1, m.pd, m.fa, c->auc,
+    fprintf(stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%" PRId64 "\n", m.miou, m.niou, m.f1, m.pd, m.fa, m.auc,
             c->counts.images);
 }
 

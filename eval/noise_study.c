@@ -100,9 +100,7 @@ static status evaluate(const noise_study *s, pair *p, const noise *n, const char
     TRY(open_pair(s, p));
     TRY(evaluate_dataset(p->d, p->set, &options, &out->counts, &out->ms_image));
     out->params = parameter_count_trained(detector_parameters(p->d));
-    metrics_summary summary = metrics_summarize(&out->counts);
-    out->auc = summary.auc;
-    printf("evaluated %s: mIoU %.2f %%\n", label, 100 * summary.miou);
+    printf("evaluated %s: mIoU %.2f %%\n", label, 100 * metrics_summarize(&out->counts).miou);
     fflush(stdout);
     return STATUS_OK;
 }
