@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const table_column columns[] = {
     {"#params", "M", "params_million", 3, true}, {"mIoU", "%", "miou_percent", 2, true},
@@ -46,28 +45,25 @@ static status summarise(study *s) {
     return STATUS_OK;
 }
 
-/* --- ROC curves: one picture a data set --- */
-
-/* The first seed's curve of every method. */
-static status draw_roc(const study *s, int data, const char **names, const metrics **counts) {
-    char name[128], title[128];
+/* One picture a data set, with the first seed's curve of every method. */
+static status draw_roc(const study *s, int data, const char **names, metrics *counts) {
+    char file[128], title[128];
     int count = 0;
     for (int m = 0; m < s->e->method_count; m++) {
         if (results_count(s->r, m, data) == 0)
             continue;
         names[count] = s->e->methods[m].name;
-        counts[count++] = &results_cell(s->r, m, data, 0)->counts;
+        counts[count++] = results_cell(s->r, m, data, 0)->counts;
     }
-    if (count == 0)
-        return STATUS_OK;
-    snprintf(name, sizeof name, "roc.%s", s->e->data[data].name);
+    snprintf(file, sizeof file, "roc.%s", s->e->data[data].name);
     snprintf(title, sizeof title, "ROC on %s", s->e->data[data].name);
-    return roc_plot_write(title, names, counts, count, s->folder, name);
+    return count > 0 ? roc_plot_write(title, names, counts, count, s->folder, file) : STATUS_OK;
 }
 
 static status draw(const study *s) {
-    const char **names = malloc((size_t)s->e->method_count * sizeof *names);
-    const metrics **counts = malloc((size_t)s->e->method_count * sizeof *counts);
+    size_t methods = (size_t)s->e->method_count;
+    const char **names = malloc(methods * sizeof *names);
+    metrics *counts = malloc(methods * sizeof *counts);
     status result = names && counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a plot");
     for (int d = 0; d < s->e->data_count && result == STATUS_OK; d++)
         result = draw_roc(s, d, names, counts);

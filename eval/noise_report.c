@@ -153,11 +153,12 @@ static void print_seed(const noise_study *s, int data, int method, noise_kind ki
             s->levels[kind].values[level]);
     if (level > 0)
         fprintf(stream, "%.0f", s->seeds.values[seed]);
-    fprintf(stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%" PRId64 "\n", m.miou, m.niou, m.f1, m.pd, m.fa, c->counts.images);
+    fprintf(stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%" PRId64 "\n", m.miou, m.niou, m.f1, m.pd, m.fa, m.auc,
+            c->counts.images);
 }
 
 static void print_seeds(const noise_study *s, FILE *stream) {
-    fprintf(stream, "dataset,method,noise,level,seed,miou,niou,f1,pd,fa,images\n");
+    fprintf(stream, "dataset,method,noise,level,seed,miou,niou,f1,pd,fa,auc,images\n");
     for (int data = 0; data < s->e->data_count; data++)
         for (int method = 0; method < s->e->method_count; method++)
             for (int kind = 0; kind < 2; kind++)

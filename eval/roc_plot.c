@@ -58,7 +58,7 @@ static status draw(const char *title, const curve *curves, plot_series *series, 
     return plot_write(&p, path);
 }
 
-status roc_plot_write(const char *title, const char *const *methods, const metrics *const *counts, int count,
+status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
                       const char *folder, const char *name) {
     static const char *const pictures[] = {".png", ".svg"};
     char path[4096];
@@ -66,7 +66,7 @@ status roc_plot_write(const char *title, const char *const *methods, const metri
     plot_series *series = malloc((size_t)count * sizeof *series);
     status result = curves && series ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for %s", name);
     for (int k = 0; result == STATUS_OK && k < count; k++)
-        fill(&curves[k], methods[k], counts[k]);
+        fill(&curves[k], methods[k], &counts[k]);
     if (result == STATUS_OK)
         result = path_join(path, folder, name, ".csv");
     if (result == STATUS_OK)

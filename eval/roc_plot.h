@@ -6,7 +6,7 @@
 #include "eval/metrics.h"
 
 /* Writes FOLDER/NAME.csv (method, threshold, fpr, tpr), .png and .svg. The legend holds the area under each curve. */
-status roc_plot_write(const char *title, const char *const *methods, const metrics *const *counts, int count,
+status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
                       const char *folder, const char *name);
 
 #endif

@@ -3,7 +3,6 @@
 #ifndef IRST_EVAL_STUDY_H
 #define IRST_EVAL_STUDY_H
 
-#include "core/plot.h"
 #include "core/status.h"
 #include "eval/experiment.h"
 #include "eval/published.h"
@@ -56,8 +55,5 @@ typedef struct study_curves {
 
 /* Draws them to FOLDER/NAME.svg and .png, NAME being the program's published table. */
 status study_draw_curves(const study *s, const study_curves *curves);
-
-/* Draws to FOLDER/NAME.svg and .png. */
-status study_draw(const study *s, const plot *p, const char *name);
 
 #endif

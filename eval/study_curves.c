@@ -2,6 +2,7 @@
 #include "eval/study.h"
 
 #include "core/file_io.h"
+#include "core/plot.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ typedef struct chart {
     const study *s;
     const study_curves *curves;
     double *x;           /* of each method */
-    double *y;           /* series by series */
+    double *y;           /* series by series, of each method the value, then the spread of each */
     char (*names)[160];  /* of the series */
     plot_series *series; /* two for each data set and group, if they have points */
     int count;
@@ -33,22 +34,24 @@ static bool begins_group(const chart *c, int method) {
     return true;
 }
 
-static double miou_of(const study *s, int data, int method, bool is_published) {
+static table_value miou_of(const study *s, int data, int method) {
     const table_row *row = &s->t.rows[data * s->e->method_count + method];
-    for (int c = 0; c < s->program->column_count; c++)
-        if (s->program->figures[c] == FIGURE_MIOU)
-            return is_published ? row->values[c].published : row->values[c].value;
-    return NAN;
+    int c = 0;
+    while (s->program->figures[c] != FIGURE_MIOU)
+        c++;
+    return row->values[c];
 }
 
 /* Adds the series of a data set and the group that `first` begins, unless it has no point. */
 static void add_series(chart *c, int data, int first, bool is_published) {
     const experiment_data *d = &c->s->e->data[data];
     int methods = c->s->e->method_count, points = 0;
-    double *y = c->y + (size_t)c->count * (size_t)methods;
+    double *y = c->y + 2 * (size_t)c->count * (size_t)methods, *spread = y + methods;
     for (int m = 0; m < methods; m++) {
         bool here = strcmp(group_of(c, m), group_of(c, first)) == 0;
-        y[m] = here ? miou_of(c->s, data, m, is_published) : NAN;
+        table_value v = miou_of(c->s, data, m);
+        y[m] = !here ? NAN : is_published ? v.published : v.value;
+        spread[m] = is_published ? NAN : v.spread;
         points += !isnan(y[m]);
     }
     if (points == 0)
@@ -60,7 +63,7 @@ static void add_series(chart *c, int data, int first, bool is_published) {
                  group_of(c, first), is_published ? ", published" : "");
     else
         snprintf(name, size, "%s%s", is_published ? d->published : d->name, is_published ? ", published" : "");
-    c->series[c->count++] = (plot_series){.name = name, .x = c->x, .y = y, .count = methods};
+    c->series[c->count++] = (plot_series){.name = name, .x = c->x, .y = y, .count = methods, .spread = spread};
 }
 
 static void fill(chart *c) {
@@ -74,22 +77,19 @@ static void fill(chart *c) {
             }
 }
 
-status study_draw(const study *s, const plot *p, const char *name) {
-    char path[4096];
-    TRY(path_join(path, s->folder, name, ".svg"));
-    TRY(plot_write(p, path));
-    TRY(path_join(path, s->folder, name, ".png"));
-    return plot_write(p, path);
-}
-
 static status draw(const chart *c) {
-    return study_draw(c->s,
-                      &(plot){.title = c->curves->title,
-                              .x_label = c->curves->x_label,
-                              .y_label = "mIoU / %",
-                              .series = c->series,
-                              .series_count = c->count},
-                      c->s->program->published);
+    static const plot_range percent = {0, 100};
+    char path[4096];
+    plot p = {.title = c->curves->title,
+              .x_label = c->curves->x_label,
+              .y_label = "mIoU / %",
+              .series = c->series,
+              .series_count = c->count,
+              .y_range = &percent};
+    TRY(path_join(path, c->s->folder, c->s->program->published, ".svg"));
+    TRY(plot_write(&p, path));
+    TRY(path_join(path, c->s->folder, c->s->program->published, ".png"));
+    return plot_write(&p, path);
 }
 
 status study_draw_curves(const study *s, const study_curves *curves) {
@@ -97,7 +97,7 @@ status study_draw_curves(const study *s, const study_curves *curves) {
     chart c = {.s = s,
                .curves = curves,
                .x = malloc(methods * sizeof *c.x),
-               .y = malloc(most * methods * sizeof *c.y),
+               .y = malloc(2 * most * methods * sizeof *c.y),
                .names = malloc(most * sizeof *c.names),
                .series = malloc(most * sizeof *c.series)};
     status result = STATUS_OK;

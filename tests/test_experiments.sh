@@ -161,7 +161,7 @@ kills() {
         waited=$((waited + 1))
     done
     kill "-$1" $program
-    wait $program
+    { wait $program; } 2> /dev/null # without word of who was killed
     [ $? -eq "$2" ] || complain "SIG$1: not exit code $2: $(head -c 300 stderr)"
 }
 kills TERM 143 killed

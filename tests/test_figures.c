@@ -183,7 +183,6 @@ static void test_stage_figure(void **state) {
 static void test_roc_plot(void **state) {
     (void)state;
     static metrics counts[2];
-    const metrics *const pointers[] = {&counts[0], &counts[1]};
     const char *const names[] = {"first", "second"};
     for (int m = 0; m < 2; m++) {
         counts[m].roc_targets = 10;
@@ -196,7 +195,7 @@ static void test_roc_plot(void **state) {
     char folder[512];
     snprintf(folder, sizeof folder, "%s", scratch_path("roc"));
     assert_ok(folder_create(folder));
-    assert_ok(roc_plot_write("title", names, pointers, 2, folder, "curves"));
+    assert_ok(roc_plot_write("title", names, counts, 2, folder, "curves"));
     name_list files, lines;
     assert_ok(folder_list(folder, "", &files));
     assert_int_equal(files.count, 3);
