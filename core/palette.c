@@ -16,7 +16,7 @@ typedef struct colour_cell {
 /* Cells first .. first + count - 1, which share a colour of the palette. */
 typedef struct colour_box {
     int first, count;
-    double spread; /* pixels * length of the longest side; 0 for a single cell */
+    double spread; /* what is gained by cutting it; 0 for a single cell */
     int longest;   /* channel of that side */
 } colour_box;
 
@@ -69,7 +69,7 @@ static void measure(const colour_cell *cells, colour_box *box) {
             box->longest = channel;
         }
     }
-    box->spread = (double)pixels * length;
+    box->spread = sqrt((double)pixels) * length; /* so that rare colours, such as the ends of a scale, have a chance */
 }
 
 static int by_level(const colour_cell *a, const colour_cell *b, int channel) {

@@ -4,7 +4,6 @@
 #include "eval/experiment_program.h"
 #include "eval/figure_scene.h"
 #include "eval/method_figure.h"
-#include "eval/roc_plot.h"
 #include "eval/stage_figure.h"
 
 #include <stdio.h>
@@ -15,7 +14,6 @@ const config_key figures_keys[] = {
     {"figures.images", CONFIG_TEXT, "", 0, 0, NULL, "",
      "samples to show, separated by blanks: NAME, or DATA/NAME with several data sets"},
     {"figures.stages", CONFIG_TEXT, "", 0, 0, NULL, "", "methods of [methods] whose stages are shown"},
-    {"figures.roc", CONFIG_FLAG, "false", 0, 0, NULL, "", "ROC curves of all methods on each data set"},
     {"figures.columns", CONFIG_INT, "4", 1, 32, NULL, "", "maps side by side"},
     {"figures.format", CONFIG_CHOICE, "png", 0, 0, "png|svg", "", "of the figures"},
     {"figures.resolution", CONFIG_REAL, "1.5", 0.5, 8, NULL, "pixels per point", "of PNG files; text has 11 points"},
@@ -153,61 +151,16 @@ static status show_images(const figures *f, const sample_name *names, int count)
     return STATUS_OK;
 }
 
-/* --- ROC curves --- */
-
-static status evaluate_method(const figures *f, const dataset *set, int method, int data, metrics *out) {
-    char label[128];
-    detector *d;
-    TRY(open_detector(f, method, data, &d));
-    evaluate_options options = f->e->evaluate;
-    snprintf(label, sizeof label, "%.60s on %.60s", f->e->methods[method].name, f->e->data[data].name);
-    options.label = label;
-    status result = evaluate_dataset(d, set, &options, out, NULL);
-    detector_free(d);
-    return result;
-}
-
-static status draw_roc(const figures *f, const dataset *set, int data, metrics *counts, const char **names) {
-    char title[512], name[256], path[4096];
-    for (int m = 0; m < f->e->method_count; m++) {
-        names[m] = f->e->methods[m].name;
-        TRY(evaluate_method(f, set, m, data, &counts[m]));
-    }
-    snprintf(title, sizeof title, "%s, split %s", f->e->data[data].name, dataset_split(set));
-    snprintf(name, sizeof name, "%s_roc", f->e->data[data].name);
-    TRY(path_join(path, f->folder, name, ".{csv,png,svg}"));
-    return announce(path, roc_plot_write(title, names, counts, f->e->method_count, f->folder, name));
-}
-
-static status show_roc(const figures *f, int data) {
-    size_t count = (size_t)f->e->method_count;
-    dataset *set;
-    TRY(dataset_open(f->e->data[data].root, f->e->data[data].split, &set));
-    metrics *counts = calloc(count, sizeof *counts);
-    const char **names = calloc(count, sizeof *names);
-    status result = counts && names ? draw_roc(f, set, data, counts, names)
-                                    : status_fail(STATUS_MEMORY, "out of memory for ROC curves");
-    free(counts);
-    free(names);
-    dataset_close(set);
-    return result;
-}
-
 status figures_write(const experiment *e, const char *folder) {
     figures f = {.e = e,
                  .folder = folder,
                  .png = {config_real(e->c, "figures.resolution"), (int)config_int(e->c, "figures.colours")}};
-    const char *images = config_text(e->c, "figures.images");
-    bool roc = config_flag(e->c, "figures.roc");
-    sample_name *names = NULL;
-    int count = 0;
+    sample_name *names;
+    int count;
     f.suffix = strcmp(config_text(e->c, "figures.format"), "svg") ? ".png" : ".svg";
     TRY(read_stages(&f));
-    if (*images || !roc)
-        TRY(sample_names_find(e, "figures.images", images, &names, &count));
+    TRY(sample_names_find(e, "figures.images", config_text(e->c, "figures.images"), &names, &count));
     status result = show_images(&f, names, count);
     free(names);
-    for (int data = 0; roc && result == STATUS_OK && data < e->data_count; data++)
-        result = show_roc(&f, data);
     return result;
 }

@@ -1,4 +1,4 @@
-/* The figures of an experiment: what its methods make of chosen images, the stages of unrolled networks, ROC curves. */
+/* The figures of an experiment: what its methods make of chosen images, and the stages of unrolled networks. */
 #ifndef IRST_EVAL_FIGURES_H
 #define IRST_EVAL_FIGURES_H
 
@@ -10,8 +10,7 @@ extern const int figures_key_count;
 
 /* Writes into `folder`, with a line on stdout for each file:
  *   DATA_NAME_methods.png          an image, its ground truth and every method's score
- *   DATA_NAME_stages_METHOD.png    B, T, N and D of every stage
- *   DATA_roc.csv, .png, .svg       the ROC curves of all methods on the split */
+ *   DATA_NAME_stages_METHOD.png    B, T, N and D of every stage */
 status figures_write(const experiment *e, const char *folder);
 
 #endif

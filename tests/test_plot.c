@@ -195,6 +195,76 @@ static void test_every_text_shows(void **state) {
     grey_image_free(&all);
 }
 
+/* Ticks with words in place of numbers; one that lies beyond the points is left out. */
+static void test_ticks_with_words(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {3, 1, 2};
+    const plot_tick ticks[] = {{0, "none"}, {1, "some"}, {2, "all"}, {7, "beyond"}};
+    plot_series series = {.x = x, .y = y, .count = 3};
+    plot p = {.series = &series, .series_count = 1, .x_ticks = ticks, .x_tick_count = 3};
+    grey_image words = drawn(&p, "words.png");
+    p.x_tick_count = 4;
+    grey_image beyond = drawn(&p, "beyond.png");
+    assert_true(same(&words, &beyond));
+    p.x_tick_count = 2;
+    grey_image fewer = drawn(&p, "fewer.png");
+    box d = difference(&words, &fewer);
+    assert_true(d.x0 > WIDTH * 3 / 4); /* the last tick, its line and its word */
+    grey_image_free(&words);
+    grey_image_free(&beyond);
+    grey_image_free(&fewer);
+}
+
+/* The bar of the middle point reaches as far up and down as its spread says, and not beyond the possible values. */
+static void test_error_bars(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {0, 50, 100}, spread[] = {NAN, 20, NAN};
+    const plot_range percent = {0, 100};
+    plot_series series = {.x = x, .y = y, .count = 3};
+    plot p = {.series = &series, .series_count = 1, .y_range = &percent};
+    grey_image without = drawn(&p, "without.png");
+    series.spread = spread;
+    grey_image with = drawn(&p, "with.png");
+    box d = difference(&without, &with);
+    double height = (d.y1 - d.y0) / 40.0; /* pixels of one percent */
+    assert_true(100 * height > 0.8 * HEIGHT && 100 * height < HEIGHT);
+    assert_true(d.x0 > WIDTH / 3 && d.x1 < WIDTH * 2 / 3);
+    grey_image_free(&with);
+    spread[2] = 60; /* cut off at 100: the axis stays as it is */
+    spread[1] = NAN;
+    with = drawn(&p, "cut.png");
+    d = difference(&without, &with);
+    assert_true(d.x0 > WIDTH * 3 / 4 && fabs((d.y1 - d.y0) / height - 60) < 2);
+    grey_image_free(&with);
+    grey_image_free(&without);
+}
+
+static void test_grid(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {3, 1, 2};
+    plot_series series = {.name = "a", .x = x, .y = y, .count = 3};
+    plot plots[3];
+    for (int i = 0; i < 3; i++)
+        plots[i] = (plot){.series = &series, .series_count = 1};
+    grey_image wide, high;
+    const char *path = scratch_path("grid.png");
+    assert_ok(plot_grid_write("title", plots, 3, 2, path));
+    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &wide));
+    assert_ok(plot_grid_write("title", plots, 3, 1, path));
+    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &high));
+    assert_int_equal(wide.width, 2 * high.width);
+    assert_true(wide.height < high.height);
+    int drawn_pixels = 0; /* the fourth quarter is empty */
+    for (int y1 = wide.height * 3 / 4; y1 < wide.height; y1++)
+        for (int x1 = wide.width / 2; x1 < wide.width; x1++)
+            drawn_pixels += wide.pixels[y1 * wide.width + x1] != 255;
+    assert_int_equal(drawn_pixels, 0);
+    grey_image_free(&wide);
+    grey_image_free(&high);
+    assert_ok(plot_grid_write(NULL, plots, 3, 2, scratch_path("grid.svg")));
+    assert_fails(plot_grid_write(NULL, plots, 3, 2, "grid.pdf"), STATUS_USAGE, "grid.pdf", ".svg");
+}
+
 static void test_files(void **state) {
     (void)state;
     double x[] = {1, 2, 3};
@@ -233,6 +303,9 @@ int main(void) {
         cmocka_unit_test(test_lines_are_where_they_should_be),
         cmocka_unit_test(test_points_that_are_no_numbers_are_left_out),
         cmocka_unit_test(test_every_text_shows),
+        cmocka_unit_test(test_ticks_with_words),
+        cmocka_unit_test(test_error_bars),
+        cmocka_unit_test(test_grid),
         cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
