@@ -26,6 +26,7 @@ void process_begin_signals(void) {
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, &before_int);
     sigaction(SIGTERM, &action, &before_term);
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have had it ignored: then no exit code could be had */
 }
 
 void process_end_signals(void) {

@@ -87,9 +87,12 @@ static status note_protocol(study *s) {
     char size[64] = "images at their own size";
     if (o->size > 0)
         snprintf(size, sizeof size, "images and masks resized to %d x %d", o->size, o->size);
-    TRY(add_note(s, "Scored with %s, rule %s, mask %s, protocol %s; times are medians on %d thread%s.", size,
-                 score_rule_names[o->rule], mask_rule_names[o->mask], match_protocol_names[o->protocol], s->e->threads,
-                 s->e->threads == 1 ? "" : "s"));
+    TRY(add_note(s, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->rule],
+                 mask_rule_names[o->mask], match_protocol_names[o->protocol]));
+    for (int c = 0; c < s->program->column_count; c++)
+        if (s->program->figures[c] == FIGURE_SECONDS)
+            TRY(add_note(s, "Times are medians over the images, on %d thread%s.", s->e->threads,
+                         s->e->threads == 1 ? "" : "s"));
     for (int d = 0; d < s->e->data_count; d++) {
         const experiment_data *set = &s->e->data[d];
         if (strcmp(set->name, set->published) != 0)

@@ -77,7 +77,11 @@ static status report_failure(pool *p, const training *t, int code) {
 static status finish_one(pool *p, status result) {
     pid_t process;
     int code, i = 0;
-    TRY(process_wait(&process, &code));
+    status waited = process_wait(&process, &code);
+    if (waited != STATUS_OK) {
+        p->running = 0; /* nobody is left to wait for */
+        return waited;
+    }
     while (p->state[i].process != process)
         i++;
     const training *t = &p->list->items[i];

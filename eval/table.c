@@ -39,11 +39,15 @@ double table_difference(const table_column *column, const table_value *value) {
     return rounded(rounded(value->value, column->decimals) - value->published, column->decimals) + 0.0; /* no -0 */
 }
 
-/* Whether any row of the section (NULL: of the table) has a published figure in this column. */
-static bool has_published(const table *t, const char *section, int column) {
-    for (int i = 0; i < t->row_count; i++)
-        if ((!section || strcmp(t->rows[i].section, section) == 0) && !isnan(t->rows[i].values[column].published))
+/* Whether a row of the section (NULL: of the table) has a published figure in this column; `own`: one of its own data
+ * set, so that a difference means something. */
+static bool has_published(const table *t, const char *section, int column, bool own) {
+    for (int i = 0; i < t->row_count; i++) {
+        const table_row *row = &t->rows[i];
+        if ((!section || strcmp(row->section, section) == 0) && !(own && row->related) &&
+            !isnan(row->values[column].published))
             return true;
+    }
     return false;
 }
 
@@ -112,12 +116,14 @@ static void print_markdown_head(const table *t, const char *section, FILE *strea
     fprintf(stream, "\n## %s\n\n| %s |", section, t->row_label);
     for (int c = 0; c < t->column_count; c++) {
         const table_column *column = &t->columns[c];
-        fprintf(stream, " %s%s%s |%s", column->label, *column->unit ? " " : "", column->unit,
-                has_published(t, section, c) ? " published | difference |" : "");
+        fprintf(stream, " %s%s%s |%s%s", column->label, *column->unit ? " " : "", column->unit,
+                has_published(t, section, c, false) ? " published |" : "",
+                has_published(t, section, c, true) ? " difference |" : "");
     }
     fprintf(stream, "\n| --- |");
     for (int c = 0; c < t->column_count; c++)
-        fprintf(stream, " ---: |%s", has_published(t, section, c) ? " ---: | ---: |" : "");
+        fprintf(stream, " ---: |%s%s", has_published(t, section, c, false) ? " ---: |" : "",
+                has_published(t, section, c, true) ? " ---: |" : "");
     putc('\n', stream);
 }
 
@@ -129,8 +135,10 @@ static void print_markdown_row(const table *t, const table_row *row, FILE *strea
         format_published(row, &t->columns[c], &row->values[c], published, sizeof published);
         format_difference(row, &t->columns[c], &row->values[c], difference, sizeof difference);
         fprintf(stream, " %s |", value);
-        if (has_published(t, row->section, c))
-            fprintf(stream, " %s | %s |", published, difference);
+        if (has_published(t, row->section, c, false))
+            fprintf(stream, " %s |", published);
+        if (has_published(t, row->section, c, true))
+            fprintf(stream, " %s |", difference);
     }
     putc('\n', stream);
 }
@@ -167,7 +175,7 @@ static void print_latex_text(const char *text, FILE *stream) {
 static int latex_columns(const table *t) {
     int count = 1;
     for (int c = 0; c < t->column_count; c++)
-        count += has_published(t, NULL, c) ? 3 : 1;
+        count += 1 + has_published(t, NULL, c, false) + has_published(t, NULL, c, true);
     return count;
 }
 
@@ -182,8 +190,8 @@ static void print_latex_head(const table *t, FILE *stream) {
         if (*t->columns[c].unit)
             putc(' ', stream);
         print_latex_text(t->columns[c].unit, stream);
-        if (has_published(t, NULL, c))
-            fprintf(stream, " & publ. & diff.");
+        fprintf(stream, "%s%s", has_published(t, NULL, c, false) ? " & publ." : "",
+                has_published(t, NULL, c, true) ? " & diff." : "");
     }
     fprintf(stream, " \\\\\n");
 }
@@ -197,8 +205,10 @@ static void print_latex_row(const table *t, const table_row *row, FILE *stream) 
         format_difference(row, &t->columns[c], &row->values[c], difference, sizeof difference);
         fprintf(stream, " & ");
         print_latex_text(value, stream);
-        if (has_published(t, NULL, c))
-            fprintf(stream, *difference ? " & %s & $%s$" : " & %s & %s", published, difference);
+        if (has_published(t, NULL, c, false))
+            fprintf(stream, " & %s", published);
+        if (has_published(t, NULL, c, true))
+            fprintf(stream, *difference ? " & $%s$" : " & %s", difference);
     }
     fprintf(stream, " \\\\\n");
 }
