@@ -42,9 +42,12 @@ static status write_csv(const curve *curves, const char *const *methods, int cou
     return result;
 }
 
-static status draw(const char *title, const curve *curves, plot_series *series, int count, const char *path) {
+static status draw(const char *title, const curve *curves, int count, const char *path) {
     static const plot_tick decades[] = {{-8, "10⁻⁸"}, {-7, "10⁻⁷"}, {-6, "10⁻⁶"}, {-5, "10⁻⁵"}, {-4, "10⁻⁴"},
                                         {-3, "10⁻³"}, {-2, "10⁻²"}, {-1, "10⁻¹"}, {0, "1"}};
+    plot_series *series = malloc((size_t)count * sizeof *series);
+    if (!series)
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
     for (int k = 0; k < count; k++)
         series[k] =
             (plot_series){.name = curves[k].name, .x = curves[k].log_fpr, .y = curves[k].tpr, .count = ROC_POINTS};
@@ -55,28 +58,45 @@ static status draw(const char *title, const curve *curves, plot_series *series, 
               .series_count = count,
               .x_ticks = decades,
               .x_tick_count = sizeof decades / sizeof *decades};
-    return plot_write(&p, path);
+    status result = plot_write(&p, path);
+    free(series);
+    return result;
+}
+
+static status make_curves(const char *const *methods, const metrics *counts, int count, curve **out) {
+    *out = malloc((size_t)count * sizeof **out);
+    if (!*out)
+        return status_fail(STATUS_MEMORY, "out of memory for ROC curves");
+    for (int k = 0; k < count; k++)
+        fill(&(*out)[k], methods[k], &counts[k]);
+    return STATUS_OK;
+}
+
+status roc_plot_draw(const char *title, const char *const *methods, const metrics *counts, int count,
+                     const char *path) {
+    curve *curves;
+    TRY(make_curves(methods, counts, count, &curves));
+    status result = draw(title, curves, count, path);
+    free(curves);
+    return result;
+}
+
+static status write_all(const char *title, const curve *curves, const char *const *methods, int count,
+                        const char *folder, const char *name) {
+    char path[4096];
+    TRY(path_join(path, folder, name, ".csv"));
+    TRY(write_csv(curves, methods, count, path));
+    TRY(path_join(path, folder, name, ".png"));
+    TRY(draw(title, curves, count, path));
+    TRY(path_join(path, folder, name, ".svg"));
+    return draw(title, curves, count, path);
 }
 
 status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
                       const char *folder, const char *name) {
-    static const char *const pictures[] = {".png", ".svg"};
-    char path[4096];
-    curve *curves = malloc((size_t)count * sizeof *curves);
-    plot_series *series = malloc((size_t)count * sizeof *series);
-    status result = curves && series ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for %s", name);
-    for (int k = 0; result == STATUS_OK && k < count; k++)
-        fill(&curves[k], methods[k], &counts[k]);
-    if (result == STATUS_OK)
-        result = path_join(path, folder, name, ".csv");
-    if (result == STATUS_OK)
-        result = write_csv(curves, methods, count, path);
-    for (int i = 0; i < 2 && result == STATUS_OK; i++) {
-        result = path_join(path, folder, name, pictures[i]);
-        if (result == STATUS_OK)
-            result = draw(title, curves, series, count, path);
-    }
+    curve *curves;
+    TRY(make_curves(methods, counts, count, &curves));
+    status result = write_all(title, curves, methods, count, folder, name);
     free(curves);
-    free(series);
     return result;
 }

@@ -5,7 +5,10 @@
 #include "core/status.h"
 #include "eval/metrics.h"
 
-/* Writes FOLDER/NAME.csv (method, threshold, fpr, tpr), .png and .svg. The legend holds the area under each curve. */
+/* Draws to a PNG or SVG file. The legend holds the area under each curve. */
+status roc_plot_draw(const char *title, const char *const *methods, const metrics *counts, int count, const char *path);
+
+/* Writes FOLDER/NAME.csv (method, threshold, fpr, tpr), .png and .svg. */
 status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
                       const char *folder, const char *name);
 
