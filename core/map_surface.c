@@ -12,7 +12,7 @@
 #define MOST_CELLS 72 /* along each side of the map */
 #define TURN 0.55     /* radians about the vertical */
 #define TILT 0.50     /* radians from the horizontal that the eye looks down */
-#define RELIEF 0.60   /* height of the box, in sides of the map */
+#define RELIEF 0.60   /* height of the box, in units of the map's longer side */
 #define TEXT_SIZE 9.0
 #define LABEL_ROOM 22.0 /* for the heights' labels, at the left */
 #define COLOUR_STEPS 24 /* from the floor to the lid */
@@ -29,25 +29,24 @@ typedef struct point {
 
 /* The box in space: u to the right, v down the map, both in [0, 1]; h, the height, in [0, 1]. */
 typedef struct projection {
-    double unit;    /* points for a side of the map */
-    point middle;   /* of the floor */
-    double u_v;     /* height / width of the map, at most 1 */
-    double v_share; /* and the other way round */
+    double unit;         /* points for the map's longer side */
+    point middle;        /* of the box */
+    double across, down; /* sides of the floor: the longer one is 1 */
 } projection;
 
 static point project(const projection *p, double u, double v, double h) {
-    double x = (u - 0.5) * p->v_share, y = (v - 0.5) * p->u_v;
-    double across = x * cos(TURN) - y * sin(TURN), near = x * sin(TURN) + y * cos(TURN);
-    return (point){p->middle.x + p->unit * across,
+    double x = (u - 0.5) * p->across, y = (v - 0.5) * p->down;
+    double right = x * cos(TURN) - y * sin(TURN), near = x * sin(TURN) + y * cos(TURN);
+    return (point){p->middle.x + p->unit * right,
                    p->middle.y + p->unit * (near * sin(TILT) - (h - 0.5) * RELIEF * cos(TILT))};
 }
 
 static projection fit(const map_view *view, map_place place) {
     projection p = {.unit = 1};
-    p.u_v = fmin((double)view->height / view->width, 1);
-    p.v_share = fmin((double)view->width / view->height, 1);
-    double width = p.v_share * cos(TURN) + p.u_v * sin(TURN);
-    double height = (p.v_share * sin(TURN) + p.u_v * cos(TURN)) * sin(TILT) + RELIEF * cos(TILT);
+    p.down = fmin((double)view->height / view->width, 1);
+    p.across = fmin((double)view->width / view->height, 1);
+    double width = p.across * cos(TURN) + p.down * sin(TURN);
+    double height = (p.across * sin(TURN) + p.down * cos(TURN)) * sin(TILT) + RELIEF * cos(TILT);
     double free_width = place.width - LABEL_ROOM, free_height = place.height - 2 * TEXT_SIZE;
     p.unit = fmin(free_width / width, free_height / height);
     p.middle = (point){place.x + LABEL_ROOM + free_width / 2, place.y + place.height / 2};
