@@ -204,6 +204,8 @@ static void draw_box(cairo_t *cairo, const projection *p) {
 /* Ticks with lines along both walls, labels at the left; the names of the map's axes along the near edges. */
 static void draw_scale(cairo_t *cairo, const map_view *view, const projection *p) {
     plot_scale scale = plot_scale_tight(view->low, view->high, 3);
+    if (plot_scale_tick_count(&scale) < 2)
+        scale = plot_scale_tight(view->low, view->high, 6);
     char label[32];
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     for (int i = 0; i < plot_scale_tick_count(&scale); i++) {

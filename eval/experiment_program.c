@@ -20,6 +20,7 @@ static const cli_option options[] = {
 enum { OPTIONS = sizeof options / sizeof *options };
 
 static status train_and_write(const experiment_program *program, const experiment *e, const char *folder) {
+    TRY(program->check(e));
     TRY(folder_create(folder));
     if (program->training == TRAINS_WHAT_IS_MISSING)
         TRY(sweep_train(e, folder, jobs));

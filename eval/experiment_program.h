@@ -13,6 +13,7 @@ typedef struct experiment_program {
     const config_key *keys;                /* its own, besides those of an experiment */
     const int *key_count;
     program_training training;
+    status (*check)(const experiment *e);                     /* of its own keys, before any work */
     status (*write)(const experiment *e, const char *folder); /* does the work; the folder exists */
 } experiment_program;
 

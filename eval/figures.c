@@ -151,15 +151,28 @@ static status show_images(const figures *f, const sample_name *names, int count)
     return STATUS_OK;
 }
 
-status figures_write(const experiment *e, const char *folder) {
-    figures f = {.e = e,
-                 .folder = folder,
-                 .png = {config_real(e->c, "figures.resolution"), (int)config_int(e->c, "figures.colours")}};
+static status read_figures(figures *f, sample_name **names, int *count) {
+    const config *c = f->e->c;
+    f->png = (canvas_png){config_real(c, "figures.resolution"), (int)config_int(c, "figures.colours")};
+    f->suffix = strcmp(config_text(c, "figures.format"), "svg") ? ".png" : ".svg";
+    TRY(read_stages(f));
+    return sample_names_find(f->e, "figures.images", config_text(c, "figures.images"), names, count);
+}
+
+status figures_check(const experiment *e) {
+    figures f = {.e = e};
     sample_name *names;
     int count;
-    f.suffix = strcmp(config_text(e->c, "figures.format"), "svg") ? ".png" : ".svg";
-    TRY(read_stages(&f));
-    TRY(sample_names_find(e, "figures.images", config_text(e->c, "figures.images"), &names, &count));
+    TRY(read_figures(&f, &names, &count));
+    free(names);
+    return STATUS_OK;
+}
+
+status figures_write(const experiment *e, const char *folder) {
+    figures f = {.e = e, .folder = folder};
+    sample_name *names;
+    int count;
+    TRY(read_figures(&f, &names, &count));
     status result = show_images(&f, names, count);
     free(names);
     return result;

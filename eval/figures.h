@@ -8,6 +8,9 @@
 extern const config_key figures_keys[];
 extern const int figures_key_count;
 
+/* Refuses bad keys. */
+status figures_check(const experiment *e);
+
 /* Writes into `folder`, with a line on stdout for each file:
  *   DATA_NAME_methods.png          an image, its ground truth and every method's score
  *   DATA_NAME_stages_METHOD.png    B, T, N and D of every stage */

@@ -11,6 +11,7 @@ static const experiment_program program = {
     .keys = figures_keys,
     .key_count = &figures_key_count,
     .training = TRAINS_WHAT_IS_MISSING,
+    .check = figures_check,
     .write = figures_write,
 };
 

@@ -12,6 +12,7 @@ static const experiment_program program = {
     .keys = noise_keys,
     .key_count = &noise_key_count,
     .training = TRAINS_WHAT_IS_MISSING,
+    .check = noise_study_check,
     .write = noise_study_write,
 };
 

@@ -11,6 +11,7 @@ static const experiment_program program = {
     .keys = speed_keys,
     .key_count = &speed_key_count,
     .training = TRAINS_NOTHING,
+    .check = speed_study_check,
     .write = speed_study_write,
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/file_io.h"
 #include "eval/experiment_program.h"
+#include "eval/figure_scene.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -72,6 +73,23 @@ static status read_study(noise_study *s) {
     s->place = strcmp(config_text(c, "noise.place"), "before") ? NOISE_AFTER_RESIZING : NOISE_BEFORE_RESIZING;
     s->range = strcmp(config_text(c, "noise.range"), "unclipped") ? NOISE_CLIPPED : NOISE_UNCLIPPED;
     return STATUS_OK;
+}
+
+static status check_examples(const experiment *e) {
+    const char *text = config_text(e->c, "noise.examples");
+    sample_name *names;
+    int count;
+    if (!*text)
+        return STATUS_OK;
+    TRY(sample_names_find(e, "noise.examples", text, &names, &count));
+    free(names);
+    return STATUS_OK;
+}
+
+status noise_study_check(const experiment *e) {
+    noise_study s = {.e = e};
+    TRY(read_study(&s));
+    return check_examples(e);
 }
 
 /* --- evaluating --- */

@@ -11,6 +11,9 @@
 extern const config_key noise_keys[];
 extern const int noise_key_count;
 
+/* Refuses bad keys. */
+status noise_study_check(const experiment *e);
+
 /* Evaluates what is not stored in FOLDER/cells yet, then writes
  *   noise.csv, .md, .tex       means over the seeds, with their spread
  *   noise_seeds.csv            every seed

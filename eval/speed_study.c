@@ -214,11 +214,22 @@ static status write_runs(const speed_study *s, const char *folder) {
 
 /* --- the whole --- */
 
-static status read_study(speed_study *s) {
-    const config *c = s->e->c;
-    TRY(number_list_read("speed.sizes", config_text(c, "speed.sizes"), NUMBERS_WHOLE, 1, 32768, &s->sizes));
+static status read_sizes(speed_study *s) {
+    const char *text = config_text(s->e->c, "speed.sizes");
+    TRY(number_list_read("speed.sizes", text, NUMBERS_WHOLE, 1, 32768, &s->sizes));
     if (s->sizes.count < 1 || s->sizes.count > TABLE_COLUMNS - 1)
         return status_fail(STATUS_USAGE, "speed.sizes: expected 1 to %d sizes", TABLE_COLUMNS - 1);
+    return STATUS_OK;
+}
+
+status speed_study_check(const experiment *e) {
+    speed_study s = {.e = e};
+    return read_sizes(&s);
+}
+
+static status read_study(speed_study *s) {
+    const config *c = s->e->c;
+    TRY(read_sizes(s));
     s->image_count = (int)config_int(c, "speed.images");
     s->warm = (int)config_int(c, "speed.warm");
     s->runs = (int)config_int(c, "speed.runs");
