@@ -54,7 +54,7 @@ static void test_parameters(void **state) {
     (void)state;
     published *p = read_ours();
     for (int k = 1; k <= 7; k++) {
-        char row[8];
+        char row[16];
         snprintf(row, sizeof row, "%d", k);
         assert_true(fabs(published_value(p, "stages_params", row, 0) - k * 0.035986) < 5e-5);
     }
