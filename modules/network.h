@@ -16,6 +16,8 @@ typedef struct network {
     uint64_t seed;              /* of the initialisation; each parameter has its own random stream */
     norm_statistics statistics; /* of the batch norms */
     bool training;              /* parameters have gradients on this tape */
+    int phase;                  /* of the training; the last one in inference */
+    const int64_t *step;        /* training steps made so far, for dropout; NULL in inference */
 } network;
 
 /* Convolution, stride 1, "same" padding: NAME.weight (Xavier-normal) and NAME.bias (uniform within
