@@ -209,23 +209,26 @@ static void test_symmetries(void **state) {
     free_pair(&p);
 }
 
-/* Only one of 81 x 37 windows holds the pixel at the corner: those forced, half of all, do. */
+/* Only one of 81 x 37 windows holds the pixel at a corner: those forced, half of all, do. */
 static void test_crops_keep_a_target(void **state) {
     (void)state;
-    pair p = blank_pair(144, 100);
-    p.mask.pixels[0] = p.image.pixels[0] = 200;
-    int kept = 0;
-    for (int i = 0; i < TRIES; i++) {
-        pair a = augmented(AUGMENT_CROPS, &p, 0, i);
-        blob b;
-        measure(&a.mask, &b);
-        assert_true(b.sum == 0 || b.sum == 200);
-        assert_memory_equal(a.image.pixels, a.mask.pixels, SIZE * SIZE * sizeof(uint16_t));
-        kept += b.sum > 0;
-        free_pair(&a);
+    static const int corners[] = {0, 144 * 100 - 1};
+    for (int c = 0; c < 2; c++) {
+        pair p = blank_pair(144, 100);
+        p.mask.pixels[corners[c]] = p.image.pixels[corners[c]] = 200;
+        int kept = 0;
+        for (int i = 0; i < TRIES; i++) {
+            pair a = augmented(AUGMENT_CROPS, &p, 0, i);
+            blob b;
+            measure(&a.mask, &b);
+            assert_true(b.sum == 0 || b.sum == 200);
+            assert_memory_equal(a.image.pixels, a.mask.pixels, SIZE * SIZE * sizeof(uint16_t));
+            kept += b.sum > 0;
+            free_pair(&a);
+        }
+        assert_in_range(kept, TRIES / 2 - 50, TRIES / 2 + 50); /* standard deviation 10 */
+        free_pair(&p);
     }
-    assert_in_range(kept, TRIES / 2 - 50, TRIES / 2 + 50); /* standard deviation 10 */
-    free_pair(&p);
 }
 
 /* An image smaller than the window is kept whole; a mask of another size than its image does no harm. */
@@ -313,6 +316,9 @@ static void test_names(void **state) {
     static const char *const names[KINDS] = {"none", "flips", "crops", "mshnet", "uiunet"};
     for (int i = 0; i < KINDS; i++)
         assert_int_equal(augment_find(names[i]), kinds[i]);
+    assert_int_equal(augment_whole_size(AUGMENT_UIUNET, 288), 320);
+    assert_int_equal(augment_whole_size(AUGMENT_MSHNET, 256), 256);
+    assert_int_equal(augment_whole_size(AUGMENT_CROPS, 256), 0);
 }
 
 int main(void) {
