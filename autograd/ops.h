@@ -61,6 +61,7 @@ node *add(tape *t, node *a, node *b);                                          /
 node *subtract(tape *t, node *a, node *b);                                     /* a - b */
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
 node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
+node *multiply(tape *t, node *a, node *b);                                     /* element by element */
 node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners);     /* as PyTorch's interpolate */
 node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
 node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */

@@ -219,6 +219,9 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     } else if (!strcmp(name, "scale")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[1].data[0] * in[0].data[i];
+    } else if (!strcmp(name, "multiply")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i];
     } else if (!strcmp(name, "resize_bilinear")) {
         forward_resize(n->options, &in[0], out);
     } else if (!strcmp(name, "mse")) {
