@@ -62,7 +62,9 @@ node *subtract(tape *t, node *a, node *b);                                     /
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
 node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
 node *multiply(tape *t, node *a, node *b);                                     /* element by element */
-node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners);     /* as PyTorch's interpolate */
+/* x times factor[n,c,i,j] in its patch (i, j), see patches.h; factor: N x C x parts x parts. */
+node *patch_scale(tape *t, node *x, node *factor);
+node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
 node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
 node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
 

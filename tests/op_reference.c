@@ -162,6 +162,22 @@ static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out
     free(wide.data);
 }
 
+/* The patch that row or column i belongs to. */
+static int patch_of(int size, int parts, int i) {
+    int index = i / (size / parts);
+    return index < parts ? index : parts - 1;
+}
+
+static void forward_patch_scale(const array4 *in, array4 *out) {
+    const array4 *x = &in[0], *factor = &in[1];
+    for (int n = 0; n < x->n; n++)
+        for (int c = 0; c < x->c; c++)
+            for (int y = 0; y < x->h; y++)
+                for (int z = 0; z < x->w; z++)
+                    *at(out, n, c, y, z) = *at(x, n, c, y, z) * *at(factor, n, c, patch_of(x->h, factor->h, y),
+                                                                    patch_of(x->w, factor->w, z));
+}
+
 /* Weight of input pixel k in output pixel i of an axis: a hat around the place that i looks at, cut off at the ends. */
 static double hat(int in, int out, bool align_corners, int i, int k) {
     double place = align_corners ? (out > 1 ? i * (in - 1.0) / (out - 1) : 0) : (i + 0.5) * in / out - 0.5;
@@ -222,6 +238,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     } else if (!strcmp(name, "multiply")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[0].data[i] * in[1].data[i];
+    } else if (!strcmp(name, "patch_scale")) {
+        forward_patch_scale(in, out);
     } else if (!strcmp(name, "resize_bilinear")) {
         forward_resize(n->options, &in[0], out);
     } else if (!strcmp(name, "mse")) {
