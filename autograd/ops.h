@@ -64,6 +64,9 @@ node *scale(tape *t, node *x, node *factor);                                   /
 node *multiply(tape *t, node *a, node *b);                                     /* element by element */
 /* x times factor[n,c,i,j] in its patch (i, j), see patches.h; factor: N x C x parts x parts. */
 node *patch_scale(tape *t, node *x, node *factor);
+/* Values are dropped with probability `rate`, the others times 1 / (1 - rate): a function of seed, *step and index. x
+ * itself if the rate is 0. */
+node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step);
 node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
 node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
 node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
@@ -79,6 +82,11 @@ typedef struct norm_conv2d_options {
 typedef struct gated_conv2d_options {
     batch_norm_options norm;
 } gated_conv2d_options;
+typedef struct dropout_options {
+    double rate;
+    uint64_t seed;
+    const int64_t *step;
+} dropout_options;
 typedef struct resize_options {
     int h, w;
     bool align_corners;

@@ -1,6 +1,7 @@
 #include "tests/op_reference.h"
 
 #include "autograd/ops.h"
+#include "core/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -178,6 +179,12 @@ static void forward_patch_scale(const array4 *in, array4 *out) {
                                                                     patch_of(x->w, factor->w, z));
 }
 
+static void forward_dropout(const dropout_options *o, const array4 *x, array4 *out) {
+    rng r = rng_new(o->seed, (uint64_t)*o->step);
+    for (size_t i = 0; i < array4_count(x); i++)
+        out->data[i] = rng_u32(&r) / 0x1p32 < o->rate ? 0 : x->data[i] / (1 - o->rate);
+}
+
 /* Weight of input pixel k in output pixel i of an axis: a hat around the place that i looks at, cut off at the ends. */
 static double hat(int in, int out, bool align_corners, int i, int k) {
     double place = align_corners ? (out > 1 ? i * (in - 1.0) / (out - 1) : 0) : (i + 0.5) * in / out - 0.5;
@@ -240,6 +247,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
             out->data[i] = in[0].data[i] * in[1].data[i];
     } else if (!strcmp(name, "patch_scale")) {
         forward_patch_scale(in, out);
+    } else if (!strcmp(name, "dropout")) {
+        forward_dropout(n->options, &in[0], out);
     } else if (!strcmp(name, "resize_bilinear")) {
         forward_resize(n->options, &in[0], out);
     } else if (!strcmp(name, "mse")) {
