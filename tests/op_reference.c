@@ -169,6 +169,35 @@ static int patch_of(int size, int parts, int i) {
     return index < parts ? index : parts - 1;
 }
 
+/* One pixel p = (y, z) of one image attends to all pixels of its patch. */
+static void attend(const array4 *in, int parts, int n, int y, int z, array4 *out) {
+    const array4 *query = &in[0], *key = &in[1], *value = &in[2];
+    double total = 0;
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) = 0;
+    for (int qy = 0; qy < key->h; qy++)
+        for (int qz = 0; qz < key->w; qz++) {
+            if (patch_of(key->h, parts, qy) != patch_of(key->h, parts, y) ||
+                patch_of(key->w, parts, qz) != patch_of(key->w, parts, z))
+                continue;
+            double score = 0;
+            for (int c = 0; c < key->c; c++)
+                score += *at(query, n, c, y, z) * *at(key, n, c, qy, qz);
+            total += exp(score);
+            for (int c = 0; c < out->c; c++)
+                *at(out, n, c, y, z) += exp(score) * *at(value, n, c, qy, qz);
+        }
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) /= total;
+}
+
+static void forward_attention(int parts, const array4 *in, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int y = 0; y < out->h; y++)
+            for (int z = 0; z < out->w; z++)
+                attend(in, parts, n, y, z, out);
+}
+
 static void forward_patch_scale(const array4 *in, array4 *out) {
     const array4 *x = &in[0], *factor = &in[1];
     for (int n = 0; n < x->n; n++)
@@ -245,6 +274,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     } else if (!strcmp(name, "multiply")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[0].data[i] * in[1].data[i];
+    } else if (!strcmp(name, "attention")) {
+        forward_attention(*(const int *)n->options, in, out);
     } else if (!strcmp(name, "patch_scale")) {
         forward_patch_scale(in, out);
     } else if (!strcmp(name, "dropout")) {

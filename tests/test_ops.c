@@ -268,6 +268,34 @@ static void test_dropout(void **state) {
     tape_free(t);
 }
 
+/* Scores far beyond the range of exp: the largest one takes all, and nothing overflows. */
+static void test_attention_with_large_scores(void **state) {
+    (void)state;
+    static const float ramp[] = {-300, 200, 500, -1}, values[] = {1, 2, 3, 4};
+    float out[4], grad[4];
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *query = tape_variable(t, 1, 1, 1, 4, false), *key = tape_variable(t, 1, 1, 1, 4, false);
+    node *value = tape_variable(t, 1, 1, 1, 4, false), *target = tape_input(t, 1, 1, 1, 4);
+    node *y = attention(t, query, key, value, 1);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, mse(t, y, target)));
+    tensor_from_array(&query->value, ramp);
+    tensor_from_array(&key->value, ramp);
+    tensor_from_array(&value->value, values);
+    assert_ok(tape_forward(t));
+    tensor_to_array(&y->value, out);
+    static const float chosen[] = {1, 3, 3, 1}; /* the key of the opposite or the same sign that is largest */
+    for (int i = 0; i < 4; i++)
+        assert_true(out[i] == chosen[i]);
+    tape_backward(t);
+    tensor_to_array(&value->grad, grad);
+    static const float expected[] = {1, 0, 3, 0}; /* 2 / 4 of the outputs that chose it */
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(grad[i] - expected[i]) < 1e-6f);
+    tape_free(t);
+}
+
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     tape *t;
@@ -287,9 +315,9 @@ static void test_bad_shapes_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_and_gradients),   cmocka_unit_test(test_the_check_can_fail),
-        cmocka_unit_test(test_running_statistics),     cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_bad_shapes_are_refused),
+        cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
