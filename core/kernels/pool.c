@@ -1,0 +1,43 @@
+/* Maxima: of windows along a row, and of a whole plane. The first of equal pixels in row-major order wins; a NaN beats
+ * every number, so that it is not lost. */
+#include "core/kernels/vector.h"
+
+#include <math.h>
+
+enum { WINDOWS = 64 }; /* handled together, in arrays that stay in the first-level cache */
+
+/* Puts the pixels x[i * stride] of tap number `tap` into the maxima so far. */
+static inline void take_larger(const float *x, int stride, int count, int tap, float *best, int *at) {
+    for (int i = 0; i < count; i++) {
+        float v = x[i * stride];
+        int better = (v > best[i]) | (v != v);
+        best[i] = better ? v : best[i];
+        at[i] = better ? tap : at[i];
+    }
+}
+
+static void take_tap(const float *x, int stride, int count, int tap, float *best, int *at) {
+    if (stride == 2)
+        take_larger(x, 2, count, tap, best, at); /* a constant stride turns into vectors */
+    else
+        take_larger(x, stride, count, tap, best, at);
+}
+
+void KERNEL(max_pool_row)(const max_pool_row *k) {
+    for (int start = 0; start < k->count; start += WINDOWS) {
+        int count = k->count - start < WINDOWS ? k->count - start : WINDOWS;
+        const float *x = k->x + (ptrdiff_t)start * k->stride;
+        float best[WINDOWS];
+        int at[WINDOWS];
+        for (int i = 0; i < count; i++) {
+            best[i] = -INFINITY;
+            at[i] = 0;
+        }
+        for (int ky = 0; ky < k->rows; ky++)
+            for (int kx = 0; kx < k->columns; kx++)
+                take_tap(x + ky * k->row + kx, k->stride, count, ky * k->kernel + kx, best, at);
+        memcpy(k->y + start, best, (size_t)count * sizeof *best);
+        for (int i = 0; k->tap && i < count; i++)
+            k->tap[start + i] = (uint8_t)at[i];
+    }
+}
