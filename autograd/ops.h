@@ -67,6 +67,8 @@ node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits aga
 /* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
  * that do not fit are left out. Equal pixels: the first in row-major order counts. */
 node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
+/* Maxima of rows x columns bins; bin i of k covers the pixels from floor(i h / k) to ceil((i + 1) h / k) - 1. */
+node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {

@@ -94,6 +94,12 @@ typedef struct plane_moments {
     double m2;   /* sum of (x - mean)^2 */
 } plane_moments;
 
+/* The largest pixel of a plane, the first of equal ones in row-major order. */
+typedef struct plane_peak {
+    float value;
+    int y, x;
+} plane_peak;
+
 typedef struct kernel_table {
     const char *name;
     void (*conv_rows)(const conv_rows *k, int y0, int y1);
@@ -125,6 +131,7 @@ typedef struct kernel_table {
     /* dx (+)= dy where y > 0, else 0 (+0). dx may be dy when not accumulating. */
     void (*plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
     void (*max_pool_row)(const max_pool_row *k);
+    plane_peak (*plane_peak)(plane_shape s, const float *x);
     /* Multiply-adds in registers, `rounds` times; returns how many floating-point operations they were. */
     double (*fma_peak)(int64_t rounds);
 } kernel_table;

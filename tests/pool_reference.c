@@ -23,10 +23,22 @@ static void forward_max_pool(const max_pool_options *o, const array4 *in, array4
                                        x * o->stride + o->kernel);
 }
 
+static void forward_adaptive_max_pool(const array4 *in, array4 *out) {
+    double *to = out->data;
+    double h = in->h, w = in->w;
+    for (int map = 0; map < out->n * out->c; map++)
+        for (int y = 0; y < out->h; y++)
+            for (int x = 0; x < out->w; x++)
+                *to++ = largest_within(in, map, (int)floor(y * h / out->h), (int)ceil((y + 1) * h / out->h),
+                                       (int)floor(x * w / out->w), (int)ceil((x + 1) * w / out->w));
+}
+
 int pool_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     if (!strcmp(name, "max_pool"))
         forward_max_pool(n->options, in, out);
+    else if (!strcmp(name, "adaptive_max_pool"))
+        forward_adaptive_max_pool(in, out);
     else
         return 0;
     return 1;

@@ -49,7 +49,7 @@ static pooled pool_and_back(node *(*pool)(tape *t, node *x), int h, int w, const
 }
 
 static void expect_gradient(const pooled *p, const float *expected) {
-    float grad[64];
+    float grad[64] = {0};
     tensor_to_array(&p->x->grad, grad);
     for (int i = 0; i < tensor_count(&p->x->value); i++)
         if (!(fabsf(grad[i] - expected[i]) < 1e-6f))
@@ -70,12 +70,43 @@ static void test_the_first_of_equal_pixels_counts(void **state) {
     tape_free(p.t);
 }
 
+static node *in_one(tape *t, node *x) {
+    return adaptive_max_pool(t, x, 1, 1);
+}
+
+static node *in_two_columns(tape *t, node *x) {
+    return adaptive_max_pool(t, x, 1, 2);
+}
+
+static void test_the_first_counts_in_bins(void **state) {
+    (void)state;
+    float pixels[57] = {0}, expected[57] = {0}; /* 3 x 19: the vectors and the rest of each row */
+    pixels[20] = pixels[36] = pixels[37] = pixels[39] = 3;
+    expected[20] = 6;
+    pooled p = pool_and_back(in_one, 3, 19, pixels);
+    expect_gradient(&p, expected);
+    tape_free(p.t);
+    expected[20] = expected[36] = 3; /* the bins share the column 9 */
+    p = pool_and_back(in_two_columns, 3, 19, pixels);
+    expect_gradient(&p, expected);
+    tape_free(p.t);
+    pixels[28] = 4;
+    expected[20] = expected[36] = 0;
+    expected[28] = 8; /* both bins take it: the sum of their gradients */
+    p = pool_and_back(in_two_columns, 3, 19, pixels);
+    expect_gradient(&p, expected);
+    tape_free(p.t);
+}
+
 static void test_a_nan_is_not_lost(void **state) {
     (void)state;
     for (int place = 0; place < 4; place++) {
         float pixels[4] = {1, 2, 3, 4};
         pixels[place] = NAN;
         pooled p = pool_and_back(in_pairs, 2, 2, pixels);
+        assert_true(isnan(*p.y->value.data));
+        tape_free(p.t);
+        p = pool_and_back(in_one, 2, 2, pixels);
         assert_true(isnan(*p.y->value.data));
         tape_free(p.t);
     }
@@ -95,6 +126,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_the_first_of_equal_pixels_counts),
+        cmocka_unit_test(test_the_first_counts_in_bins),
         cmocka_unit_test(test_a_nan_is_not_lost),
         cmocka_unit_test(test_inference_keeps_no_places),
     };

@@ -41,3 +41,37 @@ void KERNEL(max_pool_row)(const max_pool_row *k) {
             k->tap[start + i] = (uint8_t)at[i];
     }
 }
+
+static inline float larger(float best, float v) {
+    return v > best || v != v ? v : best;
+}
+
+static float row_largest(const float *x, int count) {
+    float largest = -INFINITY;
+    vec lanes = vec_set(-INFINITY);
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        vec v = vec_load(x + i);
+        ivec better = (v > lanes) | (v != v);
+        lanes = (vec)((better & (ivec)v) | (~better & (ivec)lanes));
+    }
+    for (int lane = 0; i > 0 && lane < LANES; lane++)
+        largest = larger(largest, lanes[lane]);
+    for (; i < count; i++)
+        largest = larger(largest, x[i]);
+    return largest;
+}
+
+/* A row is only searched if it holds a new maximum: few do. */
+plane_peak KERNEL(plane_peak)(plane_shape s, const float *x) {
+    plane_peak peak = {.value = -INFINITY};
+    for (int y = 0; y < s.h; y++, x += s.row) {
+        float largest = row_largest(x, s.w);
+        if (!(largest > peak.value || (largest != largest && peak.value == peak.value)))
+            continue;
+        peak = (plane_peak){.value = largest, .y = y};
+        while (x[peak.x] != largest && (x[peak.x] == x[peak.x] || largest == largest))
+            peak.x++;
+    }
+    return peak;
+}
