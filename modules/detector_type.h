@@ -28,7 +28,7 @@ void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *
 
 void network_add_head(network_outputs *out, const char *name, node *logit);
 
-/* The terms of a loss, recorded on the tape. */
+/* The terms of a loss, recorded on the tape: the same names in every phase, NULL for a part that this one lacks. */
 typedef struct loss_nodes {
     node *total;
     int part_count;
@@ -65,6 +65,9 @@ typedef struct detector_type {
      * tape_plan. */
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
     void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
+    /* Networks that train in phases, which build and loss tell apart by network.phase: the phase of an epoch (from 0),
+     * rising. NULL: always 0. */
+    int (*phase)(const config *options, int64_t epoch);
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
      * its memory from call to call; `report` arrives zeroed; the score is finite. */
     status (*check)(const config *options);
