@@ -74,6 +74,12 @@ node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as
 node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
 node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
 
+/* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
+ * that do not fit are left out. Equal pixels: the first in row-major order counts. */
+node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
+/* Maxima of rows x columns bins; bin i of k covers the pixels from floor(i h / k) to ceil((i + 1) h / k) - 1. */
+node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
+
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {
     float weight_a, weight_b;
@@ -94,6 +100,11 @@ typedef struct resize_options {
     int h, w;
     bool align_corners;
 } resize_options;
+
+typedef struct max_pool_options {
+    int kernel, stride;
+    bool ceil_mode;
+} max_pool_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

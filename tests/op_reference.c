@@ -290,7 +290,7 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     } else if (!strcmp(name, "soft_iou")) {
         forward_soft_iou(in, out);
     } else {
-        return 0;
+        return pool_reference_forward(n, in, out);
     }
     return 1;
 }

@@ -25,5 +25,7 @@ const kernel_table KERNEL(kernel_table) = {
     .plane_norm_sums = KERNEL(plane_norm_sums),
     .plane_norm_backward = KERNEL(plane_norm_backward),
     .plane_relu_backward = KERNEL(plane_relu_backward),
+    .max_pool_row = KERNEL(max_pool_row),
+    .plane_peak = KERNEL(plane_peak),
     .fma_peak = KERNEL(fma_peak),
 };

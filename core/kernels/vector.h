@@ -96,6 +96,8 @@ void KERNEL(plane_norm_sums)(plane_shape s, const float *x, const float *dy, flo
 void KERNEL(plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
                                  bool relu, float a, float b, float c, bool accumulate, float *dx);
 void KERNEL(plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
+void KERNEL(max_pool_row)(const max_pool_row *k);
+plane_peak KERNEL(plane_peak)(plane_shape s, const float *x);
 double KERNEL(fma_peak)(int64_t rounds);
 
 #endif
