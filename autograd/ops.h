@@ -61,6 +61,13 @@ node *add(tape *t, node *a, node *b);                                          /
 node *subtract(tape *t, node *a, node *b);                                     /* a - b */
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
 node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
+node *multiply(tape *t, node *a, node *b);                                     /* element by element */
+/* x times factor[n,c,i,j] in its patch (i, j), see patches.h; factor: N x C x parts x parts. */
+node *patch_scale(tape *t, node *x, node *factor);
+/* Values are dropped with probability `rate`, the others times 1 / (1 - rate): a function of seed, *step and index. x
+ * itself if the rate is 0. */
+node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step);
+node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
 node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
 node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
 
@@ -83,6 +90,15 @@ typedef struct norm_conv2d_options {
 typedef struct gated_conv2d_options {
     batch_norm_options norm;
 } gated_conv2d_options;
+typedef struct dropout_options {
+    double rate;
+    uint64_t seed;
+    const int64_t *step;
+} dropout_options;
+typedef struct resize_options {
+    int h, w;
+    bool align_corners;
+} resize_options;
 
 typedef struct max_pool_options {
     int kernel, stride;

@@ -113,6 +113,8 @@ typedef struct kernel_table {
     void (*plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
     /* y = a * x + b * z, in the order given; accumulate adds to y. z may be NULL (b unused). y may be x or z. */
     void (*plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
+    /* y (+)= x * z, pixel by pixel. */
+    void (*plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y);
     plane_moments (*plane_moments)(plane_shape s, const float *x);
     double (*plane_sum)(plane_shape s, const float *x);
     double (*plane_dot)(plane_shape s, const float *x, const float *y); /* sum of x * y */

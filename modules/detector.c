@@ -32,6 +32,7 @@ typedef struct training {
 struct detector {
     const detector_type *type;
     config *options;
+    input_format input;
     uint64_t seed;
     parameter_set parameters;
     inference run;
@@ -49,6 +50,15 @@ void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *
     }
 }
 
+void network_add_head(network_outputs *out, const char *name, node *logit) {
+    out->head_names[out->head_count] = name;
+    out->heads[out->head_count++] = logit;
+}
+
+input_format detector_type_input(const detector_type *type, const config *options) {
+    return type->input ? type->input(options) : input_grey;
+}
+
 static status copy_options(const detector_type *type, const config *from, config **out) {
     TRY(config_new(out));
     TRY(config_declare(*out, &detector_name_key, 1));
@@ -60,13 +70,15 @@ static status copy_options(const detector_type *type, const config *from, config
     return STATUS_OK;
 }
 
-/* A recording without run, for the names and shapes of the parameters. */
+/* A recording without run, for the names and shapes of the parameters; of a size that every network takes. */
+enum { PROBE_SIDE = 80 };
+
 static status create_parameters(detector *d) {
     tape *t;
     TRY(tape_new(1, &t));
     network net = {.t = t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_RUNNING};
     network_outputs outputs = {0};
-    d->type->build(d->options, &net, tape_input(t, 1, 1, 16, 16), &outputs);
+    d->type->build(d->options, &net, tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE), &outputs);
     tape_pin(t, outputs.logit);
     status result = tape_plan(t, NULL);
     tape_free(t);
@@ -87,8 +99,10 @@ status detector_new(const config *options, uint64_t seed, detector **out) {
     status result = copy_options(type, options, &d->options);
     if (result == STATUS_OK && type->check)
         result = type->check(d->options);
-    if (result == STATUS_OK && type->build)
+    if (result == STATUS_OK && type->build) {
+        d->input = detector_type_input(type, d->options);
         result = create_parameters(d);
+    }
     if (result != STATUS_OK) {
         detector_free(d);
         return result;
@@ -137,7 +151,7 @@ static status prepare_inference(detector *d, int width, int height, detector_det
     free_inference(run);
     TRY(tape_new(1, &run->t));
     network net = {.t = run->t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_RUNNING};
-    run->image = tape_input(run->t, 1, 1, height, width);
+    run->image = tape_input(run->t, 1, d->input.channels, height, width);
     d->type->build(d->options, &net, run->image, &run->outputs);
     tape_pin(run->t, run->outputs.logit);
     if (detail >= DETAIL_RECONSTRUCTION)
@@ -176,7 +190,7 @@ status detector_run(detector *d, const float *image, int width, int height, dete
         return model_driven_score(&d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
-    tensor_from_array(&run->image->value, image);
+    input_fill(&d->input, image, &run->image->value);
     TRY(tape_forward(run->t));
     size_t pixels = (size_t)width * (size_t)height;
     float *next = run->memory, *score = next;
@@ -207,7 +221,7 @@ status detector_begin_training(detector *d, const detector_training *options) {
     network net = {
         .t = train->t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_BATCH, .training = true};
     network_outputs outputs = {0};
-    train->image = tape_input(train->t, options->batch_size, 1, options->height, options->width);
+    train->image = tape_input(train->t, options->batch_size, d->input.channels, options->height, options->width);
     train->mask = tape_input(train->t, options->batch_size, 1, options->height, options->width);
     d->type->build(d->options, &net, train->image, &outputs);
     d->type->loss(&net, &outputs, train->image, train->mask, options->eta, &train->loss);
@@ -225,7 +239,7 @@ status detector_train_step(detector *d, const float *images, const float *masks,
         return status_fail(STATUS_USAGE, "a training step on %d images, laid out for 1 to %d", count,
                            train->t ? train->batch_size : 0);
     tape_set_batch(train->t, count);
-    tensor_from_array(&train->image->value, images);
+    input_fill(&d->input, images, &train->image->value);
     tensor_from_array(&train->mask->value, masks);
     parameter_clear_gradients(&d->parameters);
     TRY(tape_forward(train->t));

@@ -6,21 +6,27 @@
 #include "core/workspace.h"
 #include "modules/detector.h"
 #include "modules/infer_options.h"
+#include "modules/input.h"
 #include "modules/network.h"
 
-enum { NETWORK_STAGES = 32, STAGE_MAPS = 4 };
+enum { NETWORK_STAGES = 32, STAGE_MAPS = 4, NETWORK_HEADS = 8 };
 
 /* The named results of a recorded network. */
 typedef struct network_outputs {
     node *logit;          /* N x 1 x H x W */
     node *reconstruction; /* NULL if the method has none */
-    int map_count;        /* intermediate maps worth a look: "stage1/B" */
+    int head_count;       /* logits of deep supervision, at the size of the image unless the method says otherwise */
+    node *heads[NETWORK_HEADS];
+    const char *head_names[NETWORK_HEADS];
+    int map_count; /* intermediate maps worth a look: "stage1/B" */
     node *maps[NETWORK_STAGES * STAGE_MAPS];
     char map_names[NETWORK_STAGES * STAGE_MAPS][16];
 } network_outputs;
 
 /* Names the maps of one stage; NULL for those that the method does not have. */
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
+
+void network_add_head(network_outputs *out, const char *name, node *logit);
 
 /* The terms of a loss, recorded on the tape. */
 typedef struct loss_nodes {
@@ -53,7 +59,10 @@ typedef struct detector_type {
     const config_key *options; /* model.* keys */
     int option_count;
     score_kind score;
-    /* A network records itself and its loss. A failed builder shows up in tape_plan. */
+    /* How a network wants the grey image; NULL: as it is. */
+    input_format (*input)(const config *options);
+    /* A network records itself, on the leaf `image` of that format, and its loss. A failed builder shows up in
+     * tape_plan. */
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
     void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
@@ -65,6 +74,8 @@ typedef struct detector_type {
     bool (*recognises)(const named_shape *tensors, int count);
     status (*infer)(const named_shape *tensors, int count, config *options);
 } detector_type;
+
+input_format detector_type_input(const detector_type *type, const config *options);
 
 /* The registry (registry.c). */
 extern const detector_type *const detector_types[];

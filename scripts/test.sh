@@ -80,7 +80,7 @@ if [ -d "$golden" ]; then
     check "forward pass of the published RPCANet" \
         build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
     for network in rpcanet_plus rpcanet; do
-        check "$network with formula weights" build/tests/compare_formula $network "$golden/$network.h5"
+        check "$network with formula weights" build/tests/compare_network "$golden/$network.h5"
     done
     for method in mpcm pstnn ipi; do
         check "score maps of $method" build/tests/compare_model_driven $method "$golden/model_driven.h5"

@@ -241,6 +241,42 @@ static void test_running_statistics(void **state) {
     tape_free(t);
 }
 
+/* The share of zeros strays by less than 5 sqrt(rate (1 - rate) / n); another step drops others; the same step, the
+ * same. */
+static void test_dropout(void **state) {
+    (void)state;
+    enum { COUNT = 40 * 50 * 60 };
+    static float kept[3][COUNT];
+    static const int64_t steps[] = {4, 5, 4};
+    const double rate = 0.1;
+    int64_t step;
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *x = tape_input(t, 1, 40, 50, 60);
+    node *y = dropout(t, x, rate, 3, &step);
+    assert_true(dropout(t, x, 0, 3, &step) == x);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, NULL));
+    for (int i = 0; i < COUNT; i++)
+        kept[0][i] = 1;
+    tensor_from_array(&x->value, kept[0]);
+    for (int run = 0; run < 3; run++) {
+        step = steps[run];
+        assert_ok(tape_forward(t));
+        tensor_to_array(&y->value, kept[run]);
+    }
+    int zeros = 0, both = 0;
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(kept[0][i] == 0 || kept[0][i] == (float)(1 / (1 - rate)));
+        assert_true(kept[0][i] == kept[2][i]);
+        zeros += kept[0][i] == 0;
+        both += kept[0][i] == 0 && kept[1][i] == 0;
+    }
+    assert_true(fabs(zeros / (double)COUNT - rate) < 5 * sqrt(rate * (1 - rate) / COUNT));
+    assert_true(fabs(both / (double)COUNT - rate * rate) < 5 * sqrt(rate * rate * (1 - rate * rate) / COUNT));
+    tape_free(t);
+}
+
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     tape *t;
@@ -269,9 +305,8 @@ static void test_bad_shapes_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_and_gradients),
-        cmocka_unit_test(test_the_check_can_fail),
-        cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_values_and_gradients),   cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),     cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ const kernel_table KERNEL(kernel_table) = {
     .conv_weight_rows = KERNEL(conv_weight_rows),
     .plane_affine = KERNEL(plane_affine),
     .plane_combine = KERNEL(plane_combine),
+    .plane_product = KERNEL(plane_product),
     .plane_moments = KERNEL(plane_moments),
     .plane_sum = KERNEL(plane_sum),
     .plane_dot = KERNEL(plane_dot),

@@ -84,6 +84,7 @@ int KERNEL(winograd_padded)(int oc);
 void KERNEL(conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
 void KERNEL(plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
 void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
+void KERNEL(plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y);
 plane_moments KERNEL(plane_moments)(plane_shape s, const float *x);
 double KERNEL(plane_sum)(plane_shape s, const float *x);
 double KERNEL(plane_dot)(plane_shape s, const float *x, const float *y);

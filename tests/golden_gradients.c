@@ -1,0 +1,169 @@
+#include "tests/golden_gradients.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FROZEN_LIMIT 1e-3 /* relative, per tensor */
+/* With batch statistics, gradients that nearly vanish are ill-conditioned, and a ReLU input near 0 that changes side in
+ * float32 moves some of them by percents: the reference's own float32 run is off by up to 44 %. A tensor may be off by
+ * BATCH_FACTOR times that run's error or by BATCH_LIMIT; a few in a hundred, which such a change meets and did not meet
+ * there, by FLIP_FACTOR times as much. */
+#define BATCH_FACTOR 3
+#define BATCH_LIMIT 5e-3 /* relative */
+#define FLIP_FACTOR 5
+#define FLIP_SHARE 0.02 /* of all tensors */
+#define STATISTIC_LIMIT 1e-4
+/* A bias in front of a batch norm has no gradient but rounding noise: this small in float64, that small in float32. */
+#define NOISE_F64 1e-12
+#define NOISE_F32 1e-5
+
+typedef struct golden_gradients {
+    char **names;
+    int count;
+    double *l2, *sum, *first8;
+    double *relative_f32; /* error of the reference's own float32 run */
+} golden_gradients;
+
+static void free_gradients(golden_gradients *g) {
+    for (int i = 0; i < g->count; i++)
+        free(g->names[i]);
+    free(g->names);
+    free(g->l2);
+    free(g->sum);
+    free(g->first8);
+    free(g->relative_f32);
+}
+
+static status read_column(const h5_file *f, const char *group, const char *name, size_t expected, double **out) {
+    char path[128];
+    void *data;
+    size_t count;
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    TRY(golden_read(f, path, H5_FLOAT64, &data, &count));
+    *out = data;
+    if (count != expected)
+        return status_fail(STATUS_INPUT, "%s: %s has %zu elements, expected %zu", h5_path(f), path, count, expected);
+    return STATUS_OK;
+}
+
+static status read_gradients(const h5_file *f, const char *group, golden_gradients *g) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/param_names", group);
+    TRY(h5_read_strings(f, path, &g->names, &g->count));
+    size_t count = (size_t)g->count;
+    TRY(read_column(f, group, "f64/grad_l2", count, &g->l2));
+    TRY(read_column(f, group, "f64/grad_sum", count, &g->sum));
+    TRY(read_column(f, group, "f64/grad_first8", 8 * count, &g->first8));
+    return read_column(f, group, "grad_relerr_f32", count, &g->relative_f32);
+}
+
+/* Norm, sum and first elements of one gradient. The sum cancels, so its error is measured against the norm times the
+ * square root of the number of elements, the size of a sum without cancellation. */
+static double gradient_error(const parameter *p, double l2, double sum, const double *first8) {
+    double squares = 0, total = 0, worst = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        squares += (double)p->grad[i] * p->grad[i];
+        total += p->grad[i];
+        if (i < 8)
+            worst = fmax(worst, fabs(p->grad[i] - first8[i]));
+    }
+    if (l2 <= NOISE_F64)
+        return sqrt(squares) <= NOISE_F32 ? 0 : INFINITY;
+    double error = fabs(sqrt(squares) - l2) / l2;
+    error = fmax(error, fabs(total - sum) / (l2 * sqrt((double)p->count)));
+    return fmax(error, worst / l2);
+}
+
+/* The worst tensor, as a share of what it may be off by; and how many are beyond. */
+static void compare_gradients(const golden_gradients *g, const parameter_set *set, const char *group,
+                              norm_statistics statistics, int *wrong) {
+    double worst = 0, worst_error = 0, factor = statistics == NORM_BATCH ? FLIP_FACTOR : 1;
+    const char *name = "";
+    int beyond = 0;
+    for (int i = 0; i < g->count; i++) {
+        const parameter *p = parameter_find(set, g->names[i]);
+        double error = p && p->grad ? gradient_error(p, g->l2[i], g->sum[i], g->first8 + 8 * i) : NAN;
+        double limit = statistics == NORM_BATCH ? fmax(BATCH_LIMIT, BATCH_FACTOR * g->relative_f32[i]) : FROZEN_LIMIT;
+        beyond += !(error <= limit);
+        if (!(error / limit <= worst)) {
+            worst = error / limit;
+            worst_error = error;
+            name = g->names[i];
+        }
+    }
+    char what[300];
+    snprintf(what, sizeof what, "%s: %d gradients, the worst of %s", group, g->count, name);
+    golden_limit(what, worst_error, factor * worst_error / worst, wrong);
+    snprintf(what, sizeof what, "%s: share of gradients off by more than a %gth of that", group, factor);
+    if (factor > 1)
+        golden_limit(what, (double)beyond / g->count, FLIP_SHARE, wrong);
+    *wrong += isnan(worst);
+}
+
+status golden_compare_gradients(const h5_file *f, const char *group, const parameter_set *set,
+                                norm_statistics statistics, int *wrong) {
+    golden_gradients golden = {0};
+    status result = read_gradients(f, group, &golden);
+    if (result == STATUS_OK)
+        compare_gradients(&golden, set, group, statistics, wrong);
+    free_gradients(&golden);
+    return result;
+}
+
+typedef struct golden_statistics {
+    char **names;
+    int count;
+    void *values, *offsets; /* float, int32_t */
+    size_t value_count, offset_count;
+} golden_statistics;
+
+static void free_statistics(golden_statistics *g) {
+    for (int i = 0; i < g->count; i++)
+        free(g->names[i]);
+    free(g->names);
+    free(g->values);
+    free(g->offsets);
+}
+
+static status read_statistics(const h5_file *f, const char *group, golden_statistics *g) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/buffer_names", group);
+    TRY(h5_read_strings(f, path, &g->names, &g->count));
+    snprintf(path, sizeof path, "%s/f64/buffer_values", group);
+    TRY(golden_read(f, path, H5_FLOAT32, &g->values, &g->value_count));
+    snprintf(path, sizeof path, "%s/buffer_offset", group);
+    TRY(golden_read(f, path, H5_INT32, &g->offsets, &g->offset_count));
+    if (g->offset_count <= (size_t)g->count)
+        return status_fail(STATUS_INPUT, "%s: %s has %zu elements for %d names", h5_path(f), path, g->offset_count,
+                           g->count);
+    return STATUS_OK;
+}
+
+static void compare_statistics(const golden_statistics *g, const parameter_set *set, const char *group, int *wrong) {
+    double worst = 0;
+    const char *name = "";
+    for (int i = 0; i < g->count; i++) {
+        const parameter *p = parameter_find(set, g->names[i]);
+        size_t offset = (size_t)((const int32_t *)g->offsets)[i];
+        double largest = 1, off = NAN;
+        if (p && offset + p->count <= g->value_count)
+            off = golden_difference(p->value, (const float *)g->values + offset, p->count, &largest);
+        if (!(off / largest <= worst)) {
+            worst = off / largest;
+            name = g->names[i];
+        }
+    }
+    char what[300];
+    snprintf(what, sizeof what, "%s: %d running statistics, the worst of %s", group, g->count, name);
+    golden_limit(what, worst, STATISTIC_LIMIT, wrong);
+}
+
+status golden_compare_statistics(const h5_file *f, const char *group, const parameter_set *set, int *wrong) {
+    golden_statistics golden = {0};
+    status result = read_statistics(f, group, &golden);
+    if (result == STATUS_OK)
+        compare_statistics(&golden, set, group, wrong);
+    free_statistics(&golden);
+    return result;
+}
