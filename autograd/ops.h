@@ -79,6 +79,8 @@ node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits aga
 node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
 /* Maxima of rows x columns bins; bin i of k covers the pixels from floor(i h / k) to ceil((i + 1) h / k) - 1. */
 node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
+/* The channels of all parts, 1 to NODE_INPUTS of them, in order. */
+node *concat(tape *t, int count, node *const *parts);
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {

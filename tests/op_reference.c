@@ -163,6 +163,15 @@ static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out
     free(wide.data);
 }
 
+static void forward_concat(const node *n, const array4 *in, array4 *out) {
+    double *to = out->data;
+    for (int image = 0; image < out->n; image++)
+        for (int i = 0; i < n->input_count; i++)
+            for (int c = 0; c < in[i].c; c++)
+                for (int k = 0; k < in[i].h * in[i].w; k++)
+                    *to++ = at(&in[i], image, c, 0, 0)[k];
+}
+
 /* The patch that row or column i belongs to. */
 static int patch_of(int size, int parts, int i) {
     int index = i / (size / parts);
@@ -268,6 +277,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         const add_options *o = n->options;
         for (size_t i = 0; i < count; i++)
             out->data[i] = (double)o->weight_a * in[0].data[i] + (double)o->weight_b * in[1].data[i];
+    } else if (!strcmp(name, "concat")) {
+        forward_concat(n, in, out);
     } else if (!strcmp(name, "scale")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[1].data[0] * in[0].data[i];
