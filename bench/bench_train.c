@@ -34,7 +34,8 @@ static status prepare(training_bench *b) {
                                                            .width = o->size,
                                                            .height = o->size,
                                                            .phase = detector_phase(b->d, INT64_MAX),
-                                                           .eta = eta}));
+                                                           .eta = eta,
+                                                           .recompute = o->checkpointing}));
     TRY(optimizer_new(detector_parameters(b->d), &(optimizer_options){.rule = &optimizer_adam}, &b->adam));
     b->images = bench_random(pixels);
     b->masks = bench_random(pixels);

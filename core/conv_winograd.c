@@ -20,6 +20,10 @@ bool conv_winograd_pays(const tensor *x, const tensor *y, const conv_options *o)
            y->w >= 32 && x->c >= 8 && y->c >= 8;
 }
 
+bool conv_winograd_weight_pays(const tensor *x, const tensor *dy, const conv_options *o) {
+    return conv_winograd_pays(x, dy, o) && dy->c >= 16 && x->c * dy->c >= 256;
+}
+
 size_t conv_winograd_scratch(int ic, int oc) {
     int most = ic > oc ? ic : oc;
     return conv_winograd_packed_count(most, most) + (size_t)runtime_threads() * kernels()->winograd_scratch(most, most);

@@ -30,11 +30,10 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[5] = d[5] + d[1] - 2.5f * d[3];
 }
 
-/* Floats from one point to the next in the transformed tiles of `channels` channels. One vector more than they need,
- * so that the points of a channel do not fall on the same cache set. */
-static inline ptrdiff_t point_stride(int channels) {
-    return (ptrdiff_t)channels * TILES + LANES;
-}
+/* Transformed tiles lie [channel][point][TILES], so that a transform works on one stretch of memory that stays in the
+ * first cache. Floats from one channel to the next: a vector more than the tiles need, so that a point's tiles of all
+ * channels do not fall on a few cache sets. */
+enum { CHANNEL = POINTS * TILES + LANES };
 
 /* Points of the six pixels of one column. */
 static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
@@ -50,7 +49,7 @@ static inline void input_points_scalar(const float *const rows[SIDE], int x, flo
 
 /* B^T d B of one channel and one vector of tiles: rows[] are the tiles' six rows, from pixel (0, 0) of the first output
  * tile on. */
-static void transform_input(const float *const rows[SIDE], float *out, ptrdiff_t stride) {
+static void transform_input(const float *const rows[SIDE], float *out) {
     vec vertical[STEP][SIDE];
     float before[SIDE], behind[SIDE];
     input_points_scalar(rows, -1, before);
@@ -68,7 +67,7 @@ static void transform_input(const float *const rows[SIDE], float *out, ptrdiff_t
             VEC_PREVIOUS(vec_set(before[i]), last), first, VEC_EVEN(odd1, odd2), VEC_ODD(even1, even2), last,
             VEC_NEXT(first, vec_set(behind[i]))};
         input_points(column, r);
-        _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * stride, r[j]);
+        _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
     }
 }
 
@@ -88,6 +87,11 @@ static inline void fetch_row(const float *row, const float *scale, const float *
     memset(to + count, 0, (size_t)(SPAN + LANES - count) * sizeof *to);
 }
 
+/* Pixel (0, 0) of a channel's row. */
+static inline const float *channel_row(const winograd_input *k, int channel, int row) {
+    return k->pixels + channel * k->plane + (k->ring ? (row + 1) & (k->ring - 1) : row) * k->row;
+}
+
 /* The six rows of one channel for the tiles at (y, x), from pixel x on: where they lie, or in the buffer. */
 static inline void fetch(const winograd_input *k, int channel, int y, int x, float buffer[SIDE][FETCH],
                          const float **rows) {
@@ -96,28 +100,27 @@ static inline void fetch(const winograd_input *k, int channel, int y, int x, flo
     bool in_place = !scale && k->width + TENSOR_HALO - x > SPAN;
     for (int i = 0; i < SIDE; i++) {
         int row = y + i - 1;
-        const float *pixels = k->pixels + channel * k->plane + row * k->row + x;
         if (row < 0 || row >= k->height) {
             rows[i] = zeros + TENSOR_HALO;
         } else if (in_place) {
-            rows[i] = pixels;
+            rows[i] = channel_row(k, channel, row) + x;
         } else {
-            fetch_row(pixels, scale, k->shift + channel, x, k->width - x, buffer[i] + TENSOR_HALO);
+            fetch_row(channel_row(k, channel, row) + x, scale, k->shift + channel, x, k->width - x,
+                      buffer[i] + TENSOR_HALO);
             rows[i] = buffer[i] + TENSOR_HALO;
         }
     }
 }
 
-/* The transformed tiles of one pass, [point][channel][TILES]: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1.
+/* The transformed tiles of one pass: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1.
  */
 static inline void transform_inputs(const winograd_input *k, int y, int x, float *out) {
     float buffer[SIDE][FETCH] __attribute__((aligned(64)));
-    ptrdiff_t stride = point_stride(k->channels);
     for (int i = 0; i < k->channels; i++) {
         const float *rows[SIDE];
         fetch(k, i, y, x, buffer, rows);
         for (int g = 0; g < GROUPS; g++) {
-            transform_input(rows, out + i * TILES + g * LANES, stride);
+            transform_input(rows, out + i * CHANNEL + g * LANES);
             for (int r = 0; r < SIDE; r++)
                 rows[r] += STEP * LANES;
         }
