@@ -62,6 +62,9 @@ node *subtract(tape *t, node *a, node *b);                                     /
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
 node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
 node *multiply(tape *t, node *a, node *b);                                     /* element by element */
+/* softmax over q of <query_p, key_q>, times value_q, summed over q: p and q pixels of the same of parts x parts
+ * patches, see patches.h. */
+node *attention(tape *t, node *query, node *key, node *value, int parts);
 /* x times factor[n,c,i,j] in its patch (i, j), see patches.h; factor: N x C x parts x parts. */
 node *patch_scale(tape *t, node *x, node *factor);
 /* Values are dropped with probability `rate`, the others times 1 / (1 - rate): a function of seed, *step and index. x
@@ -78,6 +81,8 @@ node *bce(tape *t, node *logit, node *mask);               /* mean binary cross-
 node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
 /* Maxima of rows x columns bins; bin i of k covers the pixels from floor(i h / k) to ceil((i + 1) h / k) - 1. */
 node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
+/* The channels of all parts, 1 to NODE_INPUTS of them, in order. */
+node *concat(tape *t, int count, node *const *parts);
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {

@@ -96,8 +96,8 @@ static status create_parameters(detector *d) {
     tape_pin(t, outputs.logit);
     status result = tape_plan(t, NULL);
     tape_free(t);
-    if (result == STATUS_OK && d->type->parameter_order)
-        result = parameter_sort(&d->parameters, d->type->parameter_order);
+    if (d->type->parameter_order)
+        parameter_set_order(&d->parameters, d->type->parameter_order);
     return result;
 }
 
@@ -160,11 +160,17 @@ parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
 }
 
+static status check_size(const detector_type *type, int width, int height) {
+    status result = type->check_size ? type->check_size(width, height) : STATUS_OK;
+    return result == STATUS_OK ? result : status_prefix(result, "%s", type->name);
+}
+
 static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
     inference *run = &d->run;
     if (run->t && run->width == width && run->height == height && run->detail == detail)
         return STATUS_OK;
     free_inference(run);
+    TRY(check_size(d->type, width, height));
     TRY(tape_new(1, &run->t));
     network net = inference_network(d, run->t);
     run->image = tape_input(run->t, 1, d->input.channels, height, width);
@@ -230,6 +236,7 @@ status detector_run(detector *d, const float *image, int width, int height, dete
 status detector_begin_training(detector *d, const detector_training *options) {
     if (!d->type->loss)
         return status_fail(STATUS_USAGE, "%s has no parameters to train", d->type->name);
+    TRY(check_size(d->type, options->width, options->height));
     training *train = &d->train;
     tape_free(train->t);
     *train = (training){.batch_size = options->batch_size, .step = options->step};

@@ -66,12 +66,13 @@ typedef struct detector_type {
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
     void (*loss)(const config *options, network *net, const network_outputs *outputs, node *image, node *mask,
                  double eta, loss_nodes *out);
-    /* Prefixes of its parameters' names in the order of the published state dict, ended by NULL; NULL: that order is
-     * the one in which `build` asks for them. */
-    const char *const *parameter_order;
     /* Networks that train in phases, which build and loss tell apart by network.phase: the phase of an epoch (from 0),
      * rising. NULL: always 0. */
     int (*phase)(const config *options, int64_t epoch);
+    /* Refuses images of a size that the network cannot take; NULL: it takes all. */
+    status (*check_size)(int width, int height);
+    /* Prefixes of parameter names, NULL-terminated, in the order of the reference's state_dict; NULL: as recorded. */
+    const char *const *parameter_order;
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
      * its memory from call to call; `report` arrives zeroed; the score is finite. */
     status (*check)(const config *options);

@@ -81,28 +81,16 @@ parameter *parameter_find(const parameter_set *set, const char *name) {
     return NULL;
 }
 
-/* Number of the first prefix that fits, or of all. */
-static int rank_of(const parameter *p, const char *const *prefixes) {
-    int rank = 0;
-    while (prefixes[rank] && strncmp(p->name, prefixes[rank], strlen(prefixes[rank])) != 0)
-        rank++;
-    return rank;
-}
-
-status parameter_sort(parameter_set *set, const char *const *prefixes) {
-    parameter **sorted = malloc((size_t)set->capacity * sizeof *sorted);
-    if (!sorted)
-        return status_fail(STATUS_MEMORY, "out of memory for the order of the parameters");
-    int ranks = 1, count = 0;
-    while (prefixes[ranks - 1])
-        ranks++;
-    for (int rank = 0; rank < ranks; rank++)
-        for (int i = 0; i < set->count; i++)
-            if (rank_of(set->items[i], prefixes) == rank)
-                sorted[count++] = set->items[i];
-    free(set->items);
-    set->items = sorted;
-    return STATUS_OK;
+void parameter_set_order(parameter_set *set, const char *const *prefixes) {
+    int placed = 0;
+    for (; *prefixes; prefixes++)
+        for (int i = placed; i < set->count; i++) {
+            parameter *p = set->items[i];
+            if (strncmp(p->name, *prefixes, strlen(*prefixes)) != 0)
+                continue;
+            memmove(&set->items[placed + 1], &set->items[placed], (size_t)(i - placed) * sizeof *set->items);
+            set->items[placed++] = p;
+        }
 }
 
 int64_t parameter_count_trained(const parameter_set *set) {

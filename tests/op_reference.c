@@ -173,10 +173,48 @@ static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out
     free(wide.data);
 }
 
+static void forward_concat(const node *n, const array4 *in, array4 *out) {
+    double *to = out->data;
+    for (int image = 0; image < out->n; image++)
+        for (int i = 0; i < n->input_count; i++)
+            for (int c = 0; c < in[i].c; c++)
+                for (int k = 0; k < in[i].h * in[i].w; k++)
+                    *to++ = at(&in[i], image, c, 0, 0)[k];
+}
+
 /* The patch that row or column i belongs to. */
 static int patch_of(int size, int parts, int i) {
     int index = i / (size / parts);
     return index < parts ? index : parts - 1;
+}
+
+/* One pixel p = (y, z) of one image attends to all pixels of its patch. */
+static void attend(const array4 *in, int parts, int n, int y, int z, array4 *out) {
+    const array4 *query = &in[0], *key = &in[1], *value = &in[2];
+    double total = 0;
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) = 0;
+    for (int qy = 0; qy < key->h; qy++)
+        for (int qz = 0; qz < key->w; qz++) {
+            if (patch_of(key->h, parts, qy) != patch_of(key->h, parts, y) ||
+                patch_of(key->w, parts, qz) != patch_of(key->w, parts, z))
+                continue;
+            double score = 0;
+            for (int c = 0; c < key->c; c++)
+                score += *at(query, n, c, y, z) * *at(key, n, c, qy, qz);
+            total += exp(score);
+            for (int c = 0; c < out->c; c++)
+                *at(out, n, c, y, z) += exp(score) * *at(value, n, c, qy, qz);
+        }
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) /= total;
+}
+
+static void forward_attention(int parts, const array4 *in, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int y = 0; y < out->h; y++)
+            for (int z = 0; z < out->w; z++)
+                attend(in, parts, n, y, z, out);
 }
 
 static void forward_patch_scale(const array4 *in, array4 *out) {
@@ -249,12 +287,16 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         const add_options *o = n->options;
         for (size_t i = 0; i < count; i++)
             out->data[i] = (double)o->weight_a * in[0].data[i] + (double)o->weight_b * in[1].data[i];
+    } else if (!strcmp(name, "concat")) {
+        forward_concat(n, in, out);
     } else if (!strcmp(name, "scale")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[1].data[0] * in[0].data[i];
     } else if (!strcmp(name, "multiply")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[0].data[i] * in[1].data[i];
+    } else if (!strcmp(name, "attention")) {
+        forward_attention(*(const int *)n->options, in, out);
     } else if (!strcmp(name, "patch_scale")) {
         forward_patch_scale(in, out);
     } else if (!strcmp(name, "dropout")) {

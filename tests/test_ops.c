@@ -300,6 +300,34 @@ static void test_bce_of_large_logits(void **state) {
     tape_free(t);
 }
 
+/* Scores far beyond the range of exp: the largest one takes all, and nothing overflows. */
+static void test_attention_with_large_scores(void **state) {
+    (void)state;
+    static const float ramp[] = {-300, 200, 500, -1}, values[] = {1, 2, 3, 4};
+    float out[4], grad[4];
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *query = tape_variable(t, 1, 1, 1, 4, false), *key = tape_variable(t, 1, 1, 1, 4, false);
+    node *value = tape_variable(t, 1, 1, 1, 4, false), *target = tape_input(t, 1, 1, 1, 4);
+    node *y = attention(t, query, key, value, 1);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, mse(t, y, target)));
+    tensor_from_array(&query->value, ramp);
+    tensor_from_array(&key->value, ramp);
+    tensor_from_array(&value->value, values);
+    assert_ok(tape_forward(t));
+    tensor_to_array(&y->value, out);
+    static const float chosen[] = {1, 3, 3, 1}; /* the key of the opposite or the same sign that is largest */
+    for (int i = 0; i < 4; i++)
+        assert_true(out[i] == chosen[i]);
+    tape_backward(t);
+    tensor_to_array(&value->grad, grad);
+    static const float expected[] = {1, 0, 3, 0}; /* 2 / 4 of the outputs that chose it */
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(grad[i] - expected[i]) < 1e-6f);
+    tape_free(t);
+}
+
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     tape *t;
@@ -315,13 +343,23 @@ static void test_bad_shapes_are_refused(void **state) {
     assert_null(conv2d(t, x, weight, NULL, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1}));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "conv2d", "3");
     tape_free(t);
+    assert_ok(tape_new(1, &t));
+    assert_null(concat(t, 2, (node *[]){tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 2, 8, 7)}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "1x2x8x7");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    x = tape_input(t, 1, 1, 8, 8);
+    assert_null(concat(t, NODE_INPUTS + 1, (node * [NODE_INPUTS + 1]){x, x, x, x, x, x, x, x, x, x, x, x}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "12 inputs");
+    tape_free(t);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_and_gradients), cmocka_unit_test(test_the_check_can_fail),
-        cmocka_unit_test(test_running_statistics),   cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_bce_of_large_logits),  cmocka_unit_test(test_bad_shapes_are_refused),
+        cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bce_of_large_logits),
+        cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
