@@ -83,6 +83,9 @@ node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
 node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
 /* The channels of all parts, 1 to NODE_INPUTS of them, in order. */
 node *concat(tape *t, int count, node *const *parts);
+/* Mean and maximum across the channels: N x C x H x W -> N x 2 x H x W. */
+node *channel_mean_max(tape *t, node *x);
+node *spatial_scale(tape *t, node *x, node *map); /* map: N x 1 x H x W, for every channel */
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {
