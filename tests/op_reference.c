@@ -80,10 +80,11 @@ static double sigmoid_of(double x) {
     return 1 / (1 + exp(-x));
 }
 
-static void forward_soft_iou(const array4 *in, array4 *out) {
-    size_t pixels = array4_count(&in[0]) / (size_t)in[0].n;
+static void forward_soft_iou(const soft_iou_options *o, const array4 *in, array4 *out) {
+    int images = o->whole_batch ? 1 : in[0].n;
+    size_t pixels = array4_count(&in[0]) / (size_t)images;
     double total = 0;
-    for (int n = 0; n < in[0].n; n++) {
+    for (int n = 0; n < images; n++) {
         const double *z = in[0].data + (size_t)n * pixels, *t = in[1].data + (size_t)n * pixels;
         double overlap = 0, sum = 0;
         for (size_t i = 0; i < pixels; i++) {
@@ -92,7 +93,16 @@ static void forward_soft_iou(const array4 *in, array4 *out) {
         }
         total += (overlap + 1) / (sum - overlap + 1);
     }
-    *out->data = 1 - total / in[0].n;
+    *out->data = 1 - total / images;
+}
+
+static void forward_bce(const array4 *in, array4 *out) {
+    size_t count = array4_count(&in[0]);
+    *out->data = 0;
+    for (size_t i = 0; i < count; i++) {
+        double p = sigmoid_of(in[0].data[i]), t = in[1].data[i];
+        *out->data -= (t * log(p) + (1 - t) * log(1 - p)) / (double)count;
+    }
 }
 
 /* Gates of squeeze-and-excitation for one image: in[0 .. 3] are w1, b1, w2, b2. */
@@ -287,6 +297,9 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
             out->data[i] = in[0].data[i] * in[1].data[i];
     } else if (!strcmp(name, "attention")) {
         forward_attention(*(const int *)n->options, in, out);
+    } else if (!strcmp(name, "spatial_scale")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i / (plane * (size_t)in[0].c) * plane + i % plane];
     } else if (!strcmp(name, "patch_scale")) {
         forward_patch_scale(in, out);
     } else if (!strcmp(name, "dropout")) {
@@ -299,7 +312,9 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         for (size_t i = 0; i < elements; i++)
             *out->data += pow(in[0].data[i] - in[1].data[i], 2) / (double)elements;
     } else if (!strcmp(name, "soft_iou")) {
-        forward_soft_iou(in, out);
+        forward_soft_iou(n->options, in, out);
+    } else if (!strcmp(name, "bce")) {
+        forward_bce(in, out);
     } else {
         return pool_reference_forward(n, in, out);
     }
