@@ -5,6 +5,7 @@
 #include "tests/expect.h"
 #include "tests/support.h"
 #include "train/train_config.h"
+#include "train/trainer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,18 +22,18 @@ status runs_read(recipe r, config **out) {
     return train_config_read(r.ini, overrides, count, out);
 }
 
-status runs_train(recipe r, const char *folder, bool resume, void (*on_epoch)(void *, const train_report *)) {
-    config *c;
-    TRY(runs_read(r, &c));
-    status result = trainer_run(c, &(train_options){.folder = folder, .resume = resume, .on_epoch = on_epoch});
-    config_free(c);
-    return result;
+static void stop_in_time(void *context, const train_report *report) {
+    if (report->epoch == *(const int64_t *)context)
+        trainer_interrupt();
 }
 
-void runs_stop_after_epoch(void *context, const train_report *report) {
-    (void)context;
-    if (report->epoch == 1)
-        trainer_interrupt();
+status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after) {
+    config *c;
+    TRY(runs_read(r, &c));
+    train_options options = {.folder = folder, .resume = resume, .on_epoch = stop_in_time, .context = &stop_after};
+    status result = trainer_run(c, &options);
+    config_free(c);
+    return result;
 }
 
 typedef struct bits {
@@ -72,15 +73,15 @@ void runs_expect_same(const char *one, const char *other) {
     h5_close(both.b);
 }
 
-void runs_expect_resumed(recipe r, const char *step) {
+void runs_expect_resumed(recipe r, int64_t stop_after, const char *step) {
     static int number;
     char whole[4096], parts[4096], name[32];
     snprintf(name, sizeof name, "whole%d", ++number);
     snprintf(whole, sizeof whole, "%s", scratch_path(name));
     snprintf(name, sizeof name, "parts%d", number);
     snprintf(parts, sizeof parts, "%s", scratch_path(name));
-    assert_ok(runs_train(r, whole, false, NULL));
-    assert_fails(runs_train(r, parts, false, runs_stop_after_epoch), STATUS_INTERRUPTED, "--resume", step);
-    assert_ok(runs_train(r, parts, true, NULL));
+    assert_ok(runs_train(r, whole, false, 0));
+    assert_fails(runs_train(r, parts, false, stop_after), STATUS_INTERRUPTED, "--resume", step);
+    assert_ok(runs_train(r, parts, true, 0));
     runs_expect_same(whole, parts);
 }

@@ -4,9 +4,9 @@
 
 #include "core/config.h"
 #include "core/status.h"
-#include "train/trainer.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* An ini file with overrides, separated by blanks; NULL: none. */
 typedef struct recipe {
@@ -14,15 +14,13 @@ typedef struct recipe {
 } recipe;
 
 status runs_read(recipe r, config **out);
-status runs_train(recipe r, const char *folder, bool resume, void (*on_epoch)(void *, const train_report *));
-
-/* For on_epoch: interrupts in epoch 2, after its first step. */
-void runs_stop_after_epoch(void *context, const train_report *report);
+/* Stops after the first step of epoch stop_after + 1, counted from 1; 0: goes on to the end. */
+status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after);
 
 /* Compares model, optimizer and trainer of last.h5 in two folders; fails the test if a bit differs. */
 void runs_expect_same(const char *one, const char *other);
 
-/* Compares a run that stops after `step` ("step 4 of 9"), in epoch 2, and goes on with one that does not stop. */
-void runs_expect_resumed(recipe r, const char *step);
+/* Compares a run that stops like that, after `step` ("step 4 of 9"), and goes on with one that does not stop. */
+void runs_expect_resumed(recipe r, int64_t stop_after, const char *step);
 
 #endif

@@ -22,12 +22,21 @@ static int make_scenes(void **state) {
 /* AGPCNet drops half of its last features, others in every step. */
 static void test_dropout(void **state) {
     (void)state;
-    runs_expect_resumed((recipe){ini, "model.name=agpcnet model.dropout=0.5 data.size=76"}, "step 3 of 4");
+    runs_expect_resumed((recipe){ini, "model.name=agpcnet model.dropout=0.5 data.size=76"}, 1, "step 3 of 4");
+}
+
+/* MSHNet trains its first six epochs on one head: stopped before and behind the change. */
+static void test_phases(void **state) {
+    (void)state;
+    recipe r = {ini, "model.name=mshnet data.size=32 train.optimizer=adagrad train.epochs=8"};
+    runs_expect_resumed(r, 1, "step 3 of 16");
+    runs_expect_resumed(r, 6, "step 13 of 16");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_phases),
     };
     return cmocka_run_group_tests(tests, make_scenes, NULL);
 }

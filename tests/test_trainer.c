@@ -8,6 +8,7 @@
 #include "tests/support.h"
 #include "train/train_config.h"
 #include "train/train_state.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,9 +38,8 @@ static status read_config(const char *overrides, config **out) {
     return runs_read(tiny(overrides), out);
 }
 
-static status train(const char *folder, const char *overrides, bool resume,
-                    void (*on_epoch)(void *, const train_report *)) {
-    return runs_train(tiny(overrides), folder, resume, on_epoch);
+static status train(const char *folder, const char *overrides, bool resume, int64_t stop_after) {
+    return runs_train(tiny(overrides), folder, resume, stop_after);
 }
 
 static void test_same_seed_same_bits(void **state) {
@@ -47,8 +47,8 @@ static void test_same_seed_same_bits(void **state) {
     char one[4096], two[4096];
     snprintf(one, sizeof one, "%s", scratch_path("one"));
     snprintf(two, sizeof two, "%s", scratch_path("two"));
-    assert_ok(train(one, NULL, false, NULL));
-    assert_ok(train(two, "train.threads=3", false, NULL));
+    assert_ok(train(one, NULL, false, 0));
+    assert_ok(train(two, "train.threads=3", false, 0));
     runs_expect_same(one, two);
     static const char *const files[] = {"config.ini", "log.csv", "curves.png", "best.h5", "last.h5"};
     for (int i = 0; i < 5; i++) {
@@ -70,14 +70,14 @@ static void test_resume(void **state) {
     char whole[4096], parts[4096];
     snprintf(whole, sizeof whole, "%s", scratch_path("whole"));
     snprintf(parts, sizeof parts, "%s", scratch_path("parts"));
-    assert_ok(train(whole, NULL, false, NULL));
-    assert_fails(train(parts, NULL, false, runs_stop_after_epoch), STATUS_INTERRUPTED, "--resume", "step 4 of 9");
-    assert_fails(train(parts, NULL, false, NULL), STATUS_USAGE, parts, "--resume");
-    assert_fails(train(parts, "train.seed=2", true, NULL), STATUS_USAGE, "train.seed", "last.h5");
-    assert_fails(train(parts, "model.stages=2", true, NULL), STATUS_USAGE, "model.stages", "last.h5");
-    assert_ok(train(parts, "train.threads=2", true, NULL));
+    assert_ok(train(whole, NULL, false, 0));
+    assert_fails(train(parts, NULL, false, 1), STATUS_INTERRUPTED, "--resume", "step 4 of 9");
+    assert_fails(train(parts, NULL, false, 0), STATUS_USAGE, parts, "--resume");
+    assert_fails(train(parts, "train.seed=2", true, 0), STATUS_USAGE, "train.seed", "last.h5");
+    assert_fails(train(parts, "model.stages=2", true, 0), STATUS_USAGE, "model.stages", "last.h5");
+    assert_ok(train(parts, "train.threads=2", true, 0));
     runs_expect_same(whole, parts);
-    assert_ok(train(parts, NULL, true, NULL)); /* already done: nothing happens */
+    assert_ok(train(parts, NULL, true, 0)); /* already done: nothing happens */
     runs_expect_same(whole, parts);
 }
 
@@ -87,20 +87,19 @@ static void test_checkpointing_changes_no_bits(void **state) {
     char with[4096], without[4096];
     snprintf(with, sizeof with, "%s", scratch_path("with"));
     snprintf(without, sizeof without, "%s", scratch_path("without"));
-    assert_ok(train(without, NULL, false, NULL));
-    assert_fails(train(with, "train.checkpointing=stage", false, runs_stop_after_epoch), STATUS_INTERRUPTED,
-                 "step 4 of 9", "");
-    assert_ok(train(with, NULL, true, NULL));
+    assert_ok(train(without, NULL, false, 0));
+    assert_fails(train(with, "train.checkpointing=stage", false, 1), STATUS_INTERRUPTED, "step 4 of 9", "");
+    assert_ok(train(with, NULL, true, 0));
     runs_expect_same(with, without);
 }
 
 static void test_resume_with_every_optimizer(void **state) {
     (void)state;
     runs_expect_resumed(tiny("train.optimizer=sgd train.weight_decay=1e-3 train.schedule=constant data.augment=mshnet"),
+                        1, "step 4");
+    runs_expect_resumed(tiny("train.optimizer=adagrad train.schedule=steps train.milestones=1,2 data.augment=crops"), 1,
                         "step 4");
-    runs_expect_resumed(tiny("train.optimizer=adagrad train.schedule=steps train.milestones=1,2 data.augment=crops"),
-                        "step 4");
-    runs_expect_resumed(tiny("train.optimizer=adam data.augment=uiunet data.shuffle=false data.drop_last=true"),
+    runs_expect_resumed(tiny("train.optimizer=adam data.augment=uiunet data.shuffle=false data.drop_last=true"), 1,
                         "step 3 of 6");
 }
 
