@@ -62,14 +62,19 @@ node *subtract(tape *t, node *a, node *b);                                     /
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
 node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
 node *multiply(tape *t, node *a, node *b);                                     /* element by element */
+/* softmax over q of <query_p, key_q>, times value_q, summed over q: p and q pixels of the same of parts x parts
+ * patches, see patches.h. */
+node *attention(tape *t, node *query, node *key, node *value, int parts);
 /* x times factor[n,c,i,j] in its patch (i, j), see patches.h; factor: N x C x parts x parts. */
 node *patch_scale(tape *t, node *x, node *factor);
 /* Values are dropped with probability `rate`, the others times 1 / (1 - rate): a function of seed, *step and index. x
  * itself if the rate is 0. */
 node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step);
 node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
-node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
-node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
+node *mse(tape *t, node *x, node *target);                 /* mean of (x - target)^2 over all elements: a scalar */
+node *soft_iou(tape *t, node *logit, node *mask);          /* soft-IoU loss of logits against a soft mask: a scalar */
+node *soft_iou_of_batch(tape *t, node *logit, node *mask); /* the same with the sums over the whole batch */
+node *bce(tape *t, node *logit, node *mask);               /* mean binary cross-entropy of sigmoid(logit): a scalar */
 
 /* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
  * that do not fit are left out. Equal pixels: the first in row-major order counts. */
@@ -103,6 +108,9 @@ typedef struct resize_options {
     bool align_corners;
 } resize_options;
 
+typedef struct soft_iou_options {
+    bool whole_batch;
+} soft_iou_options;
 typedef struct max_pool_options {
     int kernel, stride;
     bool ceil_mode;

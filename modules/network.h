@@ -24,8 +24,8 @@ typedef struct network {
     norm_statistics statistics; /* of the batch norms */
     bool training;              /* parameters have gradients on this tape */
     weight_init init;           /* set by the network's builder */
-    int phase;                  /* of the training; 0 unless the method has several */
-    const int64_t *step;        /* number of the training step, for dropout; NULL unless training */
+    int phase;                  /* of the training; the last one in inference */
+    const int64_t *step;        /* training steps made so far, for dropout; NULL in inference */
 } network;
 
 /* Padding is dilation * (kernel / 2): with stride 1 an odd kernel keeps the size. */

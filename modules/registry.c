@@ -7,6 +7,7 @@
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
     METHOD(rpcanet)                                                                                                    \
+    METHOD(agpcnet)                                                                                                    \
     METHOD(mpcm)                                                                                                       \
     METHOD(pstnn)                                                                                                      \
     METHOD(ipi)

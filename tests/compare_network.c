@@ -149,9 +149,9 @@ typedef struct graph {
     loss_nodes loss;
 } graph;
 
-/* The groups were made in the last phase of training, apart from one. */
-static int phase_of(const char *group) {
-    return strcmp(group, "train_warm") != 0;
+/* The groups were made in the last phase of training, apart from one made in the first. */
+static int phase_of(const subject *s, const char *group) {
+    return detector_phase(s->d, strcmp(group, "train_warm") ? INT64_MAX : 0);
 }
 
 static void pin_outputs(graph *g) {
@@ -174,12 +174,12 @@ static status record(const subject *s, const char *group, norm_statistics statis
                    .parameters = detector_parameters(s->d),
                    .statistics = statistics,
                    .training = training,
-                   .phase = phase_of(group)};
+                   .phase = phase_of(s, group)};
     g->image = tape_input(g->t, images, (int)n.size[1], h, w);
     g->mask = training ? tape_input(g->t, images, 1, h, w) : NULL;
     s->type->build(s->options, &net, g->image, &g->outputs);
     if (training)
-        s->type->loss(&net, &g->outputs, g->image, g->mask, 0.1, &g->loss);
+        s->type->loss(s->options, &net, &g->outputs, g->image, g->mask, 0.1, &g->loss);
     else
         tape_fold_batch_norms(g->t);
     pin_outputs(g);

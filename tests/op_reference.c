@@ -80,10 +80,11 @@ static double sigmoid_of(double x) {
     return 1 / (1 + exp(-x));
 }
 
-static void forward_soft_iou(const array4 *in, array4 *out) {
-    size_t pixels = array4_count(&in[0]) / (size_t)in[0].n;
+static void forward_soft_iou(const soft_iou_options *o, const array4 *in, array4 *out) {
+    int images = o->whole_batch ? 1 : in[0].n;
+    size_t pixels = array4_count(&in[0]) / (size_t)images;
     double total = 0;
-    for (int n = 0; n < in[0].n; n++) {
+    for (int n = 0; n < images; n++) {
         const double *z = in[0].data + (size_t)n * pixels, *t = in[1].data + (size_t)n * pixels;
         double overlap = 0, sum = 0;
         for (size_t i = 0; i < pixels; i++) {
@@ -92,7 +93,16 @@ static void forward_soft_iou(const array4 *in, array4 *out) {
         }
         total += (overlap + 1) / (sum - overlap + 1);
     }
-    *out->data = 1 - total / in[0].n;
+    *out->data = 1 - total / images;
+}
+
+static void forward_bce(const array4 *in, array4 *out) {
+    size_t count = array4_count(&in[0]);
+    *out->data = 0;
+    for (size_t i = 0; i < count; i++) {
+        double p = sigmoid_of(in[0].data[i]), t = in[1].data[i];
+        *out->data -= (t * log(p) + (1 - t) * log(1 - p)) / (double)count;
+    }
 }
 
 /* Gates of squeeze-and-excitation for one image: in[0 .. 3] are w1, b1, w2, b2. */
@@ -178,6 +188,35 @@ static int patch_of(int size, int parts, int i) {
     return index < parts ? index : parts - 1;
 }
 
+/* One pixel p = (y, z) of one image attends to all pixels of its patch. */
+static void attend(const array4 *in, int parts, int n, int y, int z, array4 *out) {
+    const array4 *query = &in[0], *key = &in[1], *value = &in[2];
+    double total = 0;
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) = 0;
+    for (int qy = 0; qy < key->h; qy++)
+        for (int qz = 0; qz < key->w; qz++) {
+            if (patch_of(key->h, parts, qy) != patch_of(key->h, parts, y) ||
+                patch_of(key->w, parts, qz) != patch_of(key->w, parts, z))
+                continue;
+            double score = 0;
+            for (int c = 0; c < key->c; c++)
+                score += *at(query, n, c, y, z) * *at(key, n, c, qy, qz);
+            total += exp(score);
+            for (int c = 0; c < out->c; c++)
+                *at(out, n, c, y, z) += exp(score) * *at(value, n, c, qy, qz);
+        }
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) /= total;
+}
+
+static void forward_attention(int parts, const array4 *in, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int y = 0; y < out->h; y++)
+            for (int z = 0; z < out->w; z++)
+                attend(in, parts, n, y, z, out);
+}
+
 static void forward_patch_scale(const array4 *in, array4 *out) {
     const array4 *x = &in[0], *factor = &in[1];
     for (int n = 0; n < x->n; n++)
@@ -259,6 +298,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     } else if (!strcmp(name, "spatial_scale")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[0].data[i] * in[1].data[i / (plane * (size_t)in[0].c) * plane + i % plane];
+    } else if (!strcmp(name, "attention")) {
+        forward_attention(*(const int *)n->options, in, out);
     } else if (!strcmp(name, "patch_scale")) {
         forward_patch_scale(in, out);
     } else if (!strcmp(name, "dropout")) {
@@ -271,7 +312,9 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         for (size_t i = 0; i < elements; i++)
             *out->data += pow(in[0].data[i] - in[1].data[i], 2) / (double)elements;
     } else if (!strcmp(name, "soft_iou")) {
-        forward_soft_iou(in, out);
+        forward_soft_iou(n->options, in, out);
+    } else if (!strcmp(name, "bce")) {
+        forward_bce(in, out);
     } else {
         return pool_reference_forward(n, in, out);
     }

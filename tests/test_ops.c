@@ -70,6 +70,11 @@ static double reference_loss(experiment *e) {
     return sum;
 }
 
+/* Labels lie in [0, 1]. */
+static bool is_mask(const op *operation, int input) {
+    return input == 1 && (!strcmp(operation->name, "soft_iou") || !strcmp(operation->name, "bce"));
+}
+
 /* Records, fills, runs. Leaves stay the same for a given op and index. */
 static int experiment_begin(experiment *e, const op *operation, int index) {
     *e = (experiment){0};
@@ -86,10 +91,8 @@ static int experiment_begin(experiment *e, const op *operation, int index) {
     e->loss = e->target ? mse(e->t, e->output, e->target) : e->output;
     assert_ok(tape_plan(e->t, e->loss));
     rng r = rng_new(77, rng_stream_of(operation->name) + (uint64_t)index);
-    for (int i = 0; i < e->output->input_count; i++) {
-        bool mask = i == 1 && !strcmp(operation->name, "soft_iou");
-        fill_leaf(e->output->input[i], &r, mask ? 0 : -1, 1);
-    }
+    for (int i = 0; i < e->output->input_count; i++)
+        fill_leaf(e->output->input[i], &r, is_mask(operation, i) ? 0 : -1, 1);
     for (int i = 0; i < e->output->input_count; i++) { /* after all are filled: a leaf may be read twice */
         e->inputs[i] = array_like(&e->output->input[i]->value);
         copy_to_double(&e->output->input[i]->value, &e->inputs[i]);
@@ -277,6 +280,54 @@ static void test_dropout(void **state) {
     tape_free(t);
 }
 
+/* Logits of any size: sigmoid(200) is 1 in float32, and yet its distance from 0 counts. */
+static void test_bce_of_large_logits(void **state) {
+    (void)state;
+    static const float logits[] = {200, -200, 200, -200}, labels[] = {0, 1, 1, 0};
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *z = tape_variable(t, 1, 1, 2, 2, false), *mask = tape_input(t, 1, 1, 2, 2);
+    node *loss = bce(t, z, mask);
+    assert_ok(tape_plan(t, loss));
+    tensor_from_array(&z->value, logits);
+    tensor_from_array(&mask->value, labels);
+    assert_ok(tape_forward(t));
+    tape_backward(t);
+    assert_true(*loss->value.data == 100); /* two of four are off by 200 */
+    float grad[4];
+    tensor_to_array(&z->grad, grad);
+    assert_true(grad[0] == 0.25f && grad[1] == -0.25f && grad[2] == 0 && grad[3] == 0);
+    tape_free(t);
+}
+
+/* Scores far beyond the range of exp: the largest one takes all, and nothing overflows. */
+static void test_attention_with_large_scores(void **state) {
+    (void)state;
+    static const float ramp[] = {-300, 200, 500, -1}, values[] = {1, 2, 3, 4};
+    float out[4], grad[4];
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *query = tape_variable(t, 1, 1, 1, 4, false), *key = tape_variable(t, 1, 1, 1, 4, false);
+    node *value = tape_variable(t, 1, 1, 1, 4, false), *target = tape_input(t, 1, 1, 1, 4);
+    node *y = attention(t, query, key, value, 1);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, mse(t, y, target)));
+    tensor_from_array(&query->value, ramp);
+    tensor_from_array(&key->value, ramp);
+    tensor_from_array(&value->value, values);
+    assert_ok(tape_forward(t));
+    tensor_to_array(&y->value, out);
+    static const float chosen[] = {1, 3, 3, 1}; /* the key of the opposite or the same sign that is largest */
+    for (int i = 0; i < 4; i++)
+        assert_true(out[i] == chosen[i]);
+    tape_backward(t);
+    tensor_to_array(&value->grad, grad);
+    static const float expected[] = {1, 0, 3, 0}; /* 2 / 4 of the outputs that chose it */
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(grad[i] - expected[i]) < 1e-6f);
+    tape_free(t);
+}
+
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     tape *t;
@@ -305,8 +356,9 @@ static void test_bad_shapes_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_and_gradients),   cmocka_unit_test(test_the_check_can_fail),
-        cmocka_unit_test(test_running_statistics),     cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bce_of_large_logits),
         cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Adam, schedule, and whole runs of a small network: same seed same bits, resume equals no interruption. */
+/* Whole runs of a small network: same seed same bits, resume equals no interruption. */
 #include "core/file_io.h"
 #include "core/hdf5_io.h"
 #include "core/runtime.h"
@@ -6,8 +6,6 @@
 #include "modules/checkpoint.h"
 #include "tests/expect.h"
 #include "tests/support.h"
-#include "train/adam.h"
-#include "train/schedule.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
 
@@ -20,46 +18,12 @@ static char scenes[4096], ini[4096];
 static int make_scenes(void **state) {
     (void)state;
     static const char text[] = "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
-                               "[data]\nroot = unset\nsize = 32\naugment = true\n"
+                               "[data]\nroot = unset\nsize = 32\naugment = flips\n"
                                "[train]\nepochs = 3\nbatch_size = 4\nlearning_rate = 1e-3\nevaluate_every = 2\n";
     snprintf(scenes, sizeof scenes, "%s", scratch_path("scenes"));
     assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
     snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, sizeof text - 1));
     return 0;
-}
-
-/* Two steps by hand: m, v and the bias corrections of the formula in adam.h. */
-static void test_adam(void **state) {
-    (void)state;
-    parameter_set set = {0};
-    parameter *p = parameter_add(&set, PARAMETER_TRAINED, 1, (int[]){2}, "p");
-    assert_non_null(p);
-    adam a;
-    assert_ok(adam_new(&set, &a));
-    const double g[2][2] = {{0.5, -2e-4}, {-1, 3e-4}};
-    double m[2] = {0}, v[2] = {0}, value[2] = {1, 0};
-    p->value[0] = 1;
-    for (int t = 1; t <= 2; t++) {
-        for (int i = 0; i < 2; i++) {
-            p->grad[i] = (float)g[t - 1][i];
-            m[i] = 0.9 * m[i] + 0.1 * g[t - 1][i];
-            v[i] = 0.999 * v[i] + 0.001 * g[t - 1][i] * g[t - 1][i];
-            value[i] -= 1e-2 / (1 - pow(0.9, t)) * m[i] / (sqrt(v[i]) / sqrt(1 - pow(0.999, t)) + 1e-8);
-        }
-        adam_step(&a, 1e-2);
-        for (int i = 0; i < 2; i++)
-            assert_true(fabs(p->value[i] - value[i]) < 16 * 0x1p-24); /* float32 of values around 1 */
-    }
-    adam_free(&a);
-    parameter_set_free(&set);
-}
-
-static void test_schedule(void **state) {
-    (void)state;
-    assert_true(schedule_poly(1e-4, 0, 40, 0.9) == 1e-4);
-    assert_true(fabs(schedule_poly(1e-4, 1, 40, 0.9) - 9.77471614e-05) < 1e-12); /* as the reference's trace */
-    assert_true(fabs(schedule_poly(1e-4, 19, 40, 0.9) - 5.59942424e-05) < 1e-12);
-    assert_true(schedule_poly(1e-4, 39, 40, 0.9) > 0);
 }
 
 static status read_config(const char *extra, config **out) {
@@ -197,8 +161,6 @@ static void test_configuration(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_adam),
-        cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_same_seed_same_bits),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_checkpointing_changes_no_bits),
