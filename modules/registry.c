@@ -6,7 +6,9 @@
 
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
+    METHOD(uiunet)                                                                                                     \
     METHOD(rpcanet)                                                                                                    \
+    METHOD(mshnet)                                                                                                     \
     METHOD(agpcnet)                                                                                                    \
     METHOD(mpcm)                                                                                                       \
     METHOD(pstnn)                                                                                                      \
