@@ -75,6 +75,8 @@ node *mse(tape *t, node *x, node *target);                 /* mean of (x - targe
 node *soft_iou(tape *t, node *logit, node *mask);          /* soft-IoU loss of logits against a soft mask: a scalar */
 node *soft_iou_of_batch(tape *t, node *logit, node *mask); /* the same with the sums over the whole batch */
 node *bce(tape *t, node *logit, node *mask);               /* mean binary cross-entropy of sigmoid(logit): a scalar */
+/* Scale and location sensitive loss of logits of one channel, or 1 - IoU only while `warm`: a scalar. */
+node *sls(tape *t, node *logit, node *mask, bool warm);
 
 /* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
  * that do not fit are left out. Equal pixels: the first in row-major order counts. */
@@ -115,6 +117,9 @@ typedef struct max_pool_options {
     int kernel, stride;
     bool ceil_mode;
 } max_pool_options;
+typedef struct sls_options {
+    bool warm;
+} sls_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

@@ -72,7 +72,8 @@ static double reference_loss(experiment *e) {
 
 /* Labels lie in [0, 1]. */
 static bool is_mask(const op *operation, int input) {
-    return input == 1 && (!strcmp(operation->name, "soft_iou") || !strcmp(operation->name, "bce"));
+    const char *name = operation->name;
+    return input == 1 && (!strcmp(name, "soft_iou") || !strcmp(name, "bce") || !strcmp(name, "sls"));
 }
 
 /* Records, fills, runs. Leaves stay the same for a given op and index. */
@@ -300,6 +301,30 @@ static void test_bce_of_large_logits(void **state) {
     tape_free(t);
 }
 
+/* An image without a target, and one where nothing is predicted either: every quotient is 0 / 0. */
+static void test_sls_of_empty_masks(void **state) {
+    (void)state;
+    tape *t;
+    assert_ok(tape_new(2, &t));
+    node *z = tape_variable(t, 2, 1, 3, 4, false), *mask = tape_input(t, 2, 1, 3, 4);
+    node *warm = sls(t, z, mask, true), *loss = add(t, warm, sls(t, z, mask, false));
+    tape_pin(t, warm);
+    assert_ok(tape_plan(t, loss));
+    float numbers[24] = {0}, grad[24];
+    tensor_from_array(&mask->value, numbers);
+    for (int i = 12; i < 24; i++)
+        numbers[i] = -200;
+    tensor_from_array(&z->value, numbers);
+    assert_ok(tape_forward(t));
+    tape_backward(t);
+    assert_true(*warm->value.data == 1);
+    assert_true(*loss->value.data > 2 && *loss->value.data < 3); /* the location of the first is wrong */
+    tensor_to_array(&z->grad, grad);
+    for (int i = 0; i < 12; i++)
+        assert_true(isfinite(grad[i]) && grad[12 + i] == 0);
+    tape_free(t);
+}
+
 /* Scores far beyond the range of exp: the largest one takes all, and nothing overflows. */
 static void test_attention_with_large_scores(void **state) {
     (void)state;
@@ -359,7 +384,7 @@ int main(void) {
         cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
         cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bce_of_large_logits),
-        cmocka_unit_test(test_bad_shapes_are_refused),
+        cmocka_unit_test(test_sls_of_empty_masks),          cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
