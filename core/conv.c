@@ -30,9 +30,7 @@ static bool direct_fits(const tensor *x, const tensor *y, const conv_options *o,
     if (o->stride != 1 || tensor_is_dense(x) || padding_h < 0 || padding_h > 1 || padding_w < 0 ||
         padding_w > TENSOR_HALO)
         return false;
-    if (o->kh == 1 && o->kw == 1 && x->c >= 16 && y->c >= 16)
-        return false;
-    return y->w >= 32 || x->c * y->c <= 16 * 16;
+    return y->w >= 16 || x->c * y->c <= 16 * 16;
 }
 
 static bool forward_is_direct(const tensor *x, const tensor *y, const conv_options *o) {

@@ -10,6 +10,7 @@ enum {
     TILE = 4,           /* rows that a Winograd pass makes */
     RING = 2 * TILE,    /* rows of the map between: those that TILE rows of the output read, and no more */
     SEGMENT = 8 * TILE, /* rows of one work item; each computes TILE rows more of the map between than it needs */
+    NARROW = 64,        /* maps of that width gain more from passes of two rows of tiles */
     CACHE_BYTES = 1024 * 1024,          /* of one processor: a map of less stays there anyway */
     LAST_CACHE_BYTES = 16 * 1024 * 1024 /* a map of more has left it before it is read */
 };
@@ -29,7 +30,7 @@ static bool first_is_direct(const tensor *x) {
 bool conv_stream_pays(const tensor *x, int channels, const tensor *y) {
     tensor between = tensor_planar(1, channels, y->h, y->w);
     bool fits = !tensor_is_dense(x) && (first_is_direct(x) || conv_winograd_pays(x, &between, &same_3x3));
-    return fits && conv_winograd_pays(&between, y, &same_3x3) &&
+    return fits && y->w > NARROW && conv_winograd_pays(&between, y, &same_3x3) &&
            tensor_footprint(&between) * sizeof(float) > CACHE_BYTES;
 }
 

@@ -105,7 +105,7 @@ typedef struct plane_peak {
 typedef struct kernel_table {
     const char *name;
     void (*conv_rows)(const conv_rows *k, int y0, int y1);
-    /* Output rows y0 .. y1 - 1 in steps of 4: the last may pass y1, but not the image's end. scratch: winograd_scratch floats. */
+    /* Output rows y0 .. y1 - 1, as far as the image has them. scratch: winograd_scratch floats. */
     void (*winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch);
     size_t (*winograd_scratch)(int ic, int oc); /* enough for winograd_weight_rows, too */
     void (*winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch);

@@ -45,7 +45,7 @@ static void multiply(const float *weight, const float *in, int ic, float *out) {
         vec_store(out + o * CHANNEL + g * LANES, sum[o][g]);
 }
 
-/* A^T m A of one channel and one vector of tiles: four rows of STEP * LANES pixels. */
+/* A^T m A of one channel and one vector of tiles: four rows of GROUP_SPAN pixels. */
 static inline void transform_output(const float *m, vec bias, vec out[STEP][STEP]) {
     vec vertical[STEP][SIDE];
     _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) {
@@ -70,7 +70,7 @@ static inline void transform_output(const float *m, vec bias, vec out[STEP][STEP
 /* Stores `rows` x `width` pixels of a block that may reach beyond the plane. */
 static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to, int rows, int width) {
     for (int i = 0; i < rows; i++, to += k->output_row) {
-        if (width >= STEP * LANES) {
+        if (width >= GROUP_SPAN) {
             _Pragma("GCC unroll 4") for (int j = 0; j < STEP; j++) {
                 vec y = block[i][j];
                 if (k->accumulate)
@@ -83,7 +83,7 @@ static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to
             }
             continue;
         }
-        float line[STEP * LANES];
+        float line[GROUP_SPAN];
         memcpy(line, block[i], sizeof line);
         for (int x = 0; x < width; x++) {
             float y = k->accumulate ? to[x] + line[x] : line[x];
@@ -92,7 +92,7 @@ static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to
     }
 }
 
-/* Where a pass works: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1. */
+/* The first output pixel of a pass. */
 typedef struct place {
     int y, x;
 } place;
@@ -130,7 +130,8 @@ static inline void prefetch_tiles(const float *tiles, int channels) {
             __builtin_prefetch(tiles + line, 1, 3);
 }
 
-static void run_pass(const winograd_rows *k, place here, place next, float *scratch) {
+/* Of the output, rows before y1 are stored. */
+static void run_pass(const winograd_rows *k, place here, place next, int y1, float *scratch) {
     int ic = k->input.channels, padded_oc = (k->oc + WINOGRAD_BLOCK - 1) / WINOGRAD_BLOCK * WINOGRAD_BLOCK;
     int share = (ic * WINOGRAD_BLOCK + padded_oc - 1) / padded_oc; /* of ic, for each block of output channels */
     float *in = scratch, *out = scratch + ic * CHANNEL;
@@ -147,26 +148,29 @@ static void run_pass(const winograd_rows *k, place here, place next, float *scra
             weight += (ptrdiff_t)ic * WINOGRAD_BLOCK;
         }
     }
-    int rows = k->input.height - here.y < STEP ? k->input.height - here.y : STEP;
+    bool stacked = groups_are_stacked(&k->input);
     for (int o = 0; o < k->oc; o++) {
         vec bias = vec_set(k->bias ? k->bias[o] : 0), block[STEP][STEP];
         for (int g = 0; g < GROUPS; g++) {
-            int left = here.x + g * STEP * LANES, width = k->input.width - left;
-            if (width <= 0)
+            int top = here.y + (stacked ? g * STEP : 0), left = here.x + (stacked ? 0 : g * GROUP_SPAN);
+            int rows = y1 - top < STEP ? y1 - top : STEP, width = k->input.width - left;
+            if (width <= 0 || rows <= 0)
                 break;
             transform_output(out + o * CHANNEL + g * LANES, bias, block);
-            store_block(k, block, k->output + o * k->output_plane + here.y * k->output_row + left, rows, width);
+            store_block(k, block, k->output + o * k->output_plane + top * k->output_row + left, rows, width);
         }
     }
 }
 
 void KERNEL(winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch) {
     place here = {y0, 0};
+    if (y1 > k->input.height)
+        y1 = k->input.height;
     while (here.y < y1) {
         place next = {here.y, here.x + SPAN};
         if (next.x >= k->input.width)
-            next = (place){here.y + STEP, 0};
-        run_pass(k, here, next, scratch);
+            next = (place){here.y + pass_rows(&k->input), 0};
+        run_pass(k, here, next, y1, scratch);
         here = next;
     }
     if (k->past_cache)

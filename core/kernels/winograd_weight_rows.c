@@ -114,9 +114,12 @@ static void run_pass(const winograd_weight_rows *k, int y, int x, float *scratch
     ptrdiff_t grad_stride = gradient_stride(padded);
     float *in = scratch, *grad = scratch + ic * CHANNEL;
     transform_inputs(&k->input, y, x, in);
+    bool stacked = groups_are_stacked(&k->input);
     for (int channel = 0; channel < padded; channel += LANES)
-        for (int tile = 0; tile < TILES; tile += LANES / STEP)
-            transform_gradient(k, channel, y, x + tile * STEP, grad + tile * padded + channel, padded);
+        for (int tile = 0; tile < TILES; tile += LANES / STEP) {
+            int top = stacked ? y + tile / LANES * STEP : y, left = x + (stacked ? tile % LANES : tile) * STEP;
+            transform_gradient(k, channel, top, left, grad + tile * padded + channel, padded);
+        }
     for (int point = 0; point < POINTS; point++)
         for (int o = 0; o < padded; o += WIDE * LANES) {
             const float *from = in + point * TILES, *g = grad + point * grad_stride + o;
@@ -130,7 +133,7 @@ static void run_pass(const winograd_weight_rows *k, int y, int x, float *scratch
 }
 
 void KERNEL(winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch) {
-    for (int y = y0; y < y1; y += STEP)
+    for (int y = y0; y < y1; y += pass_rows(&k->input))
         for (int x = 0; x < k->input.width; x += SPAN)
             run_pass(k, y, x, scratch);
 }
