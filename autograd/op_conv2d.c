@@ -10,6 +10,7 @@
 #include "autograd/fold.h"
 #include "autograd/norm.h"
 #include "autograd/op_support.h"
+#include "core/conv_stream.h"
 #include "core/runtime.h"
 
 conv_options conv2d_geometry(const conv2d_options *o, const node *weight) {
@@ -50,20 +51,33 @@ static status infer(node *n) {
     return conv2d_infer(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
 }
 
+/* Weights, bias and activation, with a batch norm that is folded into them. */
+static streamed_conv layer_of(const node *n) {
+    const conv2d_options *o = n->options;
+    streamed_conv layer = {.channels = n->value.c,
+                           .weight = n->input[1]->value.data,
+                           .bias = n->input_count == 3 ? n->input[2]->value.data : NULL,
+                           .relu = o->activation == ACTIVATION_RELU};
+    if (n->absorbs)
+        fold_weights(n, &layer.weight, &layer.bias, &layer.relu);
+    return layer;
+}
+
 static void forward(node *n, const op_run *run) {
+    streamed_conv layer = layer_of(n);
+    if (n->streams) {
+        streamed_conv first = layer_of(n->streams);
+        conv_stream(&n->streams->input[0]->value, &first, &layer, &n->value, run->scratch);
+        return;
+    }
     conv_options g = geometry(n);
     g.exact = n->requires_grad; /* see conv2d.h */
-    const float *weight = n->input[1]->value.data, *bias = n->input_count == 3 ? n->input[2]->value.data : NULL;
-    const conv2d_options *o = n->options;
-    bool with_relu = o->activation == ACTIVATION_RELU;
-    if (n->absorbs)
-        fold_weights(n, &weight, &bias, &with_relu);
     const conv_hook gather = {norm_gather_moments, n};
     if (n->moments && !run->again) {
         norm_clear_moments(n);
         g.hook = &gather;
     }
-    conv_forward(&n->input[0]->value, weight, bias, &g, with_relu, &n->value, run->scratch);
+    conv_forward(&n->input[0]->value, layer.weight, layer.bias, &g, layer.relu, &n->value, run->scratch);
 }
 
 static void mask_plane(void *context, int plane) {
@@ -95,8 +109,11 @@ static int keeps(const node *n) {
 }
 
 static size_t scratch(const node *n) {
+    if (n->streams)
+        return conv_stream_scratch(&n->streams->input[0]->value, n->streams->value.c, &n->value);
     conv_options g = geometry(n);
-    return conv_scratch(&n->input[0]->value, &n->value, &g);
+    const tensor *x = &n->input[0]->value;
+    return n->requires_grad ? conv_scratch(x, &n->value, &g) : conv_forward_scratch(x, &n->value, &g);
 }
 
 static double flops(const node *n) {

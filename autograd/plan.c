@@ -46,6 +46,8 @@ static void pass_forward(const tape *t, life_list *lives, tape_step *step, int t
     node *n = step->n;
     for (int k = 0; k < n->input_count; k++)
         read_value(lives, n->input[k], time);
+    if (n->streams)
+        read_value(lives, n->streams->input[0], time);
     if (!tensor_is_dense(&n->value))
         lives->value[n->index] = begin(lives, &n->value, &step->data, time, is_output(n) ? t->step_count : time);
 }

@@ -13,7 +13,7 @@
 enum { WANTED_BY_OWN_SEGMENT = 1, WANTED_BY_LATER_SEGMENT = 2 };
 
 static bool runs_forward(const node *n) {
-    return n->op && n->used && !n->shares;
+    return n->op && n->used && !n->shares && !n->streamed;
 }
 
 static bool runs_backward(const tape *t, const node *n) {

@@ -44,6 +44,8 @@ struct node {
     bool recomputed;     /* set by tape_plan: computed again for backward */
     node *shares;        /* folded away: its value is that of this node (fold.h) */
     node *absorbs;       /* this convolution does the work of that batch norm too (fold.h) */
+    node *streams;       /* and of that convolution before it (stream.h) */
+    bool streamed;       /* done by the convolution that reads it: its value has no memory */
     const void *options; /* the operation's own struct, owned by the tape */
     float *saved;        /* what forward keeps for backward besides values, owned by the tape */
     size_t saved_count;

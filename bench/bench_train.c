@@ -30,8 +30,12 @@ static status prepare(training_bench *b) {
     const bench_options *o = b->options;
     size_t pixels = (size_t)o->batch * (size_t)o->size * (size_t)o->size;
     TRY(bench_detector(o, NULL, &b->d));
-    TRY(detector_begin_training(
-        b->d, &(detector_training){.batch_size = o->batch, .width = o->size, .height = o->size, .eta = eta}));
+    TRY(detector_begin_training(b->d, &(detector_training){.batch_size = o->batch,
+                                                           .width = o->size,
+                                                           .height = o->size,
+                                                           .phase = detector_phase(b->d, INT64_MAX),
+                                                           .eta = eta,
+                                                           .recompute = o->checkpointing}));
     TRY(optimizer_new(detector_parameters(b->d), &(optimizer_options){.rule = &optimizer_adam}, &b->adam));
     b->images = bench_random(pixels);
     b->masks = bench_random(pixels);

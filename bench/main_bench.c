@@ -18,6 +18,8 @@ static const cli_option options[] = {
     {"batch", CLI_INT, &settings.batch, "N", "train: images of a step"},
     {"stages", CLI_FLAG, &settings.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
     {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
+    {"checkpointing", CLI_FLAG, &settings.checkpointing, NULL,
+     "train: keep the results of the stages only, as train.checkpointing = stage"},
     {"write-expected", CLI_FLAG, &settings.write_expected, NULL,
      "conv: store the shares in bench/expected_shares.ini instead of comparing with it"},
 };
@@ -30,6 +32,7 @@ static const cli_program program = {
                 "bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
                 "bench conv --write-expected            # after a change that is meant to be\n"
                 "bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
+                "bench train --checkpointing            # less memory, more time\n"
                 "bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

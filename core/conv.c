@@ -20,23 +20,22 @@ static int bands(const tensor *t) {
     return (t->h + BAND - 1) / BAND;
 }
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 /* Whether the direct kernel can run a stride-1 convolution with this padding: it reads at most one row and
  * TENSOR_HALO columns beyond the plane. Narrow maps with many channels leave most lanes idle: GEMM is faster. */
 static bool direct_fits(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w) {
     if (o->stride != 1 || tensor_is_dense(x) || padding_h < 0 || padding_h > 1 || padding_w < 0 ||
         padding_w > TENSOR_HALO)
         return false;
-    if (o->kh == 1 && o->kw == 1 && x->c >= 16 && y->c >= 16)
-        return false;
-    return y->w >= 32 || x->c * y->c <= 16 * 16;
+    return y->w >= 16 || x->c * y->c <= 16 * 16;
 }
 
 static bool forward_is_direct(const tensor *x, const tensor *y, const conv_options *o) {
     return direct_fits(x, y, o, o->padding, o->padding);
+}
+
+/* The kernel of the weights' gradient, which sums over lanes in the end, wants wider maps. */
+static bool weight_gradient_is_direct(const tensor *x, const tensor *dy, const conv_options *o) {
+    return forward_is_direct(x, dy, o) && (dy->w >= 32 || x->c * dy->c <= 16 * 16);
 }
 
 /* The gradient of the input is a convolution of dy with the turned kernel; its padding complements. */
@@ -53,8 +52,7 @@ static size_t larger_size(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* A copy of x for its normalised values, at the end of the scratch; a vector more, which the last row may be read by.
- */
+/* A copy of x for its normalised values; a vector more, which the last row may be read by. */
 static size_t copy_count(const tensor *x) {
     return (tensor_footprint(x) + 2 * TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
 }
@@ -64,27 +62,51 @@ static tensor strip_of(const tensor *x, const conv_options *o) {
     return tensor_planar(1, x->c, BAND + o->dilation * (o->kh - 1), x->w);
 }
 
-/* Normalised inputs: copies of the whole, or a strip for each thread. */
-static size_t norm_count(const tensor *x, const tensor *y, const conv_options *o) {
+static size_t strip_count(const tensor *x, const conv_options *o) {
     tensor strip = strip_of(x, o);
-    size_t strips = (size_t)runtime_threads() * copy_count(&strip);
-    bool forward = forward_is_direct(x, y, o), winograd = conv_winograd_pays(x, y, o);
-    return winograd ? strips : forward ? larger_size(strips, copy_count(x)) : copy_count(x);
+    return copy_count(&strip);
 }
 
-static size_t work_count(const tensor *x, const tensor *y, const conv_options *o) {
-    int most = larger(x->c, y->c);
-    size_t count = larger_size(conv_packed_count(most, most, o->kh, o->kw),
-                               partial_count(y->c, x->c, o) * (size_t)y->n * (size_t)bands(y));
-    if (conv_winograd_pays(x, y, o))
-        count = larger_size(larger_size(count, conv_winograd_scratch(x->c, y->c)), conv_winograd_weight_scratch(x, y));
-    if (!forward_is_direct(x, y, o) || !input_gradient_is_direct(y, x, o))
-        count = larger_size(count, conv_gemm_scratch(x, y, o));
-    return (count + TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
+/* Normalised inputs, at the front of the scratch: a strip for each thread, or a copy of the whole for the way that
+ * knows no bands. Winograd's kernels normalise what they fetch, but not all three functions need take that way. */
+static size_t norm_count(const tensor *x, const tensor *y, const conv_options *o) {
+    if (!o->norm)
+        return 0;
+    size_t strips = forward_is_direct(x, y, o) ? (size_t)runtime_threads() * strip_count(x, o) : 0;
+    return weight_gradient_is_direct(x, y, o) ? strips : larger_size(strips, copy_count(x));
+}
+
+static size_t forward_work(const tensor *x, const tensor *y, const conv_options *o) {
+    size_t winograd = conv_winograd_pays(x, y, o) && !o->exact ? conv_winograd_scratch(x->c, y->c) : 0;
+    if (!forward_is_direct(x, y, o))
+        return conv_gemm_scratch(x, y, o);
+    return winograd ? winograd : conv_packed_count(y->c, x->c, o->kh, o->kw);
+}
+
+static size_t input_gradient_work(const tensor *dy, const tensor *dx, const conv_options *o) {
+    if (conv_winograd_pays(dy, dx, o))
+        return conv_winograd_scratch(dy->c, dx->c);
+    return input_gradient_is_direct(dy, dx, o) ? conv_packed_count(dx->c, dy->c, o->kh, o->kw)
+                                               : conv_gemm_scratch(dx, dy, o);
+}
+
+static size_t weight_gradient_work(const tensor *x, const tensor *dy, const conv_options *o) {
+    if (conv_winograd_weight_pays(x, dy, o))
+        return conv_winograd_weight_scratch(x, dy);
+    return weight_gradient_is_direct(x, dy, o) ? partial_count(dy->c, x->c, o) * (size_t)dy->n * (size_t)bands(dy)
+                                               : conv_gemm_scratch(x, dy, o);
+}
+
+size_t conv_forward_scratch(const tensor *x, const tensor *y, const conv_options *o) {
+    return norm_count(x, y, o) + forward_work(x, y, o);
 }
 
 size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    return work_count(x, y, o) + (o->norm ? norm_count(x, y, o) : 0);
+    conv_options inexact = *o;
+    inexact.exact = false;
+    size_t forward = larger_size(forward_work(x, y, o), forward_work(x, y, &inexact));
+    size_t gradients = larger_size(input_gradient_work(y, x, o), weight_gradient_work(x, y, o));
+    return norm_count(x, y, o) + larger_size(forward, gradients);
 }
 
 typedef struct norm_job {
@@ -109,32 +131,49 @@ static tensor normalised(const tensor *x, const conv_norm *norm, float *memory) 
     return copy;
 }
 
-typedef struct rows_job {
-    conv_rows kernel;
-    const tensor *x, *y;
-    const conv_hook *hook;
-    const conv_norm *norm;
-    tensor strip; /* normalised rows, of the first thread */
+/* Rows of x, normalised a band at a time. */
+typedef struct norm_strips {
+    const tensor *x;
+    const conv_norm *norm; /* NULL: there are none */
+    tensor first;          /* strip of the first thread */
     int padding_h, padding_w;
-} rows_job;
+} norm_strips;
 
-/* The rows of x that output rows y0 .. y1 - 1 read, normalised, into this thread's strip; zero outside the image. */
-static tensor fill_strip(const rows_job *job, int image, int y0, int y1) {
-    const tensor *x = job->x;
-    tensor strip = job->strip;
+static norm_strips strips_of(const tensor *x, const conv_options *o, float *memory) {
+    norm_strips s = {.x = x, .norm = o->norm, .padding_h = o->padding, .padding_w = o->padding};
+    if (!o->norm)
+        return s;
+    s.first = strip_of(x, o);
+    s.first.data = memory + tensor_origin(&s.first);
+    memset(memory, 0, (size_t)runtime_threads() * copy_count(&s.first) * sizeof *memory); /* the halos */
+    return s;
+}
+
+/* The rows of x that output rows y0 .. y1 - 1 read, normalised, into this thread's strip; zero outside the image.
+ * Returns what a kernel, which counts rows from the image's first, takes for its input. */
+static const float *fill_strip(const norm_strips *s, int image, int y0, int y1) {
+    const tensor *x = s->x;
+    tensor strip = s->first;
     strip.data += (size_t)runtime_thread_index() * copy_count(&strip);
-    int first = y0 - job->padding_h, last = y1 - job->padding_h + strip.h - BAND;
+    int first = y0 - s->padding_h, last = y1 - s->padding_h + strip.h - BAND;
+    int top = first < 0 ? 0 : first, bottom = last > x->h ? x->h : last;
     for (int c = 0; c < x->c; c++) {
         float *to = strip.data + c * strip.plane;
-        int top = first < 0 ? 0 : first, bottom = last > x->h ? x->h : last;
         kernels()->plane_affine((plane_shape){bottom - top, x->w, x->row}, tensor_plane(x, image, c) + top * x->row,
-                                job->norm->scale[c], job->norm->shift[c], true, to + (top - first) * strip.row);
+                                s->norm->scale[c], s->norm->shift[c], true, to + (top - first) * strip.row);
         for (int row = first; row < last; row++)
             if (row < 0 || row >= x->h)
                 memset(to + (row - first) * strip.row, 0, (size_t)x->w * sizeof *to);
     }
-    return strip;
+    return strip.data - y0 * strip.row - s->padding_w;
 }
+
+typedef struct rows_job {
+    conv_rows kernel;
+    const tensor *x, *y;
+    const conv_hook *hook;
+    norm_strips strips;
+} rows_job;
 
 static void run_rows(void *context, int item) {
     const rows_job *job = context;
@@ -143,10 +182,9 @@ static void run_rows(void *context, int item) {
     conv_rows k = job->kernel;
     k.input += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
-    if (job->norm) {
-        tensor strip = fill_strip(job, n, y0, y1);
-        k.input = strip.data - y0 * strip.row - job->padding_w; /* the kernel counts rows from the image's first */
-        k.input_plane = strip.plane;
+    if (job->strips.norm) {
+        k.input = fill_strip(&job->strips, n, y0, y1);
+        k.input_plane = job->strips.first.plane;
     }
     kernels()->conv_rows(&k, y0, y1);
     if (job->hook)
@@ -159,9 +197,8 @@ static void call_hook(const conv_hook *hook, const tensor *y) {
         hook->rows_done(hook->context, n, 0, y->h);
 }
 
-/* `strips`: memory for normalised rows; NULL: x as it is. */
 static void direct(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w,
-                   const float *packed, const float *bias, bool relu, bool accumulate, float *strips) {
+                   const float *packed, const float *bias, bool relu, bool accumulate, norm_strips strips) {
     rows_job job = {
         .kernel = {.input = x->data - padding_h * x->row - padding_w,
                    .input_row = x->row,
@@ -182,29 +219,23 @@ static void direct(const tensor *x, const tensor *y, const conv_options *o, int 
         .x = x,
         .y = y,
         .hook = o->hook,
-        .padding_h = padding_h,
-        .padding_w = padding_w,
+        .strips = strips,
     };
-    if (strips) {
-        job.norm = o->norm;
-        job.strip = strip_of(x, o);
-        job.strip.data = strips + tensor_origin(&job.strip);
-        memset(strips, 0, (size_t)runtime_threads() * copy_count(&job.strip) * sizeof *strips); /* the halos */
-    }
     parallel_for(y->n * bands(y), run_rows, &job);
 }
 
 void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                   const tensor *y, float *scratch) {
-    float *normal = o->norm ? scratch + work_count(x, y, o) : NULL;
+    float *normal = scratch;
+    scratch += norm_count(x, y, o);
     if (conv_winograd_pays(x, y, o) && !o->exact) {
         conv_winograd(x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
                       scratch);
     } else if (forward_is_direct(x, y, o)) {
         conv_pack_weights(weight, y->c, x->c, o->kh, o->kw, false, scratch);
-        direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false, normal);
+        direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false, strips_of(x, o, normal));
     } else {
-        tensor copy = normal ? normalised(x, o->norm, normal) : *x;
+        tensor copy = o->norm ? normalised(x, o->norm, normal) : *x;
         conv_gemm_forward(&copy, weight, bias, o, relu, y, scratch);
         call_hook(o->hook, y);
     }
@@ -219,7 +250,7 @@ void conv_input_gradient(const tensor *dy, const float *weight, const conv_optio
     } else if (input_gradient_is_direct(dy, dx, o)) {
         conv_pack_weights(weight, dy->c, dx->c, o->kh, o->kw, true, scratch);
         direct(dy, dx, o, o->dilation * (o->kh - 1) - o->padding, o->dilation * (o->kw - 1) - o->padding, scratch, NULL,
-               false, accumulate, NULL);
+               false, accumulate, (norm_strips){.norm = NULL});
     } else {
         conv_gemm_input_gradient(dy, weight, o, accumulate, dx, scratch);
         call_hook(o->hook, dx);
@@ -230,6 +261,7 @@ typedef struct weight_job {
     conv_weight_rows kernel;
     const tensor *x, *dy;
     size_t partial_count;
+    norm_strips strips;
 } weight_job;
 
 static void run_weight_rows(void *context, int item) {
@@ -239,22 +271,25 @@ static void run_weight_rows(void *context, int item) {
     k.input += n * job->x->c * job->x->plane;
     k.output_grad += n * job->dy->c * job->dy->plane;
     k.partial += (size_t)item * job->partial_count;
-    kernels()->conv_weight_rows(&k, y0, y0 + BAND < job->dy->h ? y0 + BAND : job->dy->h);
+    int y1 = y0 + BAND < job->dy->h ? y0 + BAND : job->dy->h;
+    if (job->strips.norm) {
+        k.input = fill_strip(&job->strips, n, y0, y1);
+        k.input_plane = job->strips.first.plane;
+    }
+    kernels()->conv_weight_rows(&k, y0, y1);
 }
 
 void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
                           float *scratch) {
-    if (conv_winograd_pays(x, dy, o)) {
+    if (conv_winograd_weight_pays(x, dy, o)) {
         conv_winograd_weight_gradient(x, o->norm, dy, dweight, dbias, scratch);
         return;
     }
-    tensor copy;
-    if (o->norm) {
-        copy = normalised(x, o->norm, scratch + work_count(x, dy, o));
-        x = &copy;
-    }
-    if (!forward_is_direct(x, dy, o)) {
-        conv_gemm_weight_gradient(x, dy, o, dweight, dbias, scratch);
+    float *normal = scratch;
+    scratch += norm_count(x, dy, o);
+    if (!weight_gradient_is_direct(x, dy, o)) {
+        tensor copy = o->norm ? normalised(x, o->norm, normal) : *x;
+        conv_gemm_weight_gradient(&copy, dy, o, dweight, dbias, scratch);
         return;
     }
     weight_job job = {
@@ -274,6 +309,7 @@ void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options 
         .x = x,
         .dy = dy,
         .partial_count = partial_count(dy->c, x->c, o),
+        .strips = strips_of(x, o, normal),
     };
     int items = dy->n * bands(dy);
     parallel_for(items, run_weight_rows, &job);

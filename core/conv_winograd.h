@@ -8,6 +8,9 @@
 /* Whether it is faster than the direct kernel for a convolution from x to y. */
 bool conv_winograd_pays(const tensor *x, const tensor *y, const conv_options *o);
 
+/* The same for the gradient of its weights, which pads the output channels to two vectors. */
+bool conv_winograd_weight_pays(const tensor *x, const tensor *dy, const conv_options *o);
+
 /* Floats of scratch for either direction between ic and oc channels. Grows with the number of threads. */
 size_t conv_winograd_scratch(int ic, int oc);
 

@@ -36,6 +36,7 @@ typedef struct conv_rows {
 typedef struct winograd_input {
     const float *pixels; /* (0, 0) of the first of `channels` planes */
     ptrdiff_t row, plane;
+    int ring; /* 0, or a power of 2: the planes hold so many rows, row y of the image in row (y + 1) mod ring */
     int channels, height, width;
     const float *scale, *shift; /* of each channel: x is read as max(0, scale x + shift); NULL: as it is */
 } winograd_input;
@@ -49,6 +50,7 @@ typedef struct winograd_rows {
     const float *bias;   /* oc, or NULL */
     bool relu;           /* output = max(0, .) */
     bool accumulate;     /* output += . (not together with bias or relu) */
+    bool past_cache;     /* the output is too large to be in a cache when it is read: stores go around them */
 } winograd_rows;
 
 /* The gradient of its weights, in the transformed domain: partial[point][ic][padded oc] += over some rows. */
@@ -103,7 +105,7 @@ typedef struct plane_peak {
 typedef struct kernel_table {
     const char *name;
     void (*conv_rows)(const conv_rows *k, int y0, int y1);
-    /* Output rows y0 .. y1 - 1, y0 a multiple of 4. scratch: winograd_scratch floats. */
+    /* Output rows y0 .. y1 - 1, as far as the image has them. scratch: winograd_scratch floats. */
     void (*winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch);
     size_t (*winograd_scratch)(int ic, int oc); /* enough for winograd_weight_rows, too */
     void (*winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch);

@@ -60,30 +60,49 @@ static void restore_mode(unsigned mode) {
 }
 #endif
 
-/* The items of one parallel_for. A thread takes an item by counting `ticket` down: its upper half numbers the call, so
- * that a thread that was away cannot take an item of one call for that of another; its lower half holds the items left.
- * Whoever took an item may read the rest, since the call does not return before all its items are done. A thread that
- * the system takes away between items keeps nobody waiting, unlike in a barrier. */
+/* A stretch of the items of one parallel_for. A thread takes an item by counting `ticket` down: its upper half numbers
+ * the call, so that a thread that was away cannot take an item of one call for that of another; its lower half holds
+ * the items left. Whoever took an item may read the rest, since the call does not return before all its items are done.
+ * A thread that the system takes away between items keeps nobody waiting, unlike in a barrier. */
+typedef struct share {
+    _Alignas(64) _Atomic uint64_t ticket;
+} share;
+
+/* Each thread begins with its own share, the same part of the image in every call: what it wrote before is still in its
+ * cache. Then it helps the others. */
 static struct {
-    _Atomic uint64_t ticket;
+    share shares[MAXIMUM_THREADS];
     _Atomic int done;
     _Atomic bool closing; /* the region ends */
-    int count;
+    int count, threads;
     void (*body)(void *context, int item);
     void *context;
 } work;
 
 static bool region_is_open; /* read and written by the region's first thread only */
 
-/* Runs one item; false if none is left. */
-static bool take_item(void) {
-    uint64_t ticket = atomic_load(&work.ticket);
+/* The first item behind a thread's share. */
+static int share_end(int count, int threads, int thread) {
+    return (int)((int64_t)count * (thread + 1) / threads);
+}
+
+/* Runs one item of a share; false if none is left. */
+static bool take_from(int owner) {
+    _Atomic uint64_t *tickets = &work.shares[owner].ticket;
+    uint64_t ticket = atomic_load(tickets);
     while ((uint32_t)ticket > 0)
-        if (atomic_compare_exchange_weak(&work.ticket, &ticket, ticket - 1)) {
-            work.body(work.context, work.count - (int)(uint32_t)ticket);
+        if (atomic_compare_exchange_weak(tickets, &ticket, ticket - 1)) {
+            work.body(work.context, share_end(work.count, work.threads, owner) - (int)(uint32_t)ticket);
             atomic_fetch_add(&work.done, 1);
             return true;
         }
+    return false;
+}
+
+static bool take_item(int thread, int threads) {
+    for (int i = 0; i < threads; i++)
+        if (take_from((thread + i) % threads))
+            return true;
     return false;
 }
 
@@ -98,10 +117,10 @@ static void wait_a_little(int *turns) {
 #endif
 }
 
-static void stand_by(void) {
+static void stand_by(int thread, int threads) {
     int turns = 0;
     while (!atomic_load(&work.closing)) {
-        if (take_item())
+        if (take_item(thread, threads))
             turns = 0;
         else
             wait_a_little(&turns);
@@ -122,7 +141,7 @@ void parallel_region(void (*body)(void *context), void *context) {
             body(context);
             atomic_store(&work.closing, true);
         } else {
-            stand_by();
+            stand_by(omp_get_thread_num(), omp_get_num_threads());
         }
         restore_mode(mode);
     }
@@ -145,13 +164,19 @@ typedef struct loop {
 /* Inside a region: publishes the items, helps, and waits for the last. */
 static void run_shared(void *context) {
     const loop *l = context;
+    int threads = omp_get_num_threads(), begin = 0;
     work.count = l->count;
+    work.threads = threads;
     work.body = l->body;
     work.context = l->context;
     atomic_store(&work.done, 0);
-    uint64_t call = (atomic_load(&work.ticket) >> 32) + 1;
-    atomic_store(&work.ticket, call << 32 | (uint32_t)l->count);
-    while (take_item()) {
+    for (int thread = 0; thread < threads; thread++) {
+        int end = share_end(l->count, threads, thread);
+        uint64_t call = (atomic_load(&work.shares[thread].ticket) >> 32) + 1;
+        atomic_store(&work.shares[thread].ticket, call << 32 | (uint32_t)(end - begin));
+        begin = end;
+    }
+    while (take_item(0, threads)) {
     }
     int turns = 0;
     while (atomic_load(&work.done) < l->count)

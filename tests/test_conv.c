@@ -221,7 +221,7 @@ static void check_winograd(const kernel_table *table, int ic, int oc, int h, int
 static void test_winograd_of_every_instruction_set(void **state) {
     (void)state;
     static const char *const names[] = {"portable", "avx2", "avx512"};
-    static const int sizes[][2] = {{1, 1}, {4, 16}, {5, 33}, {7, 64}, {8, 127}, {9, 128}, {11, 129}, {13, 260}};
+    static const int sizes[][2] = {{1, 2}, {4, 16}, {21, 33}, {15, 64}, {8, 127}, {9, 128}, {11, 129}, {13, 260}};
     static const int channels[][2] = {{8, 8}, {32, 32}, {9, 17}, {16, 3}};
     for (int n = 0; n < 3; n++) {
         const kernel_table *table = kernels_named(names[n]);
@@ -286,6 +286,7 @@ static void test_gradients_are_adjoint(void **state) {
     check_adjoint(1, 32, 1, 40, 70, same);
     check_adjoint(2, 8, 5, 33, 47, same);
     check_adjoint(2, 12, 20, 38, 75, same);                   /* Winograd */
+    check_adjoint(5, 320, 300, 3, 33, same);                  /* Winograd: several bands to one partial sum */
     check_adjoint(1, 40, 24, 12, 12, same);                   /* GEMM: narrow */
     check_adjoint(2, 6, 10, 31, 45, options_of(3, 2, 1, 1));  /* GEMM: stride */
     check_adjoint(1, 5, 6, 30, 50, options_of(5, 1, 2, 1));   /* GEMM: padding */

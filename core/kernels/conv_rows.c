@@ -23,6 +23,9 @@
         for (int i = 0; i < k->ic; i++) {                                                                              \
             _Pragma("GCC unroll 8") for (int row = 0; row < ROWS + KH - 1; row++) {                                    \
                 const float *x = input + row * (STEP)*k->input_row;                                                    \
+                if (ROWS > 1)                                                                                          \
+                    _Pragma("GCC unroll 16") for (int v = 0; v < V; v++)                                               \
+                        __builtin_prefetch(x + (V + v) * LANES, 0, 3);                                                 \
                 _Pragma("GCC unroll 8") for (int kx = 0; kx < KW; kx++) {                                              \
                     vec pixel[V];                                                                                      \
                     _Pragma("GCC unroll 16") for (int v = 0; v < V; v++) pixel[v] =                                    \

@@ -42,7 +42,7 @@ DEFINE_TILE(tile_row3_single, 1, 1, 3)
 DEFINE_TILE(tile_row5, TILE_OC, 1, 5) /* five taps of a 5x5 kernel's row */
 DEFINE_TILE(tile_row5_one_output, 1, TILE_OC, 5)
 DEFINE_TILE(tile_row5_single, 1, 1, 5)
-DEFINE_TILE(tile_tap, TILE_OC, 2, 1) /* one tap of any kernel */
+DEFINE_TILE(tile_tap, TILE_OC, 4, 1) /* one tap of any kernel */
 DEFINE_TILE(tile_tap_one_input, TILE_OC, 1, 1)
 DEFINE_TILE(tile_tap_one_output, 1, 4, 1)
 DEFINE_TILE(tile_tap_single, 1, 1, 1)
@@ -82,7 +82,7 @@ static void all_channels(const conv_weight_rows *k, const tile_set *tiles, const
 void KERNEL(conv_weight_rows)(const conv_weight_rows *k, int y0, int y1) {
     static const tile_set row3 = {2, 4, tile_row3, tile_row3_one_input, tile_row3_one_output, tile_row3_single};
     static const tile_set row5 = {1, TILE_OC, tile_row5, tile_row5, tile_row5_one_output, tile_row5_single};
-    static const tile_set tap = {2, 4, tile_tap, tile_tap_one_input, tile_tap_one_output, tile_tap_single};
+    static const tile_set tap = {4, 4, tile_tap, tile_tap_one_input, tile_tap_one_output, tile_tap_single};
     bool by_row = (k->kw == 3 || k->kw == 5) && k->dilation == 1;
     const tile_set *tiles = !by_row ? &tap : k->kw == 3 ? &row3 : &row5;
     const float *grad = k->output_grad + y0 * k->output_row;

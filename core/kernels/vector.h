@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #if defined(__AVX512F__)
 #define LANES 16
 #elif defined(__AVX2__)
@@ -25,6 +29,23 @@ static inline vec vec_load(const float *p) {
 
 static inline void vec_store(float *p, vec v) {
     *(vec_unaligned *)p = v;
+}
+
+/* To memory, past the caches, at a multiple of a vector; a fence makes such stores visible to other threads. */
+static inline void vec_stream(float *p, vec v) {
+#if LANES == 16
+    _mm512_stream_ps(p, v);
+#elif LANES == 8
+    _mm256_stream_ps(p, v);
+#else
+    vec_store(p, v);
+#endif
+}
+
+static inline void vec_stream_fence(void) {
+#if LANES > 4
+    _mm_sfence();
+#endif
 }
 
 static inline vec vec_set(float x) {

@@ -11,9 +11,20 @@ enum {
     STEP = 4,                      /* of an output tile */
     GROUPS = 2,                    /* vectors of tiles that one pass handles */
     TILES = GROUPS * LANES,        /* tiles of one pass */
-    SPAN = STEP * TILES,           /* and their output pixels */
+    GROUP_SPAN = STEP * LANES,     /* output pixels of one vector of tiles in a row */
+    SPAN = GROUPS * GROUP_SPAN,    /* and of a pass */
     FETCH = SPAN + 2 * TENSOR_HALO /* pixels read for them, from TENSOR_HALO before the first on */
 };
+
+/* The groups of a pass lie side by side, or one below the other where one spans the whole width. */
+static inline bool groups_are_stacked(const winograd_input *k) {
+    return k->width <= GROUP_SPAN;
+}
+
+/* Rows of the output from one pass to the next. */
+static inline int pass_rows(const winograd_input *k) {
+    return groups_are_stacked(k) ? GROUPS * STEP : STEP;
+}
 
 #define A1 0.70710678118654752f /* the points: A1 and A2, and their negatives */
 #define A2 1.41421356237309505f
@@ -30,11 +41,10 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[5] = d[5] + d[1] - 2.5f * d[3];
 }
 
-/* Floats from one point to the next in the transformed tiles of `channels` channels. One vector more than they need,
- * so that the points of a channel do not fall on the same cache set. */
-static inline ptrdiff_t point_stride(int channels) {
-    return (ptrdiff_t)channels * TILES + LANES;
-}
+/* Transformed tiles lie [channel][point][TILES], so that a transform works on one stretch of memory that stays in the
+ * first cache. Floats from one channel to the next: a vector more than the tiles need, so that a point's tiles of all
+ * channels do not fall on a few cache sets. */
+enum { CHANNEL = POINTS * TILES + LANES };
 
 /* Points of the six pixels of one column. */
 static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
@@ -50,11 +60,11 @@ static inline void input_points_scalar(const float *const rows[SIDE], int x, flo
 
 /* B^T d B of one channel and one vector of tiles: rows[] are the tiles' six rows, from pixel (0, 0) of the first output
  * tile on. */
-static void transform_input(const float *const rows[SIDE], float *out, ptrdiff_t stride) {
+static void transform_input(const float *const rows[SIDE], float *out) {
     vec vertical[STEP][SIDE];
     float before[SIDE], behind[SIDE];
     input_points_scalar(rows, -1, before);
-    input_points_scalar(rows, STEP * LANES, behind);
+    input_points_scalar(rows, GROUP_SPAN, behind);
     _Pragma("GCC unroll 4") for (int v = 0; v < STEP; v++) {
         vec d[SIDE];
         _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) d[i] = vec_load(rows[i] + v * LANES);
@@ -68,14 +78,15 @@ static void transform_input(const float *const rows[SIDE], float *out, ptrdiff_t
             VEC_PREVIOUS(vec_set(before[i]), last), first, VEC_EVEN(odd1, odd2), VEC_ODD(even1, even2), last,
             VEC_NEXT(first, vec_set(behind[i]))};
         input_points(column, r);
-        _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * stride, r[j]);
+        _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
     }
 }
 
-/* Pixels -1 .. SPAN of one row, normalised if asked for, with zeros outside the image as padding wants it. `left` and
+/* Pixels -1 .. span of one row, normalised if asked for, with zeros outside the image as padding wants it. `left` and
  * `right` are the pixels that exist on either side of row[0], row[0] among the latter. */
-static inline void fetch_row(const float *row, const float *scale, const float *shift, int left, int right, float *to) {
-    int count = right < SPAN + 1 ? right : SPAN + 1;
+static inline void fetch_row(const float *row, const float *scale, const float *shift, int left, int right, int span,
+                             float *to) {
+    int count = right < span + 1 ? right : span + 1;
     if (scale) {
         for (int x = 0; x < count; x += LANES)
             vec_store(to + x, vec_relu(*scale * vec_load(row + x) + *shift));
@@ -85,41 +96,48 @@ static inline void fetch_row(const float *row, const float *scale, const float *
         memcpy(to, row, (size_t)count * sizeof *to);
         to[-1] = left ? row[-1] : 0;
     }
-    memset(to + count, 0, (size_t)(SPAN + LANES - count) * sizeof *to);
+    memset(to + count, 0, (size_t)(span + LANES - count) * sizeof *to);
 }
 
-/* The six rows of one channel for the tiles at (y, x), from pixel x on: where they lie, or in the buffer. */
-static inline void fetch(const winograd_input *k, int channel, int y, int x, float buffer[SIDE][FETCH],
+/* Pixel (0, 0) of a channel's row. */
+static inline const float *channel_row(const winograd_input *k, int channel, int row) {
+    return k->pixels + channel * k->plane + (k->ring ? (row + 1) & (k->ring - 1) : row) * k->row;
+}
+
+/* The six rows of one channel for `span` pixels of tiles at (y, x), from pixel x on: where they lie, or in the buffer.
+ */
+static inline void fetch(const winograd_input *k, int channel, int y, int x, int span, float buffer[SIDE][FETCH],
                          const float **rows) {
     static const float zeros[FETCH] __attribute__((aligned(64)));
     const float *scale = k->scale ? k->scale + channel : NULL;
-    bool in_place = !scale && k->width + TENSOR_HALO - x > SPAN;
+    bool in_place = !scale && k->width + TENSOR_HALO - x > span;
     for (int i = 0; i < SIDE; i++) {
         int row = y + i - 1;
-        const float *pixels = k->pixels + channel * k->plane + row * k->row + x;
         if (row < 0 || row >= k->height) {
             rows[i] = zeros + TENSOR_HALO;
         } else if (in_place) {
-            rows[i] = pixels;
+            rows[i] = channel_row(k, channel, row) + x;
         } else {
-            fetch_row(pixels, scale, k->shift + channel, x, k->width - x, buffer[i] + TENSOR_HALO);
+            fetch_row(channel_row(k, channel, row) + x, scale, k->shift + channel, x, k->width - x, span,
+                      buffer[i] + TENSOR_HALO);
             rows[i] = buffer[i] + TENSOR_HALO;
         }
     }
 }
 
-/* The transformed tiles of one pass, [point][channel][TILES]: output rows y .. y + STEP - 1, columns x .. x + SPAN - 1.
- */
+/* The transformed tiles of one pass, from output pixel (y, x) on. */
 static inline void transform_inputs(const winograd_input *k, int y, int x, float *out) {
     float buffer[SIDE][FETCH] __attribute__((aligned(64)));
-    ptrdiff_t stride = point_stride(k->channels);
+    bool stacked = groups_are_stacked(k);
+    int span = stacked ? GROUP_SPAN : SPAN;
     for (int i = 0; i < k->channels; i++) {
         const float *rows[SIDE];
-        fetch(k, i, y, x, buffer, rows);
         for (int g = 0; g < GROUPS; g++) {
-            transform_input(rows, out + i * TILES + g * LANES, stride);
+            if (g == 0 || stacked)
+                fetch(k, i, y + g * STEP, x, span, buffer, rows);
+            transform_input(rows, out + i * CHANNEL + g * LANES);
             for (int r = 0; r < SIDE; r++)
-                rows[r] += STEP * LANES;
+                rows[r] += GROUP_SPAN;
         }
     }
 }

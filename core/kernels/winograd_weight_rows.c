@@ -21,7 +21,7 @@ int KERNEL(winograd_padded)(int oc) {
     return (oc + WIDE * LANES - 1) / (WIDE * LANES) * (WIDE * LANES);
 }
 
-/* Floats from one point to the next in the gradient's transformed tiles, [tile][padded oc]; see point_stride. */
+/* Floats from one point to the next in the gradient's transformed tiles, [tile][padded oc]; see CHANNEL. */
 static ptrdiff_t gradient_stride(int padded) {
     return (ptrdiff_t)TILES * padded + LANES;
 }
@@ -97,7 +97,7 @@ static void transform_gradient(const winograd_weight_rows *k, int channel, int y
             vec g[WIDE];                                                                                               \
             _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) g[o] = vec_load(grad + o * LANES);                  \
             _Pragma("GCC unroll 8") for (int i = 0; i < IC; i++) {                                                     \
-                vec x = vec_set(in[i * TILES + tile]);                                                                 \
+                vec x = vec_set(in[i * CHANNEL + tile]);                                                               \
                 _Pragma("GCC unroll 2") for (int o = 0; o < WIDE; o++) sum[i][o] += x * g[o];                          \
             }                                                                                                          \
             grad += padded;                                                                                            \
@@ -111,26 +111,29 @@ DEFINE_MULTIPLY(multiply_one, 1)
 
 static void run_pass(const winograd_weight_rows *k, int y, int x, float *scratch) {
     int ic = k->input.channels, padded = KERNEL(winograd_padded)(k->oc);
-    ptrdiff_t in_stride = point_stride(ic), grad_stride = gradient_stride(padded);
-    float *in = scratch, *grad = scratch + POINTS * in_stride;
+    ptrdiff_t grad_stride = gradient_stride(padded);
+    float *in = scratch, *grad = scratch + ic * CHANNEL;
     transform_inputs(&k->input, y, x, in);
+    bool stacked = groups_are_stacked(&k->input);
     for (int channel = 0; channel < padded; channel += LANES)
-        for (int tile = 0; tile < TILES; tile += LANES / STEP)
-            transform_gradient(k, channel, y, x + tile * STEP, grad + tile * padded + channel, padded);
+        for (int tile = 0; tile < TILES; tile += LANES / STEP) {
+            int top = stacked ? y + tile / LANES * STEP : y, left = x + (stacked ? tile % LANES : tile) * STEP;
+            transform_gradient(k, channel, top, left, grad + tile * padded + channel, padded);
+        }
     for (int point = 0; point < POINTS; point++)
         for (int o = 0; o < padded; o += WIDE * LANES) {
-            const float *from = in + point * in_stride, *g = grad + point * grad_stride + o;
+            const float *from = in + point * TILES, *g = grad + point * grad_stride + o;
             float *sums = k->partial + (ptrdiff_t)point * ic * padded + o;
             int i = 0;
             for (; i + TILE_IC <= ic; i += TILE_IC)
-                multiply_block(from + i * TILES, g, padded, sums + i * padded);
+                multiply_block(from + i * CHANNEL, g, padded, sums + i * padded);
             for (; i < ic; i++)
-                multiply_one(from + i * TILES, g, padded, sums + i * padded);
+                multiply_one(from + i * CHANNEL, g, padded, sums + i * padded);
         }
 }
 
 void KERNEL(winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch) {
-    for (int y = y0; y < y1; y += STEP)
+    for (int y = y0; y < y1; y += pass_rows(&k->input))
         for (int x = 0; x < k->input.width; x += SPAN)
             run_pass(k, y, x, scratch);
 }
