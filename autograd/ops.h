@@ -71,8 +71,12 @@ node *patch_scale(tape *t, node *x, node *factor);
  * itself if the rate is 0. */
 node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step);
 node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
-node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
-node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
+node *mse(tape *t, node *x, node *target);                 /* mean of (x - target)^2 over all elements: a scalar */
+node *soft_iou(tape *t, node *logit, node *mask);          /* soft-IoU loss of logits against a soft mask: a scalar */
+node *soft_iou_of_batch(tape *t, node *logit, node *mask); /* the same with the sums over the whole batch */
+node *bce(tape *t, node *logit, node *mask);               /* mean binary cross-entropy of sigmoid(logit): a scalar */
+/* Scale and location sensitive loss of logits of one channel, or 1 - IoU only while `warm`: a scalar. */
+node *sls(tape *t, node *logit, node *mask, bool warm);
 
 /* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
  * that do not fit are left out. Equal pixels: the first in row-major order counts. */
@@ -81,6 +85,9 @@ node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
 node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
 /* The channels of all parts, 1 to NODE_INPUTS of them, in order. */
 node *concat(tape *t, int count, node *const *parts);
+/* Mean and maximum across the channels: N x C x H x W -> N x 2 x H x W. */
+node *channel_mean_max(tape *t, node *x);
+node *spatial_scale(tape *t, node *x, node *map); /* map: N x 1 x H x W, for every channel */
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {
@@ -103,10 +110,16 @@ typedef struct resize_options {
     bool align_corners;
 } resize_options;
 
+typedef struct soft_iou_options {
+    bool whole_batch;
+} soft_iou_options;
 typedef struct max_pool_options {
     int kernel, stride;
     bool ceil_mode;
 } max_pool_options;
+typedef struct sls_options {
+    bool warm;
+} sls_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

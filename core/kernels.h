@@ -136,6 +136,12 @@ typedef struct kernel_table {
     void (*plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
     void (*max_pool_row)(const max_pool_row *k);
     plane_peak (*plane_peak)(plane_shape s, const float *x);
+    /* Mean and maximum across the channels for each of `count` pixels of a row, and the first channel that has the
+     * maximum (NULL: not asked); then the gradient of channel c. */
+    void (*row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
+                         int *channel);
+    void (*row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
+                                  int count, bool accumulate, float *dx);
     /* Multiply-adds in registers, `rounds` times; returns how many floating-point operations they were. */
     double (*fma_peak)(int64_t rounds);
 } kernel_table;

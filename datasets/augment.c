@@ -130,9 +130,19 @@ static status vary_mshnet(rng *r, int size, pair p) {
     return coin(r) ? transform_blur(p.image, rng_uniform(r)) : STATUS_OK;
 }
 
-/* The author's 288 of 320. */
+int augment_whole_size(augmentation kind, int size) {
+    switch (kind) {
+    case AUGMENT_CROPS:
+        return 0;
+    case AUGMENT_UIUNET:
+        return size * 10 / 9; /* the author's 320 for 288 */
+    default:
+        return size;
+    }
+}
+
 static status vary_uiunet(rng *r, int size, pair p) {
-    int whole = size * 10 / 9;
+    int whole = augment_whole_size(AUGMENT_UIUNET, size);
     TRY(resize_image(p.image, whole, whole));
     TRY(resize_centred(p.mask, whole, whole));
     TRY(crop_anywhere(r, size, p));

@@ -18,6 +18,10 @@ typedef enum augmentation { AUGMENT_NONE, AUGMENT_FLIPS, AUGMENT_CROPS, AUGMENT_
 
 augmentation augment_find(const char *name); /* one of the names */
 
+/* The size to which whole images are resized when those trained on are size x size: the network then sees targets as
+ * large as in training. 0: none, images stay as they are. */
+int augment_whole_size(augmentation kind, int size);
+
 /* Replaces image and mask by size x size versions that belong together: a function of the pair, seed, epoch and sample
  * alone. On failure both remain to be freed. */
 status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample, int size, grey_image *image,

@@ -155,7 +155,9 @@ static void build(const config *options, network *net, node *image, network_outp
     out->logit = resize_bilinear(net->t, x, h, w, true);
 }
 
-static void loss(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out) {
+static void loss(const config *options, network *net, const network_outputs *outputs, node *image, node *mask,
+                 double eta, loss_nodes *out) {
+    (void)options;
     (void)image;
     (void)eta;
     node *iou = soft_iou(net->t, outputs->logit, mask);

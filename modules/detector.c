@@ -254,7 +254,7 @@ status detector_begin_training(detector *d, const detector_training *options) {
     train->image = tape_input(train->t, options->batch_size, d->input.channels, options->height, options->width);
     train->mask = tape_input(train->t, options->batch_size, 1, options->height, options->width);
     d->type->build(d->options, &net, train->image, &outputs);
-    d->type->loss(&net, &outputs, train->image, train->mask, options->eta, &train->loss);
+    d->type->loss(d->options, &net, &outputs, train->image, train->mask, options->eta, &train->loss);
     for (int i = 0; i < train->loss.part_count; i++)
         tape_pin(train->t, train->loss.parts[i]);
     tape_set_recompute(train->t, options->recompute);

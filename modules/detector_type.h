@@ -37,8 +37,8 @@ typedef struct loss_nodes {
 } loss_nodes;
 
 /* soft-IoU of the logits + eta * mean squared error of the reconstruction (methods 8.1). */
-void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
-                            loss_nodes *out);
+void loss_soft_iou_fidelity(const config *options, network *net, const network_outputs *outputs, node *image,
+                            node *mask, double eta, loss_nodes *out);
 
 /* What a model-driven method sees: grey values 0..255, row-major; integers where the image has 8 bits. */
 typedef struct grey_map {
@@ -64,7 +64,8 @@ typedef struct detector_type {
     /* A network records itself, on the leaf `image` of that format, and its loss. A failed builder shows up in
      * tape_plan. */
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
-    void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
+    void (*loss)(const config *options, network *net, const network_outputs *outputs, node *image, node *mask,
+                 double eta, loss_nodes *out);
     /* Networks that train in phases, which build and loss tell apart by network.phase: the phase of an epoch (from 0),
      * rising. NULL: always 0. */
     int (*phase)(const config *options, int64_t epoch);

@@ -6,6 +6,7 @@
 
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
+    METHOD(uiunet)                                                                                                     \
     METHOD(rpcanet)                                                                                                    \
     METHOD(agpcnet)                                                                                                    \
     METHOD(mpcm)                                                                                                       \

@@ -179,7 +179,7 @@ static status record(const subject *s, const char *group, norm_statistics statis
     g->mask = training ? tape_input(g->t, images, 1, h, w) : NULL;
     s->type->build(s->options, &net, g->image, &g->outputs);
     if (training)
-        s->type->loss(&net, &g->outputs, g->image, g->mask, 0.1, &g->loss);
+        s->type->loss(s->options, &net, &g->outputs, g->image, g->mask, 0.1, &g->loss);
     else
         tape_fold_batch_norms(g->t);
     pin_outputs(g);

@@ -33,12 +33,29 @@ static void forward_adaptive_max_pool(const array4 *in, array4 *out) {
                                        (int)floor(x * w / out->w), (int)ceil((x + 1) * w / out->w));
 }
 
+static void forward_channel_mean_max(const array4 *in, array4 *out) {
+    int pixels = in->h * in->w;
+    for (int image = 0; image < in->n; image++)
+        for (int i = 0; i < pixels; i++) {
+            double *to = out->data + (size_t)image * 2 * pixels + i, largest = -INFINITY, sum = 0;
+            for (int c = 0; c < in->c; c++) {
+                double value = in->data[((size_t)image * in->c + c) * pixels + i];
+                largest = fmax(largest, value);
+                sum += value;
+            }
+            to[0] = sum / in->c;
+            to[pixels] = largest;
+        }
+}
+
 int pool_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     if (!strcmp(name, "max_pool"))
         forward_max_pool(n->options, in, out);
     else if (!strcmp(name, "adaptive_max_pool"))
         forward_adaptive_max_pool(in, out);
+    else if (!strcmp(name, "channel_mean_max"))
+        forward_channel_mean_max(in, out);
     else
         return 0;
     return 1;

@@ -213,6 +213,32 @@ static void test_batches(void **state) {
     dataset_close(d);
 }
 
+static void test_order_and_last_batch(void **state) {
+    (void)state;
+    dataset *d;
+    loader *l;
+    batch b;
+    double first[2] = {0};
+    loader_options options = {.batch_size = 4, .size = 32, .keep_order = true, .drop_last = true};
+    assert_ok(dataset_open(scenes, "train", &d));
+    assert_ok(loader_new(d, &options, &l));
+    assert_int_equal(loader_batches_per_epoch(l), 2); /* 11 images */
+    for (int i = 0; i < 4; i++) {
+        assert_ok(loader_next(l, &b));
+        assert_int_equal(b.count, 4);
+        if (i < 2)
+            first[i] = fingerprint(&b);
+        assert_true(fingerprint(&b) == first[i % 2]);
+    }
+    assert_true(first[0] != first[1]);
+    loader_free(l);
+    options.batch_size = 12;
+    assert_fails(loader_new(d, &options, &l), STATUS_USAGE, "11 images", "12");
+    options.batch_size = 0;
+    assert_fails(loader_new(d, &options, &l), STATUS_USAGE, "batches of 0 images", "32");
+    dataset_close(d);
+}
+
 static void test_a_broken_image_is_reported(void **state) {
     (void)state;
     char root[4096];
@@ -263,6 +289,7 @@ int main(void) {
         cmocka_unit_test(test_pack_gives_the_same_pixels),
         cmocka_unit_test(test_scenes_are_functions_of_the_seed),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_order_and_last_batch),
         cmocka_unit_test(test_a_broken_image_is_reported),
         cmocka_unit_test(test_published_totals),
     };

@@ -47,13 +47,17 @@ typedef struct trainer {
     double peak; /* FLOP/s, see peak.h; the best one measured so far */
 } trainer;
 
+static augmentation augmentation_of(const trainer *t) {
+    return augment_find(config_text(t->c, "data.augment"));
+}
+
 static status open_data(trainer *t) {
     const char *root = config_text(t->c, "data.root");
     TRY(dataset_open(root, config_text(t->c, "data.train_split"), &t->train));
     TRY(dataset_open(root, config_text(t->c, "data.test_split"), &t->test));
     loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
                               .size = (int)config_int(t->c, "data.size"),
-                              .augment = augment_find(config_text(t->c, "data.augment")),
+                              .augment = augmentation_of(t),
                               .keep_order = !config_flag(t->c, "data.shuffle"),
                               .drop_last = config_flag(t->c, "data.drop_last"),
                               .seed = (uint64_t)config_int(t->c, "train.seed")};
@@ -171,7 +175,8 @@ static status train_epoch(trainer *t, progress *bar) {
 }
 
 static status evaluate(trainer *t, epoch_row *row, train_report *report) {
-    evaluate_options options = {.size = (int)config_int(t->c, "data.size")};
+    int size = augment_whole_size(augmentation_of(t), (int)config_int(t->c, "data.size"));
+    evaluate_options options = {.size = size};
     metrics m;
     double ms;
     TRY(evaluate_dataset(t->d, t->test, &options, &m, &ms));

@@ -1,10 +1,11 @@
-/* Maxima: of windows along a row, and of a whole plane. The first of equal pixels in row-major order wins; a NaN beats
- * every number, so that it is not lost. */
+/* Maxima: of windows along a row, of a whole plane, and, with the mean, across channels. The first of equal ones wins,
+ * in row-major order; a NaN beats every number, so that it is not lost. */
 #include "core/kernels/vector.h"
 
 #include <math.h>
 
-enum { WINDOWS = 64 }; /* handled together, in arrays that stay in the first-level cache */
+/* Handled together, in arrays that stay in the first-level cache. */
+enum { WINDOWS = 64, PIXELS = 256 };
 
 /* Puts the pixels x[i * stride] of tap number `tap` into the maxima so far. */
 static inline void take_larger(const float *x, int stride, int count, int tap, float *best, int *at) {
@@ -74,4 +75,39 @@ plane_peak KERNEL(plane_peak)(plane_shape s, const float *x) {
             peak.x++;
     }
     return peak;
+}
+
+void KERNEL(row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
+                          int *channel) {
+    const float share = 1 / (float)channels;
+    for (int start = 0; start < count; start += PIXELS) {
+        int pixels = count - start < PIXELS ? count - start : PIXELS;
+        float sum[PIXELS], best[PIXELS];
+        int at[PIXELS];
+        for (int i = 0; i < pixels; i++) {
+            sum[i] = 0;
+            best[i] = -INFINITY;
+            at[i] = 0;
+        }
+        for (int c = 0; c < channels; c++) {
+            const float *row = x + c * plane + start;
+            for (int i = 0; i < pixels; i++)
+                sum[i] += row[i];
+            take_larger(row, 1, pixels, c, best, at);
+        }
+        for (int i = 0; i < pixels; i++)
+            mean[start + i] = share * sum[i];
+        memcpy(largest + start, best, (size_t)pixels * sizeof *best);
+        if (channel)
+            memcpy(channel + start, at, (size_t)pixels * sizeof *at);
+    }
+}
+
+void KERNEL(row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
+                                   int count, bool accumulate, float *dx) {
+    const float share = 1 / (float)channels;
+    for (int i = 0; i < count; i++) {
+        float value = share * dmean[i] + (channel[i] == c ? dlargest[i] : 0);
+        dx[i] = accumulate ? dx[i] + value : value;
+    }
 }

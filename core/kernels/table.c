@@ -27,5 +27,7 @@ const kernel_table KERNEL(kernel_table) = {
     .plane_relu_backward = KERNEL(plane_relu_backward),
     .max_pool_row = KERNEL(max_pool_row),
     .plane_peak = KERNEL(plane_peak),
+    .row_mean_max = KERNEL(row_mean_max),
+    .row_mean_max_backward = KERNEL(row_mean_max_backward),
     .fma_peak = KERNEL(fma_peak),
 };

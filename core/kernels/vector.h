@@ -119,6 +119,10 @@ void KERNEL(plane_norm_backward)(plane_shape s, const float *x, const float *dy,
 void KERNEL(plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
 void KERNEL(max_pool_row)(const max_pool_row *k);
 plane_peak KERNEL(plane_peak)(plane_shape s, const float *x);
+void KERNEL(row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
+                          int *channel);
+void KERNEL(row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
+                                   int count, bool accumulate, float *dx);
 double KERNEL(fma_peak)(int64_t rounds);
 
 #endif
