@@ -112,7 +112,8 @@ static size_t scratch(const node *n) {
     if (n->streams)
         return conv_stream_scratch(&n->streams->input[0]->value, n->streams->value.c, &n->value);
     conv_options g = geometry(n);
-    return conv_scratch(&n->input[0]->value, &n->value, &g);
+    const tensor *x = &n->input[0]->value;
+    return n->requires_grad ? conv_scratch(x, &n->value, &g) : conv_forward_scratch(x, &n->value, &g);
 }
 
 static double flops(const node *n) {

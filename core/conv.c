@@ -20,10 +20,6 @@ static int bands(const tensor *t) {
     return (t->h + BAND - 1) / BAND;
 }
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 /* Whether the direct kernel can run a stride-1 convolution with this padding: it reads at most one row and
  * TENSOR_HALO columns beyond the plane. Narrow maps with many channels leave most lanes idle: GEMM is faster. */
 static bool direct_fits(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w) {
@@ -35,6 +31,11 @@ static bool direct_fits(const tensor *x, const tensor *y, const conv_options *o,
 
 static bool forward_is_direct(const tensor *x, const tensor *y, const conv_options *o) {
     return direct_fits(x, y, o, o->padding, o->padding);
+}
+
+/* The kernel of the weights' gradient, which sums over lanes in the end, wants wider maps. */
+static bool weight_gradient_is_direct(const tensor *x, const tensor *dy, const conv_options *o) {
+    return forward_is_direct(x, dy, o) && (dy->w >= 32 || x->c * dy->c <= 16 * 16);
 }
 
 /* The gradient of the input is a convolution of dy with the turned kernel; its padding complements. */
@@ -51,8 +52,7 @@ static size_t larger_size(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* A copy of x for its normalised values, at the end of the scratch; a vector more, which the last row may be read by.
- */
+/* A copy of x for its normalised values; a vector more, which the last row may be read by. */
 static size_t copy_count(const tensor *x) {
     return (tensor_footprint(x) + 2 * TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
 }
@@ -67,27 +67,46 @@ static size_t strip_count(const tensor *x, const conv_options *o) {
     return copy_count(&strip);
 }
 
-/* Normalised inputs: a strip for each thread, or a copy of the whole for the way that knows no bands. Winograd's
- * kernels normalise what they fetch, but not all three functions need take that way. */
+/* Normalised inputs, at the front of the scratch: a strip for each thread, or a copy of the whole for the way that
+ * knows no bands. Winograd's kernels normalise what they fetch, but not all three functions need take that way. */
 static size_t norm_count(const tensor *x, const tensor *y, const conv_options *o) {
-    return forward_is_direct(x, y, o) ? (size_t)runtime_threads() * strip_count(x, o) : copy_count(x);
+    if (!o->norm)
+        return 0;
+    size_t strips = forward_is_direct(x, y, o) ? (size_t)runtime_threads() * strip_count(x, o) : 0;
+    return weight_gradient_is_direct(x, y, o) ? strips : larger_size(strips, copy_count(x));
 }
 
-static size_t work_count(const tensor *x, const tensor *y, const conv_options *o) {
-    int most = larger(x->c, y->c);
-    size_t count = larger_size(conv_packed_count(most, most, o->kh, o->kw),
-                               partial_count(y->c, x->c, o) * (size_t)y->n * (size_t)bands(y));
-    if (conv_winograd_pays(x, y, o))
-        count = larger_size(count, conv_winograd_scratch(x->c, y->c));
-    if (conv_winograd_weight_pays(x, y, o))
-        count = larger_size(count, conv_winograd_weight_scratch(x, y));
-    if (!forward_is_direct(x, y, o) || !input_gradient_is_direct(y, x, o))
-        count = larger_size(count, conv_gemm_scratch(x, y, o));
-    return (count + TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
+static size_t forward_work(const tensor *x, const tensor *y, const conv_options *o) {
+    size_t winograd = conv_winograd_pays(x, y, o) && !o->exact ? conv_winograd_scratch(x->c, y->c) : 0;
+    if (!forward_is_direct(x, y, o))
+        return conv_gemm_scratch(x, y, o);
+    return winograd ? winograd : conv_packed_count(y->c, x->c, o->kh, o->kw);
+}
+
+static size_t input_gradient_work(const tensor *dy, const tensor *dx, const conv_options *o) {
+    if (conv_winograd_pays(dy, dx, o))
+        return conv_winograd_scratch(dy->c, dx->c);
+    return input_gradient_is_direct(dy, dx, o) ? conv_packed_count(dx->c, dy->c, o->kh, o->kw)
+                                               : conv_gemm_scratch(dx, dy, o);
+}
+
+static size_t weight_gradient_work(const tensor *x, const tensor *dy, const conv_options *o) {
+    if (conv_winograd_weight_pays(x, dy, o))
+        return conv_winograd_weight_scratch(x, dy);
+    return weight_gradient_is_direct(x, dy, o) ? partial_count(dy->c, x->c, o) * (size_t)dy->n * (size_t)bands(dy)
+                                               : conv_gemm_scratch(x, dy, o);
+}
+
+size_t conv_forward_scratch(const tensor *x, const tensor *y, const conv_options *o) {
+    return norm_count(x, y, o) + forward_work(x, y, o);
 }
 
 size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    return work_count(x, y, o) + (o->norm ? norm_count(x, y, o) : 0);
+    conv_options inexact = *o;
+    inexact.exact = false;
+    size_t forward = larger_size(forward_work(x, y, o), forward_work(x, y, &inexact));
+    size_t gradients = larger_size(input_gradient_work(y, x, o), weight_gradient_work(x, y, o));
+    return norm_count(x, y, o) + larger_size(forward, gradients);
 }
 
 typedef struct norm_job {
@@ -207,7 +226,8 @@ static void direct(const tensor *x, const tensor *y, const conv_options *o, int 
 
 void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                   const tensor *y, float *scratch) {
-    float *normal = o->norm ? scratch + work_count(x, y, o) : NULL;
+    float *normal = scratch;
+    scratch += norm_count(x, y, o);
     if (conv_winograd_pays(x, y, o) && !o->exact) {
         conv_winograd(x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
                       scratch);
@@ -215,7 +235,7 @@ void conv_forward(const tensor *x, const float *weight, const float *bias, const
         conv_pack_weights(weight, y->c, x->c, o->kh, o->kw, false, scratch);
         direct(x, y, o, o->padding, o->padding, scratch, bias, relu, false, strips_of(x, o, normal));
     } else {
-        tensor copy = normal ? normalised(x, o->norm, normal) : *x;
+        tensor copy = o->norm ? normalised(x, o->norm, normal) : *x;
         conv_gemm_forward(&copy, weight, bias, o, relu, y, scratch);
         call_hook(o->hook, y);
     }
@@ -265,9 +285,10 @@ void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options 
         conv_winograd_weight_gradient(x, o->norm, dy, dweight, dbias, scratch);
         return;
     }
-    float *normal = o->norm ? scratch + work_count(x, dy, o) : NULL;
-    if (!forward_is_direct(x, dy, o)) {
-        tensor copy = normal ? normalised(x, o->norm, normal) : *x;
+    float *normal = scratch;
+    scratch += norm_count(x, dy, o);
+    if (!weight_gradient_is_direct(x, dy, o)) {
+        tensor copy = o->norm ? normalised(x, o->norm, normal) : *x;
         conv_gemm_weight_gradient(&copy, dy, o, dweight, dbias, scratch);
         return;
     }

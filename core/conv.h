@@ -41,6 +41,7 @@ int conv_output_size(int input, int kernel, const conv_options *o);
 /* Floats of scratch that the three functions below may use, for an input of n x ic x h x w. Grows with the number of
  * threads (runtime_threads). */
 size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o);
+size_t conv_forward_scratch(const tensor *x, const tensor *y, const conv_options *o); /* the first one alone */
 
 /* y = conv(norm(x), weight) + bias, then max(0, .) if relu. weight[oc][ic][kh][kw]; bias[oc] or NULL. */
 void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,

@@ -155,27 +155,46 @@ static size_t weight_partial_count(int ic, int oc) {
     return (size_t)WINOGRAD_POINTS * (size_t)ic * (size_t)kernels()->winograd_padded(oc);
 }
 
+/* Partial sums, each by one work item over a stretch of all bands: one for each band, or fewer where many channels make
+ * them large. */
+static int weight_items(const tensor *x, const tensor *dy) {
+    enum { MOST_FLOATS = 16 * 1024 * 1024 };
+    int bands_of_all = dy->n * weight_bands(dy), room = (int)(MOST_FLOATS / weight_partial_count(x->c, dy->c));
+    room = room < 2 ? 2 : room;
+    return bands_of_all < room ? bands_of_all : room;
+}
+
 size_t conv_winograd_weight_scratch(const tensor *x, const tensor *dy) {
-    size_t items = (size_t)dy->n * (size_t)weight_bands(dy);
+    size_t items = (size_t)weight_items(x, dy);
     return items * (weight_partial_count(x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK)) +
            (size_t)runtime_threads() * kernels()->winograd_scratch(x->c, dy->c);
 }
 
-static void run_weight_band(void *context, int item) {
-    const weight_job *job = context;
+/* Adds one band of one image. */
+static void add_weight_band(const weight_job *job, int band, winograd_weight_rows k, double *bias_sums) {
     const tensor *dy = job->dy;
-    int count = weight_bands(dy), n = item / count, y0 = item % count * WEIGHT_BAND;
+    int count = weight_bands(dy), n = band / count, y0 = band % count * WEIGHT_BAND;
     int y1 = y0 + WEIGHT_BAND < dy->h ? y0 + WEIGHT_BAND : dy->h;
-    winograd_weight_rows k = job->kernel;
     k.input.pixels += n * job->x->c * job->x->plane;
     k.output_grad += n * dy->c * dy->plane;
-    k.partial = job->partials + (size_t)item * job->partial_count;
-    memset(k.partial, 0, job->partial_count * sizeof *k.partial);
     kernels()->winograd_weight_rows(&k, y0, y1,
                                     job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
     for (int c = 0; c < dy->c && job->dbias; c++)
-        job->bias_sums[item * dy->c + c] =
+        bias_sums[c] +=
             kernels()->plane_sum((plane_shape){y1 - y0, dy->w, dy->row}, k.output_grad + c * dy->plane + y0 * dy->row);
+}
+
+static void run_weight_item(void *context, int item) {
+    const weight_job *job = context;
+    const tensor *dy = job->dy;
+    int64_t all = (int64_t)dy->n * weight_bands(dy), items = weight_items(job->x, dy);
+    winograd_weight_rows k = job->kernel;
+    double *bias_sums = job->bias_sums + item * dy->c;
+    k.partial = job->partials + (size_t)item * job->partial_count;
+    memset(k.partial, 0, job->partial_count * sizeof *k.partial);
+    memset(bias_sums, 0, (size_t)dy->c * sizeof *bias_sums);
+    for (int64_t band = all * item / items; band < all * (item + 1) / items; band++)
+        add_weight_band(job, (int)band, k, bias_sums);
 }
 
 /* g = G^T u, G as in kernel_points. */
@@ -191,7 +210,7 @@ static void weight_taps(const double u[6], double g[3]) {
 /* Adds up the partial sums of one input channel in a fixed order, and transforms them back. */
 static void finish_weights(void *context, int i) {
     const weight_job *job = context;
-    int ic = job->x->c, oc = job->dy->c, items = job->dy->n * weight_bands(job->dy);
+    int ic = job->x->c, oc = job->dy->c, items = weight_items(job->x, job->dy);
     for (int o = 0; o < oc; o++) {
         double points[6][6], columns[3][6], taps[3];
         for (int point = 0; point < WINOGRAD_POINTS; point++) {
@@ -216,7 +235,7 @@ static void finish_weights(void *context, int i) {
 
 void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
                                    float *dbias, float *scratch) {
-    int items = dy->n * weight_bands(dy);
+    int items = weight_items(x, dy);
     weight_job job = {
         .kernel = {.input = input_of(x, norm),
                    .output_grad = dy->data,
@@ -234,7 +253,7 @@ void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const
     };
     job.per_thread = scratch + (size_t)items * job.partial_count;
     job.bias_sums = (double *)(void *)(job.per_thread + (size_t)runtime_threads() * job.per_thread_count);
-    parallel_for(items, run_weight_band, &job);
+    parallel_for(items, run_weight_item, &job);
     parallel_for(x->c, finish_weights, &job);
     for (int c = 0; c < dy->c && dbias; c++) {
         double sum = 0;

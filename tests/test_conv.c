@@ -286,6 +286,7 @@ static void test_gradients_are_adjoint(void **state) {
     check_adjoint(1, 32, 1, 40, 70, same);
     check_adjoint(2, 8, 5, 33, 47, same);
     check_adjoint(2, 12, 20, 38, 75, same);                   /* Winograd */
+    check_adjoint(5, 320, 300, 3, 33, same);                  /* Winograd: several bands to one partial sum */
     check_adjoint(1, 40, 24, 12, 12, same);                   /* GEMM: narrow */
     check_adjoint(2, 6, 10, 31, 45, options_of(3, 2, 1, 1));  /* GEMM: stride */
     check_adjoint(1, 5, 6, 30, 50, options_of(5, 1, 2, 1));   /* GEMM: padding */
