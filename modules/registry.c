@@ -6,9 +6,10 @@
 
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
-    METHOD(uiunet)                                                                                                     \
     METHOD(rpcanet)                                                                                                    \
     METHOD(agpcnet)                                                                                                    \
+    METHOD(mshnet)                                                                                                     \
+    METHOD(uiunet)                                                                                                     \
     METHOD(mpcm)                                                                                                       \
     METHOD(pstnn)                                                                                                      \
     METHOD(ipi)

@@ -79,7 +79,7 @@ if [ -d "$golden" ]; then
         build/tests/compare_forward "$work/rpcanet_plus_SIRST_Aug_mIoU_74.56.h5" "$golden/rpcanet_plus_forward.h5"
     check "forward pass of the published RPCANet" \
         build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
-    for network in rpcanet_plus rpcanet; do
+    for network in rpcanet_plus rpcanet mshnet; do
         check "$network with formula weights" build/tests/compare_network "$golden/$network.h5"
     done
     for method in mpcm pstnn ipi; do
