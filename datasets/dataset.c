@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Last part of the path, without trailing slashes and without .h5. */
-static void name_from_path(const char *path, char *out, size_t size) {
+void dataset_name_of(const char *path, char *out, size_t size) {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/')
         end--;
@@ -39,7 +38,13 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static status refuse_duplicates(const dataset *d, const char *path) {
+status dataset_fault(dataset *d, status code) {
+    if (code != STATUS_INPUT || !d->faults)
+        return code;
+    return name_list_add(d->faults, status_message());
+}
+
+static status refuse_duplicates(dataset *d, const char *path) {
     const char **names = malloc((size_t)(d->count + 1) * sizeof *names);
     if (!names)
         return status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
@@ -49,7 +54,8 @@ static status refuse_duplicates(const dataset *d, const char *path) {
     status result = STATUS_OK;
     for (int i = 1; i < d->count && result == STATUS_OK; i++)
         if (!strcmp(names[i - 1], names[i]))
-            result = status_fail(STATUS_INPUT, "%s: split %s names '%s' twice", path, d->split, names[i]);
+            result =
+                dataset_fault(d, status_fail(STATUS_INPUT, "%s: split %s names '%s' twice", path, d->split, names[i]));
     free(names);
     return result;
 }
@@ -62,12 +68,13 @@ void dataset_set_split(dataset *d, const char *split) {
     snprintf(d->split, sizeof d->split, "%s", split);
 }
 
-status dataset_open(const char *path, const char *split, dataset **out) {
+status dataset_open_faulty(const char *path, const char *split, name_list *faults, dataset **out) {
     *out = NULL;
     dataset *d = calloc(1, sizeof *d);
     if (!d)
         return status_fail(STATUS_MEMORY, "out of memory for a data set");
-    name_from_path(path, d->name, sizeof d->name);
+    d->faults = faults;
+    dataset_name_of(path, d->name, sizeof d->name);
     dataset_set_split(d, split);
     status result = path_is_folder(path) ? layout_open(d, path, split)
                     : path_is_file(path) ? pack_open(d, path, split)
@@ -82,6 +89,21 @@ status dataset_open(const char *path, const char *split, dataset **out) {
     }
     *out = d;
     return STATUS_OK;
+}
+
+status dataset_open(const char *path, const char *split, dataset **out) {
+    return dataset_open_faulty(path, split, NULL, out);
+}
+
+bool dataset_has_split(const char *path, const char *split) {
+    char name[256];
+    dataset_name_of(path, name, sizeof name);
+    if (path_is_folder(path))
+        return layout_has_split(name, path, split);
+    dataset *d;
+    bool has = dataset_open(path, split, &d) == STATUS_OK && !strcmp(d->split, split);
+    dataset_close(d);
+    return has;
 }
 
 void dataset_close(dataset *d) {

@@ -9,8 +9,12 @@
 #ifndef IRST_DATASETS_DATASET_H
 #define IRST_DATASETS_DATASET_H
 
+#include "core/file_io.h"
 #include "core/image.h"
 #include "core/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef struct dataset dataset;
 
@@ -22,10 +26,17 @@ typedef enum dataset_mask_size {
 
 /* Opens `split` ("train", "test", "trainval", ...) of the data set at `path`. Only names are read now. */
 status dataset_open(const char *path, const char *split, dataset **out);
+/* The same for a set with faults: each name without an image or a mask becomes a line of `faults` and is left out; each
+ * name that stands twice becomes a line. */
+status dataset_open_faulty(const char *path, const char *split, name_list *faults, dataset **out);
+/* Whether the set means to have this very split: a list, a folder or rows of a pack, sound or not. */
+bool dataset_has_split(const char *path, const char *split);
+/* The name a set at `path` has: the last part of the path, without .h5. */
+void dataset_name_of(const char *path, char *out, size_t size);
 void dataset_close(dataset *d); /* accepts NULL */
 
 int dataset_count(const dataset *d);
-const char *dataset_name(const dataset *d);  /* last part of the path, without .h5 */
+const char *dataset_name(const dataset *d);  /* dataset_name_of its path */
 const char *dataset_split(const dataset *d); /* the one found: train may stand in for trainval */
 const char *dataset_sample_name(const dataset *d, int index);
 

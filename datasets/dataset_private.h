@@ -21,17 +21,22 @@ struct dataset {
     int64_t *rows; /* pack: row of each sample */
     int width, height;
     h5_type pixel_type;
+    name_list *faults; /* takes what is wrong with single names; NULL: the first one is a failure */
 };
 
 /* Appends one sample; paths may be NULL. Strings are copied. */
 status dataset_add(dataset *d, const char *name, const char *image, const char *mask);
+
+/* Passes a failure on, or notes its message as a fault and carries on. */
+status dataset_fault(dataset *d, status code);
 
 /* The published sets call the same thing train or trainval: the other name, NULL for other splits. */
 const char *dataset_other_split(const char *split);
 void dataset_set_split(dataset *d, const char *split); /* the split that was really found */
 
 status layout_open(dataset *d, const char *path, const char *split); /* folders and lists */
-status pack_open(dataset *d, const char *path, const char *split);   /* HDF5 */
+bool layout_has_split(const char *name, const char *path, const char *split);
+status pack_open(dataset *d, const char *path, const char *split); /* HDF5 */
 status pack_read(const dataset *d, int index, grey_image *image, grey_image *mask);
 
 #endif

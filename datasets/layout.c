@@ -40,7 +40,7 @@ static status add_names(dataset *d, const char *folder, name_list *names) {
     status result = STATUS_OK;
     for (int i = 0; i < names->count && result == STATUS_OK; i++) {
         strip_png(names->names[i]);
-        result = add_sample(d, folder, names->names[i]);
+        result = dataset_fault(d, add_sample(d, folder, names->names[i]));
     }
     name_list_free(names);
     return result;
@@ -69,12 +69,19 @@ static bool has_pairs(const char *folder) {
 }
 
 /* Finds the list of a split: DIR/SPLIT.txt, or DIR/img_idx/SPLIT_NAME.txt. */
-static bool find_list(const dataset *d, const char *folder, const char *split, path_text *out) {
+static bool find_list(const char *set, const char *folder, const char *split, path_text *out) {
     char name[400];
     if (join(out, folder, split, ".txt") == STATUS_OK && path_is_file(out->s))
         return true;
-    snprintf(name, sizeof name, "img_idx/%s_%s", split, d->name);
+    snprintf(name, sizeof name, "img_idx/%s_%s", split, set);
     return join(out, folder, name, ".txt") == STATUS_OK && path_is_file(out->s);
+}
+
+bool layout_has_split(const char *name, const char *path, const char *split) {
+    path_text found;
+    if (has_pairs(path))
+        return find_list(name, path, split, &found);
+    return join(&found, path, split, "") == STATUS_OK && path_is_folder(found.s);
 }
 
 status layout_open(dataset *d, const char *path, const char *split) {
@@ -83,9 +90,9 @@ status layout_open(dataset *d, const char *path, const char *split) {
     if (has_pairs(path)) {
         if (!strcmp(split, "all"))
             return add_all(d, path);
-        if (find_list(d, path, split, &found))
+        if (find_list(d->name, path, split, &found))
             return add_list(d, path, found.s);
-        if (other && find_list(d, path, other, &found)) {
+        if (other && find_list(d->name, path, other, &found)) {
             dataset_set_split(d, other);
             return add_list(d, path, found.s);
         }

@@ -3,6 +3,7 @@
 #include "datasets/dataset_private.h"
 #include "datasets/preprocess.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,24 +97,23 @@ status pack_read(const dataset *d, int index, grey_image *image, grey_image *mas
     return STATUS_OK;
 }
 
-typedef struct pack_writer {
+struct pack_writer {
     h5_file *file;
-    const char *path;
+    int total;
     int width, height, maximum; /* of every image */
-    int64_t row;
-    const char **names, **splits;
-} pack_writer;
+    name_list names, splits;    /* of the samples so far */
+};
 
 static status write_row(pack_writer *w, const char *dataset_path, const grey_image *image) {
     if (w->maximum == 65535)
-        return h5_write_rows(w->file, dataset_path, H5_UINT16, w->row, 1, image->pixels);
+        return h5_write_rows(w->file, dataset_path, H5_UINT16, w->names.count, 1, image->pixels);
     size_t pixels = (size_t)image->width * (size_t)image->height;
     uint8_t *narrow = malloc(pixels);
     if (!narrow)
-        return status_fail(STATUS_MEMORY, "out of memory while packing %s", w->path);
+        return status_fail(STATUS_MEMORY, "out of memory while packing %s", h5_path(w->file));
     for (size_t i = 0; i < pixels; i++)
         narrow[i] = (uint8_t)image->pixels[i];
-    status result = h5_write_rows(w->file, dataset_path, H5_UINT8, w->row, 1, narrow);
+    status result = h5_write_rows(w->file, dataset_path, H5_UINT8, w->names.count, 1, narrow);
     free(narrow);
     return result;
 }
@@ -136,22 +136,8 @@ static void change_depth(grey_image *image, int maximum) {
     image->maximum = maximum;
 }
 
-static status write_sample(pack_writer *w, const dataset *d, int index, const grey_image *image,
-                           const grey_image *mask) {
-    if (image->width != w->width || image->height != w->height)
-        return status_fail(STATUS_INPUT, "%s/%s: %dx%d, but the first image is %dx%d; pack with --size N",
-                           dataset_name(d), dataset_sample_name(d, index), image->width, image->height, w->width,
-                           w->height);
-    TRY(write_row(w, "images", image));
-    TRY(write_row(w, "masks", mask));
-    w->names[w->row] = dataset_sample_name(d, index);
-    w->splits[w->row] = dataset_split(d);
-    w->row++;
-    return STATUS_OK;
-}
-
-static status begin(pack_writer *w, const grey_image *first, int total) {
-    h5_shape shape = {.rank = 3, .size = {total, first->height, first->width}};
+static status begin_images(pack_writer *w, const grey_image *first) {
+    h5_shape shape = {.rank = 3, .size = {w->total, first->height, first->width}};
     w->width = first->width;
     w->height = first->height;
     w->maximum = first->maximum;
@@ -161,33 +147,76 @@ static status begin(pack_writer *w, const grey_image *first, int total) {
     return h5_write_attribute_int(w->file, "images", "full_scale", w->maximum);
 }
 
-static status write_split(pack_writer *w, const dataset *d, int size, int total,
-                          void (*on_sample)(void *context, int done), void *context) {
+status pack_begin(const char *path, int total, pack_writer **out) {
+    pack_writer *w = *out = calloc(1, sizeof *w);
+    if (!w)
+        return status_fail(STATUS_MEMORY, "out of memory while packing %s", path);
+    w->total = total;
+    status result = h5_create(path, &w->file);
+    if (result != STATUS_OK) {
+        free(w);
+        *out = NULL;
+    }
+    return result;
+}
+
+status pack_add(pack_writer *w, const char *split, const char *name, grey_image *image, grey_image *mask) {
+    if (w->names.count == 0)
+        TRY(begin_images(w, image));
+    if (image->width != w->width || image->height != w->height)
+        return status_fail(STATUS_INPUT, "%s: %dx%d, but the first image is %dx%d; pack with --size N", name,
+                           image->width, image->height, w->width, w->height);
+    change_depth(image, w->maximum);
+    change_depth(mask, w->maximum);
+    TRY(write_row(w, "images", image));
+    TRY(write_row(w, "masks", mask));
+    TRY(name_list_add(&w->names, name));
+    return name_list_add(&w->splits, split);
+}
+
+status pack_describe(pack_writer *w, const char *text) {
+    return h5_write_attribute_text(w->file, "/", "description", text);
+}
+
+status pack_commit(pack_writer *w) {
+    assert(w->names.count == w->total);
+    status result = h5_write_strings(w->file, "names", (const char *const *)w->names.names, w->names.count);
+    if (result == STATUS_OK)
+        result = h5_write_strings(w->file, "split", (const char *const *)w->splits.names, w->splits.count);
+    if (result == STATUS_OK) {
+        result = h5_commit(w->file);
+        w->file = NULL;
+    }
+    pack_abandon(w);
+    return result;
+}
+
+void pack_abandon(pack_writer *w) {
+    if (!w)
+        return;
+    h5_close(w->file);
+    name_list_free(&w->names);
+    name_list_free(&w->splits);
+    free(w);
+}
+
+static status pack_split(pack_writer *w, const dataset *d, int size, void (*on_sample)(void *context, int done),
+                         void *context) {
     for (int i = 0; i < dataset_count(d); i++) {
         grey_image image = {0}, mask = {0};
         status result = read_sized(d, i, size, &image, &mask);
-        if (result == STATUS_OK && w->row == 0)
-            result = begin(w, &image, total);
         if (result == STATUS_OK) {
-            change_depth(&image, w->maximum);
-            change_depth(&mask, w->maximum);
-            result = write_sample(w, d, i, &image, &mask);
+            result = pack_add(w, dataset_split(d), dataset_sample_name(d, i), &image, &mask);
+            if (result == STATUS_INPUT)
+                status_prefix(result, "%s", dataset_name(d));
         }
         grey_image_free(&image);
         grey_image_free(&mask);
         TRY(result);
         if (on_sample)
-            on_sample(context, (int)w->row);
+            on_sample(context, w->names.count);
     }
     return STATUS_OK;
-}
-
-static status write_all(pack_writer *w, dataset *const *splits, int split_count, int size, int total,
-                        void (*on_sample)(void *context, int done), void *context) {
-    for (int i = 0; i < split_count; i++)
-        TRY(write_split(w, splits[i], size, total, on_sample, context));
-    TRY(h5_write_strings(w->file, "names", w->names, total));
-    return h5_write_strings(w->file, "split", w->splits, total);
 }
 
 status pack_write(const char *path, dataset *const *splits, int split_count, int size,
@@ -195,19 +224,13 @@ status pack_write(const char *path, dataset *const *splits, int split_count, int
     int total = 0;
     for (int i = 0; i < split_count; i++)
         total += dataset_count(splits[i]);
-    pack_writer w = {.path = path};
-    w.names = calloc((size_t)total + 1, sizeof *w.names);
-    w.splits = calloc((size_t)total + 1, sizeof *w.splits);
-    status result = w.names && w.splits ? h5_create(path, &w.file)
-                                        : status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
-    if (result == STATUS_OK) {
-        result = write_all(&w, splits, split_count, size, total, on_sample, context);
-        if (result == STATUS_OK)
-            result = h5_commit(w.file);
-        else
-            h5_close(w.file);
-    }
-    free(w.names);
-    free(w.splits);
+    pack_writer *w;
+    TRY(pack_begin(path, total, &w));
+    status result = STATUS_OK;
+    for (int i = 0; i < split_count && result == STATUS_OK; i++)
+        result = pack_split(w, splits[i], size, on_sample, context);
+    if (result == STATUS_OK)
+        return pack_commit(w);
+    pack_abandon(w);
     return result;
 }

@@ -3,6 +3,7 @@
 #ifndef IRST_DATASETS_PACK_H
 #define IRST_DATASETS_PACK_H
 
+#include "core/image.h"
 #include "core/status.h"
 #include "datasets/dataset.h"
 
@@ -10,5 +11,16 @@
  * images; else everything is resized to size x size. `on_sample` (may be NULL) is called after each sample. */
 status pack_write(const char *path, dataset *const *splits, int split_count, int size,
                   void (*on_sample)(void *context, int done), void *context);
+
+/* The same sample by sample, for sets that are made rather than read. Exactly `total` samples are added, then the pack
+ * is put in its place by pack_commit, or given up by pack_abandon; both free the writer. */
+typedef struct pack_writer pack_writer;
+
+status pack_begin(const char *path, int total, pack_writer **out);
+/* All images and masks have the size of the first image. */
+status pack_add(pack_writer *w, const char *split, const char *name, grey_image *image, grey_image *mask);
+status pack_describe(pack_writer *w, const char *text); /* attribute `description` of the file */
+status pack_commit(pack_writer *w);
+void pack_abandon(pack_writer *w); /* accepts NULL */
 
 #endif

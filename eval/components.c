@@ -100,6 +100,17 @@ no_memory:
     return status_fail(STATUS_MEMORY, "out of memory for the components of a %dx%d map", width, height);
 }
 
+status components_of_mask(const grey_image *mask, int maximum, mask_rule rule, component_list *out) {
+    *out = (component_list){0};
+    uint8_t *label = malloc((size_t)mask->width * (size_t)mask->height);
+    if (!label)
+        return status_fail(STATUS_MEMORY, "out of memory for a mask");
+    mask_to_label(mask, maximum, rule, label);
+    status result = components_find(label, mask->width, mask->height, out);
+    free(label);
+    return result;
+}
+
 void component_list_free(component_list *list) {
     free(list->items);
     free(list->labels);

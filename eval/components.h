@@ -3,6 +3,7 @@
 #define IRST_EVAL_COMPONENTS_H
 
 #include "core/status.h"
+#include "datasets/preprocess.h"
 
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ typedef struct component_list {
 
 /* Anything non-zero in `map` is foreground. Free with component_list_free. */
 status components_find(const uint8_t *map, int width, int height, component_list *out);
+/* The targets of a mask as stored; `maximum` is its mask_maximum. */
+status components_of_mask(const grey_image *mask, int maximum, mask_rule rule, component_list *out);
 void component_list_free(component_list *list); /* accepts a zeroed struct */
 
 #endif

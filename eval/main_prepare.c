@@ -3,7 +3,8 @@
 #include "core/progress.h"
 #include "datasets/pack.h"
 #include "datasets/synthesize.h"
-#include "eval/dataset_check.h"
+#include "eval/set_check.h"
+#include "eval/sirst_aug_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +17,19 @@ static const cli_option options[] = {
     {"size", CLI_TEXT, &size_text, "N|native", "side in pixels: synthesize 256, pack native unless given"},
     {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
     {"test", CLI_INT, &test_count, "N", "synthesize: test scenes"},
-    {"seed", CLI_INT, &seed, "N", "synthesize: the same seed gives the same scenes"},
+    {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug: the same seed gives the same set"},
 };
 
 static const cli_program program = {
     .name = "prepare",
-    .summary = "Checks, packs and synthesizes data sets.",
-    .arguments = "check DIR | pack DIR OUT.h5 | synthesize OUT_DIR",
-    .examples = "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
-                "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
-                "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
-                "  prepare synthesize scenes --train 200 --test 40 --size 128\n",
+    .summary = "Checks, packs and makes data sets.",
+    .arguments = "check DIR | pack DIR OUT.h5 | sirst-aug SIRST_DIR OUT | synthesize OUT_DIR",
+    .examples =
+        "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
+        "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
+        "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
+        "  prepare sirst-aug /data/SIRST SIRST-Aug-rebuild   a rebuild, not the published set; OUT.h5 packs it\n"
+        "  prepare synthesize scenes --train 200 --test 40 --size 128\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -108,51 +111,55 @@ static status synthesize(const char *to) {
     return result;
 }
 
-/* One line per figure; a figure that is known from the publication is compared. */
-static int print_count(const char *what, int64_t value, int64_t expected) {
-    printf("  %-46s %lld", what, (long long)value);
-    if (expected)
-        printf("%s", value == expected ? "  (as published)" : "");
-    if (expected && value != expected)
-        printf("  WRONG: the published set has %lld", (long long)expected);
-    printf("\n");
-    return expected && value != expected;
+static void show_share(void *context, int done, int total) {
+    progress *bar = context;
+    bar->total = total;
+    progress_update(bar, done, NULL);
 }
 
-static status check_split(const dataset *d, int *wrong) {
+static void print_total(const char *split, const char *what, int64_t value, int64_t published) {
+    printf("  %-9s %-14s %8lld", split, what, (long long)value);
+    if (published)
+        printf("   published %8lld  (%+.1f %%)", (long long)published,
+               100.0 * (double)(value - published) / (double)published);
+    printf("\n");
+}
+
+static void print_totals(const char *split, const sirst_aug_totals *t, const sirst_aug_totals *published) {
+    print_total(split, "images", t->images, published->images);
+    print_total(split, "targets", t->targets, published->targets);
+    print_total(split, "target pixels", t->pixels, published->pixels);
+}
+
+static status rebuild_sirst_aug(const char *from, const char *to) {
+    if (size_text)
+        return status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text);
+    if (seed < 0)
+        return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
+    sirst_aug_totals trainval, test;
     progress bar;
-    dataset_counts c;
-    progress_begin(&bar, "checking", "image", dataset_count(d));
-    status result = dataset_count_all(d, &c, show_progress, &bar);
+    progress_begin(&bar, "turning and cropping", "image", 0);
+    status result = sirst_aug_write(from, to, (uint64_t)seed, &trainval, &test, show_share, &bar);
     progress_end(&bar);
     TRY(result);
-    static const known_totals unknown;
-    const known_totals *k = dataset_known_totals(dataset_name(d), dataset_split(d));
-    if (!k)
-        k = &unknown;
-    printf("%s, split %s\n", dataset_name(d), dataset_split(d));
-    *wrong += print_count("images", c.images, k->images);
-    printf("  %-46s %dx%d to %dx%d\n", "sizes", c.smallest_width, c.smallest_height, c.largest_width, c.largest_height);
-    *wrong += print_count("targets, any mask value, stored size", c.targets, k->targets);
-    *wrong += print_count("target pixels, any mask value, stored size", c.pixels, k->pixels);
-    *wrong += print_count("targets at 256x256, mask maximum only", c.targets_256, k->targets_256);
-    *wrong += print_count("target pixels at 256x256, mask maximum only", c.pixels_256, k->pixels_256);
-    print_count("masks with grey values", c.grey_masks, 0);
-    print_count("masks of another size than their image", c.unequal_sizes, 0);
-    print_count("empty masks", c.empty_masks, 0);
+    printf("%s: a rebuild of SIRST-Aug from %s, seed %d; not the published set\n", to, from, seed);
+    print_totals("trainval", &trainval, &sirst_aug_published_trainval);
+    print_totals("test", &test, &sirst_aug_published_test);
     return STATUS_OK;
 }
 
 static status check(const char *path) {
-    dataset *splits[SPLITS];
-    int count, wrong = 0;
-    TRY(open_splits(path, splits, &count));
-    status result = STATUS_OK;
-    for (int i = 0; i < count && result == STATUS_OK; i++)
-        result = check_split(splits[i], &wrong);
-    close_splits(splits, count);
-    if (result == STATUS_OK && wrong)
-        result = status_fail(STATUS_INPUT, "%s: %d counts differ from the published set", path, wrong);
+    set_check report;
+    progress bar;
+    progress_begin(&bar, "checking", "image", 0);
+    status result = set_check_run(path, &report, show_share, &bar);
+    progress_end(&bar);
+    TRY(result);
+    set_check_print(&report, stdout);
+    if (report.findings.count)
+        result = status_fail(STATUS_INPUT, "%s: %d finding%s", path, report.findings.count,
+                             report.findings.count > 1 ? "s" : "");
+    set_check_free(&report);
     return result;
 }
 
@@ -169,7 +176,10 @@ static status run(int argc, char **argv) {
         return pack(arguments[1], arguments[2]);
     if (count == 2 && !strcmp(arguments[0], "synthesize"))
         return synthesize(arguments[1]);
-    return status_fail(STATUS_USAGE, "%s%sexpected check DIR, pack DIR OUT.h5 or synthesize OUT_DIR",
+    if (count == 3 && !strcmp(arguments[0], "sirst-aug"))
+        return rebuild_sirst_aug(arguments[1], arguments[2]);
+    return status_fail(STATUS_USAGE,
+                       "%s%sexpected check DIR, pack DIR OUT.h5, sirst-aug SIRST_DIR OUT or synthesize OUT_DIR",
                        count ? arguments[0] : "", count ? ": " : "");
 }
 

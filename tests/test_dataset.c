@@ -6,7 +6,7 @@
 #include "datasets/pack.h"
 #include "datasets/preprocess.h"
 #include "datasets/synthesize.h"
-#include "eval/dataset_check.h"
+#include "eval/known_sets.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -268,14 +268,14 @@ static void test_published_totals(void **state) {
         dataset_counts c;
         snprintf(path, sizeof path, "%s/data/%s", shared, sets[i]);
         assert_ok(dataset_open(path, "test", &d));
-        assert_ok(dataset_count_all(d, &c, NULL, NULL));
-        const known_totals *known = dataset_known_totals(sets[i], "test");
+        assert_ok(dataset_count_all(d, &c, NULL, NULL, NULL));
+        const known_split *known = known_split_find(sets[i], "test");
         assert_non_null(known);
-        assert_int_equal(c.images, known->images);
-        assert_true(!known->targets || c.targets == known->targets);
-        assert_true(!known->pixels || c.pixels == known->pixels);
-        assert_true(!known->targets_256 || c.targets_256 == known->targets_256);
-        assert_true(!known->pixels_256 || c.pixels_256 == known->pixels_256);
+        assert_int_equal(c.images, known->counts.images);
+        assert_int_equal(c.targets, known->counts.targets);
+        assert_int_equal(c.pixels, known->counts.pixels);
+        assert_int_equal(c.targets_256, known->counts.targets_256);
+        assert_int_equal(c.pixels_256, known->counts.pixels_256);
         assert_int_equal(c.unequal_sizes, i == 2 ? 1 : 0); /* SIRST's Misc_111 */
         dataset_close(d);
     }

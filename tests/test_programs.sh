@@ -45,6 +45,25 @@ done
 works "$bin/prepare" synthesize scenes --train 12 --test 4 --size 64 --seed 3
 works "$bin/prepare" check scenes
 works "$bin/prepare" pack scenes scenes.h5
+works "$bin/prepare" check scenes.h5
+works "$bin/prepare" synthesize few --train 1 --test 1 --size 64 --seed 3
+works "$bin/prepare" sirst-aug few few-rebuild --seed 4
+grep -q 'not the published set' stdout || complain "prepare sirst-aug does not say that it is a rebuild"
+works "$bin/prepare" check few-rebuild
+works "$bin/prepare" sirst-aug few few-rebuild.h5 --seed 4
+works "$bin/prepare" sirst-aug few again-rebuild --seed 4
+diff -r few-rebuild again-rebuild > diff.txt || complain "the same seed gave another set: $(head -n 3 diff.txt)"
+works "$bin/prepare" sirst-aug few other-rebuild --seed 5
+diff -r few-rebuild other-rebuild > diff.txt && complain "another seed gave the same set"
+refuses 1 'few-rebuild exists' "$bin/prepare" sirst-aug few few-rebuild
+refuses 1 'missing-folder' "$bin/prepare" sirst-aug missing-folder out/x
+refuses 2 'seed -1' "$bin/prepare" sirst-aug few out/x --seed -1
+refuses 2 'size 128' "$bin/prepare" sirst-aug few out/x --size 128
+cp -r scenes faulty
+rm "faulty/masks/$(head -n 1 faulty/train.txt).png"
+sed -n 2p faulty/train.txt >> faulty/test.txt
+refuses 1 'faulty: 2 findings' "$bin/prepare" check faulty
+[ "$(grep -c '^WRONG: ' stdout)" -eq 2 ] || complain "prepare check printed $(grep -c '^WRONG: ' stdout) findings, expected 2"
 refuses 2 '.' "$bin/prepare"
 refuses 2 'no-such-command' "$bin/prepare" no-such-command
 refuses 1 'missing-folder' "$bin/prepare" pack missing-folder out/x.h5

@@ -120,7 +120,8 @@ static void prefetch(const winograd_rows *k, int point, place here, place next) 
 /* For the weights' gradient, too: its transformed tiles are padded to two vectors of channels. */
 size_t KERNEL(winograd_scratch)(int ic, int oc) {
     int padded = KERNEL(winograd_padded)(oc), blocks = (oc + WINOGRAD_BLOCK - 1) / WINOGRAD_BLOCK * WINOGRAD_BLOCK;
-    return (size_t)CHANNEL * (size_t)(ic + (padded > blocks ? padded : blocks));
+    /* Behind each point's tiles the gradient of the weights keeps a vector free (gradient_stride). */
+    return (size_t)CHANNEL * (size_t)(ic + (padded > blocks ? padded : blocks)) + (size_t)POINTS * LANES;
 }
 
 /* Asks the first cache for one point's tiles of some channels. */
