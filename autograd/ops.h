@@ -43,7 +43,7 @@ typedef struct gate_inputs {
     node *w1, *b1, *w2, *b2;
 } gate_inputs;
 
-/* conv2d(relu(batch_norm(x))), fused; without an activation behind the convolution. */
+/* conv2d(relu(batch_norm(x))), fused; without an activation behind the convolution. bias may be NULL, as in conv2d. */
 node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv);
 
 /* conv2d(channel_scale(x, gates of x)), 3x3 with padding 1, fused; x is relu(batch_norm(x)) if there is a norm. */

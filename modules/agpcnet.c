@@ -44,10 +44,11 @@ static node *numbered_conv_norm(network *net, node *x, int channels, layer_optio
 
 /* relu(x + conv(relu(conv(x)))), a norm behind each convolution; a block that strides halves x, too. */
 static node *basic_block(network *net, node *x, int channels, int stride, const char *name) {
-    layer_options first = {.kernel = 3, .stride = stride, .no_bias = true, .activation = ACTIVATION_RELU};
-    layer_options second = {.kernel = 3, .no_bias = true}, halving = {.kernel = 1, .stride = stride, .no_bias = true};
-    node *y = layer_conv_norm(net, x, channels, first, part("%s.conv1", name).text, part("%s.bn1", name).text);
-    y = layer_conv_norm(net, y, channels, second, part("%s.conv2", name).text, part("%s.bn2", name).text);
+    layer_options first = {.kernel = 3, .stride = stride, .no_bias = true}, second = {.kernel = 3, .no_bias = true};
+    layer_options halving = {.kernel = 1, .stride = stride, .no_bias = true};
+    node *y = layer_conv2d(net, x, channels, first, part("%s.conv1", name).text);
+    y = layer_norm_conv2d(net, y, channels, second, part("%s.bn1", name).text, part("%s.conv2", name).text);
+    y = layer_batch_norm(net, y, ACTIVATION_NONE, part("%s.bn2", name).text);
     if (stride > 1)
         x = numbered_conv_norm(net, x, channels, halving, part("%s.downsample", name).text, 0);
     return relu(net->t, add(net->t, y, x));

@@ -110,14 +110,18 @@ static conv2d_options conv_options_of(layer_options o) {
         .stride = stride, .padding = dilation * (o.kernel / 2), .dilation = dilation, .activation = o.activation};
 }
 
+/* The bias is NULL where there is to be none; false if a parameter is missing. */
+static bool optional_bias_parameters(network *net, int ic, int oc, layer_options o, const char *name, conv_nodes *out) {
+    out->weight = weight_node(net, ic, oc, o.kernel, name);
+    out->bias = o.no_bias ? NULL : bias_node(net, ic, oc, o.kernel, name);
+    return out->weight && (out->bias || o.no_bias);
+}
+
 node *layer_conv2d(network *net, node *x, int channels, layer_options options, const char *name) {
-    if (!x)
+    conv_nodes p;
+    if (!x || !optional_bias_parameters(net, x->value.c, channels, options, name, &p))
         return NULL;
-    int ic = x->value.c;
-    node *weight = weight_node(net, ic, channels, options.kernel, name);
-    node *bias = options.no_bias ? NULL : bias_node(net, ic, channels, options.kernel, name);
-    bool complete = weight && (bias || options.no_bias);
-    return complete ? conv2d(net->t, x, weight, bias, conv_options_of(options)) : NULL;
+    return conv2d(net->t, x, p.weight, p.bias, conv_options_of(options));
 }
 
 node *layer_conv(network *net, node *x, int channels, int kernel, activation act, const char *name) {
@@ -164,17 +168,21 @@ static const norm_inputs *norm_now_or_later(network *net, node **x, norm_inputs 
     return NULL;
 }
 
-node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv) {
+node *layer_norm_conv2d(network *net, node *x, int channels, layer_options options, const char *norm,
+                        const char *conv) {
     if (!x)
         return NULL;
     norm_inputs own = norm_parameters(net, x->value.c, ACTIVATION_RELU, norm);
-    conv_nodes p = conv_parameters(net, x->value.c, channels, kernel, conv);
-    conv2d_options options = conv_options_of((layer_options){.kernel = kernel});
     const norm_inputs *later = norm_now_or_later(net, &x, &own);
-    if (!own.weight || !p.weight || !p.bias)
-        return NULL;
-    return later ? norm_conv2d(net->t, x, later, p.weight, p.bias, options)
-                 : conv2d(net->t, x, p.weight, p.bias, options);
+    if (!later)
+        return layer_conv2d(net, x, channels, options, conv);
+    conv_nodes p;
+    bool complete = optional_bias_parameters(net, x->value.c, channels, options, conv, &p) && own.weight;
+    return complete ? norm_conv2d(net->t, x, later, p.weight, p.bias, conv_options_of(options)) : NULL;
+}
+
+node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv) {
+    return layer_norm_conv2d(net, x, channels, (layer_options){.kernel = kernel}, norm, conv);
 }
 
 static gate_inputs gate_parameters(network *net, int channels, int reduction, const char *name) {

@@ -48,8 +48,11 @@ node *layer_batch_norm(network *net, node *x, activation act, const char *name);
 /* Convolution, batch norm, then options.activation. */
 node *layer_conv_norm(network *net, node *x, int channels, layer_options options, const char *conv, const char *norm);
 
-/* Batch norm with ReLU of x, named `norm`; then a convolution as layer_conv, named `conv`. Trained as one operation;
- * for inference the norm is a node of its own, which folds into the convolution before it. */
+/* Batch norm with ReLU of x, named `norm`; then a convolution without activation, named `conv`. Trained as one
+ * operation; for inference the norm is a node of its own, which folds into the convolution before it. */
+node *layer_norm_conv2d(network *net, node *x, int channels, layer_options options, const char *norm, const char *conv);
+
+/* The same, with stride 1 and a bias. */
 node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv);
 
 /* The names of a gated layer's parts; norm is NULL where x is not to be normalised (and rectified) first. */

@@ -69,10 +69,11 @@ static array4 like(const array4 *a) {
     return copy;
 }
 
-static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, array4 *out) {
+/* bias may be NULL. */
+static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, const array4 *bias, array4 *out) {
     array4 normal = like(&in[0]);
     forward_batch_norm(&o->norm, ACTIVATION_RELU, in, &normal);
-    forward_conv2d(&o->conv, &normal, &in[3], &in[4], out);
+    forward_conv2d(&o->conv, &normal, &in[3], bias, out);
     free(normal.data);
 }
 
@@ -305,7 +306,7 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         const batch_norm_options *o = n->options;
         forward_batch_norm(o, o->activation, in, out);
     } else if (!strcmp(name, "norm_conv2d")) {
-        forward_norm_conv2d(n->options, in, out);
+        forward_norm_conv2d(n->options, in, n->input_count == 5 ? &in[4] : NULL, out);
     } else if (!strcmp(name, "gated_conv2d")) {
         forward_gated_conv2d(n, in, out);
     } else if (!strcmp(name, "gated_conv_pair")) {
