@@ -21,7 +21,7 @@ augmentation augment_find(const char *name) {
             return (augmentation)kind;
         at += length + (at[length] == '|');
     }
-    assert(!"one of the names");
+    assert(false); /* a configuration holds one of the names */
     return AUGMENT_NONE;
 }
 
@@ -179,6 +179,6 @@ status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample,
     case AUGMENT_UIUNET:
         return vary_uiunet(&r, size, p);
     }
-    assert(!"a kind of augmentation");
+    assert(false); /* all kinds are above */
     return STATUS_USAGE;
 }
