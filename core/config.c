@@ -23,8 +23,11 @@ void config_free(config *c) {
         free(c->entries[i].text);
     for (int i = 0; i < c->pending_count; i++)
         pending_free(&c->pending[i]);
+    for (int i = 0; i < c->owned_count; i++)
+        free(c->owned[i]);
     free(c->entries);
     free(c->pending);
+    free(c->owned);
     free(c);
 }
 

@@ -6,6 +6,7 @@
 #ifndef IRST_CORE_CONFIG_H
 #define IRST_CORE_CONFIG_H
 
+#include "core/file_io.h"
 #include "core/status.h"
 
 #include <stdbool.h>
@@ -33,6 +34,13 @@ void config_free(config *c);     /* accepts NULL */
  * keys are applied now: a program first declares its own keys, loads the file, then declares the keys that
  * depend on a value (model.name decides which model.* keys there are). */
 status config_declare(config *c, const config_key *keys, int count);
+
+/* Sections whose keys are names of the user's choice ([data] NAME = folder): the names that were loaded for `section`
+ * and are not declared yet, in order of first appearance, without the section. `out` is new, empty after a failure. */
+status config_undeclared_names(const config *c, const char *section, name_list *out);
+/* Declares such a key, a text. The config keeps copies of the name and the default, but not of the help. */
+status config_declare_text(config *c, const char *section, const char *name, const char *default_value,
+                           const char *help);
 
 /* Reads an ini file (libinih). Entries for keys not declared yet are kept until config_check. A file that is
  * missing is STATUS_USAGE too: the configuration is what the user got wrong. */

@@ -32,6 +32,8 @@ struct config {
     int count;
     config_pending *pending; /* in the order of assignment */
     int pending_count;
+    config_key **owned; /* keys made by config_declare_text */
+    int owned_count;
 };
 
 /* Parses `value` for the entry's key and stores it. `where` goes in front of the message. */

@@ -1,22 +1,18 @@
 #include "core/plot.h"
 
-#include "core/file_io.h"
+#include "core/canvas.h"
 #include "core/font.h"
 #include "core/plot_scale.h"
 
-#include <cairo-svg.h>
-#include <cairo.h>
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* Lengths are in points of the SVG; a PNG has PNG_SCALE pixels for each. */
+/* Lengths are in points of the SVG; a PNG has 1.5 pixels for each. */
 #define WIDTH 800.0
 #define HEIGHT 500.0
-#define PNG_SCALE 1.5
+#define GRID_WIDTH 460.0 /* of one plot of several */
+#define GRID_HEIGHT 300.0
 #define MARGIN 16.0
 #define GAP 8.0 /* between an axis, its tick labels and its name */
 #define TEXT_SIZE 13.0
@@ -27,55 +23,32 @@
 #define Y_TICK_DISTANCE 70.0
 #define MARKER_DISTANCE 14.0 /* points lying further apart on average are marked */
 #define MARKER_RADIUS 3.0
+#define ERROR_BAR_END 4.0 /* half length of the line across its end */
 
-/* Okabe and Ito's colours, which people with any common colour blindness tell apart; grey in place of their
- * yellow, which is too pale for a line. */
-static const unsigned palette[] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0x000000, 0x8c8c8c};
-#define COLOURS (int)(sizeof palette / sizeof *palette)
-#define GRID_COLOUR 0xe4e4e4
-#define AXIS_COLOUR 0x606060
-#define TEXT_COLOUR 0x202020
+static const canvas_png png = {.scale = 1.5};
 
 typedef struct picture {
     cairo_t *cairo;
     const plot *plot;
-    plot_scale x, y[2]; /* y: left, right */
+    double width, height; /* of the whole plot, whose corner is the origin */
+    plot_scale x, y[2];   /* y: left, right */
     bool has_right;
     double left, top, right, bottom; /* the area between the axes */
 } picture;
-
-static void set_colour(cairo_t *cairo, unsigned rgb) {
-    cairo_set_source_rgb(cairo, (rgb >> 16) / 255.0, (rgb >> 8 & 0xff) / 255.0, (rgb & 0xff) / 255.0);
-}
 
 static bool is_drawn(const plot_series *s, int i) {
     return fabs(s->x[i]) < PLOT_LARGEST && fabs(s->y[i]) < PLOT_LARGEST; /* false for NaN */
 }
 
+/* The end of an error bar, `side` (-1 or 1) of the point; the point itself where there is none. */
+static double bar_end(const plot *p, const plot_series *s, int i, int side) {
+    if (!s->spread || !(fabs(s->spread[i]) < PLOT_LARGEST))
+        return s->y[i];
+    double end = s->y[i] + side * s->spread[i];
+    return p->y_range ? fmin(fmax(end, p->y_range->low), p->y_range->high) : end;
+}
+
 /* --- text --- */
-
-static double text_width(cairo_t *cairo, const char *text) {
-    cairo_text_extents_t extents;
-    cairo_text_extents(cairo, text, &extents);
-    return extents.x_advance;
-}
-
-/* Writes with the given share of the width left of x (0, 0.5, 1); y is the middle of the digits' height. */
-static void write_text(cairo_t *cairo, double x, double y, double share, const char *text) {
-    cairo_text_extents_t digit;
-    cairo_text_extents(cairo, "0", &digit);
-    cairo_move_to(cairo, x - share * text_width(cairo, text), y + digit.height / 2);
-    cairo_show_text(cairo, text);
-}
-
-/* Writes upwards, centred on (x, y). */
-static void write_upwards(cairo_t *cairo, double x, double y, const char *text) {
-    cairo_save(cairo);
-    cairo_translate(cairo, x, y);
-    cairo_rotate(cairo, -M_PI / 2);
-    write_text(cairo, 0, 0, 0.5, text);
-    cairo_restore(cairo);
-}
 
 static bool is_given(const char *text) {
     return text && *text;
@@ -93,7 +66,7 @@ static double widest_label(cairo_t *cairo, const plot_scale *scale) {
     char label[32];
     for (int i = 0; i < plot_scale_tick_count(scale); i++) {
         plot_scale_label(scale, plot_scale_tick(scale, i), label);
-        widest = fmax(widest, text_width(cairo, label));
+        widest = fmax(widest, canvas_text_width(cairo, label));
     }
     return widest;
 }
@@ -112,13 +85,13 @@ static void set_scales(picture *p) {
                 continue;
             x_low = fmin(x_low, s->x[i]);
             x_high = fmax(x_high, s->x[i]);
-            low[axis] = fmin(low[axis], s->y[i]);
-            high[axis] = fmax(high[axis], s->y[i]);
+            low[axis] = fmin(low[axis], bar_end(p->plot, s, i, -1));
+            high[axis] = fmax(high[axis], bar_end(p->plot, s, i, 1));
         }
     }
-    p->x = plot_scale_tight(x_low, x_high, WIDTH / X_TICK_DISTANCE);
+    p->x = plot_scale_tight(x_low, x_high, p->width / X_TICK_DISTANCE);
     for (int axis = 0; axis < 2; axis++)
-        p->y[axis] = plot_scale_round(low[axis], high[axis], HEIGHT / Y_TICK_DISTANCE);
+        p->y[axis] = plot_scale_round(low[axis], high[axis], p->height / Y_TICK_DISTANCE);
 }
 
 static double side_width(const picture *p, int axis, const char *label) {
@@ -135,7 +108,7 @@ static void legend_name(const picture *p, const plot_series *s, char *out, size_
 static void draw_stroke(const picture *p, int index) {
     static const double dashes[] = {7, 4};
     const plot_series *s = &p->plot->series[index];
-    set_colour(p->cairo, palette[index % COLOURS]);
+    canvas_colour(p->cairo, canvas_palette(index));
     cairo_set_line_width(p->cairo, LINE_WIDTH);
     cairo_set_dash(p->cairo, dashes, s->axis == PLOT_RIGHT ? 2 : 0, 0);
     cairo_stroke(p->cairo);
@@ -151,7 +124,7 @@ static double draw_legend(const picture *p, double top) {
         if (!is_given(p->plot->series[k].name))
             continue;
         legend_name(p, &p->plot->series[k], name, sizeof name);
-        double width = LEGEND_LINE + GAP + text_width(p->cairo, name);
+        double width = LEGEND_LINE + GAP + canvas_text_width(p->cairo, name);
         if (any && x + width > p->right) {
             x = p->left;
             middle += 1.6 * TEXT_SIZE;
@@ -159,32 +132,37 @@ static double draw_legend(const picture *p, double top) {
         cairo_move_to(p->cairo, x, middle);
         cairo_rel_line_to(p->cairo, LEGEND_LINE, 0);
         draw_stroke(p, k);
-        set_colour(p->cairo, TEXT_COLOUR);
-        write_text(p->cairo, x + LEGEND_LINE + GAP, middle, 0, name);
+        canvas_colour(p->cairo, CANVAS_TEXT);
+        canvas_text(p->cairo, x + LEGEND_LINE + GAP, middle, 0, name);
         x += width + 2.5 * GAP;
         any = true;
     }
     return any ? middle + TEXT_SIZE / 2 + 1.5 * GAP : top;
 }
 
+/* Writes a title from `top` downwards; returns where it ends. */
+static double draw_title(cairo_t *cairo, const char *title, double left, double top) {
+    if (!is_given(title))
+        return top;
+    canvas_colour(cairo, CANVAS_TEXT);
+    font_select(cairo, TITLE_SIZE, CAIRO_FONT_WEIGHT_BOLD);
+    canvas_text(cairo, left, top + TITLE_SIZE / 2, 0, title);
+    font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
+    return top + TITLE_SIZE + 1.5 * GAP;
+}
+
 /* Draws title and legend, which stand above the axes, and lays out what is left. */
-static void lay_out(picture *p) {
+static void lay_out(picture *p, bool with_legend) {
     cairo_t *cairo = p->cairo;
     char title[256];
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     p->left = side_width(p, 0, p->plot->y_label);
-    p->right = WIDTH - (p->has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
+    p->right = p->width - (p->has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
     axis_title(&p->x, p->plot->x_label, title, sizeof title);
-    p->bottom = HEIGHT - MARGIN - (is_given(title) ? TEXT_SIZE + GAP : 0) - TEXT_SIZE - GAP;
-    p->top = MARGIN;
-    if (is_given(p->plot->title)) {
-        set_colour(cairo, TEXT_COLOUR);
-        font_select(cairo, TITLE_SIZE, CAIRO_FONT_WEIGHT_BOLD);
-        write_text(cairo, p->left, p->top + TITLE_SIZE / 2, 0, p->plot->title);
-        font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
-        p->top += TITLE_SIZE + 1.5 * GAP;
-    }
-    p->top = draw_legend(p, p->top);
+    p->bottom = p->height - MARGIN - (is_given(title) ? TEXT_SIZE + GAP : 0) - TEXT_SIZE - GAP;
+    p->top = draw_title(cairo, p->plot->title, p->left, MARGIN);
+    if (with_legend)
+        p->top = draw_legend(p, p->top);
 }
 
 /* --- axes --- */
@@ -198,26 +176,28 @@ static double y_at(const picture *p, int axis, double value) {
     return p->bottom - (value - s->low) / (s->high - s->low) * (p->bottom - p->top);
 }
 
-static void draw_line(cairo_t *cairo, double x0, double y0, double x1, double y1, unsigned colour) {
-    set_colour(cairo, colour);
-    cairo_set_line_width(cairo, 1);
-    cairo_move_to(cairo, x0, y0);
-    cairo_line_to(cairo, x1, y1);
-    cairo_stroke(cairo);
+static void draw_x_tick(const picture *p, double value, const char *label) {
+    double x = x_at(p, value);
+    canvas_line(p->cairo, x, p->top, x, p->bottom, CANVAS_GRID);
+    canvas_colour(p->cairo, CANVAS_TEXT);
+    canvas_text(p->cairo, x, p->bottom + GAP + TEXT_SIZE / 2, 0.5, label);
 }
 
 static void draw_x_axis(const picture *p) {
-    cairo_t *cairo = p->cairo;
+    const plot *description = p->plot;
     char label[256], number[32];
-    for (int i = 0; i < plot_scale_tick_count(&p->x); i++) {
-        double value = plot_scale_tick(&p->x, i), x = x_at(p, value);
-        draw_line(cairo, x, p->top, x, p->bottom, GRID_COLOUR);
-        plot_scale_label(&p->x, value, number);
-        set_colour(cairo, TEXT_COLOUR);
-        write_text(cairo, x, p->bottom + GAP + TEXT_SIZE / 2, 0.5, number);
+    for (int i = 0; i < description->x_tick_count; i++) {
+        const plot_tick *tick = &description->x_ticks[i];
+        if (tick->value >= p->x.low && tick->value <= p->x.high)
+            draw_x_tick(p, tick->value, tick->label);
     }
-    axis_title(&p->x, p->plot->x_label, label, sizeof label);
-    write_text(cairo, (p->left + p->right) / 2, HEIGHT - MARGIN - TEXT_SIZE / 2, 0.5, label);
+    for (int i = 0; !description->x_ticks && i < plot_scale_tick_count(&p->x); i++) {
+        plot_scale_label(&p->x, plot_scale_tick(&p->x, i), number);
+        draw_x_tick(p, plot_scale_tick(&p->x, i), number);
+    }
+    axis_title(&p->x, description->x_label, label, sizeof label);
+    canvas_colour(p->cairo, CANVAS_TEXT);
+    canvas_text(p->cairo, (p->left + p->right) / 2, p->height - MARGIN - TEXT_SIZE / 2, 0.5, label);
 }
 
 static void draw_y_axis(const picture *p, int axis) {
@@ -226,16 +206,16 @@ static void draw_y_axis(const picture *p, int axis) {
     for (int i = 0; i < plot_scale_tick_count(&p->y[axis]); i++) {
         double value = plot_scale_tick(&p->y[axis], i), y = y_at(p, axis, value);
         if (axis == 0)
-            draw_line(cairo, p->left, y, p->right, y, GRID_COLOUR);
+            canvas_line(cairo, p->left, y, p->right, y, CANVAS_GRID);
         else
-            draw_line(cairo, p->right, y, p->right + GAP / 2, y, AXIS_COLOUR); /* the grid is the left axis's */
+            canvas_line(cairo, p->right, y, p->right + GAP / 2, y, CANVAS_FRAME); /* the grid is the left axis's */
         plot_scale_label(&p->y[axis], value, number);
-        set_colour(cairo, TEXT_COLOUR);
-        write_text(cairo, axis ? p->right + GAP : p->left - GAP, y, axis ? 0 : 1, number);
+        canvas_colour(cairo, CANVAS_TEXT);
+        canvas_text(cairo, axis ? p->right + GAP : p->left - GAP, y, axis ? 0 : 1, number);
     }
     axis_title(&p->y[axis], axis ? p->plot->y2_label : p->plot->y_label, label, sizeof label);
-    write_upwards(cairo, axis ? WIDTH - MARGIN - TEXT_SIZE / 2 : MARGIN + TEXT_SIZE / 2, (p->top + p->bottom) / 2,
-                  label);
+    canvas_text_upwards(cairo, axis ? p->width - MARGIN - TEXT_SIZE / 2 : MARGIN + TEXT_SIZE / 2,
+                        (p->top + p->bottom) / 2, label);
 }
 
 static void draw_axes(const picture *p) {
@@ -243,13 +223,27 @@ static void draw_axes(const picture *p) {
     draw_y_axis(p, 0);
     if (p->has_right)
         draw_y_axis(p, 1);
-    draw_line(p->cairo, p->left, p->bottom, p->right, p->bottom, AXIS_COLOUR);
-    draw_line(p->cairo, p->left, p->top, p->left, p->bottom, AXIS_COLOUR);
+    canvas_line(p->cairo, p->left, p->bottom, p->right, p->bottom, CANVAS_FRAME);
+    canvas_line(p->cairo, p->left, p->top, p->left, p->bottom, CANVAS_FRAME);
     if (p->has_right)
-        draw_line(p->cairo, p->right, p->top, p->right, p->bottom, AXIS_COLOUR);
+        canvas_line(p->cairo, p->right, p->top, p->right, p->bottom, CANVAS_FRAME);
 }
 
 /* --- series --- */
+
+static void draw_error_bar(const picture *p, const plot_series *s, int i) {
+    int axis = s->axis == PLOT_RIGHT;
+    double x = x_at(p, s->x[i]);
+    double low = y_at(p, axis, bar_end(p->plot, s, i, -1)), high = y_at(p, axis, bar_end(p->plot, s, i, 1));
+    if (low - high < 1)
+        return;
+    cairo_move_to(p->cairo, x, low);
+    cairo_line_to(p->cairo, x, high);
+    for (int end = 0; end < 2; end++) {
+        cairo_move_to(p->cairo, x - ERROR_BAR_END, end ? high : low);
+        cairo_rel_line_to(p->cairo, 2 * ERROR_BAR_END, 0);
+    }
+}
 
 static void draw_series(const picture *p, int index) {
     const plot_series *s = &p->plot->series[index];
@@ -261,6 +255,11 @@ static void draw_series(const picture *p, int index) {
         }
     }
     draw_stroke(p, index);
+    for (int i = 0; i < s->count; i++)
+        if (is_drawn(s, i))
+            draw_error_bar(p, s, i);
+    cairo_set_line_width(p->cairo, LINE_WIDTH / 2);
+    cairo_stroke(p->cairo);
     if (drawn == 0 || (p->right - p->left) / drawn < MARKER_DISTANCE)
         return;
     for (int i = 0; i < s->count; i++) {
@@ -271,61 +270,65 @@ static void draw_series(const picture *p, int index) {
     }
 }
 
-static void draw(const plot *description, cairo_t *cairo) {
-    picture p = {.cairo = cairo, .plot = description};
-    set_colour(cairo, 0xffffff);
-    cairo_paint(cairo);
+static void draw_plot(cairo_t *cairo, const plot *description, double width, double height, bool with_legend) {
+    picture p = {.cairo = cairo, .plot = description, .width = width, .height = height};
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
     set_scales(&p);
-    lay_out(&p);
+    lay_out(&p, with_legend);
     draw_axes(&p);
     for (int k = 0; k < description->series_count; k++)
         draw_series(&p, k);
 }
 
-/* --- files --- */
-
-static cairo_status_t write_bytes(void *stream, const unsigned char *data, unsigned size) {
-    return fwrite(data, 1, size, stream) == size ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
-static cairo_status_t render(const plot *p, bool svg, FILE *stream) {
-    cairo_surface_t *surface =
-        svg ? cairo_svg_surface_create_for_stream(write_bytes, stream, WIDTH, HEIGHT)
-            : cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(WIDTH * PNG_SCALE), (int)(HEIGHT * PNG_SCALE));
-    cairo_t *cairo = cairo_create(surface);
-    if (!svg)
-        cairo_scale(cairo, PNG_SCALE, PNG_SCALE);
-    draw(p, cairo);
-    cairo_status_t result = cairo_status(cairo);
-    cairo_destroy(cairo);
-    if (result == CAIRO_STATUS_SUCCESS && !svg)
-        result = cairo_surface_write_to_png_stream(surface, write_bytes, stream);
-    cairo_surface_finish(surface);
-    if (result == CAIRO_STATUS_SUCCESS)
-        result = cairo_surface_status(surface);
-    cairo_surface_destroy(surface);
-    return result;
+static void draw_one(void *context, cairo_t *cairo) {
+    draw_plot(cairo, context, WIDTH, HEIGHT, true);
 }
 
 status plot_write(const plot *p, const char *path) {
-    const char *suffix = strrchr(path, '.');
-    bool svg = suffix && strcmp(suffix, ".svg") == 0;
-    if (!svg && (suffix == NULL || strcmp(suffix, ".png") != 0))
-        return status_fail(STATUS_USAGE, "%s: a plot's name must end in .png or .svg", path);
-    char *data = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&data, &size);
-    if (stream == NULL)
-        return status_fail(STATUS_MEMORY, "%s: out of memory", path);
-    cairo_status_t drawn = render(p, svg, stream);
-    bool closed = fclose(stream) == 0;
-    status result;
-    if (drawn == CAIRO_STATUS_SUCCESS && closed)
-        result = file_write(path, data, size);
-    else
-        result = status_fail(drawn == CAIRO_STATUS_NO_MEMORY || !closed ? STATUS_MEMORY : STATUS_OUTPUT,
-                             "%s: cannot be drawn: %s", path, cairo_status_to_string(drawn));
-    free(data);
-    return result;
+    plot copy = *p;
+    return canvas_write(path, WIDTH, HEIGHT, png, draw_one, &copy);
+}
+
+/* --- several plots --- */
+
+typedef struct grid {
+    const char *title;
+    const plot *plots;
+    int count, columns;
+    double width, head; /* head: height of title and legend */
+} grid;
+
+static double draw_head(const grid *g, cairo_t *cairo) {
+    picture p = {.cairo = cairo, .plot = &g->plots[0], .left = 2 * MARGIN, .right = g->width - MARGIN};
+    font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+    return draw_legend(&p, draw_title(cairo, g->title, p.left, MARGIN));
+}
+
+static void draw_grid(void *context, cairo_t *cairo) {
+    const grid *g = context;
+    draw_head(g, cairo);
+    for (int i = 0; i < g->count; i++) {
+        cairo_save(cairo);
+        cairo_translate(cairo, i % g->columns * GRID_WIDTH, g->head + i / g->columns * GRID_HEIGHT);
+        draw_plot(cairo, &g->plots[i], GRID_WIDTH, GRID_HEIGHT, false);
+        cairo_restore(cairo);
+    }
+}
+
+/* Title and legend, drawn for nothing but their height: how many lines the legend takes depends on its names. */
+static double head_height(const grid *g) {
+    cairo_surface_t *nowhere = cairo_recording_surface_create(CAIRO_CONTENT_COLOR, NULL);
+    cairo_t *cairo = cairo_create(nowhere);
+    double height = draw_head(g, cairo);
+    cairo_destroy(cairo);
+    cairo_surface_destroy(nowhere);
+    return height;
+}
+
+status plot_grid_write(const char *title, const plot *plots, int count, int columns, const char *path) {
+    grid g = {.title = title, .plots = plots, .count = count, .columns = columns, .width = columns * GRID_WIDTH};
+    g.head = head_height(&g);
+    int rows = (count + columns - 1) / columns;
+    return canvas_write(path, g.width, g.head + rows * GRID_HEIGHT, png, draw_grid, &g);
 }

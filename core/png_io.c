@@ -29,6 +29,8 @@ typedef struct png_job {
     int width, height, bits, colour_type;
     size_t row_bytes;
     const uint8_t *rows;
+    png_color palette[PNG_MAX_PALETTE_LENGTH];
+    int palette_count;
 } png_job;
 
 /* Runs one step; false if libpng gave up in it. */
@@ -174,6 +176,8 @@ static void write_image(png_job *job) {
     png_set_user_limits(png, LARGEST_SIDE, LARGEST_SIDE);
     png_set_IHDR(png, job->info, (png_uint_32)job->width, (png_uint_32)job->height, job->bits, job->colour_type,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (job->colour_type == PNG_COLOR_TYPE_PALETTE)
+        png_set_PLTE(png, job->info, job->palette, job->palette_count);
     png_write_info(png, job->info);
     if (job->bits == 16 && LITTLE_ENDIAN_HOST)
         png_set_swap(png);
@@ -222,6 +226,22 @@ status png_write_8(const char *path, int width, int height, int channels, const 
                    .colour_type = channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
                    .row_bytes = (size_t)width * (size_t)channels,
                    .rows = pixels};
+    return write_atomically(path, &job);
+}
+
+status png_write_palette(const char *path, int width, int height, const uint32_t *colours, int colour_count,
+                         const uint8_t *indices) {
+    assert(colour_count >= 1 && colour_count <= PNG_MAX_PALETTE_LENGTH);
+    png_job job = {.width = width,
+                   .height = height,
+                   .bits = 8,
+                   .colour_type = PNG_COLOR_TYPE_PALETTE,
+                   .row_bytes = (size_t)width,
+                   .rows = indices,
+                   .palette_count = colour_count};
+    for (int i = 0; i < colour_count; i++)
+        job.palette[i] = (png_color){(png_byte)(colours[i] >> 16), (png_byte)(colours[i] >> 8 & 0xff),
+                                     (png_byte)(colours[i] & 0xff)};
     return write_atomically(path, &job);
 }
 

@@ -18,6 +18,9 @@ status png_read_grey(const char *path, png_depth depth, grey_image *out);
 /* Writes atomically (temporary file, flush, rename). `channels` is 1 (grey) or 3 (RGB); pixels are row-major,
  * interleaved, 8 bits each. */
 status png_write_8(const char *path, int width, int height, int channels, const uint8_t *pixels);
+/* One index for each pixel into at most 256 colours, 0xRRGGBB. */
+status png_write_palette(const char *path, int width, int height, const uint32_t *colours, int colour_count,
+                         const uint8_t *indices);
 status png_write_grey16(const char *path, int width, int height, const uint16_t *pixels);
 
 #endif

@@ -1,24 +1,12 @@
 #include "eval/evaluate.h"
 
 #include "core/progress.h"
+#include "eval/sample.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One sample, ready for the detector and the metrics. */
-typedef struct sample {
-    int width, height;
-    float *image;   /* width * height, in [0, 1] */
-    uint8_t *label; /* width * height, 0 or 1 */
-} sample;
-
-static void sample_free(sample *s) {
-    free(s->image);
-    free(s->label);
-    *s = (sample){0};
-}
 
 /* What the reading thread is told and what it hands back. Messages belong to a thread, hence the copy. */
 typedef struct reader {
@@ -31,40 +19,9 @@ typedef struct reader {
     pthread_t thread;
 } reader;
 
-static status prepare(grey_image *image, grey_image *mask, const evaluate_options *options, sample *out) {
-    int maximum = mask_maximum(mask);
-    if (options->size > 0) {
-        TRY(resize_image(image, options->size, options->size));
-        TRY(resize_mask(mask, options->size, options->size));
-    }
-    size_t pixels = (size_t)image->width * (size_t)image->height;
-    out->width = image->width;
-    out->height = image->height;
-    out->image = malloc(pixels * sizeof *out->image);
-    out->label = malloc(pixels);
-    if (!out->image || !out->label)
-        return status_fail(STATUS_MEMORY, "out of memory for a %dx%d sample", image->width, image->height);
-    image_to_unit(image, out->image);
-    mask_to_label(mask, maximum, options->mask, out->label);
-    return STATUS_OK;
-}
-
-static status read_sample(const reader *r, sample *out) {
-    grey_image image = {0}, mask = {0};
-    dataset_mask_size rule = r->options->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
-    status result = dataset_read(r->data, r->index, rule, &image, &mask);
-    if (result == STATUS_OK)
-        result = prepare(&image, &mask, r->options, out);
-    grey_image_free(&image);
-    grey_image_free(&mask);
-    if (result != STATUS_OK)
-        sample_free(out);
-    return result;
-}
-
 static void *reader_main(void *context) {
     reader *r = context;
-    r->code = read_sample(r, &r->result);
+    r->code = sample_read(r->data, r->index, r->options, &r->result);
     if (r->code != STATUS_OK) {
         strncpy(r->message, status_message(), sizeof r->message - 1);
         r->message[sizeof r->message - 1] = '\0';

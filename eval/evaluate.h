@@ -5,6 +5,7 @@
 #include "datasets/dataset.h"
 #include "datasets/preprocess.h"
 #include "eval/metrics.h"
+#include "eval/noise.h"
 #include "modules/detector.h"
 
 typedef struct evaluate_options {
@@ -12,7 +13,8 @@ typedef struct evaluate_options {
     score_rule rule;
     mask_rule mask; /* refers to the maximum of the stored mask, before resizing */
     match_protocol protocol;
-    const char *label; /* of the progress bar on stderr; NULL for none */
+    const noise *noise; /* added to every image; NULL for none */
+    const char *label;  /* of the progress bar on stderr; NULL for none */
 } evaluate_options;
 
 /* Runs the detector on every sample, one at a time; the next one is read meanwhile. `out` is filled from zero.

@@ -1,7 +1,7 @@
 #include "eval/evaluation_report.h"
 
 #include "core/file_io.h"
-#include "core/plot.h"
+#include "eval/roc_plot.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -158,7 +158,7 @@ static double quotient(int64_t part, int64_t whole) {
     return whole > 0 ? (double)part / (double)whole : 0;
 }
 
-static status write_roc_csv(const double *fpr, const double *tpr, const char *path) {
+static status write_roc_csv(const metrics *m, const char *path) {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
@@ -166,7 +166,8 @@ static status write_roc_csv(const double *fpr, const double *tpr, const char *pa
         return status_fail(STATUS_MEMORY, "out of memory for %s", path);
     fprintf(stream, "threshold,fpr,tpr\n");
     for (int i = 0; i < ROC_POINTS; i++)
-        fprintf(stream, "%.3f,%.15g,%.15g\n", i / (ROC_POINTS - 1.0), fpr[i], tpr[i]);
+        fprintf(stream, "%.3f,%.15g,%.15g\n", i / (ROC_POINTS - 1.0),
+                quotient(m->roc_false_pixels[i], m->roc_background), quotient(m->roc_detected[i], m->roc_targets));
     status result =
         fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
     free(text);
@@ -175,21 +176,9 @@ static status write_roc_csv(const double *fpr, const double *tpr, const char *pa
 
 status evaluation_write_roc(const evaluation *e, const char *path) {
     TRY(evaluation_check_roc_path(path));
-    const metrics *m = &e->counts;
-    double fpr[ROC_POINTS], tpr[ROC_POINTS];
-    for (int i = 0; i < ROC_POINTS; i++) {
-        fpr[i] = quotient(m->roc_false_pixels[i], m->roc_background);
-        tpr[i] = quotient(m->roc_detected[i], m->roc_targets);
-    }
     if (!strcmp(suffix_of(path), ".csv"))
-        return write_roc_csv(fpr, tpr, path);
+        return write_roc_csv(&e->counts, path);
     char title[300];
     snprintf(title, sizeof title, "%.60s on %.120s %.60s", e->method, e->dataset, e->split);
-    plot_series curve = {.name = e->method, .x = fpr, .y = tpr, .count = ROC_POINTS, .axis = PLOT_LEFT};
-    plot p = {.title = title,
-              .x_label = "false alarm rate (pixels)",
-              .y_label = "detected targets",
-              .series = &curve,
-              .series_count = 1};
-    return plot_write(&p, path);
+    return roc_plot_draw(title, &e->method, &e->counts, 1, path);
 }

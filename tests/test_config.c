@@ -278,6 +278,30 @@ static void test_text_of_file_and_help(void **state) {
     config_free(c);
 }
 
+/* Keys named by the user: listed once each in order, declared with copies of their names, checked like others. */
+static void test_names_of_a_section(void **state) {
+    (void)state;
+    config *c = new_config();
+    name_list names;
+    assert_ok(config_load(c, ini("[sets]\nB.x = 1\nA = 2\n[setsy]\nC = 3\n[data]\nroot = r\n")));
+    assert_ok(config_override(c, "sets.A=4"));
+    assert_ok(config_undeclared_names(c, "sets", &names));
+    assert_int_equal(names.count, 2);
+    assert_string_equal(names.names[0], "B.x");
+    assert_string_equal(names.names[1], "A");
+    for (int i = 0; i < names.count; i++)
+        assert_ok(config_declare_text(c, "sets", names.names[i], NULL, "help"));
+    name_list_free(&names);
+    assert_ok(config_declare_text(c, "sets", "D", "5", "help"));
+    assert_string_equal(config_text(c, "sets.B.x"), "1");
+    assert_string_equal(config_text(c, "sets.A"), "4");
+    assert_string_equal(config_text(c, "sets.D"), "5");
+    assert_ok(config_undeclared_names(c, "sets", &names));
+    assert_int_equal(names.count, 0);
+    assert_fails(config_check(c), STATUS_USAGE, "setsy.C: unknown key", "");
+    config_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_file_overrides),
@@ -290,6 +314,7 @@ int main(void) {
         cmocka_unit_test(test_line_length),
         cmocka_unit_test(test_write_and_read_back),
         cmocka_unit_test(test_text_of_file_and_help),
+        cmocka_unit_test(test_names_of_a_section),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,9 +121,10 @@ static box difference(const grey_image *a, const grey_image *b) {
 /* The pixels that a level line changes, in a frame that two single points span, one in either corner. */
 static box level_line(double x0, double x1, double y, plot_axis axis) {
     double corner[] = {0, 1}, line_x[] = {x0, x1}, line_y[] = {y, y};
-    plot_series series[] = {
-        {NULL, corner, corner, 1, axis}, {NULL, corner + 1, corner + 1, 1, axis}, {NULL, line_x, line_y, 0, axis}};
-    plot p = {NULL, NULL, NULL, NULL, series, 3};
+    plot_series series[] = {{NULL, corner, corner, 1, axis, NULL},
+                            {NULL, corner + 1, corner + 1, 1, axis, NULL},
+                            {NULL, line_x, line_y, 0, axis, NULL}};
+    plot p = {NULL, NULL, NULL, NULL, series, 3, NULL, 0, NULL};
     grey_image without = drawn(&p, "without.png");
     series[2].count = 2;
     grey_image with = drawn(&p, "with.png");
@@ -155,10 +156,10 @@ static void test_points_that_are_no_numbers_are_left_out(void **state) {
     (void)state;
     double x[] = {0, 1, 2, 3, NAN, 5}, y[] = {1, NAN, 3, INFINITY, 5, 6};
     double good_x[] = {0, 2, 5}, good_y[] = {1, 3, 6};
-    plot_series series = {"a", x, y, 6, PLOT_LEFT};
-    plot p = {"title", "x", "y", NULL, &series, 1};
+    plot_series series = {"a", x, y, 6, PLOT_LEFT, NULL};
+    plot p = {"title", "x", "y", NULL, &series, 1, NULL, 0, NULL};
     grey_image with = drawn(&p, "with.png");
-    series = (plot_series){"a", good_x, good_y, 3, PLOT_LEFT};
+    series = (plot_series){"a", good_x, good_y, 3, PLOT_LEFT, NULL};
     grey_image without = drawn(&p, "without.png");
     assert_true(same(&with, &without));
     grey_image_free(&with);
@@ -174,8 +175,8 @@ static void test_every_text_shows(void **state) {
         loss[i] = 0.1 + 0.8 * exp(-i / 30.0);
         miou[i] = i % 10 == 9 ? 0.9 - 0.7 * exp(-i / 40.0) : NAN;
     }
-    plot_series series[] = {{"loss", epoch, loss, N, PLOT_LEFT}, {"mIoU", epoch, miou, N, PLOT_RIGHT}};
-    const plot whole = {"RPCANet+ on NUDT-SIRST", "epoch", "loss", "mIoU", series, 2};
+    plot_series series[] = {{"loss", epoch, loss, N, PLOT_LEFT, NULL}, {"mIoU", epoch, miou, N, PLOT_RIGHT, NULL}};
+    const plot whole = {"RPCANet+ on NUDT-SIRST", "epoch", "loss", "mIoU", series, 2, NULL, 0, NULL};
     grey_image all = drawn(&whole, "all.png");
     for (int part = 0; part < 6; part++) {
         plot p = whole;
@@ -194,13 +195,83 @@ static void test_every_text_shows(void **state) {
     grey_image_free(&all);
 }
 
+/* Ticks with words in place of numbers; one that lies beyond the points is left out. */
+static void test_ticks_with_words(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {3, 1, 2};
+    const plot_tick ticks[] = {{0, "none"}, {1, "some"}, {2, "all"}, {7, "beyond"}};
+    plot_series series = {.x = x, .y = y, .count = 3};
+    plot p = {.series = &series, .series_count = 1, .x_ticks = ticks, .x_tick_count = 3};
+    grey_image words = drawn(&p, "words.png");
+    p.x_tick_count = 4;
+    grey_image beyond = drawn(&p, "beyond.png");
+    assert_true(same(&words, &beyond));
+    p.x_tick_count = 2;
+    grey_image fewer = drawn(&p, "fewer.png");
+    box d = difference(&words, &fewer);
+    assert_true(d.x0 > WIDTH * 3 / 4); /* the last tick, its line and its word */
+    grey_image_free(&words);
+    grey_image_free(&beyond);
+    grey_image_free(&fewer);
+}
+
+/* The bar of the middle point reaches as far up and down as its spread says, and not beyond the possible values. */
+static void test_error_bars(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {0, 50, 100}, spread[] = {NAN, 20, NAN};
+    const plot_range percent = {0, 100};
+    plot_series series = {.x = x, .y = y, .count = 3};
+    plot p = {.series = &series, .series_count = 1, .y_range = &percent};
+    grey_image without = drawn(&p, "without.png");
+    series.spread = spread;
+    grey_image with = drawn(&p, "with.png");
+    box d = difference(&without, &with);
+    double height = (d.y1 - d.y0) / 40.0; /* pixels of one percent */
+    assert_true(100 * height > 0.8 * HEIGHT && 100 * height < HEIGHT);
+    assert_true(d.x0 > WIDTH / 3 && d.x1 < WIDTH * 2 / 3);
+    grey_image_free(&with);
+    spread[2] = 60; /* cut off at 100: the axis stays as it is */
+    spread[1] = NAN;
+    with = drawn(&p, "cut.png");
+    d = difference(&without, &with);
+    assert_true(d.x0 > WIDTH * 3 / 4 && fabs((d.y1 - d.y0) / height - 60) < 2);
+    grey_image_free(&with);
+    grey_image_free(&without);
+}
+
+static void test_grid(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {3, 1, 2};
+    plot_series series = {.name = "a", .x = x, .y = y, .count = 3};
+    plot plots[3];
+    for (int i = 0; i < 3; i++)
+        plots[i] = (plot){.series = &series, .series_count = 1};
+    grey_image wide, high;
+    const char *path = scratch_path("grid.png");
+    assert_ok(plot_grid_write("title", plots, 3, 2, path));
+    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &wide));
+    assert_ok(plot_grid_write("title", plots, 3, 1, path));
+    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &high));
+    assert_int_equal(wide.width, 2 * high.width);
+    assert_true(wide.height < high.height);
+    int drawn_pixels = 0; /* the fourth quarter is empty */
+    for (int y1 = wide.height * 3 / 4; y1 < wide.height; y1++)
+        for (int x1 = wide.width / 2; x1 < wide.width; x1++)
+            drawn_pixels += wide.pixels[y1 * wide.width + x1] != 255;
+    assert_int_equal(drawn_pixels, 0);
+    grey_image_free(&wide);
+    grey_image_free(&high);
+    assert_ok(plot_grid_write(NULL, plots, 3, 2, scratch_path("grid.svg")));
+    assert_fails(plot_grid_write(NULL, plots, 3, 2, "grid.pdf"), STATUS_USAGE, "grid.pdf", ".svg");
+}
+
 static void test_files(void **state) {
     (void)state;
     double x[] = {1, 2, 3};
     plot_series series[20];
     for (int i = 0; i < 20; i++)
-        series[i] = (plot_series){"a name that fills the legend", x, x, 3, PLOT_LEFT};
-    plot p = {"many series", "x", "y", NULL, series, 20};
+        series[i] = (plot_series){"a name that fills the legend", x, x, 3, PLOT_LEFT, NULL};
+    plot p = {"many series", "x", "y", NULL, series, 20, NULL, 0, NULL};
     grey_image image = drawn(&p, "many.png");
     grey_image_free(&image);
     plot empty = {.series_count = 0};
@@ -232,6 +303,9 @@ int main(void) {
         cmocka_unit_test(test_lines_are_where_they_should_be),
         cmocka_unit_test(test_points_that_are_no_numbers_are_left_out),
         cmocka_unit_test(test_every_text_shows),
+        cmocka_unit_test(test_ticks_with_words),
+        cmocka_unit_test(test_error_bars),
+        cmocka_unit_test(test_grid),
         cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

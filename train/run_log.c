@@ -69,8 +69,8 @@ static status draw(const run_log *log) {
     int rows = csv_log_row_count(log->csv), miou = FIRST + log->parts + 1;
     const double *epoch = csv_log_column(log->csv, 0);
     plot_series series[] = {
-        {"training loss", epoch, csv_log_column(log->csv, LOSS_COLUMN), rows, PLOT_LEFT},
-        {"mIoU on the test split", epoch, csv_log_column(log->csv, miou), rows, PLOT_RIGHT},
+        {"training loss", epoch, csv_log_column(log->csv, LOSS_COLUMN), rows, PLOT_LEFT, NULL},
+        {"mIoU on the test split", epoch, csv_log_column(log->csv, miou), rows, PLOT_RIGHT, NULL},
     };
     plot p = {.x_label = "epoch", .y_label = "loss", .y2_label = "mIoU", .series = series, .series_count = 2};
     return plot_write(&p, log->curves);
