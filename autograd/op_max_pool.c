@@ -46,14 +46,20 @@ static void forward_plane(void *context, int plane) {
     const node *n = context;
     const max_pool_options *o = n->options;
     const tensor *x = &n->input[0]->value, *y = &n->value;
-    int whole = x->w < o->kernel ? 0 : smaller((x->w - o->kernel) / o->stride + 1, y->w); /* windows, in a row */
+    int whole = x->w < o->kernel ? 0 : smaller((x->w - o->kernel) / o->stride + 1, y->w); /* windows of a row, uncut */
     for (int row = 0; row < y->h; row++) {
         const float *in = plane_data(x, plane) + (ptrdiff_t)row * o->stride * x->row;
         float *out = plane_data(y, plane) + row * y->row;
         uint8_t *places = places_of(n, plane, row);
-        max_pool_row windows = {in,        x->row,    smaller(o->kernel, x->h - row * o->stride),
-                                o->kernel, o->stride, whole,
-                                o->kernel, out,       places};
+        max_pool_row windows = {.x = in,
+                                .row = x->row,
+                                .rows = smaller(o->kernel, x->h - row * o->stride),
+                                .columns = o->kernel,
+                                .stride = o->stride,
+                                .count = whole,
+                                .kernel = o->kernel,
+                                .y = out,
+                                .tap = places};
         kernels()->max_pool_row(&windows);
         windows.count = 1;
         for (int i = whole; i < y->w; i++) {

@@ -113,6 +113,37 @@ static void test_the_loss_falls_in_both_phases(void **state) {
     detector_free(d);
 }
 
+static float *gradient_of(detector *d, const char *name, size_t *bytes) {
+    const parameter *p = parameter_find(detector_parameters(d), name);
+    *bytes = p->count * sizeof *p->grad;
+    return p->grad;
+}
+
+/* Keeping the levels' results only and computing the rest twice gives the same bits: pooling finds the same places. */
+static void test_recomputation_changes_nothing(void **state) {
+    (void)state;
+    static float images[IMAGES * PIXELS], masks[IMAGES * PIXELS];
+    static const char *const names[] = {"conv_init.weight", "encoder_1.0.ca.fc1.weight", "middle_layer.0.conv1.weight"};
+    draw(images, masks);
+    detector *kept = network("3", "1"), *twice = network("3", "1");
+    detector_training training = {.batch_size = IMAGES, .width = SIDE, .height = SIDE, .phase = 1};
+    assert_ok(detector_begin_training(kept, &training));
+    training.recompute = true;
+    assert_ok(detector_begin_training(twice, &training));
+    assert_true(detector_memory(twice) < detector_memory(kept));
+    detector_loss loss, same;
+    assert_ok(detector_train_step(kept, images, masks, IMAGES, &loss));
+    assert_ok(detector_train_step(twice, images, masks, IMAGES, &same));
+    assert_true(loss.total == same.total);
+    for (int i = 0; i < 3; i++) {
+        size_t bytes;
+        const float *a = gradient_of(kept, names[i], &bytes), *b = gradient_of(twice, names[i], &bytes);
+        assert_memory_equal(a, b, bytes);
+    }
+    detector_free(kept);
+    detector_free(twice);
+}
+
 static const named_shape published[] = {
     {"conv_init.weight", 4, {16, 1, 1, 1}},
     {"middle_layer.0.ca.fc1.weight", 4, {16, 256, 1, 1}},
@@ -136,6 +167,7 @@ int main(void) {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_phases),
         cmocka_unit_test(test_the_loss_falls_in_both_phases),
+        cmocka_unit_test(test_recomputation_changes_nothing),
         cmocka_unit_test(test_options_from_tensors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,6 +373,10 @@ static void test_bad_shapes_are_refused(void **state) {
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "1x2x8x7");
     tape_free(t);
     assert_ok(tape_new(1, &t));
+    assert_null(spatial_scale(t, tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 3, 8, 8)));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "spatial_scale", "expected one channel");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
     x = tape_input(t, 1, 1, 8, 8);
     assert_null(concat(t, NODE_INPUTS + 1, (node * [NODE_INPUTS + 1]){x, x, x, x, x, x, x, x, x, x, x, x}));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "12 inputs");
