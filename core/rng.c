@@ -32,16 +32,22 @@ void rng_fill_u32(rng *r, uint32_t *out, int count) {
     }
 }
 
+static double uniform_of(const uint32_t draws[2]) {
+    return (double)(((uint64_t)draws[0] << 32 | draws[1]) >> 11) * 0x1p-53;
+}
+
 double rng_uniform(rng *r) {
-    uint64_t high = rng_u32(r);
-    uint64_t low = rng_u32(r);
-    return (double)((high << 32 | low) >> 11) * 0x1p-53;
+    uint32_t draws[2];
+    rng_fill_u32(r, draws, 2);
+    return uniform_of(draws);
 }
 
 /* Box and Muller's transform. Only its cosine half is used: a draw then needs no memory of the previous one. */
 double rng_normal(rng *r) {
-    double radius = sqrt(-2.0 * log1p(-rng_uniform(r))); /* 1 - u lies in (0, 1]: never log(0) */
-    double angle = 2.0 * M_PI * rng_uniform(r);
+    uint32_t draws[4];
+    rng_fill_u32(r, draws, 4);
+    double radius = sqrt(-2.0 * log1p(-uniform_of(draws))); /* 1 - u lies in (0, 1]: never log(0) */
+    double angle = 2.0 * M_PI * uniform_of(draws + 2);
     return radius * cos(angle);
 }
 

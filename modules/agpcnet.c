@@ -170,9 +170,10 @@ static input_format input(const config *options) {
     return input_imagenet;
 }
 
-/* Halved twice, the image must fit the features that it was halved from; and the deepest ones are cut into patches. */
+/* Maps of (H / 4) x (W / 4) pixels meet those of the backbone, which halves by rounding up: nothing may be rounded. The
+ * deepest maps, at 1/8, are cut into 10 x 10 patches. */
 static status check_size(int width, int height) {
-    enum { STEP = 4, LEAST = 8 * 9 + STEP }; /* halved three times, rounding up: 10 pixels */
+    enum { STEP = 4, LEAST = 8 * 9 + STEP }; /* LEAST / 8, rounded up, is 10 */
     if (width % STEP == 0 && height % STEP == 0 && width >= LEAST && height >= LEAST)
         return STATUS_OK;
     return status_fail(STATUS_USAGE, "an image of %dx%d pixels: expected sides of at least %d that are multiples of %d",
