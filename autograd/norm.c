@@ -120,7 +120,8 @@ void norm_prepare(const node *x, const float *weight, const float *bias, const b
             saved.inverse_std[c] = (float)(1 / sqrt(o->running_var[c] + BATCH_NORM_EPSILON));
         }
         saved.scale[c] = weight[c] * saved.inverse_std[c];
-        saved.shift[c] = bias[c] - saved.mean[c] * saved.scale[c];
+        /* Where a channel varies little the product is large and all but cancels scale * x. */
+        saved.shift[c] = (float)(bias[c] - (double)saved.mean[c] * saved.scale[c]);
     }
 }
 

@@ -1,6 +1,6 @@
 /* Convolution of a batch-normalised and rectified input, in one operation: the normalised values are never stored.
  *
- * Forward    Y = conv2d(max(0, bn(X)), weight) + bias      (bn: op_batch_norm.c, conv2d: op_conv2d.c)
+ * Forward    Y = conv2d(max(0, bn(X)), weight) [+ bias]    (bn: op_batch_norm.c, conv2d: op_conv2d.c)
  * Gradients  those of conv2d, with max(0, bn(X)) as its input, and those of batch_norm with ReLU, with the gradient of
  *            conv2d's input as its dY */
 #include "autograd/ops.h"
@@ -12,12 +12,21 @@
 /* Inputs. */
 enum { X, NORM_WEIGHT, NORM_BIAS, WEIGHT, BIAS };
 
+static node *bias_of(const node *n) {
+    return n->input_count > BIAS ? n->input[BIAS] : NULL;
+}
+
+/* Where its gradient goes; NULL: nowhere. */
+static float *bias_grad(node *n) {
+    return bias_of(n) ? parameter_grad(n, BIAS) : NULL;
+}
+
 static status infer(node *n) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
     n->saved_count = NORM_SAVED_COUNT(x->c);
-    return conv2d_infer(n, &o->conv, n->input[WEIGHT], n->input[BIAS]);
+    return conv2d_infer(n, &o->conv, n->input[WEIGHT], bias_of(n));
 }
 
 /* Scratch: what the convolution uses; the sums of the normalisation; and, where x has other readers, whose gradients
@@ -56,7 +65,8 @@ static void forward(node *n, const op_run *run) {
         norm_clear_moments(n);
         g.hook = &gather;
     }
-    conv_forward(x, n->input[WEIGHT]->value.data, n->input[BIAS]->value.data, &g, false, &n->value, run->scratch);
+    const float *bias = bias_of(n) ? bias_of(n)->value.data : NULL;
+    conv_forward(x, n->input[WEIGHT]->value.data, bias, &g, false, &n->value, run->scratch);
 }
 
 static void backward(node *n, const op_run *run) {
@@ -69,7 +79,7 @@ static void backward(node *n, const op_run *run) {
     g.norm = &norm;
     float *dweight = parameter_grad(n, WEIGHT);
     if (dweight)
-        conv_weight_gradient(x, &n->grad, &g, dweight, parameter_grad(n, BIAS), run->scratch);
+        conv_weight_gradient(x, &n->grad, &g, dweight, bias_grad(n), run->scratch);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     if (!dx)
@@ -112,7 +122,8 @@ static node *sample(tape *t, int index) {
     int ic = cases[index].ic, oc = cases[index].oc;
     node *x = tape_variable(t, cases[index].n, ic, cases[index].h, cases[index].w, false);
     norm_inputs norm = norm_sample(t, ic, cases[index].norm, statistics[0], 16);
-    node *weight = tape_variable(t, oc, ic, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
+    node *weight = tape_variable(t, oc, ic, 3, 3, true);
+    node *bias = index == 1 ? NULL : tape_variable(t, 1, oc, 1, 1, true);
     return norm_conv2d(t, x, &norm, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
 }
 
@@ -130,5 +141,5 @@ node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node 
     norm_conv2d_options options = {norm->options, conv};
     node *inputs[] = {x, norm->weight, norm->bias, weight, bias};
     norm_request(t, x, norm);
-    return tape_record(t, &op_norm_conv2d, &options, sizeof options, 5, inputs);
+    return tape_record(t, &op_norm_conv2d, &options, sizeof options, bias ? 5 : 4, inputs);
 }

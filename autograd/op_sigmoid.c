@@ -5,35 +5,43 @@
 #include "autograd/ops.h"
 
 #include "autograd/op_support.h"
+#include "core/runtime.h"
 
 #include <math.h>
 
+static void forward_plane(void *context, int plane) {
+    const node *n = context;
+    const tensor *x = &n->input[0]->value, *y = &n->value;
+    for (int row = 0; row < y->h; row++) {
+        const float *from = plane_data(x, plane) + row * x->row;
+        float *to = plane_data(y, plane) + row * y->row;
+        for (int i = 0; i < y->w; i++)
+            to[i] = 1 / (1 + expf(-from[i]));
+    }
+}
+
 static void forward(node *n, const op_run *run) {
     (void)run;
-    const tensor *x = &n->input[0]->value, *y = &n->value;
-    for (int plane = 0; plane < y->n * y->c; plane++)
-        for (int row = 0; row < y->h; row++) {
-            const float *from = plane_data(x, plane) + row * x->row;
-            float *to = plane_data(y, plane) + row * y->row;
-            for (int i = 0; i < y->w; i++)
-                to[i] = 1 / (1 + expf(-from[i]));
-        }
+    parallel_for(plane_count(n), forward_plane, n);
+}
+
+static void backward_plane(void *context, int plane) {
+    const grad_target *target = context;
+    const tensor *y = &target->n->value, *dy = &target->n->grad, *dx = target->to;
+    for (int row = 0; row < y->h; row++) {
+        const float *p = plane_data(y, plane) + row * y->row;
+        const float *from = plane_data(dy, plane) + row * dy->row;
+        float *to = plane_data(dx, plane) + row * dx->row;
+        for (int i = 0; i < y->w; i++)
+            to[i] = (target->accumulate ? to[i] : 0) + from[i] * p[i] * (1 - p[i]);
+    }
 }
 
 static void backward(node *n, const op_run *run) {
     (void)run;
-    bool accumulate;
-    const tensor *y = &n->value, *dy = &n->grad, *dx = node_grad(n, 0, &accumulate);
-    if (!dx)
-        return;
-    for (int plane = 0; plane < y->n * y->c; plane++)
-        for (int row = 0; row < y->h; row++) {
-            const float *p = plane_data(y, plane) + row * y->row;
-            const float *from = plane_data(dy, plane) + row * dy->row;
-            float *to = plane_data(dx, plane) + row * dx->row;
-            for (int i = 0; i < y->w; i++)
-                to[i] = (accumulate ? to[i] : 0) + from[i] * p[i] * (1 - p[i]);
-        }
+    grad_target target = grad_target_of(n, 0);
+    if (target.to)
+        parallel_for(plane_count(n), backward_plane, &target);
 }
 
 static int keeps(const node *n) {

@@ -1,7 +1,9 @@
-/* Soft-IoU loss of logits z against a mask t in [0, 1], p = sigmoid(z); per image, then averaged (methods 9.1).
+/* Soft-IoU loss of logits z against a mask t in [0, 1], p = sigmoid(z); per image, then averaged, or of the whole batch
+ * as if it were one image (methods 9.1).
  *
  * Forward    I = sum p t,  U = sum p + sum t - I,  Y = 1 - mean over images of (I + 1) / (U + 1)
- * Gradient   dz = -dY / N * (t (U + 1) - (I + 1) (1 - t)) / (U + 1)^2 * p (1 - p); none for t */
+ * Gradient   dz = -dY / N * (t (U + 1) - (I + 1) (1 - t)) / (U + 1)^2 * p (1 - p); none for t
+ *            N is the number of images, or 1 */
 #include "autograd/ops.h"
 
 #include "autograd/op_support.h"
@@ -41,10 +43,30 @@ static void forward_image(void *context, int image) {
     n->saved[2 * image + 1] = (float)(predicted + labelled - overlap + 1);
 }
 
+static bool is_whole_batch(const node *n) {
+    const soft_iou_options *o = n->options;
+    return o->whole_batch;
+}
+
+/* Each image gets the sums of all. */
+static void share_sums(const node *n, int images) {
+    double overlap = 1, all = 1;
+    for (int i = 0; i < images; i++) {
+        overlap += n->saved[2 * i] - 1;
+        all += n->saved[2 * i + 1] - 1;
+    }
+    for (int i = 0; i < images; i++) {
+        n->saved[2 * i] = (float)overlap;
+        n->saved[2 * i + 1] = (float)all;
+    }
+}
+
 static void forward(node *n, const op_run *run) {
     (void)run;
     int images = n->input[0]->value.n;
     parallel_for(images, forward_image, n);
+    if (is_whole_batch(n))
+        share_sums(n, images);
     double sum = 0;
     for (int i = 0; i < images; i++)
         sum += (double)n->saved[2 * i] / n->saved[2 * i + 1];
@@ -56,7 +78,7 @@ static void backward_image(void *context, int image) {
     const node *n = target->n;
     const tensor *z = &n->input[0]->value, *t = &n->input[1]->value;
     double overlap = n->saved[2 * image], all = n->saved[2 * image + 1];
-    double factor = -(double)*n->grad.data / z->n / (all * all);
+    double factor = -(double)*n->grad.data / (is_whole_batch(n) ? 1 : z->n) / (all * all);
     for (int c = 0; c < z->c; c++)
         for (int row = 0; row < z->h; row++) {
             const float *zr = tensor_plane(z, image, c) + row * z->row, *tr = tensor_plane(t, image, c) + row * t->row;
@@ -82,7 +104,10 @@ static int keeps(const node *n) {
 }
 
 static node *sample(tape *t, int index) {
-    return index ? NULL : soft_iou(t, tape_variable(t, 3, 1, 9, 21, false), tape_input(t, 3, 1, 9, 21));
+    if (index > 1)
+        return NULL;
+    node *logit = tape_variable(t, 3, 1, 9, 21, false), *mask = tape_input(t, 3, 1, 9, 21);
+    return index ? soft_iou_of_batch(t, logit, mask) : soft_iou(t, logit, mask);
 }
 
 const op op_soft_iou = {
@@ -90,5 +115,12 @@ const op op_soft_iou = {
 
 node *soft_iou(tape *t, node *logit, node *mask) {
     node *inputs[] = {logit, mask};
-    return tape_record(t, &op_soft_iou, NULL, 0, 2, inputs);
+    soft_iou_options options = {.whole_batch = false};
+    return tape_record(t, &op_soft_iou, &options, sizeof options, 2, inputs);
+}
+
+node *soft_iou_of_batch(tape *t, node *logit, node *mask) {
+    node *inputs[] = {logit, mask};
+    soft_iou_options options = {.whole_batch = true};
+    return tape_record(t, &op_soft_iou, &options, sizeof options, 2, inputs);
 }

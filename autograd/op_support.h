@@ -5,6 +5,8 @@
 #include "autograd/tape.h"
 #include "core/kernels.h"
 
+#include <string.h>
+
 /* Shape rule of operations whose result looks like their first input. */
 static inline status infer_like_input(node *n) {
     n->value = n->input[0]->value;
@@ -30,6 +32,11 @@ static inline plane_shape plane_of(const tensor *t) {
 /* Pixel (0, 0) of plane number `plane`, counted over images and channels. */
 static inline float *plane_data(const tensor *t, int plane) {
     return t->data + plane * t->plane;
+}
+
+static inline void plane_clear(const tensor *t, int plane) {
+    for (int row = 0; row < t->h; row++)
+        memset(plane_data(t, plane) + row * t->row, 0, (size_t)t->w * sizeof(float));
 }
 
 /* A gradient on its way to one input, for loops over planes. */

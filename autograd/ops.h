@@ -43,7 +43,7 @@ typedef struct gate_inputs {
     node *w1, *b1, *w2, *b2;
 } gate_inputs;
 
-/* conv2d(relu(batch_norm(x))), fused; without an activation behind the convolution. */
+/* conv2d(relu(batch_norm(x))), fused; without an activation behind the convolution. bias may be NULL, as in conv2d. */
 node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv);
 
 /* conv2d(channel_scale(x, gates of x)), 3x3 with padding 1, fused; x is relu(batch_norm(x)) if there is a norm. */
@@ -61,8 +61,33 @@ node *add(tape *t, node *a, node *b);                                          /
 node *subtract(tape *t, node *a, node *b);                                     /* a - b */
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b); /* weight_a a + weight_b b */
 node *scale(tape *t, node *x, node *factor);                                   /* factor: one learnable number */
-node *mse(tape *t, node *x, node *target);        /* mean of (x - target)^2 over all elements: a scalar */
-node *soft_iou(tape *t, node *logit, node *mask); /* soft-IoU loss of logits against a soft mask: a scalar */
+node *multiply(tape *t, node *a, node *b);                                     /* element by element */
+/* softmax over q of <query_p, key_q>, times value_q, summed over q: p and q pixels of the same of parts x parts
+ * patches, see patches.h. */
+node *attention(tape *t, node *query, node *key, node *value, int parts);
+/* x times factor[n,c,i,j] in its patch (i, j), see patches.h; factor: N x C x parts x parts. */
+node *patch_scale(tape *t, node *x, node *factor);
+/* Values are dropped with probability `rate`, the others times 1 / (1 - rate): a function of seed, *step and index. x
+ * itself if the rate is 0. */
+node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step);
+node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
+node *mse(tape *t, node *x, node *target);                 /* mean of (x - target)^2 over all elements: a scalar */
+node *soft_iou(tape *t, node *logit, node *mask);          /* soft-IoU loss of logits against a soft mask: a scalar */
+node *soft_iou_of_batch(tape *t, node *logit, node *mask); /* the same with the sums over the whole batch */
+node *bce(tape *t, node *logit, node *mask);               /* mean binary cross-entropy of sigmoid(logit): a scalar */
+/* Scale and location sensitive loss of logits of one channel, or 1 - IoU only while `warm`: a scalar. */
+node *sls(tape *t, node *logit, node *mask, bool warm);
+
+/* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
+ * that do not fit are left out. Equal pixels: the first in row-major order counts. */
+node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode);
+/* Maxima of rows x columns bins; bin i of k covers the pixels from floor(i h / k) to ceil((i + 1) h / k) - 1. */
+node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
+/* The channels of all parts, 1 to NODE_INPUTS of them, in order. */
+node *concat(tape *t, int count, node *const *parts);
+/* Mean and maximum across the channels: N x C x H x W -> N x 2 x H x W. */
+node *channel_mean_max(tape *t, node *x);
+node *spatial_scale(tape *t, node *x, node *map); /* map: N x 1 x H x W, for every channel */
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {
@@ -75,6 +100,26 @@ typedef struct norm_conv2d_options {
 typedef struct gated_conv2d_options {
     batch_norm_options norm;
 } gated_conv2d_options;
+typedef struct dropout_options {
+    double rate;
+    uint64_t seed;
+    const int64_t *step;
+} dropout_options;
+typedef struct resize_options {
+    int h, w;
+    bool align_corners;
+} resize_options;
+
+typedef struct soft_iou_options {
+    bool whole_batch;
+} soft_iou_options;
+typedef struct max_pool_options {
+    int kernel, stride;
+    bool ceil_mode;
+} max_pool_options;
+typedef struct sls_options {
+    bool warm;
+} sls_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

@@ -109,6 +109,11 @@ node *tape_variable(tape *t, int n, int c, int h, int w, bool dense) {
 
 node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
                   node *const *inputs) {
+    if (input_count < 1 || input_count > NODE_INPUTS) {
+        tape_note_failure(
+            t, status_fail(STATUS_USAGE, "%s: %d inputs, expected 1 to %d", operation->name, input_count, NODE_INPUTS));
+        return NULL;
+    }
     bool requires_grad = false, batched = false;
     for (int i = 0; i < input_count; i++) {
         if (!inputs[i])

@@ -4,7 +4,7 @@
 #include "core/peak.h"
 #include "core/progress.h"
 #include "core/runtime.h"
-#include "train/adam.h"
+#include "train/optimizer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static const double eta = 0.1, learning_rate = 1e-4, target_pixels = 0.001;
 typedef struct training_bench {
     const bench_options *options;
     detector *d;
-    adam optimizer;
+    optimizer adam;
     float *images, *masks;
 } training_bench;
 
@@ -33,9 +33,10 @@ static status prepare(training_bench *b) {
     TRY(detector_begin_training(b->d, &(detector_training){.batch_size = o->batch,
                                                            .width = o->size,
                                                            .height = o->size,
+                                                           .phase = detector_phase(b->d, INT64_MAX),
                                                            .eta = eta,
                                                            .recompute = o->checkpointing}));
-    TRY(adam_new(detector_parameters(b->d), &b->optimizer));
+    TRY(optimizer_new(detector_parameters(b->d), &(optimizer_options){.rule = &optimizer_adam}, &b->adam));
     b->images = bench_random(pixels);
     b->masks = bench_random(pixels);
     if (!b->images || !b->masks)
@@ -48,7 +49,7 @@ static status prepare(training_bench *b) {
 static status step(training_bench *b) {
     detector_loss loss;
     TRY(detector_train_step(b->d, b->images, b->masks, b->options->batch, &loss));
-    adam_step(&b->optimizer, learning_rate);
+    optimizer_step(&b->adam, learning_rate);
     return STATUS_OK;
 }
 
@@ -113,7 +114,7 @@ static status run(training_bench *b) {
 status bench_train(const bench_options *o) {
     training_bench b = {.options = o};
     status result = run(&b);
-    adam_free(&b.optimizer);
+    optimizer_free(&b.adam);
     detector_free(b.d);
     free(b.images);
     free(b.masks);

@@ -1,4 +1,5 @@
-/* Grey images as they are stored (8 or 16 bits deep), and resizing as the reference implementations do it. */
+/* Grey images as they are stored (8 or 16 bits deep), and resizing as the reference implementations do it: RPCANet's
+ * with OpenCV, others with Pillow. */
 #ifndef IRST_CORE_IMAGE_H
 #define IRST_CORE_IMAGE_H
 
@@ -26,5 +27,12 @@ status grey_image_resize_bilinear(const grey_image *image, int width, int height
 
 /* OpenCV's INTER_NEAREST: source index floor(i * source / target). `out` is new, owned by the caller. */
 status grey_image_resize_nearest(const grey_image *image, int width, int height, grey_image *out);
+
+/* Pillow's BILINEAR: where the image shrinks, the triangle filter widens with the step, so that every pixel counts.
+ * Bit-exact for 8-bit images. `out` is new, owned by the caller; the depth is kept. */
+status grey_image_resize_antialiased(const grey_image *image, int width, int height, grey_image *out);
+
+/* Pillow's NEAREST: source index floor((i + 0.5) * source / target). `out` is new, owned by the caller. */
+status grey_image_resize_centred(const grey_image *image, int width, int height, grey_image *out);
 
 #endif

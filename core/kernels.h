@@ -74,6 +74,16 @@ typedef struct conv_weight_rows {
     float *partial;
 } conv_weight_rows;
 
+/* Max pooling along one row of `count` windows of rows x columns pixels, `stride` apart. */
+typedef struct max_pool_row {
+    const float *x; /* first pixel of the first window */
+    ptrdiff_t row;
+    int rows, columns, stride, count;
+    int kernel;   /* columns of an uncut window */
+    float *y;     /* maxima */
+    uint8_t *tap; /* where in its window each one was found, row * kernel + column; NULL: not asked */
+} max_pool_row;
+
 /* Rows and strides of one plane for the elementwise kernels. */
 typedef struct plane_shape {
     int h, w;
@@ -85,6 +95,12 @@ typedef struct plane_moments {
     double mean; /* of x */
     double m2;   /* sum of (x - mean)^2 */
 } plane_moments;
+
+/* The largest pixel of a plane, the first of equal ones in row-major order. */
+typedef struct plane_peak {
+    float value;
+    int y, x;
+} plane_peak;
 
 typedef struct kernel_table {
     const char *name;
@@ -99,6 +115,8 @@ typedef struct kernel_table {
     void (*plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
     /* y = a * x + b * z, in the order given; accumulate adds to y. z may be NULL (b unused). y may be x or z. */
     void (*plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
+    /* y (+)= x * z, pixel by pixel. */
+    void (*plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y);
     plane_moments (*plane_moments)(plane_shape s, const float *x);
     double (*plane_sum)(plane_shape s, const float *x);
     double (*plane_dot)(plane_shape s, const float *x, const float *y); /* sum of x * y */
@@ -116,6 +134,14 @@ typedef struct kernel_table {
                                 bool relu, float a, float b, float c, bool accumulate, float *dx);
     /* dx (+)= dy where y > 0, else 0 (+0). dx may be dy when not accumulating. */
     void (*plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
+    void (*max_pool_row)(const max_pool_row *k);
+    plane_peak (*plane_peak)(plane_shape s, const float *x);
+    /* Mean and maximum across the channels for each of `count` pixels of a row, and the first channel that has the
+     * maximum (NULL: not asked); then the gradient of channel c. */
+    void (*row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
+                         int *channel);
+    void (*row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
+                                  int count, bool accumulate, float *dx);
     /* Multiply-adds in registers, `rounds` times; returns how many floating-point operations they were. */
     double (*fma_peak)(int64_t rounds);
 } kernel_table;

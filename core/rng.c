@@ -6,11 +6,12 @@
 
 /* Index of the draw -> word (index % 4) of the block with counter (index / 4, stream) under the key `seed`.
  * The 64-bit counter half leaves room for 2^62 blocks a stream, so no stream runs into another. */
-static uint32_t word_at(uint64_t seed, uint64_t stream, uint64_t index) {
-    uint64_t block = index / 4;
-    philox4x32_ctr_t counter = {{(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)}};
-    philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-    return philox4x32_R(10, counter, key).v[index % 4];
+static philox4x32_ctr_t block_of(const rng *r) {
+    uint64_t block = r->index / 4;
+    philox4x32_ctr_t counter = {
+        {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)r->stream, (uint32_t)(r->stream >> 32)}};
+    philox4x32_key_t key = {{(uint32_t)r->seed, (uint32_t)(r->seed >> 32)}};
+    return philox4x32_R(10, counter, key);
 }
 
 rng rng_new(uint64_t seed, uint64_t stream) {
@@ -18,19 +19,35 @@ rng rng_new(uint64_t seed, uint64_t stream) {
 }
 
 uint32_t rng_u32(rng *r) {
-    return word_at(r->seed, r->stream, r->index++);
+    uint32_t draw = block_of(r).v[r->index % 4];
+    r->index++;
+    return draw;
+}
+
+void rng_fill_u32(rng *r, uint32_t *out, int count) {
+    for (int i = 0; i < count;) {
+        philox4x32_ctr_t block = block_of(r);
+        for (uint64_t word = r->index % 4; word < 4 && i < count; word++, r->index++)
+            out[i++] = block.v[word];
+    }
+}
+
+static double uniform_of(const uint32_t draws[2]) {
+    return (double)(((uint64_t)draws[0] << 32 | draws[1]) >> 11) * 0x1p-53;
 }
 
 double rng_uniform(rng *r) {
-    uint64_t high = rng_u32(r);
-    uint64_t low = rng_u32(r);
-    return (double)((high << 32 | low) >> 11) * 0x1p-53;
+    uint32_t draws[2];
+    rng_fill_u32(r, draws, 2);
+    return uniform_of(draws);
 }
 
 /* Box and Muller's transform. Only its cosine half is used: a draw then needs no memory of the previous one. */
 double rng_normal(rng *r) {
-    double radius = sqrt(-2.0 * log1p(-rng_uniform(r))); /* 1 - u lies in (0, 1]: never log(0) */
-    double angle = 2.0 * M_PI * rng_uniform(r);
+    uint32_t draws[4];
+    rng_fill_u32(r, draws, 4);
+    double radius = sqrt(-2.0 * log1p(-uniform_of(draws))); /* 1 - u lies in (0, 1]: never log(0) */
+    double angle = 2.0 * M_PI * uniform_of(draws + 2);
     return radius * cos(angle);
 }
 

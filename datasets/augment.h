@@ -1,16 +1,30 @@
-/* Augmentation of the reference: up-down flip, left-right flip and transpose, each with probability 1/2. */
+/* From a stored pair to what the network sees in training: resized or cropped to one size, and varied at random.
+ *
+ * flips    resized; up-down flip, left-right flip and transpose, each with probability 1/2 (RPCANet)
+ * crops    not resized: a window, in half of the cases around a target; then as flips (BasicIRSTD, methods 5.6)
+ * mshnet   mirrored, resized to a random scale that keeps the aspect, padded, cropped, blurred (methods 6.4)
+ * uiunet   resized to somewhat more, cropped, flipped up-down (methods 5.4) */
 #ifndef IRST_DATASETS_AUGMENT_H
 #define IRST_DATASETS_AUGMENT_H
 
+#include "core/image.h"
+#include "core/status.h"
+
 #include <stdint.h>
 
-/* A sum of these, applied in this order. */
-enum { AUGMENT_FLIP_ROWS = 1, AUGMENT_FLIP_COLUMNS = 2, AUGMENT_TRANSPOSE = 4, AUGMENT_CHOICES = 8 };
+typedef enum augmentation { AUGMENT_NONE, AUGMENT_FLIPS, AUGMENT_CROPS, AUGMENT_MSHNET, AUGMENT_UIUNET } augmentation;
 
-/* The choice for one sample in one epoch: a function of its arguments alone. */
-int augment_choose(uint64_t seed, int64_t epoch, int sample);
+#define AUGMENT_NAMES "none|flips|crops|mshnet|uiunet" /* of the enumeration, in its order */
 
-/* Rearranges a size x size map from `in` to `out` (distinct). */
-void augment_apply(int choice, int size, const float *in, float *out);
+augmentation augment_find(const char *name); /* one of the names */
+
+/* The size to which whole images are resized when those trained on are size x size: the network then sees targets as
+ * large as in training. 0: none, images stay as they are. */
+int augment_whole_size(augmentation kind, int size);
+
+/* Replaces image and mask by size x size versions that belong together: a function of the pair, seed, epoch and sample
+ * alone. On failure both remain to be freed. */
+status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample, int size, grey_image *image,
+                    grey_image *mask);
 
 #endif

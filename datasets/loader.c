@@ -1,7 +1,6 @@
 #include "datasets/loader.h"
 
 #include "core/rng.h"
-#include "datasets/augment.h"
 #include "datasets/preprocess.h"
 
 #include <pthread.h>
@@ -25,7 +24,6 @@ struct loader {
     int batches;
     int *order; /* of the epoch being read */
     int64_t order_epoch;
-    float *scratch; /* one map before augmentation */
     slot slots[SLOTS];
     pthread_t thread;
     bool running;
@@ -47,32 +45,21 @@ static void set_order(loader *l, int64_t epoch) {
     for (int i = 0; i < count; i++)
         l->order[i] = i;
     rng r = rng_new(l->options.seed, rng_stream_of("shuffle") + (uint64_t)epoch);
-    rng_shuffle(&r, l->order, count);
+    if (!l->options.keep_order)
+        rng_shuffle(&r, l->order, count);
     l->order_epoch = epoch;
 }
 
-static void place(const loader *l, int64_t epoch, int sample, float *out) {
-    int choice = l->options.augment ? augment_choose(l->options.seed, epoch, sample) : 0;
-    if (choice)
-        augment_apply(choice, l->options.size, l->scratch, out);
-    else
-        memcpy(out, l->scratch, map_size(l) * sizeof *out);
-}
-
-static status read_sample(loader *l, int64_t epoch, int sample, float *image_out, float *mask_out) {
+static status read_sample(const loader *l, int64_t epoch, int sample, float *image_out, float *mask_out) {
     grey_image image = {0}, mask = {0};
-    int size = l->options.size;
+    const loader_options *o = &l->options;
     status result = dataset_read(l->data, sample, MASK_SIZE_MAY_DIFFER, &image, &mask);
     int maximum = result == STATUS_OK ? mask_maximum(&mask) : 0;
     if (result == STATUS_OK)
-        result = resize_image(&image, size, size);
-    if (result == STATUS_OK)
-        result = resize_mask(&mask, size, size);
+        result = augment_pair(o->augment, o->seed, epoch, sample, o->size, &image, &mask);
     if (result == STATUS_OK) {
-        image_to_unit(&image, l->scratch);
-        place(l, epoch, sample, image_out);
-        mask_to_soft(&mask, maximum, l->scratch);
-        place(l, epoch, sample, mask_out);
+        image_to_unit(&image, image_out);
+        mask_to_soft(&mask, maximum, mask_out);
     }
     grey_image_free(&image);
     grey_image_free(&mask);
@@ -133,8 +120,12 @@ static void stop(loader *l) {
 
 status loader_new(const dataset *d, const loader_options *options, loader **out) {
     *out = NULL;
-    if (options->batch_size < 1 || options->size < 1 || options->size > 32768)
+    if (options->batch_size < 1 || options->size < 1 || options->size > 16384)
         return status_fail(STATUS_USAGE, "batches of %d images of %d pixels", options->batch_size, options->size);
+    int count = dataset_count(d), whole = count / options->batch_size;
+    if (options->drop_last && whole == 0)
+        return status_fail(STATUS_USAGE, "%d images make no batch of %d, and a smaller one is left out", count,
+                           options->batch_size);
     loader *l = calloc(1, sizeof *l);
     if (!l)
         return status_fail(STATUS_MEMORY, "out of memory for a loader");
@@ -142,11 +133,10 @@ status loader_new(const dataset *d, const loader_options *options, loader **out)
     pthread_cond_init(&l->changed, NULL);
     l->data = d;
     l->options = *options;
-    l->batches = (dataset_count(d) + options->batch_size - 1) / options->batch_size;
+    l->batches = whole + (!options->drop_last && count % options->batch_size > 0);
     l->order_epoch = -1;
-    l->order = malloc((size_t)dataset_count(d) * sizeof *l->order);
-    l->scratch = malloc(map_size(l) * sizeof *l->scratch);
-    bool complete = l->order && l->scratch;
+    l->order = malloc((size_t)count * sizeof *l->order);
+    bool complete = l->order;
     for (int i = 0; i < SLOTS; i++) {
         size_t bytes = (size_t)options->batch_size * map_size(l) * sizeof(float);
         l->slots[i].images = malloc(bytes);
@@ -171,7 +161,6 @@ void loader_free(loader *l) {
         free(l->slots[i].masks);
     }
     free(l->order);
-    free(l->scratch);
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->changed);
     free(l);

@@ -5,6 +5,7 @@
 #define IRST_DATASETS_LOADER_H
 
 #include "core/status.h"
+#include "datasets/augment.h"
 #include "datasets/dataset.h"
 
 #include <stdbool.h>
@@ -12,8 +13,10 @@
 
 typedef struct loader_options {
     int batch_size;
-    int size;     /* images and masks are resized to size x size: bilinear and nearest, as the reference does */
-    bool augment; /* up-down flip, left-right flip and transpose, each with probability 1/2 */
+    int size; /* of the images and masks delivered: size x size, whatever the augmentation does on the way */
+    augmentation augment;
+    bool keep_order; /* not shuffled */
+    bool drop_last;  /* a smaller batch at the end of an epoch is left out */
     uint64_t seed;
 } loader_options;
 
@@ -32,7 +35,7 @@ typedef struct loader loader;
 status loader_new(const dataset *d, const loader_options *options, loader **out);
 void loader_free(loader *l); /* stops the thread; accepts NULL */
 
-int loader_batches_per_epoch(const loader *l); /* ceil(count / batch_size) */
+int loader_batches_per_epoch(const loader *l); /* count / batch_size, rounded up, or down with drop_last */
 
 /* Next delivered batch will be number `first_batch` of `epoch`; then on through the following epochs. */
 status loader_seek(loader *l, int64_t epoch, int first_batch);

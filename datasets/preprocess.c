@@ -62,3 +62,11 @@ status resize_image(grey_image *image, int width, int height) {
 status resize_mask(grey_image *mask, int width, int height) {
     return replace(mask, width, height, grey_image_resize_nearest);
 }
+
+status resize_antialiased(grey_image *image, int width, int height) {
+    return replace(image, width, height, grey_image_resize_antialiased);
+}
+
+status resize_centred(grey_image *mask, int width, int height) {
+    return replace(mask, width, height, grey_image_resize_centred);
+}

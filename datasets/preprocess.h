@@ -22,9 +22,11 @@ void mask_to_soft(const grey_image *mask, int maximum, float *out);
 /* out[i] = 1 for target pixels, 0 elsewhere. */
 void mask_to_label(const grey_image *mask, int maximum, mask_rule rule, uint8_t *out);
 
-/* Replaces an image by its resized version: OpenCV's bilinear for images, its nearest for masks. Does nothing if it
- * already has that size. */
+/* Replaces an image by its resized version: OpenCV's bilinear for images, its nearest for masks; or Pillow's
+ * antialiased and centred ones. Does nothing if it already has that size. */
 status resize_image(grey_image *image, int width, int height);
 status resize_mask(grey_image *mask, int width, int height);
+status resize_antialiased(grey_image *image, int width, int height);
+status resize_centred(grey_image *mask, int width, int height);
 
 #endif

@@ -27,12 +27,14 @@ typedef struct training {
     node *image, *mask;
     loss_nodes loss;
     int batch_size;
+    int64_t step; /* steps made; the tape reads it */
     double flops; /* see detector_training_flops */
 } training;
 
 struct detector {
     const detector_type *type;
     config *options;
+    input_format input;
     uint64_t seed;
     parameter_set parameters;
     inference run;
@@ -50,6 +52,15 @@ void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *
     }
 }
 
+void network_add_head(network_outputs *out, const char *name, node *logit) {
+    out->head_names[out->head_count] = name;
+    out->heads[out->head_count++] = logit;
+}
+
+input_format detector_type_input(const detector_type *type, const config *options) {
+    return type->input ? type->input(options) : input_grey;
+}
+
 static status copy_options(const detector_type *type, const config *from, config **out) {
     TRY(config_new(out));
     TRY(config_declare(*out, &detector_name_key, 1));
@@ -61,16 +72,33 @@ static status copy_options(const detector_type *type, const config *from, config
     return STATUS_OK;
 }
 
-/* A recording without run, for the names and shapes of the parameters. */
+int detector_phase(const detector *d, int64_t epoch) {
+    return d->type->phase ? d->type->phase(d->options, epoch) : 0;
+}
+
+/* A network as it is when trained. */
+static network inference_network(detector *d, tape *t) {
+    return (network){.t = t,
+                     .parameters = &d->parameters,
+                     .seed = d->seed,
+                     .statistics = NORM_RUNNING,
+                     .phase = detector_phase(d, INT64_MAX)};
+}
+
+/* A recording without run, for the names and shapes of the parameters; of a size that every network takes. */
+enum { PROBE_SIDE = 80 };
+
 static status create_parameters(detector *d) {
     tape *t;
     TRY(tape_new(1, &t));
-    network net = {.t = t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_RUNNING};
+    network net = inference_network(d, t);
     network_outputs outputs = {0};
-    d->type->build(d->options, &net, tape_input(t, 1, 1, 16, 16), &outputs);
+    d->type->build(d->options, &net, tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE), &outputs);
     tape_pin(t, outputs.logit);
     status result = tape_plan(t, NULL);
     tape_free(t);
+    if (d->type->parameter_order)
+        parameter_set_order(&d->parameters, d->type->parameter_order);
     return result;
 }
 
@@ -88,8 +116,10 @@ status detector_new(const config *options, uint64_t seed, detector **out) {
     status result = copy_options(type, options, &d->options);
     if (result == STATUS_OK && type->check)
         result = type->check(d->options);
-    if (result == STATUS_OK && type->build)
+    if (result == STATUS_OK && type->build) {
+        d->input = detector_type_input(type, d->options);
         result = create_parameters(d);
+    }
     if (result != STATUS_OK) {
         detector_free(d);
         return result;
@@ -131,14 +161,20 @@ parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
 }
 
+static status check_size(const detector_type *type, int width, int height) {
+    status result = type->check_size ? type->check_size(width, height) : STATUS_OK;
+    return result == STATUS_OK ? result : status_prefix(result, "%s", type->name);
+}
+
 static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
     inference *run = &d->run;
     if (run->t && run->width == width && run->height == height && run->detail == detail)
         return STATUS_OK;
     free_inference(run);
+    TRY(check_size(d->type, width, height));
     TRY(tape_new(1, &run->t));
-    network net = {.t = run->t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_RUNNING};
-    run->image = tape_input(run->t, 1, 1, height, width);
+    network net = inference_network(d, run->t);
+    run->image = tape_input(run->t, 1, d->input.channels, height, width);
     d->type->build(d->options, &net, run->image, &run->outputs);
     tape_pin(run->t, run->outputs.logit);
     if (detail >= DETAIL_RECONSTRUCTION)
@@ -178,7 +214,7 @@ status detector_run(detector *d, const float *image, int width, int height, dete
         return model_driven_score(&d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
-    tensor_from_array(&run->image->value, image);
+    input_fill(&d->input, image, &run->image->value);
     TRY(tape_forward(run->t));
     size_t pixels = (size_t)width * (size_t)height;
     float *next = run->memory, *score = next;
@@ -202,17 +238,23 @@ status detector_run(detector *d, const float *image, int width, int height, dete
 status detector_begin_training(detector *d, const detector_training *options) {
     if (!d->type->loss)
         return status_fail(STATUS_USAGE, "%s has no parameters to train", d->type->name);
+    TRY(check_size(d->type, options->width, options->height));
     training *train = &d->train;
     tape_free(train->t);
-    *train = (training){.batch_size = options->batch_size};
+    *train = (training){.batch_size = options->batch_size, .step = options->step};
     TRY(tape_new(options->batch_size, &train->t));
-    network net = {
-        .t = train->t, .parameters = &d->parameters, .seed = d->seed, .statistics = NORM_BATCH, .training = true};
+    network net = {.t = train->t,
+                   .parameters = &d->parameters,
+                   .seed = d->seed,
+                   .statistics = NORM_BATCH,
+                   .training = true,
+                   .phase = options->phase,
+                   .step = &train->step};
     network_outputs outputs = {0};
-    train->image = tape_input(train->t, options->batch_size, 1, options->height, options->width);
+    train->image = tape_input(train->t, options->batch_size, d->input.channels, options->height, options->width);
     train->mask = tape_input(train->t, options->batch_size, 1, options->height, options->width);
     d->type->build(d->options, &net, train->image, &outputs);
-    d->type->loss(&net, &outputs, train->image, train->mask, options->eta, &train->loss);
+    d->type->loss(d->options, &net, &outputs, train->image, train->mask, options->eta, &train->loss);
     for (int i = 0; i < train->loss.part_count; i++)
         tape_pin(train->t, train->loss.parts[i]);
     tape_set_recompute(train->t, options->recompute);
@@ -227,15 +269,16 @@ status detector_train_step(detector *d, const float *images, const float *masks,
         return status_fail(STATUS_USAGE, "a training step on %d images, laid out for 1 to %d", count,
                            train->t ? train->batch_size : 0);
     tape_set_batch(train->t, count);
-    tensor_from_array(&train->image->value, images);
+    input_fill(&d->input, images, &train->image->value);
     tensor_from_array(&train->mask->value, masks);
     parameter_clear_gradients(&d->parameters);
     TRY(tape_forward(train->t));
     tape_backward(train->t);
+    train->step++;
     *loss = (detector_loss){.total = *train->loss.total->value.data, .part_count = train->loss.part_count};
     for (int i = 0; i < train->loss.part_count; i++) {
         loss->parts[i].name = train->loss.part_names[i];
-        loss->parts[i].value = *train->loss.parts[i]->value.data;
+        loss->parts[i].value = train->loss.parts[i] ? *train->loss.parts[i]->value.data : NAN;
     }
     return STATUS_OK;
 }

@@ -80,6 +80,8 @@ status detector_run(detector *d, const float *image, int width, int height, dete
 typedef struct detector_training {
     int batch_size; /* largest batch */
     int width, height;
+    int phase;      /* see detector_phase */
+    int64_t step;   /* steps made before; dropout depends on their number */
     double eta;     /* weight of the fidelity term */
     bool recompute; /* keep only the stages' results and compute the rest twice: less memory, same bits */
 } detector_training;
@@ -91,9 +93,13 @@ typedef struct detector_loss {
     int part_count;
     struct {
         const char *name; /* "soft_iou", "fidelity" */
-        double value;
+        double value;     /* NaN for a part that this phase lacks */
     } parts[DETECTOR_LOSS_PARTS];
 } detector_loss;
+
+/* The phase of training that an epoch (from 0) belongs to; 0 for all epochs of most methods. Training begins anew
+ * whenever it changes. */
+int detector_phase(const detector *d, int64_t epoch);
 
 /* Lays out the training graph once; every step reuses its memory. */
 status detector_begin_training(detector *d, const detector_training *options);

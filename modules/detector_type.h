@@ -6,15 +6,19 @@
 #include "core/workspace.h"
 #include "modules/detector.h"
 #include "modules/infer_options.h"
+#include "modules/input.h"
 #include "modules/network.h"
 
-enum { NETWORK_STAGES = 32, STAGE_MAPS = 4 };
+enum { NETWORK_STAGES = 32, STAGE_MAPS = 4, NETWORK_HEADS = 8 };
 
 /* The named results of a recorded network. */
 typedef struct network_outputs {
     node *logit;          /* N x 1 x H x W */
     node *reconstruction; /* NULL if the method has none */
-    int map_count;        /* intermediate maps worth a look: "stage1/B" */
+    int head_count;       /* logits of deep supervision, at the size of the image unless the method says otherwise */
+    node *heads[NETWORK_HEADS];
+    const char *head_names[NETWORK_HEADS];
+    int map_count; /* intermediate maps worth a look: "stage1/B" */
     node *maps[NETWORK_STAGES * STAGE_MAPS];
     char map_names[NETWORK_STAGES * STAGE_MAPS][16];
 } network_outputs;
@@ -22,7 +26,9 @@ typedef struct network_outputs {
 /* Names the maps of one stage; NULL for those that the method does not have. */
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
 
-/* The terms of a loss, recorded on the tape. */
+void network_add_head(network_outputs *out, const char *name, node *logit);
+
+/* The terms of a loss, recorded on the tape: the same names in every phase, NULL for a part that this one lacks. */
 typedef struct loss_nodes {
     node *total;
     int part_count;
@@ -31,8 +37,8 @@ typedef struct loss_nodes {
 } loss_nodes;
 
 /* soft-IoU of the logits + eta * mean squared error of the reconstruction (methods 8.1). */
-void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
-                            loss_nodes *out);
+void loss_soft_iou_fidelity(const config *options, network *net, const network_outputs *outputs, node *image,
+                            node *mask, double eta, loss_nodes *out);
 
 /* What a model-driven method sees: grey values 0..255, row-major; integers where the image has 8 bits. */
 typedef struct grey_map {
@@ -53,9 +59,20 @@ typedef struct detector_type {
     const config_key *options; /* model.* keys */
     int option_count;
     score_kind score;
-    /* A network records itself and its loss. A failed builder shows up in tape_plan. */
+    /* How a network wants the grey image; NULL: as it is. */
+    input_format (*input)(const config *options);
+    /* A network records itself, on the leaf `image` of that format, and its loss. A failed builder shows up in
+     * tape_plan. */
     void (*build)(const config *options, network *net, node *image, network_outputs *out);
-    void (*loss)(network *net, const network_outputs *outputs, node *image, node *mask, double eta, loss_nodes *out);
+    void (*loss)(const config *options, network *net, const network_outputs *outputs, node *image, node *mask,
+                 double eta, loss_nodes *out);
+    /* Networks that train in phases, which build and loss tell apart by network.phase: the phase of an epoch (from 0),
+     * rising. NULL: always 0. */
+    int (*phase)(const config *options, int64_t epoch);
+    /* Refuses images of a size that the network cannot take; NULL: it takes all. */
+    status (*check_size)(int width, int height);
+    /* Prefixes of parameter names, NULL-terminated, in the order of the reference's state_dict; NULL: as recorded. */
+    const char *const *parameter_order;
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
      * its memory from call to call; `report` arrives zeroed; the score is finite. */
     status (*check)(const config *options);
@@ -65,6 +82,8 @@ typedef struct detector_type {
     bool (*recognises)(const named_shape *tensors, int count);
     status (*infer)(const named_shape *tensors, int count, config *options);
 } detector_type;
+
+input_format detector_type_input(const detector_type *type, const config *options);
 
 /* The registry (registry.c). */
 extern const detector_type *const detector_types[];

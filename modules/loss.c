@@ -1,7 +1,8 @@
 #include "modules/detector_type.h"
 
-void loss_soft_iou_fidelity(network *net, const network_outputs *outputs, node *image, node *mask, double eta,
-                            loss_nodes *out) {
+void loss_soft_iou_fidelity(const config *options, network *net, const network_outputs *outputs, node *image,
+                            node *mask, double eta, loss_nodes *out) {
+    (void)options;
     node *iou = soft_iou(net->t, outputs->logit, mask);
     node *fidelity = mse(net->t, outputs->reconstruction, image);
     *out = (loss_nodes){

@@ -46,15 +46,35 @@ static parameter *vector(network *net, parameter_kind kind, int count, float ini
     return p;
 }
 
+static void fill_normal(const network *net, const parameter *p, double deviation) {
+    rng r = rng_new(net->seed, rng_stream_of(p->name));
+    for (size_t i = 0; i < p->count; i++)
+        p->value[i] = (float)(deviation * rng_normal(&r));
+}
+
+static void fill_uniform(const network *net, const parameter *p, double bound) {
+    rng r = rng_new(net->seed, rng_stream_of(p->name));
+    for (size_t i = 0; i < p->count; i++)
+        p->value[i] = (float)(bound * (2 * rng_uniform(&r) - 1));
+}
+
 static parameter *conv_weight(network *net, int oc, int ic, int kernel, const char *name) {
     bool created;
     int shape[] = {oc, ic, kernel, kernel};
     parameter *p = obtain(net, PARAMETER_TRAINED, 4, shape, name, &created);
-    if (p && created) {
-        double deviation = sqrt(2.0 / ((double)kernel * kernel * (ic + oc)));
-        rng r = rng_new(net->seed, rng_stream_of(name));
-        for (size_t i = 0; i < p->count; i++)
-            p->value[i] = (float)(deviation * rng_normal(&r));
+    if (!p || !created)
+        return p;
+    double window = (double)kernel * kernel;
+    switch (net->init) {
+    case INIT_XAVIER_NORMAL:
+        fill_normal(net, p, sqrt(2.0 / (window * (ic + oc))));
+        break;
+    case INIT_UNIFORM_FAN_IN:
+        fill_uniform(net, p, 1 / sqrt(window * ic));
+        break;
+    case INIT_KAIMING_FAN_OUT:
+        fill_normal(net, p, sqrt(2.0 / (window * oc)));
+        break;
     }
     return p;
 }
@@ -62,12 +82,8 @@ static parameter *conv_weight(network *net, int oc, int ic, int kernel, const ch
 static parameter *conv_bias(network *net, int oc, int fan_in, const char *name) {
     bool created;
     parameter *p = obtain(net, PARAMETER_TRAINED, 1, &oc, name, &created);
-    if (p && created) {
-        double bound = 1 / sqrt(fan_in);
-        rng r = rng_new(net->seed, rng_stream_of(name));
-        for (size_t i = 0; i < p->count; i++)
-            p->value[i] = (float)(bound * (2 * rng_uniform(&r) - 1));
-    }
+    if (p && created)
+        fill_uniform(net, p, 1 / sqrt(fan_in));
     return p;
 }
 
@@ -75,23 +91,44 @@ typedef struct conv_nodes {
     node *weight, *bias;
 } conv_nodes;
 
-static conv_nodes conv_parameters(network *net, int ic, int oc, int kernel, const char *name) {
-    node *weight = as_node(net, conv_weight(net, oc, ic, kernel, join(name, "weight").text));
-    return (conv_nodes){weight, as_node(net, conv_bias(net, oc, ic * kernel * kernel, join(name, "bias").text))};
+static node *weight_node(network *net, int ic, int oc, int kernel, const char *name) {
+    return as_node(net, conv_weight(net, oc, ic, kernel, join(name, "weight").text));
 }
 
-static conv2d_options same_size(int kernel, activation act) {
-    return (conv2d_options){.stride = 1, .padding = kernel / 2, .dilation = 1, .activation = act};
+static node *bias_node(network *net, int ic, int oc, int kernel, const char *name) {
+    return as_node(net, conv_bias(net, oc, ic * kernel * kernel, join(name, "bias").text));
+}
+
+static conv_nodes conv_parameters(network *net, int ic, int oc, int kernel, const char *name) {
+    node *weight = weight_node(net, ic, oc, kernel, name);
+    return (conv_nodes){weight, bias_node(net, ic, oc, kernel, name)};
+}
+
+static conv2d_options conv_options_of(layer_options o) {
+    int stride = o.stride ? o.stride : 1, dilation = o.dilation ? o.dilation : 1;
+    return (conv2d_options){
+        .stride = stride, .padding = dilation * (o.kernel / 2), .dilation = dilation, .activation = o.activation};
+}
+
+/* The bias is NULL where there is to be none; false if a parameter is missing. */
+static bool optional_bias_parameters(network *net, int ic, int oc, layer_options o, const char *name, conv_nodes *out) {
+    out->weight = weight_node(net, ic, oc, o.kernel, name);
+    out->bias = o.no_bias ? NULL : bias_node(net, ic, oc, o.kernel, name);
+    return out->weight && (out->bias || o.no_bias);
+}
+
+node *layer_conv2d(network *net, node *x, int channels, layer_options options, const char *name) {
+    conv_nodes p;
+    if (!x || !optional_bias_parameters(net, x->value.c, channels, options, name, &p))
+        return NULL;
+    return conv2d(net->t, x, p.weight, p.bias, conv_options_of(options));
 }
 
 node *layer_conv(network *net, node *x, int channels, int kernel, activation act, const char *name) {
-    if (!x)
-        return NULL;
-    conv_nodes conv = conv_parameters(net, x->value.c, channels, kernel, name);
-    return conv.weight && conv.bias ? conv2d(net->t, x, conv.weight, conv.bias, same_size(kernel, act)) : NULL;
+    return layer_conv2d(net, x, channels, (layer_options){.kernel = kernel, .activation = act}, name);
 }
 
-static norm_inputs norm_parameters(network *net, int channels, const char *name) {
+static norm_inputs norm_parameters(network *net, int channels, activation act, const char *name) {
     parameter *weight = vector(net, PARAMETER_TRAINED, channels, 1, join(name, "weight").text);
     parameter *bias = vector(net, PARAMETER_TRAINED, channels, 0, join(name, "bias").text);
     parameter *mean = vector(net, PARAMETER_STATISTIC, channels, 0, join(name, "running_mean").text);
@@ -103,10 +140,23 @@ static norm_inputs norm_parameters(network *net, int channels, const char *name)
     return (norm_inputs){as_node(net, weight),
                          as_node(net, bias),
                          {.statistics = net->statistics,
-                          .activation = ACTIVATION_RELU,
+                          .activation = act,
                           .running_mean = mean->value,
                           .running_var = var->value,
                           .batches = batches->value}};
+}
+
+node *layer_batch_norm(network *net, node *x, activation act, const char *name) {
+    if (!x)
+        return NULL;
+    norm_inputs norm = norm_parameters(net, x->value.c, act, name);
+    return norm.weight ? batch_norm(net->t, x, norm.weight, norm.bias, norm.options) : NULL;
+}
+
+node *layer_conv_norm(network *net, node *x, int channels, layer_options options, const char *conv, const char *norm) {
+    activation act = options.activation;
+    options.activation = ACTIVATION_NONE;
+    return layer_batch_norm(net, layer_conv2d(net, x, channels, options, conv), act, norm);
 }
 
 /* Where there is nothing to train, *x is normalised at once, by a node that tape_fold_batch_norms folds away; else the
@@ -118,17 +168,21 @@ static const norm_inputs *norm_now_or_later(network *net, node **x, norm_inputs 
     return NULL;
 }
 
-node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv) {
+node *layer_norm_conv2d(network *net, node *x, int channels, layer_options options, const char *norm,
+                        const char *conv) {
     if (!x)
         return NULL;
-    norm_inputs own = norm_parameters(net, x->value.c, norm);
-    conv_nodes p = conv_parameters(net, x->value.c, channels, kernel, conv);
-    conv2d_options options = same_size(kernel, ACTIVATION_NONE);
+    norm_inputs own = norm_parameters(net, x->value.c, ACTIVATION_RELU, norm);
     const norm_inputs *later = norm_now_or_later(net, &x, &own);
-    if (!own.weight || !p.weight || !p.bias)
-        return NULL;
-    return later ? norm_conv2d(net->t, x, later, p.weight, p.bias, options)
-                 : conv2d(net->t, x, p.weight, p.bias, options);
+    if (!later)
+        return layer_conv2d(net, x, channels, options, conv);
+    conv_nodes p;
+    bool complete = optional_bias_parameters(net, x->value.c, channels, options, conv, &p) && own.weight;
+    return complete ? norm_conv2d(net->t, x, later, p.weight, p.bias, conv_options_of(options)) : NULL;
+}
+
+node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv) {
+    return layer_norm_conv2d(net, x, channels, (layer_options){.kernel = kernel}, norm, conv);
 }
 
 static gate_inputs gate_parameters(network *net, int channels, int reduction, const char *name) {
@@ -145,7 +199,7 @@ node *layer_gated_conv(network *net, node *x, int channels, int reduction, const
     const norm_inputs *norm = NULL;
     int ic = x->value.c;
     if (names->norm) {
-        own = norm_parameters(net, ic, names->norm);
+        own = norm_parameters(net, ic, ACTIVATION_RELU, names->norm);
         norm = norm_now_or_later(net, &x, &own);
     }
     gate_inputs gate = gate_parameters(net, ic, reduction, names->gates);
@@ -166,7 +220,7 @@ node *layer_gated_conv_pair(network *net, node *x, int wide, int reduction, cons
     const norm_inputs *norm = NULL;
     int ic = x->value.c;
     if (names->norm) {
-        own = norm_parameters(net, ic, names->norm);
+        own = norm_parameters(net, ic, ACTIVATION_RELU, names->norm);
         norm = norm_now_or_later(net, &x, &own);
     }
     conv_nodes w = conv_parameters(net, ic, wide, 3, first);

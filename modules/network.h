@@ -10,21 +10,49 @@
 
 #include <stdint.h>
 
+/* How the weights of convolutions start; biases always start uniform within 1 / sqrt(fan-in). */
+typedef enum weight_init {
+    INIT_XAVIER_NORMAL,  /* deviation sqrt(2 / (fan-in + fan-out)) */
+    INIT_UNIFORM_FAN_IN, /* within 1 / sqrt(fan-in), PyTorch's own choice */
+    INIT_KAIMING_FAN_OUT /* normal, deviation sqrt(2 / fan-out) */
+} weight_init;
+
 typedef struct network {
     tape *t;
     parameter_set *parameters;
     uint64_t seed;              /* of the initialisation; each parameter has its own random stream */
     norm_statistics statistics; /* of the batch norms */
     bool training;              /* parameters have gradients on this tape */
+    weight_init init;           /* set by the network's builder */
+    int phase;                  /* of the training; the last one in inference */
+    const int64_t *step;        /* training steps made so far, for dropout; NULL in inference */
 } network;
 
-/* Convolution, stride 1, "same" padding: NAME.weight (Xavier-normal) and NAME.bias (uniform within
- * 1 / sqrt(fan-in)). NULL if x is NULL or memory is out, as the builders of ops.h. */
+/* Padding is dilation * (kernel / 2): with stride 1 an odd kernel keeps the size. */
+typedef struct layer_options {
+    int kernel;
+    int stride, dilation; /* 0 is read as 1 */
+    bool no_bias;
+    activation activation;
+} layer_options;
+
+/* Convolution with NAME.weight and NAME.bias. NULL if x is NULL or memory is out, as the builders of ops.h. */
+node *layer_conv2d(network *net, node *x, int channels, layer_options options, const char *name);
+
+/* The same, with stride 1 and a bias. */
 node *layer_conv(network *net, node *x, int channels, int kernel, activation act, const char *name);
 
-/* Batch norm with ReLU of x, named `norm`: .weight (1), .bias (0), .running_mean, .running_var, .num_batches_tracked;
- * then a convolution as layer_conv, named `conv`. Trained as one operation; for inference the norm is a node of its
- * own, which folds into the convolution before it. */
+/* Batch norm: NAME.weight (1), .bias (0), .running_mean, .running_var, .num_batches_tracked; then the activation. */
+node *layer_batch_norm(network *net, node *x, activation act, const char *name);
+
+/* Convolution, batch norm, then options.activation. */
+node *layer_conv_norm(network *net, node *x, int channels, layer_options options, const char *conv, const char *norm);
+
+/* Batch norm with ReLU of x, named `norm`; then a convolution without activation, named `conv`. Trained as one
+ * operation; for inference the norm is a node of its own, which folds into the convolution before it. */
+node *layer_norm_conv2d(network *net, node *x, int channels, layer_options options, const char *norm, const char *conv);
+
+/* The same, with stride 1 and a bias. */
 node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv);
 
 /* The names of a gated layer's parts; norm is NULL where x is not to be normalised (and rectified) first. */

@@ -81,6 +81,18 @@ parameter *parameter_find(const parameter_set *set, const char *name) {
     return NULL;
 }
 
+void parameter_set_order(parameter_set *set, const char *const *prefixes) {
+    int placed = 0;
+    for (; *prefixes; prefixes++)
+        for (int i = placed; i < set->count; i++) {
+            parameter *p = set->items[i];
+            if (strncmp(p->name, *prefixes, strlen(*prefixes)) != 0)
+                continue;
+            memmove(&set->items[placed + 1], &set->items[placed], (size_t)(i - placed) * sizeof *set->items);
+            set->items[placed++] = p;
+        }
+}
+
 int64_t parameter_count_trained(const parameter_set *set) {
     int64_t total = 0;
     for (int i = 0; i < set->count; i++)

@@ -37,6 +37,10 @@ parameter *parameter_add(parameter_set *set, parameter_kind kind, int rank, cons
     __attribute__((format(printf, 5, 6)));
 parameter *parameter_find(const parameter_set *set, const char *name); /* NULL if there is none */
 
+/* Brings the parameters into the order of the prefixes (NULL-terminated) that their names begin with; those of one
+ * prefix stay in their order, the others come last. */
+void parameter_set_order(parameter_set *set, const char *const *prefixes);
+
 int64_t parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
 void parameter_clear_gradients(const parameter_set *set);
 

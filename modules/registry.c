@@ -7,6 +7,9 @@
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
     METHOD(rpcanet)                                                                                                    \
+    METHOD(agpcnet)                                                                                                    \
+    METHOD(mshnet)                                                                                                     \
+    METHOD(uiunet)                                                                                                     \
     METHOD(mpcm)                                                                                                       \
     METHOD(pstnn)                                                                                                      \
     METHOD(ipi)

@@ -79,8 +79,12 @@ if [ -d "$golden" ]; then
         build/tests/compare_forward "$work/rpcanet_plus_SIRST_Aug_mIoU_74.56.h5" "$golden/rpcanet_plus_forward.h5"
     check "forward pass of the published RPCANet" \
         build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
-    for network in rpcanet_plus rpcanet; do
-        check "$network with formula weights" build/tests/compare_formula $network "$golden/$network.h5"
+    for network in rpcanet_plus rpcanet mshnet agpcnet uiunet3 uiunet1; do
+        check "$network with formula weights" build/tests/compare_network "$golden/$network.h5"
+    done
+    for network in mshnet agpcnet uiunet1; do
+        check "$network with formula weights, sanitized" \
+            build/sanitize/tests/compare_network "$golden/$network.h5" eval_a
     done
     for method in mpcm pstnn ipi; do
         check "score maps of $method" build/tests/compare_model_driven $method "$golden/model_driven.h5"
@@ -93,8 +97,8 @@ elif [ "${CI:-}" = true ]; then
     failed=$((failed + 1))
     say FAILED "golden data: $golden is missing"
 else
-    skipped=$((skipped + 17))
-    say skipped "17 checks against golden data: $golden is missing"
+    skipped=$((skipped + 24))
+    say skipped "24 checks against golden data: $golden is missing"
 fi
 
 [ "$skipped" -gt 0 ] && echo "$skipped skipped"

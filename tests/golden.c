@@ -20,7 +20,7 @@ int golden_main(int argc, char **argv, int count, const char *usage, status (*ch
 
 void golden_limit(const char *what, double deviation, double limit, int *wrong) {
     bool within = deviation <= limit; /* false for NaN */
-    printf("%-48s %.3e (limit %.0e)%s\n", what, deviation, limit, within ? "" : "  BEYOND");
+    printf("%-64s %.3e (limit %.0e)%s\n", what, deviation, limit, within ? "" : "  BEYOND");
     *wrong += !within;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/op_reference.h"
 
 #include "autograd/ops.h"
+#include "core/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,10 +69,11 @@ static array4 like(const array4 *a) {
     return copy;
 }
 
-static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, array4 *out) {
+/* bias may be NULL. */
+static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, const array4 *bias, array4 *out) {
     array4 normal = like(&in[0]);
     forward_batch_norm(&o->norm, ACTIVATION_RELU, in, &normal);
-    forward_conv2d(&o->conv, &normal, &in[3], &in[4], out);
+    forward_conv2d(&o->conv, &normal, &in[3], bias, out);
     free(normal.data);
 }
 
@@ -79,10 +81,11 @@ static double sigmoid_of(double x) {
     return 1 / (1 + exp(-x));
 }
 
-static void forward_soft_iou(const array4 *in, array4 *out) {
-    size_t pixels = array4_count(&in[0]) / (size_t)in[0].n;
+static void forward_soft_iou(const soft_iou_options *o, const array4 *in, array4 *out) {
+    int images = o->whole_batch ? 1 : in[0].n;
+    size_t pixels = array4_count(&in[0]) / (size_t)images;
     double total = 0;
-    for (int n = 0; n < in[0].n; n++) {
+    for (int n = 0; n < images; n++) {
         const double *z = in[0].data + (size_t)n * pixels, *t = in[1].data + (size_t)n * pixels;
         double overlap = 0, sum = 0;
         for (size_t i = 0; i < pixels; i++) {
@@ -91,7 +94,16 @@ static void forward_soft_iou(const array4 *in, array4 *out) {
         }
         total += (overlap + 1) / (sum - overlap + 1);
     }
-    *out->data = 1 - total / in[0].n;
+    *out->data = 1 - total / images;
+}
+
+static void forward_bce(const array4 *in, array4 *out) {
+    size_t count = array4_count(&in[0]);
+    *out->data = 0;
+    for (size_t i = 0; i < count; i++) {
+        double p = sigmoid_of(in[0].data[i]), t = in[1].data[i];
+        *out->data -= (t * log(p) + (1 - t) * log(1 - p)) / (double)count;
+    }
 }
 
 /* Gates of squeeze-and-excitation for one image: in[0 .. 3] are w1, b1, w2, b2. */
@@ -162,6 +174,129 @@ static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out
     free(wide.data);
 }
 
+static void forward_concat(const node *n, const array4 *in, array4 *out) {
+    double *to = out->data;
+    for (int image = 0; image < out->n; image++)
+        for (int i = 0; i < n->input_count; i++)
+            for (int c = 0; c < in[i].c; c++)
+                for (int k = 0; k < in[i].h * in[i].w; k++)
+                    *to++ = at(&in[i], image, c, 0, 0)[k];
+}
+
+/* The patch that row or column i belongs to. */
+static int patch_of(int size, int parts, int i) {
+    int index = i / (size / parts);
+    return index < parts ? index : parts - 1;
+}
+
+/* One pixel p = (y, z) of one image attends to all pixels of its patch. */
+static void attend(const array4 *in, int parts, int n, int y, int z, array4 *out) {
+    const array4 *query = &in[0], *key = &in[1], *value = &in[2];
+    double total = 0;
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) = 0;
+    for (int qy = 0; qy < key->h; qy++)
+        for (int qz = 0; qz < key->w; qz++) {
+            if (patch_of(key->h, parts, qy) != patch_of(key->h, parts, y) ||
+                patch_of(key->w, parts, qz) != patch_of(key->w, parts, z))
+                continue;
+            double score = 0;
+            for (int c = 0; c < key->c; c++)
+                score += *at(query, n, c, y, z) * *at(key, n, c, qy, qz);
+            total += exp(score);
+            for (int c = 0; c < out->c; c++)
+                *at(out, n, c, y, z) += exp(score) * *at(value, n, c, qy, qz);
+        }
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) /= total;
+}
+
+static void forward_attention(int parts, const array4 *in, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int y = 0; y < out->h; y++)
+            for (int z = 0; z < out->w; z++)
+                attend(in, parts, n, y, z, out);
+}
+
+static void forward_patch_scale(const array4 *in, array4 *out) {
+    const array4 *x = &in[0], *factor = &in[1];
+    for (int n = 0; n < x->n; n++)
+        for (int c = 0; c < x->c; c++)
+            for (int y = 0; y < x->h; y++)
+                for (int z = 0; z < x->w; z++)
+                    *at(out, n, c, y, z) = *at(x, n, c, y, z) * *at(factor, n, c, patch_of(x->h, factor->h, y),
+                                                                    patch_of(x->w, factor->w, z));
+}
+
+static void forward_dropout(const dropout_options *o, const array4 *x, array4 *out) {
+    rng r = rng_new(o->seed, (uint64_t)*o->step);
+    for (size_t i = 0; i < array4_count(x); i++)
+        out->data[i] = rng_u32(&r) / 0x1p32 < o->rate ? 0 : x->data[i] / (1 - o->rate);
+}
+
+/* Weight of input pixel k in output pixel i of an axis: a hat around the place that i looks at, cut off at the ends. */
+static double hat(int in, int out, bool align_corners, int i, int k) {
+    double place = align_corners ? (out > 1 ? i * (in - 1.0) / (out - 1) : 0) : (i + 0.5) * in / out - 0.5;
+    place = fmin(fmax(place, 0), in - 1);
+    return fmax(0, 1 - fabs(place - k));
+}
+
+static void forward_resize(const resize_options *o, const array4 *x, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int c = 0; c < out->c; c++)
+            for (int y = 0; y < out->h; y++)
+                for (int z = 0; z < out->w; z++) {
+                    double sum = 0;
+                    for (int iy = 0; iy < x->h; iy++)
+                        for (int iz = 0; iz < x->w; iz++)
+                            sum += hat(x->h, out->h, o->align_corners, y, iy) *
+                                   hat(x->w, out->w, o->align_corners, z, iz) * *at(x, n, c, iy, iz);
+                    *at(out, n, c, y, z) = sum;
+                }
+}
+
+/* Sum of v, or means over all pixels of v x / W and v y / H. */
+typedef struct weighed {
+    double sum, x, y;
+} weighed;
+
+static weighed weigh(const double *v, int h, int w) {
+    weighed out = {0};
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++, v++) {
+            out.sum += *v;
+            out.x += *v * ((double)x / w) / (h * w);
+            out.y += *v * ((double)y / h) / (h * w);
+        }
+    return out;
+}
+
+static double location_loss(weighed p, weighed t) {
+    double angle = atan(p.y / (p.x + 1e-8)) - atan(t.y / (t.x + 1e-8));
+    double rp = sqrt(p.x * p.x + p.y * p.y + 1e-8), rt = sqrt(t.x * t.x + t.y * t.y + 1e-8);
+    return 1 - fmin(rp, rt) / (fmax(rp, rt) + 1e-8) + 4 / (M_PI * M_PI) * angle * angle;
+}
+
+static void forward_sls(const sls_options *o, const array4 *in, array4 *out) {
+    int pixels = in->h * in->w;
+    double *p = calloc((size_t)pixels, sizeof *p), weighted = 0, location = 0;
+    for (int n = 0; n < in->n; n++) {
+        const double *z = in[0].data + n * pixels, *t = in[1].data + n * pixels;
+        double overlap = 0;
+        for (int i = 0; i < pixels; i++) {
+            p[i] = sigmoid_of(z[i]);
+            overlap += p[i] * t[i];
+        }
+        weighed of_p = weigh(p, in->h, in->w), of_t = weigh(t, in->h, in->w);
+        double v = pow((of_p.sum - of_t.sum) / 2, 2);
+        double scale = (fmin(of_p.sum, of_t.sum) + v) / (fmax(of_p.sum, of_t.sum) + v);
+        weighted += (o->warm ? 1 : scale) * overlap / (of_p.sum + of_t.sum - overlap) / in->n;
+        location += o->warm ? 0 : location_loss(of_p, of_t) / in->n;
+    }
+    *out->data = 1 - weighted + location;
+    free(p);
+}
+
 int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
@@ -171,7 +306,7 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         const batch_norm_options *o = n->options;
         forward_batch_norm(o, o->activation, in, out);
     } else if (!strcmp(name, "norm_conv2d")) {
-        forward_norm_conv2d(n->options, in, out);
+        forward_norm_conv2d(n->options, in, n->input_count == 5 ? &in[4] : NULL, out);
     } else if (!strcmp(name, "gated_conv2d")) {
         forward_gated_conv2d(n, in, out);
     } else if (!strcmp(name, "gated_conv_pair")) {
@@ -195,18 +330,38 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         const add_options *o = n->options;
         for (size_t i = 0; i < count; i++)
             out->data[i] = (double)o->weight_a * in[0].data[i] + (double)o->weight_b * in[1].data[i];
+    } else if (!strcmp(name, "concat")) {
+        forward_concat(n, in, out);
     } else if (!strcmp(name, "scale")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[1].data[0] * in[0].data[i];
+    } else if (!strcmp(name, "multiply")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i];
+    } else if (!strcmp(name, "attention")) {
+        forward_attention(*(const int *)n->options, in, out);
+    } else if (!strcmp(name, "spatial_scale")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i / (plane * (size_t)in[0].c) * plane + i % plane];
+    } else if (!strcmp(name, "patch_scale")) {
+        forward_patch_scale(in, out);
+    } else if (!strcmp(name, "dropout")) {
+        forward_dropout(n->options, &in[0], out);
+    } else if (!strcmp(name, "resize_bilinear")) {
+        forward_resize(n->options, &in[0], out);
     } else if (!strcmp(name, "mse")) {
         size_t elements = array4_count(&in[0]);
         *out->data = 0;
         for (size_t i = 0; i < elements; i++)
             *out->data += pow(in[0].data[i] - in[1].data[i], 2) / (double)elements;
     } else if (!strcmp(name, "soft_iou")) {
-        forward_soft_iou(in, out);
+        forward_soft_iou(n->options, in, out);
+    } else if (!strcmp(name, "bce")) {
+        forward_bce(in, out);
+    } else if (!strcmp(name, "sls")) {
+        forward_sls(n->options, in, out);
     } else {
-        return 0;
+        return pool_reference_forward(n, in, out);
     }
     return 1;
 }

@@ -17,4 +17,7 @@ size_t array4_count(const array4 *a);
 /* output: shape and memory given by the caller. Returns 0 if the operation is unknown here. */
 int op_reference_forward(const node *n, const array4 *inputs, array4 *output);
 
+/* The part for pooling (pool_reference.c). */
+int pool_reference_forward(const node *n, const array4 *inputs, array4 *output);
+
 #endif

@@ -3,7 +3,7 @@
  * images and masks (N x 1 x H x W, used in order, over and over), init/, grad1_f64/, trace_f64, final/. */
 #include "tests/golden.h"
 
-#include "train/adam.h"
+#include "train/optimizer.h"
 #include "train/schedule.h"
 
 #include <math.h>
@@ -128,7 +128,7 @@ static status compare_statistics(const h5_file *f, detector *d, int *wrong) {
     return STATUS_OK;
 }
 
-static status replay(const h5_file *f, const run_data *data, detector *d, adam *optimizer, int *wrong) {
+static status replay(const h5_file *f, const run_data *data, detector *d, optimizer *adam, int *wrong) {
     const recipe *r = &data->r;
     size_t batch_floats = (size_t)r->batch * (size_t)data->width * (size_t)data->height;
     int64_t batches = data->count / r->batch;
@@ -137,6 +137,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, adam *
     TRY(detector_begin_training(
         d, &(detector_training){
                .batch_size = (int)r->batch, .width = data->width, .height = data->height, .eta = r->eta}));
+    const schedule poly = {SCHEDULE_POLY, .initial = r->learning_rate, .power = r->power, .steps = r->total_steps};
     for (int64_t step = 0; step < r->steps; step++) {
         size_t at = (size_t)(step % batches) * batch_floats;
         detector_loss loss;
@@ -147,7 +148,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, adam *
             first = relative;
             TRY(compare_gradients(f, d, wrong));
         }
-        adam_step(optimizer, schedule_poly(r->learning_rate, step, r->total_steps, r->power));
+        optimizer_step(adam, schedule_rate(&poly, step));
     }
     golden_limit("loss of step 1", first, FIRST_LOSS_LIMIT, wrong);
     golden_limit("loss of all steps", off, TRACE_LIMIT, wrong);
@@ -170,12 +171,12 @@ static status build_and_replay(const h5_file *f, const run_data *data, int *wron
                              r->carry ? "true" : "false",
                              NULL};
     detector *d;
-    adam optimizer = {0};
+    optimizer adam = {0};
     TRY(golden_detector(options, &d));
-    status result = adam_new(detector_parameters(d), &optimizer);
+    status result = optimizer_new(detector_parameters(d), &(optimizer_options){.rule = &optimizer_adam}, &adam);
     if (result == STATUS_OK)
-        result = replay(f, data, d, &optimizer, wrong);
-    adam_free(&optimizer);
+        result = replay(f, data, d, &adam, wrong);
+    optimizer_free(&adam);
     detector_free(d);
     return result;
 }

@@ -1,7 +1,6 @@
 /* Layouts, packs, labels and batches: on small folders made here, and on the public benchmarks where they are. */
 #include "core/file_io.h"
 #include "core/png_io.h"
-#include "datasets/augment.h"
 #include "datasets/dataset.h"
 #include "datasets/loader.h"
 #include "datasets/pack.h"
@@ -179,28 +178,6 @@ static void test_scenes_are_functions_of_the_seed(void **state) {
     dataset_close(d);
 }
 
-static void test_augmentation(void **state) {
-    (void)state;
-    float in[9], out[9], again[9];
-    for (int i = 0; i < 9; i++)
-        in[i] = (float)i;
-    augment_apply(AUGMENT_FLIP_ROWS, 3, in, out);
-    assert_true(out[0] == 6 && out[8] == 2);
-    augment_apply(AUGMENT_FLIP_COLUMNS, 3, in, out);
-    assert_true(out[0] == 2 && out[8] == 6);
-    augment_apply(AUGMENT_TRANSPOSE, 3, in, out);
-    assert_true(out[1] == 3 && out[3] == 1);
-    augment_apply(AUGMENT_FLIP_ROWS, 3, in, out);
-    augment_apply(AUGMENT_TRANSPOSE, 3, out, again);
-    augment_apply(AUGMENT_FLIP_ROWS | AUGMENT_TRANSPOSE, 3, in, out);
-    assert_memory_equal(out, again, sizeof out);
-    int seen[AUGMENT_CHOICES] = {0};
-    for (int i = 0; i < 4000; i++)
-        seen[augment_choose(3, i / 100, i % 100)]++;
-    for (int i = 0; i < AUGMENT_CHOICES; i++)
-        assert_in_range(seen[i], 400, 600); /* 500 expected, standard deviation 21 */
-}
-
 /* The sum over a batch, weighted by position: equal only for equal batches. */
 static double fingerprint(const batch *b) {
     double sum = b->count;
@@ -215,7 +192,7 @@ static void test_batches(void **state) {
     loader *l;
     batch b;
     double first[12];
-    loader_options options = {.batch_size = 4, .size = 32, .augment = true, .seed = 6};
+    loader_options options = {.batch_size = 4, .size = 32, .augment = AUGMENT_FLIPS, .seed = 6};
     assert_ok(dataset_open(scenes, "train", &d));
     assert_ok(loader_new(d, &options, &l));
     assert_int_equal(loader_batches_per_epoch(l), 3);
@@ -233,6 +210,32 @@ static void test_batches(void **state) {
     loader_free(l);
     assert_ok(loader_new(d, &options, &l)); /* freed while it reads ahead */
     loader_free(l);
+    dataset_close(d);
+}
+
+static void test_order_and_last_batch(void **state) {
+    (void)state;
+    dataset *d;
+    loader *l;
+    batch b;
+    double first[2] = {0};
+    loader_options options = {.batch_size = 4, .size = 32, .keep_order = true, .drop_last = true};
+    assert_ok(dataset_open(scenes, "train", &d));
+    assert_ok(loader_new(d, &options, &l));
+    assert_int_equal(loader_batches_per_epoch(l), 2); /* 11 images */
+    for (int i = 0; i < 4; i++) {
+        assert_ok(loader_next(l, &b));
+        assert_int_equal(b.count, 4);
+        if (i < 2)
+            first[i] = fingerprint(&b);
+        assert_true(fingerprint(&b) == first[i % 2]);
+    }
+    assert_true(first[0] != first[1]);
+    loader_free(l);
+    options.batch_size = 12;
+    assert_fails(loader_new(d, &options, &l), STATUS_USAGE, "11 images", "12");
+    options.batch_size = 0;
+    assert_fails(loader_new(d, &options, &l), STATUS_USAGE, "batches of 0 images", "32");
     dataset_close(d);
 }
 
@@ -285,8 +288,8 @@ int main(void) {
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_pack_gives_the_same_pixels),
         cmocka_unit_test(test_scenes_are_functions_of_the_seed),
-        cmocka_unit_test(test_augmentation),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_order_and_last_batch),
         cmocka_unit_test(test_a_broken_image_is_reported),
         cmocka_unit_test(test_published_totals),
     };

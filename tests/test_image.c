@@ -99,6 +99,39 @@ static void test_equal_to_opencv(void **state) {
     h5_close(file);
 }
 
+/* Every case of the other golden file, in which Pillow's results stand: equal to the bit. */
+static void test_equal_to_pillow(void **state) {
+    (void)state;
+    h5_file *file;
+    h5_shape shape;
+    assert_ok(h5_open("tests/golden/training.h5", &file));
+    assert_ok(h5_get_shape(file, "resize/case", &shape));
+    assert_true(shape.rank == 2 && shape.size[0] >= 11 && shape.size[1] == 4);
+    int32_t *cases = read_all(file, "resize/case", H5_INT32, sizeof *cases);
+    uint16_t *source = read_all(file, "resize/source", H5_UINT16, sizeof *source);
+    uint16_t *smooth = read_all(file, "resize/antialiased", H5_UINT16, sizeof *smooth);
+    uint16_t *near = read_all(file, "resize/centred", H5_UINT16, sizeof *near);
+    int from = 0, to = 0;
+    for (int64_t i = 0; i < shape.size[0]; i++) {
+        const int32_t *c = cases + 4 * i;
+        grey_image image = {.width = c[1], .height = c[0], .maximum = 255, .pixels = source + from};
+        grey_image out;
+        assert_ok(grey_image_resize_antialiased(&image, c[3], c[2], &out));
+        assert_same_pixels(&out, smooth + to, "antialiased");
+        grey_image_free(&out);
+        assert_ok(grey_image_resize_centred(&image, c[3], c[2], &out));
+        assert_same_pixels(&out, near + to, "centred");
+        grey_image_free(&out);
+        from += c[0] * c[1];
+        to += c[2] * c[3];
+    }
+    free(cases);
+    free(source);
+    free(smooth);
+    free(near);
+    h5_close(file);
+}
+
 static void check_identity(resize function, int maximum) {
     grey_image image = noise(37, 21, maximum), out;
     assert_ok(function(&image, 37, 21, &out));
@@ -114,6 +147,8 @@ static void test_same_size_is_identity(void **state) {
     check_identity(grey_image_resize_bilinear, 65535);
     check_identity(grey_image_resize_nearest, 255);
     check_identity(grey_image_resize_nearest, 65535);
+    check_identity(grey_image_resize_antialiased, 65535);
+    check_identity(grey_image_resize_centred, 65535);
 }
 
 /* A constant stays the same. In the 8-bit vertical pass each product is cut, so a constant may lose one level at most
@@ -207,6 +242,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_new),
         cmocka_unit_test(test_equal_to_opencv),
+        cmocka_unit_test(test_equal_to_pillow),
         cmocka_unit_test(test_same_size_is_identity),
         cmocka_unit_test(test_constant_stays_constant),
         cmocka_unit_test(test_halving_is_the_mean),

@@ -70,6 +70,12 @@ static double reference_loss(experiment *e) {
     return sum;
 }
 
+/* Labels lie in [0, 1]. */
+static bool is_mask(const op *operation, int input) {
+    const char *name = operation->name;
+    return input == 1 && (!strcmp(name, "soft_iou") || !strcmp(name, "bce") || !strcmp(name, "sls"));
+}
+
 /* Records, fills, runs. Leaves stay the same for a given op and index. */
 static int experiment_begin(experiment *e, const op *operation, int index) {
     *e = (experiment){0};
@@ -86,10 +92,8 @@ static int experiment_begin(experiment *e, const op *operation, int index) {
     e->loss = e->target ? mse(e->t, e->output, e->target) : e->output;
     assert_ok(tape_plan(e->t, e->loss));
     rng r = rng_new(77, rng_stream_of(operation->name) + (uint64_t)index);
-    for (int i = 0; i < e->output->input_count; i++) {
-        bool mask = i == 1 && !strcmp(operation->name, "soft_iou");
-        fill_leaf(e->output->input[i], &r, mask ? 0 : -1, 1);
-    }
+    for (int i = 0; i < e->output->input_count; i++)
+        fill_leaf(e->output->input[i], &r, is_mask(operation, i) ? 0 : -1, 1);
     for (int i = 0; i < e->output->input_count; i++) { /* after all are filled: a leaf may be read twice */
         e->inputs[i] = array_like(&e->output->input[i]->value);
         copy_to_double(&e->output->input[i]->value, &e->inputs[i]);
@@ -146,14 +150,23 @@ static double loss_with(experiment *e, int input, size_t element, double change)
     return loss;
 }
 
-/* Largest deviation of one leaf's gradient from the differences, of the largest difference. */
+static size_t place_of_largest(const double *numbers, size_t count) {
+    size_t place = 0;
+    for (size_t i = 1; i < count; i++)
+        place = fabs(numbers[i]) > fabs(numbers[place]) ? i : place;
+    return place;
+}
+
+/* Largest deviation of one leaf's gradient from the differences, of the largest difference. Looked at are evenly spread
+ * elements and the one with the largest gradient: pooling has few that are not zero. */
 static double gradient_deviation(experiment *e, int input) {
     node *leaf = e->output->input[input];
     array4 ours = array_like(&leaf->value);
     copy_to_double(&leaf->grad, &ours);
     size_t count = array4_count(&ours), stride = count / CHECKED_PER_LEAF + 1;
     double largest = 0, worst = 0;
-    for (size_t i = 0; i < count; i += stride) {
+    for (size_t k = 0; k < count + stride; k += stride) {
+        size_t i = k < count ? k : place_of_largest(ours.data, count);
         double difference = (loss_with(e, input, i, STEP) - loss_with(e, input, i, -STEP)) / (2 * STEP);
         largest = fmax(largest, fabs(difference));
         worst = fmax(worst, fabs(ours.data[i] - difference));
@@ -232,6 +245,114 @@ static void test_running_statistics(void **state) {
     tape_free(t);
 }
 
+/* The share of zeros strays by less than 5 sqrt(rate (1 - rate) / n); another step drops others; the same step, the
+ * same. */
+static void test_dropout(void **state) {
+    (void)state;
+    enum { COUNT = 40 * 50 * 60 };
+    static float kept[3][COUNT];
+    static const int64_t steps[] = {4, 5, 4};
+    const double rate = 0.1;
+    int64_t step;
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *x = tape_input(t, 1, 40, 50, 60);
+    node *y = dropout(t, x, rate, 3, &step);
+    assert_true(dropout(t, x, 0, 3, &step) == x);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, NULL));
+    for (int i = 0; i < COUNT; i++)
+        kept[0][i] = 1;
+    tensor_from_array(&x->value, kept[0]);
+    for (int run = 0; run < 3; run++) {
+        step = steps[run];
+        assert_ok(tape_forward(t));
+        tensor_to_array(&y->value, kept[run]);
+    }
+    int zeros = 0, both = 0;
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(kept[0][i] == 0 || kept[0][i] == (float)(1 / (1 - rate)));
+        assert_true(kept[0][i] == kept[2][i]);
+        zeros += kept[0][i] == 0;
+        both += kept[0][i] == 0 && kept[1][i] == 0;
+    }
+    assert_true(fabs(zeros / (double)COUNT - rate) < 5 * sqrt(rate * (1 - rate) / COUNT));
+    assert_true(fabs(both / (double)COUNT - rate * rate) < 5 * sqrt(rate * rate * (1 - rate * rate) / COUNT));
+    tape_free(t);
+}
+
+/* Logits of any size: sigmoid(200) is 1 in float32, and yet its distance from 0 counts. */
+static void test_bce_of_large_logits(void **state) {
+    (void)state;
+    static const float logits[] = {200, -200, 200, -200}, labels[] = {0, 1, 1, 0};
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *z = tape_variable(t, 1, 1, 2, 2, false), *mask = tape_input(t, 1, 1, 2, 2);
+    node *loss = bce(t, z, mask);
+    assert_ok(tape_plan(t, loss));
+    tensor_from_array(&z->value, logits);
+    tensor_from_array(&mask->value, labels);
+    assert_ok(tape_forward(t));
+    tape_backward(t);
+    assert_true(*loss->value.data == 100); /* two of four are off by 200 */
+    float grad[4];
+    tensor_to_array(&z->grad, grad);
+    assert_true(grad[0] == 0.25f && grad[1] == -0.25f && grad[2] == 0 && grad[3] == 0);
+    tape_free(t);
+}
+
+/* An image without a target, and one where nothing is predicted either: every quotient is 0 / 0. */
+static void test_sls_of_empty_masks(void **state) {
+    (void)state;
+    tape *t;
+    assert_ok(tape_new(2, &t));
+    node *z = tape_variable(t, 2, 1, 3, 4, false), *mask = tape_input(t, 2, 1, 3, 4);
+    node *warm = sls(t, z, mask, true), *loss = add(t, warm, sls(t, z, mask, false));
+    tape_pin(t, warm);
+    assert_ok(tape_plan(t, loss));
+    float numbers[24] = {0}, grad[24];
+    tensor_from_array(&mask->value, numbers);
+    for (int i = 12; i < 24; i++)
+        numbers[i] = -200;
+    tensor_from_array(&z->value, numbers);
+    assert_ok(tape_forward(t));
+    tape_backward(t);
+    assert_true(*warm->value.data == 1);
+    assert_true(*loss->value.data > 2 && *loss->value.data < 3); /* the location of the first is wrong */
+    tensor_to_array(&z->grad, grad);
+    for (int i = 0; i < 12; i++)
+        assert_true(isfinite(grad[i]) && grad[12 + i] == 0);
+    tape_free(t);
+}
+
+/* Scores far beyond the range of exp: the largest one takes all, and nothing overflows. */
+static void test_attention_with_large_scores(void **state) {
+    (void)state;
+    static const float ramp[] = {-300, 200, 500, -1}, values[] = {1, 2, 3, 4};
+    float out[4], grad[4];
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *query = tape_variable(t, 1, 1, 1, 4, false), *key = tape_variable(t, 1, 1, 1, 4, false);
+    node *value = tape_variable(t, 1, 1, 1, 4, false), *target = tape_input(t, 1, 1, 1, 4);
+    node *y = attention(t, query, key, value, 1);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, mse(t, y, target)));
+    tensor_from_array(&query->value, ramp);
+    tensor_from_array(&key->value, ramp);
+    tensor_from_array(&value->value, values);
+    assert_ok(tape_forward(t));
+    tensor_to_array(&y->value, out);
+    static const float chosen[] = {1, 3, 3, 1}; /* the key of the opposite or the same sign that is largest */
+    for (int i = 0; i < 4; i++)
+        assert_true(out[i] == chosen[i]);
+    tape_backward(t);
+    tensor_to_array(&value->grad, grad);
+    static const float expected[] = {1, 0, 3, 0}; /* 2 / 4 of the outputs that chose it */
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(grad[i] - expected[i]) < 1e-6f);
+    tape_free(t);
+}
+
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     tape *t;
@@ -247,14 +368,27 @@ static void test_bad_shapes_are_refused(void **state) {
     assert_null(conv2d(t, x, weight, NULL, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1}));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "conv2d", "3");
     tape_free(t);
+    assert_ok(tape_new(1, &t));
+    assert_null(concat(t, 2, (node *[]){tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 2, 8, 7)}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "1x2x8x7");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    assert_null(spatial_scale(t, tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 3, 8, 8)));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "spatial_scale", "expected one channel");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    x = tape_input(t, 1, 1, 8, 8);
+    assert_null(concat(t, NODE_INPUTS + 1, (node * [NODE_INPUTS + 1]){x, x, x, x, x, x, x, x, x, x, x, x}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "12 inputs");
+    tape_free(t);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_and_gradients),
-        cmocka_unit_test(test_the_check_can_fail),
-        cmocka_unit_test(test_running_statistics),
-        cmocka_unit_test(test_bad_shapes_are_refused),
+        cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bce_of_large_logits),
+        cmocka_unit_test(test_sls_of_empty_masks),          cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

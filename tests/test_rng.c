@@ -54,6 +54,16 @@ static void test_each_draw_is_a_function_of_seed_stream_index(void **state) {
         one.index = all.index;
         assert_true(rng_uniform(&all) == rng_uniform(&one));
     }
+    for (uint64_t first = 0; first < 4; first++)
+        for (int count = 0; count < 10; count++) {
+            uint32_t draws[10];
+            rng many = rng_new(7, 3), one = rng_new(7, 3);
+            many.index = one.index = first;
+            rng_fill_u32(&many, draws, count);
+            for (int i = 0; i < count; i++)
+                assert_int_equal(draws[i], rng_u32(&one));
+            assert_true(many.index == first + (uint64_t)count);
+        }
 }
 
 /* With n draws the mean of a variable of standard deviation s strays by more than 5 s / sqrt(n) once in two

@@ -1,118 +1,45 @@
-/* Adam, schedule, and whole runs of a small network: same seed same bits, resume equals no interruption. */
+/* Whole runs of a small network: same seed same bits, resume equals no interruption. */
 #include "core/file_io.h"
-#include "core/hdf5_io.h"
 #include "core/runtime.h"
 #include "datasets/synthesize.h"
 #include "modules/checkpoint.h"
 #include "tests/expect.h"
+#include "tests/runs.h"
 #include "tests/support.h"
-#include "train/adam.h"
-#include "train/schedule.h"
 #include "train/train_config.h"
+#include "train/train_state.h"
 #include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static char scenes[4096], ini[4096];
+static char ini[4096];
 
 static int make_scenes(void **state) {
     (void)state;
-    static const char text[] = "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
-                               "[data]\nroot = unset\nsize = 32\naugment = true\n"
-                               "[train]\nepochs = 3\nbatch_size = 4\nlearning_rate = 1e-3\nevaluate_every = 2\n";
-    snprintf(scenes, sizeof scenes, "%s", scratch_path("scenes"));
+    char text[8192];
+    const char *scenes = scratch_path("scenes");
+    snprintf(text, sizeof text,
+             "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
+             "[data]\nroot = %s\nsize = 32\naugment = flips\n"
+             "[train]\nepochs = 3\nbatch_size = 4\nlearning_rate = 1e-3\nevaluate_every = 2\n",
+             scenes);
     assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
-    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, sizeof text - 1));
+    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
     return 0;
 }
 
-/* Two steps by hand: m, v and the bias corrections of the formula in adam.h. */
-static void test_adam(void **state) {
-    (void)state;
-    parameter_set set = {0};
-    parameter *p = parameter_add(&set, PARAMETER_TRAINED, 1, (int[]){2}, "p");
-    assert_non_null(p);
-    adam a;
-    assert_ok(adam_new(&set, &a));
-    const double g[2][2] = {{0.5, -2e-4}, {-1, 3e-4}};
-    double m[2] = {0}, v[2] = {0}, value[2] = {1, 0};
-    p->value[0] = 1;
-    for (int t = 1; t <= 2; t++) {
-        for (int i = 0; i < 2; i++) {
-            p->grad[i] = (float)g[t - 1][i];
-            m[i] = 0.9 * m[i] + 0.1 * g[t - 1][i];
-            v[i] = 0.999 * v[i] + 0.001 * g[t - 1][i] * g[t - 1][i];
-            value[i] -= 1e-2 / (1 - pow(0.9, t)) * m[i] / (sqrt(v[i]) / sqrt(1 - pow(0.999, t)) + 1e-8);
-        }
-        adam_step(&a, 1e-2);
-        for (int i = 0; i < 2; i++)
-            assert_true(fabs(p->value[i] - value[i]) < 16 * 0x1p-24); /* float32 of values around 1 */
-    }
-    adam_free(&a);
-    parameter_set_free(&set);
+static recipe tiny(const char *overrides) {
+    return (recipe){ini, overrides};
 }
 
-static void test_schedule(void **state) {
-    (void)state;
-    assert_true(schedule_poly(1e-4, 0, 40, 0.9) == 1e-4);
-    assert_true(fabs(schedule_poly(1e-4, 1, 40, 0.9) - 9.77471614e-05) < 1e-12); /* as the reference's trace */
-    assert_true(fabs(schedule_poly(1e-4, 19, 40, 0.9) - 5.59942424e-05) < 1e-12);
-    assert_true(schedule_poly(1e-4, 39, 40, 0.9) > 0);
+static status read_config(const char *overrides, config **out) {
+    return runs_read(tiny(overrides), out);
 }
 
-static status read_config(const char *extra, config **out) {
-    char root[4200];
-    snprintf(root, sizeof root, "data.root=%s", scenes);
-    const char *overrides[] = {root, extra};
-    return train_config_read(ini, overrides, extra ? 2 : 1, out);
-}
-
-static status train(const char *folder, const char *extra, bool resume,
-                    void (*on_epoch)(void *, const train_report *)) {
-    config *c;
-    TRY(read_config(extra, &c));
-    status result = trainer_run(c, &(train_options){.folder = folder, .resume = resume, .on_epoch = on_epoch});
-    config_free(c);
-    return result;
-}
-
-typedef struct bits {
-    h5_file *a, *b;
-    int compared;
-} bits;
-
-static status compare_dataset(void *context, const char *dataset) {
-    bits *both = context;
-    h5_shape shape;
-    TRY(h5_get_shape(both->a, dataset, &shape));
-    size_t count = 1;
-    for (int i = 0; i < shape.rank; i++)
-        count *= (size_t)shape.size[i];
-    double *x = malloc(count * sizeof *x), *y = malloc(count * sizeof *y);
-    assert_true(x && y);
-    assert_ok(h5_read(both->a, dataset, H5_FLOAT64, count, x));
-    assert_ok(h5_read(both->b, dataset, H5_FLOAT64, count, y));
-    if (memcmp(x, y, count * sizeof *x))
-        fail_msg("%s differs", dataset);
-    free(x);
-    free(y);
-    both->compared++;
-    return STATUS_OK;
-}
-
-static void expect_same_checkpoints(const char *a, const char *b) {
-    char path_a[4096], path_b[4096];
-    bits both = {0};
-    assert_ok(path_join(path_a, a, "last", ".h5"));
-    assert_ok(path_join(path_b, b, "last", ".h5"));
-    assert_ok(h5_open(path_a, &both.a));
-    assert_ok(h5_open(path_b, &both.b));
-    assert_ok(h5_each_dataset(both.a, "/", compare_dataset, &both));
-    assert_true(both.compared > 100); /* model, optimizer and trainer */
-    h5_close(both.a);
-    h5_close(both.b);
+static status train(const char *folder, const char *overrides, bool resume, int64_t stop_after) {
+    return runs_train(tiny(overrides), folder, resume, stop_after);
 }
 
 static void test_same_seed_same_bits(void **state) {
@@ -120,9 +47,9 @@ static void test_same_seed_same_bits(void **state) {
     char one[4096], two[4096];
     snprintf(one, sizeof one, "%s", scratch_path("one"));
     snprintf(two, sizeof two, "%s", scratch_path("two"));
-    assert_ok(train(one, NULL, false, NULL));
-    assert_ok(train(two, "train.threads=3", false, NULL));
-    expect_same_checkpoints(one, two);
+    assert_ok(train(one, NULL, false, 0));
+    assert_ok(train(two, "train.threads=3", false, 0));
+    runs_expect_same(one, two);
     static const char *const files[] = {"config.ini", "log.csv", "curves.png", "best.h5", "last.h5"};
     for (int i = 0; i < 5; i++) {
         char path[4096];
@@ -137,27 +64,21 @@ static void test_same_seed_same_bits(void **state) {
     detector_free(d);
 }
 
-static void stop_after_epoch(void *context, const train_report *report) {
-    (void)context;
-    if (report->epoch == 1)
-        trainer_interrupt();
-}
-
 /* The interruption is noticed after the first step of epoch 2: the run is resumed in the middle of an epoch. */
 static void test_resume(void **state) {
     (void)state;
     char whole[4096], parts[4096];
     snprintf(whole, sizeof whole, "%s", scratch_path("whole"));
     snprintf(parts, sizeof parts, "%s", scratch_path("parts"));
-    assert_ok(train(whole, NULL, false, NULL));
-    assert_fails(train(parts, NULL, false, stop_after_epoch), STATUS_INTERRUPTED, "--resume", "step 4 of 9");
-    assert_fails(train(parts, NULL, false, NULL), STATUS_USAGE, parts, "--resume");
-    assert_fails(train(parts, "train.seed=2", true, NULL), STATUS_USAGE, "train.seed", "last.h5");
-    assert_fails(train(parts, "model.stages=2", true, NULL), STATUS_USAGE, "model.stages", "last.h5");
-    assert_ok(train(parts, "train.threads=2", true, NULL));
-    expect_same_checkpoints(whole, parts);
-    assert_ok(train(parts, NULL, true, NULL)); /* already done: nothing happens */
-    expect_same_checkpoints(whole, parts);
+    assert_ok(train(whole, NULL, false, 0));
+    assert_fails(train(parts, NULL, false, 1), STATUS_INTERRUPTED, "--resume", "step 4 of 9");
+    assert_fails(train(parts, NULL, false, 0), STATUS_USAGE, parts, "--resume");
+    assert_fails(train(parts, "train.seed=2", true, 0), STATUS_USAGE, "train.seed", "last.h5");
+    assert_fails(train(parts, "model.stages=2", true, 0), STATUS_USAGE, "model.stages", "last.h5");
+    assert_ok(train(parts, "train.threads=2", true, 0));
+    runs_expect_same(whole, parts);
+    assert_ok(train(parts, NULL, true, 0)); /* already done: nothing happens */
+    runs_expect_same(whole, parts);
 }
 
 /* Begun with recomputation in backward, gone on with without: as never with. */
@@ -166,21 +87,74 @@ static void test_checkpointing_changes_no_bits(void **state) {
     char with[4096], without[4096];
     snprintf(with, sizeof with, "%s", scratch_path("with"));
     snprintf(without, sizeof without, "%s", scratch_path("without"));
-    assert_ok(train(without, NULL, false, NULL));
-    assert_fails(train(with, "train.checkpointing=stage", false, stop_after_epoch), STATUS_INTERRUPTED, "step 4 of 9",
-                 "");
-    assert_ok(train(with, NULL, true, NULL));
-    expect_same_checkpoints(with, without);
+    assert_ok(train(without, NULL, false, 0));
+    assert_fails(train(with, "train.checkpointing=stage", false, 1), STATUS_INTERRUPTED, "step 4 of 9", "");
+    assert_ok(train(with, NULL, true, 0));
+    runs_expect_same(with, without);
+}
+
+static void test_resume_with_every_optimizer(void **state) {
+    (void)state;
+    runs_expect_resumed(tiny("train.optimizer=sgd train.weight_decay=1e-3 train.schedule=constant data.augment=mshnet"),
+                        1, "step 4");
+    runs_expect_resumed(tiny("train.optimizer=adagrad train.schedule=steps train.milestones=1,2 data.augment=crops"), 1,
+                        "step 4");
+    runs_expect_resumed(tiny("train.optimizer=adam data.augment=uiunet data.shuffle=false data.drop_last=true"), 1,
+                        "step 3 of 6");
+}
+
+static status load(const char *path, const char *overrides) {
+    config *c;
+    detector *d;
+    optimizer o;
+    train_state state;
+    assert_ok(read_config(overrides, &c));
+    assert_ok(detector_new(c, 1, &d));
+    optimizer_options options = {.rule = optimizer_find(config_text(c, "train.optimizer"))};
+    assert_ok(optimizer_new(detector_parameters(d), &options, &o));
+    status result = train_state_load(path, d, c, &o, &state);
+    assert_true(result != STATUS_OK || (state.step == 7 && o.step == 7));
+    optimizer_free(&o);
+    detector_free(d);
+    config_free(c);
+    return result;
+}
+
+/* Checkpoints from before there were other optimizers and schedules know no such keys, and data.augment as a flag. */
+static void test_older_checkpoints(void **state) {
+    (void)state;
+    static const config_key keys[] = {{"data.augment", CONFIG_FLAG, "true", 0, 0, NULL, "", ""},
+                                      {"data.size", CONFIG_TEXT, "32", 0, 0, NULL, "", ""},
+                                      {"train.epochs", CONFIG_TEXT, "3", 0, 0, NULL, "", ""},
+                                      {"train.batch_size", CONFIG_TEXT, "4", 0, 0, NULL, "", ""},
+                                      {"train.learning_rate", CONFIG_TEXT, "1e-3", 0, 0, NULL, "", ""}};
+    config *c, *old;
+    detector *d;
+    optimizer o;
+    char path[4096];
+    snprintf(path, sizeof path, "%s", scratch_path("old.h5"));
+    assert_ok(read_config(NULL, &c));
+    assert_ok(config_new(&old));
+    assert_ok(config_declare(old, keys, sizeof keys / sizeof *keys));
+    assert_ok(detector_new(c, 1, &d));
+    assert_ok(optimizer_new(detector_parameters(d), &(optimizer_options){.rule = &optimizer_adam}, &o));
+    o.step = 7;
+    assert_ok(train_state_save(path, d, old, &o, &(train_state){.step = 7}));
+    optimizer_free(&o);
+    detector_free(d);
+    config_free(old);
+    config_free(c);
+    assert_ok(load(path, NULL));
+    assert_fails(load(path, "data.augment=none"), STATUS_USAGE, "data.augment = flips", "not none");
+    assert_fails(load(path, "train.optimizer=sgd"), STATUS_USAGE, "train.optimizer = adam", "not sgd");
+    assert_fails(load(path, "train.schedule=constant"), STATUS_USAGE, "train.schedule = poly", "not constant");
 }
 
 /* Steps of size 10 through some thirty layers without normalisation: float32 overflows. */
 static void test_a_diverging_loss_is_reported(void **state) {
     (void)state;
-    char root[4200];
-    snprintf(root, sizeof root, "data.root=%s", scenes);
-    const char *overrides[] = {root, "model.stages=4", "train.learning_rate=10"};
     config *c;
-    assert_ok(train_config_read(ini, overrides, 3, &c));
+    assert_ok(read_config("model.stages=4 train.learning_rate=10", &c));
     train_options options = {.folder = scratch_path("diverging")};
     assert_fails(trainer_run(c, &options), STATUS_NUMERIC, "epoch", "learning_rate");
     config_free(c);
@@ -190,6 +164,9 @@ static void test_configuration(void **state) {
     (void)state;
     config *c;
     assert_fails(read_config("train.epochs=0", &c), STATUS_USAGE, "train.epochs", "1");
+    assert_fails(read_config("data.augment=true", &c), STATUS_USAGE, "data.augment = true",
+                 "none, flips, crops, mshnet");
+    assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer", "adam, sgd, adagrad");
     assert_fails(read_config("train.nonsense=1", &c), STATUS_USAGE, "train.nonsense", "command line");
     assert_fails(read_config("model.name=none", &c), STATUS_USAGE, "none", "rpcanet_plus");
     assert_fails(train_config_read("missing.ini", NULL, 0, &c), STATUS_USAGE, "missing.ini", "");
@@ -197,10 +174,10 @@ static void test_configuration(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_adam),
-        cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_same_seed_same_bits),
         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_resume_with_every_optimizer),
+        cmocka_unit_test(test_older_checkpoints),
         cmocka_unit_test(test_checkpointing_changes_no_bits),
         cmocka_unit_test(test_a_diverging_loss_is_reported),
         cmocka_unit_test(test_configuration),

@@ -1,5 +1,6 @@
 #include "train/train_config.h"
 
+#include "datasets/augment.h"
 #include "modules/detector.h"
 
 #include <stddef.h>
@@ -9,11 +10,20 @@ static const config_key keys[] = {
     {"data.size", CONFIG_INT, "256", 16, 4096, NULL, "pixels", "images are resized to size x size"},
     {"data.train_split", CONFIG_TEXT, "train", 0, 0, NULL, "", "split to train on"},
     {"data.test_split", CONFIG_TEXT, "test", 0, 0, NULL, "", "split to evaluate on"},
-    {"data.augment", CONFIG_FLAG, "false", 0, 0, NULL, "", "random flips and transposes"},
+    {"data.augment", CONFIG_CHOICE, "none", 0, 0, AUGMENT_NAMES, "",
+     "none; flips: and transposes (RPCANet); crops: and flips (BasicIRSTD); or as the authors of MSHNet or UIU-Net"},
+    {"data.shuffle", CONFIG_FLAG, "true", 0, 0, NULL, "", "another order in every epoch"},
+    {"data.drop_last", CONFIG_FLAG, "false", 0, 0, NULL, "", "leave out an epoch's last batch if it is smaller"},
     {"train.epochs", CONFIG_INT, "400", 1, 1000000, NULL, "", "passes over the training split"},
     {"train.batch_size", CONFIG_INT, "8", 1, 1024, NULL, "images", "images of one step"},
-    {"train.learning_rate", CONFIG_REAL, "1e-4", 1e-9, 10, NULL, "", "of Adam, at the first step"},
-    {"train.power", CONFIG_REAL, "0.9", 0, 10, NULL, "", "of the poly schedule: rate * (1 - step / steps)^power"},
+    {"train.optimizer", CONFIG_CHOICE, "adam", 0, 0, "adam|sgd|adagrad", "", "with the arithmetic of PyTorch"},
+    {"train.learning_rate", CONFIG_REAL, "1e-4", 1e-9, 10, NULL, "", "at the first step"},
+    {"train.momentum", CONFIG_REAL, "0.9", 0, 1, NULL, "", "of sgd"},
+    {"train.weight_decay", CONFIG_REAL, "0", 0, 1, NULL, "", "times the parameter, added to its gradient"},
+    {"train.schedule", CONFIG_CHOICE, "poly", 0, 0, "poly|constant|steps", "",
+     "poly: rate * (1 - step / steps)^power; steps: divided by ten after each milestone"},
+    {"train.power", CONFIG_REAL, "0.9", 0, 10, NULL, "", "of the poly schedule"},
+    {"train.milestones", CONFIG_TEXT, "200, 300", 0, 0, NULL, "epochs", "of the steps schedule, rising"},
     {"train.eta", CONFIG_REAL, "0.1", 0, 1000, NULL, "", "weight of the fidelity term in the loss"},
     {"train.seed", CONFIG_INT, "1", 0, 4294967295.0, NULL, "", "of initialisation, shuffling and augmentation"},
     {"train.evaluate_every", CONFIG_INT, "10", 1, 1000000, NULL, "epochs",

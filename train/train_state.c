@@ -13,9 +13,9 @@ typedef struct object_path {
     char text[320];
 } object_path;
 
-static object_path moment_path(const char *moment, const parameter *p) {
+static object_path memory_path(const char *memory, const parameter *p) {
     object_path out;
-    snprintf(out.text, sizeof out.text, "optimizer/%s/%s", moment, p->name);
+    snprintf(out.text, sizeof out.text, "optimizer/%s/%s", memory, p->name);
     return out;
 }
 
@@ -36,26 +36,35 @@ static void list_counters(train_state *s, int64_t *optimizer_step, counter out[C
     memcpy(out, list, sizeof list);
 }
 
-static status write_moments(h5_file *file, const adam *a) {
-    for (int i = 0; i < a->parameters->count; i++) {
-        const parameter *p = a->parameters->items[i];
-        if (!a->m[i])
-            continue;
+static status write_memories(h5_file *file, const optimizer *o) {
+    const optimizer_rule *rule = o->options.rule;
+    for (int i = 0; i < o->parameters->count; i++) {
+        const parameter *p = o->parameters->items[i];
         h5_shape shape = {.rank = p->rank};
         for (int k = 0; k < p->rank; k++)
             shape.size[k] = p->shape[k];
-        TRY(h5_write(file, moment_path("m", p).text, H5_FLOAT32, &shape, a->m[i]));
-        TRY(h5_write(file, moment_path("v", p).text, H5_FLOAT32, &shape, a->v[i]));
+        for (int m = 0; m < rule->memory_count && p->kind == PARAMETER_TRAINED; m++)
+            TRY(h5_write(file, memory_path(rule->memory_names[m], p).text, H5_FLOAT32, &shape, o->memory[m][i]));
     }
     return STATUS_OK;
 }
 
-static status write_all(h5_file *file, detector *d, const config *c, const adam *a, const train_state *s) {
+static status read_memories(const h5_file *file, optimizer *o) {
+    const optimizer_rule *rule = o->options.rule;
+    for (int i = 0; i < o->parameters->count; i++) {
+        const parameter *p = o->parameters->items[i];
+        for (int m = 0; m < rule->memory_count && p->kind == PARAMETER_TRAINED; m++)
+            TRY(h5_read(file, memory_path(rule->memory_names[m], p).text, H5_FLOAT32, p->count, o->memory[m][i]));
+    }
+    return STATUS_OK;
+}
+
+static status write_all(h5_file *file, detector *d, const config *c, const optimizer *o, const train_state *s) {
     TRY(checkpoint_write_model(file, d));
     TRY(checkpoint_write_config(file, c));
-    TRY(write_moments(file, a));
+    TRY(write_memories(file, o));
     train_state copy = *s;
-    int64_t optimizer_step = a->step;
+    int64_t optimizer_step = o->step;
     counter counters[COUNTERS];
     list_counters(&copy, &optimizer_step, counters);
     h5_shape scalar = {0}, sums = {.rank = 1, .size = {LOSS_SUMS}};
@@ -66,10 +75,10 @@ static status write_all(h5_file *file, detector *d, const config *c, const adam 
     return h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums);
 }
 
-status train_state_save(const char *path, detector *d, const config *c, const adam *a, const train_state *s) {
+status train_state_save(const char *path, detector *d, const config *c, const optimizer *o, const train_state *s) {
     h5_file *file;
     TRY(h5_create(path, &file));
-    status result = write_all(file, d, c, a, s);
+    status result = write_all(file, d, c, o, s);
     if (result == STATUS_OK)
         return h5_commit(file);
     h5_close(file);
@@ -86,13 +95,29 @@ static bool may_change(const char *key) {
     return false;
 }
 
+/* What the run was begun with; owned by the caller. A checkpoint without the key was made before there was one, and
+ * with what is its default now. data.augment was a flag then. */
+static status begun_with(const h5_file *file, const config_key *key, char **out) {
+    *out = NULL;
+    if (h5_has_attribute(file, "/", key->name))
+        TRY(h5_read_attribute_text(file, "/", key->name, out));
+    const char *now = *out ? NULL : key->default_value;
+    if (*out && !strcmp(key->name, "data.augment"))
+        now = !strcmp(*out, "true") ? "flips" : !strcmp(*out, "false") ? "none" : NULL;
+    if (now) {
+        free(*out);
+        *out = strdup(now);
+    }
+    return *out ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for %s", key->name);
+}
+
 static status compare_config(const h5_file *file, const config *c) {
     for (int i = 0; i < config_count(c); i++) {
         const char *key = config_key_at(c, i)->name;
-        if (may_change(key) || !h5_has_attribute(file, "/", key))
+        if (may_change(key))
             continue;
         char *stored;
-        TRY(h5_read_attribute_text(file, "/", key, &stored));
+        TRY(begun_with(file, config_key_at(c, i), &stored));
         bool same = !strcmp(stored, config_value(c, key));
         status result = same ? STATUS_OK
                              : status_fail(STATUS_USAGE,
@@ -105,18 +130,12 @@ static status compare_config(const h5_file *file, const config *c) {
     return STATUS_OK;
 }
 
-static status read_all(const h5_file *file, detector *d, const config *c, adam *a, train_state *s) {
+static status read_all(const h5_file *file, detector *d, const config *c, optimizer *o, train_state *s) {
     TRY(compare_config(file, c));
     TRY(checkpoint_read_model(file, d));
-    for (int i = 0; i < a->parameters->count; i++) {
-        const parameter *p = a->parameters->items[i];
-        if (!a->m[i])
-            continue;
-        TRY(h5_read(file, moment_path("m", p).text, H5_FLOAT32, p->count, a->m[i]));
-        TRY(h5_read(file, moment_path("v", p).text, H5_FLOAT32, p->count, a->v[i]));
-    }
+    TRY(read_memories(file, o));
     counter counters[COUNTERS];
-    list_counters(s, &a->step, counters);
+    list_counters(s, &o->step, counters);
     for (int i = 0; i < COUNTERS; i++)
         TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));
     TRY(h5_read(file, "trainer/best_miou", H5_FLOAT64, 1, &s->best_miou));
@@ -124,10 +143,10 @@ static status read_all(const h5_file *file, detector *d, const config *c, adam *
     return h5_read(file, "trainer/loss_sums", H5_FLOAT64, LOSS_SUMS, s->loss_sums);
 }
 
-status train_state_load(const char *path, detector *d, const config *c, adam *a, train_state *s) {
+status train_state_load(const char *path, detector *d, const config *c, optimizer *o, train_state *s) {
     h5_file *file;
     TRY(h5_open(path, &file));
-    status result = read_all(file, d, c, a, s);
+    status result = read_all(file, d, c, o, s);
     h5_close(file);
     return result;
 }

@@ -1,12 +1,13 @@
 /* Where a training run stands, and its checkpoints: last.h5 holds everything that a resumed run needs to go on with
- * the same bits. Groups: `model` (modules/checkpoint.h), `optimizer` (m and v of every parameter), `trainer`. */
+ * the same bits. Groups: `model` (modules/checkpoint.h), `optimizer` (what it remembers of every parameter), `trainer`.
+ */
 #ifndef IRST_TRAIN_TRAIN_STATE_H
 #define IRST_TRAIN_TRAIN_STATE_H
 
 #include "core/config.h"
 #include "core/status.h"
 #include "modules/detector.h"
-#include "train/adam.h"
+#include "train/optimizer.h"
 
 #include <stdint.h>
 
@@ -21,11 +22,11 @@ typedef struct train_state {
 } train_state;
 
 /* Writes a checkpoint atomically. Random numbers need no state: they are functions of seed, epoch and index. */
-status train_state_save(const char *path, detector *d, const config *c, const adam *a, const train_state *s);
+status train_state_save(const char *path, detector *d, const config *c, const optimizer *o, const train_state *s);
 
 /* Reads a checkpoint into detector, optimizer and state. A key of `c` that changes results and differs from the
  * checkpoint's is refused by name; data.root, train.threads, train.checkpointing and train.evaluate_every may change.
  */
-status train_state_load(const char *path, detector *d, const config *c, adam *a, train_state *s);
+status train_state_load(const char *path, detector *d, const config *c, optimizer *o, train_state *s);
 
 #endif

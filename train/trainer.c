@@ -4,10 +4,11 @@
 #include "core/peak.h"
 #include "core/progress.h"
 #include "core/runtime.h"
+#include "datasets/augment.h"
 #include "datasets/loader.h"
 #include "eval/evaluate.h"
 #include "modules/detector.h"
-#include "train/adam.h"
+#include "train/optimizer.h"
 #include "train/run_log.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
@@ -34,15 +35,21 @@ typedef struct trainer {
     detector *d;
     dataset *train, *test;
     loader *batches;
-    adam optimizer;
+    optimizer optimizer;
+    schedule schedule;
     run_log *log;
     train_state state;
     int64_t epochs, total_steps;
     int per_epoch;
+    int phase;            /* that the training graph is laid out for; -1: none yet */
     double epoch_seconds; /* spent on the epoch begun, since this process started it */
     double epoch_images;
     double peak; /* FLOP/s, see peak.h; the best one measured so far */
 } trainer;
+
+static augmentation augmentation_of(const trainer *t) {
+    return augment_find(config_text(t->c, "data.augment"));
+}
 
 static status open_data(trainer *t) {
     const char *root = config_text(t->c, "data.root");
@@ -50,22 +57,39 @@ static status open_data(trainer *t) {
     TRY(dataset_open(root, config_text(t->c, "data.test_split"), &t->test));
     loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
                               .size = (int)config_int(t->c, "data.size"),
-                              .augment = config_flag(t->c, "data.augment"),
+                              .augment = augmentation_of(t),
+                              .keep_order = !config_flag(t->c, "data.shuffle"),
+                              .drop_last = config_flag(t->c, "data.drop_last"),
                               .seed = (uint64_t)config_int(t->c, "train.seed")};
     TRY(loader_new(t->train, &options, &t->batches));
     t->per_epoch = loader_batches_per_epoch(t->batches);
     t->total_steps = t->epochs * t->per_epoch;
-    return STATUS_OK;
+    return schedule_read(t->c, t->per_epoch, &t->schedule);
 }
 
 static status open_network(trainer *t) {
     TRY(detector_new(t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
-    TRY(adam_new(detector_parameters(t->d), &t->optimizer));
+    optimizer_options options = {.rule = optimizer_find(config_text(t->c, "train.optimizer")),
+                                 .momentum = config_real(t->c, "train.momentum"),
+                                 .weight_decay = config_real(t->c, "train.weight_decay")};
+    if (!options.rule)
+        return STATUS_USAGE;
+    return optimizer_new(detector_parameters(t->d), &options, &t->optimizer);
+}
+
+/* Lays out the training graph, and anew when an epoch begins another phase. */
+static status begin_phase(trainer *t) {
+    int phase = detector_phase(t->d, t->state.epoch);
+    if (phase == t->phase)
+        return STATUS_OK;
+    t->phase = phase;
     int size = (int)config_int(t->c, "data.size");
     bool recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage");
     return detector_begin_training(t->d, &(detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
                                                               .width = size,
                                                               .height = size,
+                                                              .phase = phase,
+                                                              .step = t->state.step,
                                                               .eta = config_real(t->c, "train.eta"),
                                                               .recompute = recompute});
 }
@@ -99,6 +123,7 @@ static status open_folder(trainer *t) {
         TRY(train_state_load(t->last, t->d, t->c, &t->optimizer, &t->state));
         TRY(loader_seek(t->batches, t->state.epoch, (int)t->state.batch));
     }
+    TRY(begin_phase(t));
     TRY(folder_create(folder));
     TRY(write_resolved_config(t));
     return run_log_open(folder, t->d, has_run, t->state.epoch, &t->log);
@@ -106,11 +131,6 @@ static status open_folder(trainer *t) {
 
 static status save(trainer *t, const char *path) {
     return train_state_save(path, t->d, t->c, &t->optimizer, &t->state);
-}
-
-static double learning_rate(const trainer *t, int64_t step) {
-    return schedule_poly(config_real(t->c, "train.learning_rate"), step, t->total_steps,
-                         config_real(t->c, "train.power"));
 }
 
 static status step(trainer *t, detector_loss *loss) {
@@ -121,7 +141,7 @@ static status step(trainer *t, detector_loss *loss) {
         return status_fail(STATUS_NUMERIC,
                            "the loss became %g in epoch %lld, step %lld; a smaller train.learning_rate may help",
                            loss->total, (long long)t->state.epoch + 1, (long long)t->state.step + 1);
-    adam_step(&t->optimizer, learning_rate(t, t->state.step));
+    optimizer_step(&t->optimizer, schedule_rate(&t->schedule, t->state.step));
     t->state.step++;
     t->state.batch++;
     t->state.images += b.count;
@@ -134,6 +154,7 @@ static status step(trainer *t, detector_loss *loss) {
 
 /* The steps of one epoch, from wherever it stands. */
 static status train_epoch(trainer *t, progress *bar) {
+    TRY(begin_phase(t));
     double start = clock_seconds();
     t->epoch_images = 0;
     while (t->state.batch < t->per_epoch) {
@@ -154,7 +175,8 @@ static status train_epoch(trainer *t, progress *bar) {
 }
 
 static status evaluate(trainer *t, epoch_row *row, train_report *report) {
-    evaluate_options options = {.size = (int)config_int(t->c, "data.size")};
+    int size = augment_whole_size(augmentation_of(t), (int)config_int(t->c, "data.size"));
+    evaluate_options options = {.size = size};
     metrics m;
     double ms;
     TRY(evaluate_dataset(t->d, t->test, &options, &m, &ms));
@@ -179,7 +201,7 @@ static status finish_epoch(trainer *t, progress *bar) {
     s->batch = 0;
     epoch_row row = {.epoch = s->epoch,
                      .step = s->step,
-                     .learning_rate = learning_rate(t, s->step - 1),
+                     .learning_rate = schedule_rate(&t->schedule, s->step - 1),
                      .images_per_second = t->epoch_images / t->epoch_seconds,
                      .miou = NAN,
                      .niou = NAN,
@@ -232,13 +254,13 @@ static status run(trainer *t) {
 }
 
 status trainer_run(const config *c, const train_options *options) {
-    trainer t = {.c = c, .options = options};
+    trainer t = {.c = c, .options = options, .phase = -1};
     status result = run(&t);
     run_log_close(t.log);
     loader_free(t.batches); /* its thread reads from the data sets */
     dataset_close(t.train);
     dataset_close(t.test);
-    adam_free(&t.optimizer);
+    optimizer_free(&t.optimizer);
     detector_free(t.d);
     return result;
 }

@@ -94,15 +94,13 @@ static const tile_set *tiles_of(const conv_rows *k) {
     return k->kh == 3 ? &by_3x3 : k->kh == 5 ? &by_5x5 : &by_any;
 }
 
-/* All x of `rows` output rows from y on, `store` channels from `channel` on. */
-static void tile_row(const conv_rows *k, tile_function *wide, tile_function *narrow, int channel, int store, int y,
-                     int rows) {
-    static const float zero[CONV_BLOCK] = {0};
-    float block_bias[CONV_BLOCK] = {0};
-    if (k->bias)
-        memcpy(block_bias, k->bias + channel, (size_t)store * sizeof *block_bias);
-    const float *bias = k->bias ? block_bias : zero;
-    const float *weight = k->weight + (ptrdiff_t)channel * k->ic * k->kh * k->kw;
+/* Input channels that are summed up in one go: the partial sums of many channels are added to each other, since
+ * rounding errors grow with the length of a sum. */
+enum { CHAIN = 64 };
+
+/* All x of `rows` output rows from y on, `store` channels from `channel` on; the input channels of one chain. */
+static void tile_row(const conv_rows *k, tile_function *wide, tile_function *narrow, const float *weight,
+                     const float *bias, int channel, int store, int y) {
     const float *input = k->input + y * k->input_row;
     float *output = k->output + channel * k->output_plane + y * k->output_row;
     int x = 0;
@@ -110,11 +108,34 @@ static void tile_row(const conv_rows *k, tile_function *wide, tile_function *nar
         wide(k, input + x, weight, bias, output + x, store);
     for (; x < k->width; x += LANES)
         narrow(k, input + x, weight, bias, output + x, store);
-    if (x > k->width)
-        for (int o = 0; o < store; o++)
-            for (int r = 0; r < rows; r++)
-                memset(output + o * k->output_plane + r * k->output_row + k->width, 0,
-                       (size_t)(x - k->width) * sizeof *output);
+}
+
+static void clear_halo(const conv_rows *k, int channel, int store, int y, int rows) {
+    int end = (k->width + LANES - 1) / LANES * LANES;
+    for (int o = 0; end > k->width && o < store; o++)
+        for (int r = 0; r < rows; r++)
+            memset(k->output + (channel + o) * k->output_plane + (y + r) * k->output_row + k->width, 0,
+                   (size_t)(end - k->width) * sizeof(float));
+}
+
+static void tile_rows(const conv_rows *k, tile_function *wide, tile_function *narrow, int channel, int store, int y,
+                      int rows) {
+    static const float zero[CONV_BLOCK] = {0};
+    float block_bias[CONV_BLOCK] = {0};
+    if (k->bias)
+        memcpy(block_bias, k->bias + channel, (size_t)store * sizeof *block_bias);
+    ptrdiff_t taps = (ptrdiff_t)k->kh * k->kw;
+    const float *weight = k->weight + channel * k->ic * taps;
+    for (int first = 0; first < k->ic; first += CHAIN) {
+        conv_rows chain = *k;
+        chain.input += first * k->input_plane;
+        chain.ic = k->ic - first < CHAIN ? k->ic - first : CHAIN;
+        chain.accumulate = k->accumulate || first > 0;
+        chain.relu = k->relu && first + CHAIN >= k->ic;
+        tile_row(&chain, wide, narrow, weight + first * taps * CONV_BLOCK, first ? zero : block_bias, channel, store,
+                 y);
+    }
+    clear_halo(k, channel, store, y, rows);
 }
 
 void KERNEL(conv_rows)(const conv_rows *k, int y0, int y1) {
@@ -122,10 +143,10 @@ void KERNEL(conv_rows)(const conv_rows *k, int y0, int y1) {
     int y = y0;
     if (set->rows_wide && k->oc == 1)
         for (; y + 4 <= y1; y += 4)
-            tile_row(k, set->rows_wide, set->rows_narrow, 0, 1, y, 4);
+            tile_rows(k, set->rows_wide, set->rows_narrow, 0, 1, y, 4);
     for (; y < y1; y++)
         for (int channel = 0; channel < k->oc; channel += CONV_BLOCK) {
             int store = k->oc - channel < CONV_BLOCK ? k->oc - channel : CONV_BLOCK;
-            tile_row(k, set->wide, set->narrow, channel, store, y, 1);
+            tile_rows(k, set->wide, set->narrow, channel, store, y, 1);
         }
 }

@@ -34,6 +34,18 @@ void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, cons
     }
 }
 
+void KERNEL(plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y) {
+    EACH_ROW(s) {
+        if (accumulate)
+            EACH_PIXEL(s) y[i] += x[i] * z[i];
+        else
+            EACH_PIXEL(s) y[i] = x[i] * z[i];
+        x += s.row;
+        y += s.row;
+        z += s.row;
+    }
+}
+
 /* Each row is summed in float32 lanes (at most a few hundred terms), the rows in double. */
 double KERNEL(plane_sum)(plane_shape s, const float *x) {
     double total = 0;

@@ -16,6 +16,7 @@ const kernel_table KERNEL(kernel_table) = {
     .conv_weight_rows = KERNEL(conv_weight_rows),
     .plane_affine = KERNEL(plane_affine),
     .plane_combine = KERNEL(plane_combine),
+    .plane_product = KERNEL(plane_product),
     .plane_moments = KERNEL(plane_moments),
     .plane_sum = KERNEL(plane_sum),
     .plane_dot = KERNEL(plane_dot),
@@ -24,5 +25,9 @@ const kernel_table KERNEL(kernel_table) = {
     .plane_norm_sums = KERNEL(plane_norm_sums),
     .plane_norm_backward = KERNEL(plane_norm_backward),
     .plane_relu_backward = KERNEL(plane_relu_backward),
+    .max_pool_row = KERNEL(max_pool_row),
+    .plane_peak = KERNEL(plane_peak),
+    .row_mean_max = KERNEL(row_mean_max),
+    .row_mean_max_backward = KERNEL(row_mean_max_backward),
     .fma_peak = KERNEL(fma_peak),
 };

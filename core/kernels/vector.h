@@ -105,6 +105,7 @@ int KERNEL(winograd_padded)(int oc);
 void KERNEL(conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
 void KERNEL(plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
 void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
+void KERNEL(plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y);
 plane_moments KERNEL(plane_moments)(plane_shape s, const float *x);
 double KERNEL(plane_sum)(plane_shape s, const float *x);
 double KERNEL(plane_dot)(plane_shape s, const float *x, const float *y);
@@ -116,6 +117,12 @@ void KERNEL(plane_norm_sums)(plane_shape s, const float *x, const float *dy, flo
 void KERNEL(plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
                                  bool relu, float a, float b, float c, bool accumulate, float *dx);
 void KERNEL(plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
+void KERNEL(max_pool_row)(const max_pool_row *k);
+plane_peak KERNEL(plane_peak)(plane_shape s, const float *x);
+void KERNEL(row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
+                          int *channel);
+void KERNEL(row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
+                                   int count, bool accumulate, float *dx);
 double KERNEL(fma_peak)(int64_t rounds);
 
 #endif

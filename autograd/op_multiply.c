@@ -1,0 +1,68 @@
+/* Product of two values of one shape, element by element.
+ *
+ * Forward    Y = A B
+ * Gradients  dA = B dY;  dB = A dY */
+#include "autograd/ops.h"
+
+#include "autograd/op_support.h"
+#include "core/runtime.h"
+
+static status infer(node *n) {
+    TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
+    return infer_like_input(n);
+}
+
+static void forward_plane(void *context, int plane) {
+    const node *n = context;
+    const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
+    kernels()->plane_product(plane_of(a), plane_data(a, plane), plane_data(b, plane), false,
+                             plane_data(&n->value, plane));
+}
+
+static void forward(node *n, const op_run *run) {
+    (void)run;
+    parallel_for(plane_count(n), forward_plane, n);
+}
+
+typedef struct multiply_job {
+    grad_target target;
+    const tensor *other;
+} multiply_job;
+
+static void backward_plane(void *context, int plane) {
+    const multiply_job *job = context;
+    const tensor *dy = &job->target.n->grad;
+    kernels()->plane_product(plane_of(dy), plane_data(dy, plane), plane_data(job->other, plane), job->target.accumulate,
+                             plane_data(job->target.to, plane));
+}
+
+static void backward(node *n, const op_run *run) {
+    (void)run;
+    for (int i = 0; i < 2; i++) {
+        multiply_job job = {grad_target_of(n, i), &n->input[1 - i]->value};
+        if (job.target.to)
+            parallel_for(plane_count(n), backward_plane, &job);
+    }
+}
+
+static int keeps(const node *n) {
+    return (n->input[1]->requires_grad ? KEEPS_INPUT_0 : 0) | (n->input[0]->requires_grad ? KEEPS_INPUT_1 : 0);
+}
+
+static node *sample(tape *t, int index) {
+    if (index > 2)
+        return NULL;
+    bool dense = index == 1;
+    node *a = dense ? tape_variable(t, 3, 8, 1, 1, true) : tape_variable(t, 2, 3, 6, 19, false);
+    if (index == 2)
+        return multiply(t, a, a); /* the square */
+    return multiply(t, a, dense ? tape_variable(t, 3, 8, 1, 1, true) : tape_variable(t, 2, 3, 6, 19, false));
+}
+
+const op op_multiply = {
+    .name = "multiply", .infer = infer, .forward = forward, .backward = backward, .keeps = keeps, .sample = sample};
+
+node *multiply(tape *t, node *a, node *b) {
+    node *inputs[] = {a, b};
+    return tape_record(t, &op_multiply, NULL, 0, 2, inputs);
+}
