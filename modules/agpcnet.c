@@ -7,9 +7,7 @@
  *     logit = up(head(x))                 where up is bilinear */
 #include "core/rng.h"
 #include "modules/detector_type.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "modules/layer_name.h"
 
 enum { REDUCED = 32, HIDDEN = REDUCED / 4, GATE_REDUCTION = 4, SCALES = 4 };
 static const int patches_per_side[SCALES] = {10, 6, 5, 3};
@@ -18,26 +16,11 @@ static const config_key options_table[] = {
     {"model.dropout", CONFIG_REAL, "0.1", 0, 0.99, NULL, "", "share of the head's features that training drops"},
 };
 
-typedef struct part_name {
-    char text[128];
-} part_name;
-
-static part_name part(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static part_name part(const char *format, ...) {
-    part_name out;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(out.text, sizeof out.text, format, arguments);
-    va_end(arguments);
-    return out;
-}
-
 /* A convolution and its norm where layers are numbered: NAME.first and NAME.first + 1. */
 static node *numbered_conv_norm(network *net, node *x, int channels, layer_options options, const char *name,
                                 int first) {
-    return layer_conv_norm(net, x, channels, options, part("%s.%d", name, first).text,
-                           part("%s.%d", name, first + 1).text);
+    return layer_conv_norm(net, x, channels, options, layer_named("%s.%d", name, first).text,
+                           layer_named("%s.%d", name, first + 1).text);
 }
 
 /* --- backbone --- */
@@ -46,17 +29,18 @@ static node *numbered_conv_norm(network *net, node *x, int channels, layer_optio
 static node *basic_block(network *net, node *x, int channels, int stride, const char *name) {
     layer_options first = {.kernel = 3, .stride = stride, .no_bias = true}, second = {.kernel = 3, .no_bias = true};
     layer_options halving = {.kernel = 1, .stride = stride, .no_bias = true};
-    node *y = layer_conv2d(net, x, channels, first, part("%s.conv1", name).text);
-    y = layer_norm_conv2d(net, y, channels, second, part("%s.bn1", name).text, part("%s.conv2", name).text);
-    y = layer_batch_norm(net, y, ACTIVATION_NONE, part("%s.bn2", name).text);
+    node *y = layer_conv2d(net, x, channels, first, layer_named("%s.conv1", name).text);
+    y = layer_norm_conv2d(net, y, channels, second, layer_named("%s.bn1", name).text,
+                          layer_named("%s.conv2", name).text);
+    y = layer_batch_norm(net, y, ACTIVATION_NONE, layer_named("%s.bn2", name).text);
     if (stride > 1)
-        x = numbered_conv_norm(net, x, channels, halving, part("%s.downsample", name).text, 0);
+        x = numbered_conv_norm(net, x, channels, halving, layer_named("%s.downsample", name).text, 0);
     return relu(net->t, add(net->t, y, x));
 }
 
 static node *residual_layer(network *net, node *x, int channels, int stride, const char *name) {
-    x = basic_block(net, x, channels, stride, part("%s.0", name).text);
-    x = basic_block(net, x, channels, 1, part("%s.1", name).text);
+    x = basic_block(net, x, channels, stride, layer_named("%s.0", name).text);
+    x = basic_block(net, x, channels, 1, layer_named("%s.1", name).text);
     tape_end_segment(net->t);
     return x;
 }
@@ -79,10 +63,10 @@ static features backbone(network *net, node *image) {
 
 /* x + gamma attention(x) */
 static node *non_local(network *net, node *x, int width, int parts, const char *name) {
-    node *gamma = layer_scalar(net, 0, part("%s.gamma", name).text);
-    node *query = layer_conv(net, x, width, 1, ACTIVATION_NONE, part("%s.query_conv", name).text);
-    node *key = layer_conv(net, x, width, 1, ACTIVATION_NONE, part("%s.key_conv", name).text);
-    node *value = layer_conv(net, x, REDUCED, 1, ACTIVATION_NONE, part("%s.value_conv", name).text);
+    node *gamma = layer_scalar(net, 0, layer_named("%s.gamma", name).text);
+    node *query = layer_conv(net, x, width, 1, ACTIVATION_NONE, layer_named("%s.query_conv", name).text);
+    node *key = layer_conv(net, x, width, 1, ACTIVATION_NONE, layer_named("%s.key_conv", name).text);
+    node *value = layer_conv(net, x, REDUCED, 1, ACTIVATION_NONE, layer_named("%s.value_conv", name).text);
     return add(net->t, scale(net->t, attention(net->t, query, key, value, parts), gamma), x);
 }
 
@@ -96,14 +80,14 @@ static node *gates(network *net, node *x, int channels, int hidden, const char *
 /* Attention inside each of s x s patches, with the same weights; the patches are then weighted by gates from attention
  * between them, each one seen as its maximum. */
 static node *guided_context(network *net, node *x, int s, const char *name) {
-    part_name guide = part("%s.attention", name);
+    layer_name guide = layer_named("%s.attention", name);
     node *pooled = adaptive_max_pool(net->t, x, s, s);
-    node *between = non_local(net, pooled, REDUCED, 1, part("%s.non_local_att", guide.text).text);
-    node *weights = gates(net, between, REDUCED, HIDDEN, part("%s.conv_att", guide.text).text, 0);
-    node *inside = non_local(net, x, HIDDEN, s, part("%s.non_local", name).text);
+    node *between = non_local(net, pooled, REDUCED, 1, layer_named("%s.non_local_att", guide.text).text);
+    node *weights = gates(net, between, REDUCED, HIDDEN, layer_named("%s.conv_att", guide.text).text, 0);
+    node *inside = non_local(net, x, HIDDEN, s, layer_named("%s.non_local", name).text);
     node *y = patch_scale(net->t, inside, weights);
-    y = numbered_conv_norm(net, y, REDUCED, (layer_options){.kernel = 3}, part("%s.conv", name).text, 0);
-    node *gamma = layer_scalar(net, 0, part("%s.gamma", name).text);
+    y = numbered_conv_norm(net, y, REDUCED, (layer_options){.kernel = 3}, layer_named("%s.conv", name).text, 0);
+    node *gamma = layer_scalar(net, 0, layer_named("%s.gamma", name).text);
     return relu(net->t, add(net->t, scale(net->t, y, gamma), x));
 }
 
@@ -112,7 +96,8 @@ static node *context(network *net, node *x, int channels) {
     node *pyramid[1 + SCALES];
     pyramid[0] = numbered_conv_norm(net, x, REDUCED, pointwise, "context.conv1", 0);
     for (int i = 0; i < SCALES; i++)
-        pyramid[1 + i] = guided_context(net, pyramid[0], patches_per_side[i], part("context.scale_list.%d", i).text);
+        pyramid[1 + i] =
+            guided_context(net, pyramid[0], patches_per_side[i], layer_named("context.scale_list.%d", i).text);
     x = numbered_conv_norm(net, concat(net->t, 1 + SCALES, pyramid), channels, pointwise, "context.conv2", 0);
     tape_end_segment(net->t);
     return x;
@@ -126,12 +111,12 @@ static node *fuse(network *net, node *deep, node *shallow, int channels, const c
     int hidden = channels / GATE_REDUCTION;
     layer_options pointwise = {.kernel = 1, .activation = ACTIVATION_RELU};
     layer_options last = {.kernel = 3, .activation = ACTIVATION_RELU};
-    node *pixel_gates = gates(net, shallow, channels, hidden, part("%s.pa", name).text, 0);
-    deep = numbered_conv_norm(net, deep, channels, pointwise, part("%s.plus_conv", name).text, 0);
+    node *pixel_gates = gates(net, shallow, channels, hidden, layer_named("%s.pa", name).text, 0);
+    deep = numbered_conv_norm(net, deep, channels, pointwise, layer_named("%s.plus_conv", name).text, 0);
     node *pooled = global_average_pool(net->t, deep);
-    node *channel_gates = gates(net, pooled, channels, hidden, part("%s.ca", name).text, 1);
+    node *channel_gates = gates(net, pooled, channels, hidden, layer_named("%s.ca", name).text, 1);
     node *x = add(net->t, shallow, deep);
-    x = numbered_conv_norm(net, x, channels, last, part("%s.end_conv", name).text, 0);
+    x = numbered_conv_norm(net, x, channels, last, layer_named("%s.end_conv", name).text, 0);
     x = multiply(net->t, channel_scale(net->t, x, channel_gates), pixel_gates);
     tape_end_segment(net->t);
     return x;

@@ -10,9 +10,7 @@
  * m0 alone, on IoU (phase 0); all others train final and m0 .. m3 together, on the loss that sees scale and location,
  * too (phase 1). */
 #include "modules/detector_type.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "modules/layer_name.h"
 
 static const config_key options_table[] = {
     {"model.channels", CONFIG_INT, "3", 1, INPUT_CHANNELS, NULL, "", "equal channels that the image is given as"},
@@ -23,21 +21,6 @@ static const config_key options_table[] = {
 enum { SCALES = 4, REDUCTION = 16 };
 static const int widths[SCALES + 1] = {16, 32, 64, 128, 256};
 
-typedef struct part_name {
-    char text[128];
-} part_name;
-
-static part_name part(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static part_name part(const char *format, ...) {
-    part_name out;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(out.text, sizeof out.text, format, arguments);
-    va_end(arguments);
-    return out;
-}
-
 /* --- blocks --- */
 
 /* What one pooled value of each channel says about the channels. */
@@ -45,8 +28,8 @@ static node *shared_mlp(network *net, node *pooled, const char *block) {
     int channels = pooled ? pooled->value.c : 0;
     layer_options narrow = {.kernel = 1, .no_bias = true, .activation = ACTIVATION_RELU};
     layer_options wide = {.kernel = 1, .no_bias = true};
-    node *hidden = layer_conv2d(net, pooled, channels / REDUCTION, narrow, part("%s.ca.fc1", block).text);
-    return layer_conv2d(net, hidden, channels, wide, part("%s.ca.fc2", block).text);
+    node *hidden = layer_conv2d(net, pooled, channels / REDUCTION, narrow, layer_named("%s.ca.fc1", block).text);
+    return layer_conv2d(net, hidden, channels, wide, layer_named("%s.ca.fc2", block).text);
 }
 
 /* A weight for each channel, from its mean and its maximum. */
@@ -59,7 +42,7 @@ static node *channel_attention(network *net, node *x, const char *block) {
 /* A weight for each pixel, from the mean and the maximum of its channels. */
 static node *spatial_attention(network *net, node *x, const char *block) {
     layer_options wide_view = {.kernel = 7, .no_bias = true};
-    node *map = layer_conv2d(net, channel_mean_max(net->t, x), 1, wide_view, part("%s.sa.conv1", block).text);
+    node *map = layer_conv2d(net, channel_mean_max(net->t, x), 1, wide_view, layer_named("%s.sa.conv1", block).text);
     return sigmoid(net->t, map);
 }
 
@@ -68,11 +51,13 @@ static node *spatial_attention(network *net, node *x, const char *block) {
 static node *residual_block(network *net, node *x, int channels, const char *block) {
     layer_options first = {.kernel = 3, .activation = ACTIVATION_RELU}, second = {.kernel = 3},
                   pointwise = {.kernel = 1};
-    node *y = layer_conv_norm(net, x, channels, first, part("%s.conv1", block).text, part("%s.bn1", block).text);
-    y = layer_conv_norm(net, y, channels, second, part("%s.conv2", block).text, part("%s.bn2", block).text);
+    node *y = layer_conv_norm(net, x, channels, first, layer_named("%s.conv1", block).text,
+                              layer_named("%s.bn1", block).text);
+    y = layer_conv_norm(net, y, channels, second, layer_named("%s.conv2", block).text,
+                        layer_named("%s.bn2", block).text);
     if (x && x->value.c != channels)
-        x = layer_conv_norm(net, x, channels, pointwise, part("%s.shortcut.0", block).text,
-                            part("%s.shortcut.1", block).text);
+        x = layer_conv_norm(net, x, channels, pointwise, layer_named("%s.shortcut.0", block).text,
+                            layer_named("%s.shortcut.1", block).text);
     y = channel_scale(net->t, y, channel_attention(net, y, block));
     y = spatial_scale(net->t, y, spatial_attention(net, y, block));
     return relu(net->t, add(net->t, y, x));
@@ -80,7 +65,7 @@ static node *residual_block(network *net, node *x, int channels, const char *blo
 
 static node *level(network *net, node *x, int blocks, int channels, const char *name) {
     for (int i = 0; i < blocks; i++)
-        x = residual_block(net, x, channels, part("%s.%d", name, i).text);
+        x = residual_block(net, x, channels, layer_named("%s.%d", name, i).text);
     tape_end_segment(net->t);
     return x;
 }
@@ -103,7 +88,7 @@ static int blocks_at(int scale) {
 static node *encode(network *net, node *image, node *E[SCALES]) {
     node *x = layer_conv(net, image, widths[0], 1, ACTIVATION_NONE, "conv_init");
     for (int i = 0; i < SCALES; i++) {
-        E[i] = level(net, x, blocks_at(i), widths[i], part("encoder_%d", i).text);
+        E[i] = level(net, x, blocks_at(i), widths[i], layer_named("encoder_%d", i).text);
         x = pool(net, E[i]);
     }
     return level(net, x, 2, widths[SCALES], "middle_layer");
@@ -113,7 +98,7 @@ static node *encode(network *net, node *image, node *E[SCALES]) {
 static void decode(network *net, node *x, node *const E[SCALES], node *D[SCALES]) {
     for (int i = SCALES - 1; i >= 0; i--) {
         node *joined = concat(net->t, 2, (node *const[]){E[i], up(net, x, 2)});
-        x = D[i] = level(net, joined, blocks_at(i), widths[i], part("decoder_%d", i).text);
+        x = D[i] = level(net, joined, blocks_at(i), widths[i], layer_named("decoder_%d", i).text);
     }
 }
 
@@ -126,7 +111,7 @@ static void build(const config *options, network *net, node *image, network_outp
     node *M = encode(net, image, E);
     decode(net, M, E, D);
     for (int i = 0; i < scales; i++) {
-        node *head = layer_conv(net, D[i], 1, kernel, ACTIVATION_NONE, part("output_%d", i).text);
+        node *head = layer_conv(net, D[i], 1, kernel, ACTIVATION_NONE, layer_named("output_%d", i).text);
         network_add_head(out, names[i], head);
         m[i] = i > 0 ? up(net, head, 1 << i) : head;
     }
@@ -191,8 +176,8 @@ static bool recognises(const named_shape *tensors, int count) {
 }
 
 static status infer(const named_shape *tensors, int count, config *options) {
-    part_name channels = part("%d", named_shape_find(tensors, count, "conv_init.weight")->shape[1]);
-    part_name kernel = part("%d", named_shape_find(tensors, count, "output_0.weight")->shape[2]);
+    layer_name channels = layer_named("%d", named_shape_find(tensors, count, "conv_init.weight")->shape[1]);
+    layer_name kernel = layer_named("%d", named_shape_find(tensors, count, "output_0.weight")->shape[2]);
     TRY(config_set(options, "model.channels", channels.text, "its tensors"));
     return config_set(options, "model.head_kernel", kernel.text, "its tensors");
 }

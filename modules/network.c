@@ -2,18 +2,12 @@
 
 #include "core/conv_pair.h"
 #include "core/rng.h"
+#include "modules/layer_name.h"
 
 #include <math.h>
-#include <stdio.h>
 
-typedef struct full_name {
-    char text[192];
-} full_name;
-
-static full_name join(const char *name, const char *part) {
-    full_name out;
-    snprintf(out.text, sizeof out.text, "%s.%s", name, part);
-    return out;
+static layer_name join(const char *name, const char *part) {
+    return layer_named("%s.%s", name, part);
 }
 
 /* The parameter of that name; *created tells whether it is new and wants its initial value. */

@@ -12,8 +12,8 @@
  * its own maximum; the variant that later papers compare with takes one, with the mean and deviation of the data set,
  * and is trained on soft IoU. */
 #include "modules/detector_type.h"
+#include "modules/layer_name.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const config_key options_table[] = {
@@ -24,16 +24,6 @@ static const config_key options_table[] = {
     {"model.loss", CONFIG_CHOICE, "bce", 0, 0, "bce|soft_iou", "",
      "of d0 .. d6: sum of binary cross-entropies, or mean of the soft IoU losses of the batch"},
 };
-
-typedef struct part_name {
-    char text[64];
-} part_name;
-
-static part_name name_of(const char *block, const char *part) {
-    part_name out;
-    snprintf(out.text, sizeof out.text, "%s.%s", block, part);
-    return out;
-}
 
 static node *pool(network *net, node *x) {
     return max_pool(net->t, x, 2, 2, true);
@@ -58,12 +48,10 @@ typedef enum way { DOWN, UP } way;
 
 /* 3x3 convolution, batch norm, ReLU. */
 static node *cbr(network *net, node *x, int channels, int dilation, const char *stage, int i, way w) {
-    char number[16], conv[64], norm[64];
-    snprintf(number, sizeof number, "%d%s", i, w == UP ? "d" : "");
-    snprintf(conv, sizeof conv, "%s.rebnconv%s.conv_s1", stage, i ? number : "in");
-    snprintf(norm, sizeof norm, "%s.rebnconv%s.bn_s1", stage, i ? number : "in");
+    layer_name number = i ? layer_named("%d%s", i, w == UP ? "d" : "") : layer_named("in");
     layer_options options = {.kernel = 3, .dilation = dilation, .activation = ACTIVATION_RELU};
-    return layer_conv_norm(net, x, channels, options, conv, norm);
+    return layer_conv_norm(net, x, channels, options, layer_named("%s.rebnconv%s.conv_s1", stage, number.text).text,
+                           layer_named("%s.rebnconv%s.bn_s1", stage, number.text).text);
 }
 
 enum { DEEPEST = 7 };
@@ -102,10 +90,9 @@ static node *rsu_4f(network *net, node *x, int mid, int out, const char *stage) 
 /* 1x1 or 3x3 convolution and batch norm: layers `number` and number + 1 of the sequence `part`. */
 static node *part_of(network *net, node *x, int channels, int kernel, activation act, const char *block,
                      const char *part, int number) {
-    char conv[64], norm[64];
-    snprintf(conv, sizeof conv, "%s.%s.%d", block, part, number);
-    snprintf(norm, sizeof norm, "%s.%s.%d", block, part, number + 1);
-    return layer_conv_norm(net, x, channels, (layer_options){.kernel = kernel, .activation = act}, conv, norm);
+    return layer_conv_norm(net, x, channels, (layer_options){.kernel = kernel, .activation = act},
+                           layer_named("%s.%s.%d", block, part, number).text,
+                           layer_named("%s.%s.%d", block, part, number + 1).text);
 }
 
 /* t, a weight for each channel, from the means of h'. */
@@ -121,7 +108,8 @@ static node *bottom_up(network *net, node *l, const char *block) {
     int C = l ? l->value.c : 0;
     node *x = part_of(net, l, C / 4, 1, ACTIVATION_RELU, block, "bottomup", 0);
     layer_options options = {.kernel = 3, .no_bias = true};
-    node *SA = layer_conv2d(net, channel_mean_max(net->t, x), 1, options, name_of(block, "bottomup.3.conv1").text);
+    node *SA = layer_conv2d(net, channel_mean_max(net->t, x), 1, options,
+                            layer_named("%s.%s", block, "bottomup.3.conv1").text);
     return sigmoid(net->t, SA);
 }
 
@@ -149,11 +137,9 @@ enum { HEADS = 7 };
 static void record_heads(network *net, node *const features[HEADS - 1], const node *image, network_outputs *out) {
     static const char *const names[HEADS] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6"};
     node *d[HEADS];
-    for (int i = 1; i < HEADS; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "side%d", i);
-        d[i] = resize_to(net, layer_conv(net, features[i - 1], 1, 3, ACTIVATION_NONE, name), image);
-    }
+    for (int i = 1; i < HEADS; i++)
+        d[i] = resize_to(net, layer_conv(net, features[i - 1], 1, 3, ACTIVATION_NONE, layer_named("side%d", i).text),
+                         image);
     d[0] = layer_conv(net, concat(net->t, HEADS - 1, d + 1), 1, 1, ACTIVATION_NONE, "outconv");
     for (int i = 0; i < HEADS; i++)
         network_add_head(out, names[i], d[i]);
@@ -221,9 +207,8 @@ static bool recognises(const named_shape *tensors, int count) {
 }
 
 static status infer(const named_shape *tensors, int count, config *options) {
-    char channels[16];
-    snprintf(channels, sizeof channels, "%d", named_shape_find(tensors, count, first_weight)->shape[1]);
-    return config_set(options, "model.channels", channels, "its tensors");
+    layer_name channels = layer_named("%d", named_shape_find(tensors, count, first_weight)->shape[1]);
+    return config_set(options, "model.channels", channels.text, "its tensors");
 }
 
 static const char *const parameter_order[] = {"stage", "side", "outconv", "fuse", NULL};

@@ -1,17 +1,11 @@
 #include "modules/unrolled.h"
 
-#include <stdio.h>
-
 layer_name unrolled_name(int stage, const char *module, const char *layer) {
-    layer_name out;
-    snprintf(out.text, sizeof out.text, "decos.%d.%s.%s", stage, module, layer);
-    return out;
+    return layer_named("decos.%d.%s.%s", stage, module, layer);
 }
 
 static layer_name numbered(const layer_chain *chain, int number) {
-    layer_name out;
-    snprintf(out.text, sizeof out.text, "decos.%d.%s.%s.%d", chain->stage, chain->module, chain->sequence, number);
-    return out;
+    return layer_named("decos.%d.%s.%s.%d", chain->stage, chain->module, chain->sequence, number);
 }
 
 layer_name chain_norm(const layer_chain *chain) {

@@ -5,13 +5,10 @@
 #ifndef IRST_MODULES_UNROLLED_H
 #define IRST_MODULES_UNROLLED_H
 
+#include "modules/layer_name.h"
 #include "modules/network.h"
 
 typedef enum normalised { WITHOUT_NORM, WITH_NORM } normalised;
-
-typedef struct layer_name {
-    char text[128];
-} layer_name;
 
 /* "decos.STAGE.MODULE.LAYER"; stages count from 0 here. */
 layer_name unrolled_name(int stage, const char *module, const char *layer);

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 
 #define FROZEN_LIMIT 1e-3 /* relative, per tensor */
-/* Two pixels of a pooled window that float32 cannot tell apart, or a ReLU input within rounding of 0, may send one
- * gradient another way whatever the order of summation; the layers before it then differ by that. A few tensors in a
- * hundred may be off by twice as much. */
-#define FROZEN_FLIP_FACTOR 2
 /* With batch statistics, gradients that nearly vanish are ill-conditioned, and a ReLU input near 0 that changes side in
  * float32 moves some of them by percents: the reference's own float32 run is off by up to 44 %. A tensor may be off by
  * BATCH_FACTOR times that run's error or by BATCH_LIMIT; a few in a hundred, which such a change meets and did not meet
@@ -16,9 +12,8 @@
 #define BATCH_FACTOR 3
 #define BATCH_LIMIT 5e-3 /* relative */
 #define FLIP_FACTOR 5
-#define FLIP_SHARE 0.02 /* of all tensors */
-/* Of the largest magnitude; or BATCH_FACTOR times the worst error of the reference's own float32 run. */
-#define STATISTIC_LIMIT 1e-4
+#define FLIP_SHARE 0.02      /* of all tensors */
+#define STATISTIC_LIMIT 1e-4 /* of the largest magnitude */
 /* A bias in front of a batch norm has no gradient but rounding noise: this small in float64; in float32 that small, or
  * within BATCH_FACTOR of what the reference's own float32 run shows. */
 #define NOISE_F64 1e-12
@@ -84,16 +79,17 @@ static double gradient_error(const golden_gradients *g, int index, const paramet
     return fmax(error, worst / l2);
 }
 
-/* The worst tensor, as a share of what it may be off by; and how many are beyond. */
+/* The worst tensor, as a share of what it may be off by; and with batch statistics how many are beyond. */
 static void compare_gradients(const golden_gradients *g, const parameter_set *set, const char *group,
                               norm_statistics statistics, int *wrong) {
-    double worst = 0, worst_error = 0, factor = statistics == NORM_BATCH ? FLIP_FACTOR : FROZEN_FLIP_FACTOR;
+    bool batch = statistics == NORM_BATCH;
+    double worst = 0, worst_error = 0, factor = batch ? FLIP_FACTOR : 1;
     const char *name = "";
     int beyond = 0;
     for (int i = 0; i < g->count; i++) {
         const parameter *p = parameter_find(set, g->names[i]);
         double error = p && p->grad ? gradient_error(g, i, p) : NAN;
-        double limit = statistics == NORM_BATCH ? fmax(BATCH_LIMIT, BATCH_FACTOR * g->relative_f32[i]) : FROZEN_LIMIT;
+        double limit = batch ? fmax(BATCH_LIMIT, BATCH_FACTOR * g->relative_f32[i]) : FROZEN_LIMIT;
         beyond += !(error <= limit);
         if (!(error / limit <= worst)) {
             worst = error / limit;
@@ -104,8 +100,10 @@ static void compare_gradients(const golden_gradients *g, const parameter_set *se
     char what[300];
     snprintf(what, sizeof what, "%s: %d gradients, the worst of %s", group, g->count, name);
     golden_limit(what, worst_error, factor * worst_error / worst, wrong);
-    snprintf(what, sizeof what, "%s: share of gradients off by more than a %gth of that", group, factor);
-    golden_limit(what, (double)beyond / g->count, FLIP_SHARE, wrong);
+    if (batch) {
+        snprintf(what, sizeof what, "%s: share of gradients off by more than a %dth of that", group, FLIP_FACTOR);
+        golden_limit(what, (double)beyond / g->count, FLIP_SHARE, wrong);
+    }
     *wrong += isnan(worst);
 }
 
@@ -122,7 +120,7 @@ status golden_compare_gradients(const h5_file *f, const char *group, const param
 typedef struct golden_statistics {
     char **names;
     int count;
-    void *values, *values_f32, *offsets; /* float, float, int32_t */
+    void *values, *offsets; /* float, int32_t */
     size_t value_count, offset_count;
 } golden_statistics;
 
@@ -131,7 +129,6 @@ static void free_statistics(golden_statistics *g) {
         free(g->names[i]);
     free(g->names);
     free(g->values);
-    free(g->values_f32);
     free(g->offsets);
 }
 
@@ -141,13 +138,10 @@ static status read_statistics(const h5_file *f, const char *group, golden_statis
     TRY(h5_read_strings(f, path, &g->names, &g->count));
     snprintf(path, sizeof path, "%s/f64/buffer_values", group);
     TRY(golden_read(f, path, H5_FLOAT32, &g->values, &g->value_count));
-    size_t count_f32;
-    snprintf(path, sizeof path, "%s/f32/buffer_values", group);
-    TRY(golden_read(f, path, H5_FLOAT32, &g->values_f32, &count_f32));
     snprintf(path, sizeof path, "%s/buffer_offset", group);
     TRY(golden_read(f, path, H5_INT32, &g->offsets, &g->offset_count));
     const int32_t *offsets = g->offsets;
-    bool fits = g->offset_count == (size_t)g->count + 1 && count_f32 == g->value_count && offsets[0] == 0;
+    bool fits = g->offset_count == (size_t)g->count + 1 && offsets[0] == 0;
     for (int i = 0; fits && i < g->count; i++)
         fits = offsets[i] <= offsets[i + 1] && (size_t)offsets[i + 1] <= g->value_count;
     return fits ? STATUS_OK
@@ -155,34 +149,25 @@ static status read_statistics(const h5_file *f, const char *group, golden_statis
                               path, group);
 }
 
-/* The largest deviation of any statistic, of its tensor's largest magnitude, and whose it is. `ours` is NULL for those
- * of the reference's float32 run. */
-static double worst_statistic(const golden_statistics *g, const parameter_set *ours, const char **name) {
+/* The largest deviation of any statistic, of its tensor's largest magnitude. */
+static void compare_statistics(const golden_statistics *g, const parameter_set *set, const char *group, int *wrong) {
+    const char *name = "";
     double worst = 0;
     for (int i = 0; i < g->count; i++) {
         const int32_t *offset = (const int32_t *)g->offsets + i;
-        const float *theirs = (const float *)g->values + offset[0], *values = (const float *)g->values_f32 + offset[0];
+        const parameter *p = parameter_find(set, g->names[i]);
         size_t count = (size_t)(offset[1] - offset[0]);
-        if (ours) {
-            const parameter *p = parameter_find(ours, g->names[i]);
-            values = p && p->count == count ? p->value : NULL;
-        }
-        double largest = 1, off = values ? golden_difference(values, theirs, count, &largest) : NAN;
+        const float *values = p && p->count == count ? p->value : NULL;
+        double largest = 1;
+        double off = values ? golden_difference(values, (const float *)g->values + offset[0], count, &largest) : NAN;
         if (!(off / largest <= worst)) {
             worst = off / largest;
-            *name = g->names[i];
+            name = g->names[i];
         }
     }
-    return worst;
-}
-
-static void compare_statistics(const golden_statistics *g, const parameter_set *set, const char *group, int *wrong) {
-    const char *name = "";
-    double limit = fmax(STATISTIC_LIMIT, BATCH_FACTOR * worst_statistic(g, NULL, &name));
-    double worst = worst_statistic(g, set, &name);
     char what[300];
     snprintf(what, sizeof what, "%s: %d running statistics, the worst of %s", group, g->count, name);
-    golden_limit(what, worst, limit, wrong);
+    golden_limit(what, worst, STATISTIC_LIMIT, wrong);
 }
 
 status golden_compare_statistics(const h5_file *f, const char *group, const parameter_set *set, int *wrong) {

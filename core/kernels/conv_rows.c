@@ -96,7 +96,7 @@ static const tile_set *tiles_of(const conv_rows *k) {
 
 /* Input channels that are summed up in one go: the partial sums of many channels are added to each other, since
  * rounding errors grow with the length of a sum. */
-enum { CHAIN = 64 };
+enum { CHAIN = 8 };
 
 /* All x of `rows` output rows from y on, `store` channels from `channel` on; the input channels of one chain. */
 static void tile_row(const conv_rows *k, tile_function *wide, tile_function *narrow, const float *weight,
