@@ -63,14 +63,6 @@ static status read_seeds(experiment *e) {
     return e->seed_count ? STATUS_OK : status_fail(STATUS_USAGE, "sweep.seeds is empty; expected an integer");
 }
 
-static status read_flag(const config *c, const char *key, bool *out) {
-    const char *text = config_text(c, key);
-    *out = strcmp(text, "true") == 0;
-    if (*out || strcmp(text, "false") == 0)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "%s = %s: expected true or false", key, text);
-}
-
 /* --- data sets --- */
 
 config_name experiment_key(const char *section, const char *name) {
@@ -97,7 +89,7 @@ static status declare_data(config *c, const name_list *names) {
         TRY(config_declare_text(c, "data", name, NULL, "folder or pack of the data set"));
         TRY(config_declare_text(c, "split", name, "test", "split to evaluate on"));
         TRY(config_declare_text(c, "train_split", name, "trainval", "split to train on"));
-        TRY(config_declare_text(c, "augment", name, "false", "random flips and transposes in training"));
+        TRY(config_declare_text(c, "augment", name, "", "data.augment of train"));
         TRY(config_declare_text(c, "published", name, name, "data set of the published figures"));
     }
     return STATUS_OK;
@@ -123,8 +115,8 @@ static status read_data(experiment *e, const name_list *names) {
                              .root = config_text(e->c, experiment_key("data", name).text),
                              .split = config_text(e->c, experiment_key("split", name).text),
                              .train_split = config_text(e->c, experiment_key("train_split", name).text),
-                             .published = config_text(e->c, experiment_key("published", name).text)};
-        TRY(read_flag(e->c, experiment_key("augment", name).text, &d.augment));
+                             .published = config_text(e->c, experiment_key("published", name).text),
+                             .augment = config_text(e->c, experiment_key("augment", name).text)};
         if (*d.root == '\0')
             continue;
         TRY(check_opens(&d));
@@ -225,7 +217,7 @@ static const char *const named_sections =
     "  [data]         NAME = folder or pack of a data set\n"
     "  [split]        NAME = split to evaluate on (default: test)\n"
     "  [train_split]  NAME = split to train on (default: trainval)\n"
-    "  [augment]      NAME = true|false, random flips and transposes in training (default: false)\n"
+    "  [augment]      NAME = flips|..., data.augment of train for it\n"
     "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own\n"
     "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
     "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one; networks without are trained\n"

@@ -4,7 +4,7 @@
  *   [data]        NAME = folder or pack                   the names head the tables
  *   [split]       NAME = split to evaluate on             default test
  *   [train_split] NAME = split to train on                default trainval (which train stands in for)
- *   [augment]     NAME = true|false                       random flips and transposes in training; default false
+ *   [augment]     NAME = flips|...                        data.augment of train for it; default as there
  *   [published]   NAME = data set of the published figures to show beside; default NAME itself
  *   [methods]     NAME = METHOD OPTION=VALUE ...          options as in [model]: stages=6
  *   [checkpoint]  NAME = file, or NAME/DATA = file        for all data sets, or for one
@@ -29,7 +29,7 @@
 typedef struct experiment_data {
     const char *name, *root, *split, *train_split;
     const char *published; /* the data set whose published figures stand beside this one's */
-    bool augment;
+    const char *augment;   /* "": the trainer's default */
 } experiment_data;
 
 typedef struct experiment_method {

@@ -17,7 +17,7 @@ static bool tabulate, help_config;
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out_folder, "DIR", "run folder (default: runs/ and the name of the ini)"},
-    {"jobs", CLI_INT, &jobs, "N", "trainings at a time, each with its share of the processors (default: 1)"},
+    {"jobs", CLI_INT, &jobs, "N", "trainings at a time, each with its share of the processors"},
     {"emit", CLI_TEXT, &emit, "slurm", "write the trainings as a job array of that batch system instead"},
     {"tabulate", CLI_FLAG, &tabulate, NULL, "train and evaluate nothing: the tables of what is there"},
     {"help-config", CLI_FLAG, &help_config, NULL, "show the configuration keys and exit"},

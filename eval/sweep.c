@@ -36,8 +36,9 @@ static void print_ini(const experiment *e, int method, int data, int64_t seed, F
     for (int i = 0; i < config_count(model); i++)
         fprintf(stream, "%s = %s\n", bare(config_key_at(model, i)->name),
                 config_value(model, config_key_at(model, i)->name));
-    fprintf(stream, "\n[data]\nroot = %s\ntrain_split = %s\ntest_split = %s\naugment = %s\n", d->root, d->train_split,
-            d->split, d->augment ? "true" : "false");
+    fprintf(stream, "\n[data]\nroot = %s\ntrain_split = %s\ntest_split = %s\n", d->root, d->train_split, d->split);
+    if (*d->augment)
+        fprintf(stream, "augment = %s\n", d->augment);
     if (e->evaluate.size > 0)
         fprintf(stream, "size = %d\n", e->evaluate.size);
     fprintf(stream, "\n[train]\n");

@@ -6,17 +6,34 @@
 
 #include <glob.h>
 #include <stdio.h>
+#include <string.h>
+
+/* Those of the eval-* programs, which test_experiments.sh and test_eval_programs.sh read. */
+static bool is_experiment(const char *path) {
+    static const char *const names[] = {"channels", "figures", "noise", "published", "speed", "stages", "table"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char own[64];
+        snprintf(own, sizeof own, "configs/%s.ini", names[i]);
+        if (!strcmp(path, own))
+            return true;
+    }
+    return false;
+}
 
 static void with_each(const char *pattern, size_t expected, void (*check)(const char *path, const config *c)) {
     glob_t found;
     assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-    assert_true(found.gl_pathc >= expected);
+    size_t count = 0;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         config *c;
+        if (is_experiment(found.gl_pathv[i]))
+            continue;
+        count++;
         assert_ok(train_config_read(found.gl_pathv[i], NULL, 0, &c));
         check(found.gl_pathv[i], c);
         config_free(c);
     }
+    assert_true(count >= expected);
     globfree(&found);
 }
 

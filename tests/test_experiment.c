@@ -44,7 +44,7 @@ static void test_reads_everything(void **state) {
     (void)state;
     const char *overrides[] = {"data.B=A", "train.batch_size=2", "noise.level=0.25", "evaluate.threads=1"};
     experiment *e;
-    assert_ok(read_with("[sweep]\nseeds = 3 1,2\nkeep = last\n[augment]\nB = true\n[published]\nB = C\n"
+    assert_ok(read_with("[sweep]\nseeds = 3 1,2\nkeep = last\n[augment]\nB = flips\n[published]\nB = C\n"
                         "[evaluate]\nsize = 64\nrule = logit\nmask = any\nprotocol = centroid\n",
                         overrides, 4, &e));
     assert_int_equal(e->data_count, 2);
@@ -54,8 +54,8 @@ static void test_reads_everything(void **state) {
     assert_string_equal(e->data[0].train_split, "trainval");
     assert_string_equal(e->data[0].published, "A");
     assert_string_equal(e->data[1].published, "C");
-    assert_false(e->data[0].augment);
-    assert_true(e->data[1].augment);
+    assert_string_equal(e->data[0].augment, "");
+    assert_string_equal(e->data[1].augment, "flips");
     assert_int_equal(e->method_count, 2);
     assert_string_equal(e->methods[0].method, "rpcanet_plus");
     assert_int_equal(config_int(e->methods[0].options, "model.stages"), 2);
@@ -138,7 +138,6 @@ static void test_refused(void **state) {
         {plain, "[sweep]\nseeds = 1 1\n", STATUS_USAGE, "sweep.seeds = 1 1", "twice"},
         {plain, "[sweep]\nseeds =\n", STATUS_USAGE, "sweep.seeds", "empty"},
         {plain, "seed = 1\n", STATUS_USAGE, "train.seed", "sweep.seeds"},
-        {plain, "[augment]\nA = perhaps\n", STATUS_USAGE, "augment.A = perhaps", "true or false"},
         {plain, "[evaluate]\nrule = min\n", STATUS_USAGE, "evaluate.rule = min", "one of max, logit"},
         {plain, "[zebra]\nx = 1\n", STATUS_USAGE, "zebra.x: unknown key", ""},
     };

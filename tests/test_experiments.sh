@@ -76,6 +76,10 @@ learning_rate = 1e-2
 [table]
 published = $published
 INI
+{
+    cat stages.ini
+    printf '[augment]\nNUDT-SIRST = perhaps\n'
+} > augment.ini
 cat > channels.ini << INI
 [data]
 A = scenes
@@ -206,6 +210,7 @@ refuses 2 'methods.K1: mpcm has no stages' "$bin/eval-stages" stages.ini methods
 refuses 2 'methods.4x32: mpcm has no bottleneck' "$bin/eval-channels" channels.ini methods.4x32=mpcm --out out
 refuses 2 'K1.NUDT-SIRST.seed1.*train.epocs: unknown key .did you mean train.epochs' "$bin/eval-stages" stages.ini \
     train.epocs=3 --out out
+refuses 2 'data.augment = perhaps: expected one of' "$bin/eval-stages" augment.ini --out out
 refuses 2 'was begun with train.batch_size = 4, not 2' "$bin/eval-stages" stages.ini train.batch_size=2 --out stages
 refuses 2 'nowhere.ini: cannot be opened' "$bin/eval-table" table.ini table.published=nowhere.ini --out out
 refuses 2 'emit.*slurm' "$bin/eval-stages" stages.ini --emit pbs --out out
