@@ -114,7 +114,8 @@ pytorch="PyTorch"
 if $torch; then
     pytorch="PyTorch $(torch_version)"
 fi
-echo "| network | one image of ${size}x$size, ms: irst | $pytorch, eager | $pytorch, fused graph | PyTorch's best / irst |" \
+echo "| network | one image of ${size}x$size, ms: irst | $pytorch, eager |" \
+    "$pytorch, fused graph | PyTorch's best / irst |" \
     "batch | training, ms per image: irst | $pytorch | PyTorch / irst |" \
     "peak memory of training, MiB: irst | $pytorch | PyTorch / irst |"
 echo "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Times one of the compared networks under PyTorch (Debian's python3-torch 1.13): the peer of `bin/bench model NAME` and
-`bin/bench train NAME`. Prints lines `name value unit`.
+"""Times one of the compared networks under PyTorch (Debian's python3-torch 1.13): the peer of `bin/bench model NAME`
+and `bin/bench train NAME`. Prints lines `name value unit`.
 
 PyTorch gets its best chance: denormals are flushed, and the allocator keeps memory, since with glibc's defaults every
 large tensor is mapped afresh and page faults cost more than the work.
