@@ -7,6 +7,7 @@
 # A peer that is not installed is left out, with a line on stderr that says how to get it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/bench_table.sh
 command_line="scripts/bench_peers.sh${*:+ $*}"
 peers=${IRST_SHARED:-../shared}/peers
 rounds=3 threads=$(nproc) size=256 batch=8 infer_reps=15 train_reps=3
@@ -68,30 +69,16 @@ for round in $(seq "$rounds"); do
 done
 
 # --- the table ---
-median() { # NAME: median of its values; nothing if there are none
-    awk -v name="$1" '$1 == name { print $2 }' "$lines" | sort -g |
-        awk '{ v[NR] = $1 } END { if (NR) printf "%.4g", (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
-}
-
-range() { # NAME: "smallest to largest"
-    awk -v name="$1" '$1 == name { print $2 }' "$lines" | sort -g |
-        awk 'NR == 1 { least = $1 } END { printf "%.4g to %.4g", least, $1 }'
-}
-
 row() { # WHAT OUR_NAME PEER PEER_NAME UNIT
     local ours theirs
     ours=$(median "$2") theirs=$(median "$4")
     if [ -n "$theirs" ]; then
-        echo "| $1 | $ours $5 ($(range "$2")) | $3 | $theirs $5 ($(range "$4")) |" \
-            "$(awk "BEGIN { printf \"%.2f\", $theirs / $ours }") |"
+        echo "| $1 | $ours $5 ($(range "$2")) | $3 | $theirs $5 ($(range "$4")) | $(ratio "$theirs" "$ours") |"
     fi
 }
 
-version_of() { "$@" 2> /dev/null || echo unknown; }
-
-torch_version=$(version_of /usr/bin/python3 -c 'import torch; print(torch.__version__)')
 ort_version=$(version_of node -p "require('${ORT_NODE_MODULES:-}/onnxruntime-node/package.json').version")
-pytorch="PyTorch $torch_version" onnx="ONNX Runtime $ort_version"
+pytorch="PyTorch $(torch_version)" onnx="ONNX Runtime $ort_version"
 map="${size}x$size"
 
 echo "| what | irst | peer | peer's | peer's / irst |"
@@ -103,8 +90,4 @@ row "one image of $map, T only (all that detection needs)" model_infer_ms "$onnx
 row "training, per image, batch $batch" train_ms_per_image "$pytorch" torch_train_ms_per_image ms
 row "peak memory of training, batch $batch" train_peak_memory_mib "$pytorch" torch_peak_memory_mib MiB
 echo
-echo "Medians (and ranges) over $rounds round(s) of \`$command_line\`, $(date +%Y-%m-%d);" \
-    "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $threads thread(s);" \
-    "$(bin/bench --version | sed -n 's/^built with //p');" \
-    "FMA peak $(median fma_peak_gflops) GFLOP/s; share of it: T and D $(median model_infer_full_share) %," \
-    "training $(median train_share) %."
+footer "T and D $(median model_infer_full_share) %, training $(median train_share) %"
