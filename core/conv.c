@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Rows of one work item. Fixed, so that sums do not depend on the number of threads. */
+/* Rows of a partial sum. Fixed, so that sums do not depend on the number of threads. */
 enum { BAND = 16 }; /* a multiple of CONV_BAND */
 
 int conv_output_size(int input, int kernel, const conv_options *o) {
@@ -175,10 +175,19 @@ typedef struct rows_job {
     norm_strips strips;
 } rows_job;
 
+/* Rows of one work item; fewer where a small map would otherwise leave threads without work. */
+static int item_rows(const tensor *y) {
+    return y->h <= 2 * BAND ? CONV_BAND : BAND;
+}
+
+static int items_of_image(const tensor *y) {
+    return (y->h + item_rows(y) - 1) / item_rows(y);
+}
+
 static void run_rows(void *context, int item) {
     const rows_job *job = context;
-    int count = bands(job->y), n = item / count, y0 = item % count * BAND;
-    int y1 = y0 + BAND < job->y->h ? y0 + BAND : job->y->h;
+    int count = items_of_image(job->y), n = item / count, y0 = item % count * item_rows(job->y);
+    int y1 = y0 + item_rows(job->y) < job->y->h ? y0 + item_rows(job->y) : job->y->h;
     conv_rows k = job->kernel;
     k.input += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
@@ -221,7 +230,7 @@ static void direct(const tensor *x, const tensor *y, const conv_options *o, int 
         .hook = o->hook,
         .strips = strips,
     };
-    parallel_for(y->n * bands(y), run_rows, &job);
+    parallel_for(y->n * items_of_image(y), run_rows, &job);
 }
 
 void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Work is cut into blocks that depend on shapes only; each block is one matrix product by one thread. */
-enum { COLUMN_BLOCK = 1024, BLOCK_ROWS = 72 };
+enum { COLUMN_BLOCK = 1024, BLOCK_ROWS = 72, OUTPUT_BLOCK = 128 };
 
 typedef struct gemm_job {
     const tensor *x, *y; /* y: the output, or its gradient */
@@ -147,20 +147,29 @@ static void gather_channels(const gemm_job *job, int c0, int channels, int first
                 gather(job, c, ky, kx, first, count, columns);
 }
 
+static int column_blocks(const tensor *y) {
+    return (positions(y) + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+}
+
+static int output_blocks(const tensor *y) {
+    return (y->c + OUTPUT_BLOCK - 1) / OUTPUT_BLOCK;
+}
+
+/* A few positions and a few output channels: gathering columns anew for others of the same positions costs little. */
 static void forward_block(void *context, int item) {
     gemm_job job = *(const gemm_job *)context;
     const tensor *x = job.x, *y = job.y;
-    int blocks = (positions(y) + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
-    job.image = item / blocks;
-    int first = item % blocks * COLUMN_BLOCK;
-    int count = positions(y) - first < COLUMN_BLOCK ? positions(y) - first : COLUMN_BLOCK;
+    int o0 = item % output_blocks(y) * OUTPUT_BLOCK, outputs = clamp(y->c - o0, 0, OUTPUT_BLOCK);
+    item /= output_blocks(y);
+    job.image = item / column_blocks(y);
+    int first = item % column_blocks(y) * COLUMN_BLOCK, count = clamp(positions(y) - first, 0, COLUMN_BLOCK);
     int depth = x->c * taps(job.o);
     float *columns = thread_columns(&job), *product = columns + (size_t)depth * COLUMN_BLOCK;
     gather_channels(&job, 0, x->c, first, count, columns);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, y->c, count, depth, 1, job.weight, depth, columns, count, 0,
-                product, count);
-    for (int c = 0; c < y->c; c++)
-        store_channel(&job, c, first, count, product + (size_t)c * (size_t)count);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, outputs, count, depth, 1, job.weight + (size_t)o0 * depth,
+                depth, columns, count, 0, product, count);
+    for (int c = 0; c < outputs; c++)
+        store_channel(&job, o0 + c, first, count, product + (size_t)c * (size_t)count);
 }
 
 void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
@@ -169,7 +178,7 @@ void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, 
     job.weight = weight;
     job.bias = bias;
     job.relu = relu;
-    parallel_for(y->n * ((positions(y) + COLUMN_BLOCK - 1) / COLUMN_BLOCK), forward_block, &job);
+    parallel_for(y->n * column_blocks(y) * output_blocks(y), forward_block, &job);
 }
 
 static void copy_dense(void *context, int channel) {

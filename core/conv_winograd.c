@@ -59,22 +59,34 @@ static void gather_taps(const float *weight, int oc, int ic, bool transposed, in
     }
 }
 
-/* G g G^T. */
-void conv_winograd_pack(const float *weight, int oc, int ic, bool transposed, float *packed) {
-    size_t point_stride = (size_t)blocks_of(oc) * (size_t)ic * BLOCK;
-    for (int block = 0; block < blocks_of(oc); block++)
-        for (int i = 0; i < ic; i++, packed += BLOCK) {
-            lanes g[9], columns[3][6], rows[6];
-            gather_taps(weight, oc, ic, transposed, block, i, g);
-            for (int ky = 0; ky < 3; ky++)
-                kernel_points(&g[3 * ky], &g[3 * ky + 1], &g[3 * ky + 2], columns[ky]);
-            for (int q = 0; q < 6; q++) {
-                kernel_points(&columns[0][q], &columns[1][q], &columns[2][q], rows);
-                for (int p = 0; p < 6; p++)
-                    for (int lane = 0; lane < BLOCK; lane++)
-                        packed[(size_t)(p * 6 + q) * point_stride + lane] = (float)rows[p].v[lane];
-            }
+typedef struct pack_job {
+    const float *weight;
+    int oc, ic;
+    bool transposed;
+    float *packed;
+} pack_job;
+
+/* G g G^T for one block of output channels. */
+static void pack_block(void *context, int block) {
+    const pack_job *job = context;
+    size_t point_stride = (size_t)blocks_of(job->oc) * (size_t)job->ic * BLOCK;
+    float *packed = job->packed + (size_t)block * (size_t)job->ic * BLOCK;
+    for (int i = 0; i < job->ic; i++, packed += BLOCK) {
+        lanes g[9], columns[3][6], rows[6];
+        gather_taps(job->weight, job->oc, job->ic, job->transposed, block, i, g);
+        for (int ky = 0; ky < 3; ky++)
+            kernel_points(&g[3 * ky], &g[3 * ky + 1], &g[3 * ky + 2], columns[ky]);
+        for (int q = 0; q < 6; q++) {
+            kernel_points(&columns[0][q], &columns[1][q], &columns[2][q], rows);
+            for (int p = 0; p < 6; p++)
+                for (int lane = 0; lane < BLOCK; lane++)
+                    packed[(size_t)(p * 6 + q) * point_stride + lane] = (float)rows[p].v[lane];
         }
+    }
+}
+
+void conv_winograd_pack(const float *weight, int oc, int ic, bool transposed, float *packed) {
+    parallel_for(blocks_of(oc), pack_block, &(pack_job){weight, oc, ic, transposed, packed});
 }
 
 static winograd_input input_of(const tensor *x, const conv_norm *norm) {
