@@ -1,34 +1,7 @@
 #!/usr/bin/env bash
 # eval-noise, eval-figures and eval-speed on a tiny synthetic set: files, resuming, figures that agree with evaluate,
 # misuse. usage: test_eval_programs.sh [FOLDER OF PROGRAMS]
-set -uo pipefail
-bin=$(cd "${1:-bin}" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-bad=0 count=0
-
-complain() {
-    echo "WRONG: $*"
-    bad=$((bad + 1))
-}
-
-works() {
-    count=$((count + 1))
-    "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
-}
-
-# refuses CODE PATTERN COMMAND...
-refuses() {
-    local code=$1 pattern=$2 got
-    shift 2
-    count=$((count + 1))
-    "$@" > stdout 2> stderr < /dev/null
-    got=$?
-    [ "$got" -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
-    [ "$(wc -l < stderr)" -eq 1 ] || complain "$*: $(wc -l < stderr) lines on stderr: $(head -c 600 stderr)"
-    grep -qE -- "$pattern" stderr || complain "$*: the message lacks '$pattern': $(head -c 300 stderr)"
-}
+. tests/checks.sh
 
 # expects WHAT IS SHOULD
 expects() {

@@ -1,35 +1,8 @@
 #!/usr/bin/env bash
 # eval-table, eval-stages and eval-channels on a tiny synthetic set: trainings, tables, killing and starting again, a job
 # array, misuse. usage: test_experiments.sh [FOLDER OF PROGRAMS]
-set -uo pipefail
-bin=$(cd "${1:-bin}" && pwd)
 published=$(pwd)/configs/published.ini
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-bad=0 count=0
-
-complain() {
-    echo "WRONG: $*"
-    bad=$((bad + 1))
-}
-
-works() {
-    count=$((count + 1))
-    "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
-}
-
-# refuses CODE PATTERN COMMAND...
-refuses() {
-    local code=$1 pattern=$2 got
-    shift 2
-    count=$((count + 1))
-    "$@" > stdout 2> stderr < /dev/null
-    got=$?
-    [ "$got" -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
-    [ "$(wc -l < stderr)" -eq 1 ] || complain "$*: $(wc -l < stderr) lines on stderr: $(head -c 600 stderr)"
-    grep -qE -- "$pattern" stderr || complain "$*: the message lacks '$pattern': $(head -c 300 stderr)"
-}
+. tests/checks.sh
 
 # holds FILE PATTERN
 holds() {

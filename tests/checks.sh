@@ -1,0 +1,30 @@
+# Sourced from the root of the project by the tests of programs: a folder to work in, checks that are counted, and $bin,
+# the folder of programs given as the test's argument.
+set -uo pipefail
+bin=$(cd "${1:-bin}" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+bad=0 count=0
+
+complain() {
+    echo "WRONG: $*"
+    bad=$((bad + 1))
+}
+
+works() {
+    count=$((count + 1))
+    "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
+}
+
+# refuses CODE PATTERN COMMAND...
+refuses() {
+    local code=$1 pattern=$2 got
+    shift 2
+    count=$((count + 1))
+    "$@" > stdout 2> stderr < /dev/null
+    got=$?
+    [ "$got" -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
+    [ "$(wc -l < stderr)" -eq 1 ] || complain "$*: $(wc -l < stderr) lines on stderr: $(head -c 600 stderr)"
+    grep -qE -- "$pattern" stderr || complain "$*: the message lacks '$pattern': $(head -c 300 stderr)"
+}
