@@ -99,10 +99,11 @@ static int start_around(rng *r, int at, int size, int length) {
     return between(r, larger(at - size + 1, 0), smaller(at, larger(length - size, 0)));
 }
 
-static status vary_crops(rng *r, int size, pair p) {
+/* `around`: the window holds a target pixel, where there is one. */
+static status vary_crops(rng *r, bool around, int size, pair p) {
     int x, y;
     TRY(resize_mask(p.mask, p.image->width, p.image->height));
-    if (coin(r) && pick_target(r, p.mask, &x, &y)) {
+    if (around && pick_target(r, p.mask, &x, &y)) {
         int left = start_around(r, x, size, p.image->width);
         TRY(crop(p, left, start_around(r, y, size, p.image->height), size));
     } else {
@@ -133,6 +134,7 @@ static status vary_mshnet(rng *r, int size, pair p) {
 int augment_whole_size(augmentation kind, int size) {
     switch (kind) {
     case AUGMENT_CROPS:
+    case AUGMENT_TARGETS:
         return 0;
     case AUGMENT_UIUNET:
         return size * 10 / 9; /* the author's 320 for 288 */
@@ -173,11 +175,13 @@ status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample,
         turn(&r, p);
         return STATUS_OK;
     case AUGMENT_CROPS:
-        return vary_crops(&r, size, p);
+        return vary_crops(&r, coin(&r), size, p);
     case AUGMENT_MSHNET:
         return vary_mshnet(&r, size, p);
     case AUGMENT_UIUNET:
         return vary_uiunet(&r, size, p);
+    case AUGMENT_TARGETS:
+        return vary_crops(&r, true, size, p);
     }
     assert(false); /* all kinds are above */
     return STATUS_USAGE;

@@ -3,7 +3,9 @@
  * flips    resized; up-down flip, left-right flip and transpose, each with probability 1/2 (RPCANet)
  * crops    not resized: a window, in half of the cases around a target; then as flips (BasicIRSTD, methods 5.6)
  * mshnet   mirrored, resized to a random scale that keeps the aspect, padded, cropped, blurred (methods 6.4)
- * uiunet   resized to somewhat more, cropped, flipped up-down (methods 5.4) */
+ * uiunet   resized to somewhat more, cropped, flipped up-down (methods 5.4)
+ * targets  as crops, but around a target wherever there is one: an empty window draws the soft-IoU loss towards the
+ *          answer "nothing anywhere" */
 #ifndef IRST_DATASETS_AUGMENT_H
 #define IRST_DATASETS_AUGMENT_H
 
@@ -12,7 +14,14 @@
 
 #include <stdint.h>
 
-typedef enum augmentation { AUGMENT_NONE, AUGMENT_FLIPS, AUGMENT_CROPS, AUGMENT_MSHNET, AUGMENT_UIUNET } augmentation;
+typedef enum augmentation {
+    AUGMENT_NONE,
+    AUGMENT_FLIPS,
+    AUGMENT_CROPS,
+    AUGMENT_MSHNET,
+    AUGMENT_UIUNET,
+    AUGMENT_TARGETS /* has no name: a trainer's first epochs */
+} augmentation;
 
 #define AUGMENT_NAMES "none|flips|crops|mshnet|uiunet" /* of the enumeration, in its order */
 

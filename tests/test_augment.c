@@ -8,9 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SIZE = 64, TRIES = 400, KINDS = 5 };
+enum { SIZE = 64, TRIES = 400, NAMED = 5, KINDS = 6 };
 
-static const augmentation kinds[KINDS] = {AUGMENT_NONE, AUGMENT_FLIPS, AUGMENT_CROPS, AUGMENT_MSHNET, AUGMENT_UIUNET};
+static const augmentation kinds[KINDS] = {AUGMENT_NONE,   AUGMENT_FLIPS,  AUGMENT_CROPS,
+                                          AUGMENT_MSHNET, AUGMENT_UIUNET, AUGMENT_TARGETS};
 
 static grey_image image_of(int width, int height, int maximum, const uint16_t *pixels) {
     grey_image image;
@@ -209,25 +210,32 @@ static void test_symmetries(void **state) {
     free_pair(&p);
 }
 
-/* Only one of 81 x 37 windows holds the pixel at a corner: those forced, half of all, do. */
+/* Only one of 81 x 37 windows holds the pixel at a corner: those that must keep a target do. Returns how many. */
+static int expect_windows(augmentation kind, int corner) {
+    pair p = blank_pair(144, 100);
+    p.mask.pixels[corner] = p.image.pixels[corner] = 200;
+    int kept = 0;
+    for (int i = 0; i < TRIES; i++) {
+        pair a = augmented(kind, &p, 0, i);
+        blob b;
+        measure(&a.mask, &b);
+        assert_true(b.sum == 0 || b.sum == 200);
+        assert_memory_equal(a.image.pixels, a.mask.pixels, SIZE * SIZE * sizeof(uint16_t));
+        kept += b.sum > 0;
+        free_pair(&a);
+    }
+    free_pair(&p);
+    return kept;
+}
+
+/* Half of the crops are forced, and all crops around targets. */
 static void test_crops_keep_a_target(void **state) {
     (void)state;
     static const int corners[] = {0, 144 * 100 - 1};
     for (int c = 0; c < 2; c++) {
-        pair p = blank_pair(144, 100);
-        p.mask.pixels[corners[c]] = p.image.pixels[corners[c]] = 200;
-        int kept = 0;
-        for (int i = 0; i < TRIES; i++) {
-            pair a = augmented(AUGMENT_CROPS, &p, 0, i);
-            blob b;
-            measure(&a.mask, &b);
-            assert_true(b.sum == 0 || b.sum == 200);
-            assert_memory_equal(a.image.pixels, a.mask.pixels, SIZE * SIZE * sizeof(uint16_t));
-            kept += b.sum > 0;
-            free_pair(&a);
-        }
+        int kept = expect_windows(AUGMENT_CROPS, corners[c]);
         assert_in_range(kept, TRIES / 2 - 50, TRIES / 2 + 50); /* standard deviation 10 */
-        free_pair(&p);
+        assert_int_equal(expect_windows(AUGMENT_TARGETS, corners[c]), TRIES);
     }
 }
 
@@ -313,8 +321,8 @@ static void test_uiunet(void **state) {
 
 static void test_names(void **state) {
     (void)state;
-    static const char *const names[KINDS] = {"none", "flips", "crops", "mshnet", "uiunet"};
-    for (int i = 0; i < KINDS; i++)
+    static const char *const names[NAMED] = {"none", "flips", "crops", "mshnet", "uiunet"};
+    for (int i = 0; i < NAMED; i++)
         assert_int_equal(augment_find(names[i]), kinds[i]);
     assert_int_equal(augment_whole_size(AUGMENT_UIUNET, 288), 320);
     assert_int_equal(augment_whole_size(AUGMENT_MSHNET, 256), 256);

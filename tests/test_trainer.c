@@ -103,6 +103,14 @@ static void test_resume_with_every_optimizer(void **state) {
                         "step 3 of 6");
 }
 
+/* Two epochs on crops, one on whole images: stopped before and behind the change. */
+static void test_resume_around_crops(void **state) {
+    (void)state;
+    recipe r = tiny("train.crop_epochs=2 train.crop_size=16");
+    runs_expect_resumed(r, 1, "step 4 of 9");
+    runs_expect_resumed(r, 2, "step 7 of 9");
+}
+
 static status load(const char *path, const char *overrides) {
     config *c;
     detector *d;
@@ -177,6 +185,7 @@ int main(void) {
         cmocka_unit_test(test_same_seed_same_bits),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_resume_with_every_optimizer),
+        cmocka_unit_test(test_resume_around_crops),
         cmocka_unit_test(test_older_checkpoints),
         cmocka_unit_test(test_checkpointing_changes_no_bits),
         cmocka_unit_test(test_a_diverging_loss_is_reported),

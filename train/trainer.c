@@ -41,7 +41,8 @@ typedef struct trainer {
     train_state state;
     int64_t epochs, total_steps;
     int per_epoch;
-    int phase;            /* that the training graph is laid out for; -1: none yet */
+    int phase;            /* of the network that the training graph is laid out for; -1: none yet */
+    bool crops;           /* the graph and the batches are those of train.crop_epochs */
     double epoch_seconds; /* spent on the epoch begun, since this process started it */
     double epoch_images;
     double peak; /* FLOP/s, see peak.h; the best one measured so far */
@@ -51,20 +52,26 @@ static augmentation augmentation_of(const trainer *t) {
     return augment_find(config_text(t->c, "data.augment"));
 }
 
+static int training_size(const trainer *t) {
+    return (int)config_int(t->c, t->crops ? "train.crop_size" : "data.size");
+}
+
 static status open_data(trainer *t) {
     const char *root = config_text(t->c, "data.root");
     TRY(dataset_open(root, config_text(t->c, "data.train_split"), &t->train));
-    TRY(dataset_open(root, config_text(t->c, "data.test_split"), &t->test));
+    return dataset_open(root, config_text(t->c, "data.test_split"), &t->test);
+}
+
+static status open_batches(trainer *t) {
     loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
-                              .size = (int)config_int(t->c, "data.size"),
-                              .augment = augmentation_of(t),
+                              .size = training_size(t),
+                              .augment = t->crops ? AUGMENT_TARGETS : augmentation_of(t),
                               .keep_order = !config_flag(t->c, "data.shuffle"),
                               .drop_last = config_flag(t->c, "data.drop_last"),
                               .seed = (uint64_t)config_int(t->c, "train.seed")};
+    loader_free(t->batches);
     TRY(loader_new(t->train, &options, &t->batches));
-    t->per_epoch = loader_batches_per_epoch(t->batches);
-    t->total_steps = t->epochs * t->per_epoch;
-    return schedule_read(t->c, t->per_epoch, &t->schedule);
+    return loader_seek(t->batches, t->state.epoch, (int)t->state.batch);
 }
 
 static status open_network(trainer *t) {
@@ -77,13 +84,17 @@ static status open_network(trainer *t) {
     return optimizer_new(detector_parameters(t->d), &options, &t->optimizer);
 }
 
-/* Lays out the training graph, and anew when an epoch begins another phase. */
+/* Lays out the batches and the training graph, and anew when an epoch begins another phase, or the first on whole
+ * images. */
 static status begin_phase(trainer *t) {
     int phase = detector_phase(t->d, t->state.epoch);
-    if (phase == t->phase)
+    bool crops = t->state.epoch < config_int(t->c, "train.crop_epochs");
+    if (phase == t->phase && crops == t->crops)
         return STATUS_OK;
     t->phase = phase;
-    int size = (int)config_int(t->c, "data.size");
+    t->crops = crops;
+    TRY(open_batches(t));
+    int size = training_size(t);
     bool recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage");
     return detector_begin_training(t->d, &(detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
                                                               .width = size,
@@ -119,11 +130,12 @@ static status open_folder(trainer *t) {
                            "%s holds a run already: continue it with --resume, or name another folder "
                            "with --out",
                            folder);
-    if (has_run) {
+    if (has_run)
         TRY(train_state_load(t->last, t->d, t->c, &t->optimizer, &t->state));
-        TRY(loader_seek(t->batches, t->state.epoch, (int)t->state.batch));
-    }
     TRY(begin_phase(t));
+    t->per_epoch = loader_batches_per_epoch(t->batches);
+    t->total_steps = t->epochs * t->per_epoch;
+    TRY(schedule_read(t->c, t->per_epoch, &t->schedule));
     TRY(folder_create(folder));
     TRY(write_resolved_config(t));
     return run_log_open(folder, t->d, has_run, t->state.epoch, &t->log);
