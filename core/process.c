@@ -22,6 +22,15 @@ static void on_signal(int number) {
     errno = reason;
 }
 
+status process_folder(char out[4096]) {
+    ssize_t length = readlink("/proc/self/exe", out, 4095);
+    if (length < 0)
+        return status_fail(STATUS_INPUT, "/proc/self/exe: cannot be read: %s", strerror(errno));
+    out[length] = '\0';
+    *strrchr(out, '/') = '\0';
+    return STATUS_OK;
+}
+
 void process_begin_signals(void) {
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, &before_int);

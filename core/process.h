@@ -1,10 +1,13 @@
-/* Child processes that write to a log file and stop when this process is told to. */
+/* Where this program is, and child processes that write to a log file and stop when this process is told to. */
 #ifndef IRST_CORE_PROCESS_H
 #define IRST_CORE_PROCESS_H
 
 #include "core/status.h"
 
 #include <sys/types.h>
+
+/* The folder of the running program's file. */
+status process_folder(char out[4096]);
 
 #define PROCESS_MOST 64 /* running at a time */
 

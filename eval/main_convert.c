@@ -1,4 +1,4 @@
-/* convert: checkpoints of other programs into ours, and a check of ours. */
+/* convert: checkpoints of other programs into ours, ours to what detection needs, and a check of ours. */
 #include "core/cli.h"
 #include "core/hdf5_io.h"
 #include "modules/checkpoint.h"
@@ -40,9 +40,10 @@ static status write_checkpoint(const char *path, detector *d) {
     return h5_commit(file);
 }
 
-static status from_torch(const char *input, const char *output) {
+/* `load`: checkpoint_load or torch_import. */
+static status convert(status (*load)(const char *, detector **), const char *input, const char *output) {
     detector *d;
-    TRY(torch_import(input, &d));
+    TRY(load(input, &d));
     status result = write_checkpoint(output, d);
     if (result == STATUS_OK)
         result = print_detector(output, d);
@@ -60,22 +61,26 @@ static status verify(const char *path) {
 
 static status run(const char **arguments, int count) {
     if (count == 0)
-        return status_fail(STATUS_USAGE, "no command; expected from-torch or verify");
+        return status_fail(STATUS_USAGE, "no command; expected from-torch, weights or verify");
     if (!strcmp(arguments[0], "from-torch"))
-        return count == 3 ? from_torch(arguments[1], arguments[2])
+        return count == 3 ? convert(torch_import, arguments[1], arguments[2])
                           : status_fail(STATUS_USAGE, "from-torch takes two paths: IN.pkl OUT.h5");
+    if (!strcmp(arguments[0], "weights"))
+        return count == 3 ? convert(checkpoint_load, arguments[1], arguments[2])
+                          : status_fail(STATUS_USAGE, "weights takes two paths: IN.h5 OUT.h5");
     if (!strcmp(arguments[0], "verify"))
         return count == 2 ? verify(arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
-    return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch or verify", arguments[0]);
+    return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch, weights or verify", arguments[0]);
 }
 
 int main(int argc, char **argv) {
     const cli_program program = {
         .name = "convert",
-        .summary = "read published PyTorch checkpoints, without PyTorch, and check converted ones",
-        .arguments = "from-torch IN.pkl OUT.h5 | verify FILE.h5",
+        .summary = "reads published PyTorch checkpoints without PyTorch, cuts ours down to the network, checks them",
+        .arguments = "from-torch IN.pkl OUT.h5 | weights IN.h5 OUT.h5 | verify FILE.h5",
         .examples =
             "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
+            "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
             "convert verify nudt.h5                             # every tensor there, and which network it is\n",
     };
     cli_action action;

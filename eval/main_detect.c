@@ -3,6 +3,7 @@
 #include "core/file_io.h"
 #include "core/hdf5_io.h"
 #include "core/png_io.h"
+#include "core/process.h"
 #include "core/progress.h"
 #include "eval/arguments.h"
 #include "eval/detection_files.h"
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* beside the folder of the programs */
+
 static const char *checkpoint, *method, *out, *raw, *size = "native";
 static double threshold = 0.5;
 static bool raw_stages;
@@ -22,7 +25,9 @@ enum { OPTION_METHOD };
 
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
-    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5",
+     "trained network, from train or convert; without one and without a method it is " WEIGHTS ", which comes with "
+     "the programs"},
     {"out", CLI_TEXT, &out, "DIR",
      "folder for the results: NAME_score.png (16 bit), NAME_mask.png and NAME_overlay.png of each image, "
      "detections.json and detections.csv of all (centroid, box with inclusive corners, area, peak score; pixels are "
@@ -39,8 +44,8 @@ static cli_option options[] = {
 static const cli_program program = {
     .name = "detect",
     .summary = "finds small targets in infrared images (PNG, 8 or 16 bit, any size)",
-    .arguments = "INPUT... --out DIR --checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] [options]",
-    .examples = "detect image.png --checkpoint best.h5 --out found\n"
+    .arguments = "INPUT... --out DIR [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] [options]",
+    .examples = "detect image.png --out found\n"
                 "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
                 "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
                 "detect folder/ --method ipi model.preset=community --out found",
@@ -162,13 +167,22 @@ static int part_settings(const char **arguments, int count) {
     return inputs;
 }
 
+static status open_detector(const char *const *settings, int count, detector **out_detector) {
+    char folder[4096], weights[4096];
+    if (checkpoint || method)
+        return argument_detector(checkpoint, method, settings, count, out_detector);
+    TRY(process_folder(folder));
+    TRY(path_join(weights, folder, "../" WEIGHTS, ""));
+    return argument_detector(weights, NULL, settings, count, out_detector);
+}
+
 static status run(run_state *r, const char **arguments, int argument_count) {
     int count = part_settings(arguments, argument_count);
     const char *const *inputs = arguments, *const *settings = arguments + count;
     TRY(check_options(&r->how));
     TRY(input_images_collect(inputs, count, &r->images));
     TRY(refuse_own_output(inputs, count));
-    TRY(argument_detector(checkpoint, method, settings, argument_count - count, &r->d));
+    TRY(open_detector(settings, argument_count - count, &r->d));
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_all(r));
     return finish_output(r);

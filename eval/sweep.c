@@ -3,6 +3,7 @@
 #include "eval/sweep_private.h"
 
 #include "core/file_io.h"
+#include "core/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -138,13 +139,8 @@ status sweep_missing(const experiment *e, const char *folder, training_list *out
 }
 
 status sweep_program(char out[4096]) {
-    ssize_t length = readlink("/proc/self/exe", out, 4095);
-    if (length < 0)
-        return status_fail(STATUS_INPUT, "/proc/self/exe: cannot be read: %s", strerror(errno));
-    out[length] = '\0';
-    *strrchr(out, '/') = '\0';
     char folder[4096];
-    memcpy(folder, out, (size_t)length + 1);
+    TRY(process_folder(folder));
     TRY(path_join(out, folder, "train", ""));
     if (access(out, X_OK) != 0)
         return status_fail(STATUS_INPUT, "%s: the program that trains is missing: %s", out, strerror(errno));

@@ -135,6 +135,11 @@ for file in "${first}_score.png" "${first}_mask.png" "${first}_overlay.png" dete
 done
 h5ls -r maps.h5 | grep -q "/$first/stage1/B" || complain "detect --raw-stages stored no stage1/B"
 works "$bin/detect" --checkpoint run/best.h5 scenes/images --out all --size 64
+works "$bin/detect" scenes/images --out shipped
+[ -s shipped/detections.json ] || complain "detect with the weights that come with it left no detections.json"
+mkdir -p installed
+cp "$bin/detect" installed
+refuses 1 'weights/rpcanet_plus_nudt.h5' installed/detect scenes/images --out out
 refuses 2 '.' "$bin/detect" --checkpoint run/best.h5 --out out
 refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out out
 head -c 200 "scenes/images/$first.png" > cut.png
@@ -195,6 +200,12 @@ refuses 2 'mpcm has no parameters' "$bin/train" untrainable.ini --out out
 
 # --- convert ---
 works "$bin/convert" verify run/best.h5
+works "$bin/convert" weights run/best.h5 weights.h5
+works "$bin/detect" scenes/images --checkpoint weights.h5 --out light
+works "$bin/detect" scenes/images --checkpoint run/best.h5 --out heavy
+cmp -s light/detections.csv heavy/detections.csv || complain "the weights alone do not detect what the checkpoint does"
+[ "$(($(stat -c %s weights.h5) * 2))" -lt "$(stat -c %s run/best.h5)" ] || complain "the weights alone are not smaller"
+refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
 refuses 2 '.' "$bin/convert"
 mkdir -p out
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
