@@ -3,6 +3,7 @@
 
 /* Rows smaller than this many bytes share a chunk. */
 #define SMALLEST_CHUNK 4096
+#define LARGEST_COMPACT 512 /* bytes that stand in a dataset's header */
 #define DEFLATE_LEVEL 4
 
 status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out) {
@@ -239,13 +240,52 @@ static status close_written(h5_file *file, const char *name, hid_t dataset, stat
     return code;
 }
 
-status h5_write(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data) {
+static status write_whole(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, hid_t properties,
+                          const void *data) {
     hid_t id;
     status code = STATUS_OK;
-    TRY(create_of_shape(file, dataset, type, shape, h5_dataset_properties(), &id));
+    TRY(create_of_shape(file, dataset, type, shape, properties, &id));
     if (element_count(shape) > 0 && H5Dwrite(id, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         code = h5_fail(STATUS_OUTPUT, file, dataset, "cannot be written");
     return close_written(file, dataset, id, code);
+}
+
+status h5_write(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data) {
+    hid_t properties = h5_dataset_properties();
+    size_t bytes = element_count(shape) * H5Tget_size(stored_type(type));
+    if (properties >= 0 && bytes > 0 && bytes <= LARGEST_COMPACT)
+        H5Pset_layout(properties, H5D_COMPACT);
+    return write_whole(file, dataset, type, shape, properties, data);
+}
+
+static hid_t compressed_properties(int rank, const hsize_t *chunk) {
+    hid_t properties = h5_dataset_properties();
+    if (properties >= 0 && (H5Pset_chunk(properties, rank, chunk) < 0 || H5Pset_shuffle(properties) < 0 ||
+                            H5Pset_deflate(properties, DEFLATE_LEVEL) < 0)) {
+        H5Pclose(properties);
+        return H5I_INVALID_HID;
+    }
+    return properties;
+}
+
+static status check_rank(const h5_file *file, const char *dataset, const h5_shape *shape) {
+    if (shape->rank >= 1 && shape->rank <= H5_MAX_DIMENSIONS)
+        return STATUS_OK;
+    return status_fail(STATUS_OUTPUT, "%s: %s: has %d dimensions; expected 1 to %d", h5_path(file), dataset,
+                       shape->rank, H5_MAX_DIMENSIONS);
+}
+
+status h5_write_compressed(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data) {
+    h5_silence();
+    H5Eclear2(H5E_DEFAULT);
+    TRY(check_rank(file, dataset, shape));
+    hsize_t chunk[H5_MAX_DIMENSIONS];
+    for (int i = 0; i < shape->rank; i++)
+        chunk[i] = (hsize_t)shape->size[i];
+    hid_t properties = compressed_properties(shape->rank, chunk);
+    if (properties < 0)
+        return h5_fail(STATUS_OUTPUT, file, dataset, "cannot be compressed");
+    return write_whole(file, dataset, type, shape, properties, data);
 }
 
 /* Chunks of whole rows: one row, or as many small ones as fill the smallest chunk. */
@@ -259,21 +299,13 @@ static hid_t chunked_properties(h5_type type, const h5_shape *shape) {
         chunk[i] = (hsize_t)shape->size[i];
     chunk[0] = rows < (size_t)shape->size[0] ? rows : (hsize_t)shape->size[0];
 
-    hid_t properties = h5_dataset_properties();
-    if (properties >= 0 && (H5Pset_chunk(properties, shape->rank, chunk) < 0 || H5Pset_shuffle(properties) < 0 ||
-                            H5Pset_deflate(properties, DEFLATE_LEVEL) < 0)) {
-        H5Pclose(properties);
-        return H5I_INVALID_HID;
-    }
-    return properties;
+    return compressed_properties(shape->rank, chunk);
 }
 
 status h5_create_chunked(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape) {
     h5_silence();
     H5Eclear2(H5E_DEFAULT);
-    if (shape->rank < 1 || shape->rank > H5_MAX_DIMENSIONS)
-        return status_fail(STATUS_OUTPUT, "%s: %s: has %d dimensions; expected 1 to %d", h5_path(file), dataset,
-                           shape->rank, H5_MAX_DIMENSIONS);
+    TRY(check_rank(file, dataset, shape));
     hid_t id;
     hid_t properties = chunked_properties(type, shape);
     if (properties < 0)

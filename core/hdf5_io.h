@@ -40,6 +40,8 @@ status h5_read_rows(const h5_file *file, const char *dataset, h5_type type, int6
                     void *data);
 /* Creates missing groups on the way. Stored little-endian. */
 status h5_write(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data);
+/* The same, compressed as one chunk. Rank 1 at least. */
+status h5_write_compressed(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data);
 /* Chunked along the first dimension and compressed (deflate 4 with shuffle); rows are then put one by one. */
 status h5_create_chunked(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape);
 status h5_write_rows(h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows, const void *data);

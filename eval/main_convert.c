@@ -32,7 +32,7 @@ static status print_detector(const char *path, detector *d) {
 static status write_checkpoint(const char *path, detector *d) {
     h5_file *file;
     TRY(h5_create(path, &file));
-    status result = checkpoint_write_model(file, d);
+    status result = checkpoint_write_model(file, d, true);
     if (result != STATUS_OK) {
         h5_close(file);
         return result;

@@ -22,18 +22,21 @@ static h5_shape shape_of(const parameter *p) {
     return shape;
 }
 
-static status write_parameter(h5_file *file, const parameter *p) {
+static status write_parameter(h5_file *file, const parameter *p, bool compress) {
+    enum { LARGE = 4096 }; /* elements, worth the index of a compressed dataset */
     h5_shape shape = shape_of(p);
+    if (compress && p->count >= LARGE)
+        return h5_write_compressed(file, path_of(p).text, H5_FLOAT32, &shape, p->value);
     if (p->kind != PARAMETER_COUNTER)
         return h5_write(file, path_of(p).text, H5_FLOAT32, &shape, p->value);
     int64_t count = llrintf(*p->value);
     return h5_write(file, path_of(p).text, H5_INT64, &shape, &count);
 }
 
-status checkpoint_write_model(h5_file *file, detector *d) {
+status checkpoint_write_model(h5_file *file, detector *d, bool compress) {
     const parameter_set *set = detector_parameters(d);
     for (int i = 0; i < set->count; i++)
-        TRY(write_parameter(file, set->items[i]));
+        TRY(write_parameter(file, set->items[i], compress));
     TRY(h5_write_attribute_text(file, "/", "model.name", detector_name(d)));
     const config_key *keys;
     int count;

@@ -9,8 +9,9 @@
 #include "core/status.h"
 #include "modules/detector.h"
 
-/* Writes the group `model` and the detector's own options (model.*) into a file being created. */
-status checkpoint_write_model(h5_file *file, detector *d);
+/* Writes the group `model` and the detector's own options (model.*) into a file being created. `compress`: the large
+ * tensors deflated, a tenth less for the time it takes. */
+status checkpoint_write_model(h5_file *file, detector *d, bool compress);
 /* Writes every key of `c` as a text attribute of the root. */
 status checkpoint_write_config(h5_file *file, const config *c);
 

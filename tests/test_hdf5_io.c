@@ -152,6 +152,30 @@ static void test_rows(void **state) {
     free(row);
 }
 
+static void test_compressed(void **state) {
+    (void)state;
+    enum { COUNT = 40 * 30 };
+    const char *path = scratch_path("compressed.h5");
+    float ramp[COUNT], back[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        ramp[i] = (float)i;
+    h5_file *file;
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write_compressed(file, "model/ramp", H5_FLOAT32, &(h5_shape){2, {40, 30}}, ramp));
+    assert_fails(h5_write_compressed(file, "x", H5_FLOAT32, &(h5_shape){0}, ramp), STATUS_OUTPUT, path, "0 dimensions");
+    assert_fails(h5_write_compressed(file, "y", H5_FLOAT32, &(h5_shape){1, {-1}}, ramp), STATUS_OUTPUT, path, "y");
+    assert_ok(h5_commit(file));
+
+    assert_ok(h5_open(path, &file));
+    assert_ok(h5_read(file, "model/ramp", H5_FLOAT32, COUNT, back));
+    assert_memory_equal(back, ramp, sizeof ramp);
+    h5_close(file);
+    hid_t id = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(id, "model/ramp", H5P_DEFAULT);
+    assert_true(H5Dget_storage_size(dataset) < sizeof ramp / 2);
+    H5Dclose(dataset);
+    H5Fclose(id);
+}
+
 typedef struct seen {
     char names[16][64];
     int count;
@@ -237,6 +261,7 @@ int main(void) {
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_numbers_are_converted),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_compressed),
         cmocka_unit_test(test_visits),
         cmocka_unit_test(test_missing_objects),
     };

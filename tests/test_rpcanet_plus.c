@@ -106,7 +106,7 @@ static void test_stage_maps(void **state) {
 static status write_checkpoint(const char *path, detector *d) {
     h5_file *file;
     TRY(h5_create(path, &file));
-    status result = checkpoint_write_model(file, d);
+    status result = checkpoint_write_model(file, d, true);
     if (result == STATUS_OK)
         return h5_commit(file);
     h5_close(file);

@@ -60,7 +60,7 @@ static status read_memories(const h5_file *file, optimizer *o) {
 }
 
 static status write_all(h5_file *file, detector *d, const config *c, const optimizer *o, const train_state *s) {
-    TRY(checkpoint_write_model(file, d));
+    TRY(checkpoint_write_model(file, d, false));
     TRY(checkpoint_write_config(file, c));
     TRY(write_memories(file, o));
     train_state copy = *s;
