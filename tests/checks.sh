@@ -17,14 +17,16 @@ works() {
     "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
 }
 
-# refuses CODE PATTERN COMMAND...
+# refuses CODE PATTERN COMMAND...: the exit code, one line on stderr that matches, nothing left in out/
 refuses() {
     local code=$1 pattern=$2 got
     shift 2
     count=$((count + 1))
+    rm -rf out
     "$@" > stdout 2> stderr < /dev/null
     got=$?
     [ "$got" -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
     [ "$(wc -l < stderr)" -eq 1 ] || complain "$*: $(wc -l < stderr) lines on stderr: $(head -c 600 stderr)"
     grep -qE -- "$pattern" stderr || complain "$*: the message lacks '$pattern': $(head -c 300 stderr)"
+    [ -z "$(find out -type f 2> /dev/null)" ] || complain "$*: left files: $(find out -type f | head -n 3)"
 }

@@ -1,37 +1,8 @@
 #!/usr/bin/env bash
 # Every program answers misuse with one line, exit code 2 (usage, configuration) or 1 (run time), and leaves nothing
 # behind; and the whole way from synthetic data to detections works. usage: test_programs.sh [FOLDER OF PROGRAMS]
-set -uo pipefail
-bin=$(cd "${1:-bin}" && pwd)
 root=$(pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-bad=0 count=0
-
-complain() {
-    echo "WRONG: $*"
-    bad=$((bad + 1))
-}
-
-# refuses CODE PATTERN COMMAND...: the exit code, one line on stderr that matches, nothing left in out/
-refuses() {
-    local code=$1 pattern=$2 got
-    shift 2
-    count=$((count + 1))
-    rm -rf out
-    "$@" > stdout 2> stderr < /dev/null
-    got=$?
-    [ "$got" -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
-    [ "$(wc -l < stderr)" -eq 1 ] || complain "$*: $(wc -l < stderr) lines on stderr: $(head -c 600 stderr)"
-    grep -qE -- "$pattern" stderr || complain "$*: the message lacks '$pattern': $(head -c 300 stderr)"
-    [ -z "$(find out -type f 2> /dev/null)" ] || complain "$*: left files: $(find out -type f | head -n 3)"
-}
-
-works() {
-    count=$((count + 1))
-    "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
-}
+. tests/checks.sh
 
 for program in "$bin"/*; do
     works "$program" --help
