@@ -12,7 +12,9 @@
 typedef struct chart {
     const study *s;
     const study_curves *curves;
-    double *x;           /* of each method */
+    double *x;        /* of each method */
+    plot_tick *ticks; /* at every value of x: the methods have no others */
+    int tick_count;
     double *y;           /* series by series, of each method the value, then the spread of each */
     char (*names)[160];  /* of the series */
     plot_series *series; /* two for each data set and group, if they have points */
@@ -66,9 +68,20 @@ static void add_series(chart *c, int data, int first, bool is_published) {
     c->series[c->count++] = (plot_series){.name = name, .x = c->x, .y = y, .count = methods, .spread = spread};
 }
 
+static bool has_tick(const chart *c, double value) {
+    for (int i = 0; i < c->tick_count; i++)
+        if (c->ticks[i].value == value)
+            return true;
+    return false;
+}
+
 static void fill(chart *c) {
-    for (int m = 0; m < c->s->e->method_count; m++)
-        c->x[m] = atof(option(c->s, m, c->curves->x_key));
+    for (int m = 0; m < c->s->e->method_count; m++) {
+        const char *label = option(c->s, m, c->curves->x_key);
+        c->x[m] = atof(label);
+        if (!has_tick(c, c->x[m]))
+            c->ticks[c->tick_count++] = (plot_tick){c->x[m], label};
+    }
     for (int d = 0; d < c->s->e->data_count; d++)
         for (int m = 0; m < c->s->e->method_count; m++)
             if (begins_group(c, m)) {
@@ -85,6 +98,8 @@ static status draw(const chart *c) {
               .y_label = "mIoU / %",
               .series = c->series,
               .series_count = c->count,
+              .x_ticks = c->ticks,
+              .x_tick_count = c->tick_count,
               .y_range = &percent};
     TRY(path_join(path, c->s->folder, c->s->program->published, ".svg"));
     TRY(plot_write(&p, path));
@@ -97,17 +112,19 @@ status study_draw_curves(const study *s, const study_curves *curves) {
     chart c = {.s = s,
                .curves = curves,
                .x = malloc(methods * sizeof *c.x),
+               .ticks = malloc(methods * sizeof *c.ticks),
                .y = malloc(2 * most * methods * sizeof *c.y),
                .names = malloc(most * sizeof *c.names),
                .series = malloc(most * sizeof *c.series)};
     status result = STATUS_OK;
-    if (c.x && c.y && c.names && c.series) {
+    if (c.x && c.ticks && c.y && c.names && c.series) {
         fill(&c);
         result = draw(&c);
     } else {
         result = status_fail(STATUS_MEMORY, "out of memory for a plot");
     }
     free(c.x);
+    free(c.ticks);
     free(c.y);
     free(c.names);
     free(c.series);
