@@ -14,12 +14,7 @@ rounds=3 threads=$(nproc) size=256 batch=8 infer_reps=15 train_reps=3
 while [ $# -gt 0 ]; do
     case $1 in
     --rounds | --threads | --size | --batch | --infer-reps | --train-reps)
-        if ! [[ ${2:-} =~ ^[1-9][0-9]*$ ]]; then
-            echo "bench_peers.sh: $1: expected a number above 0" >&2
-            exit 2
-        fi
-        name=${1#--}
-        declare "${name//-/_}=$2"
+        take_number "$@"
         shift 2
         ;;
     *)

@@ -1,5 +1,15 @@
-# Sourced by the scripts that set irst beside its peers: reads the file $lines, whose lines are `name value unit`.
+# Sourced by the scripts that set irst beside its peers: reads their options, and the file $lines, whose lines are
+# `name value unit`.
 # shellcheck shell=bash disable=SC2154 # lines, rounds, threads and command_line are the sourcing script's
+
+take_number() { # --SOME-OPTION VALUE ...: sets the script's variable some_option
+    local name=${1#--}
+    if ! [[ ${2:-} =~ ^[1-9][0-9]*$ ]]; then
+        echo "$(basename "$0"): $1: expected a number above 0" >&2
+        exit 2
+    fi
+    declare -g "${name//-/_}=$2"
+}
 
 median() { # NAME: median of its values; nothing if there are none
     awk -v name="$1" '$1 == name { print $2 }' "$lines" | sort -g |
