@@ -41,7 +41,7 @@ ISAS += avx2 avx512
 CPPFLAGS += -DKERNEL_X86
 endif
 
-FOLDERS  := core autograd modules datasets train eval bench
+FOLDERS  := core autograd modules datasets train train/rules eval bench
 SOURCES  := $(foreach d,$(FOLDERS),$(filter-out $(d)/main_% bench/dnnl_%,$(wildcard $(d)/*.c)))
 KERNELS  := $(wildcard core/kernels/*.c)
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o))
@@ -59,7 +59,8 @@ TESTS        := $(TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
 
 all: $(PROGRAMS) ## build the programs (default)
 
-ifeq ($(filter clean help,$(MAKECMDGOALS)),)
+# `make test` installs what is missing itself.
+ifeq ($(filter clean help test,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
 $(error a package is missing: $(shell pkg-config --print-errors --exists $(PACKAGES) 2>&1 | head -1) - run scripts/setup.sh)
 endif
@@ -106,7 +107,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(
 
 tests: $(TESTS) ## build the test programs
 
-test: ## run every test, plain and with sanitizers; last line: N passed, N failed
+test: ## install what is missing, run every test, plain and with sanitizers; last line: N passed, N failed
 	scripts/test.sh
 
 format: ## lay out the code with clang-format

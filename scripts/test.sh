@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test: unit tests (plain and under AddressSanitizer + UBSan), golden data, the command lines.
-# Ends with `N passed, N failed`; exit code 1 if anything failed. Takes no options.
+# Every test: unit tests (plain and under AddressSanitizer + UBSan), golden data, the command lines. Installs what is
+# missing first. Ends with `N passed, N failed`; exit code 1 if anything failed. Takes no options.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export IRST_SHARED="${IRST_SHARED:-../shared}"
@@ -50,6 +50,10 @@ unit() {
     fi
 }
 
+if ! scripts/setup.sh --tests; then
+    echo "0 passed, 1 failed"
+    exit 1
+fi
 echo "building"
 if ! make -j"$jobs" all tests > "$work/build" 2>&1 || ! make -j"$jobs" SANITIZE=1 all tests >> "$work/build" 2>&1; then
     grep -E -A4 'error|Error' "$work/build" | head -n 60
