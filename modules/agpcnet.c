@@ -146,7 +146,7 @@ static void loss(const config *options, network *net, const network_outputs *out
     (void)options;
     (void)image;
     (void)eta;
-    node *iou = soft_iou(net->t, outputs->logit, mask);
+    node *iou = mask_loss(net->t, outputs->logit, mask, &loss_soft_iou, POOL_IMAGE);
     *out = (loss_nodes){.total = iou, .part_count = 1, .part_names = {"soft_iou"}, .parts = {iou}};
 }
 

@@ -141,7 +141,7 @@ static void loss(const config *options, network *net, const network_outputs *out
     for (int i = 0; i < outputs->head_count; i++) {
         if (i > 0)
             down = i < SCALES ? pool(net, down) : mask; /* final has the size of the image */
-        out->parts[i] = sls(net->t, outputs->heads[i], down, warm);
+        out->parts[i] = mask_loss(net->t, outputs->heads[i], down, warm ? &loss_iou : &loss_sls, POOL_IMAGE);
     }
     out->total = out->parts[0];
     if (warm)

@@ -193,7 +193,7 @@ static void loss(const config *options, network *net, const network_outputs *out
     for (int i = 0; i < HEADS; i++) {
         node *d = outputs->heads[i];
         out->part_names[i] = names[of_iou][i];
-        out->parts[i] = of_iou ? soft_iou_of_batch(net->t, d, mask) : bce(net->t, d, mask);
+        out->parts[i] = mask_loss(net->t, d, mask, of_iou ? &loss_soft_iou : &loss_bce, POOL_BATCH);
     }
     out->total = weighted_sum(net, out->parts, of_iou ? 1.0f / HEADS : 1);
 }

@@ -87,7 +87,8 @@ static void build(staged_network *s, bool recompute) {
         x = stage(s, k, x, features);
         tape_end_segment(s->t);
     }
-    s->loss = add_weighted(s->t, soft_iou(s->t, x, s->mask), 1, mse(s->t, x, s->image), 0.1f);
+    s->loss =
+        add_weighted(s->t, mask_loss(s->t, x, s->mask, &loss_soft_iou, POOL_IMAGE), 1, mse(s->t, x, s->image), 0.1f);
     tape_set_recompute(s->t, recompute);
     assert_ok(tape_plan(s->t, s->loss));
 }
