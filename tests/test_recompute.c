@@ -284,8 +284,8 @@ static void test_detector(void **state) {
     assert_true(2 * detector_memory(lean) < detector_memory(rich));
     for (int i = 0; i < 2; i++) {
         detector_loss a, b;
-        assert_ok(detector_train_step(rich, images, masks, BATCH, &a));
-        assert_ok(detector_train_step(lean, images, masks, BATCH, &b));
+        assert_ok(detector_train_step(rich, &(detector_batch){.images = images, .masks = masks, .count = BATCH}, &a));
+        assert_ok(detector_train_step(lean, &(detector_batch){.images = images, .masks = masks, .count = BATCH}, &b));
         assert_true(a.total == b.total);
         const parameter_set *p = detector_parameters(rich), *q = detector_parameters(lean);
         for (int k = 0; k < p->count; k++) {
