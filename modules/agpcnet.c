@@ -138,6 +138,7 @@ static void build(const config *options, network *net, node *image, network_outp
     x = fuse(net, resize_bilinear(net->t, x, h / 4, w / 4, true), c.c2, 256, "fuse23");
     x = fuse(net, resize_bilinear(net->t, x, h / 2, w / 2, true), c.c1, 128, "fuse12");
     x = head(net, x, config_real(options, "model.dropout"));
+    network_add_prior(out, "head.block.4");
     out->logit = resize_bilinear(net->t, x, h, w, true);
 }
 
