@@ -3,6 +3,7 @@
 #ifndef IRST_AUTOGRAD_OPS_H
 #define IRST_AUTOGRAD_OPS_H
 
+#include "autograd/mask_loss.h" /* losses against a mask */
 #include "autograd/tape.h"
 #include "core/conv.h"
 
@@ -71,12 +72,7 @@ node *patch_scale(tape *t, node *x, node *factor);
  * itself if the rate is 0. */
 node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step);
 node *resize_bilinear(tape *t, node *x, int h, int w, bool align_corners); /* as PyTorch's interpolate */
-node *mse(tape *t, node *x, node *target);                 /* mean of (x - target)^2 over all elements: a scalar */
-node *soft_iou(tape *t, node *logit, node *mask);          /* soft-IoU loss of logits against a soft mask: a scalar */
-node *soft_iou_of_batch(tape *t, node *logit, node *mask); /* the same with the sums over the whole batch */
-node *bce(tape *t, node *logit, node *mask);               /* mean binary cross-entropy of sigmoid(logit): a scalar */
-/* Scale and location sensitive loss of logits of one channel, or 1 - IoU only while `warm`: a scalar. */
-node *sls(tape *t, node *logit, node *mask, bool warm);
+node *mse(tape *t, node *x, node *target); /* mean of (x - target)^2 over all elements: a scalar */
 
 /* Maxima of windows without padding; in ceil mode windows that begin inside the image are cut at its border, else those
  * that do not fit are left out. Equal pixels: the first in row-major order counts. */
@@ -109,17 +105,10 @@ typedef struct resize_options {
     int h, w;
     bool align_corners;
 } resize_options;
-
-typedef struct soft_iou_options {
-    bool whole_batch;
-} soft_iou_options;
 typedef struct max_pool_options {
     int kernel, stride;
     bool ceil_mode;
 } max_pool_options;
-typedef struct sls_options {
-    bool warm;
-} sls_options;
 
 extern const op *const all_ops[]; /* NULL-terminated, in the order of ops.def */
 

@@ -48,7 +48,8 @@ static status prepare(training_bench *b) {
 
 static status step(training_bench *b) {
     detector_loss loss;
-    TRY(detector_train_step(b->d, b->images, b->masks, b->options->batch, &loss));
+    TRY(detector_train_step(b->d, &(detector_batch){.images = b->images, .masks = b->masks, .count = b->options->batch},
+                            &loss));
     optimizer_step(&b->adam, learning_rate);
     return STATUS_OK;
 }

@@ -138,6 +138,7 @@ static void build(const config *options, network *net, node *image, network_outp
     x = fuse(net, resize_bilinear(net->t, x, h / 4, w / 4, true), c.c2, 256, "fuse23");
     x = fuse(net, resize_bilinear(net->t, x, h / 2, w / 2, true), c.c1, 128, "fuse12");
     x = head(net, x, config_real(options, "model.dropout"));
+    network_add_prior(out, "head.block.4");
     out->logit = resize_bilinear(net->t, x, h, w, true);
 }
 
@@ -146,7 +147,7 @@ static void loss(const config *options, network *net, const network_outputs *out
     (void)options;
     (void)image;
     (void)eta;
-    node *iou = soft_iou(net->t, outputs->logit, mask);
+    node *iou = mask_loss(net->t, outputs->logit, mask, &loss_soft_iou, POOL_IMAGE);
     *out = (loss_nodes){.total = iou, .part_count = 1, .part_names = {"soft_iou"}, .parts = {iou}};
 }
 

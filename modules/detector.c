@@ -3,44 +3,12 @@
 #include "autograd/fold.h"
 #include "autograd/stream.h"
 #include "core/kernels.h"
-#include "modules/detector_type.h"
-#include "modules/model_driven.h"
+#include "modules/detector_private.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The graph that images run through, for one size; kept until another size is asked for. */
-typedef struct inference {
-    tape *t;
-    node *image;
-    network_outputs outputs;
-    int width, height;
-    detector_detail detail;
-    float *memory; /* score, logit, reconstruction, stage maps; dense */
-    detector_map maps[NETWORK_STAGES * STAGE_MAPS];
-} inference;
-
-typedef struct training {
-    tape *t;
-    node *image, *mask;
-    loss_nodes loss;
-    int batch_size;
-    int64_t step; /* steps made; the tape reads it */
-    double flops; /* see detector_training_flops */
-} training;
-
-struct detector {
-    const detector_type *type;
-    config *options;
-    input_format input;
-    uint64_t seed;
-    parameter_set parameters;
-    inference run;
-    model_driven_run model_driven;
-    training train;
-};
 
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D) {
     node *const nodes[STAGE_MAPS] = {B, T, N, D};
@@ -50,11 +18,26 @@ void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *
         snprintf(out->map_names[out->map_count], sizeof out->map_names[0], "stage%d/%c", stage, "BTND"[i]);
         out->maps[out->map_count++] = nodes[i];
     }
+    out->targets[out->target_count++] = T;
 }
 
 void network_add_head(network_outputs *out, const char *name, node *logit) {
     out->head_names[out->head_count] = name;
     out->heads[out->head_count++] = logit;
+}
+
+void network_add_prior(network_outputs *out, const char *layer) {
+    out->priors[out->prior_count++] = (prior_site){.layer = layer_named("%s", layer), .sign = 1};
+}
+
+void network_add_unrolled_prior(network_outputs *out, const char *layer, const char *factor) {
+    out->priors[out->prior_count++] =
+        (prior_site){.layer = layer_named("%s", layer), .factor = layer_named("%s", factor), .sign = -1};
+}
+
+void network_add_fused_prior(network_outputs *out, const char *layer) {
+    network_add_prior(out, layer);
+    out->priors[out->prior_count - 1].fuses_heads = true;
 }
 
 input_format detector_type_input(const detector_type *type, const config *options) {
@@ -85,18 +68,20 @@ static network inference_network(detector *d, tape *t) {
                      .phase = detector_phase(d, INT64_MAX)};
 }
 
-/* A recording without run, for the names and shapes of the parameters; of a size that every network takes. */
-enum { PROBE_SIDE = 80 };
-
-static status create_parameters(detector *d) {
+status detector_probe(detector *d, network_outputs *outputs) {
     tape *t;
     TRY(tape_new(1, &t));
     network net = inference_network(d, t);
-    network_outputs outputs = {0};
-    d->type->build(d->options, &net, tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE), &outputs);
-    tape_pin(t, outputs.logit);
+    d->type->build(d->options, &net, tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE), outputs);
+    tape_pin(t, outputs->logit);
     status result = tape_plan(t, NULL);
     tape_free(t);
+    return result;
+}
+
+static status create_parameters(detector *d) {
+    network_outputs outputs = {0};
+    status result = detector_probe(d, &outputs);
     if (d->type->parameter_order)
         parameter_set_order(&d->parameters, d->type->parameter_order);
     return result;
@@ -161,9 +146,9 @@ parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
 }
 
-static status check_size(const detector_type *type, int width, int height) {
-    status result = type->check_size ? type->check_size(width, height) : STATUS_OK;
-    return result == STATUS_OK ? result : status_prefix(result, "%s", type->name);
+status detector_check_size(const detector *d, int width, int height) {
+    status result = d->type->check_size ? d->type->check_size(width, height) : STATUS_OK;
+    return result == STATUS_OK ? result : status_prefix(result, "%s", d->type->name);
 }
 
 static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
@@ -171,7 +156,7 @@ static status prepare_inference(detector *d, int width, int height, detector_det
     if (run->t && run->width == width && run->height == height && run->detail == detail)
         return STATUS_OK;
     free_inference(run);
-    TRY(check_size(d->type, width, height));
+    TRY(detector_check_size(d, width, height));
     TRY(tape_new(1, &run->t));
     network net = inference_network(d, run->t);
     run->image = tape_input(run->t, 1, d->input.channels, height, width);
@@ -233,62 +218,6 @@ status detector_run(detector *d, const float *image, int width, int height, dete
         out->stages = run->maps;
     }
     return STATUS_OK;
-}
-
-status detector_begin_training(detector *d, const detector_training *options) {
-    if (!d->type->loss)
-        return status_fail(STATUS_USAGE, "%s has no parameters to train", d->type->name);
-    TRY(check_size(d->type, options->width, options->height));
-    training *train = &d->train;
-    tape_free(train->t);
-    *train = (training){.batch_size = options->batch_size, .step = options->step};
-    TRY(tape_new(options->batch_size, &train->t));
-    network net = {.t = train->t,
-                   .parameters = &d->parameters,
-                   .seed = d->seed,
-                   .statistics = NORM_BATCH,
-                   .training = true,
-                   .phase = options->phase,
-                   .step = &train->step};
-    network_outputs outputs = {0};
-    train->image = tape_input(train->t, options->batch_size, d->input.channels, options->height, options->width);
-    train->mask = tape_input(train->t, options->batch_size, 1, options->height, options->width);
-    d->type->build(d->options, &net, train->image, &outputs);
-    d->type->loss(d->options, &net, &outputs, train->image, train->mask, options->eta, &train->loss);
-    for (int i = 0; i < train->loss.part_count; i++)
-        tape_pin(train->t, train->loss.parts[i]);
-    tape_set_recompute(train->t, options->recompute);
-    TRY(tape_plan(train->t, train->loss.total));
-    train->flops = 3 * tape_flops(train->t) / options->batch_size;
-    return STATUS_OK;
-}
-
-status detector_train_step(detector *d, const float *images, const float *masks, int count, detector_loss *loss) {
-    training *train = &d->train;
-    if (!train->t || count < 1 || count > train->batch_size)
-        return status_fail(STATUS_USAGE, "a training step on %d images, laid out for 1 to %d", count,
-                           train->t ? train->batch_size : 0);
-    tape_set_batch(train->t, count);
-    input_fill(&d->input, images, &train->image->value);
-    tensor_from_array(&train->mask->value, masks);
-    parameter_clear_gradients(&d->parameters);
-    TRY(tape_forward(train->t));
-    tape_backward(train->t);
-    train->step++;
-    *loss = (detector_loss){.total = *train->loss.total->value.data, .part_count = train->loss.part_count};
-    for (int i = 0; i < train->loss.part_count; i++) {
-        loss->parts[i].name = train->loss.part_names[i];
-        loss->parts[i].value = train->loss.parts[i] ? *train->loss.parts[i]->value.data : NAN;
-    }
-    return STATUS_OK;
-}
-
-int detector_loss_part_count(const detector *d) {
-    return d->train.loss.part_count;
-}
-
-const char *detector_loss_part_name(const detector *d, int index) {
-    return d->train.loss.part_names[index];
 }
 
 int64_t detector_memory(const detector *d) {

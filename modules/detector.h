@@ -77,23 +77,35 @@ status detector_run(detector *d, const float *image, int width, int height, dete
 
 /* --- training; STATUS_USAGE for methods without parameters --- */
 
+/* Sets the last bias of every logit map of a network so that, were all other weights zero, the probability would be
+ * `probability` at every pixel (Lin et al., 2017, section 4.1): before training on rare targets. For the unrolled
+ * networks, T^K = x - epsilon H, that is a bias of H's last layer of -logit(probability) / epsilon; where a last layer
+ * fuses heads that have the prior already, its bias is the rest. STATUS_USAGE outside (0, 1), or where epsilon is 0. */
+status detector_set_prior(detector *d, double probability);
+
 typedef struct detector_training {
     int batch_size; /* largest batch */
     int width, height;
     int phase;      /* see detector_phase */
     int64_t step;   /* steps made before; dropout depends on their number */
-    double eta;     /* weight of the fidelity term */
+    double eta;     /* weight of the fidelity term of the method's own loss */
     bool recompute; /* keep only the stages' results and compute the rest twice: less memory, same bits */
+    /* NULL or "published": the method's own loss. Else a sum of terms, "dice2:batch + 0.01 mse" (loss_spec.h). */
+    const char *loss;
+    /* Weight of the mask terms on the outputs besides the prediction: T of all stages but the last, or the other heads;
+     * 0: none. Only with a loss of terms. */
+    double deep_supervision;
+    bool teacher; /* steps may come with a teacher's score maps */
 } detector_training;
 
-#define DETECTOR_LOSS_PARTS 8
+#define DETECTOR_LOSS_PARTS 16
 
 typedef struct detector_loss {
     double total;
     int part_count;
     struct {
-        const char *name; /* "soft_iou", "fidelity" */
-        double value;     /* NaN for a part that this phase lacks */
+        const char *name; /* "soft_iou", "fidelity"; owned by the detector until it begins another training */
+        double value;     /* without its weight; NaN for a part that this phase or step lacks */
     } parts[DETECTOR_LOSS_PARTS];
 } detector_loss;
 
@@ -101,16 +113,41 @@ typedef struct detector_loss {
  * whenever it changes. */
 int detector_phase(const detector *d, int64_t epoch);
 
-/* Lays out the training graph once; every step reuses its memory. */
+/* Lays out the training graph once; every step reuses its memory. STATUS_USAGE for a loss that cannot be read or that
+ * the network cannot have, and for sizes that it cannot take. */
 status detector_begin_training(detector *d, const detector_training *options);
 
-/* Forward and backward on `count` <= batch_size images (dense, count x 1 x H x W; masks in [0, 1]): fills the
- * gradients of the parameters (replacing them) and updates the running statistics. */
-status detector_train_step(detector *d, const float *images, const float *masks, int count, detector_loss *loss);
+/* The images of one step: dense, count x 1 x H x W. */
+typedef struct detector_batch {
+    const float *images, *masks; /* grey values and labels in [0, 1] */
+    const float *teacher;        /* a teacher's scores in [0, 1]; NULL: none in this step */
+    int count;                   /* 1 to batch_size */
+    double weight;               /* of this batch's gradients; 0 is read as 1 */
+    bool add;                    /* to the gradients of the step before, instead of replacing them */
+    double teacher_weight; /* of the cross-entropy of the logits with the teacher's scores (Hinton et al., 2015) */
+} detector_batch;
 
-/* The terms of the method's loss, known after detector_begin_training: "soft_iou", "fidelity". */
+/* Forward and backward: fills the gradients of the parameters and updates the running statistics (also with `add`). The
+ * loss is reported without batch->weight. */
+status detector_train_step(detector *d, const detector_batch *batch, detector_loss *loss);
+
+/* The terms of the loss, known after detector_begin_training: "soft_iou" and "fidelity", say, or "dice2_batch", "mse",
+ * "deep", "teacher". */
 int detector_loss_part_count(const detector *d);
 const char *detector_loss_part_name(const detector *d, int index);
+
+#define DETECTOR_PART_NAME 32
+
+typedef struct detector_part_names {
+    int count;
+    char names[DETECTOR_LOSS_PARTS][DETECTOR_PART_NAME];
+} detector_part_names;
+
+/* The parts of the losses of several trainings that follow one another, each name once, in order of appearance: the
+ * columns of their log. Of each training only loss, deep_supervision and teacher are looked at. STATUS_USAGE as
+ * detector_begin_training, and for more than DETECTOR_LOSS_PARTS names. Computes nothing, and may be called while a
+ * training goes on. */
+status detector_loss_parts(detector *d, const detector_training *trainings, int count, detector_part_names *out);
 
 /* Bytes held for activations and gradients by the training graph, and by the last inference graph; a model-driven
  * method's working memory. */

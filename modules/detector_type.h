@@ -7,9 +7,19 @@
 #include "modules/detector.h"
 #include "modules/infer_options.h"
 #include "modules/input.h"
+#include "modules/layer_name.h"
+#include "modules/loss_spec.h"
 #include "modules/network.h"
 
 enum { NETWORK_STAGES = 32, STAGE_MAPS = 4, NETWORK_HEADS = 8 };
+
+/* The last layer of a logit map: logit = sign * factor * (its bias + its weights times its inputs) + other things. */
+typedef struct prior_site {
+    layer_name layer;  /* a convolution to one map */
+    layer_name factor; /* of a parameter of one number; "": none, a factor of 1 */
+    double sign;       /* 1 or -1 */
+    bool fuses_heads;  /* its inputs are logits that have the prior themselves */
+} prior_site;
 
 /* The named results of a recorded network. */
 typedef struct network_outputs {
@@ -18,6 +28,10 @@ typedef struct network_outputs {
     int head_count;       /* logits of deep supervision, at the size of the image unless the method says otherwise */
     node *heads[NETWORK_HEADS];
     const char *head_names[NETWORK_HEADS];
+    int target_count; /* T of each stage of an unrolled network: logits, the last of them the result */
+    node *targets[NETWORK_STAGES];
+    int prior_count; /* the last layers of logit and heads, see detector_set_prior */
+    prior_site priors[NETWORK_HEADS];
     int map_count; /* intermediate maps worth a look: "stage1/B" */
     node *maps[NETWORK_STAGES * STAGE_MAPS];
     char map_names[NETWORK_STAGES * STAGE_MAPS][16];
@@ -27,6 +41,12 @@ typedef struct network_outputs {
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
 
 void network_add_head(network_outputs *out, const char *name, node *logit);
+
+/* Says which layer a logit map ends with; of an unrolled network, T = x - factor * layer; of one that fuses its heads.
+ */
+void network_add_prior(network_outputs *out, const char *layer);
+void network_add_unrolled_prior(network_outputs *out, const char *layer, const char *factor);
+void network_add_fused_prior(network_outputs *out, const char *layer);
 
 /* The terms of a loss, recorded on the tape: the same names in every phase, NULL for a part that this one lacks. */
 typedef struct loss_nodes {
@@ -39,6 +59,12 @@ typedef struct loss_nodes {
 /* soft-IoU of the logits + eta * mean squared error of the reconstruction (methods 8.1). */
 void loss_soft_iou_fidelity(const config *options, network *net, const network_outputs *outputs, node *image,
                             node *mask, double eta, loss_nodes *out);
+
+/* The terms of `spec` on the logits; with deep > 0 also deep times the sum of its mask terms on the other stages' T or
+ * the other heads, the part "deep" (NULL in a phase without others). A coarser head meets the mask's maxima. The names
+ * of the parts are those in `spec`, which must outlive `out`. STATUS_USAGE: the network lacks what the terms need. */
+status loss_of_terms(const loss_spec *spec, double deep, network *net, const network_outputs *outputs, node *image,
+                     node *mask, loss_nodes *out);
 
 /* What a model-driven method sees: grey values 0..255, row-major; integers where the image has 8 bits. */
 typedef struct grey_map {

@@ -111,8 +111,10 @@ static void build(const config *options, network *net, node *image, network_outp
     node *M = encode(net, image, E);
     decode(net, M, E, D);
     for (int i = 0; i < scales; i++) {
-        node *head = layer_conv(net, D[i], 1, kernel, ACTIVATION_NONE, layer_named("output_%d", i).text);
+        layer_name last = layer_named("output_%d", i);
+        node *head = layer_conv(net, D[i], 1, kernel, ACTIVATION_NONE, last.text);
         network_add_head(out, names[i], head);
+        network_add_prior(out, last.text);
         m[i] = i > 0 ? up(net, head, 1 << i) : head;
     }
     out->logit = m[0];
@@ -120,6 +122,7 @@ static void build(const config *options, network *net, node *image, network_outp
         return;
     out->logit = layer_conv(net, concat(net->t, SCALES, m), 1, 3, ACTIVATION_NONE, "final");
     network_add_head(out, "final", out->logit);
+    network_add_fused_prior(out, "final");
 }
 
 /* --- training --- */
@@ -141,7 +144,7 @@ static void loss(const config *options, network *net, const network_outputs *out
     for (int i = 0; i < outputs->head_count; i++) {
         if (i > 0)
             down = i < SCALES ? pool(net, down) : mask; /* final has the size of the image */
-        out->parts[i] = sls(net->t, outputs->heads[i], down, warm);
+        out->parts[i] = mask_loss(net->t, outputs->heads[i], down, warm ? &loss_iou : &loss_sls, POOL_IMAGE);
     }
     out->total = out->parts[0];
     if (warm)

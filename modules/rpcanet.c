@@ -22,46 +22,49 @@ static const config_key options_table[] = {
     {"model.reconstruction_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the reconstruction"},
 };
 
-/* W, H and M: 1 -> C, `layers` times C -> C, C -> 1. */
-static node *plain_map(network *net, layer_chain chain, node *x, int C, int64_t layers) {
-    x = chain_begin(net, &chain, x, C, 3, (int)layers);
-    return chain_end(net, &chain, x, 1);
+/* W, H and M: 1 -> C, `layers` times C -> C, C -> 1. The chain then tells the name of the last layer. */
+static node *plain_map(network *net, layer_chain *chain, node *x, int C, int64_t layers) {
+    x = chain_begin(net, chain, x, C, 3, (int)layers);
+    return chain_end(net, chain, x, 1);
 }
 
 /* B = x + W(x), x = D - T. */
 static node *background(network *net, const config *options, int C, int k, node *D, node *T) {
     layer_chain convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
     node *x = subtract(net->t, D, T);
-    return add(net->t, x, plain_map(net, convs, x, C, config_int(options, "model.background_layers")));
+    return add(net->t, x, plain_map(net, &convs, x, C, config_int(options, "model.background_layers")));
 }
 
-/* T = x - epsilon H(x), x = T + D - B. */
-static node *target(network *net, const config *options, int C, int k, node *D, node *B, node *T) {
+/* T = x - epsilon H(x), x = T + D - B; *last is H's last layer. */
+static node *target(network *net, const config *options, int C, int k, node *D, node *B, node *T, layer_name *last) {
     layer_chain convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
     node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
     node *x = subtract(net->t, add(net->t, T, D), B);
-    node *H = plain_map(net, convs, x, C, config_int(options, "model.target_layers"));
+    node *H = plain_map(net, &convs, x, C, config_int(options, "model.target_layers"));
+    *last = chain_conv(&convs);
     return subtract(net->t, x, scale(net->t, H, epsilon));
 }
 
 /* D = M(B + T), without residual. */
 static node *reconstruction(network *net, const config *options, int C, int k, node *B, node *T) {
     layer_chain mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
-    return plain_map(net, mapping, add(net->t, B, T), C, config_int(options, "model.reconstruction_layers"));
+    return plain_map(net, &mapping, add(net->t, B, T), C, config_int(options, "model.reconstruction_layers"));
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {
     int K = (int)config_int(options, "model.stages"), C = (int)config_int(options, "model.total_channels");
     const tensor *shape = &image->value;
     node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
+    layer_name last;
     for (int k = 0; k < K; k++) {
         node *B = background(net, options, C, k, D, T);
-        T = target(net, options, C, k, D, B, T);
+        T = target(net, options, C, k, D, B, T, &last);
         D = reconstruction(net, options, C, k, B, T);
         network_add_stage(out, k + 1, B, T, NULL, D);
     }
     out->logit = T;
     out->reconstruction = D;
+    network_add_unrolled_prior(out, last.text, unrolled_name(K - 1, "sparse", "epsilon").text);
 }
 
 /* --- published checkpoints --- */

@@ -109,6 +109,8 @@ static void build(const config *options, network *net, node *image, network_outp
     }
     out->logit = T;
     out->reconstruction = D;
+    network_add_unrolled_prior(out, unrolled_name(w.K - 1, "sparse", "final_conv").text,
+                               unrolled_name(w.K - 1, "sparse", "epsilon").text);
 }
 
 const detector_type rpcanet_plus = {

@@ -137,13 +137,16 @@ enum { HEADS = 7 };
 static void record_heads(network *net, node *const features[HEADS - 1], const node *image, network_outputs *out) {
     static const char *const names[HEADS] = {"d0", "d1", "d2", "d3", "d4", "d5", "d6"};
     node *d[HEADS];
-    for (int i = 1; i < HEADS; i++)
-        d[i] = resize_to(net, layer_conv(net, features[i - 1], 1, 3, ACTIVATION_NONE, layer_named("side%d", i).text),
-                         image);
+    for (int i = 1; i < HEADS; i++) {
+        layer_name side = layer_named("side%d", i);
+        d[i] = resize_to(net, layer_conv(net, features[i - 1], 1, 3, ACTIVATION_NONE, side.text), image);
+        network_add_prior(out, side.text);
+    }
     d[0] = layer_conv(net, concat(net->t, HEADS - 1, d + 1), 1, 1, ACTIVATION_NONE, "outconv");
     for (int i = 0; i < HEADS; i++)
         network_add_head(out, names[i], d[i]);
     out->logit = d[0];
+    network_add_fused_prior(out, "outconv");
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {
@@ -193,7 +196,7 @@ static void loss(const config *options, network *net, const network_outputs *out
     for (int i = 0; i < HEADS; i++) {
         node *d = outputs->heads[i];
         out->part_names[i] = names[of_iou][i];
-        out->parts[i] = of_iou ? soft_iou_of_batch(net->t, d, mask) : bce(net->t, d, mask);
+        out->parts[i] = mask_loss(net->t, d, mask, of_iou ? &loss_soft_iou : &loss_bce, POOL_BATCH);
     }
     out->total = weighted_sum(net, out->parts, of_iou ? 1.0f / HEADS : 1);
 }

@@ -81,31 +81,6 @@ static double sigmoid_of(double x) {
     return 1 / (1 + exp(-x));
 }
 
-static void forward_soft_iou(const soft_iou_options *o, const array4 *in, array4 *out) {
-    int images = o->whole_batch ? 1 : in[0].n;
-    size_t pixels = array4_count(&in[0]) / (size_t)images;
-    double total = 0;
-    for (int n = 0; n < images; n++) {
-        const double *z = in[0].data + (size_t)n * pixels, *t = in[1].data + (size_t)n * pixels;
-        double overlap = 0, sum = 0;
-        for (size_t i = 0; i < pixels; i++) {
-            overlap += sigmoid_of(z[i]) * t[i];
-            sum += sigmoid_of(z[i]) + t[i];
-        }
-        total += (overlap + 1) / (sum - overlap + 1);
-    }
-    *out->data = 1 - total / images;
-}
-
-static void forward_bce(const array4 *in, array4 *out) {
-    size_t count = array4_count(&in[0]);
-    *out->data = 0;
-    for (size_t i = 0; i < count; i++) {
-        double p = sigmoid_of(in[0].data[i]), t = in[1].data[i];
-        *out->data -= (t * log(p) + (1 - t) * log(1 - p)) / (double)count;
-    }
-}
-
 /* Gates of squeeze-and-excitation for one image: in[0 .. 3] are w1, b1, w2, b2. */
 static void gates(const array4 *in, const double *squeezed, double *gate) {
     int hidden = in[0].n, channels = in[0].c;
@@ -255,48 +230,6 @@ static void forward_resize(const resize_options *o, const array4 *x, array4 *out
                 }
 }
 
-/* Sum of v, or means over all pixels of v x / W and v y / H. */
-typedef struct weighed {
-    double sum, x, y;
-} weighed;
-
-static weighed weigh(const double *v, int h, int w) {
-    weighed out = {0};
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++, v++) {
-            out.sum += *v;
-            out.x += *v * ((double)x / w) / (h * w);
-            out.y += *v * ((double)y / h) / (h * w);
-        }
-    return out;
-}
-
-static double location_loss(weighed p, weighed t) {
-    double angle = atan(p.y / (p.x + 1e-8)) - atan(t.y / (t.x + 1e-8));
-    double rp = sqrt(p.x * p.x + p.y * p.y + 1e-8), rt = sqrt(t.x * t.x + t.y * t.y + 1e-8);
-    return 1 - fmin(rp, rt) / (fmax(rp, rt) + 1e-8) + 4 / (M_PI * M_PI) * angle * angle;
-}
-
-static void forward_sls(const sls_options *o, const array4 *in, array4 *out) {
-    int pixels = in->h * in->w;
-    double *p = calloc((size_t)pixels, sizeof *p), weighted = 0, location = 0;
-    for (int n = 0; n < in->n; n++) {
-        const double *z = in[0].data + n * pixels, *t = in[1].data + n * pixels;
-        double overlap = 0;
-        for (int i = 0; i < pixels; i++) {
-            p[i] = sigmoid_of(z[i]);
-            overlap += p[i] * t[i];
-        }
-        weighed of_p = weigh(p, in->h, in->w), of_t = weigh(t, in->h, in->w);
-        double v = pow((of_p.sum - of_t.sum) / 2, 2);
-        double scale = (fmin(of_p.sum, of_t.sum) + v) / (fmax(of_p.sum, of_t.sum) + v);
-        weighted += (o->warm ? 1 : scale) * overlap / (of_p.sum + of_t.sum - overlap) / in->n;
-        location += o->warm ? 0 : location_loss(of_p, of_t) / in->n;
-    }
-    *out->data = 1 - weighted + location;
-    free(p);
-}
-
 int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
@@ -354,12 +287,8 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         *out->data = 0;
         for (size_t i = 0; i < elements; i++)
             *out->data += pow(in[0].data[i] - in[1].data[i], 2) / (double)elements;
-    } else if (!strcmp(name, "soft_iou")) {
-        forward_soft_iou(n->options, in, out);
-    } else if (!strcmp(name, "bce")) {
-        forward_bce(in, out);
-    } else if (!strcmp(name, "sls")) {
-        forward_sls(n->options, in, out);
+    } else if (!strcmp(name, "mask_loss")) {
+        return mask_loss_reference_forward(n->options, in, out);
     } else {
         return pool_reference_forward(n, in, out);
     }

@@ -3,6 +3,7 @@
 #ifndef IRST_TESTS_OP_REFERENCE_H
 #define IRST_TESTS_OP_REFERENCE_H
 
+#include "autograd/mask_loss.h"
 #include "autograd/tape.h"
 
 #include <stddef.h>
@@ -19,5 +20,7 @@ int op_reference_forward(const node *n, const array4 *inputs, array4 *output);
 
 /* The part for pooling (pool_reference.c). */
 int pool_reference_forward(const node *n, const array4 *inputs, array4 *output);
+/* That for losses against a mask (mask_loss_reference.c). */
+int mask_loss_reference_forward(const mask_loss_options *options, const array4 *inputs, array4 *output);
 
 #endif

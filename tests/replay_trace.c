@@ -141,7 +141,9 @@ static status replay(const h5_file *f, const run_data *data, detector *d, optimi
     for (int64_t step = 0; step < r->steps; step++) {
         size_t at = (size_t)(step % batches) * batch_floats;
         detector_loss loss;
-        TRY(detector_train_step(d, data->images + at, data->masks + at, (int)r->batch, &loss));
+        TRY(detector_train_step(
+            d, &(detector_batch){.images = data->images + at, .masks = data->masks + at, .count = (int)r->batch},
+            &loss));
         double relative = fabs(loss.total - data->trace[step]) / fabs(data->trace[step]);
         off = relative <= off ? off : relative;
         if (step == 0) {

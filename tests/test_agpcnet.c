@@ -92,7 +92,7 @@ static void begin(detector *d, int64_t step) {
 
 static float loss_of_step(detector *d, const batch *b) {
     detector_loss loss;
-    assert_ok(detector_train_step(d, b->images, b->masks, BATCH, &loss));
+    assert_ok(detector_train_step(d, &(detector_batch){.images = b->images, .masks = b->masks, .count = BATCH}, &loss));
     assert_int_equal(loss.part_count, 1);
     assert_true(isfinite(loss.total) && loss.total == loss.parts[0].value);
     return (float)loss.total;

@@ -102,7 +102,8 @@ static void test_the_loss_falls_in_both_phases(void **state) {
         assert_ok(detector_begin_training(d, &training));
         detector_loss first, loss;
         for (int step = 0; step < 12; step++) {
-            assert_ok(detector_train_step(d, images, masks, IMAGES, step ? &loss : &first));
+            assert_ok(detector_train_step(d, &(detector_batch){.images = images, .masks = masks, .count = IMAGES},
+                                          step ? &loss : &first));
             descend(detector_parameters(d), 0.002f);
         }
         assert_int_equal(first.part_count, 5);
@@ -132,8 +133,8 @@ static void test_recomputation_changes_nothing(void **state) {
     assert_ok(detector_begin_training(twice, &training));
     assert_true(detector_memory(twice) < detector_memory(kept));
     detector_loss loss, same;
-    assert_ok(detector_train_step(kept, images, masks, IMAGES, &loss));
-    assert_ok(detector_train_step(twice, images, masks, IMAGES, &same));
+    assert_ok(detector_train_step(kept, &(detector_batch){.images = images, .masks = masks, .count = IMAGES}, &loss));
+    assert_ok(detector_train_step(twice, &(detector_batch){.images = images, .masks = masks, .count = IMAGES}, &same));
     assert_true(loss.total == same.total);
     for (int i = 0; i < 3; i++) {
         size_t bytes;

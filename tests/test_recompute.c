@@ -87,7 +87,8 @@ static void build(staged_network *s, bool recompute) {
         x = stage(s, k, x, features);
         tape_end_segment(s->t);
     }
-    s->loss = add_weighted(s->t, soft_iou(s->t, x, s->mask), 1, mse(s->t, x, s->image), 0.1f);
+    s->loss =
+        add_weighted(s->t, mask_loss(s->t, x, s->mask, &loss_soft_iou, POOL_IMAGE), 1, mse(s->t, x, s->image), 0.1f);
     tape_set_recompute(s->t, recompute);
     assert_ok(tape_plan(s->t, s->loss));
 }
@@ -283,8 +284,8 @@ static void test_detector(void **state) {
     assert_true(2 * detector_memory(lean) < detector_memory(rich));
     for (int i = 0; i < 2; i++) {
         detector_loss a, b;
-        assert_ok(detector_train_step(rich, images, masks, BATCH, &a));
-        assert_ok(detector_train_step(lean, images, masks, BATCH, &b));
+        assert_ok(detector_train_step(rich, &(detector_batch){.images = images, .masks = masks, .count = BATCH}, &a));
+        assert_ok(detector_train_step(lean, &(detector_batch){.images = images, .masks = masks, .count = BATCH}, &b));
         assert_true(a.total == b.total);
         const parameter_set *p = detector_parameters(rich), *q = detector_parameters(lean);
         for (int k = 0; k < p->count; k++) {

@@ -61,7 +61,8 @@ static void build(small_network *s, int batch, norm_statistics statistics) {
     same.activation = ACTIVATION_NONE;
     x = conv2d(t, x, parameter_of(s, 1, 6, 3), parameter_of(s, 1, 1, 1), same);
     s->output = subtract(t, s->image, scale(t, x, parameter_of(s, 1, 1, 1)));
-    s->loss = add_weighted(t, soft_iou(t, s->output, s->mask), 1, mse(t, s->output, s->image), 0.1f);
+    s->loss = add_weighted(t, mask_loss(t, s->output, s->mask, &loss_soft_iou, POOL_IMAGE), 1,
+                           mse(t, s->output, s->image), 0.1f);
     tape_pin(t, s->output);
 }
 

@@ -114,7 +114,7 @@ static void test_loss_falls(void **state) {
         assert_ok(detector_begin_training(
             d, &(detector_training){.batch_size = BATCH, .width = SIDE, .height = SIDE, .eta = 0.1}));
         detector_loss first, last;
-        assert_ok(detector_train_step(d, images, masks, BATCH, &first));
+        assert_ok(detector_train_step(d, &(detector_batch){.images = images, .masks = masks, .count = BATCH}, &first));
         assert_int_equal(first.part_count, 7);
         double sum = 0;
         for (int i = 0; i < 7; i++)
@@ -122,7 +122,8 @@ static void test_loss_falls(void **state) {
         assert_true(fabs(first.total - (k ? sum / 7 : sum)) < 1e-5);
         for (int step = 0; step < 4; step++) {
             step_down(detector_parameters(d));
-            assert_ok(detector_train_step(d, images, masks, BATCH, &last));
+            assert_ok(
+                detector_train_step(d, &(detector_batch){.images = images, .masks = masks, .count = BATCH}, &last));
         }
         assert_true(last.total < 0.99 * first.total);
         detector_free(d);

@@ -140,7 +140,11 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
         TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));
     TRY(h5_read(file, "trainer/best_miou", H5_FLOAT64, 1, &s->best_miou));
     TRY(h5_read(file, "trainer/images", H5_FLOAT64, 1, &s->images));
-    return h5_read(file, "trainer/loss_sums", H5_FLOAT64, LOSS_SUMS, s->loss_sums);
+    h5_shape sums;
+    TRY(h5_get_shape(file, "trainer/loss_sums", &sums));
+    if (sums.rank != 1 || sums.size[0] > LOSS_SUMS)
+        return status_fail(STATUS_INPUT, "%s: trainer/loss_sums has more than %d numbers", h5_path(file), LOSS_SUMS);
+    return h5_read(file, "trainer/loss_sums", H5_FLOAT64, (size_t)sums.size[0], s->loss_sums); /* once there were 9 */
 }
 
 status train_state_load(const char *path, detector *d, const config *c, optimizer *o, train_state *s) {

@@ -148,7 +148,7 @@ static status save(trainer *t, const char *path) {
 static status step(trainer *t, detector_loss *loss) {
     batch b;
     TRY(loader_next(t->batches, &b));
-    TRY(detector_train_step(t->d, b.images, b.masks, b.count, loss));
+    TRY(detector_train_step(t->d, &(detector_batch){.images = b.images, .masks = b.masks, .count = b.count}, loss));
     if (!isfinite(loss->total))
         return status_fail(STATUS_NUMERIC,
                            "the loss became %g in epoch %lld, step %lld; a smaller train.learning_rate may help",

@@ -1,0 +1,52 @@
+/* A detector from the inside: shared by detector.c, detector_training.c and detector_prior.c. */
+#ifndef IRST_MODULES_DETECTOR_PRIVATE_H
+#define IRST_MODULES_DETECTOR_PRIVATE_H
+
+#include "modules/detector_type.h"
+#include "modules/model_driven.h"
+
+/* Sides of an image that every network takes, for recordings without run. */
+enum { PROBE_SIDE = 80 };
+
+/* The graph that images run through, for one size; kept until another size is asked for. */
+typedef struct inference {
+    tape *t;
+    node *image;
+    network_outputs outputs;
+    int width, height;
+    detector_detail detail;
+    float *memory; /* score, logit, reconstruction, stage maps; dense */
+    detector_map maps[NETWORK_STAGES * STAGE_MAPS];
+} inference;
+
+/* What the tape reads stays where it is while the tape lives. */
+typedef struct training {
+    tape *t;
+    node *image, *mask;
+    node *teacher;  /* NULL without one */
+    loss_spec spec; /* of a loss of terms; its names are those of the parts */
+    loss_nodes loss;
+    float weight, teacher_weight; /* of this step; the tape reads them */
+    int batch_size;
+    int64_t step; /* steps made; the tape reads it */
+    double flops; /* see detector_training_flops */
+} training;
+
+struct detector {
+    const detector_type *type;
+    config *options;
+    input_format input;
+    uint64_t seed;
+    parameter_set parameters;
+    inference run;
+    model_driven_run model_driven;
+    training train;
+};
+
+/* Records the network as it is when trained, without run: for the names and shapes of the parameters (which it creates
+ * the first time), and for the sites of the prior. The nodes in `outputs` are gone. */
+status detector_probe(detector *d, network_outputs *outputs);
+
+status detector_check_size(const detector *d, int width, int height);
+
+#endif
