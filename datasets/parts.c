@@ -93,8 +93,8 @@ static status add_part(dataset *d, const dataset *part, bool alone) {
     append(d->name, sizeof d->name, part->name);
     append(d->split, sizeof d->split, part->split);
     for (int i = 0; i < part->count; i++) {
-        int length = snprintf(name, sizeof name, "%s%s%s", alone ? "" : part->name, alone ? "" : "/",
-                              part->samples[i].name);
+        int length =
+            snprintf(name, sizeof name, "%s%s%s", alone ? "" : part->name, alone ? "" : "/", part->samples[i].name);
         if (length >= (int)sizeof name)
             return status_fail(STATUS_INPUT, "%s: the name of a sample is too long", part->name);
         TRY(dataset_add(d, name, NULL, NULL));

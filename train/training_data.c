@@ -39,8 +39,9 @@ static status read_weights(const char *text, int sets, double **out) {
     name_list items = {0};
     status result = split_list("data.weights", text, &items);
     if (result == STATUS_OK && items.count != sets)
-        result = status_fail(STATUS_USAGE, "data.weights = %.200s: expected one weight for each of the %d sets of "
-                                           "data.root, found %d",
+        result = status_fail(STATUS_USAGE,
+                             "data.weights = %.200s: expected one weight for each of the %d sets of "
+                             "data.root, found %d",
                              text, sets, items.count);
     if (result == STATUS_OK && !(*out = malloc((size_t)sets * sizeof **out)))
         result = status_fail(STATUS_MEMORY, "out of memory for data.weights");
@@ -48,9 +49,9 @@ static status read_weights(const char *text, int sets, double **out) {
         char *end;
         (*out)[i] = strtod(items.names[i], &end);
         if (*end || !((*out)[i] > 0 && (*out)[i] <= PART_WEIGHT_MAX))
-            result = status_fail(STATUS_USAGE,
-                                 "data.weights = %.200s: expected numbers above 0, at most %d, found '%.100s'", text,
-                                 PART_WEIGHT_MAX, items.names[i]);
+            result =
+                status_fail(STATUS_USAGE, "data.weights = %.200s: expected numbers above 0, at most %d, found '%.100s'",
+                            text, PART_WEIGHT_MAX, items.names[i]);
     }
     name_list_free(&items);
     return result;
