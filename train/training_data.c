@@ -39,10 +39,9 @@ static status read_weights(const char *text, int sets, double **out) {
     name_list items = {0};
     status result = split_list("data.weights", text, &items);
     if (result == STATUS_OK && items.count != sets)
-        result = status_fail(STATUS_USAGE,
-                             "data.weights = %.200s: expected one weight for each of the %d sets of "
-                             "data.root, found %d",
-                             text, sets, items.count);
+        result = status_fail(
+            STATUS_USAGE, "data.weights = %.200s: expected one weight for each of the %d set%s of data.root, found %d",
+            text, sets, sets == 1 ? "" : "s", items.count);
     if (result == STATUS_OK && !(*out = malloc((size_t)sets * sizeof **out)))
         result = status_fail(STATUS_MEMORY, "out of memory for data.weights");
     for (int i = 0; i < items.count && result == STATUS_OK; i++) {
@@ -91,8 +90,8 @@ static void report_shared(const listener *to, const dataset *train, const datase
     char text[1024];
     if (count <= 0)
         return;
-    snprintf(text, sizeof text, "%d images of %s are both trained on and %s, e.g. %.200s", count, dataset_name(train),
-             what, example);
+    snprintf(text, sizeof text, "%d image%s of %s %s both trained on and %s, e.g. %.200s", count, count == 1 ? "" : "s",
+             dataset_name(train), count == 1 ? "is" : "are", what, example);
     to->on_notice(to->context, text);
 }
 
