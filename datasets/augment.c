@@ -163,11 +163,8 @@ static rng draws(augmentation kind, uint64_t seed, int64_t epoch, int sample) {
     return r;
 }
 
-status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample, int size, grey_image *image,
-                    grey_image *mask) {
-    rng r = draws(kind, seed, epoch, sample);
-    pair p = {image, mask};
-    switch (kind) {
+static status vary_kind(const augment_options *o, rng r, int size, pair p) {
+    switch (o->kind) {
     case AUGMENT_NONE:
         return resize(p, size, size);
     case AUGMENT_FLIPS:
@@ -181,8 +178,17 @@ status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample,
     case AUGMENT_UIUNET:
         return vary_uiunet(&r, size, p);
     case AUGMENT_TARGETS:
-        return vary_crops(&r, true, size, p);
+        return vary_crops(&r, o->background <= 0 || rng_uniform(&r) >= o->background, size, p);
     }
     assert(false); /* all kinds are above */
     return STATUS_USAGE;
+}
+
+status augment_pair(const augment_options *o, uint64_t seed, int64_t epoch, int sample, int size, grey_image *image,
+                    grey_image *mask) {
+    TRY(vary_kind(o, draws(o->kind, seed, epoch, sample), size, (pair){image, mask}));
+    if (vary_geometry_any(&o->geometry) || vary_grey_any(&o->grey))
+        transform_deepen(image);
+    TRY(vary_geometry(&o->geometry, seed, epoch, sample, image, mask));
+    return vary_grey(&o->grey, seed, epoch, sample, image);
 }

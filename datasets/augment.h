@@ -11,6 +11,8 @@
 
 #include "core/image.h"
 #include "core/status.h"
+#include "datasets/vary_geometry.h"
+#include "datasets/vary_grey.h"
 
 #include <stdint.h>
 
@@ -31,9 +33,19 @@ augmentation augment_find(const char *name); /* one of the names */
  * large as in training. 0: none, images stay as they are. */
 int augment_whole_size(augmentation kind, int size);
 
-/* Replaces image and mask by size x size versions that belong together: a function of the pair, seed, epoch and sample
- * alone. On failure both remain to be freed. */
-status augment_pair(augmentation kind, uint64_t seed, int64_t epoch, int sample, int size, grey_image *image,
-                    grey_image *mask);
+/* The kind, and what comes after it. All numbers are 0 where nothing is to be done, and then change no bit. */
+typedef struct augment_options {
+    augmentation kind;
+    double background; /* AUGMENT_TARGETS: this share of the windows, 0..1, lies anywhere instead */
+    vary_geometry_options geometry;
+    vary_grey_options grey;
+} augment_options;
+
+/* Replaces image and mask by size x size versions that belong together: by the kind, then the geometry, then the grey
+ * values. A function of the pair, options, seed, epoch and sample alone. Any variation of grey values or geometry makes
+ * an 8-bit image a 16-bit one, so that its results are not rounded to 256 levels. On failure both remain to be freed.
+ * Safe to call from several threads. */
+status augment_pair(const augment_options *options, uint64_t seed, int64_t epoch, int sample, int size,
+                    grey_image *image, grey_image *mask);
 
 #endif

@@ -106,14 +106,20 @@ bool dataset_has_split(const char *path, const char *split) {
     return has;
 }
 
+void sample_files_free(sample_files *s) {
+    free(s->name);
+    free(s->image);
+    free(s->mask);
+}
+
 void dataset_close(dataset *d) {
     if (!d)
         return;
-    for (int i = 0; i < d->count; i++) {
-        free(d->samples[i].name);
-        free(d->samples[i].image);
-        free(d->samples[i].mask);
-    }
+    for (int i = 0; i < d->count; i++)
+        sample_files_free(&d->samples[i]);
+    for (int i = 0; i < d->part_count; i++)
+        dataset_close(d->parts[i]);
+    free(d->parts);
     free(d->samples);
     free(d->rows);
     h5_close(d->pack);
@@ -159,5 +165,7 @@ static status read_files(const sample_files *files, dataset_mask_size rule, grey
 }
 
 status dataset_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask) {
+    if (d->parts)
+        return parts_read(d, index, rule, image, mask);
     return d->pack ? pack_read(d, index, image, mask) : read_files(&d->samples[index], rule, image, mask);
 }

@@ -44,4 +44,24 @@ const char *dataset_sample_name(const dataset *d, int index);
  * Safe to call from several threads. */
 status dataset_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask);
 
+/* The two sides that a training split falls into when a share of it is held out for validation. */
+typedef enum dataset_side { DATASET_KEPT, DATASET_HELD_OUT } dataset_side;
+
+/* Narrows `d`, a data set of one path, to one side; the order stays. Held out are the first round(share * count)
+ * samples, `share` in 0..0.5, by a hash of their names alone: the same ones in every run, whatever the seed, as folder
+ * or as pack, and a larger share holds out these and more. Both sides together are the split, and dataset_split says
+ * so. STATUS_USAGE if a side would be empty; `d` is then as it was. Not while other threads read. */
+status dataset_hold_out(dataset *d, double share, dataset_side side);
+
+/* Several data sets one after the other, as one. It takes the `count` parts over, also on failure; each was opened
+ * from one path. With more than one, samples are named SET/NAME, and dataset_name and dataset_split name all. */
+status dataset_join(dataset **parts, int count, dataset **out);
+/* The data sets that `d` was joined from, in order: their number (1: it was not) and how many samples each has. */
+int dataset_part_count(const dataset *d);
+int dataset_part_size(const dataset *d, int part);
+
+/* How many samples of `d` have a name that `other` has too; `example` (may be NULL) is set to the first one, owned by
+ * `d`, or NULL. -1 if memory is short. */
+int dataset_shared_names(const dataset *d, const dataset *other, const char **example);
+
 #endif

@@ -1,4 +1,4 @@
-/* Shared by dataset.c, the layouts and pack.c. */
+/* Shared by dataset.c, the layouts, pack.c and parts.c. */
 #ifndef IRST_DATASETS_DATASET_PRIVATE_H
 #define IRST_DATASETS_DATASET_PRIVATE_H
 
@@ -14,18 +14,25 @@ typedef struct sample_files {
 
 struct dataset {
     char name[256];
-    char split[64];
+    char split[128];
     int count;
     sample_files *samples;
     h5_file *pack; /* NULL: files */
     int64_t *rows; /* pack: row of each sample */
     int width, height;
     h5_type pixel_type;
+    dataset **parts; /* joined: the sets that are read, owned; samples then has names only */
+    int part_count;
     name_list *faults; /* takes what is wrong with single names; NULL: the first one is a failure */
 };
 
 /* Appends one sample; paths may be NULL. Strings are copied. */
 status dataset_add(dataset *d, const char *name, const char *image, const char *mask);
+
+void sample_files_free(sample_files *s);
+
+/* Reads from the part that sample `index` stands in. */
+status parts_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask);
 
 /* Passes a failure on, or notes its message as a fault and carries on. */
 status dataset_fault(dataset *d, status code);

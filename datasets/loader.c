@@ -1,6 +1,6 @@
 #include "datasets/loader.h"
 
-#include "core/rng.h"
+#include "datasets/epoch_order.h"
 #include "datasets/preprocess.h"
 
 #include <pthread.h>
@@ -21,6 +21,7 @@ typedef struct slot {
 struct loader {
     const dataset *data;
     loader_options options;
+    int count; /* samples of an epoch */
     int batches;
     int *order; /* of the epoch being read */
     int64_t order_epoch;
@@ -40,23 +41,14 @@ static size_t map_size(const loader *l) {
     return (size_t)l->options.size * (size_t)l->options.size;
 }
 
-static void set_order(loader *l, int64_t epoch) {
-    int count = dataset_count(l->data);
-    for (int i = 0; i < count; i++)
-        l->order[i] = i;
-    rng r = rng_new(l->options.seed, rng_stream_of("shuffle") + (uint64_t)epoch);
-    if (!l->options.keep_order)
-        rng_shuffle(&r, l->order, count);
-    l->order_epoch = epoch;
-}
-
-static status read_sample(const loader *l, int64_t epoch, int sample, float *image_out, float *mask_out) {
+/* `entry`: of the order. A sample that comes twice in an epoch varies as two samples do. */
+static status read_sample(const loader *l, int64_t epoch, int entry, float *image_out, float *mask_out) {
     grey_image image = {0}, mask = {0};
     const loader_options *o = &l->options;
-    status result = dataset_read(l->data, sample, MASK_SIZE_MAY_DIFFER, &image, &mask);
+    status result = dataset_read(l->data, entry % dataset_count(l->data), MASK_SIZE_MAY_DIFFER, &image, &mask);
     int maximum = result == STATUS_OK ? mask_maximum(&mask) : 0;
     if (result == STATUS_OK)
-        result = augment_pair(o->augment, o->seed, epoch, sample, o->size, &image, &mask);
+        result = augment_pair(&o->augment, o->seed, epoch, entry, o->size, &image, &mask);
     if (result == STATUS_OK) {
         image_to_unit(&image, image_out);
         mask_to_soft(&mask, maximum, mask_out);
@@ -68,9 +60,10 @@ static status read_sample(const loader *l, int64_t epoch, int sample, float *ima
 
 static void read_batch(loader *l, int64_t number, slot *s) {
     int64_t epoch = number / l->batches;
-    int first = (int)(number % l->batches) * l->options.batch_size, rest = dataset_count(l->data) - first;
+    int first = (int)(number % l->batches) * l->options.batch_size, rest = l->count - first;
     if (l->order_epoch != epoch)
-        set_order(l, epoch);
+        epoch_order_fill(l->data, l->options.weights, l->options.keep_order, l->options.seed, epoch, l->order);
+    l->order_epoch = epoch;
     s->count = rest < l->options.batch_size ? rest : l->options.batch_size;
     s->result = STATUS_OK;
     for (int i = 0; i < s->count && s->result == STATUS_OK; i++)
@@ -122,7 +115,9 @@ status loader_new(const dataset *d, const loader_options *options, loader **out)
     *out = NULL;
     if (options->batch_size < 1 || options->size < 1 || options->size > 16384)
         return status_fail(STATUS_USAGE, "batches of %d images of %d pixels", options->batch_size, options->size);
-    int count = dataset_count(d), whole = count / options->batch_size;
+    int count;
+    TRY(epoch_order_count(d, options->weights, &count));
+    int whole = count / options->batch_size;
     if (options->drop_last && whole == 0)
         return status_fail(STATUS_USAGE, "%d images make no batch of %d, and a smaller one is left out", count,
                            options->batch_size);
@@ -133,6 +128,7 @@ status loader_new(const dataset *d, const loader_options *options, loader **out)
     pthread_cond_init(&l->changed, NULL);
     l->data = d;
     l->options = *options;
+    l->count = count;
     l->batches = whole + (!options->drop_last && count % options->batch_size > 0);
     l->order_epoch = -1;
     l->order = malloc((size_t)count * sizeof *l->order);

@@ -14,9 +14,10 @@
 typedef struct loader_options {
     int batch_size;
     int size; /* of the images and masks delivered: size x size, whatever the augmentation does on the way */
-    augmentation augment;
-    bool keep_order; /* not shuffled */
-    bool drop_last;  /* a smaller batch at the end of an epoch is left out */
+    augment_options augment;
+    const double *weights; /* of the parts of the data set (see epoch_order.h); NULL: 1 each */
+    bool keep_order;       /* not shuffled */
+    bool drop_last;        /* a smaller batch at the end of an epoch is left out */
     uint64_t seed;
 } loader_options;
 
@@ -31,11 +32,11 @@ typedef struct batch {
 
 typedef struct loader loader;
 
-/* The data set must outlive the loader. Starts the reading thread. */
+/* The data set and the weights must outlive the loader. Starts the reading thread. */
 status loader_new(const dataset *d, const loader_options *options, loader **out);
 void loader_free(loader *l); /* stops the thread; accepts NULL */
 
-int loader_batches_per_epoch(const loader *l); /* count / batch_size, rounded up, or down with drop_last */
+int loader_batches_per_epoch(const loader *l); /* samples / batch_size, rounded up, or down with drop_last */
 
 /* Next delivered batch will be number `first_batch` of `epoch`; then on through the following epochs. */
 status loader_seek(loader *l, int64_t epoch, int first_batch);

@@ -13,7 +13,7 @@
 enum { OVERRIDES = 16 };
 
 status runs_read(recipe r, config **out) {
-    char text[512];
+    char text[16384];
     const char *overrides[OVERRIDES];
     int count = 0;
     snprintf(text, sizeof text, "%s", r.overrides ? r.overrides : "");

@@ -111,7 +111,7 @@ static void free_pair(pair *p) {
 static pair augmented(augmentation kind, const pair *from, int64_t epoch, int sample) {
     pair p = {image_of(from->image.width, from->image.height, from->image.maximum, from->image.pixels),
               image_of(from->mask.width, from->mask.height, from->mask.maximum, from->mask.pixels)};
-    assert_ok(augment_pair(kind, 5, epoch, sample, SIZE, &p.image, &p.mask));
+    assert_ok(augment_pair(&(augment_options){.kind = kind}, 5, epoch, sample, SIZE, &p.image, &p.mask));
     assert_true(p.image.width == SIZE && p.image.height == SIZE);
     assert_true(p.mask.width == SIZE && p.mask.height == SIZE);
     return p;

@@ -192,7 +192,7 @@ static void test_batches(void **state) {
     loader *l;
     batch b;
     double first[12];
-    loader_options options = {.batch_size = 4, .size = 32, .augment = AUGMENT_FLIPS, .seed = 6};
+    loader_options options = {.batch_size = 4, .size = 32, .augment.kind = AUGMENT_FLIPS, .seed = 6};
     assert_ok(dataset_open(scenes, "train", &d));
     assert_ok(loader_new(d, &options, &l));
     assert_int_equal(loader_batches_per_epoch(l), 3);

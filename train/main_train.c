@@ -46,6 +46,11 @@ static void print_epoch(void *context, const train_report *r) {
     fflush(stdout);
 }
 
+static void print_notice(void *context, const char *text) {
+    (void)context;
+    fprintf(stderr, "train: %s\n", text);
+}
+
 /* runs/NAME of configs/NAME.ini. */
 static status default_folder(const char *ini, char out[4096]) {
     const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
@@ -73,7 +78,8 @@ static status train(const char *ini, const char *const *overrides, int override_
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    status result = trainer_run(c, &(train_options){.folder = folder, .resume = resume, .on_epoch = print_epoch});
+    status result = trainer_run(
+        c, &(train_options){.folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice});
     config_free(c);
     if (result == STATUS_OK)
         printf("done: %s\n", folder);

@@ -12,6 +12,7 @@
 #include "train/run_log.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
+#include "train/training_data.h"
 
 #include <math.h>
 #include <signal.h>
@@ -33,7 +34,7 @@ typedef struct trainer {
     const train_options *options;
     char last[4096], best[4096];
     detector *d;
-    dataset *train, *test;
+    training_data data;
     loader *batches;
     optimizer optimizer;
     schedule schedule;
@@ -48,29 +49,20 @@ typedef struct trainer {
     double peak; /* FLOP/s, see peak.h; the best one measured so far */
 } trainer;
 
-static augmentation augmentation_of(const trainer *t) {
-    return augment_find(config_text(t->c, "data.augment"));
-}
-
 static int training_size(const trainer *t) {
     return (int)config_int(t->c, t->crops ? "train.crop_size" : "data.size");
-}
-
-static status open_data(trainer *t) {
-    const char *root = config_text(t->c, "data.root");
-    TRY(dataset_open(root, config_text(t->c, "data.train_split"), &t->train));
-    return dataset_open(root, config_text(t->c, "data.test_split"), &t->test);
 }
 
 static status open_batches(trainer *t) {
     loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
                               .size = training_size(t),
-                              .augment = t->crops ? AUGMENT_TARGETS : augmentation_of(t),
+                              .augment = training_augmentation(t->c, t->crops),
+                              .weights = t->data.weights,
                               .keep_order = !config_flag(t->c, "data.shuffle"),
                               .drop_last = config_flag(t->c, "data.drop_last"),
                               .seed = (uint64_t)config_int(t->c, "train.seed")};
     loader_free(t->batches);
-    TRY(loader_new(t->train, &options, &t->batches));
+    TRY(loader_new(t->data.train, &options, &t->batches));
     return loader_seek(t->batches, t->state.epoch, (int)t->state.batch);
 }
 
@@ -187,11 +179,11 @@ static status train_epoch(trainer *t, progress *bar) {
 }
 
 static status evaluate(trainer *t, epoch_row *row, train_report *report) {
-    int size = augment_whole_size(augmentation_of(t), (int)config_int(t->c, "data.size"));
+    int size = augment_whole_size(training_augmentation(t->c, false).kind, (int)config_int(t->c, "data.size"));
     evaluate_options options = {.size = size};
     metrics m;
     double ms;
-    TRY(evaluate_dataset(t->d, t->test, &options, &m, &ms));
+    TRY(evaluate_dataset(t->d, t->data.validation, &options, &m, &ms));
     metrics_summary s = metrics_summarize(&m);
     row->miou = report->miou = s.miou;
     row->niou = s.niou;
@@ -250,7 +242,7 @@ static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_miou = -1;
     runtime_set_threads((int)config_int(t->c, "train.threads"));
-    TRY(open_data(t));
+    TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
     TRY(open_network(t));
     TRY(open_folder(t));
     progress bar;
@@ -270,8 +262,7 @@ status trainer_run(const config *c, const train_options *options) {
     status result = run(&t);
     run_log_close(t.log);
     loader_free(t.batches); /* its thread reads from the data sets */
-    dataset_close(t.train);
-    dataset_close(t.test);
+    training_data_close(&t.data);
     optimizer_free(&t.optimizer);
     detector_free(t.d);
     return result;

@@ -21,6 +21,7 @@ typedef struct train_options {
     const char *folder; /* the run folder: config.ini, log.csv, curves.png, last.h5, best.h5, events */
     bool resume;
     void (*on_epoch)(void *context, const train_report *report); /* after each epoch; may be NULL */
+    void (*on_notice)(void *context, const char *text);          /* a line on what is odd but no fault; may be NULL */
     void *context;
 } train_options;
 

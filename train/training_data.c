@@ -1,0 +1,182 @@
+#include "train/training_data.h"
+
+#include "core/file_io.h"
+#include "datasets/epoch_order.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The items of a list separated by commas, blanks around them dropped. `out` is new; freed by the caller, also after a
+ * failure. */
+static status split_list(const char *key, const char *text, name_list *out) {
+    for (const char *at = text;; at++) {
+        at += strspn(at, " \t");
+        size_t length = strcspn(at, ","), end = length;
+        while (end > 0 && (at[end - 1] == ' ' || at[end - 1] == '\t'))
+            end--;
+        char item[4096];
+        if (end == 0 || end >= sizeof item)
+            return status_fail(STATUS_USAGE, "%s = %.200s: expected names or numbers between the commas, found %s", key,
+                               text, end == 0 ? "nothing" : "too much");
+        snprintf(item, sizeof item, "%.*s", (int)end, at);
+        TRY(name_list_add(out, item));
+        at += length;
+        if (!*at)
+            return STATUS_OK;
+    }
+}
+
+/* A path that has commas in it is itself one set. */
+static status list_roots(const char *text, name_list *out) {
+    bool exists = path_is_folder(text) || path_is_file(text);
+    return exists || !strchr(text, ',') ? name_list_add(out, text) : split_list("data.root", text, out);
+}
+
+static status read_weights(const char *text, int sets, double **out) {
+    if (!*text)
+        return STATUS_OK;
+    name_list items = {0};
+    status result = split_list("data.weights", text, &items);
+    if (result == STATUS_OK && items.count != sets)
+        result = status_fail(
+            STATUS_USAGE, "data.weights = %.200s: expected one weight for each of the %d set%s of data.root, found %d",
+            text, sets, sets == 1 ? "" : "s", items.count);
+    if (result == STATUS_OK && !(*out = malloc((size_t)sets * sizeof **out)))
+        result = status_fail(STATUS_MEMORY, "out of memory for data.weights");
+    for (int i = 0; i < items.count && result == STATUS_OK; i++) {
+        char *end;
+        (*out)[i] = strtod(items.names[i], &end);
+        if (*end || !((*out)[i] > 0 && (*out)[i] <= PART_WEIGHT_MAX))
+            result =
+                status_fail(STATUS_USAGE, "data.weights = %.200s: expected numbers above 0, at most %d, found '%.100s'",
+                            text, PART_WEIGHT_MAX, items.names[i]);
+    }
+    name_list_free(&items);
+    return result;
+}
+
+/* `side` of the split, where some of it is held out. */
+static status open_side(const config *c, const char *root, dataset_side side, dataset **out) {
+    TRY(dataset_open(root, config_text(c, "data.train_split"), out));
+    double share = config_real(c, "data.holdout");
+    status result = share > 0 ? dataset_hold_out(*out, share, side) : STATUS_OK;
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    dataset_close(*out);
+    *out = NULL;
+    return status_prefix(result, "data.holdout");
+}
+
+static bool validates_held_out(const config *c) {
+    return !*config_text(c, "data.validation_split") && config_real(c, "data.holdout") > 0;
+}
+
+static status open_validation(const config *c, const char *root, dataset **out) {
+    if (validates_held_out(c))
+        return open_side(c, root, DATASET_HELD_OUT, out);
+    const char *split = config_text(c, "data.validation_split");
+    return dataset_open(root, *split ? split : config_text(c, "data.test_split"), out);
+}
+
+typedef struct listener {
+    void (*on_notice)(void *context, const char *text);
+    void *context;
+} listener;
+
+static void report_shared(const listener *to, const dataset *train, const dataset *other, const char *what) {
+    const char *example;
+    int count = dataset_shared_names(train, other, &example);
+    char text[1024];
+    if (count <= 0)
+        return;
+    snprintf(text, sizeof text, "%d image%s of %s %s both trained on and %s, e.g. %.200s", count, count == 1 ? "" : "s",
+             dataset_name(train), count == 1 ? "is" : "are", what, example);
+    to->on_notice(to->context, text);
+}
+
+/* The test split counts even while another one is evaluated: it is what figures are published of. A set need not have
+ * one then. */
+static void look_for_shared(const config *c, const listener *to, const char *root, const dataset *train,
+                            const dataset *validation) {
+    const char *test = config_text(c, "data.test_split");
+    dataset *d;
+    if (!to->on_notice)
+        return;
+    report_shared(to, train, validation, "evaluated on");
+    if (!strcmp(dataset_split(validation), test) || !dataset_has_split(root, test))
+        return;
+    if (dataset_open(root, test, &d) == STATUS_OK)
+        report_shared(to, train, d, "in the test split");
+    dataset_close(d);
+}
+
+/* Opens both splits of every set; the lists own what is in them. */
+static status open_sets(const config *c, const listener *to, const name_list *roots, dataset **train,
+                        dataset **validation) {
+    for (int i = 0; i < roots->count; i++) {
+        TRY(open_side(c, roots->names[i], DATASET_KEPT, &train[i]));
+        TRY(open_validation(c, roots->names[i], &validation[i]));
+        look_for_shared(c, to, roots->names[i], train[i], validation[i]);
+    }
+    return STATUS_OK;
+}
+
+/* One set is itself; the list is empty afterwards. */
+static status join(dataset **sets, int count, dataset **out) {
+    status result = STATUS_OK;
+    if (count == 1)
+        *out = sets[0];
+    else
+        result = dataset_join(sets, count, out);
+    memset(sets, 0, (size_t)count * sizeof *sets);
+    return result;
+}
+
+static status open_all(const config *c, const listener *to, const name_list *roots, training_data *out) {
+    TRY(read_weights(config_text(c, "data.weights"), roots->count, &out->weights));
+    int count = roots->count, images;
+    dataset **sets = calloc(2 * (size_t)count, sizeof *sets);
+    if (!sets)
+        return status_fail(STATUS_MEMORY, "out of memory for %d data sets", count);
+    status result = open_sets(c, to, roots, sets, sets + count);
+    if (result == STATUS_OK)
+        result = join(sets, count, &out->train);
+    if (result == STATUS_OK)
+        result = join(sets + count, count, &out->validation);
+    for (int i = 0; i < 2 * count; i++)
+        dataset_close(sets[i]);
+    free(sets);
+    TRY(result);
+    result = epoch_order_count(out->train, out->weights, &images);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "data.weights");
+}
+
+status training_data_open(const config *c, void (*on_notice)(void *context, const char *text), void *context,
+                          training_data *out) {
+    *out = (training_data){0};
+    name_list roots = {0};
+    status result = list_roots(config_text(c, "data.root"), &roots);
+    if (result == STATUS_OK)
+        result = open_all(c, &(listener){on_notice, context}, &roots, out);
+    name_list_free(&roots);
+    return result;
+}
+
+void training_data_close(training_data *data) {
+    dataset_close(data->train);
+    dataset_close(data->validation);
+    free(data->weights);
+    *data = (training_data){0};
+}
+
+augment_options training_augmentation(const config *c, bool crops) {
+    return (augment_options){
+        .kind = crops ? AUGMENT_TARGETS : augment_find(config_text(c, "data.augment")),
+        .background = config_real(c, "train.crop_background"),
+        .geometry = {.rotation = config_real(c, "data.rotation"), .scale = config_real(c, "data.scale")},
+        .grey = {.blur = config_real(c, "data.blur"),
+                 .gain = config_real(c, "data.gain"),
+                 .noise = config_real(c, "data.noise")},
+    };
+}

@@ -1,0 +1,29 @@
+/* What a run trains on and what it is evaluated on, as the section data of its configuration says: one data set or
+ * several together, a share of the training split held out, and how a pair varies. */
+#ifndef IRST_TRAIN_TRAINING_DATA_H
+#define IRST_TRAIN_TRAINING_DATA_H
+
+#include "core/config.h"
+#include "core/status.h"
+#include "datasets/augment.h"
+#include "datasets/dataset.h"
+
+#include <stdbool.h>
+
+/* A zeroed struct is an empty one. */
+typedef struct training_data {
+    dataset *train, *validation; /* owned */
+    double *weights;             /* of the parts of `train`, owned; NULL: 1 each */
+} training_data;
+
+/* Opens the splits; only names are read. `on_notice` (may be NULL) is told in one line where a set has images that are
+ * trained on and also evaluated on, or stand in data.test_split. STATUS_USAGE names the key that is wrong. `out` is
+ * closed by the caller, also after a failure. */
+status training_data_open(const config *c, void (*on_notice)(void *context, const char *text), void *context,
+                          training_data *out);
+void training_data_close(training_data *data); /* accepts and leaves an empty one */
+
+/* What happens to a pair in training; `crops`: in the epochs on crops (train.crop_epochs). */
+augment_options training_augmentation(const config *c, bool crops);
+
+#endif
