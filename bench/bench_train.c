@@ -36,7 +36,8 @@ static status prepare(training_bench *b) {
                                                            .phase = detector_phase(b->d, INT64_MAX),
                                                            .eta = eta,
                                                            .recompute = o->checkpointing}));
-    TRY(optimizer_new(detector_parameters(b->d), &(optimizer_options){.rule = &optimizer_adam}, &b->adam));
+    optimizer_options adam = optimizer_defaults(&optimizer_adam);
+    TRY(optimizer_new(detector_parameters(b->d), &adam, &b->adam));
     b->images = bench_random(pixels);
     b->masks = bench_random(pixels);
     if (!b->images || !b->masks)
@@ -50,7 +51,7 @@ static status step(training_bench *b) {
     detector_loss loss;
     TRY(detector_train_step(b->d, &(detector_batch){.images = b->images, .masks = b->masks, .count = b->options->batch},
                             &loss));
-    optimizer_step(&b->adam, learning_rate);
+    optimizer_step(&b->adam, learning_rate, optimizer_gradient_norm(&b->adam));
     return STATUS_OK;
 }
 

@@ -296,6 +296,7 @@ typedef struct grid {
     const plot *plots;
     int count, columns;
     double width, head; /* head: height of title and legend */
+    bool legends;       /* each plot has its own, and there is no head */
 } grid;
 
 static double draw_head(const grid *g, cairo_t *cairo) {
@@ -307,11 +308,12 @@ static double draw_head(const grid *g, cairo_t *cairo) {
 
 static void draw_grid(void *context, cairo_t *cairo) {
     const grid *g = context;
-    draw_head(g, cairo);
+    if (!g->legends)
+        draw_head(g, cairo);
     for (int i = 0; i < g->count; i++) {
         cairo_save(cairo);
         cairo_translate(cairo, i % g->columns * GRID_WIDTH, g->head + i / g->columns * GRID_HEIGHT);
-        draw_plot(cairo, &g->plots[i], GRID_WIDTH, GRID_HEIGHT, false);
+        draw_plot(cairo, &g->plots[i], GRID_WIDTH, GRID_HEIGHT, g->legends);
         cairo_restore(cairo);
     }
 }
@@ -326,9 +328,17 @@ static double head_height(const grid *g) {
     return height;
 }
 
+static status write_grid(grid *g, const char *path) {
+    int rows = (g->count + g->columns - 1) / g->columns;
+    g->width = g->columns * GRID_WIDTH;
+    g->head = g->legends ? 0 : head_height(g);
+    return canvas_write(path, g->width, g->head + rows * GRID_HEIGHT, png, draw_grid, g);
+}
+
+status plot_panels_write(const plot *plots, int count, int columns, const char *path) {
+    return write_grid(&(grid){.plots = plots, .count = count, .columns = columns, .legends = true}, path);
+}
+
 status plot_grid_write(const char *title, const plot *plots, int count, int columns, const char *path) {
-    grid g = {.title = title, .plots = plots, .count = count, .columns = columns, .width = columns * GRID_WIDTH};
-    g.head = head_height(&g);
-    int rows = (count + columns - 1) / columns;
-    return canvas_write(path, g.width, g.head + rows * GRID_HEIGHT, png, draw_grid, &g);
+    return write_grid(&(grid){.title = title, .plots = plots, .count = count, .columns = columns}, path);
 }

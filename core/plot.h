@@ -40,6 +40,9 @@ typedef struct plot {
  * all points that can be drawn; without any they are empty. Another suffix is STATUS_USAGE. */
 status plot_write(const plot *p, const char *path);
 
+/* Several plots, each with a legend of its own, smaller, row by row in `columns` columns. */
+status plot_panels_write(const plot *plots, int count, int columns, const char *path);
+
 /* Several plots of the same series, smaller, row by row in `columns` columns, under one title and one legend: that of
  * the first plot. */
 status plot_grid_write(const char *title, const plot *plots, int count, int columns, const char *path);

@@ -3,8 +3,10 @@
 #include "eval/arguments.h"
 #include "eval/evaluate.h"
 #include "eval/evaluation_report.h"
+#include "modules/checkpoint.h"
 
 static const char *checkpoint, *method, *data, *roc;
+static bool raw_weights;
 static const char *split = "test", *size = "256", *rule = "max", *mask = "max", *protocol = "overlap", *format = "text";
 
 enum { OPTION_METHOD };
@@ -12,6 +14,8 @@ enum { OPTION_METHOD };
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
     {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
+    {"raw-weights", CLI_FLAG, &raw_weights, NULL,
+     "of a checkpoint with averaged weights (train.average) those of the last step instead"},
     {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by 'prepare pack'"},
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
@@ -68,13 +72,23 @@ static status evaluate(detector *d, const dataset *set, evaluate_options *how, r
     return evaluation_print(&e, report, stdout);
 }
 
+static status open_detector(const char *const *settings, int count, detector **out) {
+    TRY(argument_detector(checkpoint, method, settings, count, out));
+    if (!raw_weights)
+        return STATUS_OK;
+    detector_free(*out);
+    *out = NULL;
+    return checkpoint ? checkpoint_load_weights(checkpoint, WEIGHTS_RAW, out)
+                      : status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
+}
+
 static status run(const char *const *settings, int count) {
     evaluate_options how = {.label = "evaluate"};
     int report;
     TRY(read_options(&how, &report));
     detector *d = NULL;
     dataset *set = NULL;
-    status result = argument_detector(checkpoint, method, settings, count, &d);
+    status result = open_detector(settings, count, &d);
     if (result == STATUS_OK)
         result = dataset_open(data, split, &set);
     if (result == STATUS_OK)

@@ -9,9 +9,9 @@ typedef struct dataset_path {
     char text[320];
 } dataset_path;
 
-static dataset_path path_of(const parameter *p) {
+static dataset_path path_of(const char *group, const parameter *p) {
     dataset_path out;
-    snprintf(out.text, sizeof out.text, "model/%s", p->name);
+    snprintf(out.text, sizeof out.text, "%s/%s", group, p->name);
     return out;
 }
 
@@ -22,27 +22,35 @@ static h5_shape shape_of(const parameter *p) {
     return shape;
 }
 
-static status write_parameter(h5_file *file, const parameter *p, bool compress) {
+static status write_parameter(h5_file *file, const char *group, const parameter *p, const float *value, bool compress) {
     enum { LARGE = 4096 }; /* elements, worth the index of a compressed dataset */
     h5_shape shape = shape_of(p);
+    dataset_path path = path_of(group, p);
     if (compress && p->count >= LARGE)
-        return h5_write_compressed(file, path_of(p).text, H5_FLOAT32, &shape, p->value);
+        return h5_write_compressed(file, path.text, H5_FLOAT32, &shape, value);
     if (p->kind != PARAMETER_COUNTER)
-        return h5_write(file, path_of(p).text, H5_FLOAT32, &shape, p->value);
-    int64_t count = llrintf(*p->value);
-    return h5_write(file, path_of(p).text, H5_INT64, &shape, &count);
+        return h5_write(file, path.text, H5_FLOAT32, &shape, value);
+    int64_t count = llrintf(*value);
+    return h5_write(file, path.text, H5_INT64, &shape, &count);
 }
 
 status checkpoint_write_model(h5_file *file, detector *d, bool compress) {
     const parameter_set *set = detector_parameters(d);
     for (int i = 0; i < set->count; i++)
-        TRY(write_parameter(file, set->items[i], compress));
+        TRY(write_parameter(file, "model", set->items[i], set->items[i]->value, compress));
     TRY(h5_write_attribute_text(file, "/", "model.name", detector_name(d)));
     const config_key *keys;
     int count;
     TRY(detector_method_options(detector_name(d), &keys, &count));
     for (int i = 0; i < count; i++)
         TRY(h5_write_attribute_text(file, "/", keys[i].name, detector_option(d, keys[i].name)));
+    return STATUS_OK;
+}
+
+status checkpoint_write_average(h5_file *file, detector *d, const float *const *values) {
+    const parameter_set *set = detector_parameters(d);
+    for (int i = 0; i < set->count; i++)
+        TRY(write_parameter(file, "average", set->items[i], values[i], false));
     return STATUS_OK;
 }
 
@@ -63,24 +71,28 @@ static void shape_text(const h5_shape *shape, char *out, size_t size) {
         snprintf(out + used, size - used, ")");
 }
 
-static status read_parameter(const h5_file *file, parameter *p) {
-    dataset_path path = path_of(p);
+static bool same_shape(const h5_shape *a, const h5_shape *b) {
+    bool same = a->rank == b->rank;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->size[i] == b->size[i];
+    return same;
+}
+
+static status read_parameter(const h5_file *file, const char *group, const parameter *p, float *value) {
+    dataset_path path = path_of(group, p);
     if (!h5_exists(file, path.text))
         return status_fail(STATUS_INPUT, "%s: %s is missing", h5_path(file), path.text);
     h5_shape stored, expected = shape_of(p);
     TRY(h5_get_shape(file, path.text, &stored));
-    bool same = stored.rank == expected.rank;
-    for (int i = 0; same && i < stored.rank; i++)
-        same = stored.size[i] == expected.size[i];
-    if (!same) {
+    if (!same_shape(&stored, &expected)) {
         char found[160], wanted[160];
         shape_text(&stored, found, sizeof found);
         shape_text(&expected, wanted, sizeof wanted);
         return status_fail(STATUS_INPUT, "%s: %s has shape %s, expected %s", h5_path(file), path.text, found, wanted);
     }
-    TRY(h5_read(file, path.text, H5_FLOAT32, p->count, p->value));
+    TRY(h5_read(file, path.text, H5_FLOAT32, p->count, value));
     for (size_t i = 0; i < p->count; i++)
-        if (!isfinite(p->value[i]))
+        if (!isfinite(value[i]))
             return status_fail(STATUS_INPUT, "%s: %s holds a value that is not finite", h5_path(file), path.text);
     return STATUS_OK;
 }
@@ -88,23 +100,68 @@ static status read_parameter(const h5_file *file, parameter *p) {
 typedef struct known_tensors {
     const h5_file *file;
     const parameter_set *set;
+    const char *group;
 } known_tensors;
 
 static status refuse_unknown(void *context, const char *dataset) {
     const known_tensors *known = context;
-    const char *name = dataset + strlen("model/");
+    const char *name = dataset + strlen(known->group) + 1;
     if (parameter_find(known->set, name))
         return STATUS_OK;
     return status_fail(STATUS_INPUT, "%s: %s is not part of the network that its attributes describe",
                        h5_path(known->file), dataset);
 }
 
-status checkpoint_read_model(const h5_file *file, detector *d) {
+static status read_group(const h5_file *file, const char *group, detector *d) {
     parameter_set *set = detector_parameters(d);
     for (int i = 0; i < set->count; i++)
-        TRY(read_parameter(file, set->items[i]));
-    known_tensors known = {file, set};
-    return h5_exists(file, "model") ? h5_each_dataset(file, "model", refuse_unknown, &known) : STATUS_OK;
+        TRY(read_parameter(file, group, set->items[i], set->items[i]->value));
+    known_tensors known = {file, set, group};
+    return h5_exists(file, group) ? h5_each_dataset(file, group, refuse_unknown, &known) : STATUS_OK;
+}
+
+status checkpoint_read_model(const h5_file *file, detector *d) {
+    return read_group(file, "model", d);
+}
+
+status checkpoint_read_average(const h5_file *file, detector *d, float *const *values) {
+    const parameter_set *set = detector_parameters(d);
+    for (int i = 0; i < set->count; i++)
+        TRY(read_parameter(file, "average", set->items[i], values[i]));
+    return STATUS_OK;
+}
+
+/* The weights that a file is read for: the averaged ones where there are any. */
+static const char *best_group(const h5_file *file) {
+    return h5_exists(file, "average") ? "average" : "model";
+}
+
+static status read_matching(const h5_file *file, detector *d, checkpoint_match *out) {
+    const char *group = best_group(file);
+    parameter_set *set = detector_parameters(d);
+    *out = (checkpoint_match){.all = set->count};
+    for (int i = 0; i < set->count; i++) {
+        const parameter *p = set->items[i];
+        dataset_path path = path_of(group, p);
+        h5_shape stored = {.rank = -1}, expected = shape_of(p);
+        if (h5_exists(file, path.text))
+            TRY(h5_get_shape(file, path.text, &stored));
+        if (same_shape(&stored, &expected)) {
+            TRY(read_parameter(file, group, p, p->value));
+            out->taken++;
+        } else if (!out->first_left) {
+            out->first_left = p->name;
+        }
+    }
+    return STATUS_OK;
+}
+
+status checkpoint_read_matching(const char *path, detector *d, checkpoint_match *out) {
+    h5_file *file;
+    TRY(h5_open(path, &file));
+    status result = read_matching(file, d, out);
+    h5_close(file);
+    return result;
 }
 
 /* One key from the attribute of its name; an older file may lack it, then the default stands. */
@@ -132,20 +189,24 @@ static status read_options(const h5_file *file, config *c) {
     return STATUS_OK;
 }
 
-static status load(const h5_file *file, config *c, detector **out) {
+static status load(const h5_file *file, checkpoint_weights which, config *c, detector **out) {
     TRY(read_options(file, c));
     TRY(detector_new(c, 0, out));
-    return checkpoint_read_model(file, *out);
+    return read_group(file, which == WEIGHTS_RAW ? "model" : best_group(file), *out);
 }
 
 status checkpoint_load(const char *path, detector **out) {
+    return checkpoint_load_weights(path, WEIGHTS_BEST, out);
+}
+
+status checkpoint_load_weights(const char *path, checkpoint_weights which, detector **out) {
     *out = NULL;
     h5_file *file;
     TRY(h5_open(path, &file));
     config *c = NULL;
     status result = config_new(&c);
     if (result == STATUS_OK)
-        result = load(file, c, out);
+        result = load(file, which, c, out);
     if (result != STATUS_OK) {
         detector_free(*out);
         *out = NULL;

@@ -1,6 +1,7 @@
 /* Checkpoints: one HDF5 file. Group `model` holds one dataset per parameter and running statistic, named as
- * in PyTorch's state_dict; the configuration stands in attributes of the root, one per key ("model.stages").
- * The trainer adds the groups `optimizer` and `trainer`. */
+ * in PyTorch's state_dict, and `average` the same averaged over the last steps of a training, if it did; the
+ * configuration stands in attributes of the root, one per key ("model.stages"). The trainer adds the groups `optimizer`
+ * and `trainer`. */
 #ifndef IRST_MODULES_CHECKPOINT_H
 #define IRST_MODULES_CHECKPOINT_H
 
@@ -12,13 +13,33 @@
 /* Writes the group `model` and the detector's own options (model.*) into a file being created. `compress`: the large
  * tensors deflated, a tenth less for the time it takes. */
 status checkpoint_write_model(h5_file *file, detector *d, bool compress);
+/* Writes the group `average`: values of each parameter, in the detector's order. */
+status checkpoint_write_average(h5_file *file, detector *d, const float *const *values);
 /* Writes every key of `c` as a text attribute of the root. */
 status checkpoint_write_config(h5_file *file, const config *c);
 
+typedef enum checkpoint_weights {
+    WEIGHTS_BEST, /* averaged ones where there are any, else raw ones */
+    WEIGHTS_RAW   /* as the last step left them */
+} checkpoint_weights;
+
 /* Creates the detector that the file's attributes describe and loads its parameters. A tensor that is
  * missing, superfluous or of another shape is an error that names it. */
-status checkpoint_load(const char *path, detector **out);
-/* Loads the parameters of the open file into an existing detector of the same method and options. */
+status checkpoint_load_weights(const char *path, checkpoint_weights which, detector **out);
+status checkpoint_load(const char *path, detector **out); /* WEIGHTS_BEST */
+
+/* Loads the raw parameters of the open file into an existing detector of the same method and options. */
 status checkpoint_read_model(const h5_file *file, detector *d);
+/* Reads the group `average` into memory for the values of each parameter. */
+status checkpoint_read_average(const h5_file *file, detector *d, float *const *values);
+
+/* What of a detector came from a file. */
+typedef struct checkpoint_match {
+    int taken, all;         /* tensors */
+    const char *first_left; /* the detector's name of the first that the file does not have in this shape; or NULL */
+} checkpoint_match;
+
+/* Loads every tensor of the file's best weights whose name and shape the detector knows; the others stay. */
+status checkpoint_read_matching(const char *path, detector *d, checkpoint_match *out);
 
 #endif

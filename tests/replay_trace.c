@@ -4,7 +4,7 @@
 #include "tests/golden.h"
 
 #include "train/optimizer.h"
-#include "train/schedule.h"
+#include "train/rules/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -150,7 +150,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, optimi
             first = relative;
             TRY(compare_gradients(f, d, wrong));
         }
-        optimizer_step(adam, schedule_rate(&poly, step));
+        optimizer_step(adam, schedule_rate(&poly, step), optimizer_gradient_norm(adam));
     }
     golden_limit("loss of step 1", first, FIRST_LOSS_LIMIT, wrong);
     golden_limit("loss of all steps", off, TRACE_LIMIT, wrong);
@@ -174,8 +174,9 @@ static status build_and_replay(const h5_file *f, const run_data *data, int *wron
                              NULL};
     detector *d;
     optimizer adam = {0};
+    optimizer_options defaults = optimizer_defaults(&optimizer_adam);
     TRY(golden_detector(options, &d));
-    status result = optimizer_new(detector_parameters(d), &(optimizer_options){.rule = &optimizer_adam}, &adam);
+    status result = optimizer_new(detector_parameters(d), &defaults, &adam);
     if (result == STATUS_OK)
         result = replay(f, data, d, &adam, wrong);
     optimizer_free(&adam);

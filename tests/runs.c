@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OVERRIDES = 16 };
+enum { OVERRIDES = 24 };
 
 status runs_read(recipe r, config **out) {
     char text[16384];
@@ -23,7 +23,7 @@ status runs_read(recipe r, config **out) {
 }
 
 static void stop_in_time(void *context, const train_report *report) {
-    if (report->epoch == *(const int64_t *)context)
+    if (report->row->epoch == *(const int64_t *)context)
         trainer_interrupt();
 }
 

@@ -1,7 +1,7 @@
 /* The configurations that come with the project: every one can be read, and is what its name says. */
 #include "modules/detector.h"
 #include "tests/expect.h"
-#include "train/schedule.h"
+#include "train/rules/schedule.h"
 #include "train/train_config.h"
 
 #include <glob.h>

@@ -118,9 +118,9 @@ static status load(const char *path, const char *overrides) {
     train_state state;
     assert_ok(read_config(overrides, &c));
     assert_ok(detector_new(c, 1, &d));
-    optimizer_options options = {.rule = optimizer_find(config_text(c, "train.optimizer"))};
+    optimizer_options options = optimizer_defaults(optimizer_find(config_text(c, "train.optimizer")));
     assert_ok(optimizer_new(detector_parameters(d), &options, &o));
-    status result = train_state_load(path, d, c, &o, &state);
+    status result = train_state_load(path, d, c, &o, &(average){0}, &state);
     assert_true(result != STATUS_OK || (state.step == 7 && o.step == 7));
     optimizer_free(&o);
     detector_free(d);
@@ -144,10 +144,11 @@ static void test_older_checkpoints(void **state) {
     assert_ok(read_config(NULL, &c));
     assert_ok(config_new(&old));
     assert_ok(config_declare(old, keys, sizeof keys / sizeof *keys));
+    optimizer_options defaults = optimizer_defaults(&optimizer_adam);
     assert_ok(detector_new(c, 1, &d));
-    assert_ok(optimizer_new(detector_parameters(d), &(optimizer_options){.rule = &optimizer_adam}, &o));
+    assert_ok(optimizer_new(detector_parameters(d), &defaults, &o));
     o.step = 7;
-    assert_ok(train_state_save(path, d, old, &o, &(train_state){.step = 7}));
+    assert_ok(train_state_save(path, d, old, &o, &(average){0}, &(train_state){.step = 7}));
     optimizer_free(&o);
     detector_free(d);
     config_free(old);
@@ -174,7 +175,8 @@ static void test_configuration(void **state) {
     assert_fails(read_config("train.epochs=0", &c), STATUS_USAGE, "train.epochs", "1");
     assert_fails(read_config("data.augment=true", &c), STATUS_USAGE, "data.augment = true",
                  "none, flips, crops, mshnet");
-    assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer", "adam, sgd, adagrad");
+    assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer",
+                 "adam, adamw, muon, sgd, adagrad");
     assert_fails(read_config("train.nonsense=1", &c), STATUS_USAGE, "train.nonsense", "command line");
     assert_fails(read_config("model.name=none", &c), STATUS_USAGE, "none", "rpcanet_plus");
     assert_fails(train_config_read("missing.ini", NULL, 0, &c), STATUS_USAGE, "missing.ini", "");

@@ -36,13 +36,44 @@ static void on_signal(int number) {
     trainer_interrupt();
 }
 
+static void print_losses(const train_report *r) {
+    printf("loss %.4f", r->row->losses[0]);
+    for (int i = 0; i < r->log->parts.count && r->log->parts.count > 1; i++)
+        if (!isnan(r->row->losses[1 + i]))
+            printf("%s%s %.4g", i ? ", " : " (", r->log->parts.names[i], r->row->losses[1 + i]);
+    printf("%s  gradient %.3g  rate %.3g", r->log->parts.count > 1 ? ")" : "", r->row->gradient_norm,
+           r->row->learning_rate);
+}
+
+static void print_metrics(const char *name, const epoch_metrics *m) {
+    printf("  %smIoU %.4f  Pd %.4f  Fa %.3ge-5", name, m->miou, m->pd, m->fa * 1e5);
+}
+
+/* "4 s", "12:07", "3:12:07" */
+static void print_duration(const char *before, double seconds) {
+    long whole = lround(seconds);
+    if (whole >= 3600)
+        printf("%s%ld:%02ld:%02ld", before, whole / 3600, whole / 60 % 60, whole % 60);
+    else if (whole >= 60)
+        printf("%s%ld:%02ld", before, whole / 60, whole % 60);
+    else
+        printf("%s%ld s", before, whole);
+}
+
 static void print_epoch(void *context, const train_report *r) {
     (void)context;
-    printf("epoch %lld/%lld  loss %.4f  %.3g images/s (%.0f %% of peak)", (long long)r->epoch, (long long)r->epochs,
-           r->loss, r->images_per_second, 100 * r->peak_share);
-    if (!isnan(r->miou))
-        printf("  mIoU %.4f  Pd %.4f  Fa %.3ge-5%s", r->miou, r->pd, r->fa * 1e5, r->is_best ? "  (best so far)" : "");
-    printf("\n");
+    printf("epoch %lld/%lld  ", (long long)r->row->epoch, (long long)r->epochs);
+    print_losses(r);
+    printf("  %.3g images/s (%.0f %% of peak)", r->row->images_per_second, 100 * r->peak_share);
+    if (!isnan(r->row->used.miou)) {
+        print_metrics(r->log->averages ? "averaged " : "", &r->row->used);
+        if (r->log->averages)
+            print_metrics("raw ", &r->row->raw);
+    }
+    print_duration("  in ", r->row->seconds);
+    if (r->row->epoch < r->epochs)
+        print_duration(", ETA ", r->rest);
+    printf("%s\n", r->is_best ? "  (best so far)" : "");
     fflush(stdout);
 }
 
@@ -78,8 +109,8 @@ static status train(const char *ini, const char *const *overrides, int override_
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    status result = trainer_run(
-        c, &(train_options){.folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice});
+    train_options run = {.folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice};
+    status result = trainer_run(c, &run);
     config_free(c);
     if (result == STATUS_OK)
         printf("done: %s\n", folder);

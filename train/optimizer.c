@@ -2,14 +2,15 @@
 
 #include "core/runtime.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Elements that a thread takes at a time. */
 enum { PART = 1 << 15 };
 
-static const optimizer_rule *const rules[] = {&optimizer_adam, &optimizer_sgd, &optimizer_adagrad};
+static const optimizer_rule *const rules[] = {&optimizer_adam, &optimizer_adamw, &optimizer_muon, &optimizer_sgd,
+                                              &optimizer_adagrad};
 
 const optimizer_rule *optimizer_find(const char *name) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -19,11 +20,24 @@ const optimizer_rule *optimizer_find(const char *name) {
     return NULL;
 }
 
-static int parts_of(const parameter *p) {
-    return p->kind == PARAMETER_TRAINED ? (int)((p->count + PART - 1) / PART) : 0;
+optimizer_options optimizer_defaults(const optimizer_rule *rule) {
+    return (optimizer_options){.rule = rule, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
 }
 
-static bool alloc_all(optimizer *o) {
+static bool is_trained(const optimizer *o, const parameter *p) {
+    return p->kind == PARAMETER_TRAINED && !parameter_patterns_match(&o->options.frozen, p->name);
+}
+
+static size_t part_size(const optimizer *o, const parameter *p) {
+    return o->options.rule->whole ? p->count : PART;
+}
+
+static int parts_of(const optimizer *o, const parameter *p) {
+    size_t size = part_size(o, p);
+    return is_trained(o, p) ? (int)((p->count + size - 1) / size) : 0;
+}
+
+static bool alloc_memories(optimizer *o) {
     size_t parameters = (size_t)o->parameters->count + 1; /* an empty set is one too */
     for (int m = 0; m < o->options.rule->memory_count; m++) {
         o->memory[m] = calloc(parameters, sizeof *o->memory[m]);
@@ -35,33 +49,59 @@ static bool alloc_all(optimizer *o) {
                 return false;
         }
     }
-    size_t parts = 1;
-    for (int i = 0; i < o->parameters->count; i++)
-        parts += (size_t)parts_of(o->parameters->items[i]);
-    o->parts = calloc(parts, sizeof *o->parts);
-    return o->parts;
+    return true;
 }
 
-static void cut_in_parts(optimizer *o) {
+static bool alloc_parts(optimizer *o) {
+    size_t parts = 1;
+    for (int i = 0; i < o->parameters->count; i++)
+        parts += (size_t)parts_of(o, o->parameters->items[i]);
+    o->parts = calloc(parts, sizeof *o->parts);
+    o->squares = calloc(parts, sizeof *o->squares);
+    return o->parts && o->squares;
+}
+
+static double rate_factor_of(const optimizer_options *options, const parameter *p) {
+    const double *factor = parameter_values_find(&options->rates, p->name);
+    return factor ? *factor : 1;
+}
+
+/* Biases, the two vectors of a norm, and learnable scalars have fewer than two dimensions. */
+static double decay_of(const optimizer_options *options, const parameter *p) {
+    return options->decay_weights_only && p->rank < 2 ? 0 : options->weight_decay;
+}
+
+static bool cut_in_parts(optimizer *o) {
+    const optimizer_rule *rule = o->options.rule;
     for (int i = 0; i < o->parameters->count; i++) {
         const parameter *p = o->parameters->items[i];
-        for (int k = 0; k < parts_of(p); k++) {
-            size_t first = (size_t)k * PART, rest = p->count - first;
+        size_t size = part_size(o, p), work = rule->work ? rule->work(p) : 0;
+        for (int k = 0; k < parts_of(o, p); k++) {
+            size_t first = (size_t)k * size, rest = p->count - first;
             optimizer_part *part = &o->parts[o->part_count++];
-            *part = (optimizer_part){rest < PART ? rest : PART, p->value + first, p->grad + first, {NULL}};
-            for (int m = 0; m < o->options.rule->memory_count; m++)
+            *part = (optimizer_part){.p = p,
+                                     .count = rest < size ? rest : size,
+                                     .value = p->value + first,
+                                     .grad = p->grad + first,
+                                     .rate_factor = rate_factor_of(&o->options, p),
+                                     .decay = decay_of(&o->options, p)};
+            for (int m = 0; m < rule->memory_count; m++)
                 part->memory[m] = o->memory[m][i] + first;
+            if (work && !(part->work = calloc(work, sizeof *part->work)))
+                return false;
         }
     }
+    return true;
 }
 
 status optimizer_new(const parameter_set *parameters, const optimizer_options *options, optimizer *out) {
     *out = (optimizer){.options = *options, .parameters = parameters};
-    if (!alloc_all(out)) {
+    TRY(parameter_patterns_check(&options->rates.names, "train.rates", parameters));
+    TRY(parameter_patterns_check(&options->frozen, "train.freeze", parameters));
+    if (!alloc_memories(out) || !alloc_parts(out) || !cut_in_parts(out)) {
         optimizer_free(out);
         return status_fail(STATUS_MEMORY, "out of memory for the optimizer");
     }
-    cut_in_parts(out);
     return STATUS_OK;
 }
 
@@ -71,8 +111,28 @@ void optimizer_free(optimizer *o) {
             free(o->memory[m][i]);
         free(o->memory[m]);
     }
+    for (int i = 0; i < o->part_count; i++)
+        free(o->parts[i].work);
     free(o->parts);
+    free(o->squares);
     *o = (optimizer){0};
+}
+
+static void square_part(void *context, int item) {
+    const optimizer *o = context;
+    const optimizer_part *part = &o->parts[item];
+    double sum = 0;
+    for (size_t i = 0; i < part->count; i++)
+        sum += (double)part->grad[i] * part->grad[i];
+    o->squares[item] = sum;
+}
+
+double optimizer_gradient_norm(optimizer *o) {
+    parallel_for(o->part_count, square_part, o);
+    double sum = 0;
+    for (int i = 0; i < o->part_count; i++)
+        sum += o->squares[i];
+    return sqrt(sum);
 }
 
 typedef struct step_work {
@@ -82,10 +142,13 @@ typedef struct step_work {
 
 static void update_part(void *context, int item) {
     const step_work *w = context;
-    w->o->options.rule->update(w->o, w->learning_rate, &w->o->parts[item]);
+    const optimizer_part *part = &w->o->parts[item];
+    w->o->options.rule->update(w->o, w->learning_rate * part->rate_factor, part);
 }
 
-void optimizer_step(optimizer *o, double learning_rate) {
+void optimizer_step(optimizer *o, double learning_rate, double norm) {
+    double limit = o->options.clip_norm;
+    o->grad_scale = limit > 0 && norm > limit ? (float)(limit / norm) : 1;
     o->step++;
     parallel_for(o->part_count, update_part, &(step_work){o, learning_rate});
 }

@@ -5,50 +5,59 @@
 #include "core/file_io.h"
 #include "core/plot.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Columns in front of the losses and behind them. */
-static const char *const first_columns[] = {"epoch", "step", "learning_rate", "loss"};
-static const char *const last_columns[] = {"images_per_second", "miou", "niou", "f1", "pd", "fa"};
-enum { FIRST = 4, LAST = 6, MOST_COLUMNS = FIRST + DETECTOR_LOSS_PARTS + LAST, LOSS_COLUMN = 3 };
+enum { FIRST = 4, LAST = 8, RAW = 5, MOST_COLUMNS = FIRST + DETECTOR_LOSS_PARTS + LAST + RAW, LOSS = 3 };
+
+/* Columns in front of the parts of the loss, behind them, and at the end where raw weights are told apart. */
+static const char *const first_columns[FIRST] = {"epoch", "step", "learning_rate", "loss"};
+static const char *const last_columns[LAST] = {
+    "gradient_norm", "images_per_second", "seconds", "miou", "niou", "f1", "pd", "fa"};
+static const char *const raw_columns[RAW] = {"raw_miou", "raw_niou", "raw_f1", "raw_pd", "raw_fa"};
+/* Behind the parts. */
+enum { NORM, SPEED, SECONDS, MIOU, NIOU, F1, PD, FA, RAW_MIOU };
 
 struct run_log {
+    run_log_options options;
     csv_log *csv;
     event_log *events;
     char curves[4096];
     const char *columns[MOST_COLUMNS];
-    int parts, count;
+    int count;
 };
 
-static void name_columns(run_log *log, const detector *d) {
-    log->parts = detector_loss_part_count(d);
-    for (int i = 0; i < FIRST; i++)
-        log->columns[log->count++] = first_columns[i];
-    for (int i = 0; i < log->parts; i++)
-        log->columns[log->count++] = detector_loss_part_name(d, i);
-    for (int i = 0; i < LAST; i++)
-        log->columns[log->count++] = last_columns[i];
+static void name_columns(run_log *log, const char *const *names, int count) {
+    for (int i = 0; i < count; i++)
+        log->columns[log->count++] = names[i];
 }
 
-static status open_files(run_log *log, const char *folder, bool resume, int64_t last) {
+static status open_files(run_log *log, const char *folder) {
     char csv[4096], events[4096];
+    const run_log_options *o = &log->options;
     TRY(path_join(csv, folder, "log", ".csv"));
     TRY(path_join(events, folder, "events.out.tfevents.irst", ""));
     TRY(path_join(log->curves, folder, "curves", ".png"));
-    TRY(resume ? csv_log_resume(csv, log->columns, log->count, last, &log->csv)
-               : csv_log_create(csv, log->columns, log->count, &log->csv));
-    return resume ? event_log_resume(events, last, &log->events) : event_log_create(events, &log->events);
+    TRY(o->resume ? csv_log_resume(csv, log->columns, log->count, o->last, &log->csv)
+                  : csv_log_create(csv, log->columns, log->count, &log->csv));
+    return o->resume ? event_log_resume(events, o->last, &log->events) : event_log_create(events, &log->events);
 }
 
-status run_log_open(const char *folder, const detector *d, bool resume, int64_t last, run_log **out) {
+status run_log_open(const char *folder, const run_log_options *options, run_log **out) {
     *out = NULL;
     run_log *log = calloc(1, sizeof *log);
     if (!log)
         return status_fail(STATUS_MEMORY, "out of memory for the log of %s", folder);
-    name_columns(log, d);
-    status result = open_files(log, folder, resume, last);
+    log->options = *options;
+    name_columns(log, first_columns, FIRST);
+    for (int i = 0; i < options->parts.count; i++)
+        log->columns[log->count++] = log->options.parts.names[i];
+    name_columns(log, last_columns, LAST);
+    name_columns(log, raw_columns, options->averages ? RAW : 0);
+    status result = open_files(log, folder);
     if (result != STATUS_OK) {
         run_log_close(log);
         return result;
@@ -65,25 +74,78 @@ void run_log_close(run_log *log) {
     free(log);
 }
 
+const run_log_options *run_log_options_of(const run_log *log) {
+    return &log->options;
+}
+
+int run_log_part(const run_log *log, const char *name) {
+    int i = 0;
+    while (strcmp(log->options.parts.names[i], name) != 0) {
+        i++;
+        assert(i < log->options.parts.count);
+    }
+    return i;
+}
+
+/* --- curves --- */
+
+enum { PLOTS = 4, MOST_SERIES = 1 + DETECTOR_LOSS_PARTS };
+
+static plot_series series_of(const run_log *log, int column, const char *name, plot_axis axis) {
+    return (plot_series){.name = name,
+                         .x = csv_log_column(log->csv, 0),
+                         .y = csv_log_column(log->csv, column),
+                         .count = csv_log_row_count(log->csv),
+                         .axis = axis};
+}
+
+/* The total and its parts; the metrics of both kinds of weights; Pd and Fa; gradient norm and rate. */
 static status draw(const run_log *log) {
-    int rows = csv_log_row_count(log->csv), miou = FIRST + log->parts + 1;
-    const double *epoch = csv_log_column(log->csv, 0);
-    plot_series series[] = {
-        {"training loss", epoch, csv_log_column(log->csv, LOSS_COLUMN), rows, PLOT_LEFT, NULL},
-        {"mIoU on the test split", epoch, csv_log_column(log->csv, miou), rows, PLOT_RIGHT, NULL},
+    const run_log_options *o = &log->options;
+    int behind = FIRST + o->parts.count;
+    plot_series losses[MOST_SERIES] = {series_of(log, LOSS, "total", PLOT_LEFT)};
+    for (int i = 0; i < o->parts.count; i++)
+        losses[1 + i] = series_of(log, FIRST + i, o->parts.names[i], PLOT_LEFT);
+    plot_series quality[] = {series_of(log, behind + MIOU, o->averages ? "averaged weights" : "mIoU", PLOT_LEFT),
+                             o->averages ? series_of(log, behind + RAW_MIOU, "raw weights", PLOT_LEFT)
+                                         : series_of(log, behind + NIOU, "nIoU", PLOT_LEFT)};
+    plot_series targets[] = {series_of(log, behind + PD, "Pd", PLOT_LEFT),
+                             series_of(log, behind + FA, "Fa", PLOT_RIGHT)};
+    plot_series step[] = {series_of(log, behind + NORM, "gradient norm", PLOT_LEFT),
+                          series_of(log, 2, "learning rate", PLOT_RIGHT)};
+    plot plots[PLOTS] = {
+        {.x_label = "epoch", .y_label = "training loss", .series = losses, .series_count = 1 + o->parts.count},
+        {.x_label = "epoch", .y_label = o->averages ? "mIoU" : "IoU", .series = quality, .series_count = 2},
+        {.x_label = "epoch", .y_label = "Pd", .y2_label = "Fa", .series = targets, .series_count = 2},
+        {.x_label = "epoch",
+         .y_label = "gradient norm",
+         .y2_label = "learning rate",
+         .series = step,
+         .series_count = 2},
     };
-    plot p = {.x_label = "epoch", .y_label = "loss", .y2_label = "mIoU", .series = series, .series_count = 2};
-    return plot_write(&p, log->curves);
+    return plot_panels_write(plots, PLOTS, 2, log->curves);
+}
+
+/* --- rows --- */
+
+static void append(double *values, int *count, const double *more, int length) {
+    memcpy(values + *count, more, (size_t)length * sizeof *more);
+    *count += length;
+}
+
+static void append_metrics(double *values, int *count, const epoch_metrics *m) {
+    append(values, count, (const double[]){m->miou, m->niou, m->f1, m->pd, m->fa}, RAW);
 }
 
 status run_log_add(run_log *log, const epoch_row *row) {
-    double values[MOST_COLUMNS] = {(double)row->epoch, (double)row->step, row->learning_rate};
-    int count = FIRST - 1;
-    for (int i = 0; i <= log->parts; i++)
-        values[count++] = row->losses[i];
-    const double rest[LAST] = {row->images_per_second, row->miou, row->niou, row->f1, row->pd, row->fa};
-    for (int i = 0; i < LAST; i++)
-        values[count++] = rest[i];
+    double values[MOST_COLUMNS];
+    int count = 0;
+    append(values, &count, (const double[]){(double)row->epoch, (double)row->step, row->learning_rate}, FIRST - 1);
+    append(values, &count, row->losses, 1 + log->options.parts.count);
+    append(values, &count, (const double[]){row->gradient_norm, row->images_per_second, row->seconds}, 3);
+    append_metrics(values, &count, &row->used);
+    if (log->options.averages)
+        append_metrics(values, &count, &row->raw);
     TRY(csv_log_row(log->csv, values));
     for (int i = 2; i < count; i++)
         if (!isnan(values[i]))

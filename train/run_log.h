@@ -8,20 +8,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* On the split that is evaluated; NaN where nothing was. */
+typedef struct epoch_metrics {
+    double miou, niou, f1, pd, fa;
+} epoch_metrics;
+
 typedef struct epoch_row {
     int64_t epoch, step;
     double learning_rate;                   /* of the epoch's last step */
-    double losses[1 + DETECTOR_LOSS_PARTS]; /* total and parts, means over the epoch's images */
-    double images_per_second;
-    double miou, niou, f1, pd, fa; /* NaN in epochs without evaluation */
+    double losses[1 + DETECTOR_LOSS_PARTS]; /* total, and the parts in the log's order: means over the epoch's images */
+    double gradient_norm;                   /* mean over the epoch's steps, before clipping */
+    double images_per_second;               /* in training */
+    double seconds;                         /* with evaluation */
+    epoch_metrics used, raw; /* used: of the averaged weights where there are any, else of the raw ones */
 } epoch_row;
 
 typedef struct run_log run_log;
 
-/* Begins the files in `folder`, or continues them behind epoch `last` (`resume`). The loss parts of the detector
- * name columns. Free with run_log_close. */
-status run_log_open(const char *folder, const detector *d, bool resume, int64_t last, run_log **out);
+typedef struct run_log_options {
+    detector_part_names parts; /* of the losses, whichever epoch has them */
+    bool averages;             /* raw and averaged weights are told apart */
+    bool resume;               /* goes on behind epoch `last` */
+    int64_t last;
+} run_log_options;
+
+/* Begins the files in `folder`, or continues them. Free with run_log_close. */
+status run_log_open(const char *folder, const run_log_options *options, run_log **out);
 void run_log_close(run_log *log); /* accepts NULL */
+
+const run_log_options *run_log_options_of(const run_log *log);
+
+/* Where a part of the loss stands among the log's. */
+int run_log_part(const run_log *log, const char *name);
 
 /* Appends an epoch and redraws the curves. */
 status run_log_add(run_log *log, const epoch_row *row);

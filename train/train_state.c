@@ -3,6 +3,7 @@
 #include "core/hdf5_io.h"
 #include "modules/checkpoint.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,20 @@ static object_path memory_path(const char *memory, const parameter *p) {
 typedef struct counter {
     const char *path;
     int64_t *value;
+    bool is_newer; /* checkpoints of older versions lack it; it is 0 then */
 } counter;
 
-enum { COUNTERS = 5 };
+enum { COUNTERS = 8 };
 
-static void list_counters(train_state *s, int64_t *optimizer_step, counter out[COUNTERS]) {
-    const counter list[COUNTERS] = {{"trainer/epoch", &s->epoch},
-                                    {"trainer/batch", &s->batch},
-                                    {"trainer/step", &s->step},
-                                    {"trainer/best_epoch", &s->best_epoch},
-                                    {"optimizer/step", optimizer_step}};
+static void list_counters(train_state *s, int64_t *optimizer_step, int64_t *average_steps, counter out[COUNTERS]) {
+    const counter list[COUNTERS] = {{"trainer/epoch", &s->epoch, false},
+                                    {"trainer/batch", &s->batch, false},
+                                    {"trainer/step", &s->step, false},
+                                    {"trainer/best_epoch", &s->best_epoch, false},
+                                    {"trainer/idle_evaluations", &s->idle_evaluations, true},
+                                    {"trainer/epoch_steps", &s->epoch_steps, true},
+                                    {"trainer/average_steps", average_steps, true},
+                                    {"optimizer/step", optimizer_step, false}};
     memcpy(out, list, sizeof list);
 }
 
@@ -59,36 +64,63 @@ static status read_memories(const h5_file *file, optimizer *o) {
     return STATUS_OK;
 }
 
-static status write_all(h5_file *file, detector *d, const config *c, const optimizer *o, const train_state *s) {
-    TRY(checkpoint_write_model(file, d, false));
-    TRY(checkpoint_write_config(file, c));
-    TRY(write_memories(file, o));
+/* The numbers of the state that are no counters. */
+typedef struct number {
+    const char *path;
+    double *value;
+    const char *older_path; /* what older versions called it; NULL: they lack it, and it is 0 then */
+} number;
+
+enum { NUMBERS = 3 };
+
+static void list_numbers(train_state *s, number out[NUMBERS]) {
+    const number list[NUMBERS] = {{"trainer/best_score", &s->best_score, "trainer/best_miou"},
+                                  {"trainer/images", &s->images, "trainer/images"},
+                                  {"trainer/norm_sum", &s->norm_sum, NULL}};
+    memcpy(out, list, sizeof list);
+}
+
+static status write_state(h5_file *file, const optimizer *o, const average *a, const train_state *s) {
     train_state copy = *s;
-    int64_t optimizer_step = o->step;
+    int64_t optimizer_step = o->step, average_steps = a->steps;
     counter counters[COUNTERS];
-    list_counters(&copy, &optimizer_step, counters);
+    number numbers[NUMBERS];
     h5_shape scalar = {0}, sums = {.rank = 1, .size = {LOSS_SUMS}};
+    list_counters(&copy, &optimizer_step, &average_steps, counters);
+    list_numbers(&copy, numbers);
     for (int i = 0; i < COUNTERS; i++)
         TRY(h5_write(file, counters[i].path, H5_INT64, &scalar, counters[i].value));
-    TRY(h5_write(file, "trainer/best_miou", H5_FLOAT64, &scalar, &s->best_miou));
-    TRY(h5_write(file, "trainer/images", H5_FLOAT64, &scalar, &s->images));
+    for (int i = 0; i < NUMBERS; i++)
+        TRY(h5_write(file, numbers[i].path, H5_FLOAT64, &scalar, numbers[i].value));
     return h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums);
 }
 
-status train_state_save(const char *path, detector *d, const config *c, const optimizer *o, const train_state *s) {
+static status write_all(h5_file *file, detector *d, const config *c, const optimizer *o, const average *a,
+                        const train_state *s) {
+    TRY(checkpoint_write_model(file, d, false));
+    if (a->value)
+        TRY(checkpoint_write_average(file, d, (const float *const *)a->value));
+    TRY(checkpoint_write_config(file, c));
+    TRY(write_memories(file, o));
+    return write_state(file, o, a, s);
+}
+
+status train_state_save(const char *path, detector *d, const config *c, const optimizer *o, const average *a,
+                        const train_state *s) {
     h5_file *file;
     TRY(h5_create(path, &file));
-    status result = write_all(file, d, c, o, s);
+    status result = write_all(file, d, c, o, a, s);
     if (result == STATUS_OK)
         return h5_commit(file);
     h5_close(file);
     return result;
 }
 
-/* Where the data lie, how many threads work on them, in how much memory, and when one looks at the test split changes
- * no weight. */
+/* Where the data lie, how many threads work on them, in how much memory, when one looks at the test split and when one
+ * gives up changes no weight. */
 static bool may_change(const char *key) {
-    static const char *const keys[] = {"data.root", "train.threads", "train.checkpointing", "train.evaluate_every"};
+    static const char *const keys[] = {"data.root",           "train.epochs",         "train.threads",
+                                       "train.checkpointing", "train.evaluate_every", "train.patience"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(key, keys[i]))
             return true;
@@ -111,7 +143,18 @@ static status begun_with(const h5_file *file, const config_key *key, char **out)
     return *out ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for %s", key->name);
 }
 
+/* A run may be made longer, finished or not: the rate of the steps to come is then that of the longer one. */
+static status compare_epochs(const h5_file *file, const config *c) {
+    int64_t done;
+    TRY(h5_read(file, "trainer/epoch", H5_INT64, 1, &done));
+    if (config_int(c, "train.epochs") >= done)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s has %lld epochs behind it, more than train.epochs = %lld", h5_path(file),
+                       (long long)done, (long long)config_int(c, "train.epochs"));
+}
+
 static status compare_config(const h5_file *file, const config *c) {
+    TRY(compare_epochs(file, c));
     for (int i = 0; i < config_count(c); i++) {
         const char *key = config_key_at(c, i)->name;
         if (may_change(key))
@@ -130,27 +173,40 @@ static status compare_config(const h5_file *file, const config *c) {
     return STATUS_OK;
 }
 
-static status read_all(const h5_file *file, detector *d, const config *c, optimizer *o, train_state *s) {
-    TRY(compare_config(file, c));
-    TRY(checkpoint_read_model(file, d));
-    TRY(read_memories(file, o));
-    counter counters[COUNTERS];
-    list_counters(s, &o->step, counters);
-    for (int i = 0; i < COUNTERS; i++)
-        TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));
-    TRY(h5_read(file, "trainer/best_miou", H5_FLOAT64, 1, &s->best_miou));
-    TRY(h5_read(file, "trainer/images", H5_FLOAT64, 1, &s->images));
-    h5_shape sums;
-    TRY(h5_get_shape(file, "trainer/loss_sums", &sums));
-    if (sums.rank != 1 || sums.size[0] > LOSS_SUMS)
+/* Older versions had room for fewer parts. */
+static status read_loss_sums(const h5_file *file, double *sums) {
+    h5_shape shape;
+    TRY(h5_get_shape(file, "trainer/loss_sums", &shape));
+    if (shape.rank != 1 || shape.size[0] > LOSS_SUMS)
         return status_fail(STATUS_INPUT, "%s: trainer/loss_sums has more than %d numbers", h5_path(file), LOSS_SUMS);
-    return h5_read(file, "trainer/loss_sums", H5_FLOAT64, (size_t)sums.size[0], s->loss_sums); /* once there were 9 */
+    return h5_read(file, "trainer/loss_sums", H5_FLOAT64, (size_t)shape.size[0], sums);
 }
 
-status train_state_load(const char *path, detector *d, const config *c, optimizer *o, train_state *s) {
+static status read_all(const h5_file *file, detector *d, const config *c, optimizer *o, average *a, train_state *s) {
+    TRY(compare_config(file, c));
+    TRY(checkpoint_read_model(file, d));
+    if (a->value)
+        TRY(checkpoint_read_average(file, d, a->value));
+    TRY(read_memories(file, o));
+    counter counters[COUNTERS];
+    number numbers[NUMBERS];
+    list_counters(s, &o->step, &a->steps, counters);
+    list_numbers(s, numbers);
+    for (int i = 0; i < COUNTERS; i++)
+        if (!counters[i].is_newer || h5_exists(file, counters[i].path))
+            TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));
+    for (int i = 0; i < NUMBERS; i++) {
+        const char *path = h5_exists(file, numbers[i].path) ? numbers[i].path : numbers[i].older_path;
+        if (path)
+            TRY(h5_read(file, path, H5_FLOAT64, 1, numbers[i].value));
+    }
+    return read_loss_sums(file, s->loss_sums);
+}
+
+status train_state_load(const char *path, detector *d, const config *c, optimizer *o, average *a, train_state *s) {
     h5_file *file;
     TRY(h5_open(path, &file));
-    status result = read_all(file, d, c, o, s);
+    status result = read_all(file, d, c, o, a, s);
     h5_close(file);
     return result;
 }

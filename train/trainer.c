@@ -2,17 +2,8 @@
 
 #include "core/file_io.h"
 #include "core/peak.h"
-#include "core/progress.h"
 #include "core/runtime.h"
-#include "datasets/augment.h"
-#include "datasets/loader.h"
-#include "eval/evaluate.h"
-#include "modules/detector.h"
-#include "train/optimizer.h"
-#include "train/run_log.h"
-#include "train/schedule.h"
-#include "train/train_state.h"
-#include "train/training_data.h"
+#include "train/trainer_private.h"
 
 #include <math.h>
 #include <signal.h>
@@ -27,27 +18,6 @@ static volatile sig_atomic_t interrupted;
 void trainer_interrupt(void) {
     interrupted = 1;
 }
-
-/* Everything of one run; freed together. */
-typedef struct trainer {
-    const config *c;
-    const train_options *options;
-    char last[4096], best[4096];
-    detector *d;
-    training_data data;
-    loader *batches;
-    optimizer optimizer;
-    schedule schedule;
-    run_log *log;
-    train_state state;
-    int64_t epochs, total_steps;
-    int per_epoch;
-    int phase;            /* of the network that the training graph is laid out for; -1: none yet */
-    bool crops;           /* the graph and the batches are those of train.crop_epochs */
-    double epoch_seconds; /* spent on the epoch begun, since this process started it */
-    double epoch_images;
-    double peak; /* FLOP/s, see peak.h; the best one measured so far */
-} trainer;
 
 static int training_size(const trainer *t) {
     return (int)config_int(t->c, t->crops ? "train.crop_size" : "data.size");
@@ -66,35 +36,34 @@ static status open_batches(trainer *t) {
     return loader_seek(t->batches, t->state.epoch, (int)t->state.batch);
 }
 
-static status open_network(trainer *t) {
-    TRY(detector_new(t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
-    optimizer_options options = {.rule = optimizer_find(config_text(t->c, "train.optimizer")),
-                                 .momentum = config_real(t->c, "train.momentum"),
-                                 .weight_decay = config_real(t->c, "train.weight_decay")};
-    if (!options.rule)
-        return STATUS_USAGE;
-    return optimizer_new(detector_parameters(t->d), &options, &t->optimizer);
+static detector_training training_of(const trainer *t, const char *loss) {
+    int size = training_size(t);
+    return (detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
+                               .width = size,
+                               .height = size,
+                               .phase = t->phase,
+                               .step = t->state.step,
+                               .eta = config_real(t->c, "train.eta"),
+                               .recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage"),
+                               .loss = loss,
+                               .deep_supervision = config_real(t->c, "train.deep_supervision"),
+                               .teacher = t->teacher};
 }
 
-/* Lays out the batches and the training graph, and anew when an epoch begins another phase, or the first on whole
- * images. */
+/* Lays out the batches and the training graph, and anew when an epoch begins another phase, another loss, or the first
+ * on whole images. */
 static status begin_phase(trainer *t) {
     int phase = detector_phase(t->d, t->state.epoch);
     bool crops = t->state.epoch < config_int(t->c, "train.crop_epochs");
-    if (phase == t->phase && crops == t->crops)
+    const char *loss = loss_plan_at(&t->losses, t->state.epoch);
+    if (phase == t->phase && crops == t->crops && loss == t->loss)
         return STATUS_OK;
     t->phase = phase;
+    t->loss = loss;
     t->crops = crops;
     TRY(open_batches(t));
-    int size = training_size(t);
-    bool recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage");
-    return detector_begin_training(t->d, &(detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
-                                                              .width = size,
-                                                              .height = size,
-                                                              .phase = phase,
-                                                              .step = t->state.step,
-                                                              .eta = config_real(t->c, "train.eta"),
-                                                              .recompute = recompute});
+    detector_training training = training_of(t, loss);
+    return detector_begin_training(t->d, &training);
 }
 
 static status write_resolved_config(const trainer *t) {
@@ -112,6 +81,20 @@ static status write_resolved_config(const trainer *t) {
     return result;
 }
 
+static status open_log(trainer *t, bool resume) {
+    run_log_options options = {
+        .averages = trainer_averages(t), .resume = resume, .last = t->state.epoch, .parts = t->parts};
+    return run_log_open(t->options->folder, &options, &t->log);
+}
+
+/* Every loss of the plan is read before any is trained. */
+static status name_losses(trainer *t) {
+    detector_training trainings[LOSS_PLAN_LENGTH];
+    for (int i = 0; i < t->losses.count; i++)
+        trainings[i] = training_of(t, t->losses.text[i]);
+    return detector_loss_parts(t->d, trainings, t->losses.count, &t->parts);
+}
+
 static status open_folder(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
@@ -122,50 +105,34 @@ static status open_folder(trainer *t) {
                            "%s holds a run already: continue it with --resume, or name another folder "
                            "with --out",
                            folder);
-    if (has_run)
-        TRY(train_state_load(t->last, t->d, t->c, &t->optimizer, &t->state));
+    TRY(has_run ? train_state_load(t->last, t->d, t->c, &t->optimizer, &t->average, &t->state)
+                : trainer_begin_weights(t));
+    TRY(name_losses(t));
     TRY(begin_phase(t));
     t->per_epoch = loader_batches_per_epoch(t->batches);
-    t->total_steps = t->epochs * t->per_epoch;
-    TRY(schedule_read(t->c, t->per_epoch, &t->schedule));
+    t->accumulate = (int)config_int(t->c, "train.accumulate");
+    int steps = (t->per_epoch + t->accumulate - 1) / t->accumulate;
+    t->total_steps = t->epochs * steps;
+    TRY(schedule_read(t->c, steps, &t->schedule));
     TRY(folder_create(folder));
     TRY(write_resolved_config(t));
-    return run_log_open(folder, t->d, has_run, t->state.epoch, &t->log);
+    return open_log(t, has_run);
 }
 
 static status save(trainer *t, const char *path) {
-    return train_state_save(path, t->d, t->c, &t->optimizer, &t->state);
-}
-
-static status step(trainer *t, detector_loss *loss) {
-    batch b;
-    TRY(loader_next(t->batches, &b));
-    TRY(detector_train_step(t->d, &(detector_batch){.images = b.images, .masks = b.masks, .count = b.count}, loss));
-    if (!isfinite(loss->total))
-        return status_fail(STATUS_NUMERIC,
-                           "the loss became %g in epoch %lld, step %lld; a smaller train.learning_rate may help",
-                           loss->total, (long long)t->state.epoch + 1, (long long)t->state.step + 1);
-    optimizer_step(&t->optimizer, schedule_rate(&t->schedule, t->state.step));
-    t->state.step++;
-    t->state.batch++;
-    t->state.images += b.count;
-    t->epoch_images += b.count;
-    t->state.loss_sums[0] += loss->total * b.count;
-    for (int i = 0; i < loss->part_count; i++)
-        t->state.loss_sums[1 + i] += loss->parts[i].value * b.count;
-    return STATUS_OK;
+    return train_state_save(path, t->d, t->c, &t->optimizer, &t->average, &t->state);
 }
 
 /* The steps of one epoch, from wherever it stands. */
 static status train_epoch(trainer *t, progress *bar) {
     TRY(begin_phase(t));
-    double start = clock_seconds();
+    t->epoch_begun = clock_seconds();
     t->epoch_images = 0;
     while (t->state.batch < t->per_epoch) {
-        detector_loss loss;
-        TRY(step(t, &loss));
+        double loss;
+        TRY(trainer_step(t, &loss));
         char note[64];
-        snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss.total);
+        snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
         progress_update(bar, t->state.step, note);
         if (interrupted) {
             interrupted = 0; /* heard */
@@ -174,81 +141,91 @@ static status train_epoch(trainer *t, progress *bar) {
                                (long long)t->state.step, (long long)t->total_steps);
         }
     }
-    t->epoch_seconds = clock_seconds() - start;
+    t->epoch_seconds = clock_seconds() - t->epoch_begun;
     return STATUS_OK;
 }
 
-static status evaluate(trainer *t, epoch_row *row, train_report *report) {
-    int size = augment_whole_size(training_augmentation(t->c, false).kind, (int)config_int(t->c, "data.size"));
-    evaluate_options options = {.size = size};
-    metrics m;
-    double ms;
-    TRY(evaluate_dataset(t->d, t->data.validation, &options, &m, &ms));
-    metrics_summary s = metrics_summarize(&m);
-    row->miou = report->miou = s.miou;
-    row->niou = s.niou;
-    row->f1 = s.f1;
-    row->pd = report->pd = s.pd;
-    row->fa = report->fa = s.fa;
-    if (s.miou > t->state.best_miou) {
-        t->state.best_miou = s.miou;
-        t->state.best_epoch = t->state.epoch;
-        report->is_best = true;
-    }
-    return STATUS_OK;
+/* Of the epoch just done; its sums begin anew. */
+static epoch_row row_of_epoch(trainer *t) {
+    train_state *s = &t->state;
+    const epoch_metrics none = {NAN, NAN, NAN, NAN, NAN};
+    epoch_row row = {.epoch = s->epoch,
+                     .step = s->step,
+                     .learning_rate = schedule_rate(&t->schedule, s->step - 1),
+                     .gradient_norm = s->norm_sum / (double)s->epoch_steps,
+                     .images_per_second = t->epoch_images / t->epoch_seconds,
+                     .used = none,
+                     .raw = none};
+    for (int i = 0; i <= DETECTOR_LOSS_PARTS; i++)
+        row.losses[i] = s->loss_sums[i] / s->images;
+    memset(s->loss_sums, 0, sizeof s->loss_sums);
+    s->images = s->norm_sum = 0;
+    s->epoch_steps = 0;
+    return row;
+}
+
+static double seconds_left(const trainer *t) {
+    double pace = (clock_seconds() - t->begun) / (double)(t->state.step - t->begun_step);
+    return pace * (double)(t->total_steps - t->state.step);
+}
+
+static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
+    if (!t->options->on_epoch)
+        return;
+    t->peak = fmax(t->peak, peak_flops(PEAK_SECONDS)); /* another process may have had the processor the last time */
+    train_report report = {.row = row,
+                           .log = run_log_options_of(t->log),
+                           .epochs = t->epochs,
+                           .peak_share = row->images_per_second * detector_training_flops(t->d) / t->peak,
+                           .rest = seconds_left(t),
+                           .is_best = is_best};
+    t->options->on_epoch(t->options->context, &report);
 }
 
 /* Counts the epoch as done, evaluates when it is time, logs, saves. A crash in between repeats the epoch. */
 static status finish_epoch(trainer *t, progress *bar) {
     train_state *s = &t->state;
+    bool is_best = false;
     s->epoch++;
     s->batch = 0;
-    epoch_row row = {.epoch = s->epoch,
-                     .step = s->step,
-                     .learning_rate = schedule_rate(&t->schedule, s->step - 1),
-                     .images_per_second = t->epoch_images / t->epoch_seconds,
-                     .miou = NAN,
-                     .niou = NAN,
-                     .f1 = NAN,
-                     .pd = NAN,
-                     .fa = NAN};
-    for (int i = 0; i <= detector_loss_part_count(t->d); i++)
-        row.losses[i] = s->loss_sums[i] / s->images;
-    memset(s->loss_sums, 0, sizeof s->loss_sums);
-    s->images = 0;
-    t->peak = fmax(t->peak, peak_flops(PEAK_SECONDS)); /* another process may have had the processor the last time */
-    train_report report = {.epoch = s->epoch,
-                           .epochs = t->epochs,
-                           .loss = row.losses[0],
-                           .miou = NAN,
-                           .pd = NAN,
-                           .fa = NAN,
-                           .images_per_second = row.images_per_second,
-                           .peak_share = row.images_per_second * detector_training_flops(t->d) / t->peak};
+    epoch_row row = row_of_epoch(t);
     if (s->epoch % config_int(t->c, "train.evaluate_every") == 0 || s->epoch == t->epochs)
-        TRY(evaluate(t, &row, &report));
+        TRY(trainer_evaluate(t, &row, &is_best));
+    row.seconds = clock_seconds() - t->epoch_begun;
     TRY(run_log_add(t->log, &row));
-    if (report.is_best)
+    if (is_best)
         TRY(save(t, t->best));
     TRY(save(t, t->last));
-    if (t->options->on_epoch) {
-        progress_end(bar);
-        t->options->on_epoch(t->options->context, &report);
-    }
+    progress_end(bar);
+    report_epoch(t, &row, is_best);
     return STATUS_OK;
+}
+
+/* train.patience */
+static bool gives_up(const trainer *t) {
+    int64_t patience = config_int(t->c, "train.patience");
+    if (patience == 0 || t->state.idle_evaluations < patience)
+        return false;
+    trainer_say(t, "stopped after epoch %lld: %lld evaluations were no better than that of epoch %lld",
+                (long long)t->state.epoch, (long long)t->state.idle_evaluations, (long long)t->state.best_epoch);
+    return true;
 }
 
 static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
-    t->state.best_miou = -1;
+    t->state.best_score = -2;
     runtime_set_threads((int)config_int(t->c, "train.threads"));
+    TRY(loss_plan_read(t->c, &t->losses));
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
-    TRY(open_network(t));
+    TRY(trainer_open_network(t));
+    TRY(trainer_open_teacher(t));
     TRY(open_folder(t));
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);
+    t->begun = clock_seconds();
+    t->begun_step = t->state.step;
     status result = STATUS_OK;
-    while (t->state.epoch < t->epochs && result == STATUS_OK) {
+    while (t->state.epoch < t->epochs && result == STATUS_OK && !gives_up(t)) {
         result = train_epoch(t, &bar);
         if (result == STATUS_OK)
             result = finish_epoch(t, &bar);
@@ -263,7 +240,10 @@ status trainer_run(const config *c, const train_options *options) {
     run_log_close(t.log);
     loader_free(t.batches); /* its thread reads from the data sets */
     training_data_close(&t.data);
+    average_free(&t.average);
     optimizer_free(&t.optimizer);
+    detector_free(t.teacher);
+    free(t.teacher_scores);
     detector_free(t.d);
     return result;
 }

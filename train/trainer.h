@@ -4,30 +4,31 @@
 
 #include "core/config.h"
 #include "core/status.h"
+#include "train/run_log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef struct train_report {
-    int64_t epoch, epochs; /* finished, in all */
-    double loss;
-    double miou, pd, fa; /* NaN if not evaluated after this epoch */
-    double images_per_second;
+    const epoch_row *row; /* what the log has of the epoch */
+    const run_log_options *log;
+    int64_t epochs;    /* in all */
     double peak_share; /* floating-point operations a second, relative to the processor's FMA peak */
-    bool is_best;
+    double rest;       /* seconds to the end, at the pace until now */
+    bool is_best;      /* of those evaluated, in train.select */
 } train_report;
 
 typedef struct train_options {
     const char *folder; /* the run folder: config.ini, log.csv, curves.png, last.h5, best.h5, events */
     bool resume;
     void (*on_epoch)(void *context, const train_report *report); /* after each epoch; may be NULL */
-    void (*on_notice)(void *context, const char *text);          /* a line on what is odd but no fault; may be NULL */
+    void (*on_notice)(void *context, const char *line);          /* what the user should know; may be NULL */
     void *context;
 } train_options;
 
 /* Trains what the configuration describes. A folder that holds a run is only continued with `resume`. After an
- * interruption (trainer_interrupt) the state is saved within the step and STATUS_INTERRUPTED returned. A loss that is
- * not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was. */
+ * interruption (trainer_interrupt) the state is saved within the step and STATUS_INTERRUPTED returned. A loss or a
+ * gradient that is not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was. */
 status trainer_run(const config *c, const train_options *options);
 
 /* Asks the running training to save and stop after its step. May be called from a signal handler. */

@@ -3,11 +3,12 @@
 #include "train/optimizer.h"
 
 static void update(const optimizer *o, double learning_rate, const optimizer_part *part) {
-    float rate = (float)learning_rate, momentum = (float)o->options.momentum, decay = (float)o->options.weight_decay;
+    float rate = (float)learning_rate, decay = (float)part->decay, scale = o->grad_scale;
+    float momentum = (float)o->options.momentum;
     float *restrict value = part->value, *restrict velocity = part->memory[0];
     const float *restrict grad = part->grad;
     for (size_t i = 0; i < part->count; i++) {
-        float g = grad[i] + decay * value[i];
+        float g = scale * grad[i] + decay * value[i];
         velocity[i] = momentum * velocity[i] + g;
         value[i] -= rate * velocity[i];
     }

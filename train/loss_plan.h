@@ -1,0 +1,23 @@
+/* Which loss is trained from which epoch on: train.loss and train.loss_after. */
+#ifndef IRST_TRAIN_LOSS_PLAN_H
+#define IRST_TRAIN_LOSS_PLAN_H
+
+#include "core/config.h"
+#include "core/status.h"
+
+#include <stdint.h>
+
+enum { LOSS_PLAN_LENGTH = 8, LOSS_TEXT = 256 };
+
+typedef struct loss_plan {
+    int count;
+    int64_t first_epoch[LOSS_PLAN_LENGTH]; /* from 0, rising; that of the first is 0 */
+    char text[LOSS_PLAN_LENGTH][LOSS_TEXT];
+} loss_plan;
+
+/* STATUS_USAGE names the key. Whether a text is a loss, its network says. */
+status loss_plan_read(const config *c, loss_plan *out);
+
+const char *loss_plan_at(const loss_plan *plan, int64_t epoch);
+
+#endif

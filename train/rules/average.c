@@ -1,0 +1,76 @@
+#include "train/rules/average.h"
+
+#include "core/runtime.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+status average_new(parameter_set *parameters, double decay, average *out) {
+    *out = (average){
+        .decay = decay, .parameters = parameters, .value = calloc((size_t)parameters->count + 1, sizeof *out->value)};
+    for (int i = 0; out->value && i < parameters->count; i++) {
+        const parameter *p = parameters->items[i];
+        out->value[i] = malloc((p->count + 1) * sizeof *out->value[i]);
+        if (!out->value[i]) {
+            average_free(out);
+            break;
+        }
+    }
+    if (!out->value)
+        return status_fail(STATUS_MEMORY, "out of memory for averaged weights");
+    average_restart(out);
+    return STATUS_OK;
+}
+
+void average_restart(average *a) {
+    a->steps = 0;
+    for (int i = 0; i < a->parameters->count; i++) {
+        const parameter *p = a->parameters->items[i];
+        memcpy(a->value[i], p->value, p->count * sizeof *p->value);
+    }
+}
+
+void average_free(average *a) {
+    for (int i = 0; a->value && i < a->parameters->count; i++)
+        free(a->value[i]);
+    free(a->value);
+    *a = (average){0};
+}
+
+typedef struct add_work {
+    const average *a;
+    float keep;
+} add_work;
+
+static void add_parameter(void *context, int item) {
+    const add_work *w = context;
+    const parameter *p = w->a->parameters->items[item];
+    float *mean = w->a->value[item];
+    if (p->kind == PARAMETER_COUNTER) {
+        memcpy(mean, p->value, p->count * sizeof *mean);
+        return;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        mean[i] += (1 - w->keep) * (p->value[i] - mean[i]);
+}
+
+void average_add(average *a) {
+    a->steps++;
+    double early = (double)a->steps / ((double)a->steps + 10);
+    parallel_for(a->parameters->count, add_parameter, &(add_work){a, (float)fmin(a->decay, early)});
+}
+
+static void swap_parameter(void *context, int item) {
+    const average *a = context;
+    const parameter *p = a->parameters->items[item];
+    for (size_t i = 0; i < p->count; i++) {
+        float kept = p->value[i];
+        p->value[i] = a->value[item][i];
+        a->value[item][i] = kept;
+    }
+}
+
+void average_swap(average *a) {
+    parallel_for(a->parameters->count, swap_parameter, a);
+}

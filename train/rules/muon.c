@@ -1,0 +1,99 @@
+/* Muon (Jordan et al., 2024): momentum whose directions all get the same length. For the weights of a convolution,
+ * taken as a matrix M of OC x (IC KH KW); everything else takes AdamW's step. m = momentum m + g,  u = g + momentum m
+ * (Nesterov), value -= rate 0.2 sqrt(max(OC, IC KH KW)) U V^T,  with u = U S V^T 0.2 sqrt(larger side) gives the step
+ * of an element the usual size of Adam's, so that one rate serves both (Liu et al., 2025). U V^T comes, roughly, from
+ * five steps of a Newton-Schulz iteration whose odd polynomial takes all singular values of u / ||u|| to the
+ * neighbourhood of 1. */
+#include "train/rules/adam.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+enum { NEWTON_SCHULZ_STEPS = 5 };
+/* x -> a x + b x^3 + c x^5 */
+#define NS_A 3.4445f
+#define NS_B (-4.7750f)
+#define NS_C 2.0315f
+#define RMS_OF_ADAM 0.2
+
+/* Room for one matrix of m x l, m <= l, in a part's work behind the direction u. */
+typedef struct iteration {
+    int m, l;
+    float *X, *next, *A, *B;
+} iteration;
+
+static bool is_matrix(const parameter *p) {
+    return p->rank == 4;
+}
+
+static iteration iteration_of(const optimizer_part *part, int m, int l) {
+    size_t wide = part->count, square = (size_t)m * (size_t)m;
+    float *X = part->work + wide;
+    return (iteration){.m = m, .l = l, .X = X, .next = X + wide, .A = X + 2 * wide, .B = X + 2 * wide + square};
+}
+
+static size_t work(const parameter *p) {
+    size_t rows = p->rank > 0 ? (size_t)p->shape[0] : 1, columns = p->count / rows;
+    size_t m = rows < columns ? rows : columns;
+    return is_matrix(p) ? 3 * p->count + 2 * m * m : 0;
+}
+
+/* X -> a X + (b A + c A^2) X with A = X X^T */
+static void iterate(iteration *i) {
+    int m = i->m, l = i->l;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, m, l, 1, i->X, l, i->X, l, 0, i->A, m);
+    memcpy(i->B, i->A, (size_t)m * (size_t)m * sizeof *i->B);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, NS_C, i->A, m, i->A, m, NS_B, i->B, m);
+    memcpy(i->next, i->X, (size_t)m * (size_t)l * sizeof *i->next);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, l, m, 1, i->B, m, i->X, l, NS_A, i->next, l);
+    float *kept = i->X;
+    i->X = i->next;
+    i->next = kept;
+}
+
+static double norm_of(const float *u, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)u[i] * u[i];
+    return sqrt(sum);
+}
+
+/* value -= size U V^T of the direction u (rows x columns). A gradient of zeros moves nothing. */
+static void move(const optimizer_part *part, int rows, int columns, float size) {
+    bool tall = rows > columns;
+    const float *u = part->work;
+    iteration it = iteration_of(part, tall ? columns : rows, tall ? rows : columns);
+    double norm = norm_of(u, part->count);
+    if (norm == 0)
+        return;
+    float scale = (float)(1 / norm);
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            it.X[tall ? c * rows + r : r * columns + c] = scale * u[r * columns + c];
+    for (int step = 0; step < NEWTON_SCHULZ_STEPS; step++)
+        iterate(&it);
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            part->value[r * columns + c] -= size * it.X[tall ? c * rows + r : r * columns + c];
+}
+
+static void update(const optimizer *o, double rate, const optimizer_part *part) {
+    const parameter *p = part->p;
+    if (!is_matrix(p)) {
+        adamw_update(o, rate, part);
+        return;
+    }
+    float momentum = (float)o->options.momentum, scale = o->grad_scale, *m = part->memory[0];
+    int rows = p->shape[0], columns = (int)(p->count / (size_t)rows);
+    for (size_t i = 0; i < part->count; i++) {
+        float g = scale * part->grad[i];
+        m[i] = momentum * m[i] + g;
+        part->work[i] = g + momentum * m[i];
+    }
+    decay_values(rate, part);
+    move(part, rows, columns, (float)(rate * RMS_OF_ADAM * sqrt(fmax(rows, columns))));
+}
+
+const optimizer_rule optimizer_muon = {
+    .name = "muon", .memory_count = 2, .memory_names = {"m", "v"}, .whole = true, .work = work, .update = update};

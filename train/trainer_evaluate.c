@@ -1,0 +1,44 @@
+#include "train/trainer_private.h"
+
+#include "eval/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+static status evaluate(trainer *t, epoch_metrics *out) {
+    int size = augment_whole_size(training_augmentation(t->c, false).kind, (int)config_int(t->c, "data.size"));
+    metrics m;
+    double ms;
+    TRY(evaluate_dataset(t->d, t->data.validation, &(evaluate_options){.size = size}, &m, &ms));
+    metrics_summary s = metrics_summarize(&m);
+    *out = (epoch_metrics){.miou = s.miou, .niou = s.niou, .f1 = s.f1, .pd = s.pd, .fa = s.fa};
+    return STATUS_OK;
+}
+
+/* The metric that train.select names, such that more is better. */
+static double score_of(const trainer *t, const epoch_metrics *m) {
+    const char *name = config_text(t->c, "train.select");
+    if (!strcmp(name, "fa"))
+        return -m->fa;
+    return !strcmp(name, "niou") ? m->niou : !strcmp(name, "f1") ? m->f1 : !strcmp(name, "pd") ? m->pd : m->miou;
+}
+
+status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best) {
+    TRY(evaluate(t, &row->raw));
+    row->used = row->raw;
+    if (trainer_averages(t)) {
+        average_swap(&t->average);
+        status result = evaluate(t, &row->used);
+        average_swap(&t->average);
+        TRY(result);
+    }
+    train_state *s = &t->state;
+    double score = score_of(t, &row->used);
+    *is_best = !(score <= s->best_score);
+    if (*is_best) {
+        s->best_score = score;
+        s->best_epoch = s->epoch;
+    }
+    s->idle_evaluations = *is_best ? 0 : s->idle_evaluations + 1;
+    return STATUS_OK;
+}

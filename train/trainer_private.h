@@ -1,0 +1,62 @@
+/* Shared by trainer.c, trainer_start.c, trainer_step.c and trainer_evaluate.c. */
+#ifndef IRST_TRAIN_TRAINER_PRIVATE_H
+#define IRST_TRAIN_TRAINER_PRIVATE_H
+
+#include "core/config.h"
+#include "core/progress.h"
+#include "datasets/loader.h"
+#include "modules/detector.h"
+#include "train/loss_plan.h"
+#include "train/optimizer.h"
+#include "train/rules/average.h"
+#include "train/rules/schedule.h"
+#include "train/run_log.h"
+#include "train/train_state.h"
+#include "train/trainer.h"
+#include "train/training_data.h"
+
+/* Everything of one run; freed together. */
+typedef struct trainer {
+    const config *c;
+    const train_options *options;
+    char last[4096], best[4096];
+    detector *d, *teacher; /* teacher: NULL without distillation */
+    float *teacher_scores; /* of one batch */
+    training_data data;
+    loader *batches;
+    optimizer optimizer;
+    average average; /* unused if train.average is 0 */
+    schedule schedule;
+    loss_plan losses;
+    detector_part_names parts; /* of all of them */
+    run_log *log;
+    train_state state;
+    int64_t epochs, total_steps;
+    int per_epoch; /* batches */
+    int accumulate;
+    int phase;        /* of the network that the training graph is laid out for; -1: none yet */
+    const char *loss; /* that it is laid out for */
+    bool crops;       /* the graph and the batches are those of train.crop_epochs */
+    double begun;     /* when this process began to train, and after how many steps */
+    int64_t begun_step;
+    double epoch_begun, epoch_seconds; /* of training alone, since this process took the epoch up */
+    double epoch_images;
+    double peak; /* FLOP/s, see peak.h; the best one measured so far */
+} trainer;
+
+/* trainer_start.c: network, weights to begin with, teacher. */
+status trainer_open_network(trainer *t);
+status trainer_begin_weights(trainer *t);
+status trainer_open_teacher(trainer *t);
+
+/* One line to the user, through options.on_notice. */
+void trainer_say(const trainer *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool trainer_averages(const trainer *t);
+
+/* trainer_step.c: the gradients of one or several batches, and the step along them; *loss is its total. */
+status trainer_step(trainer *t, double *loss);
+
+/* trainer_evaluate.c: fills the metrics of the row and tells whether this is the best so far. */
+status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best);
+
+#endif

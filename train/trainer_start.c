@@ -1,0 +1,101 @@
+#include "train/trainer_private.h"
+
+#include "modules/checkpoint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool trainer_averages(const trainer *t) {
+    return t->average.value;
+}
+
+static bool is_given(const trainer *t, const char *key) {
+    return config_text(t->c, key)[0] != '\0';
+}
+
+void trainer_say(const trainer *t, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (t->options->on_notice)
+        t->options->on_notice(t->options->context, text);
+}
+
+static status read_optimizer_options(const config *c, optimizer_options *out) {
+    const optimizer_rule *rule = optimizer_find(config_text(c, "train.optimizer"));
+    if (!rule)
+        return STATUS_USAGE;
+    *out = (optimizer_options){.rule = rule,
+                               .momentum = config_real(c, "train.momentum"),
+                               .beta1 = config_real(c, "train.beta1"),
+                               .beta2 = config_real(c, "train.beta2"),
+                               .epsilon = config_real(c, "train.epsilon"),
+                               .weight_decay = config_real(c, "train.weight_decay"),
+                               .decay_weights_only = !strcmp(config_text(c, "train.decay"), "weights"),
+                               .clip_norm = config_real(c, "train.clip_norm")};
+    TRY(parameter_values_read(config_text(c, "train.rates"), "train.rates", &out->rates));
+    return parameter_patterns_read(config_text(c, "train.freeze"), "train.freeze", &out->frozen);
+}
+
+status trainer_open_network(trainer *t) {
+    optimizer_options options;
+    TRY(detector_new(t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
+    TRY(read_optimizer_options(t->c, &options));
+    TRY(optimizer_new(detector_parameters(t->d), &options, &t->optimizer));
+    double decay = config_real(t->c, "train.average");
+    return decay > 0 ? average_new(detector_parameters(t->d), decay, &t->average) : STATUS_OK;
+}
+
+/* What train.init did not have stays as the network begins. */
+static status take_over(trainer *t, const char *path) {
+    checkpoint_match match;
+    TRY(checkpoint_read_matching(path, t->d, &match));
+    if (match.taken == 0)
+        return status_fail(STATUS_INPUT, "%s: no tensor fits one of %s", path, detector_name(t->d));
+    trainer_say(t, "train.init: %d of %d tensors taken from %s%s%s", match.taken, match.all, path,
+                match.taken < match.all ? "; not, for example, " : "", match.first_left ? match.first_left : "");
+    return STATUS_OK;
+}
+
+/* train.start */
+static status set_values(const trainer *t) {
+    parameter_values start;
+    const parameter_set *set = detector_parameters(t->d);
+    TRY(parameter_values_read(config_text(t->c, "train.start"), "train.start", &start));
+    TRY(parameter_patterns_check(&start.names, "train.start", set));
+    for (int i = 0; i < set->count; i++) {
+        parameter *p = set->items[i];
+        const double *value = p->kind == PARAMETER_TRAINED ? parameter_values_find(&start, p->name) : NULL;
+        for (size_t k = 0; value && k < p->count; k++)
+            p->value[k] = (float)*value;
+    }
+    return STATUS_OK;
+}
+
+status trainer_begin_weights(trainer *t) {
+    TRY(set_values(t));
+    double prior = config_real(t->c, "train.prior");
+    if (prior > 0)
+        TRY(detector_set_prior(t->d, prior));
+    if (is_given(t, "train.init"))
+        TRY(take_over(t, config_text(t->c, "train.init")));
+    if (trainer_averages(t))
+        average_restart(&t->average);
+    return STATUS_OK;
+}
+
+status trainer_open_teacher(trainer *t) {
+    if (!is_given(t, "train.teacher"))
+        return STATUS_OK;
+    TRY(checkpoint_load(config_text(t->c, "train.teacher"), &t->teacher));
+    if (detector_score_kind(t->teacher) != SCORE_PROBABILITY)
+        return status_fail(STATUS_USAGE, "train.teacher: %s gives no probabilities", detector_name(t->teacher));
+    size_t side = (size_t)config_int(t->c, "data.size"), crop = (size_t)config_int(t->c, "train.crop_size");
+    side = crop > side ? crop : side;
+    t->teacher_scores = malloc((size_t)config_int(t->c, "train.batch_size") * side * side * sizeof(float));
+    return t->teacher_scores ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the teacher's score maps");
+}
