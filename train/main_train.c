@@ -24,7 +24,9 @@ static const cli_program program = {
     .arguments = "CONFIG.ini [section.key=value ...]",
     .examples = "  train configs/nudt.ini data.root=/data/NUDT-SIRST      the published recipe\n"
                 "  train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
-                "  train configs/nudt.ini model.stages=3 --out runs/k3     one setting changed\n",
+                "  train configs/nudt.ini model.stages=3 --out runs/k3     one setting changed\n"
+                "  train configs/nudt_short.ini data.root=mine train.init=nudt.h5     fine-tuning\n"
+                "  train configs/nudt_short.ini --resume train.epochs=40   a finished run made longer\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
