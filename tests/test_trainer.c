@@ -103,10 +103,14 @@ static void test_resume_with_every_optimizer(void **state) {
                         "step 3 of 6");
 }
 
-/* Two epochs on crops, one on whole images: stopped before and behind the change. */
+/* Two epochs on crops, one on whole images; an epoch each on crops of two sizes and on whole images: stopped before and
+ * behind the changes. */
 static void test_resume_around_crops(void **state) {
     (void)state;
-    recipe r = tiny("train.crop_epochs=2 train.crop_size=16");
+    recipe r = tiny("train.crop_epochs=2 train.crop_size=16"),
+           rising = tiny("train.crop_epochs=1,1 train.crop_size=16,24");
+    runs_expect_resumed(rising, 1, "step 4 of 9");
+    runs_expect_resumed(rising, 2, "step 7 of 9");
     runs_expect_resumed(r, 1, "step 4 of 9");
     runs_expect_resumed(r, 2, "step 7 of 9");
 }
@@ -177,6 +181,10 @@ static void test_configuration(void **state) {
                  "none, flips, crops, mshnet");
     assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer",
                  "adam, adamw, muon, sgd, adagrad");
+    static const char *const bad_crops[] = {"train.crop_epochs=x", "train.crop_epochs=1,", "train.crop_size=64,128",
+                                            "train.crop_epochs=1,2 train.crop_size=8,64", "train.crop_epochs=-1"};
+    for (size_t i = 0; i < sizeof bad_crops / sizeof *bad_crops; i++)
+        assert_fails(train(scratch_path("never"), bad_crops[i], false, 0), STATUS_USAGE, "train.crop_", "expected");
     assert_fails(read_config("train.nonsense=1", &c), STATUS_USAGE, "train.nonsense", "command line");
     assert_fails(read_config("model.name=none", &c), STATUS_USAGE, "none", "rpcanet_plus");
     assert_fails(train_config_read("missing.ini", NULL, 0, &c), STATUS_USAGE, "missing.ini", "");

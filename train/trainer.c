@@ -19,14 +19,10 @@ void trainer_interrupt(void) {
     interrupted = 1;
 }
 
-static int training_size(const trainer *t) {
-    return (int)config_int(t->c, t->crops ? "train.crop_size" : "data.size");
-}
-
 static status open_batches(trainer *t) {
     loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
-                              .size = training_size(t),
-                              .augment = training_augmentation(t->c, t->crops),
+                              .size = t->size,
+                              .augment = training_augmentation(t->c, t->crop > 0),
                               .weights = t->data.weights,
                               .keep_order = !config_flag(t->c, "data.shuffle"),
                               .drop_last = config_flag(t->c, "data.drop_last"),
@@ -37,10 +33,9 @@ static status open_batches(trainer *t) {
 }
 
 static detector_training training_of(const trainer *t, const char *loss) {
-    int size = training_size(t);
     return (detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
-                               .width = size,
-                               .height = size,
+                               .width = t->size,
+                               .height = t->size,
                                .phase = t->phase,
                                .step = t->state.step,
                                .eta = config_real(t->c, "train.eta"),
@@ -50,17 +45,18 @@ static detector_training training_of(const trainer *t, const char *loss) {
                                .teacher = t->teacher};
 }
 
-/* Lays out the batches and the training graph, and anew when an epoch begins another phase, another loss, or the first
- * on whole images. */
+/* Lays out the batches and the training graph, and anew when an epoch begins another phase, another loss, or other
+ * sizes. */
 static status begin_phase(trainer *t) {
     int phase = detector_phase(t->d, t->state.epoch);
-    bool crops = t->state.epoch < config_int(t->c, "train.crop_epochs");
+    int crop = crop_plan_size(&t->crops, t->state.epoch);
     const char *loss = loss_plan_at(&t->losses, t->state.epoch);
-    if (phase == t->phase && crops == t->crops && loss == t->loss)
+    if (phase == t->phase && crop == t->crop && loss == t->loss)
         return STATUS_OK;
     t->phase = phase;
     t->loss = loss;
-    t->crops = crops;
+    t->crop = crop;
+    t->size = crop > 0 ? crop : (int)config_int(t->c, "data.size");
     TRY(open_batches(t));
     detector_training training = training_of(t, loss);
     return detector_begin_training(t->d, &training);
@@ -215,6 +211,7 @@ static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_score = -2;
     runtime_set_threads((int)config_int(t->c, "train.threads"));
+    TRY(crop_plan_read(t->c, &t->crops));
     TRY(loss_plan_read(t->c, &t->losses));
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
     TRY(trainer_open_network(t));

@@ -6,6 +6,7 @@
 #include "core/progress.h"
 #include "datasets/loader.h"
 #include "modules/detector.h"
+#include "train/crop_plan.h"
 #include "train/loss_plan.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"
@@ -27,6 +28,7 @@ typedef struct trainer {
     optimizer optimizer;
     average average; /* unused if train.average is 0 */
     schedule schedule;
+    crop_plan crops;
     loss_plan losses;
     detector_part_names parts; /* of all of them */
     run_log *log;
@@ -36,7 +38,8 @@ typedef struct trainer {
     int accumulate;
     int phase;        /* of the network that the training graph is laid out for; -1: none yet */
     const char *loss; /* that it is laid out for */
-    bool crops;       /* the graph and the batches are those of train.crop_epochs */
+    int crop;         /* crop_plan_size of the epoch that it is laid out for */
+    int size;         /* of the images in it */
     double begun;     /* when this process began to train, and after how many steps */
     int64_t begun_step;
     double epoch_begun, epoch_seconds; /* of training alone, since this process took the epoch up */

@@ -94,8 +94,9 @@ status trainer_open_teacher(trainer *t) {
     TRY(checkpoint_load(config_text(t->c, "train.teacher"), &t->teacher));
     if (detector_score_kind(t->teacher) != SCORE_PROBABILITY)
         return status_fail(STATUS_USAGE, "train.teacher: %s gives no probabilities", detector_name(t->teacher));
-    size_t side = (size_t)config_int(t->c, "data.size"), crop = (size_t)config_int(t->c, "train.crop_size");
-    side = crop > side ? crop : side;
+    size_t side = (size_t)config_int(t->c, "data.size");
+    for (int i = 0; i < t->crops.count; i++)
+        side = (size_t)t->crops.size[i] > side ? (size_t)t->crops.size[i] : side;
     t->teacher_scores = malloc((size_t)config_int(t->c, "train.batch_size") * side * side * sizeof(float));
     return t->teacher_scores ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the teacher's score maps");
 }

@@ -1,0 +1,23 @@
+/* Crops before whole images, small ones before larger ones: train.crop_epochs and train.crop_size. */
+#ifndef IRST_TRAIN_CROP_PLAN_H
+#define IRST_TRAIN_CROP_PLAN_H
+
+#include "core/config.h"
+#include "core/status.h"
+
+#include <stdint.h>
+
+enum { CROP_PLAN_LENGTH = 8 };
+
+typedef struct crop_plan {
+    int count;
+    int64_t end[CROP_PLAN_LENGTH]; /* the epoch, from 0, that another size or whole images begin with */
+    int size[CROP_PLAN_LENGTH];    /* pixels a side */
+} crop_plan;
+
+/* "16, 8" and "64, 128": 16 epochs on crops of 64 x 64, then 8 of 128 x 128. STATUS_USAGE names the key. */
+status crop_plan_read(const config *c, crop_plan *out);
+
+int crop_plan_size(const crop_plan *plan, int64_t epoch); /* 0: whole images */
+
+#endif
