@@ -178,6 +178,8 @@ static status vary_kind(const augment_options *o, rng r, int size, pair p) {
     case AUGMENT_UIUNET:
         return vary_uiunet(&r, size, p);
     case AUGMENT_TARGETS:
+        if (o->whole > 0)
+            TRY(resize(p, o->whole, o->whole));
         return vary_crops(&r, o->background <= 0 || rng_uniform(&r) >= o->background, size, p);
     }
     assert(false); /* all kinds are above */

@@ -184,6 +184,10 @@ static void test_augmentation(void **state) {
     o = training_augmentation(c, true);
     assert_int_equal(o.kind, AUGMENT_TARGETS);
     assert_true(o.grey.noise == 0.01 && o.geometry.scale == 0.25);
+    assert_int_equal(o.whole, config_int(c, "data.size"));
+    config_free(c);
+    c = configured(first, "data.augment=crops"); /* never resized */
+    assert_int_equal(training_augmentation(c, true).whole, 0);
     config_free(c);
     assert_fails(runs_read((recipe){ini, "data.root=x data.blur=4"}, &c), STATUS_USAGE, "data.blur", "3");
     assert_fails(runs_read((recipe){ini, "data.root=x data.holdout=0.6"}, &c), STATUS_USAGE, "data.holdout", "0.5");

@@ -378,6 +378,28 @@ static void test_background_of_crops(void **state) {
     free_pair(&p);
 }
 
+/* Of an image of twice the size: as of the image that was resized before. */
+static void test_crops_of_resized_images(void **state) {
+    (void)state;
+    enum { LARGE = 4 * SIZE, WHOLE = 2 * SIZE };
+    pair large = {image_of(LARGE, LARGE, NULL), image_of(LARGE, LARGE, NULL)};
+    for (int i = 0; i < LARGE * LARGE; i++)
+        large.image.pixels[i] = (uint16_t)(i * 37 % 251);
+    mark(&large.mask, 40, 60, 9, 7);
+    pair small = {image_of(LARGE, LARGE, large.image.pixels), image_of(LARGE, LARGE, large.mask.pixels)};
+    assert_ok(resize_image(&small.image, WHOLE, WHOLE));
+    assert_ok(resize_mask(&small.mask, WHOLE, WHOLE));
+    for (int i = 0; i < 20; i++) {
+        pair a = varied(&(augment_options){.kind = AUGMENT_TARGETS, .whole = WHOLE}, &large, 0, i);
+        pair b = varied(&(augment_options){.kind = AUGMENT_TARGETS}, &small, 0, i);
+        assert_true(same_pixels(&a.image, &b.image) && same_pixels(&a.mask, &b.mask));
+        free_pair(&a);
+        free_pair(&b);
+    }
+    free_pair(&large);
+    free_pair(&small);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_off_is_as_before),
@@ -392,6 +414,7 @@ int main(void) {
         cmocka_unit_test(test_mask_follows_the_image),
         cmocka_unit_test(test_the_last_target_stays),
         cmocka_unit_test(test_background_of_crops),
+        cmocka_unit_test(test_crops_of_resized_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,10 +29,11 @@ status crop_plan_read(const config *c, crop_plan *out) {
         return status_fail(STATUS_USAGE, "train.crop_epochs = %.100s: expected numbers of epochs, as in 16 or 16, 8",
                            epoch_text);
     if (read_numbers(size_text, LEAST, MOST, sizes) != out->count)
-        return status_fail(STATUS_USAGE,
-                           "train.crop_size = %.100s: expected %d to %d pixels, one number for each of train.crop_epochs "
-                           "= %.100s",
-                           size_text, LEAST, MOST, epoch_text);
+        return status_fail(
+            STATUS_USAGE,
+            "train.crop_size = %.100s: expected %d to %d pixels, one number for each of train.crop_epochs "
+            "= %.100s",
+            size_text, LEAST, MOST, epoch_text);
     for (int i = 0; i < out->count; i++) {
         out->end[i] = end += epochs[i];
         out->size[i] = (int)sizes[i];

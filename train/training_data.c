@@ -171,8 +171,10 @@ void training_data_close(training_data *data) {
 }
 
 augment_options training_augmentation(const config *c, bool crops) {
+    augmentation kind = augment_find(config_text(c, "data.augment"));
     return (augment_options){
-        .kind = crops ? AUGMENT_TARGETS : augment_find(config_text(c, "data.augment")),
+        .kind = crops ? AUGMENT_TARGETS : kind,
+        .whole = augment_whole_size(kind, (int)config_int(c, "data.size")), /* targets as large as they will be */
         .background = config_real(c, "train.crop_background"),
         .geometry = {.rotation = config_real(c, "data.rotation"), .scale = config_real(c, "data.scale")},
         .grey = {.blur = config_real(c, "data.blur"),
