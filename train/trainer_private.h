@@ -36,12 +36,11 @@ typedef struct trainer {
     int64_t epochs, total_steps;
     int per_epoch; /* batches */
     int accumulate;
-    int phase;        /* of the network that the training graph is laid out for; -1: none yet */
-    const char *loss; /* that it is laid out for */
-    int crop;         /* crop_plan_size of the epoch that it is laid out for */
-    int size;         /* of the images in it */
-    double begun;     /* when this process began to train, and after how many steps */
-    int64_t begun_step;
+    int phase;                         /* of the network that the training graph is laid out for; -1: none yet */
+    const char *loss;                  /* that it is laid out for */
+    int crop;                          /* crop_plan_size of the epoch that it is laid out for */
+    int size;                          /* of the images in it */
+    double begun, begun_work;          /* when this process began to train, and what was done by then */
     double epoch_begun, epoch_seconds; /* of training alone, since this process took the epoch up */
     double epoch_images;
     double peak; /* FLOP/s, see peak.h; the best one measured so far */
