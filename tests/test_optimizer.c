@@ -196,6 +196,32 @@ static void test_adamw(void **state) {
     parameter_set_free(&n.set);
 }
 
+/* The warm-up's rates weigh less in x. */
+static void test_schedule_free(void **state) {
+    (void)state;
+    static const double rates[] = {5e-3, 1e-2, 1e-2};
+    small_network n = network_new();
+    optimizer o;
+    optimizer_options options = optimizer_defaults(&optimizer_schedule_free);
+    options.weight_decay = 0.1;
+    assert_ok(optimizer_new(&n.set, &options, &o));
+    double y = n.wide->value[1], z = y, x = y, v = 0, weights = 0;
+    for (int t = 1; t <= 3; t++) {
+        fill_gradients(&n, t);
+        double g = n.wide->grad[1], c = rates[t - 1] * rates[t - 1];
+        weights += c;
+        v = 0.999 * v + 0.001 * g * g;
+        z -= rates[t - 1] * (g / (sqrt(v / (1 - pow(0.999, t))) + 1e-8) + 0.1 * y);
+        x = (1 - c / weights) * x + c / weights * z;
+        y = 0.1 * z + 0.9 * x;
+        optimizer_step(&o, rates[t - 1], 0);
+    }
+    assert_near(n.wide->value[1], y, 1e-6);
+    assert_near(optimizer_average(&o)[0][1], x, 1e-6);
+    optimizer_free(&o);
+    parameter_set_free(&n.set);
+}
+
 /* What the five steps make of a singular value. */
 static double newton_schulz(double x) {
     for (int i = 0; i < 5; i++)
@@ -336,7 +362,7 @@ static void test_average(void **state) {
         p->value[0] = (float)step;
         counter->value[0] = (float)step;
         expected = keep * expected + (1 - keep) * step;
-        average_add(&a);
+        average_add(&a, NULL);
     }
     average_swap(&a);
     assert_near(p->value[0], expected, 1e-5);
@@ -425,6 +451,7 @@ int main(void) {
         cmocka_unit_test(test_bad_milestones),
         cmocka_unit_test(test_adamw),
         cmocka_unit_test(test_muon),
+        cmocka_unit_test(test_schedule_free),
         cmocka_unit_test(test_clipping_and_freezing),
         cmocka_unit_test(test_parameter_names),
         cmocka_unit_test(test_average),

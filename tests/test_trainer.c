@@ -180,7 +180,7 @@ static void test_configuration(void **state) {
     assert_fails(read_config("data.augment=true", &c), STATUS_USAGE, "data.augment = true",
                  "none, flips, crops, mshnet");
     assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer",
-                 "adam, adamw, muon, sgd, adagrad");
+                 "adam, adamw, muon, schedule_free, sgd, adagrad");
     static const char *const bad_crops[] = {"train.crop_epochs=x", "train.crop_epochs=1,", "train.crop_size=64,128",
                                             "train.crop_epochs=1,2 train.crop_size=8,64", "train.crop_epochs=-1"};
     for (size_t i = 0; i < sizeof bad_crops / sizeof *bad_crops; i++)

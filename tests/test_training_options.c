@@ -83,6 +83,8 @@ static void test_resume_with_everything(void **state) {
     recipe adamw = {ini, "train.optimizer=adamw train.schedule=one_cycle train.crop_epochs=1 train.crop_size=16 "
                          "train.beta2=0.99 train.select=fa train.average=0.99"};
     runs_expect_resumed(adamw, 1, "step 6 of 15");
+    recipe free_of_schedule = {ini, "train.optimizer=schedule_free train.schedule=constant train.warmup=0.3"};
+    runs_expect_resumed(free_of_schedule, 1, "step 6 of 15");
 }
 
 static void test_log_and_report(void **state) {

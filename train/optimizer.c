@@ -9,8 +9,8 @@
 /* Elements that a thread takes at a time. */
 enum { PART = 1 << 15 };
 
-static const optimizer_rule *const rules[] = {&optimizer_adam, &optimizer_adamw, &optimizer_muon, &optimizer_sgd,
-                                              &optimizer_adagrad};
+static const optimizer_rule *const rules[] = {&optimizer_adam, &optimizer_adamw,   &optimizer_muon,
+                                              &optimizer_sgd,  &optimizer_adagrad, &optimizer_schedule_free};
 
 const optimizer_rule *optimizer_find(const char *name) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -150,5 +150,13 @@ void optimizer_step(optimizer *o, double learning_rate, double norm) {
     double limit = o->options.clip_norm;
     o->grad_scale = limit > 0 && norm > limit ? (float)(limit / norm) : 1;
     o->step++;
+    o->largest_rate = fmax(o->largest_rate, learning_rate);
+    o->weight_sum += o->largest_rate * o->largest_rate;
+    o->average_share = o->weight_sum > 0 ? o->largest_rate * o->largest_rate / o->weight_sum : 0;
     parallel_for(o->part_count, update_part, &(step_work){o, learning_rate});
+}
+
+float *const *optimizer_average(const optimizer *o) {
+    const optimizer_rule *rule = o->options.rule;
+    return rule->has_average ? o->memory[rule->average] : NULL;
 }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OPTIMIZER_MEMORIES = 2 };
+enum { OPTIMIZER_MEMORIES = 3 };
 
 typedef struct optimizer optimizer;
 
@@ -33,18 +33,21 @@ typedef struct optimizer_rule {
     const char *name; /* "adam" */
     int memory_count;
     const char *memory_names[OPTIMIZER_MEMORIES]; /* their names in checkpoints; all start at 0 */
-    bool whole;                                   /* sees a parameter at once, not in pieces */
-    size_t (*work)(const parameter *p);           /* floats that a step needs besides; NULL: none */
+    bool has_average;                             /* memory number `average` holds the weights to be used in the end */
+    int average;
+    bool whole;                         /* sees a parameter at once, not in pieces */
+    size_t (*work)(const parameter *p); /* floats that a step needs besides; NULL: none */
     /* One step of a part at this rate, which has its factor already. `grad` is to be taken times o->grad_scale. */
     void (*update)(const optimizer *o, double rate, const optimizer_part *part);
 } optimizer_rule;
 
-extern const optimizer_rule optimizer_adam, optimizer_adamw, optimizer_sgd, optimizer_adagrad, optimizer_muon;
+extern const optimizer_rule optimizer_adam, optimizer_adamw, optimizer_sgd, optimizer_adagrad, optimizer_muon,
+    optimizer_schedule_free;
 
 typedef struct optimizer_options {
     const optimizer_rule *rule;
     double momentum;           /* of sgd and muon */
-    double beta1, beta2;       /* of adam, adamw, and muon for what is no convolution */
+    double beta1, beta2;       /* of adam, adamw, schedule_free, and muon for what is no convolution */
     double epsilon;            /* likewise */
     double weight_decay;       /* see each rule */
     bool decay_weights_only;   /* not that of biases, norms and scalars */
@@ -58,10 +61,12 @@ struct optimizer {
     const parameter_set *parameters;    /* must outlive it */
     float **memory[OPTIMIZER_MEMORIES]; /* of each parameter; NULL where it is not trained */
     int part_count;
-    optimizer_part *parts; /* all that is trained, in pieces for the threads */
-    double *squares;       /* of each part: sum of its squared gradients */
-    float grad_scale;      /* of the step being made: the clipping */
-    int64_t step;          /* steps done */
+    optimizer_part *parts;           /* all that is trained, in pieces for the threads */
+    double *squares;                 /* of each part: sum of its squared gradients */
+    float grad_scale;                /* of the step being made: the clipping */
+    int64_t step;                    /* steps done */
+    double largest_rate, weight_sum; /* of the steps done, and the sum of its squares: of schedule_free's average */
+    double average_share;            /* of the step being made in that average */
 };
 
 const optimizer_rule *optimizer_find(const char *name); /* NULL and a STATUS_USAGE message if unknown */
@@ -78,5 +83,8 @@ double optimizer_gradient_norm(optimizer *o);
 
 /* Replaces the values by those after one step. `norm`: what optimizer_gradient_norm has just said. */
 void optimizer_step(optimizer *o, double learning_rate, double norm);
+
+/* The averaged weights that the rule itself keeps, of each parameter; NULL if it keeps none. */
+float *const *optimizer_average(const optimizer *o);
 
 #endif

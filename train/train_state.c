@@ -71,23 +71,26 @@ typedef struct number {
     const char *older_path; /* what older versions called it; NULL: they lack it, and it is 0 then */
 } number;
 
-enum { NUMBERS = 3 };
+enum { NUMBERS = 5 };
 
-static void list_numbers(train_state *s, number out[NUMBERS]) {
+static void list_numbers(train_state *s, double *largest_rate, double *weight_sum, number out[NUMBERS]) {
     const number list[NUMBERS] = {{"trainer/best_score", &s->best_score, "trainer/best_miou"},
                                   {"trainer/images", &s->images, "trainer/images"},
-                                  {"trainer/norm_sum", &s->norm_sum, NULL}};
+                                  {"trainer/norm_sum", &s->norm_sum, NULL},
+                                  {"optimizer/largest_rate", largest_rate, NULL},
+                                  {"optimizer/weight_sum", weight_sum, NULL}};
     memcpy(out, list, sizeof list);
 }
 
 static status write_state(h5_file *file, const optimizer *o, const average *a, const train_state *s) {
     train_state copy = *s;
     int64_t optimizer_step = o->step, average_steps = a->steps;
+    double largest_rate = o->largest_rate, weight_sum = o->weight_sum;
     counter counters[COUNTERS];
     number numbers[NUMBERS];
     h5_shape scalar = {0}, sums = {.rank = 1, .size = {LOSS_SUMS}};
     list_counters(&copy, &optimizer_step, &average_steps, counters);
-    list_numbers(&copy, numbers);
+    list_numbers(&copy, &largest_rate, &weight_sum, numbers);
     for (int i = 0; i < COUNTERS; i++)
         TRY(h5_write(file, counters[i].path, H5_INT64, &scalar, counters[i].value));
     for (int i = 0; i < NUMBERS; i++)
@@ -191,7 +194,7 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
     counter counters[COUNTERS];
     number numbers[NUMBERS];
     list_counters(s, &o->step, &a->steps, counters);
-    list_numbers(s, numbers);
+    list_numbers(s, &o->largest_rate, &o->weight_sum, numbers);
     for (int i = 0; i < COUNTERS; i++)
         if (!counters[i].is_newer || h5_exists(file, counters[i].path))
             TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));

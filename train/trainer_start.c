@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the running statistics, where an optimizer averages the weights itself and train.average says nothing. */
+#define STATISTICS_DECAY 0.99
+
 bool trainer_averages(const trainer *t) {
     return t->average.value;
 }
@@ -47,6 +50,8 @@ status trainer_open_network(trainer *t) {
     TRY(read_optimizer_options(t->c, &options));
     TRY(optimizer_new(detector_parameters(t->d), &options, &t->optimizer));
     double decay = config_real(t->c, "train.average");
+    if (options.rule->has_average && decay == 0)
+        decay = STATISTICS_DECAY;
     return decay > 0 ? average_new(detector_parameters(t->d), decay, &t->average) : STATUS_OK;
 }
 

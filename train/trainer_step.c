@@ -68,7 +68,7 @@ status trainer_step(trainer *t, double *loss) {
     TRY(refuse_infinite(t, "gradients' norm", norm));
     optimizer_step(&t->optimizer, schedule_rate(&t->schedule, t->state.step), norm);
     if (trainer_averages(t))
-        average_add(&t->average);
+        average_add(&t->average, optimizer_average(&t->optimizer));
     t->state.step++;
     t->state.epoch_steps++;
     t->state.norm_sum += norm;

@@ -40,6 +40,7 @@ void average_free(average *a) {
 
 typedef struct add_work {
     const average *a;
+    float *const *trained;
     float keep;
 } add_work;
 
@@ -47,18 +48,21 @@ static void add_parameter(void *context, int item) {
     const add_work *w = context;
     const parameter *p = w->a->parameters->items[item];
     float *mean = w->a->value[item];
-    if (p->kind == PARAMETER_COUNTER) {
-        memcpy(mean, p->value, p->count * sizeof *mean);
+    const float *as_it_is = p->kind == PARAMETER_COUNTER                 ? p->value
+                            : w->trained && p->kind == PARAMETER_TRAINED ? w->trained[item]
+                                                                         : NULL;
+    if (as_it_is) {
+        memcpy(mean, as_it_is, p->count * sizeof *mean);
         return;
     }
     for (size_t i = 0; i < p->count; i++)
         mean[i] += (1 - w->keep) * (p->value[i] - mean[i]);
 }
 
-void average_add(average *a) {
+void average_add(average *a, float *const *trained) {
     a->steps++;
     double early = (double)a->steps / ((double)a->steps + 10);
-    parallel_for(a->parameters->count, add_parameter, &(add_work){a, (float)fmin(a->decay, early)});
+    parallel_for(a->parameters->count, add_parameter, &(add_work){a, trained, (float)fmin(a->decay, early)});
 }
 
 static void swap_parameter(void *context, int item) {

@@ -23,8 +23,9 @@ void average_free(average *a); /* accepts a zeroed struct */
 /* Begins anew at the present values. */
 void average_restart(average *a);
 
-/* Takes in the present values. */
-void average_add(average *a);
+/* Takes in the present values. `trained` (may be NULL): an optimizer's own average of each trained parameter, which
+ * then counts instead; running statistics are averaged here. */
+void average_add(average *a, float *const *trained);
 
 /* Exchanges average and present values: to evaluate or save the one in place of the other, and back. */
 void average_swap(average *a);
