@@ -137,7 +137,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, optimi
     TRY(detector_begin_training(
         d, &(detector_training){
                .batch_size = (int)r->batch, .width = data->width, .height = data->height, .eta = r->eta}));
-    const schedule poly = {SCHEDULE_POLY, .initial = r->learning_rate, .power = r->power, .steps = r->total_steps};
+    const schedule poly = {SCHEDULE_POLY, .initial = r->learning_rate, .power = r->power, .work = (double)r->total_steps};
     for (int64_t step = 0; step < r->steps; step++) {
         size_t at = (size_t)(step % batches) * batch_floats;
         detector_loss loss;

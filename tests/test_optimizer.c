@@ -380,6 +380,7 @@ static void test_names(void **state) {
     expect_message("lion", "optimizer");
 }
 
+/* 4 epochs of 10 steps. */
 static status read_schedule(const char *kind, const char *milestones, const char *warmup, schedule *out) {
     char kind_key[64], milestones_key[64], warmup_key[64];
     snprintf(kind_key, sizeof kind_key, "train.schedule=%s", kind);
@@ -432,6 +433,24 @@ static void test_schedules_with_warmup(void **state) {
         assert_true((schedule_rate(&s, step) > schedule_rate(&s, step - 1)) == (step <= 12));
 }
 
+/* Two epochs of 10 steps on crops with a quarter of the pixels, two on whole images: 25 in work. */
+static void test_schedule_goes_by_work(void **state) {
+    (void)state;
+    static const char *const overrides[] = {
+        "data.root=x",           "data.size=256",  "train.epochs=4",     "train.crop_epochs=2",   "train.crop_size=128",
+        "train.schedule=linear", "train.warmup=0", "train.milestones=3", "train.learning_rate=1",
+    };
+    config *c;
+    schedule s;
+    assert_ok(train_config_read(NULL, (const char *const *)overrides, sizeof overrides / sizeof *overrides, &c));
+    assert_ok(schedule_read(c, 10, &s));
+    config_free(c);
+    assert_near(schedule_rate(&s, 0), 1, 1e-12);
+    assert_near(schedule_rate(&s, 20), 0.8, 1e-12);
+    assert_near(schedule_rate(&s, 39), 1.0 / 25, 1e-12);
+    assert_near(s.milestones[0], 15, 1e-12);
+}
+
 static void test_bad_milestones(void **state) {
     (void)state;
     static const char *const bad[] = {"", "300, 200", "0", "-1", "10;20", "10,", "ten", "1,2,3,4,5,6,7,8,9", "1.5"};
@@ -456,6 +475,7 @@ int main(void) {
         cmocka_unit_test(test_parameter_names),
         cmocka_unit_test(test_average),
         cmocka_unit_test(test_schedules_with_warmup),
+        cmocka_unit_test(test_schedule_goes_by_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

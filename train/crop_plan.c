@@ -24,7 +24,7 @@ status crop_plan_read(const config *c, crop_plan *out) {
     enum { LEAST = 16, MOST = 4096, EPOCHS = 1000000 };
     int64_t epochs[CROP_PLAN_LENGTH], sizes[CROP_PLAN_LENGTH], end = 0;
     const char *epoch_text = config_text(c, "train.crop_epochs"), *size_text = config_text(c, "train.crop_size");
-    *out = (crop_plan){.count = read_numbers(epoch_text, 0, EPOCHS, epochs)};
+    *out = (crop_plan){.count = read_numbers(epoch_text, 0, EPOCHS, epochs), .whole = (int)config_int(c, "data.size")};
     if (out->count < 0)
         return status_fail(STATUS_USAGE, "train.crop_epochs = %.100s: expected numbers of epochs, as in 16 or 16, 8",
                            epoch_text);
@@ -46,4 +46,17 @@ int crop_plan_size(const crop_plan *plan, int64_t epoch) {
         if (epoch < plan->end[i])
             return plan->size[i];
     return 0;
+}
+
+double crop_plan_epoch_work(const crop_plan *plan, int64_t epoch) {
+    int size = crop_plan_size(plan, epoch);
+    double share = (double)size / plan->whole;
+    return size > 0 ? share * share : 1;
+}
+
+double crop_plan_work(const crop_plan *plan, int64_t epoch) {
+    double work = 0;
+    for (int64_t i = 0; i < epoch; i++)
+        work += crop_plan_epoch_work(plan, i);
+    return work;
 }

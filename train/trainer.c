@@ -160,20 +160,10 @@ static epoch_row row_of_epoch(trainer *t) {
     return row;
 }
 
-/* An epoch takes as long as its images are large: pixels a side, squared. */
-static double work_until(const trainer *t, int64_t epoch) {
-    double work = 0, whole = (double)config_int(t->c, "data.size");
-    for (int64_t i = 0; i < epoch; i++) {
-        int crop = crop_plan_size(&t->crops, i);
-        work += crop > 0 ? (double)crop * crop : whole * whole;
-    }
-    return work;
-}
-
 static double seconds_left(const trainer *t) {
-    double done = work_until(t, t->state.epoch);
+    double done = crop_plan_work(&t->crops, t->state.epoch);
     double pace = (clock_seconds() - t->begun) / (done - t->begun_work);
-    return pace * (work_until(t, t->epochs) - done);
+    return pace * (crop_plan_work(&t->crops, t->epochs) - done);
 }
 
 static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
@@ -231,7 +221,7 @@ static status run(trainer *t) {
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);
     t->begun = clock_seconds();
-    t->begun_work = work_until(t, t->state.epoch);
+    t->begun_work = crop_plan_work(&t->crops, t->state.epoch);
     status result = STATUS_OK;
     while (t->state.epoch < t->epochs && result == STATUS_OK && !gives_up(t)) {
         result = train_epoch(t, &bar);

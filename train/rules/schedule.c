@@ -4,8 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of all epochs before this one, in steps on whole images. */
+static double epoch_work(const schedule *s, int64_t epoch) {
+    return crop_plan_work(&s->crops, epoch) * (double)s->steps_per_epoch;
+}
+
+/* Before a step. */
+static double work_before(const schedule *s, int64_t step) {
+    if (s->crops.count == 0)
+        return (double)step;
+    int64_t epoch = step / s->steps_per_epoch;
+    return epoch_work(s, epoch) + (double)(step % s->steps_per_epoch) * crop_plan_epoch_work(&s->crops, epoch);
+}
+
 /* "200, 300": epochs after which the rate falls. */
-static status read_milestones(const char *text, int64_t steps_per_epoch, schedule *out) {
+static status read_milestones(const char *text, schedule *out) {
     int64_t last = 0;
     const char *at = text;
     while (out->milestone_count < SCHEDULE_MILESTONES) {
@@ -14,7 +27,7 @@ static status read_milestones(const char *text, int64_t steps_per_epoch, schedul
         end += strspn(end, " ");
         if (end == at || epoch <= last || epoch > 1000000 || (*end && *end != ','))
             break;
-        out->milestones[out->milestone_count++] = epoch * steps_per_epoch;
+        out->milestones[out->milestone_count++] = epoch_work(out, epoch);
         if (!*end)
             return STATUS_OK;
         last = epoch;
@@ -33,16 +46,17 @@ static schedule_kind kind_of(const char *name) {
 }
 
 status schedule_read(const config *c, int64_t steps_per_epoch, schedule *out) {
-    int64_t steps = config_int(c, "train.epochs") * steps_per_epoch;
     double warmup = config_real(c, "train.warmup");
     *out = (schedule){.kind = kind_of(config_text(c, "train.schedule")),
                       .initial = config_real(c, "train.learning_rate"),
                       .power = config_real(c, "train.power"),
-                      .steps = steps};
+                      .steps_per_epoch = steps_per_epoch};
+    TRY(crop_plan_read(c, &out->crops));
+    out->work = epoch_work(out, config_int(c, "train.epochs"));
     if (out->kind == SCHEDULE_ONE_CYCLE && warmup == 0)
         warmup = 0.3;
-    out->warm_steps = warmup * (double)steps;
-    return read_milestones(config_text(c, "train.milestones"), steps_per_epoch, out);
+    out->warm_work = warmup * out->work;
+    return read_milestones(config_text(c, "train.milestones"), out);
 }
 
 /* From 1 to 0 along half a cosine. */
@@ -50,8 +64,8 @@ static double half_cosine(double f) {
     return (1 + cos(M_PI * f)) / 2;
 }
 
-static double warm_rate(const schedule *s, double step) {
-    double share = (step + 1) / (s->warm_steps + 1);
+static double warm_rate(const schedule *s, double work) {
+    double share = (work + 1) / (s->warm_work + 1);
     if (s->kind != SCHEDULE_ONE_CYCLE)
         return s->initial * share;
     double start = s->initial / 25;
@@ -59,9 +73,10 @@ static double warm_rate(const schedule *s, double step) {
 }
 
 double schedule_rate(const schedule *s, int64_t step) {
-    if ((double)step < s->warm_steps)
-        return warm_rate(s, (double)step);
-    double rest = 1 - ((double)step - s->warm_steps) / ((double)s->steps - s->warm_steps);
+    double work = work_before(s, step);
+    if (work < s->warm_work)
+        return warm_rate(s, work);
+    double rest = 1 - (work - s->warm_work) / (s->work - s->warm_work);
     double rate = s->initial;
     switch (s->kind) {
     case SCHEDULE_POLY:
@@ -75,7 +90,7 @@ double schedule_rate(const schedule *s, int64_t step) {
         return rate;
     case SCHEDULE_STEPS:
         for (int i = 0; i < s->milestone_count; i++)
-            rate *= step >= s->milestones[i] ? 0.1 : 1;
+            rate *= work >= s->milestones[i] ? 0.1 : 1;
         return rate;
     }
     return rate;

@@ -4,10 +4,13 @@
 
 #include "core/config.h"
 #include "core/status.h"
+#include "train/crop_plan.h"
 
 #include <stdint.h>
 
-/* Over the steps behind the warm-up, f being the share of them that is done. */
+/* Behind the warm-up, f being the share of the work that is done. A step's work is in proportion to the pixels it sees:
+ * one on whole images counts 1, one on crops (train.crop_epochs) less, so that the many cheap steps on small crops do
+ * not use up the rate before the few dear ones on whole images. */
 typedef enum schedule_kind {
     SCHEDULE_POLY,     /* initial * (1 - f)^power */
     SCHEDULE_LINEAR,   /* initial * (1 - f) */
@@ -24,10 +27,12 @@ typedef struct schedule {
     schedule_kind kind;
     double initial;
     double power;
-    double warm_steps; /* the rate rises linearly over so many */
-    int64_t steps;     /* of the whole run */
+    double warm_work; /* the rate rises linearly over so much */
+    double work;      /* of the whole run */
     int milestone_count;
-    int64_t milestones[SCHEDULE_MILESTONES]; /* in steps, rising */
+    double milestones[SCHEDULE_MILESTONES]; /* work done before each, rising */
+    crop_plan crops;
+    int64_t steps_per_epoch; /* not looked at without crops */
 } schedule;
 
 /* From train.schedule, learning_rate, power, warmup, milestones and epochs. */

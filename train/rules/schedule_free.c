@@ -24,7 +24,7 @@ static void update(const optimizer *o, double rate, const optimizer_part *part) 
     float size = (float)rate, decay = (float)part->decay, scale = o->grad_scale, share = (float)o->average_share;
     for (size_t i = 0; i < part->count; i++) {
         float g = scale * grad[i];
-        v[i] = keep * v[i] + new * g * g;
+        v[i] = keep * v[i] + new *g *g;
         z[i] -= size * (g / (sqrtf(v[i]) / root + epsilon) + decay * y[i]);
         x[i] += share * (z[i] - x[i]);
         y[i] = (1 - b1) * z[i] + b1 * x[i];
