@@ -41,17 +41,18 @@ ISAS += avx2 avx512
 CPPFLAGS += -DKERNEL_X86
 endif
 
-FOLDERS  := core autograd modules datasets train train/rules eval bench
-SOURCES  := $(foreach d,$(FOLDERS),$(filter-out $(d)/main_% bench/dnnl_%,$(wildcard $(d)/*.c)))
+FOLDERS  := core autograd modules datasets train eval bench
+SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -path 'core/kernels/*')
 KERNELS  := $(wildcard core/kernels/*.c)
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o))
-MAINS    := $(foreach d,$(FOLDERS),$(wildcard $(d)/main_*.c))
+MAINS    := $(shell find $(FOLDERS) -name 'main_*.c')
 PROGRAMS := $(foreach m,$(MAINS),$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(m))))))
 LIBRARY  := $(BUILD)/libirst.a
 
-TEST_HELPERS := $(filter-out tests/test_%.c tests/compare_%.c tests/replay_%.c,$(wildcard tests/*.c))
-TEST_SOURCES := $(wildcard tests/test_*.c tests/compare_*.c tests/replay_*.c)
-TESTS        := $(TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
+# A program of the tests is a file tests/FOLDER/{test,compare,replay}_NAME.c; all others there are linked to each.
+TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -name 'replay_*.c')
+TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(shell find tests -name '*.c'))
+TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $(t))))
 
 .PHONY: all tests test bench-dnnl check-packages clean help format format-check
 .DELETE_ON_ERROR:
@@ -100,10 +101,13 @@ $(BINDIR)/bench-dnnl: $(BUILD)/obj/bench/dnnl_conv.o $(LIBRARY)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(OPT) -fopenmp $(LDFLAGS) -o $@ $^ -ldnnl $(LDLIBS)
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
-	@mkdir -p $(@D)
-	@echo "  LD   $@"
-	$(Q)$(CC) $(OPT) -fopenmp $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+define test_rule
+$(BUILD)/tests/$(basename $(notdir $(1))): $(BUILD)/obj/$(basename $(1)).o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
+	@mkdir -p $$(@D)
+	@echo "  LD   $$@"
+	$$(Q)$$(CC) $$(OPT) -fopenmp $$(LDFLAGS) -o $$@ $$^ -lcmocka $$(LDLIBS)
+endef
+$(foreach t,$(TEST_SOURCES),$(eval $(call test_rule,$(t))))
 
 tests: $(TESTS) ## build the test programs
 

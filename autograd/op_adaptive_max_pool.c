@@ -5,8 +5,8 @@
  *            by a row or a column. */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 typedef struct adaptive_max_pool_options {
     int rows, columns;

@@ -9,9 +9,9 @@
  * score and the sum of each row are all that is kept. */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "autograd/patches.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "autograd/shared/patches.h"
+#include "core/base/runtime.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -9,9 +9,9 @@
  *            running: dX = weight r dz */
 #include "autograd/ops.h"
 
-#include "autograd/norm.h"
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/norm.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 /* The sign of z is found again from scale * x + shift, the very expression of the forward pass, so Y need not be kept.
  */

@@ -4,8 +4,8 @@
  * Gradient   dX[n,c,y,x] = dY[n,0,y,x] / C + dY[n,1,y,x] in the first channel that has the maximum */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value;

@@ -4,8 +4,8 @@
  * Gradients  dX = G dY;  dG[n,c] = sum over y, x of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value, *gate = &n->input[1]->value;

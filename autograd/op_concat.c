@@ -4,8 +4,8 @@
  * Gradients  dA[n], dB[n], ... = their channels of dY[n] */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const tensor *first = &n->input[0]->value;

@@ -6,12 +6,12 @@
  *            dX = the transposed map of dz;  dweight = dz correlated with X;  dbias[o] = sum_n,y,x dz */
 #include "autograd/ops.h"
 
-#include "autograd/conv2d.h"
-#include "autograd/fold.h"
-#include "autograd/norm.h"
-#include "autograd/op_support.h"
-#include "core/conv_stream.h"
-#include "core/runtime.h"
+#include "autograd/fused/fold.h"
+#include "autograd/shared/conv2d.h"
+#include "autograd/shared/norm.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
+#include "core/conv/conv_stream.h"
 
 conv_options conv2d_geometry(const conv2d_options *o, const node *weight) {
     return (conv_options){.kh = weight->value.h,

@@ -5,9 +5,9 @@
  * Gradient   dX = m dY / (1 - rate);  m is drawn again, not kept */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/rng.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/rng.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const dropout_options *o = n->options;

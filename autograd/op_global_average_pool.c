@@ -4,8 +4,8 @@
  * Gradient   dX[n,c,y,x] = dY[n,c] / (H W) */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value;

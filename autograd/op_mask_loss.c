@@ -3,14 +3,14 @@
  * Forward    S_i = the term's sums over the pixels of image i,  Y = mean over images of f(S_i, pixels), or
  *            f(sum of S_i, all pixels) for the batch as one image
  * Gradient   dz = dY / N  df/dS  dS/dz, N the number of images, or 1; none for t */
-#include "autograd/mask_loss.h"
+#include "autograd/losses/mask_loss.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 const mask_loss_term *const mask_loss_terms[] = {
 #define TERM(name) &loss_##name,
-#include "autograd/mask_losses.def"
+#include "autograd/losses/mask_losses.def"
 #undef TERM
     NULL,
 };

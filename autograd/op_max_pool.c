@@ -4,8 +4,8 @@
  * Gradient   dX at the place of each maximum += its dY; the first of equal ones in row-major order */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 enum { KERNEL_LIMIT = 16 }; /* places in a window fit a byte */
 

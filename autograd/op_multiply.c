@@ -4,8 +4,8 @@
  * Gradients  dA = B dY;  dB = A dY */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));

@@ -4,9 +4,9 @@
  * Gradients  dX = F dY;  dF[n,c,i,j] = sum over its patch of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "autograd/patches.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "autograd/shared/patches.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value, *factor = &n->input[1]->value;

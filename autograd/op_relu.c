@@ -4,8 +4,8 @@
  * Gradient   dX = dY where Y > 0, else 0 */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static void forward_plane(void *context, int plane) {
     const node *n = context;

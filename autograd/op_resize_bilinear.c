@@ -10,8 +10,8 @@
  * Gradient   dX = R^T dY C */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * Gradients  dX = s dY;  ds = sum of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 static status infer(node *n) {
     if (tensor_count(&n->input[1]->value) != 1)

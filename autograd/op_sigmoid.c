@@ -4,8 +4,8 @@
  * Gradient   dX = dY Y (1 - Y) */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 #include <math.h>
 

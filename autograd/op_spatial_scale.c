@@ -4,8 +4,8 @@
  * Gradients  dX = M dY;  dM[n,y,x] = sum over c of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/op_support.h"
-#include "core/runtime.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
 
 enum { BAND = 8 }; /* rows handled together, all channels of them, so that those of the map stay in the cache */
 

@@ -3,9 +3,9 @@
 #ifndef IRST_AUTOGRAD_OPS_H
 #define IRST_AUTOGRAD_OPS_H
 
-#include "autograd/mask_loss.h" /* losses against a mask */
+#include "autograd/losses/mask_loss.h" /* losses against a mask */
 #include "autograd/tape.h"
-#include "core/conv.h"
+#include "core/conv/conv.h"
 
 typedef enum activation { ACTIVATION_NONE, ACTIVATION_RELU } activation;
 

@@ -1,6 +1,6 @@
 #include "autograd/tape_internal.h"
 
-#include "core/runtime.h"
+#include "core/base/runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>

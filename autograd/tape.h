@@ -13,8 +13,8 @@
 #ifndef IRST_AUTOGRAD_TAPE_H
 #define IRST_AUTOGRAD_TAPE_H
 
-#include "core/status.h"
-#include "core/tensor.h"
+#include "core/base/status.h"
+#include "core/tensor/tensor.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #define IRST_AUTOGRAD_TAPE_INTERNAL_H
 
 #include "autograd/tape.h"
-#include "core/memory.h"
+#include "core/base/memory.h"
 
 /* Small things of the tape's life (nodes, options, saved values), freed together. */
 typedef struct tape_chunk {

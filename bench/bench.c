@@ -1,8 +1,8 @@
 #include "bench/bench.h"
 
-#include "core/kernels.h"
-#include "core/rng.h"
-#include "core/runtime.h"
+#include "core/base/rng.h"
+#include "core/base/runtime.h"
+#include "core/tensor/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef IRST_BENCH_BENCH_H
 #define IRST_BENCH_BENCH_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 #include "modules/detector.h"
 
 #include <stdbool.h>

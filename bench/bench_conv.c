@@ -4,10 +4,10 @@
 #include "bench/conv_case.h"
 #include "bench/expected_shares.h"
 #include "bench/samples.h"
-#include "core/kernels.h"
-#include "core/peak.h"
-#include "core/progress.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/log/progress.h"
+#include "core/tensor/kernels.h"
+#include "core/tensor/peak.h"
 
 #include <stdio.h>
 

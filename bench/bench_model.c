@@ -2,9 +2,9 @@
  * disturbance of the machine falls on all of them. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/peak.h"
-#include "core/progress.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/log/progress.h"
+#include "core/tensor/peak.h"
 
 #include <stdio.h>
 #include <stdlib.h>

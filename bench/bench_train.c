@@ -1,9 +1,9 @@
 /* bench train: whole training steps (forward, backward, Adam) on random images. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/peak.h"
-#include "core/progress.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/log/progress.h"
+#include "core/tensor/peak.h"
 #include "train/optimizer.h"
 
 #include <math.h>

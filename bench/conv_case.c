@@ -1,6 +1,6 @@
 #include "bench/conv_case.h"
 
-#include "core/rng.h"
+#include "core/base/rng.h"
 
 #include <stdio.h>
 

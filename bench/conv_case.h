@@ -2,9 +2,9 @@
 #ifndef IRST_BENCH_CONV_CASE_H
 #define IRST_BENCH_CONV_CASE_H
 
-#include "core/conv.h"
-#include "core/memory.h"
-#include "core/status.h"
+#include "core/base/memory.h"
+#include "core/base/status.h"
+#include "core/conv/conv.h"
 
 typedef struct conv_layer {
     int kernel, ic, oc;

@@ -3,9 +3,9 @@
 #include "bench/bench.h"
 #include "bench/conv_case.h"
 #include "bench/samples.h"
-#include "core/cli.h"
-#include "core/progress.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/config/cli.h"
+#include "core/log/progress.h"
 
 #include <dnnl.h>
 #include <omp.h>

@@ -1,9 +1,9 @@
 #include "bench/expected_shares.h"
 
-#include "core/config.h"
-#include "core/file_io.h"
-#include "core/kernels.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/config/config.h"
+#include "core/io/file_io.h"
+#include "core/tensor/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #define IRST_BENCH_EXPECTED_SHARES_H
 
 #include "bench/conv_case.h"
-#include "core/status.h"
+#include "core/base/status.h"
 
 #define EXPECTED_SHARES_FILE "bench/expected_shares.ini"
 

@@ -1,8 +1,8 @@
 /* bin/bench: see --help. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/cli.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/config/cli.h"
 
 #include <string.h>
 

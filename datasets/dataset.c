@@ -1,6 +1,6 @@
 #include "datasets/dataset_private.h"
 
-#include "core/png_io.h"
+#include "core/io/png_io.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
 #ifndef IRST_DATASETS_DATASET_H
 #define IRST_DATASETS_DATASET_H
 
-#include "core/file_io.h"
-#include "core/image.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/io/file_io.h"
+#include "core/io/image.h"
 
 #include <stdbool.h>
 #include <stddef.h>

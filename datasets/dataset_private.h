@@ -2,8 +2,8 @@
 #ifndef IRST_DATASETS_DATASET_PRIVATE_H
 #define IRST_DATASETS_DATASET_PRIVATE_H
 
-#include "core/file_io.h"
-#include "core/hdf5_io.h"
+#include "core/io/file_io.h"
+#include "core/io/hdf5_io.h"
 #include "datasets/dataset.h"
 
 typedef struct sample_files {

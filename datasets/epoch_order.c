@@ -1,6 +1,6 @@
 #include "datasets/epoch_order.h"
 
-#include "core/rng.h"
+#include "core/base/rng.h"
 
 #include <limits.h>
 #include <math.h>

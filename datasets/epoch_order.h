@@ -5,7 +5,7 @@
 #ifndef IRST_DATASETS_EPOCH_ORDER_H
 #define IRST_DATASETS_EPOCH_ORDER_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 #include "datasets/dataset.h"
 
 #include <stdbool.h>

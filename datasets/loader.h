@@ -4,9 +4,9 @@
 #ifndef IRST_DATASETS_LOADER_H
 #define IRST_DATASETS_LOADER_H
 
-#include "core/status.h"
-#include "datasets/augment.h"
+#include "core/base/status.h"
 #include "datasets/dataset.h"
+#include "datasets/vary/augment.h"
 
 #include <stdbool.h>
 #include <stdint.h>

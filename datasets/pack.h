@@ -3,8 +3,8 @@
 #ifndef IRST_DATASETS_PACK_H
 #define IRST_DATASETS_PACK_H
 
-#include "core/image.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/io/image.h"
 #include "datasets/dataset.h"
 
 /* Writes some open splits into one pack, atomically. size 0 keeps the stored size, which must then be the same for all

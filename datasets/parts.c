@@ -1,5 +1,5 @@
 /* Data sets made of data sets: a side of one, several as one. */
-#include "core/rng.h"
+#include "core/base/rng.h"
 #include "datasets/dataset_private.h"
 
 #include <assert.h>

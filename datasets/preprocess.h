@@ -2,8 +2,8 @@
 #ifndef IRST_DATASETS_PREPROCESS_H
 #define IRST_DATASETS_PREPROCESS_H
 
-#include "core/image.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/io/image.h"
 
 #include <stdint.h>
 

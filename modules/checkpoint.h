@@ -5,9 +5,9 @@
 #ifndef IRST_MODULES_CHECKPOINT_H
 #define IRST_MODULES_CHECKPOINT_H
 
-#include "core/config.h"
-#include "core/hdf5_io.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
+#include "core/io/hdf5_io.h"
 #include "modules/detector.h"
 
 /* Writes the group `model` and the detector's own options (model.*) into a file being created. `compress`: the large

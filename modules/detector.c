@@ -1,8 +1,8 @@
 #include "modules/detector.h"
 
-#include "autograd/fold.h"
-#include "autograd/stream.h"
-#include "core/kernels.h"
+#include "autograd/fused/fold.h"
+#include "autograd/fused/stream.h"
+#include "core/tensor/kernels.h"
 #include "modules/detector_private.h"
 
 #include <math.h>

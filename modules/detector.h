@@ -5,8 +5,8 @@
 #ifndef IRST_MODULES_DETECTOR_H
 #define IRST_MODULES_DETECTOR_H
 
-#include "core/config.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 #include "modules/parameter.h"
 
 #include <stdbool.h>

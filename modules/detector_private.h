@@ -2,8 +2,8 @@
 #ifndef IRST_MODULES_DETECTOR_PRIVATE_H
 #define IRST_MODULES_DETECTOR_PRIVATE_H
 
+#include "modules/classic/model_driven.h"
 #include "modules/detector_type.h"
-#include "modules/model_driven.h"
 
 /* Sides of an image that every network takes, for recordings without run. */
 enum { PROBE_SIDE = 80 };

@@ -2,14 +2,14 @@
 #ifndef IRST_MODULES_DETECTOR_TYPE_H
 #define IRST_MODULES_DETECTOR_TYPE_H
 
-#include "core/config.h"
-#include "core/workspace.h"
+#include "core/base/workspace.h"
+#include "core/config/config.h"
 #include "modules/detector.h"
-#include "modules/infer_options.h"
 #include "modules/input.h"
 #include "modules/layer_name.h"
 #include "modules/loss_spec.h"
 #include "modules/network.h"
+#include "modules/networks/infer_options.h"
 
 enum { NETWORK_STAGES = 32, STAGE_MAPS = 4, NETWORK_HEADS = 8 };
 

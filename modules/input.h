@@ -2,7 +2,7 @@
 #ifndef IRST_MODULES_INPUT_H
 #define IRST_MODULES_INPUT_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 #include <stdbool.h>
 

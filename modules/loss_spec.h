@@ -3,13 +3,13 @@
  *     dice2:batch + 0.01 mse
  *     soft_iou + 0.5 bce + 0.01 mse
  *
- * A term is [WEIGHT] NAME[:image|:batch]: a loss of the logits against the mask (autograd/mask_losses.def), of each
- * image unless it says batch; or mse, the fidelity of the reconstruction to the image, which has no pooling. */
+ * A term is [WEIGHT] NAME[:image|:batch]: a loss of the logits against the mask (autograd/losses/mask_losses.def), of
+ * each image unless it says batch; or mse, the fidelity of the reconstruction to the image, which has no pooling. */
 #ifndef IRST_MODULES_LOSS_SPEC_H
 #define IRST_MODULES_LOSS_SPEC_H
 
-#include "autograd/mask_loss.h"
-#include "core/status.h"
+#include "autograd/losses/mask_loss.h"
+#include "core/base/status.h"
 
 enum { LOSS_SPEC_TERMS = 8, LOSS_SPEC_NAME = 32 };
 

@@ -1,7 +1,7 @@
 #include "modules/network.h"
 
-#include "core/conv_pair.h"
-#include "core/rng.h"
+#include "core/base/rng.h"
+#include "core/conv/conv_pair.h"
 #include "modules/layer_name.h"
 
 #include <math.h>

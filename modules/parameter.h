@@ -2,8 +2,8 @@
 #ifndef IRST_MODULES_PARAMETER_H
 #define IRST_MODULES_PARAMETER_H
 
-#include "core/status.h"
-#include "core/tensor.h"
+#include "core/base/status.h"
+#include "core/tensor/tensor.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -68,7 +68,7 @@ done
 for program in build/sanitize/tests/test_*; do
     unit "$program" "$(basename "$program"), sanitized"
 done
-for script in tests/test_*.sh; do
+for script in tests/*/test_*.sh; do
     check "$(basename "$script" .sh)" bash "$script"
 done
 
@@ -96,7 +96,7 @@ if [ -d "$golden" ]; then
     check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
     check "training trace, noise carried" build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"
     check "metrics" build/tests/compare_metrics "$golden/metrics.h5"
-    check "published figures and those of the shipped weights on the real test sets" bash tests/published_figures.sh "$work"
+    check "published figures and those of the shipped weights on the real test sets" bash tests/programs/published_figures.sh "$work"
 elif [ "${CI:-}" = true ]; then
     failed=$((failed + 1))
     say FAILED "golden data: $golden is missing"

@@ -2,7 +2,7 @@
 #ifndef IRST_TESTS_EXPECT_H
 #define IRST_TESTS_EXPECT_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

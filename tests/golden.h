@@ -2,8 +2,8 @@
 #ifndef IRST_TESTS_GOLDEN_H
 #define IRST_TESTS_GOLDEN_H
 
-#include "core/hdf5_io.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/io/hdf5_io.h"
 #include "modules/detector.h"
 
 #include <stdbool.h>

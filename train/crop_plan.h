@@ -2,8 +2,8 @@
 #ifndef IRST_TRAIN_CROP_PLAN_H
 #define IRST_TRAIN_CROP_PLAN_H
 
-#include "core/config.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* bin/train: see --help. */
-#include "core/cli.h"
-#include "core/file_io.h"
+#include "core/config/cli.h"
+#include "core/io/file_io.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
 

@@ -1,6 +1,6 @@
 #include "train/optimizer.h"
 
-#include "core/runtime.h"
+#include "core/base/runtime.h"
 
 #include <math.h>
 #include <stdlib.h>

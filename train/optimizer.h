@@ -5,7 +5,7 @@
 #ifndef IRST_TRAIN_OPTIMIZER_H
 #define IRST_TRAIN_OPTIMIZER_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 #include "modules/parameter.h"
 #include "train/rules/parameter_groups.h"
 

@@ -1,9 +1,9 @@
 #include "train/run_log.h"
 
-#include "core/csv_log.h"
-#include "core/event_log.h"
-#include "core/file_io.h"
-#include "core/plot.h"
+#include "core/draw/plot.h"
+#include "core/io/file_io.h"
+#include "core/log/csv_log.h"
+#include "core/log/event_log.h"
 
 #include <assert.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef IRST_TRAIN_RUN_LOG_H
 #define IRST_TRAIN_RUN_LOG_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 #include "modules/detector.h"
 
 #include <stdbool.h>

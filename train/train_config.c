@@ -1,6 +1,6 @@
 #include "train/train_config.h"
 
-#include "datasets/augment.h"
+#include "datasets/vary/augment.h"
 #include "modules/detector.h"
 
 #include <stddef.h>

@@ -2,8 +2,8 @@
 #ifndef IRST_TRAIN_TRAIN_CONFIG_H
 #define IRST_TRAIN_TRAIN_CONFIG_H
 
-#include "core/config.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 
 /* Reads an ini file (NULL: defaults only) and overrides "section.key=value", in this order, and checks that every
  * key is known and every needed one given. Free with config_free. */

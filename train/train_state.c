@@ -1,6 +1,6 @@
 #include "train/train_state.h"
 
-#include "core/hdf5_io.h"
+#include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
 
 #include <stdbool.h>

@@ -4,8 +4,8 @@
 #ifndef IRST_TRAIN_TRAIN_STATE_H
 #define IRST_TRAIN_TRAIN_STATE_H
 
-#include "core/config.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 #include "modules/detector.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"

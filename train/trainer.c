@@ -1,8 +1,8 @@
 #include "train/trainer.h"
 
-#include "core/file_io.h"
-#include "core/peak.h"
-#include "core/runtime.h"
+#include "core/base/runtime.h"
+#include "core/io/file_io.h"
+#include "core/tensor/peak.h"
 #include "train/trainer_private.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 #ifndef IRST_TRAIN_TRAINER_H
 #define IRST_TRAIN_TRAINER_H
 
-#include "core/config.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 #include "train/run_log.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #include "train/trainer_private.h"
 
-#include "eval/evaluate.h"
+#include "eval/measure/evaluate.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef IRST_TRAIN_TRAINER_PRIVATE_H
 #define IRST_TRAIN_TRAINER_PRIVATE_H
 
-#include "core/config.h"
-#include "core/progress.h"
+#include "core/config/config.h"
+#include "core/log/progress.h"
 #include "datasets/loader.h"
 #include "modules/detector.h"
 #include "train/crop_plan.h"

@@ -1,6 +1,6 @@
 #include "train/training_data.h"
 
-#include "core/file_io.h"
+#include "core/io/file_io.h"
 #include "datasets/epoch_order.h"
 
 #include <stdio.h>

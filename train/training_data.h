@@ -3,10 +3,10 @@
 #ifndef IRST_TRAIN_TRAINING_DATA_H
 #define IRST_TRAIN_TRAINING_DATA_H
 
-#include "core/config.h"
-#include "core/status.h"
-#include "datasets/augment.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 #include "datasets/dataset.h"
+#include "datasets/vary/augment.h"
 
 #include <stdbool.h>
 

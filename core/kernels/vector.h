@@ -2,8 +2,8 @@
 #ifndef IRST_CORE_KERNELS_VECTOR_H
 #define IRST_CORE_KERNELS_VECTOR_H
 
-#include "core/kernels.h"
-#include "core/tensor.h"
+#include "core/tensor/kernels.h"
+#include "core/tensor/tensor.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef IRST_TRAIN_RULES_PARAMETER_GROUPS_H
 #define IRST_TRAIN_RULES_PARAMETER_GROUPS_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 #include "modules/parameter.h"
 
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #ifndef IRST_TRAIN_RULES_SCHEDULE_H
 #define IRST_TRAIN_RULES_SCHEDULE_H
 
-#include "core/config.h"
-#include "core/status.h"
+#include "core/base/status.h"
+#include "core/config/config.h"
 #include "train/crop_plan.h"
 
 #include <stdint.h>

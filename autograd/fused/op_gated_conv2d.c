@@ -1,0 +1,287 @@
+/* The end of a module whose last map is not linear: squeeze-and-excitation (Hu et al., 2018) and the 3x3 convolution
+ * behind it, in one operation, of an input that may be batch-normalised and rectified first. The gates go into the
+ * convolution's weights, one set for each image, so the scaled map is never stored.
+ *
+ * Forward    x = X or max(0, bn(X));  gate[n,c] as in gate.h from the means of x;
+ *            Y = conv2d(x, weight[o,c] gate[n,c]) + bias
+ * Gradients  with dws[n] that of the weights scaled by the gates: dweight = sum over n of gate[n] dws[n],
+ *            dgate[n,c] = sum over o, taps of weight dws[n]; then gate.h, whose gradient of the means spreads evenly
+ * over the pixels; then norm.h */
+#include "autograd/ops.h"
+
+#include "autograd/shared/conv2d.h"
+#include "autograd/shared/gate.h"
+#include "autograd/shared/norm.h"
+#include "autograd/shared/op_support.h"
+#include "core/base/runtime.h"
+
+#include <string.h>
+
+/* Inputs; the last two only with a norm. */
+enum { X, GATE, WEIGHT = GATE + GATE_INPUTS, BIAS, NORM_WEIGHT, NORM_BIAS };
+
+static const conv_options same_3x3 = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
+
+static bool has_norm(const node *n) {
+    return n->input_count > NORM_WEIGHT;
+}
+
+static norm_saved saved_norm(const node *n) {
+    return norm_saved_at(n->saved, n->input[X]->value.c);
+}
+
+static gate_saved saved_gate(const node *n, int image) {
+    float *first = n->saved + NORM_SAVED_COUNT(n->input[X]->value.c);
+    return gate_saved_at(n, GATE, first + (size_t)image * gate_saved_count(n, GATE));
+}
+
+static status infer(node *n) {
+    const tensor *x = &n->input[X]->value, *weight = &n->input[WEIGHT]->value;
+    if (has_norm(n))
+        TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
+    TRY(gate_check(n, GATE, x->c));
+    if (weight->c != x->c || weight->h != 3 || weight->w != 3 || tensor_count(&n->input[BIAS]->value) != weight->n)
+        return status_fail(STATUS_USAGE, "weights %dx%dx%dx%d do not fit %d channels, or there is not one bias each",
+                           weight->n, weight->c, weight->h, weight->w, x->c);
+    n->saved_count = NORM_SAVED_COUNT(x->c) + (size_t)x->n * gate_saved_count(n, GATE);
+    n->value = tensor_planar(x->n, weight->n, x->h, x->w);
+    return STATUS_OK;
+}
+
+/* One image of a tensor. */
+static tensor image_of(const tensor *t, int image) {
+    tensor one = *t;
+    one.n = 1;
+    one.data = tensor_plane(t, image, 0);
+    return one;
+}
+
+/* Scratch: of the convolution; sums of the normalisation; the weights scaled by one image's gates, and their gradient;
+ * gradients of the gates and of the means of one image; what the latter add to each pixel, of all images; one image,
+ * normalised; and the gradient of X where X has other readers (see op_norm_conv2d.c). */
+typedef struct scratch_plan {
+    float *conv, *sums, *scaled, *dscaled;
+    double *dgate, *dsqueezed;
+    float *constant, *normal, *own;
+    size_t count;
+} scratch_plan;
+
+static size_t round_up(size_t count) {
+    return (count + 15) / 16 * 16;
+}
+
+static scratch_plan plan_scratch(const node *n, float *scratch) {
+    const tensor *x = &n->input[X]->value;
+    tensor one = image_of(x, 0), y = image_of(&n->value, 0);
+    size_t weights = (size_t)tensor_count(&n->input[WEIGHT]->value), doubles = 2 * (size_t)x->c;
+    size_t image = has_norm(n) ? tensor_footprint(&one) + TENSOR_HALO : 0;
+    size_t own = has_norm(n) && n->input[X]->readers > 1 ? tensor_footprint(x) + TENSOR_HALO : 0;
+    const size_t counts[] = {conv_scratch(&one, &y, &same_3x3), norm_scratch(x), weights, weights, doubles, doubles,
+                             (size_t)x->n * (size_t)x->c,       image,           own};
+    enum { PARTS = sizeof counts / sizeof *counts };
+    float *parts[PARTS];
+    size_t at = 0;
+    for (int i = 0; i < PARTS; i++) {
+        parts[i] = scratch ? scratch + at : NULL;
+        at += round_up(counts[i]);
+    }
+    return (scratch_plan){
+        parts[0], parts[1], parts[2], parts[3], (double *)(void *)parts[4], (double *)(void *)parts[5],
+        parts[6], parts[7], parts[8], at};
+}
+
+static size_t scratch(const node *n) {
+    return plan_scratch(n, NULL).count;
+}
+
+typedef struct image_job {
+    const node *n;
+    tensor from, to; /* one image, as it is and normalised */
+} image_job;
+
+static void normalise_plane(void *context, int c) {
+    const image_job *job = context;
+    norm_saved saved = saved_norm(job->n);
+    kernels()->plane_affine(plane_of(&job->from), plane_data(&job->from, c), saved.scale[c], saved.shift[c], true,
+                            plane_data(&job->to, c));
+}
+
+/* The image that the convolution sees: normalised into the scratch where there is a norm. */
+static tensor seen_image(const node *n, int image, const scratch_plan *s) {
+    image_job job = {.n = n, .from = image_of(&n->input[X]->value, image)};
+    if (!has_norm(n))
+        return job.from;
+    job.to = job.from;
+    job.to.data = s->normal + tensor_origin(&job.to);
+    parallel_for(job.from.c, normalise_plane, &job);
+    return job.to;
+}
+
+typedef struct squeeze_job {
+    const tensor *x;
+    float *squeezed;
+} squeeze_job;
+
+static void squeeze_plane(void *context, int c) {
+    const squeeze_job *job = context;
+    double sum = kernels()->plane_sum(plane_of(job->x), plane_data(job->x, c));
+    job->squeezed[c] = (float)(sum / ((double)job->x->h * job->x->w));
+}
+
+static void scale_weights(const node *n, const float *gate, float *scaled) {
+    const tensor *weight = &n->input[WEIGHT]->value;
+    for (int o = 0; o < weight->n; o++)
+        for (int c = 0; c < weight->c; c++)
+            for (int tap = 0; tap < 9; tap++) {
+                int i = (o * weight->c + c) * 9 + tap;
+                scaled[i] = weight->data[i] * gate[c];
+            }
+}
+
+static void clear_normal(const node *n, const scratch_plan *s) {
+    tensor one = image_of(&n->input[X]->value, 0);
+    if (has_norm(n)) /* its halo must be zero */
+        memset(s->normal, 0, (tensor_footprint(&one) + TENSOR_HALO) * sizeof *s->normal);
+}
+
+static void forward(node *n, const op_run *run) {
+    const gated_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    scratch_plan s = plan_scratch(n, run->scratch);
+    if (has_norm(n) && !run->again)
+        norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm,
+                     saved_norm(n), s.sums);
+    clear_normal(n, &s);
+    for (int image = 0; image < x->n; image++) {
+        tensor seen = seen_image(n, image, &s), y = image_of(&n->value, image);
+        gate_saved g = saved_gate(n, image);
+        parallel_for(x->c, squeeze_plane, &(squeeze_job){&seen, g.squeezed});
+        gate_forward(n, GATE, g);
+        scale_weights(n, g.gate, s.scaled);
+        conv_forward(&seen, s.scaled, n->input[BIAS]->value.data, &same_3x3, false, &y, s.conv);
+    }
+}
+
+/* Gradients of one image's weights, gates and means; the latter, for each pixel, into `constant`. */
+static void backward_gates(node *n, int image, const scratch_plan *s, const tensor *dweight) {
+    const tensor *x = &n->input[X]->value, *weight = &n->input[WEIGHT]->value;
+    gate_saved g = saved_gate(n, image);
+    for (int c = 0; c < x->c; c++)
+        s->dgate[c] = 0;
+    for (int o = 0; o < weight->n; o++)
+        for (int c = 0; c < weight->c; c++)
+            for (int tap = 0; tap < 9; tap++) {
+                int i = (o * weight->c + c) * 9 + tap;
+                s->dgate[c] += (double)weight->data[i] * s->dscaled[i];
+                if (dweight)
+                    dweight->data[i] += g.gate[c] * s->dscaled[i];
+            }
+    gate_backward(n, GATE, g, s->dgate, s->dsqueezed);
+    for (int c = 0; c < x->c; c++)
+        s->constant[image * x->c + c] = (float)(s->dsqueezed[c] / ((double)x->h * x->w));
+}
+
+/* The hook sees one image at a time. */
+typedef struct image_hook {
+    int image;
+    const norm_backward *norm; /* NULL: only the constant is added */
+    const tensor *dx;
+    const float *constant;
+} image_hook;
+
+static void finish_rows(void *context, int unused, int y0, int y1) {
+    (void)unused;
+    const image_hook *h = context;
+    if (h->norm) {
+        norm_mask((void *)h->norm, h->image, y0, y1);
+        return;
+    }
+    plane_shape rows = {y1 - y0, h->dx->w, h->dx->row};
+    for (int c = 0; c < h->dx->c; c++) {
+        float *dx = tensor_plane(h->dx, h->image, c) + y0 * h->dx->row;
+        kernels()->plane_affine(rows, dx, 1, h->constant[h->image * h->dx->c + c], false, dx);
+    }
+}
+
+static void backward(node *n, const op_run *run) {
+    const gated_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    scratch_plan s = plan_scratch(n, run->scratch);
+    bool accumulate;
+    const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
+    const tensor *dx = node_grad(n, X, &accumulate);
+    tensor own = dx ? *dx : (tensor){0};
+    bool apart = has_norm(n) && accumulate;
+    if (dx && apart)
+        own.data = s.own + tensor_origin(x);
+    norm_backward b = {
+        .x = x, .dx = &own, .saved = saved_norm(n), .constant = s.constant, .sums = (double *)(void *)s.sums};
+    norm_backward_begin(&b);
+    clear_normal(n, &s);
+    for (int image = 0; image < x->n; image++) {
+        tensor seen = seen_image(n, image, &s), dy = image_of(&n->grad, image);
+        scale_weights(n, saved_gate(n, image).gate, s.scaled);
+        memset(s.dscaled, 0, (size_t)tensor_count(&n->input[WEIGHT]->value) * sizeof *s.dscaled);
+        conv_weight_gradient(&seen, &dy, &same_3x3, s.dscaled, dbias ? dbias->data : NULL, s.conv);
+        backward_gates(n, image, &s, dweight);
+        if (!dx)
+            continue;
+        tensor to = image_of(&own, image);
+        image_hook context = {image, has_norm(n) ? &b : NULL, &own, s.constant};
+        conv_hook hook = {finish_rows, &context};
+        conv_options options = same_3x3;
+        options.hook = &hook;
+        conv_input_gradient(&dy, s.scaled, &options, accumulate && !apart, &to, s.conv);
+    }
+    if (!has_norm(n) || !dx)
+        return;
+    norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
+    if (apart)
+        add_to_gradient(&own, dx);
+}
+
+static int keeps(const node *n) {
+    (void)n;
+    return KEEPS_INPUT_0;
+}
+
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[WEIGHT]) + gate_flops(n, GATE);
+}
+
+static node *sample(tape *t, int index) {
+    static float statistics[3][12];
+    static const struct {
+        int n, c, oc, h, w;
+        sample_norm norm;
+    } cases[] = {{2, 6, 1, 9, 21, SAMPLE_PLAIN}, {2, 12, 1, 11, 40, SAMPLE_BATCH}, {1, 8, 2, 8, 33, SAMPLE_RUNNING}};
+    if (index >= (int)(sizeof cases / sizeof *cases))
+        return NULL;
+    int c = cases[index].c, oc = cases[index].oc;
+    node *x = tape_variable(t, cases[index].n, c, cases[index].h, cases[index].w, false);
+    gate_inputs gate = gate_sample(t, c, 3);
+    node *weight = tape_variable(t, oc, c, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
+    norm_inputs norm = norm_sample(t, c, cases[index].norm, statistics[0], 12);
+    return gated_conv2d(t, x, cases[index].norm == SAMPLE_PLAIN ? NULL : &norm, gate, weight, bias);
+}
+
+const op op_gated_conv2d = {.name = "gated_conv2d",
+                            .infer = infer,
+                            .forward = forward,
+                            .backward = backward,
+                            .keeps = keeps,
+                            .scratch = scratch,
+                            .flops = flops,
+                            .sample = sample};
+
+node *gated_conv2d(tape *t, node *x, const norm_inputs *norm, gate_inputs gate, node *weight, node *bias) {
+    gated_conv2d_options options = {0};
+    node *inputs[] = {x, gate.w1, gate.b1, gate.w2, gate.b2, weight, bias, NULL, NULL};
+    if (norm) {
+        inputs[NORM_WEIGHT] = norm->weight;
+        inputs[NORM_BIAS] = norm->bias;
+        options.norm = norm->options;
+        norm_request(t, x, norm);
+    }
+    return tape_record(t, &op_gated_conv2d, &options, sizeof options, norm ? 9 : 7, inputs);
+}

@@ -1,0 +1,145 @@
+/* Convolution of a batch-normalised and rectified input, in one operation: the normalised values are never stored.
+ *
+ * Forward    Y = conv2d(max(0, bn(X)), weight) [+ bias]    (bn: op_batch_norm.c, conv2d: op_conv2d.c)
+ * Gradients  those of conv2d, with max(0, bn(X)) as its input, and those of batch_norm with ReLU, with the gradient of
+ *            conv2d's input as its dY */
+#include "autograd/ops.h"
+
+#include "autograd/shared/conv2d.h"
+#include "autograd/shared/norm.h"
+#include "autograd/shared/op_support.h"
+
+/* Inputs. */
+enum { X, NORM_WEIGHT, NORM_BIAS, WEIGHT, BIAS };
+
+static node *bias_of(const node *n) {
+    return n->input_count > BIAS ? n->input[BIAS] : NULL;
+}
+
+/* Where its gradient goes; NULL: nowhere. */
+static float *bias_grad(node *n) {
+    return bias_of(n) ? parameter_grad(n, BIAS) : NULL;
+}
+
+static status infer(node *n) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
+    n->saved_count = NORM_SAVED_COUNT(x->c);
+    return conv2d_infer(n, &o->conv, n->input[WEIGHT], bias_of(n));
+}
+
+/* Scratch: what the convolution uses; the sums of the normalisation; and, where x has other readers, whose gradients
+ * must not mix with dX before it is complete, a place for dX. */
+typedef struct scratch_plan {
+    size_t conv, sums, copy;
+} scratch_plan;
+
+static scratch_plan plan_scratch(const node *n) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
+    g.norm = &(conv_norm){NULL, NULL};
+    return (scratch_plan){(conv_scratch(x, &n->value, &g) + 15) / 16 * 16, norm_scratch(x),
+                          n->input[X]->readers > 1 ? tensor_footprint(x) + TENSOR_HALO : 0};
+}
+
+static size_t scratch(const node *n) {
+    scratch_plan s = plan_scratch(n);
+    return s.conv + s.sums + s.copy;
+}
+
+static void forward(node *n, const op_run *run) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    norm_saved saved = norm_saved_at(n->saved, x->c);
+    if (!run->again)
+        norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm, saved,
+                     run->scratch);
+    const conv_norm norm = {saved.scale, saved.shift};
+    const conv_hook gather = {norm_gather_moments, n};
+    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
+    g.norm = &norm;
+    g.exact = n->requires_grad; /* see conv2d.h */
+    if (n->moments && !run->again) {
+        norm_clear_moments(n);
+        g.hook = &gather;
+    }
+    const float *bias = bias_of(n) ? bias_of(n)->value.data : NULL;
+    conv_forward(x, n->input[WEIGHT]->value.data, bias, &g, false, &n->value, run->scratch);
+}
+
+static void backward(node *n, const op_run *run) {
+    const norm_conv2d_options *o = n->options;
+    const tensor *x = &n->input[X]->value;
+    scratch_plan s = plan_scratch(n);
+    norm_saved saved = norm_saved_at(n->saved, x->c);
+    const conv_norm norm = {saved.scale, saved.shift};
+    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
+    g.norm = &norm;
+    float *dweight = parameter_grad(n, WEIGHT);
+    if (dweight)
+        conv_weight_gradient(x, &n->grad, &g, dweight, bias_grad(n), run->scratch);
+    bool accumulate;
+    const tensor *dx = node_grad(n, X, &accumulate);
+    if (!dx)
+        return;
+    tensor own = *dx;
+    if (accumulate)
+        own.data = run->scratch + s.conv + s.sums + tensor_origin(x);
+    norm_backward b = {.x = x, .dx = &own, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
+    norm_backward_begin(&b);
+    const conv_hook mask = {norm_mask, &b};
+    g.hook = &mask;
+    conv_input_gradient(&n->grad, n->input[WEIGHT]->value.data, &g, false, &own, run->scratch);
+    norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
+    if (accumulate)
+        add_to_gradient(&own, dx);
+}
+
+static int keeps(const node *n) {
+    (void)n;
+    return KEEPS_INPUT_0;
+}
+
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[WEIGHT]);
+}
+
+static node *sample(tape *t, int index) {
+    static float statistics[3][16];
+    static const struct {
+        int n, ic, oc, h, w;
+        sample_norm norm;
+    } cases[] = {
+        {2, 4, 4, 37, 21, SAMPLE_BATCH},   /* direct, in bands */
+        {2, 12, 9, 11, 40, SAMPLE_BATCH},  /* Winograd */
+        {1, 8, 16, 8, 33, SAMPLE_RUNNING}, /* Winograd */
+        {2, 16, 17, 6, 9, SAMPLE_BATCH},   /* GEMM */
+    };
+    if (index >= (int)(sizeof cases / sizeof *cases))
+        return NULL;
+    int ic = cases[index].ic, oc = cases[index].oc;
+    node *x = tape_variable(t, cases[index].n, ic, cases[index].h, cases[index].w, false);
+    norm_inputs norm = norm_sample(t, ic, cases[index].norm, statistics[0], 16);
+    node *weight = tape_variable(t, oc, ic, 3, 3, true);
+    node *bias = index == 1 ? NULL : tape_variable(t, 1, oc, 1, 1, true);
+    return norm_conv2d(t, x, &norm, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
+}
+
+const op op_norm_conv2d = {.name = "norm_conv2d",
+                           .infer = infer,
+                           .forward = forward,
+                           .backward = backward,
+                           .keeps = keeps,
+                           .scratch = scratch,
+                           .flops = flops,
+                           .sample = sample,
+                           .gathers_moments = true};
+
+node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv) {
+    norm_conv2d_options options = {norm->options, conv};
+    node *inputs[] = {x, norm->weight, norm->bias, weight, bias};
+    norm_request(t, x, norm);
+    return tape_record(t, &op_norm_conv2d, &options, sizeof options, bias ? 5 : 4, inputs);
+}

@@ -1,0 +1,18 @@
+/* What the operations that convolve share. */
+#ifndef IRST_AUTOGRAD_SHARED_CONV2D_H
+#define IRST_AUTOGRAD_SHARED_CONV2D_H
+
+#include "autograd/ops.h"
+
+/* A forward pass that a backward pass follows sets `exact`: the larger rounding errors of Winograd's way let some ReLU
+ * inputs near 0 change side, and each moves small gradients visibly (measured on RPCANet+ against float64: 5e-3 of the
+ * worst tensor instead of 1e-4). The gradients themselves may take that way: their errors stay where they arise. */
+conv_options conv2d_geometry(const conv2d_options *o, const node *weight);
+
+/* Shape rule for the convolution of input 0; bias may be NULL. */
+status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const node *bias);
+
+/* Floating-point operations of a direct convolution with such weights whose output has the pixels of n. */
+double conv2d_flops(const node *n, const node *weight);
+
+#endif

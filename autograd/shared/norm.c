@@ -1,0 +1,205 @@
+#include "autograd/shared/norm.h"
+
+#include "autograd/shared/op_support.h"
+#include "autograd/tape_internal.h"
+#include "core/base/runtime.h"
+
+#include <math.h>
+#include <string.h>
+
+norm_saved norm_saved_at(float *saved, int channels) {
+    return (norm_saved){saved, saved + channels, saved + 2 * channels, saved + 3 * channels};
+}
+
+status norm_check(const tensor *x, const node *weight, const node *bias) {
+    if (tensor_count(&weight->value) == x->c && tensor_count(&bias->value) == x->c)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "weight and bias must hold one number for each of the %d channels", x->c);
+}
+
+/* Rows come in bands of CONV_BAND; results of a band are kept at its first row's place, so that they are added up in a
+ * fixed order, whoever computed them. */
+static int band_count(const tensor *x) {
+    return (x->h + CONV_BAND - 1) / CONV_BAND;
+}
+
+static size_t place_of(const tensor *x, int image, int y0, int channel) {
+    return ((size_t)image * (size_t)band_count(x) + (size_t)(y0 / CONV_BAND)) * (size_t)x->c + (size_t)channel;
+}
+
+static size_t place_count(const tensor *x) {
+    return (size_t)x->n * (size_t)band_count(x) * (size_t)x->c;
+}
+
+static plane_shape rows_shape(const tensor *x, int y0, int y1) {
+    return (plane_shape){y1 - y0, x->w, x->row};
+}
+
+static float *rows_data(const tensor *x, int image, int channel, int y0) {
+    return tensor_plane(x, image, channel) + y0 * x->row;
+}
+
+void norm_request(tape *t, node *x, const norm_inputs *norm) {
+    if (norm->options.statistics == NORM_BATCH && x && x->op && x->op->gathers_moments && !x->moments)
+        x->moments = tape_alloc(t, place_count(&x->value) * sizeof *x->moments);
+}
+
+void norm_clear_moments(node *n) {
+    memset(n->moments, 0, place_count(&n->value) * sizeof *n->moments);
+}
+
+void norm_gather_moments(void *context, int image, int y0, int y1) {
+    node *n = context;
+    const tensor *x = &n->value;
+    for (int c = 0; c < x->c; c++) {
+        plane_moments m = kernels()->plane_moments(rows_shape(x, y0, y1), rows_data(x, image, c, y0));
+        n->moments[place_of(x, image, y0, c)] = (norm_moments){(double)(y1 - y0) * x->w, m.mean, m.m2};
+    }
+}
+
+/* What norm_prepare's loops share. */
+typedef struct prepare_job {
+    const node *x;
+    norm_moments *moments; /* [image][band][channel] */
+    const batch_norm_options *o;
+    norm_saved saved;
+} prepare_job;
+
+static void whole_plane(void *context, int plane) {
+    const prepare_job *job = context;
+    const tensor *x = &job->x->value;
+    plane_moments m = kernels()->plane_moments(plane_of(x), plane_data(x, plane));
+    job->moments[place_of(x, plane / x->c, 0, plane % x->c)] = (norm_moments){(double)x->h * x->w, m.mean, m.m2};
+}
+
+/* Merges the parts of one channel in a fixed order (Chan et al., 1983). */
+static norm_moments merge_channel(const tensor *x, const norm_moments *parts, int c) {
+    norm_moments all = {0};
+    for (size_t i = (size_t)c; i < place_count(x); i += (size_t)x->c) {
+        norm_moments part = parts[i];
+        if (part.count == 0)
+            continue;
+        double count = all.count + part.count, delta = part.mean - all.mean;
+        all.m2 += part.m2 + delta * delta * all.count * part.count / count;
+        all.mean += delta * part.count / count;
+        all.count = count;
+    }
+    return all;
+}
+
+static void channel_statistics(void *context, int c) {
+    const prepare_job *job = context;
+    const batch_norm_options *o = job->o;
+    norm_moments all = merge_channel(&job->x->value, job->moments, c);
+    job->saved.mean[c] = (float)all.mean;
+    job->saved.inverse_std[c] = (float)(1 / sqrt(all.m2 / all.count + BATCH_NORM_EPSILON));
+    double unbiased = all.m2 / (all.count > 1 ? all.count - 1 : 1);
+    o->running_mean[c] = (float)((1 - BATCH_NORM_MOMENTUM) * o->running_mean[c] + BATCH_NORM_MOMENTUM * all.mean);
+    o->running_var[c] = (float)((1 - BATCH_NORM_MOMENTUM) * o->running_var[c] + BATCH_NORM_MOMENTUM * unbiased);
+}
+
+static void batch_statistics(prepare_job *job, float *scratch) {
+    const tensor *x = &job->x->value;
+    job->moments = job->x->moments;
+    if (!job->moments) {
+        job->moments = (norm_moments *)(void *)scratch;
+        memset(job->moments, 0, place_count(x) * sizeof *job->moments);
+        parallel_for(x->n * x->c, whole_plane, job);
+    }
+    parallel_for(x->c, channel_statistics, job);
+    *job->o->batches += 1;
+}
+
+void norm_prepare(const node *x, const float *weight, const float *bias, const batch_norm_options *o, norm_saved saved,
+                  float *scratch) {
+    if (o->statistics == NORM_BATCH)
+        batch_statistics(&(prepare_job){.x = x, .o = o, .saved = saved}, scratch);
+    for (int c = 0; c < x->value.c; c++) {
+        if (o->statistics == NORM_RUNNING) {
+            saved.mean[c] = o->running_mean[c];
+            saved.inverse_std[c] = (float)(1 / sqrt(o->running_var[c] + BATCH_NORM_EPSILON));
+        }
+        saved.scale[c] = weight[c] * saved.inverse_std[c];
+        /* Where a channel varies little the product is large and all but cancels scale * x. */
+        saved.shift[c] = (float)(bias[c] - (double)saved.mean[c] * saved.scale[c]);
+    }
+}
+
+size_t norm_scratch(const tensor *x) {
+    size_t bytes = place_count(x) * sizeof(norm_moments); /* the two sums of the backward pass need less */
+    return (bytes + 63) / 64 * 64 / sizeof(float);
+}
+
+void norm_mask(void *context, int image, int y0, int y1) {
+    const norm_backward *b = context;
+    const tensor *x = b->x, *dx = b->dx;
+    for (int c = 0; c < x->c; c++)
+        kernels()->plane_norm_mask(rows_shape(x, y0, y1), rows_data(x, image, c, y0), rows_data(dx, image, c, y0),
+                                   b->constant ? b->constant[image * x->c + c] : 0, b->saved.mean[c], b->saved.scale[c],
+                                   b->saved.shift[c], b->sums + 2 * place_of(x, image, y0, c));
+}
+
+void norm_backward_begin(const norm_backward *b) {
+    memset(b->sums, 0, 2 * place_count(b->x) * sizeof *b->sums);
+}
+
+typedef struct finish_job {
+    const norm_backward *b;
+    norm_statistics statistics;
+    float *dweight, *dbias;
+} finish_job;
+
+/* The sums over the batch go to the places of the first band, where the second loop finds them. */
+static void sum_channel(void *context, int c) {
+    const finish_job *job = context;
+    const norm_backward *b = job->b;
+    double db = 0, dg = 0;
+    for (size_t i = (size_t)c; i < place_count(b->x); i += (size_t)b->x->c) {
+        db += b->sums[2 * i];
+        dg += b->sums[2 * i + 1];
+    }
+    dg *= b->saved.inverse_std[c];
+    if (job->dweight)
+        job->dweight[c] += (float)dg;
+    if (job->dbias)
+        job->dbias[c] += (float)db;
+    b->sums[2 * c] = db;
+    b->sums[2 * c + 1] = dg;
+}
+
+static void finish_plane(void *context, int plane) {
+    const finish_job *job = context;
+    const norm_backward *b = job->b;
+    const tensor *x = b->x;
+    int c = plane % x->c;
+    float scale = b->saved.scale[c], slope = 0, constant = 0;
+    if (job->statistics == NORM_BATCH) {
+        double count = (double)x->n * x->h * x->w;
+        slope = (float)(-scale * b->saved.inverse_std[c] * b->sums[2 * c + 1] / count);
+        constant = (float)(-scale * b->sums[2 * c] / count);
+    }
+    float *dx = plane_data(b->dx, plane);
+    kernels()->plane_norm_backward(plane_of(x), plane_data(x, plane), dx, b->saved.mean[c], scale, b->saved.shift[c],
+                                   false, scale, slope, constant, false, dx);
+}
+
+void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias) {
+    finish_job job = {b, statistics, dweight, dbias};
+    parallel_for(b->x->c, sum_channel, &job);
+    parallel_for(b->x->n * b->x->c, finish_plane, &job);
+}
+
+norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count) {
+    if (kind == SAMPLE_PLAIN)
+        return (norm_inputs){0};
+    for (int c = 0; c < count; c++) {
+        statistics[c] = 0.05f * (float)c;
+        statistics[count + c] = 1 + 0.1f * (float)c;
+    }
+    return (norm_inputs){tape_variable(t, 1, channels, 1, 1, true),
+                         tape_variable(t, 1, channels, 1, 1, true),
+                         {.statistics = kind == SAMPLE_BATCH ? NORM_BATCH : NORM_RUNNING,
+                          .running_mean = statistics,
+                          .running_var = statistics + count,
+                          .batches = statistics + 2 * count}};
+}

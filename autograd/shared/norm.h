@@ -1,0 +1,54 @@
+/* The arithmetic of batch normalisation with ReLU, for operations that normalise their input while they read it
+ * (op_norm_conv2d.c, op_gated_conv2d.c): y = max(0, weight (x - mean) / sqrt(var + eps) + bias) = max(0, scale x +
+ * shift). Formulas stand in op_batch_norm.c. */
+#ifndef IRST_AUTOGRAD_SHARED_NORM_H
+#define IRST_AUTOGRAD_SHARED_NORM_H
+
+#include "autograd/ops.h"
+
+/* Count, mean and squared deviations of some rows of one channel; the operation that writes a value gathers them while
+ * the rows are in the cache. */
+typedef struct norm_moments {
+    double count, mean, m2;
+} norm_moments;
+
+/* What an operation saves for its backward pass: C numbers each. */
+typedef struct norm_saved {
+    float *mean, *inverse_std, *scale, *shift;
+} norm_saved;
+#define NORM_SAVED_COUNT(channels) (4 * (size_t)(channels))
+norm_saved norm_saved_at(float *saved, int channels);
+
+/* STATUS_USAGE unless weight and bias hold one number for each channel of x. */
+status norm_check(const tensor *x, const node *weight, const node *bias);
+
+/* For builders: asks the operation that writes x to gather its moments, if the norm needs them. */
+void norm_request(tape *t, node *x, const norm_inputs *norm);
+/* Hook for the forward pass of a convolution whose node has moments; `context` is the node. */
+void norm_gather_moments(void *context, int image, int y0, int y1);
+void norm_clear_moments(node *n); /* before they are gathered */
+
+/* Statistics of x (of the batch, moving the running ones; or the running ones themselves), scale and shift. scratch:
+ * norm_scratch floats. */
+void norm_prepare(const node *x, const float *weight, const float *bias, const batch_norm_options *o, norm_saved saved,
+                  float *scratch);
+size_t norm_scratch(const tensor *x);
+
+/* The backward pass of y = max(0, bn(x)), in place of dx, which first receives dy: norm_backward_begin; norm_mask for
+ * all rows, once dy is there (a conv_hook's rows_done); norm_backward_finish, which leaves the gradient of x and adds
+ * to those of weight and bias (each may be NULL). */
+typedef struct norm_backward {
+    const tensor *x, *dx;
+    norm_saved saved;
+    const float *constant; /* added to dy before all else, [image][channel]; NULL: 0 */
+    double *sums;          /* norm_scratch floats */
+} norm_backward;
+void norm_backward_begin(const norm_backward *b);
+void norm_mask(void *context, int image, int y0, int y1);
+void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias);
+
+/* Weights and statistics of a norm for the operations' samples; `statistics` holds 3 * count numbers, which live on. */
+typedef enum sample_norm { SAMPLE_PLAIN, SAMPLE_BATCH, SAMPLE_RUNNING } sample_norm;
+norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count);
+
+#endif

@@ -1,0 +1,65 @@
+/* Small things that several operations share. */
+#ifndef IRST_AUTOGRAD_SHARED_OP_SUPPORT_H
+#define IRST_AUTOGRAD_SHARED_OP_SUPPORT_H
+
+#include "autograd/tape.h"
+#include "core/tensor/kernels.h"
+
+#include <string.h>
+
+/* Shape rule of operations whose result looks like their first input. */
+static inline status infer_like_input(node *n) {
+    n->value = n->input[0]->value;
+    n->value.data = NULL;
+    return STATUS_OK;
+}
+
+static inline status require_same_shape(const tensor *a, const tensor *b) {
+    if (tensor_same_shape(a, b))
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%dx%dx%dx%d and %dx%dx%dx%d are of different shapes", a->n, a->c, a->h, a->w,
+                       b->n, b->c, b->h, b->w);
+}
+
+static inline int plane_count(const node *n) {
+    return n->value.n * n->value.c;
+}
+
+static inline plane_shape plane_of(const tensor *t) {
+    return (plane_shape){t->h, t->w, t->row};
+}
+
+/* Pixel (0, 0) of plane number `plane`, counted over images and channels. */
+static inline float *plane_data(const tensor *t, int plane) {
+    return t->data + plane * t->plane;
+}
+
+static inline void plane_clear(const tensor *t, int plane) {
+    for (int row = 0; row < t->h; row++)
+        memset(plane_data(t, plane) + row * t->row, 0, (size_t)t->w * sizeof(float));
+}
+
+/* A gradient on its way to one input, for loops over planes. */
+typedef struct grad_target {
+    const node *n;
+    const tensor *to; /* NULL: not wanted */
+    bool accumulate;
+} grad_target;
+
+static inline grad_target grad_target_of(node *n, int input) {
+    grad_target target = {.n = n};
+    target.to = node_grad(n, input, &target.accumulate);
+    return target;
+}
+
+/* Where the gradient of a parameter goes, which always adds up; NULL: not wanted. */
+static inline float *parameter_grad(node *n, int input) {
+    bool accumulate;
+    const tensor *to = node_grad(n, input, &accumulate);
+    return to ? to->data : NULL;
+}
+
+/* to += from, of one shape. */
+void add_to_gradient(const tensor *from, const tensor *to);
+
+#endif

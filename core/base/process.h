@@ -1,0 +1,27 @@
+/* Where this program is, and child processes that write to a log file and stop when this process is told to. */
+#ifndef IRST_CORE_BASE_PROCESS_H
+#define IRST_CORE_BASE_PROCESS_H
+
+#include "core/base/status.h"
+
+#include <sys/types.h>
+
+/* The folder of the running program's file. */
+status process_folder(char out[4096]);
+
+#define PROCESS_MOST 64 /* running at a time */
+
+/* From now on SIGINT and SIGTERM are remembered and passed on to every running child instead of ending this process;
+ * process_end_signals goes back to the former handling. */
+void process_begin_signals(void);
+void process_end_signals(void);
+int process_signal(void); /* the last one received meanwhile; 0 if none was */
+
+/* Starts argv[0] (a path) with the NULL-terminated arguments; both outputs are appended to the file `log`. The child
+ * gets SIGTERM if this process dies. */
+status process_start(const char *const *argv, const char *log, pid_t *out);
+
+/* Waits for any child: its exit code, or 128 and the number of the signal that ended it. */
+status process_wait(pid_t *which, int *exit_code);
+
+#endif

@@ -1,0 +1,239 @@
+#include "core/config/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <popt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELP_WIDTH 100
+
+/* What poptGetNextOpt returns: an option's index + 1, or one of these. */
+enum { OPTION_HELP = INT_MAX, OPTION_VERSION = INT_MAX - 1 };
+
+/* --- --help and --version --- */
+
+/* Prints `text` with lines of HELP_WIDTH columns, the first starting at column `indent`, the others moved
+ * there. */
+static void print_wrapped(const char *text, int indent) {
+    int column = indent;
+    while (*text) {
+        int word = (int)strcspn(text, " ");
+        if (column > indent && column + 1 + word > HELP_WIDTH) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", word, text);
+        column += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static void default_text(const cli_option *option, char *out, size_t size) {
+    *out = '\0';
+    switch (option->type) {
+    case CLI_FLAG:
+        break;
+    case CLI_TEXT: {
+        const char *text = *(const char **)option->value;
+        if (text && *text)
+            snprintf(out, size, " (default: %s)", text);
+        break;
+    }
+    case CLI_INT:
+        snprintf(out, size, " (default: %d)", *(int *)option->value);
+        break;
+    case CLI_REAL:
+        if (!isnan(*(double *)option->value)) /* NaN: no value is a default too */
+            snprintf(out, size, " (default: %g)", *(double *)option->value);
+        break;
+    }
+}
+
+static void print_option(const char *name, const char *argument, const char *help, int width) {
+    int used = printf("  --%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    printf("%*s", width - used, "");
+    print_wrapped(help, width);
+}
+
+static void print_help(const cli_program *program) {
+    int width = (int)strlen("  --version  ");
+    for (int i = 0; i < program->option_count; i++) {
+        const cli_option *option = &program->options[i];
+        int needed = (int)strlen("  -- ") + (int)strlen(option->name) + 2 +
+                     (option->argument ? (int)strlen(option->argument) : 0);
+        width = needed > width ? needed : width;
+    }
+    printf("%s: %s\n\nusage: %s %s\n\noptions:\n", program->name, program->summary, program->name, program->arguments);
+    for (int i = 0; i < program->option_count; i++) {
+        const cli_option *option = &program->options[i];
+        char help[1024], preset[256];
+        default_text(option, preset, sizeof preset);
+        snprintf(help, sizeof help, "%.700s%s", option->help, preset);
+        print_option(option->name, option->argument, help, width);
+    }
+    print_option("help", NULL, "print this and exit", width);
+    print_option("version", NULL, "print the version and exit", width);
+    printf("\nexamples:\n");
+    for (const char *line = program->examples; *line;) {
+        int length = (int)strcspn(line, "\n");
+        printf("  %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void print_version(const cli_program *program) {
+#ifdef __clang__
+    const char *compiler = __VERSION__; /* names the compiler itself */
+#else
+    const char *compiler = "gcc " __VERSION__;
+#endif
+    printf("irst %s %s\nbuilt with %s\n", program->name, IRST_VERSION, compiler);
+}
+
+static status finish_stdout(void) {
+    return fflush(stdout) == 0 && !ferror(stdout)
+               ? STATUS_OK
+               : status_fail(STATUS_OUTPUT, "standard output cannot be written: %s", strerror(errno));
+}
+
+/* --- values --- */
+
+/* The same text inside argv, whole or behind "--name=": it lives longer than popt's copy. */
+static const char *in_argv(int argc, char **argv, const char *text) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], text) == 0)
+            return argv[i];
+        const char *equals = strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
+        if (equals && strcmp(equals + 1, text) == 0)
+            return equals + 1;
+    }
+    return NULL;
+}
+
+static status set_value(const cli_option *option, const char *text) {
+    char *end;
+    errno = 0;
+    if (option->type == CLI_TEXT) {
+        *(const char **)option->value = text;
+    } else if (option->type == CLI_INT) {
+        long number = strtol(text, &end, 10);
+        if (end == text || *end || errno || number < INT_MIN || number > INT_MAX)
+            return status_fail(STATUS_USAGE, "--%s %.100s: expected an integer", option->name, text);
+        *(int *)option->value = (int)number;
+    } else {
+        double number = strtod(text, &end);
+        if (end == text || *end || !isfinite(number))
+            return status_fail(STATUS_USAGE, "--%s %.100s: expected a number", option->name, text);
+        *(double *)option->value = number;
+    }
+    return STATUS_OK;
+}
+
+static status take_option(const cli_option *option, poptContext context, int argc, char **argv) {
+    if (option->type == CLI_FLAG) {
+        *(bool *)option->value = true;
+        return STATUS_OK;
+    }
+    char *copy = poptGetOptArg(context); /* ours to free */
+    const char *text = copy ? in_argv(argc, argv, copy) : NULL;
+    free(copy);
+    /* popt takes whatever comes next as the value, even another option. */
+    if (text == NULL || strncmp(text, "--", 2) == 0)
+        return status_fail(STATUS_USAGE, "--%s: expected a value (%s)", option->name, option->argument);
+    return set_value(option, text);
+}
+
+static status refuse(poptContext context, int error) {
+    const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+    int length = (int)strcspn(option, "=");
+    length = length < 200 ? length : 200; /* leaves room for what is wrong with it */
+    if (error == POPT_ERROR_BADOPT)
+        return status_fail(STATUS_USAGE, "%.*s: unknown option", length, option);
+    if (error == POPT_ERROR_NOARG)
+        return status_fail(STATUS_USAGE, "%.*s: expected a value", length, option);
+    if (error == POPT_ERROR_UNWANTEDARG)
+        return status_fail(STATUS_USAGE, "%.*s: takes no value", length, option);
+    return status_fail(STATUS_USAGE, "%.*s: %s", length, option, poptStrerror(error));
+}
+
+/* --- parsing --- */
+
+static status parse_options(const cli_program *program, poptContext context, int argc, char **argv,
+                            cli_action *action) {
+    int code;
+    while ((code = poptGetNextOpt(context)) > 0) {
+        if (code == OPTION_HELP || code == OPTION_VERSION) {
+            *action = CLI_DONE;
+            (code == OPTION_HELP ? print_help : print_version)(program);
+            return finish_stdout();
+        }
+        TRY(take_option(&program->options[code - 1], context, argc, argv));
+    }
+    return code == -1 ? STATUS_OK : refuse(context, code);
+}
+
+/* Moves the positional arguments, which popt has copied, to argv[1], argv[2], ... They stand in argv in the
+ * same order, so none is overwritten before it was found. */
+static int gather_positional(poptContext context, int argc, char **argv) {
+    const char **copies = poptGetArgs(context);
+    int count = 0;
+    for (int i = 1; i < argc && copies && copies[count]; i++) {
+        if (strcmp(argv[i], copies[count]) == 0)
+            argv[1 + count++] = argv[i];
+    }
+    return count;
+}
+
+static status parse(const cli_program *program, poptContext context, int argc, char **argv, cli_action *action,
+                    const char ***positional, int *positional_count) {
+    TRY(parse_options(program, context, argc, argv, action));
+    if (*action == CLI_DONE)
+        return STATUS_OK;
+    int count = gather_positional(context, argc, argv);
+    if (positional == NULL && count > 0)
+        return status_fail(STATUS_USAGE, "%.200s: unexpected argument", argv[1]);
+    if (positional) {
+        argv[1 + count] = NULL;
+        *positional = (const char **)(argv + 1);
+        *positional_count = count;
+    }
+    return STATUS_OK;
+}
+
+status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
+                 int *positional_count) {
+    *action = CLI_RUN;
+    int count = program->option_count;
+    struct poptOption *table = calloc((size_t)count + 3, sizeof *table); /* a zeroed entry ends it */
+    if (table == NULL)
+        return status_fail(STATUS_MEMORY, "out of memory");
+    for (int i = 0; i < count; i++)
+        table[i] =
+            (struct poptOption){.longName = program->options[i].name,
+                                .argInfo = program->options[i].type == CLI_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING,
+                                .val = i + 1};
+    table[count] = (struct poptOption){.longName = "help", .argInfo = POPT_ARG_NONE, .val = OPTION_HELP};
+    table[count + 1] = (struct poptOption){.longName = "version", .argInfo = POPT_ARG_NONE, .val = OPTION_VERSION};
+    poptContext context = poptGetContext(NULL, argc, (const char **)argv, table, 0);
+    status result = context ? parse(program, context, argc, argv, action, positional, positional_count)
+                            : status_fail(STATUS_MEMORY, "out of memory");
+    poptFreeContext(context);
+    free(table);
+    return result;
+}
+
+int cli_finish(const cli_program *program, status code) {
+    if (code == STATUS_USAGE)
+        fprintf(stderr, "%s: %s (see %s --help)\n", program->name, status_message(), program->name);
+    else if (code != STATUS_OK)
+        fprintf(stderr, "%s: %s\n", program->name, status_message());
+    return status_exit_code(code);
+}

@@ -1,0 +1,42 @@
+/* Command lines of the programs (libpopt): options, --help with examples, --version, one-line errors. */
+#ifndef IRST_CORE_CONFIG_CLI_H
+#define IRST_CORE_CONFIG_CLI_H
+
+#include "core/base/status.h"
+
+#include <stdbool.h>
+
+typedef enum cli_type { CLI_FLAG, CLI_TEXT, CLI_INT, CLI_REAL } cli_type;
+
+typedef struct cli_option {
+    const char *name; /* long name without dashes */
+    cli_type type;
+    void *value;          /* bool *, const char **, int *, double *: holds the default, receives the value */
+    const char *argument; /* word shown in the help ("DIR"); NULL for a flag */
+    const char *help;
+} cli_option;
+
+typedef struct cli_program {
+    const char *name;      /* "detect" */
+    const char *summary;   /* one line */
+    const char *arguments; /* "INPUT... --out DIR" */
+    const char *examples;  /* whole lines, each an example with a comment */
+    const cli_option *options;
+    int option_count;
+} cli_program;
+
+/* What a program has to do next. */
+typedef enum cli_action { CLI_RUN, CLI_DONE } cli_action;
+
+/* Parses. Prints --help or --version to stdout itself and sets *action to CLI_DONE. Positional arguments, in
+ * order, come back as a NULL-terminated array that lives as long as argv: like getopt, it moves them to the
+ * front of argv, which must end in NULL. A program without any passes NULL for both, and one is refused. An
+ * unknown option, a missing or bad value is STATUS_USAGE. */
+status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
+                 int *positional_count);
+
+/* Prints "NAME: MESSAGE" to stderr if `code` is a failure (with " (see NAME --help)" for STATUS_USAGE);
+ * returns the exit code. */
+int cli_finish(const cli_program *program, status code);
+
+#endif

@@ -1,0 +1,15 @@
+/* Convolution as matrix products (im2col + OpenBLAS): the general way, see conv.h. Same contracts. */
+#ifndef IRST_CORE_CONV_CONV_GEMM_H
+#define IRST_CORE_CONV_CONV_GEMM_H
+
+#include "core/conv/conv.h"
+
+size_t conv_gemm_scratch(const tensor *x, const tensor *y, const conv_options *o);
+void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
+                       const tensor *y, float *scratch);
+void conv_gemm_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
+                              const tensor *dx, float *scratch);
+void conv_gemm_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
+                               float *scratch);
+
+#endif

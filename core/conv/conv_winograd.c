@@ -1,0 +1,276 @@
+#include "core/conv/conv_winograd.h"
+
+#include "core/base/runtime.h"
+#include "core/tensor/kernels.h"
+
+#include <string.h>
+
+enum { BLOCK = WINOGRAD_BLOCK, BAND = 2 * CONV_BAND }; /* BAND: rows of one work item */
+
+static int blocks_of(int channels) {
+    return (channels + BLOCK - 1) / BLOCK;
+}
+
+size_t conv_winograd_packed_count(int oc, int ic) {
+    return (size_t)WINOGRAD_POINTS * (size_t)blocks_of(oc) * BLOCK * (size_t)ic;
+}
+
+bool conv_winograd_pays(const tensor *x, const tensor *y, const conv_options *o) {
+    return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1 && !tensor_is_dense(x) &&
+           y->w >= 32 && x->c >= 8 && y->c >= 8;
+}
+
+bool conv_winograd_weight_pays(const tensor *x, const tensor *dy, const conv_options *o) {
+    return conv_winograd_pays(x, dy, o) && dy->c >= 16 && x->c * dy->c >= 256;
+}
+
+size_t conv_winograd_scratch(int ic, int oc) {
+    int most = ic > oc ? ic : oc;
+    return conv_winograd_packed_count(most, most) + (size_t)runtime_threads() * kernels()->winograd_scratch(most, most);
+}
+
+/* Numbers of one block of output channels, side by side. */
+typedef struct lanes {
+    double v[BLOCK];
+} lanes;
+
+/* G of winograd_rows.c: rows [1, p, p^2] / N(p) for the points p = 0, +-a, +-b, and infinity, with a^2 = 1/2, b^2 = 2
+ * and N(p) the product of p's distances from the other finite points. */
+static void kernel_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[6]) {
+    const double a = 0.70710678118654752, b = 1.41421356237309505;
+    for (int i = 0; i < BLOCK; i++) {
+        double even1 = g0->v[i] + 0.5 * g2->v[i], even2 = g0->v[i] + 2 * g2->v[i];
+        u[0].v[i] = g0->v[i];
+        u[1].v[i] = (even1 + a * g1->v[i]) * (-1 / 1.5);
+        u[2].v[i] = (even1 - a * g1->v[i]) * (-1 / 1.5);
+        u[3].v[i] = (even2 + b * g1->v[i]) * (1.0 / 6);
+        u[4].v[i] = (even2 - b * g1->v[i]) * (1.0 / 6);
+        u[5].v[i] = g2->v[i];
+    }
+}
+
+/* The taps of one input channel and one block of output channels. */
+static void gather_taps(const float *weight, int oc, int ic, bool transposed, int block, int i, lanes g[9]) {
+    for (int lane = 0; lane < BLOCK; lane++) {
+        int o = block * BLOCK + lane;
+        const float *taps = weight + (transposed ? (ptrdiff_t)i * oc + o : (ptrdiff_t)o * ic + i) * 9;
+        for (int tap = 0; tap < 9; tap++)
+            g[tap].v[lane] = o < oc ? taps[transposed ? 8 - tap : tap] : 0;
+    }
+}
+
+typedef struct pack_job {
+    const float *weight;
+    int oc, ic;
+    bool transposed;
+    float *packed;
+} pack_job;
+
+/* G g G^T for one block of output channels. */
+static void pack_block(void *context, int block) {
+    const pack_job *job = context;
+    size_t point_stride = (size_t)blocks_of(job->oc) * (size_t)job->ic * BLOCK;
+    float *packed = job->packed + (size_t)block * (size_t)job->ic * BLOCK;
+    for (int i = 0; i < job->ic; i++, packed += BLOCK) {
+        lanes g[9], columns[3][6], rows[6];
+        gather_taps(job->weight, job->oc, job->ic, job->transposed, block, i, g);
+        for (int ky = 0; ky < 3; ky++)
+            kernel_points(&g[3 * ky], &g[3 * ky + 1], &g[3 * ky + 2], columns[ky]);
+        for (int q = 0; q < 6; q++) {
+            kernel_points(&columns[0][q], &columns[1][q], &columns[2][q], rows);
+            for (int p = 0; p < 6; p++)
+                for (int lane = 0; lane < BLOCK; lane++)
+                    packed[(size_t)(p * 6 + q) * point_stride + lane] = (float)rows[p].v[lane];
+        }
+    }
+}
+
+void conv_winograd_pack(const float *weight, int oc, int ic, bool transposed, float *packed) {
+    parallel_for(blocks_of(oc), pack_block, &(pack_job){weight, oc, ic, transposed, packed});
+}
+
+static winograd_input input_of(const tensor *x, const conv_norm *norm) {
+    return (winograd_input){.pixels = x->data,
+                            .row = x->row,
+                            .plane = x->plane,
+                            .channels = x->c,
+                            .height = x->h,
+                            .width = x->w,
+                            .scale = norm ? norm->scale : NULL,
+                            .shift = norm ? norm->shift : NULL};
+}
+
+typedef struct winograd_job {
+    winograd_rows kernel;
+    const tensor *x, *y;
+    const conv_hook *hook;
+    float *per_thread;
+    size_t per_thread_count;
+} winograd_job;
+
+static int bands(const tensor *y) {
+    return (y->h + BAND - 1) / BAND;
+}
+
+static void run_band(void *context, int item) {
+    const winograd_job *job = context;
+    int count = bands(job->y), n = item / count, y0 = item % count * BAND;
+    int y1 = y0 + BAND < job->y->h ? y0 + BAND : job->y->h;
+    winograd_rows k = job->kernel;
+    k.input.pixels += n * job->x->c * job->x->plane;
+    k.output += n * job->y->c * job->y->plane;
+    kernels()->winograd_rows(&k, y0, y1, job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
+    if (job->hook)
+        job->hook->rows_done(job->hook->context, n, y0, y1);
+}
+
+void conv_winograd(const tensor *x, const float *weight, const float *bias, const conv_winograd_options *options,
+                   const tensor *y, float *scratch) {
+    winograd_job job = {
+        .kernel = {.input = input_of(x, options->norm),
+                   .output = y->data,
+                   .output_row = y->row,
+                   .output_plane = y->plane,
+                   .oc = y->c,
+                   .weight = scratch,
+                   .bias = bias,
+                   .relu = options->relu,
+                   .accumulate = options->accumulate},
+        .x = x,
+        .y = y,
+        .hook = options->hook,
+        .per_thread = scratch + conv_winograd_packed_count(y->c, x->c),
+        .per_thread_count = kernels()->winograd_scratch(x->c, y->c),
+    };
+    conv_winograd_pack(weight, y->c, x->c, options->transposed, scratch);
+    parallel_for(y->n * bands(y), run_band, &job);
+}
+
+/* Rows of one partial sum: long enough that adding the partial sums up costs little, short enough for many threads. */
+enum { WEIGHT_BAND = 64 };
+
+typedef struct weight_job {
+    winograd_weight_rows kernel;
+    const tensor *x, *dy;
+    float *partials, *per_thread;
+    double *bias_sums; /* [item][oc] */
+    size_t partial_count, per_thread_count;
+    int padded;
+    float *dweight, *dbias;
+} weight_job;
+
+static int weight_bands(const tensor *dy) {
+    return (dy->h + WEIGHT_BAND - 1) / WEIGHT_BAND;
+}
+
+static size_t weight_partial_count(int ic, int oc) {
+    return (size_t)WINOGRAD_POINTS * (size_t)ic * (size_t)kernels()->winograd_padded(oc);
+}
+
+/* Partial sums, each by one work item over a stretch of all bands: one for each band, or fewer where many channels make
+ * them large. */
+static int weight_items(const tensor *x, const tensor *dy) {
+    enum { MOST_FLOATS = 16 * 1024 * 1024 };
+    int bands_of_all = dy->n * weight_bands(dy), room = (int)(MOST_FLOATS / weight_partial_count(x->c, dy->c));
+    room = room < 2 ? 2 : room;
+    return bands_of_all < room ? bands_of_all : room;
+}
+
+size_t conv_winograd_weight_scratch(const tensor *x, const tensor *dy) {
+    size_t items = (size_t)weight_items(x, dy);
+    return items * (weight_partial_count(x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK)) +
+           (size_t)runtime_threads() * kernels()->winograd_scratch(x->c, dy->c);
+}
+
+/* Adds one band of one image. */
+static void add_weight_band(const weight_job *job, int band, winograd_weight_rows k, double *bias_sums) {
+    const tensor *dy = job->dy;
+    int count = weight_bands(dy), n = band / count, y0 = band % count * WEIGHT_BAND;
+    int y1 = y0 + WEIGHT_BAND < dy->h ? y0 + WEIGHT_BAND : dy->h;
+    k.input.pixels += n * job->x->c * job->x->plane;
+    k.output_grad += n * dy->c * dy->plane;
+    kernels()->winograd_weight_rows(&k, y0, y1,
+                                    job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
+    for (int c = 0; c < dy->c && job->dbias; c++)
+        bias_sums[c] +=
+            kernels()->plane_sum((plane_shape){y1 - y0, dy->w, dy->row}, k.output_grad + c * dy->plane + y0 * dy->row);
+}
+
+static void run_weight_item(void *context, int item) {
+    const weight_job *job = context;
+    const tensor *dy = job->dy;
+    int64_t all = (int64_t)dy->n * weight_bands(dy), items = weight_items(job->x, dy);
+    winograd_weight_rows k = job->kernel;
+    double *bias_sums = job->bias_sums + item * dy->c;
+    k.partial = job->partials + (size_t)item * job->partial_count;
+    memset(k.partial, 0, job->partial_count * sizeof *k.partial);
+    memset(bias_sums, 0, (size_t)dy->c * sizeof *bias_sums);
+    for (int64_t band = all * item / items; band < all * (item + 1) / items; band++)
+        add_weight_band(job, (int)band, k, bias_sums);
+}
+
+/* g = G^T u, G as in kernel_points. */
+static void weight_taps(const double u[6], double g[3]) {
+    const double a = 0.70710678118654752, b = 1.41421356237309505;
+    double even1 = -(u[1] + u[2]) / 1.5, odd1 = -a * (u[1] - u[2]) / 1.5;
+    double even2 = (u[3] + u[4]) / 6, odd2 = b * (u[3] - u[4]) / 6;
+    g[0] = u[0] + even1 + even2;
+    g[1] = odd1 + odd2;
+    g[2] = 0.5 * even1 + 2 * even2 + u[5];
+}
+
+/* Adds up the partial sums of one input channel in a fixed order, and transforms them back. */
+static void finish_weights(void *context, int i) {
+    const weight_job *job = context;
+    int ic = job->x->c, oc = job->dy->c, items = weight_items(job->x, job->dy);
+    for (int o = 0; o < oc; o++) {
+        double points[6][6], columns[3][6], taps[3];
+        for (int point = 0; point < WINOGRAD_POINTS; point++) {
+            const float *at = job->partials + ((size_t)point * ic + (size_t)i) * (size_t)job->padded + o;
+            double sum = 0;
+            for (int item = 0; item < items; item++)
+                sum += at[(size_t)item * job->partial_count];
+            points[point % 6][point / 6] = sum;
+        }
+        for (int q = 0; q < 6; q++) {
+            weight_taps(points[q], taps);
+            for (int ky = 0; ky < 3; ky++)
+                columns[ky][q] = taps[ky];
+        }
+        for (int ky = 0; ky < 3; ky++) {
+            weight_taps(columns[ky], taps);
+            for (int kx = 0; kx < 3; kx++)
+                job->dweight[((size_t)o * ic + (size_t)i) * 9 + (size_t)(ky * 3 + kx)] += (float)taps[kx];
+        }
+    }
+}
+
+void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
+                                   float *dbias, float *scratch) {
+    int items = weight_items(x, dy);
+    weight_job job = {
+        .kernel = {.input = input_of(x, norm),
+                   .output_grad = dy->data,
+                   .output_row = dy->row,
+                   .output_plane = dy->plane,
+                   .oc = dy->c},
+        .x = x,
+        .dy = dy,
+        .partials = scratch,
+        .partial_count = weight_partial_count(x->c, dy->c),
+        .per_thread_count = kernels()->winograd_scratch(x->c, dy->c),
+        .padded = kernels()->winograd_padded(dy->c),
+        .dweight = dweight,
+        .dbias = dbias,
+    };
+    job.per_thread = scratch + (size_t)items * job.partial_count;
+    job.bias_sums = (double *)(void *)(job.per_thread + (size_t)runtime_threads() * job.per_thread_count);
+    parallel_for(items, run_weight_item, &job);
+    parallel_for(x->c, finish_weights, &job);
+    for (int c = 0; c < dy->c && dbias; c++) {
+        double sum = 0;
+        for (int item = 0; item < items; item++)
+            sum += job.bias_sums[item * dy->c + c];
+        dbias[c] += (float)sum;
+    }
+}

@@ -1,9 +1,0 @@
-/* The typeface of all pictures. */
-#ifndef IRST_CORE_FONT_H
-#define IRST_CORE_FONT_H
-
-#include <cairo.h>
-
-void font_select(cairo_t *cairo, double size, cairo_font_weight_t weight);
-
-#endif

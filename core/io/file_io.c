@@ -1,0 +1,141 @@
+#include "core/io/file_io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+
+/* The folder part of `path`: "." if there is none, "/" for a file in the root. */
+static void folder_of(const char *path, char out[PATH_SIZE]) {
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        strcpy(out, ".");
+        return;
+    }
+    size_t length = slash == path ? 1 : (size_t)(slash - path);
+    memcpy(out, path, length);
+    out[length] = '\0';
+}
+
+static status check_replaceable(const char *path) {
+    if (strlen(path) >= PATH_SIZE)
+        return status_fail(STATUS_OUTPUT, "%.80s...: the path is longer than %d bytes", path, PATH_SIZE - 1);
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path,
+                           S_ISDIR(info.st_mode) ? "it is a folder" : "it is not a regular file");
+    return STATUS_OK;
+}
+
+status atomic_file_begin(const char *path, atomic_file *file) {
+    static atomic_uint calls;
+
+    file->temporary[0] = '\0';
+    TRY(check_replaceable(path));
+    strcpy(file->path, path);
+    for (;;) {
+        snprintf(file->temporary, sizeof file->temporary, "%s.%ld.%u.tmp", path, (long)getpid(),
+                 atomic_fetch_add(&calls, 1));
+        int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0) {
+            close(descriptor);
+            return STATUS_OK;
+        }
+        /* A process with the same number may have died here before: its file is not ours to touch. */
+        if (errno != EEXIST) {
+            file->temporary[0] = '\0';
+            return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+        }
+    }
+}
+
+static bool flush_to_disk(const char *path, int flags) {
+    int descriptor = open(path, flags | O_CLOEXEC);
+    if (descriptor < 0)
+        return false;
+    int result = fsync(descriptor);
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    /* Some file systems cannot flush a folder and say so with EINVAL: nothing more can be done there. */
+    return result == 0 || (reason == EINVAL && (flags & O_DIRECTORY) != 0);
+}
+
+status atomic_file_commit(atomic_file *file) {
+    char folder[PATH_SIZE];
+    folder_of(file->path, folder);
+    if (!flush_to_disk(file->temporary, O_RDONLY) || rename(file->temporary, file->path) != 0) {
+        status code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", file->path, strerror(errno));
+        atomic_file_abandon(file);
+        return code;
+    }
+    file->temporary[0] = '\0';
+    if (!flush_to_disk(folder, O_RDONLY | O_DIRECTORY))
+        return status_fail(STATUS_OUTPUT, "%s: its folder cannot be flushed to disk: %s", file->path, strerror(errno));
+    return STATUS_OK;
+}
+
+void atomic_file_abandon(atomic_file *file) {
+    if (file->temporary[0] != '\0')
+        unlink(file->temporary);
+    file->temporary[0] = '\0';
+}
+
+status file_write(const char *path, const void *data, size_t size) {
+    atomic_file file;
+    TRY(atomic_file_begin(path, &file));
+    FILE *stream = fopen(file.temporary, "wb");
+    bool written = stream != NULL && (size == 0 || fwrite(data, 1, size, stream) == size);
+    int reason = errno;
+    if (stream != NULL && fclose(stream) != 0 && written) {
+        written = false;
+        reason = errno;
+    }
+    if (!written) {
+        atomic_file_abandon(&file);
+        return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(reason));
+    }
+    return atomic_file_commit(&file);
+}
+
+bool path_is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool path_is_file(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+status folder_create(const char *path) {
+    char prefix[PATH_SIZE];
+    size_t length = strlen(path);
+    if (length == 0 || length >= PATH_SIZE)
+        return status_fail(STATUS_OUTPUT, "%.80s: the path of a folder has 1 to %d bytes", path, PATH_SIZE - 1);
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(prefix, path, i);
+        prefix[i] = '\0';
+        if (mkdir(prefix, 0777) != 0 && !path_is_folder(prefix))
+            return status_fail(STATUS_OUTPUT, "%s: the folder cannot be created: %s", prefix, strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+status path_join(char out[4096], const char *folder, const char *name, const char *suffix) {
+    size_t length = strlen(folder);
+    const char *separator = length == 0 || folder[length - 1] == '/' ? "" : "/";
+    int needed = snprintf(out, PATH_SIZE, "%s%s%s%s", folder, separator, name, suffix);
+    if (needed < 0 || needed >= PATH_SIZE)
+        return status_fail(STATUS_INPUT, "%.80s...: the path is longer than %d bytes", folder, PATH_SIZE - 1);
+    return STATUS_OK;
+}

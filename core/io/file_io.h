@@ -1,0 +1,47 @@
+/* Files and folders: atomic replacement, paths, listings. */
+#ifndef IRST_CORE_IO_FILE_IO_H
+#define IRST_CORE_IO_FILE_IO_H
+
+#include "core/base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* An atomic write: the caller writes to `temporary` (in the folder of `path`), then commits. Until then
+ * `path` is untouched; an abandoned one leaves nothing behind. */
+typedef struct atomic_file {
+    char path[4096];
+    char temporary[4096 + 32];
+} atomic_file;
+
+status atomic_file_begin(const char *path, atomic_file *file); /* picks an unused temporary name */
+status atomic_file_commit(atomic_file *file);                  /* flushes file and folder to disk, renames */
+void atomic_file_abandon(atomic_file *file);                   /* removes the temporary file */
+
+/* Writes `size` bytes atomically. */
+status file_write(const char *path, const void *data, size_t size);
+
+bool path_is_folder(const char *path);
+bool path_is_file(const char *path);
+status folder_create(const char *path); /* with parents, like mkdir -p */
+
+/* Joins folder, name and suffix into `out` (4096 bytes); fails with STATUS_INPUT if it is too long. */
+status path_join(char out[4096], const char *folder, const char *name, const char *suffix);
+
+/* A growing list of owned strings. A zeroed struct is an empty list. */
+typedef struct name_list {
+    char **names;
+    int count;
+} name_list;
+
+status name_list_add(name_list *list, const char *name);
+void name_list_free(name_list *list);
+/* Names (without folder) in `folder` that end in `suffix` ("" for all), in strcmp order; hidden ones (a
+ * leading dot) are left out. `out` is new, and empty after a failure. */
+status folder_list(const char *folder, const char *suffix, name_list *out);
+/* One name a line, white space around it dropped, as are blank lines; the last line may lack a newline. `out`
+ * is new, and empty after a failure. */
+status name_list_read(const char *path, name_list *out);
+
+#endif

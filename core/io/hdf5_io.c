@@ -1,0 +1,237 @@
+#include "core/io/hdf5_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void h5_silence(void) {
+    static _Thread_local bool done; /* HDF5 keeps this setting for each thread */
+    if (!done)
+        H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    done = true;
+}
+
+static herr_t copy_reason(unsigned depth, const H5E_error2_t *error, void *out) {
+    if (depth == 0 && error->desc != NULL)
+        snprintf(out, 256, " (%s)", error->desc);
+    return 0;
+}
+
+status h5_fail(status code, const h5_file *file, const char *object, const char *what) {
+    char reason[256] = "";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, copy_reason, reason);
+    H5Eclear2(H5E_DEFAULT);
+    if (object == NULL)
+        return status_fail(code, "%s: %s%s", file->place.path, what, reason);
+    return status_fail(code, "%s: %s: %s%s", file->place.path, object, what, reason);
+}
+
+static h5_file *new_file(const char *path) {
+    h5_file *file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        status_fail(STATUS_MEMORY, "%s: out of memory to open it", path);
+        return NULL;
+    }
+    file->id = H5I_INVALID_HID;
+    snprintf(file->place.path, sizeof file->place.path, "%s", path);
+    h5_silence();
+    H5Eclear2(H5E_DEFAULT);
+    return file;
+}
+
+static status check_readable(const char *path) {
+    if (path_is_folder(path))
+        return status_fail(STATUS_INPUT, "%s: is a folder; expected an HDF5 file", path);
+    if (access(path, R_OK) != 0)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+status h5_open(const char *path, h5_file **out) {
+    *out = NULL;
+    TRY(check_readable(path));
+    h5_file *file = new_file(path);
+    if (file == NULL)
+        return STATUS_MEMORY;
+    status code = STATUS_OK;
+    if (H5Fis_hdf5(path) <= 0) {
+        H5Eclear2(H5E_DEFAULT);
+        code = h5_fail(STATUS_INPUT, file, NULL, "not an HDF5 file");
+    } else if ((file->id = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT)) < 0) {
+        code = h5_fail(STATUS_INPUT, file, NULL, "a damaged HDF5 file");
+    }
+    if (code != STATUS_OK) {
+        free(file);
+        return code;
+    }
+    *out = file;
+    return STATUS_OK;
+}
+
+/* The nodes of HDF5's index of chunks have room for 64 by default, in a dataset with one chunk too: 3 KiB of it. */
+static hid_t create_file(const char *path) {
+    enum { HALF_OF_A_NODE = 2 };
+    hid_t properties = H5Pcreate(H5P_FILE_CREATE), id = H5I_INVALID_HID;
+    if (properties >= 0 && H5Pset_istore_k(properties, HALF_OF_A_NODE) >= 0)
+        id = H5Fcreate(path, H5F_ACC_TRUNC, properties, H5P_DEFAULT);
+    if (properties >= 0)
+        H5Pclose(properties);
+    return id;
+}
+
+status h5_create(const char *path, h5_file **out) {
+    *out = NULL;
+    h5_file *file = new_file(path);
+    if (file == NULL)
+        return STATUS_MEMORY;
+    status code = atomic_file_begin(path, &file->place);
+    if (code == STATUS_OK) {
+        file->creating = true;
+        file->id = create_file(file->place.temporary);
+        if (file->id < 0) {
+            code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be created");
+            atomic_file_abandon(&file->place);
+        }
+    }
+    if (code != STATUS_OK) {
+        free(file);
+        return code;
+    }
+    *out = file;
+    return STATUS_OK;
+}
+
+status h5_commit(h5_file *file) {
+    assert(file->creating);
+    h5_silence();
+    status code = STATUS_OK;
+    bool flushed = H5Fflush(file->id, H5F_SCOPE_LOCAL) >= 0;
+    if (!flushed)
+        code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be written");
+    if (H5Fclose(file->id) < 0 && code == STATUS_OK)
+        code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be written");
+    if (code == STATUS_OK)
+        code = atomic_file_commit(&file->place);
+    else
+        atomic_file_abandon(&file->place);
+    free(file);
+    return code;
+}
+
+void h5_close(h5_file *file) {
+    if (file == NULL)
+        return;
+    h5_silence();
+    H5Fclose(file->id);
+    if (file->creating)
+        atomic_file_abandon(&file->place);
+    free(file);
+}
+
+const char *h5_path(const h5_file *file) {
+    return file->place.path;
+}
+
+/* HDF5 answers only for the last part of a path whose other parts exist, so each prefix is asked for. */
+bool h5_exists(const h5_file *file, const char *object) {
+    char prefix[4096];
+    size_t length = strlen(object);
+    h5_silence();
+    if (length >= sizeof prefix)
+        return false;
+    for (size_t i = 1; i <= length; i++) {
+        if ((object[i] != '/' && object[i] != '\0') || object[i - 1] == '/')
+            continue;
+        memcpy(prefix, object, i);
+        prefix[i] = '\0';
+        if (H5Lexists(file->id, prefix, H5P_DEFAULT) <= 0 || H5Oexists_by_name(file->id, prefix, H5P_DEFAULT) <= 0) {
+            H5Eclear2(H5E_DEFAULT);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Names found by an iteration, before anyone is called: what visitors do to the file cannot disturb it. */
+typedef struct name_search {
+    name_list names;
+    status code;
+} name_search;
+
+static herr_t add_dataset(hid_t group, const char *name, const H5O_info_t *info, void *context) {
+    (void)group;
+    name_search *search = context;
+    if (info->type == H5O_TYPE_DATASET)
+        search->code = name_list_add(&search->names, name);
+    return search->code == STATUS_OK ? 0 : -1;
+}
+
+static herr_t add_child(hid_t group, const char *name, const H5L_info_t *info, void *context) {
+    (void)group;
+    (void)info;
+    name_search *search = context;
+    search->code = name_list_add(&search->names, name);
+    return search->code == STATUS_OK ? 0 : -1;
+}
+
+static status open_group(const h5_file *file, const char *group, hid_t *out) {
+    *out = H5I_INVALID_HID;
+    h5_silence();
+    H5Eclear2(H5E_DEFAULT);
+    if (!h5_exists(file, group))
+        return h5_fail(STATUS_INPUT, file, group, "there is no such group");
+    *out = H5Gopen2(file->id, group[0] == '\0' ? "/" : group, H5P_DEFAULT);
+    return *out >= 0 ? STATUS_OK : h5_fail(STATUS_INPUT, file, group, "is not a group that can be read");
+}
+
+/* The outcome of an iteration that may have been stopped by an error of its own or of the list. */
+static status search_status(const h5_file *file, const char *group, const name_search *search, herr_t result) {
+    if (search->code != STATUS_OK)
+        return status_prefix(search->code, "%s: %s", h5_path(file), group);
+    return result < 0 ? h5_fail(STATUS_INPUT, file, group, "cannot be listed") : STATUS_OK;
+}
+
+/* Calls `visit` with each name, behind the path of its group if `group` is not NULL. */
+static status visit_names(const name_list *names, const char *group, status (*visit)(void *context, const char *name),
+                          void *context) {
+    char path[4096], prefix[4096] = "";
+    if (group != NULL) {
+        group += strspn(group, "/");
+        TRY(path_join(prefix, group, "", ""));
+    }
+    for (int i = 0; i < names->count; i++) {
+        TRY(path_join(path, prefix, names->names[i], ""));
+        TRY(visit(context, path));
+    }
+    return STATUS_OK;
+}
+
+status h5_each_dataset(const h5_file *file, const char *group, status (*visit)(void *context, const char *dataset),
+                       void *context) {
+    hid_t id;
+    name_search search = {.code = STATUS_OK};
+    TRY(open_group(file, group, &id));
+    herr_t result = H5Ovisit2(id, H5_INDEX_NAME, H5_ITER_INC, add_dataset, &search, H5O_INFO_BASIC);
+    H5Gclose(id);
+    status code = search_status(file, group, &search, result);
+    if (code == STATUS_OK)
+        code = visit_names(&search.names, group, visit, context);
+    name_list_free(&search.names);
+    return code;
+}
+
+status h5_each_child(const h5_file *file, const char *group, status (*visit)(void *context, const char *name),
+                     void *context) {
+    hid_t id;
+    name_search search = {.code = STATUS_OK};
+    TRY(open_group(file, group, &id));
+    herr_t result = H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_child, &search);
+    H5Gclose(id);
+    status code = search_status(file, group, &search, result);
+    if (code == STATUS_OK)
+        code = visit_names(&search.names, NULL, visit, context);
+    name_list_free(&search.names);
+    return code;
+}

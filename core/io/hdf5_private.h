@@ -1,0 +1,31 @@
+/* What the parts of hdf5_io share. */
+#ifndef IRST_CORE_IO_HDF5_PRIVATE_H
+#define IRST_CORE_IO_HDF5_PRIVATE_H
+
+#include "core/io/file_io.h"
+#include "core/io/hdf5_io.h"
+
+#include <hdf5.h>
+
+struct h5_file {
+    hid_t id;
+    bool creating;
+    atomic_file place; /* when reading, only its path is used */
+};
+
+/* Turns off HDF5's own printing in this thread. */
+void h5_silence(void);
+
+/* Fails with "FILE: OBJECT: WHAT (HDF5's innermost reason)"; a NULL object is left out. The reason is there only
+ * if HDF5 just reported one. */
+status h5_fail(status code, const h5_file *file, const char *object, const char *what);
+
+/* The dataset, opened; the caller closes it. Says whether it is missing or something else than a dataset. */
+status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out);
+
+/* Creates a dataset (with missing groups) of a file type in a space, with creation properties that the caller
+ * prepared by h5_dataset_properties. The caller closes it. */
+hid_t h5_dataset_properties(void);
+status h5_new_dataset(h5_file *file, const char *dataset, hid_t type, hid_t space, hid_t properties, hid_t *out);
+
+#endif

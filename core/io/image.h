@@ -1,0 +1,38 @@
+/* Grey images as they are stored (8 or 16 bits deep), and resizing as the reference implementations do it: RPCANet's
+ * with OpenCV, others with Pillow. */
+#ifndef IRST_CORE_IO_IMAGE_H
+#define IRST_CORE_IO_IMAGE_H
+
+#include "core/base/status.h"
+
+#include <stdint.h>
+
+/* One grey image. `maximum` is the value of full scale: 255 or 65535. Pixels are row-major, `width * height`
+ * of them, owned by the image. A zeroed struct is an empty image. */
+typedef struct grey_image {
+    int width;
+    int height;
+    int maximum;
+    uint16_t *pixels;
+} grey_image;
+
+/* Allocates zeroed pixels. Release with grey_image_free. Fails with STATUS_MEMORY, and with STATUS_INPUT if a
+ * side is not in 1..32768. */
+status grey_image_new(int width, int height, int maximum, grey_image *out);
+void grey_image_free(grey_image *image); /* accepts an empty image; leaves an empty image */
+
+/* OpenCV's INTER_LINEAR (half-pixel centres, edge replicated; an exact halving of both sides is the rounded
+ * mean of 2x2 pixels), bit-exact for 8-bit images. `out` is new, owned by the caller; the depth is kept. */
+status grey_image_resize_bilinear(const grey_image *image, int width, int height, grey_image *out);
+
+/* OpenCV's INTER_NEAREST: source index floor(i * source / target). `out` is new, owned by the caller. */
+status grey_image_resize_nearest(const grey_image *image, int width, int height, grey_image *out);
+
+/* Pillow's BILINEAR: where the image shrinks, the triangle filter widens with the step, so that every pixel counts.
+ * Bit-exact for 8-bit images. `out` is new, owned by the caller; the depth is kept. */
+status grey_image_resize_antialiased(const grey_image *image, int width, int height, grey_image *out);
+
+/* Pillow's NEAREST: source index floor((i + 0.5) * source / target). `out` is new, owned by the caller. */
+status grey_image_resize_centred(const grey_image *image, int width, int height, grey_image *out);
+
+#endif

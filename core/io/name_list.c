@@ -1,0 +1,116 @@
+/* Lists of names: growing, from a folder, from a text file. */
+#include "core/io/file_io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#define LONGEST_NAME 4095 /* no path can be longer, so no name can */
+
+status name_list_add(name_list *list, const char *name) {
+    /* There is no field for the capacity: it is the next power of two, so the list is full at each of them.
+     */
+    if ((list->count & (list->count - 1)) == 0) {
+        if (list->count > INT_MAX / 2)
+            return status_fail(STATUS_MEMORY, "a list has too many names");
+        size_t capacity = list->count == 0 ? 1 : 2 * (size_t)list->count;
+        char **names = realloc(list->names, capacity * sizeof *names);
+        if (names == NULL)
+            return status_fail(STATUS_MEMORY, "out of memory for a list of %zu names", capacity);
+        list->names = names;
+    }
+    char *copy = strdup(name);
+    if (copy == NULL)
+        return status_fail(STATUS_MEMORY, "out of memory for a list of %d names", list->count + 1);
+    list->names[list->count++] = copy;
+    return STATUS_OK;
+}
+
+void name_list_free(name_list *list) {
+    for (int i = 0; i < list->count; i++)
+        free(list->names[i]);
+    free(list->names);
+    *list = (name_list){0};
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool ends_in(const char *name, const char *suffix) {
+    size_t length = strlen(name), tail = strlen(suffix);
+    return length >= tail && strcmp(name + length - tail, suffix) == 0;
+}
+
+static status list_entries(const char *folder, DIR *stream, const char *suffix, name_list *out) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (entry == NULL && errno != 0)
+            return status_fail(STATUS_INPUT, "%s: the folder cannot be read: %s", folder, strerror(errno));
+        if (entry == NULL)
+            return STATUS_OK;
+        if (entry->d_name[0] != '.' && ends_in(entry->d_name, suffix))
+            TRY(name_list_add(out, entry->d_name));
+    }
+}
+
+status folder_list(const char *folder, const char *suffix, name_list *out) {
+    *out = (name_list){0};
+    DIR *stream = opendir(folder);
+    if (stream == NULL)
+        return status_fail(STATUS_INPUT, "%s: the folder cannot be read: %s", folder, strerror(errno));
+    status code = list_entries(folder, stream, suffix, out);
+    closedir(stream);
+    if (code != STATUS_OK)
+        name_list_free(out);
+    else if (out->count > 0)
+        qsort(out->names, (size_t)out->count, sizeof *out->names, compare_names);
+    return code;
+}
+
+/* Adds the name that stands in `line`, `length` bytes long, without the white space around it. */
+static status add_line(const char *path, int number, char *line, size_t length, name_list *out) {
+    if (memchr(line, '\0', length) != NULL)
+        return status_fail(STATUS_INPUT, "%s: line %d has a zero byte; expected a text file of names", path, number);
+    const char *blank = " \t\r\n";
+    char *name = line + strspn(line, blank);
+    size_t left = strlen(name);
+    while (left > 0 && strchr(blank, name[left - 1]) != NULL)
+        left--;
+    name[left] = '\0';
+    if (left > LONGEST_NAME)
+        return status_fail(STATUS_INPUT, "%s: line %d has %zu bytes; expected a name of at most %d", path, number, left,
+                           LONGEST_NAME);
+    return left == 0 ? STATUS_OK : name_list_add(out, name);
+}
+
+static status read_lines(const char *path, FILE *stream, char **line, name_list *out) {
+    size_t capacity = 0;
+    for (int number = 1;; number++) {
+        errno = 0;
+        ssize_t length = getline(line, &capacity, stream);
+        if (length < 0 && (errno != 0 || ferror(stream)))
+            return status_fail(STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+        if (length < 0)
+            return STATUS_OK;
+        TRY(add_line(path, number, *line, (size_t)length, out));
+    }
+}
+
+status name_list_read(const char *path, name_list *out) {
+    *out = (name_list){0};
+    FILE *stream = fopen(path, "r");
+    if (stream == NULL)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    char *line = NULL;
+    status code = read_lines(path, stream, &line, out);
+    free(line);
+    fclose(stream);
+    if (code != STATUS_OK)
+        name_list_free(out);
+    return code;
+}

@@ -1,0 +1,161 @@
+#include "core/linalg/svt.h"
+
+#include "core/base/runtime.h"
+#include "core/linalg/linalg.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+/* Of the largest: smaller values of svt_largest, squared, would lose half their digits. */
+#define SQUARE_LIMIT 1e-4
+
+/* Above a share of 1 / MANY of all, all eigenvalues are computed. */
+enum { MANY = 5 };
+
+enum { GRAM_PARTS = 4, ROWS = 256 }; /* rows of G per parallel item */
+
+static size_t bytes_of_work(int m, int n) {
+    size_t some = linalg_eigen_bytes(n), all = linalg_eigen_all_bytes(n), right = linalg_right_vectors_bytes(m, n);
+    size_t most = some > all ? some : all;
+    return most > right ? most : right;
+}
+
+status svt_new(svt *s, int m, int n, workspace *w) {
+    size_t square = (size_t)n * (size_t)n, whole = (size_t)m * (size_t)n;
+    *s = (svt){.m = m, .n = n};
+    s->gram = workspace_take(w, square, sizeof(double));
+    s->partial = workspace_take(w, GRAM_PARTS * square, sizeof(double));
+    s->vectors = workspace_take(w, square, sizeof(double));
+    s->values = workspace_take(w, (size_t)n, sizeof(double));
+    s->factors = workspace_take(w, (size_t)n, sizeof(double));
+    s->left = workspace_take(w, whole, sizeof(double));
+    s->copy = workspace_take(w, whole, sizeof(double));
+    s->work = workspace_take(w, bytes_of_work(m, n), 1);
+    return workspace_check(w);
+}
+
+/* --- Gram matrix --- */
+
+typedef struct product {
+    svt *s;
+    const double *G;
+} product;
+
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* The lower half of the Gram matrix of a quarter of G's rows: large blocks, which BLAS likes, and equal ones. */
+static void gram_part(void *context, int part) {
+    const product *p = context;
+    svt *s = p->s;
+    int rows = (s->m + GRAM_PARTS - 1) / GRAM_PARTS, first = part * rows, count = least(rows, s->m - first);
+    double *gram = s->partial + (size_t)part * (size_t)s->n * (size_t)s->n;
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, s->n, count > 0 ? count : 0, 1, p->G + (count > 0 ? first : 0),
+                s->m, 0, gram, s->n);
+}
+
+static void add_parts(void *context, int column) {
+    svt *s = context;
+    size_t square = (size_t)s->n * (size_t)s->n, first = (size_t)column * (size_t)s->n;
+    for (size_t i = first + (size_t)column; i < first + (size_t)s->n; i++) {
+        double sum = 0;
+        for (int part = 0; part < GRAM_PARTS; part++)
+            sum += s->partial[(size_t)part * square + i];
+        s->gram[i] = sum;
+    }
+}
+
+void svt_gram(svt *s, const double *G) {
+    parallel_for(GRAM_PARTS, gram_part, &(product){s, G});
+    parallel_for(s->n, add_parts, s);
+}
+
+/* --- decomposition --- */
+
+/* Singular values of G itself, falling, and V^T in place of the Gram matrix. */
+static status decompose_directly(svt *s, const double *G) {
+    memcpy(s->copy, G, (size_t)s->m * (size_t)s->n * sizeof *G);
+    return linalg_right_vectors(s->m, s->n, s->copy, s->values, s->gram, s->work);
+}
+
+status svt_largest(svt *s, const double *G, int count, double *values) {
+    svt_gram(s, G);
+    TRY(linalg_eigen_largest(s->n, s->gram, count, s->values, s->vectors, s->work));
+    for (int i = 0; i < count; i++)
+        values[i] = sqrt(fmax(s->values[count - 1 - i], 0));
+    if (values[count - 1] >= SQUARE_LIMIT * values[0])
+        return STATUS_OK;
+    TRY(decompose_directly(s, G));
+    memcpy(values, s->values, (size_t)count * sizeof *values);
+    return STATUS_OK;
+}
+
+/* Those above the threshold, their vectors as columns. */
+static status select_directly(svt *s, const double *G, double threshold, int *count) {
+    int n = s->n;
+    TRY(decompose_directly(s, G));
+    for (*count = 0; *count < n && s->values[*count] > threshold; ++*count)
+        cblas_dcopy(n, s->gram + *count, n, s->vectors + (size_t)*count * (size_t)n, 1);
+    return STATUS_OK;
+}
+
+/* The same by the Gram matrix; they rise. Which way is faster depends on how many there are: about as many as last
+ * time. */
+static status select_by_gram(svt *s, double threshold, int *count) {
+    int n = s->n;
+    double least_square = threshold * threshold;
+    if (s->rank * MANY <= n)
+        return linalg_eigen_above(n, s->gram, least_square, count, s->values, s->vectors, s->work);
+    TRY(linalg_eigen_all(n, s->gram, s->values, s->work));
+    int first = 0;
+    while (first < n && s->values[first] <= least_square)
+        first++;
+    *count = n - first;
+    memmove(s->values, s->values + first, (size_t)*count * sizeof *s->values);
+    memcpy(s->vectors, s->gram + (size_t)first * (size_t)n, (size_t)*count * (size_t)n * sizeof *s->vectors);
+    return STATUS_OK;
+}
+
+status svt_decompose(svt *s, const double *G, double threshold) {
+    int count, n = s->n;
+    TRY(select_by_gram(s, threshold, &count));
+    double largest = count > 0 ? sqrt(s->values[count - 1]) : 0;
+    for (int i = 0; i < count; i++)
+        s->values[i] = sqrt(s->values[i]);
+    if (threshold < SVT_GRAM_LIMIT * largest)
+        TRY(select_directly(s, G, threshold, &count));
+    s->rank = 0;
+    for (int i = 0; i < count; i++) {
+        if (!(s->values[i] > threshold * (1 + SVT_TIE)))
+            continue;
+        if (s->rank < i)
+            cblas_dcopy(n, s->vectors + (size_t)i * (size_t)n, 1, s->vectors + (size_t)s->rank * (size_t)n, 1);
+        s->factors[s->rank++] = 1 - threshold / s->values[i];
+    }
+    return STATUS_OK;
+}
+
+/* --- result --- */
+
+/* left = G V diag(1 - threshold / S), some rows. */
+static void multiply_rows(void *context, int item) {
+    const product *p = context;
+    const svt *s = p->s;
+    int first = item * ROWS, count = least(ROWS, s->m - first);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, count, s->rank, s->n, 1, p->G + first, s->m, s->vectors,
+                s->n, 0, s->left + first, s->m);
+    for (int i = 0; i < s->rank; i++)
+        cblas_dscal(count, s->factors[i], s->left + (size_t)i * (size_t)s->m + first, 1);
+}
+
+void svt_multiply(svt *s, const double *G) {
+    if (s->rank > 0)
+        parallel_for((s->m + ROWS - 1) / ROWS, multiply_rows, &(product){s, G});
+}
+
+void svt_columns(const svt *s, int first, int count, double *B) {
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, s->m, count, s->rank, 1, s->left, s->m, s->vectors + first,
+                s->n, 0, B + (size_t)first * (size_t)s->m, s->m);
+}

@@ -1,0 +1,37 @@
+/* Singular value thresholding: B = U max(S - threshold, 0) V^T of G = U S V^T, the proximal step of the nuclear norm.
+ *
+ * The singular values above the threshold and their V come from the Gram matrix G^T G, whose rounding moves them by
+ * about 1e-16 largest^2 / threshold. Below a threshold of SVT_GRAM_LIMIT largest, from LAPACK's decomposition of G. */
+#ifndef IRST_CORE_LINALG_SVT_H
+#define IRST_CORE_LINALG_SVT_H
+
+#include "core/base/status.h"
+#include "core/base/workspace.h"
+
+#define SVT_GRAM_LIMIT 1e-5
+/* A singular value that equals the threshold up to rounding is not above it. */
+#define SVT_TIE 1e-9
+
+typedef struct svt {
+    int m, n; /* m >= n; column-major */
+    int rank; /* number of singular values above the threshold */
+    double *gram, *partial, *vectors, *values, *factors, *left, *copy;
+    void *work;
+} svt;
+
+/* Takes its memory from `w`. */
+status svt_new(svt *s, int m, int n, workspace *w);
+
+/* The `count` largest singular values of G, falling. */
+status svt_largest(svt *s, const double *G, int count, double *values);
+
+/* In this order: the Gram matrix (all threads), the decomposition (the calling thread alone), and what is multiplied
+ * with V^T (all threads). G must stay until then. */
+void svt_gram(svt *s, const double *G);
+status svt_decompose(svt *s, const double *G, double threshold);
+void svt_multiply(svt *s, const double *G);
+
+/* Columns first .. first + count - 1 of the result, m apart. May run in several threads. */
+void svt_columns(const svt *s, int first, int count, double *B);
+
+#endif

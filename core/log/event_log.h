@@ -1,0 +1,28 @@
+/* Scalars over time in the format that TensorBoard reads: records framed by length and CRC32C, each holding an
+ * Event in protobuf's wire encoding. TensorBoard finds files with "tfevents" in their name. */
+#ifndef IRST_CORE_LOG_EVENT_LOG_H
+#define IRST_CORE_LOG_EVENT_LOG_H
+
+#include "core/base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct event_log event_log;
+
+/* A new file; replaces an old one. Free with event_log_close. */
+status event_log_create(const char *path, event_log **out);
+
+/* Continues a file behind its last whole record of a step up to `last`; everything later is cut off. A missing
+ * file is created; one that is no event file is STATUS_INPUT. */
+status event_log_resume(const char *path, int64_t last, event_log **out);
+
+void event_log_close(event_log *log); /* accepts NULL */
+
+/* Appends one value of the curve `tag` ("loss/total") and flushes it. */
+status event_log_scalar(event_log *log, const char *tag, int64_t step, double value);
+
+/* CRC-32C (Castagnoli) of `size` bytes. */
+uint32_t crc32c(const void *data, size_t size);
+
+#endif

@@ -1,0 +1,27 @@
+/* Progress on stderr: a bar with rate and ETA on a terminal; silent when stderr is not a terminal, or a dumb
+ * one, or when the environment sets NO_COLOR. */
+#ifndef IRST_CORE_LOG_PROGRESS_H
+#define IRST_CORE_LOG_PROGRESS_H
+
+#include <stdint.h>
+
+typedef struct progress {
+    const char *label;
+    const char *unit;
+    int64_t total;
+    int64_t done;
+    double start;      /* seconds, monotonic */
+    double last_drawn; /* seconds, monotonic */
+    int64_t done_when_drawn;
+    double rate; /* units a second: a moving average over the last ten seconds or so; 0 until known */
+    int enabled;
+} progress;
+
+/* `label` and `unit` ("image") must outlive it. */
+void progress_begin(progress *p, const char *label, const char *unit, int64_t total);
+void progress_update(progress *p, int64_t done, const char *note); /* note: short text at the end, may be NULL */
+void progress_end(progress *p);                                    /* erases the bar */
+
+double clock_seconds(void); /* monotonic wall clock */
+
+#endif

@@ -1,0 +1,209 @@
+#include "datasets/check/set_check.h"
+
+#include "datasets/check/set_pairing.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A split of the set while it is checked: its names and fingerprints are compared with those of the others. */
+typedef struct open_split {
+    dataset *d;
+    dataset_oddities oddities;
+} open_split;
+
+typedef struct checker {
+    const char *path;
+    set_check *out;
+    open_split splits[SET_CHECK_SPLITS];
+    void (*on_sample)(void *context, int done, int total);
+    void *context;
+} checker;
+
+static status add_finding(set_check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static status add_finding(set_check *check, const char *format, ...) {
+    char line[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    return name_list_add(&check->findings, line);
+}
+
+static status add_findings(set_check *check, const name_list *lines) {
+    for (int i = 0; i < lines->count; i++)
+        TRY(name_list_add(&check->findings, lines->names[i]));
+    return STATUS_OK;
+}
+
+static bool sizes_as_known(const split_check *s) {
+    const dataset_counts *a = &s->counts, *b = &s->known->counts;
+    return a->smallest_width == b->smallest_width && a->smallest_height == b->smallest_height &&
+           a->largest_width == b->largest_width && a->largest_height == b->largest_height;
+}
+
+void split_check_figures(const split_check *s, split_figure out[SPLIT_FIGURES]) {
+    static const dataset_counts nothing = {.images = NOT_KNOWN,
+                                           .grey_masks = NOT_KNOWN,
+                                           .unequal_sizes = NOT_KNOWN,
+                                           .empty_masks = NOT_KNOWN,
+                                           .targets = NOT_KNOWN,
+                                           .pixels = NOT_KNOWN,
+                                           .targets_256 = NOT_KNOWN,
+                                           .pixels_256 = NOT_KNOWN};
+    const dataset_counts *c = &s->counts, *k = s->known ? &s->known->counts : &nothing;
+    /* Of resized images only the number tells anything. */
+    const dataset_counts *m = s->known && sizes_as_known(s) ? k : &nothing;
+    const split_figure figures[SPLIT_FIGURES] = {
+        {"images", c->images, k->images},
+        {"targets, any mask value, stored size", c->targets, m->targets},
+        {"target pixels, any mask value, stored size", c->pixels, m->pixels},
+        {"targets at 256x256, mask maximum only", c->targets_256, m->targets_256},
+        {"target pixels at 256x256, mask maximum only", c->pixels_256, m->pixels_256},
+        {"masks with grey values", c->grey_masks, m->grey_masks},
+        {"masks of another size than their image", c->unequal_sizes, m->unequal_sizes},
+        {"empty masks", c->empty_masks, m->empty_masks},
+    };
+    memcpy(out, figures, sizeof figures);
+}
+
+/* Samples of a kind are findings one by one, unless the known set has just as many or is known to be unlike others. */
+static status judge_oddities(set_check *check, const split_check *s, const name_list *lines, int64_t known) {
+    bool expected = s->known ? known == NOT_KNOWN || known == lines->count : lines->count == 0;
+    return expected ? STATUS_OK : add_findings(check, lines);
+}
+
+static status judge_split(set_check *check, const split_check *s, const dataset_oddities *o, bool may_be_resized) {
+    const dataset_counts *k = s->known ? &s->known->counts : &s->counts;
+    split_figure figures[SPLIT_FIGURES];
+    split_check_figures(s, figures);
+    for (int i = 0; i < SPLIT_FIGURES; i++)
+        if (figures[i].expected != NOT_KNOWN && figures[i].value != figures[i].expected)
+            TRY(add_finding(check, "split %s: %s: %lld, %s has %lld", s->split, figures[i].what,
+                            (long long)figures[i].value, s->known->set, (long long)figures[i].expected));
+    if (s->known && !sizes_as_known(s) && !may_be_resized)
+        TRY(add_finding(check, "split %s: images of %dx%d to %dx%d, %s has %dx%d to %dx%d", s->split,
+                        s->counts.smallest_width, s->counts.smallest_height, s->counts.largest_width,
+                        s->counts.largest_height, s->known->set, k->smallest_width, k->smallest_height,
+                        k->largest_width, k->largest_height));
+    TRY(add_findings(check, &o->unreadable));
+    TRY(judge_oddities(check, s, &o->grey_masks, k->grey_masks));
+    TRY(judge_oddities(check, s, &o->unequal_sizes, k->unequal_sizes));
+    return judge_oddities(check, s, &o->empty_masks, k->empty_masks);
+}
+
+static status check_split(checker *c, const char *split) {
+    set_check *check = c->out;
+    open_split *open = &c->splits[check->split_count];
+    status result = dataset_open_faulty(c->path, split, &check->findings, &open->d);
+    if (result == STATUS_INPUT)
+        return add_finding(check, "%s", status_message());
+    TRY(result);
+    split_check *s = &check->splits[check->split_count++];
+    snprintf(s->split, sizeof s->split, "%s", split);
+    s->known = known_split_find(check->name, split);
+    TRY(dataset_count_all(open->d, &s->counts, &open->oddities, c->on_sample, c->context));
+    return judge_split(check, s, &open->oddities, !path_is_folder(c->path));
+}
+
+static bool has_split(const set_check *check, const known_split *known) {
+    for (int i = 0; i < check->split_count; i++)
+        if (check->splits[i].known == known)
+            return true;
+    return false;
+}
+
+static status find_missing_splits(set_check *check) {
+    const known_split *known;
+    for (int i = 0; (known = known_split_at(check->name, i)); i++)
+        if (!has_split(check, known))
+            TRY(add_finding(check, "no split %s, which %s has", known->split, known->set));
+    return STATUS_OK;
+}
+
+/* One image of one split, for sorting equal ones side by side. */
+typedef struct picture {
+    uint64_t fingerprint;
+    int split, index;
+} picture;
+
+static int by_fingerprint(const void *a, const void *b) {
+    const picture *p = a, *q = b;
+    if (p->fingerprint != q->fingerprint)
+        return p->fingerprint < q->fingerprint ? -1 : 1;
+    return p->split != q->split ? p->split - q->split : p->index - q->index;
+}
+
+static int collect_pictures(const checker *c, picture *out) {
+    int count = 0;
+    for (int s = 0; s < c->out->split_count; s++)
+        for (int i = 0; i < dataset_count(c->splits[s].d); i++)
+            if (c->splits[s].oddities.fingerprints[i])
+                out[count++] = (picture){c->splits[s].oddities.fingerprints[i], s, i};
+    return count;
+}
+
+/* The same image in training and test, or twice in a split, whatever its names. */
+static status find_equal_pictures(checker *c) {
+    size_t total = 1;
+    for (int s = 0; s < c->out->split_count; s++)
+        total += (size_t)dataset_count(c->splits[s].d);
+    picture *pictures = calloc(total, sizeof *pictures);
+    if (!pictures)
+        return status_fail(STATUS_MEMORY, "out of memory for %zu images", total);
+    int count = collect_pictures(c, pictures);
+    qsort(pictures, (size_t)count, sizeof *pictures, by_fingerprint);
+    status result = STATUS_OK;
+    for (int i = 1; i < count && result == STATUS_OK; i++) {
+        const picture *p = &pictures[i - 1], *q = &pictures[i];
+        if (p->fingerprint != q->fingerprint)
+            continue;
+        const dataset *a = c->splits[p->split].d, *b = c->splits[q->split].d;
+        result = add_finding(c->out, "%s: '%s' of split %s and '%s' of split %s are the same image",
+                             p->split == q->split ? "repetition" : "overlap", dataset_sample_name(a, p->index),
+                             dataset_split(a), dataset_sample_name(b, q->index), dataset_split(b));
+    }
+    free(pictures);
+    return result;
+}
+
+static status check_all(checker *c) {
+    static const char *const names[SET_CHECK_SPLITS] = {"trainval", "train", "val", "test"};
+    bool has_trainval = dataset_has_split(c->path, "trainval"), any = false;
+    for (int i = 0; i < SET_CHECK_SPLITS; i++) {
+        bool inside_trainval = has_trainval && (i == 1 || i == 2);
+        if (inside_trainval || !dataset_has_split(c->path, names[i]))
+            continue;
+        any = true;
+        TRY(check_split(c, names[i]));
+    }
+    if (!any) { /* says what is missing */
+        dataset *none;
+        TRY(dataset_open(c->path, "test", &none));
+        dataset_close(none);
+    }
+    TRY(find_missing_splits(c->out));
+    TRY(find_equal_pictures(c));
+    return set_find_lone_masks(c->path, &c->out->findings);
+}
+
+status set_check_run(const char *path, set_check *out, void (*on_sample)(void *context, int done, int total),
+                     void *context) {
+    checker c = {.path = path, .out = out, .on_sample = on_sample, .context = context};
+    *out = (set_check){0};
+    dataset_name_of(path, out->name, sizeof out->name);
+    status result = check_all(&c);
+    for (int i = 0; i < SET_CHECK_SPLITS; i++) {
+        dataset_close(c.splits[i].d);
+        dataset_oddities_free(&c.splits[i].oddities);
+    }
+    if (result != STATUS_OK)
+        set_check_free(out);
+    return result;
+}
+
+void set_check_free(set_check *check) {
+    name_list_free(&check->findings);
+}

@@ -1,0 +1,111 @@
+#include "eval/detect/detection_report.h"
+
+#include "core/io/file_io.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct detection_report {
+    json_t *root, *images; /* `images` belongs to `root` */
+    FILE *csv;             /* in memory */
+    char *csv_text;
+    size_t csv_size;
+};
+
+static status no_memory(void) {
+    return status_fail(STATUS_MEMORY, "out of memory for the list of detections");
+}
+
+static status begin(detection_report *r, const char *method, const detect_options *options) {
+    r->images = json_array();
+    json_t *size = options->size > 0 ? json_integer(options->size) : json_string("native");
+    r->root = json_pack("{s:s, s:o, s:f, s:o}", "method", method, "size", size, "threshold", options->threshold,
+                        "images", r->images);
+    r->csv = open_memstream(&r->csv_text, &r->csv_size);
+    if (!r->root || !r->csv)
+        return no_memory();
+    fputs("image,number,x,y,x0,y0,x1,y1,area,peak\n", r->csv);
+    return STATUS_OK;
+}
+
+status detection_report_new(const char *method, const detect_options *options, detection_report **out) {
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return no_memory();
+    status result = begin(*out, method, options);
+    if (result != STATUS_OK) {
+        detection_report_free(*out);
+        *out = NULL;
+    }
+    return result;
+}
+
+void detection_report_free(detection_report *r) {
+    if (!r)
+        return;
+    json_decref(r->root);
+    if (r->csv)
+        fclose(r->csv);
+    free(r->csv_text);
+    free(r);
+}
+
+/* Quoted where a comma, a quote or a line break stands in it. */
+static void write_csv_text(FILE *stream, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
+}
+
+static void write_csv_row(FILE *stream, const char *name, int number, const detection *d) {
+    write_csv_text(stream, name);
+    fprintf(stream, ",%d,%.3f,%.3f,%d,%d,%d,%d,%d,%.6g\n", number, d->x, d->y, d->x0, d->y0, d->x1, d->y1, d->area,
+            d->peak);
+}
+
+static json_t *pack_detection(int number, const detection *d) {
+    return json_pack("{s:i, s:f, s:f, s:[i,i,i,i], s:i, s:f}", "number", number, "x", d->x, "y", d->y, "box", d->x0,
+                     d->y0, d->x1, d->y1, "area", d->area, "peak", d->peak);
+}
+
+status detection_report_add(detection_report *r, const char *name, const char *file, const detected_image *result) {
+    json_t *list = json_array();
+    json_t *entry = json_pack("{s:s, s:s, s:i, s:i, s:O}", "image", name, "file", file, "width", result->width,
+                              "height", result->height, "detections", list);
+    if (!list || !entry) {
+        json_decref(list);
+        json_decref(entry);
+        return status_fail(STATUS_INPUT, "%s: the name is not UTF-8, as JSON must be (or memory is out)", file);
+    }
+    int bad = json_array_append_new(r->images, entry);
+    for (int i = 0; i < result->found.count && !bad; i++) {
+        bad = json_array_append_new(list, pack_detection(i + 1, &result->found.items[i]));
+        write_csv_row(r->csv, name, i + 1, &result->found.items[i]);
+    }
+    json_decref(list);
+    return bad || ferror(r->csv) ? no_memory() : STATUS_OK;
+}
+
+status detection_report_write(const detection_report *r, const char *folder) {
+    char path[4096];
+    char *text = json_dumps(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
+    if (!text || fflush(r->csv))
+        return no_memory();
+    status result = path_join(path, folder, "detections", ".json");
+    if (result == STATUS_OK)
+        result = file_write(path, text, strlen(text));
+    free(text);
+    TRY(result);
+    TRY(path_join(path, folder, "detections", ".csv"));
+    return file_write(path, r->csv_text, r->csv_size);
+}

@@ -1,0 +1,166 @@
+#include "eval/experiments/cell.h"
+
+#include "core/io/file_io.h"
+#include "core/log/event_log.h"
+#include "eval/measure/evaluation_report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the key --- */
+
+/* Size and checksum of a file: a checkpoint that was trained anew has others. */
+static status fingerprint(const char *path, char *out, size_t size) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    char *content = NULL, block[65536];
+    size_t length = 0, got;
+    FILE *whole = open_memstream(&content, &length);
+    while (whole && (got = fread(block, 1, sizeof block, file)) > 0)
+        fwrite(block, 1, got, whole);
+    bool read = whole && !ferror(file);
+    if (whole && fclose(whole) != 0)
+        read = false;
+    fclose(file);
+    if (read)
+        snprintf(out, size, "%zu bytes, CRC-32C %08" PRIx32, length, crc32c(content, length));
+    free(content);
+    return read ? STATUS_OK : status_fail(STATUS_INPUT, "%s: cannot be read", path);
+}
+
+static void append_options(const config *options, char *out, size_t size) {
+    for (int i = 0; i < config_count(options); i++) {
+        const char *name = config_key_at(options, i)->name;
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s=%s ", name, config_value(options, name));
+    }
+}
+
+status cell_key(const experiment *e, int method, int data, const char *checkpoint, char out[CELL_KEY_SIZE]) {
+    const experiment_method *m = &e->methods[method];
+    const experiment_data *d = &e->data[data];
+    const evaluate_options *o = &e->evaluate;
+    char content[64] = "none", options[2048] = "";
+    if (checkpoint)
+        TRY(fingerprint(checkpoint, content, sizeof content));
+    else
+        append_options(m->options, options, sizeof options);
+    dataset *set;
+    TRY(dataset_open(d->root, d->split, &set));
+    snprintf(out, CELL_KEY_SIZE,
+             "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images; size %d, rule %s, mask %s, "
+             "protocol %s; %d threads",
+             m->method, options, content, d->root, d->split, dataset_count(set), o->size, score_rule_names[o->rule],
+             mask_rule_names[o->mask], match_protocol_names[o->protocol], e->threads);
+    dataset_close(set);
+    return STATUS_OK;
+}
+
+/* --- the file --- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} integers[] =
+    {
+        {"params", offsetof(cell, params)},
+        {"images", offsetof(cell, counts.images)},
+        {"tp", offsetof(cell, counts.tp)},
+        {"fp", offsetof(cell, counts.fp)},
+        {"fn", offsetof(cell, counts.fn)},
+        {"targets", offsetof(cell, counts.targets)},
+        {"targets_detected", offsetof(cell, counts.targets_detected)},
+        {"false_pixels", offsetof(cell, counts.false_pixels)},
+        {"area_pixels", offsetof(cell, counts.area_pixels)},
+        {"roc_targets", offsetof(cell, counts.roc_targets)},
+        {"roc_background", offsetof(cell, counts.roc_background)},
+},
+  reals[] =
+      {
+          {"iou_sum", offsetof(cell, counts.iou_sum)},
+          {"ms_per_image", offsetof(cell, ms_image)},
+},
+  curves[] = {
+      /* ROC_POINTS integers each */
+      {"roc_detected", offsetof(cell, counts.roc_detected)},
+      {"roc_false_pixels", offsetof(cell, counts.roc_false_pixels)},
+};
+
+enum { INTEGERS = sizeof integers / sizeof *integers, REALS = sizeof reals / sizeof *reals, CURVES = 2 };
+
+static bool read_curve(const json_t *array, int64_t *out) {
+    if (json_array_size(array) != ROC_POINTS)
+        return false;
+    for (size_t i = 0; i < ROC_POINTS; i++)
+        out[i] = json_integer_value(json_array_get(array, i));
+    return true;
+}
+
+static bool read_fields(const json_t *object, cell *out) {
+    for (int i = 0; i < INTEGERS; i++) {
+        const json_t *value = json_object_get(object, integers[i].name);
+        if (!json_is_integer(value))
+            return false;
+        *(int64_t *)((char *)out + integers[i].offset) = json_integer_value(value);
+    }
+    for (int i = 0; i < REALS; i++) {
+        const json_t *value = json_object_get(object, reals[i].name);
+        if (!json_is_number(value))
+            return false;
+        *(double *)((char *)out + reals[i].offset) = json_number_value(value);
+    }
+    for (int i = 0; i < CURVES; i++)
+        if (!read_curve(json_object_get(object, curves[i].name), (int64_t *)((char *)out + curves[i].offset)))
+            return false;
+    return true;
+}
+
+bool cell_read(const char *path, const char *key, cell *out) {
+    *out = (cell){0};
+    json_t *object = json_load_file(path, 0, NULL);
+    const char *stored = json_string_value(json_object_get(object, "key"));
+    bool found = stored && strcmp(stored, key) == 0 && read_fields(object, out);
+    json_decref(object);
+    return found;
+}
+
+static json_t *curve_new(const int64_t *points) {
+    json_t *array = json_array();
+    for (int i = 0; i < ROC_POINTS; i++)
+        if (json_array_append_new(array, json_integer(points[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+static int set_fields(json_t *object, const char *key, const cell *c) {
+    int failed = json_object_set_new(object, "key", json_string(key));
+    for (int i = 0; i < INTEGERS; i++)
+        failed |= json_object_set_new(object, integers[i].name,
+                                      json_integer(*(const int64_t *)((const char *)c + integers[i].offset)));
+    for (int i = 0; i < REALS; i++)
+        failed |=
+            json_object_set_new(object, reals[i].name, json_real(*(const double *)((const char *)c + reals[i].offset)));
+    for (int i = 0; i < CURVES; i++)
+        failed |= json_object_set_new(object, curves[i].name,
+                                      curve_new((const int64_t *)((const char *)c + curves[i].offset)));
+    return failed;
+}
+
+status cell_write(const char *path, const char *key, const cell *c) {
+    json_t *object = json_object();
+    char *text =
+        object && !set_fields(object, key, c) ? json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+    json_decref(object);
+    if (!text)
+        return status_fail(STATUS_INPUT, "%s: cannot be built: out of memory, or a name is not UTF-8", path);
+    status result = file_write(path, text, strlen(text));
+    free(text);
+    return result;
+}

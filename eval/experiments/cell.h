@@ -1,0 +1,30 @@
+/* One evaluated cell of an experiment: a method on a data set, kept in a file of its own, so that a program that was
+ * stopped goes on where it was. A file holds the cell's key, a text that names everything the figures depend on: it
+ * counts only while the key is the same. */
+#ifndef IRST_EVAL_EXPERIMENTS_CELL_H
+#define IRST_EVAL_EXPERIMENTS_CELL_H
+
+#include "core/base/status.h"
+#include "eval/experiments/experiment.h"
+#include "eval/measure/metrics.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CELL_KEY_SIZE 8192
+
+typedef struct cell {
+    int64_t params; /* trained parameters */
+    metrics counts;
+    double ms_image; /* median wall time of an image */
+} cell;
+
+/* The key of a method on a data set: method, options, content of the checkpoint (NULL: none), data, scoring, threads.
+ * A program whose figures depend on more appends to it. */
+status cell_key(const experiment *e, int method, int data, const char *checkpoint, char out[CELL_KEY_SIZE]);
+
+/* Reads a cell; false if there is no file, or one with another key, or one that is damaged. */
+bool cell_read(const char *path, const char *key, cell *out);
+status cell_write(const char *path, const char *key, const cell *c); /* atomic */
+
+#endif

@@ -1,0 +1,81 @@
+/* What an experiment works on, read from one ini: data sets, methods, their checkpoints, how they are scored, and how
+ * what has no checkpoint is trained.
+ *
+ *   [data]        NAME = folder or pack                   the names head the tables
+ *   [split]       NAME = split to evaluate on             default test
+ *   [train_split] NAME = split to train on                default trainval (which train stands in for)
+ *   [augment]     NAME = flips|...                        data.augment of train for it; default as there
+ *   [published]   NAME = data set of the published figures to show beside; default NAME itself
+ *   [methods]     NAME = METHOD OPTION=VALUE ...          options as in [model]: stages=6
+ *   [checkpoint]  NAME = file, or NAME/DATA = file        for all data sets, or for one
+ *   [evaluate]    size, rule, mask, protocol, threads
+ *   [sweep]       seeds = 1 2 3, keep = best|last         one training a seed; which of its checkpoints is evaluated
+ *   [train]       epochs, batch_size, ...                 as in an ini of train
+ *
+ * Values can be overridden as data.NAME=/where/it/lies or checkpoint.NAME/DATA=FILE; only names of the file are known
+ * then, except in [train]. An empty value leaves a data set or method out: data.SIRST= */
+#ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_H
+#define IRST_EVAL_EXPERIMENTS_EXPERIMENT_H
+
+#include "core/base/status.h"
+#include "core/config/config.h"
+#include "core/io/file_io.h"
+#include "eval/measure/evaluate.h"
+#include "modules/detector.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct experiment_data {
+    const char *name, *root, *split, *train_split;
+    const char *published; /* the data set whose published figures stand beside this one's */
+    const char *augment;   /* "": the trainer's default */
+} experiment_data;
+
+typedef struct experiment_method {
+    const char *name;       /* in tables and keys: "RPCANet+" */
+    const char *method;     /* of the registry: "rpcanet_plus" */
+    config *options;        /* model.*, with the defaults of what was not given */
+    name_list given;        /* the keys that were given: "model.stages" */
+    bool is_network;        /* has parameters to train */
+    const char *checkpoint; /* for all data sets; NULL if none */
+} experiment_method;
+
+#define EXPERIMENT_SEEDS 32
+
+typedef struct experiment {
+    config *c; /* everything, the program's own keys too */
+    experiment_data *data;
+    int data_count;
+    experiment_method *methods;
+    int method_count;
+    evaluate_options evaluate;
+    int threads; /* in use for evaluation, set by experiment_read */
+    int64_t seeds[EXPERIMENT_SEEDS];
+    int seed_count;
+    bool keep_last;
+    name_list train;                    /* "epochs = 5": the keys of [train] as lines of an ini */
+    name_list data_names, method_names; /* all that the file lists, those left out too */
+} experiment;
+
+/* Reads the ini and the overrides "section.key=value". `keys`: the program's own, with other sections than those
+ * above. What is wrong is STATUS_USAGE; a data set that cannot be opened is refused here, before any work. */
+status experiment_read(const char *path, const char *const *overrides, int override_count, const config_key *keys,
+                       int key_count, experiment **out);
+void experiment_free(experiment *e); /* accepts NULL */
+
+/* Where the results of an ini go unless the user says: runs/NAME of configs/NAME.ini. */
+status experiment_default_folder(const char *ini, char out[4096]);
+
+/* Prints the sections of names, and the keys of [evaluate], [sweep] and of the program with their defaults, for
+ * --help-config. */
+status experiment_print_help(const config_key *keys, int key_count, FILE *stream);
+
+/* The checkpoint file given for a method on a data set, by index; NULL if none is. */
+const char *experiment_checkpoint(const experiment *e, int method, int data);
+
+/* The method as a detector with the parameters of `checkpoint`; NULL: without parameters, which a network refuses. A
+ * checkpoint of another method, or of other options than those given, is STATUS_USAGE. */
+status experiment_detector(const experiment *e, int method, const char *checkpoint, detector **out);
+
+#endif

@@ -1,0 +1,156 @@
+/* The methods of an experiment: their options, their checkpoints, and a detector of them. */
+#include "eval/experiments/experiment_private.h"
+
+#include "modules/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLANKS " \t"
+
+static config_name checkpoint_key(const char *method, const char *data) {
+    config_name out;
+    snprintf(out.text, sizeof out.text, "%s/%s", method, data);
+    return out;
+}
+
+status experiment_declare_methods(config *c, const name_list *methods, const name_list *data) {
+    for (int i = 0; i < methods->count; i++) {
+        const char *name = methods->names[i];
+        TRY(experiment_check_name("methods", name));
+        TRY(config_declare_text(c, "methods", name, NULL, "the method and its options"));
+        TRY(config_declare_text(c, "checkpoint", name, "", "checkpoint for all data sets"));
+        for (int k = 0; k < data->count; k++)
+            TRY(config_declare_text(c, "checkpoint", checkpoint_key(name, data->names[k]).text, "",
+                                    "checkpoint for this data set"));
+    }
+    return STATUS_OK;
+}
+
+/* --- options --- */
+
+/* One "stages=6". */
+static status set_option(experiment_method *m, const char *text) {
+    char assignment[512];
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return status_fail(STATUS_USAGE, "'%s': expected OPTION=VALUE", text);
+    snprintf(assignment, sizeof assignment, "model.%s", text);
+    assignment[strlen("model.") + (size_t)(equals - text)] = '\0';
+    if (strcmp(assignment, detector_name_key.name) == 0)
+        return status_fail(STATUS_USAGE, "'%s': the method's name stands in front of its options", text);
+    TRY(name_list_add(&m->given, assignment));
+    return config_set(m->options, assignment, equals + 1, "option");
+}
+
+/* Parses "rpcanet_plus stages=6 ...", cutting it up. */
+static status read_options(experiment_method *m, char *text) {
+    char *rest, *word = strtok_r(text, BLANKS, &rest);
+    TRY(config_new(&m->options));
+    TRY(config_declare(m->options, &detector_name_key, 1));
+    TRY(config_set(m->options, detector_name_key.name, word, "method"));
+    while ((word = strtok_r(NULL, BLANKS, &rest)))
+        TRY(set_option(m, word));
+    TRY(detector_declare_options(m->options));
+    TRY(config_check(m->options));
+    m->method = config_text(m->options, detector_name_key.name);
+    return STATUS_OK;
+}
+
+/* Networks are the methods that give probabilities; the others have nothing to train. */
+static bool is_network(const char *method) {
+    for (int i = 0; i < detector_method_count(); i++)
+        if (strcmp(detector_method_name(i), method) == 0)
+            return detector_method_score_kind(i) == SCORE_PROBABILITY;
+    return false;
+}
+
+static status read_method(experiment *e, const char *name, const char *value) {
+    char text[256]; /* a line of an ini has fewer than 200 characters */
+    experiment_method *m = &e->methods[e->method_count++];
+    m->name = name;
+    snprintf(text, sizeof text, "%s", value);
+    status result = read_options(m, text);
+    if (result != STATUS_OK)
+        return status_prefix(result, "methods.%s", name);
+    m->is_network = is_network(m->method);
+    const char *checkpoint = config_text(e->c, experiment_key("checkpoint", name).text);
+    m->checkpoint = *checkpoint ? checkpoint : NULL;
+    return STATUS_OK;
+}
+
+status experiment_read_methods(experiment *e) {
+    e->methods = calloc((size_t)e->method_names.count + 1, sizeof *e->methods);
+    if (!e->methods)
+        return status_fail(STATUS_MEMORY, "out of memory for an experiment");
+    for (int i = 0; i < e->method_names.count; i++) {
+        const char *name = e->method_names.names[i], *value = config_text(e->c, experiment_key("methods", name).text);
+        if (*value)
+            TRY(read_method(e, name, value));
+    }
+    return e->method_count ? STATUS_OK
+                           : status_fail(STATUS_USAGE, "no method is left: expected [methods] NAME = METHOD");
+}
+
+void experiment_free_methods(experiment *e) {
+    for (int i = 0; i < e->method_count; i++) {
+        config_free(e->methods[i].options);
+        name_list_free(&e->methods[i].given);
+    }
+    free(e->methods);
+}
+
+/* --- checkpoints --- */
+
+const char *experiment_checkpoint(const experiment *e, int method, int data) {
+    const experiment_method *m = &e->methods[method];
+    config_name key = experiment_key("checkpoint", checkpoint_key(m->name, e->data[data].name).text);
+    const char *own = config_text(e->c, key.text);
+    return *own ? own : m->checkpoint;
+}
+
+status experiment_check_checkpoints(const experiment *e) {
+    for (int m = 0; m < e->method_count; m++)
+        for (int d = 0; d < e->data_count; d++) {
+            const char *file = experiment_checkpoint(e, m, d);
+            if (file && !e->methods[m].is_network)
+                return status_fail(STATUS_USAGE, "checkpoint.%s = %s: %s is no network, it has nothing to load",
+                                   e->methods[m].name, file, e->methods[m].method);
+            if (file && !path_is_file(file))
+                return status_fail(STATUS_INPUT, "checkpoint of %s for %s: %s: no such file", e->methods[m].name,
+                                   e->data[d].name, file);
+        }
+    return STATUS_OK;
+}
+
+/* What the ini says about the network must be what the checkpoint holds. */
+static status check_options(const experiment_method *m, const char *checkpoint, const detector *d) {
+    if (strcmp(detector_name(d), m->method) != 0)
+        return status_fail(STATUS_USAGE, "%s is a checkpoint of %s, but methods.%s is %s", checkpoint, detector_name(d),
+                           m->name, m->method);
+    for (int i = 0; i < m->given.count; i++) {
+        const char *key = m->given.names[i], *found = detector_option(d, key),
+                   *expected = config_value(m->options, key);
+        if (strcmp(found, expected) != 0)
+            return status_fail(STATUS_USAGE, "%s has %s = %s, but methods.%s says %s", checkpoint, key, found, m->name,
+                               expected);
+    }
+    return STATUS_OK;
+}
+
+status experiment_detector(const experiment *e, int method, const char *checkpoint, detector **out) {
+    const experiment_method *m = &e->methods[method];
+    *out = NULL;
+    if (!m->is_network)
+        return detector_new(m->options, 0, out);
+    if (!checkpoint)
+        return status_fail(STATUS_USAGE, "%s is a network and needs a checkpoint: give checkpoint.%s=FILE.h5", m->name,
+                           m->name);
+    TRY(checkpoint_load(checkpoint, out));
+    status result = check_options(m, checkpoint, *out);
+    if (result != STATUS_OK) {
+        detector_free(*out);
+        *out = NULL;
+    }
+    return result;
+}

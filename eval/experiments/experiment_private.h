@@ -1,0 +1,24 @@
+/* Inside of an experiment's reading, shared by experiment.c and experiment_methods.c only. */
+#ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_PRIVATE_H
+#define IRST_EVAL_EXPERIMENTS_EXPERIMENT_PRIVATE_H
+
+#include "eval/experiments/experiment.h"
+
+typedef struct config_name {
+    char text[192];
+} config_name;
+
+config_name experiment_key(const char *section, const char *name); /* "section.name" */
+
+/* Names become parts of keys and of file names: STATUS_USAGE for one that cannot. */
+status experiment_check_name(const char *section, const char *name);
+
+/* Declares methods.NAME, checkpoint.NAME and checkpoint.NAME/DATA. */
+status experiment_declare_methods(config *c, const name_list *methods, const name_list *data);
+/* Fills the methods from the values of those keys. */
+status experiment_read_methods(experiment *e);
+/* Refuses a checkpoint that is not there, or given for a method that has nothing to load. */
+status experiment_check_checkpoints(const experiment *e);
+void experiment_free_methods(experiment *e);
+
+#endif

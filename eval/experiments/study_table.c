@@ -1,0 +1,166 @@
+/* The table of a study: rows from the results and the published figures, and what has to be said below. */
+#include "eval/experiments/study_private.h"
+
+#include "eval/experiments/sweep.h"
+#include "eval/measure/evaluation_report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- figures --- */
+
+static double figure_of(const cell *c, study_figure figure) {
+    metrics_summary s = metrics_summarize(&c->counts);
+    switch (figure) {
+    case FIGURE_MIOU:
+        return 100 * s.miou;
+    case FIGURE_F1:
+        return 100 * s.f1;
+    case FIGURE_PD:
+        return 100 * s.pd;
+    case FIGURE_FA:
+        return 1e5 * s.fa;
+    case FIGURE_PARAMS:
+        return (double)c->params / 1e6;
+    case FIGURE_SECONDS:
+        return c->ms_image / 1e3;
+    }
+    return NAN;
+}
+
+/* The mean of a figure over the seeds and, with two or more, its standard deviation; NaN where there is none. */
+static table_value measured(const study *s, int method, int data, study_figure figure) {
+    int count = results_count(s->r, method, data);
+    double mean = 0, squares = 0;
+    for (int i = 0; i < count; i++)
+        mean += figure_of(results_cell(s->r, method, data, i), figure) / count;
+    for (int i = 0; i < count; i++)
+        squares += pow(figure_of(results_cell(s->r, method, data, i), figure) - mean, 2);
+    bool spreads = count > 1 && figure != FIGURE_PARAMS;
+    return (table_value){
+        .value = count ? mean : NAN, .spread = spreads ? sqrt(squares / (count - 1)) : NAN, .published = NAN};
+}
+
+static double published_figure(const study *s, const char *label, const char *data, study_figure figure) {
+    char section[64], row[256];
+    const char *suffix = figure == FIGURE_PARAMS ? "_params" : figure == FIGURE_SECONDS ? "_seconds" : "";
+    snprintf(section, sizeof section, "%s%s", s->program->published, suffix);
+    if (*suffix)
+        return published_value(s->p, section, label, 0); /* of the method, whatever the data set */
+    snprintf(row, sizeof row, "%s/%s", label, data);
+    return published_value(s->p, section, row, (int)figure);
+}
+
+/* --- rows --- */
+
+static status add_row(study *s, int method, int data) {
+    const experiment_data *d = &s->e->data[data];
+    table_row row = {.section = d->name,
+                     .seeds = results_count(s->r, method, data),
+                     .related = strcmp(d->published, d->name) != 0 ? d->published : NULL};
+    TRY(s->program->label(&s->e->methods[method], row.label));
+    for (int c = 0; c < s->program->column_count; c++) {
+        study_figure figure = s->program->figures[c];
+        row.values[c] = measured(s, method, data, figure);
+        row.values[c].published = published_figure(s, row.label, d->published, figure);
+    }
+    return table_add_row(&s->t, &row);
+}
+
+/* --- notes --- */
+
+static status add_note(study *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static status add_note(study *s, const char *format, ...) {
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    return name_list_add(&s->t.notes, line);
+}
+
+static status note_protocol(study *s) {
+    const evaluate_options *o = &s->e->evaluate;
+    char size[64] = "images at their own size";
+    if (o->size > 0)
+        snprintf(size, sizeof size, "images and masks resized to %d x %d", o->size, o->size);
+    TRY(add_note(s, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->rule],
+                 mask_rule_names[o->mask], match_protocol_names[o->protocol]));
+    for (int c = 0; c < s->program->column_count; c++)
+        if (s->program->figures[c] == FIGURE_SECONDS)
+            TRY(add_note(s, "Times are medians over the images, on %d thread%s.", s->e->threads,
+                         s->e->threads == 1 ? "" : "s"));
+    for (int d = 0; d < s->e->data_count; d++) {
+        const experiment_data *set = &s->e->data[d];
+        if (strcmp(set->name, set->published) != 0)
+            TRY(add_note(s, "Figures in brackets beside %s were published on %s: another test set, no target to meet.",
+                         set->name, set->published));
+    }
+    return STATUS_OK;
+}
+
+static status note_published(study *s) {
+    const char *line;
+    for (int i = 1; (line = published_note(s->p, s->program->published, i)); i++)
+        TRY(add_note(s, "%s", line));
+    return STATUS_OK;
+}
+
+static status note_trainings(study *s) {
+    char budget[900] = "";
+    bool any = false;
+    for (int m = 0; m < s->e->method_count; m++)
+        for (int d = 0; d < s->e->data_count; d++)
+            any |= sweep_trains(s->e, m, d);
+    if (!any)
+        return STATUS_OK;
+    for (int i = 0; i < s->e->train.count; i++) {
+        size_t used = strlen(budget);
+        snprintf(budget + used, sizeof budget - used, "%s%s", i ? ", " : "", s->e->train.names[i]);
+    }
+    return add_note(s, "Trained here: %s; %d seed%s (mean ± standard deviation where there are two or more), the %s.",
+                    *budget ? budget : "the defaults of train", s->e->seed_count, s->e->seed_count == 1 ? "" : "s",
+                    s->e->keep_last ? "last checkpoint" : "checkpoint that was best on the test split");
+}
+
+static status note_checkpoints(study *s) {
+    for (int m = 0; m < s->e->method_count; m++)
+        for (int d = 0; d < s->e->data_count; d++) {
+            const char *file = experiment_checkpoint(s->e, m, d), *slash = file ? strrchr(file, '/') : NULL;
+            if (file)
+                TRY(add_note(s, "- %s on %s: `%s`", s->e->methods[m].name, s->e->data[d].name,
+                             slash ? slash + 1 : file));
+        }
+    return STATUS_OK;
+}
+
+static status note_missing(study *s) {
+    int missing = 0;
+    for (int m = 0; m < s->e->method_count; m++)
+        for (int d = 0; d < s->e->data_count; d++)
+            missing += results_count(s->r, m, d) < (sweep_trains(s->e, m, d) ? s->e->seed_count : 1);
+    return missing ? add_note(s, "%d of %d cells are missing, or have fewer seeds than asked for.", missing,
+                              s->e->method_count * s->e->data_count)
+                   : STATUS_OK;
+}
+
+status study_make_table(study *s) {
+    const study_program *program = s->program;
+    s->t = (table){.title = program->title,
+                   .row_label = program->row_label,
+                   .columns = program->columns,
+                   .column_count = program->column_count};
+    for (int d = 0; d < s->e->data_count; d++)
+        for (int m = 0; m < s->e->method_count; m++)
+            TRY(add_row(s, m, d));
+    if (program->summarise)
+        TRY(program->summarise(s));
+    TRY(note_protocol(s));
+    TRY(note_trainings(s));
+    TRY(note_missing(s));
+    TRY(note_published(s));
+    return note_checkpoints(s);
+}

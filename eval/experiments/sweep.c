@@ -1,0 +1,148 @@
+/* Which trainings a sweep has, what each is given, and which are finished. */
+#include "eval/experiments/sweep.h"
+#include "eval/experiments/sweep_private.h"
+
+#include "core/base/process.h"
+#include "core/io/file_io.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool sweep_trains(const experiment *e, int method, int data) {
+    return e->methods[method].is_network && experiment_checkpoint(e, method, data) == NULL;
+}
+
+static status name_training(const experiment *e, const char *folder, int method, int data, int64_t seed,
+                            training *out) {
+    char trainings[4096];
+    snprintf(out->name, sizeof out->name, "%s.%s.seed%lld", e->methods[method].name, e->data[data].name,
+             (long long)seed);
+    TRY(path_join(trainings, folder, "train", ""));
+    return path_join(out->prefix, trainings, out->name, "");
+}
+
+/* --- the ini of a training --- */
+
+static const char *bare(const char *key) {
+    return strchr(key, '.') + 1;
+}
+
+static void print_ini(const experiment *e, int method, int data, int64_t seed, FILE *stream) {
+    const config *model = e->methods[method].options;
+    const experiment_data *d = &e->data[data];
+    fprintf(stream, "[model]\n");
+    for (int i = 0; i < config_count(model); i++)
+        fprintf(stream, "%s = %s\n", bare(config_key_at(model, i)->name),
+                config_value(model, config_key_at(model, i)->name));
+    fprintf(stream, "\n[data]\nroot = %s\ntrain_split = %s\ntest_split = %s\n", d->root, d->train_split, d->split);
+    if (*d->augment)
+        fprintf(stream, "augment = %s\n", d->augment);
+    if (e->evaluate.size > 0)
+        fprintf(stream, "size = %d\n", e->evaluate.size);
+    fprintf(stream, "\n[train]\n");
+    for (int i = 0; i < e->train.count; i++)
+        fprintf(stream, "%s\n", e->train.names[i]);
+    fprintf(stream, "seed = %lld\n", (long long)seed);
+}
+
+static status ini_text(const experiment *e, int method, int data, int64_t seed, char **out) {
+    size_t size;
+    *out = NULL;
+    FILE *stream = open_memstream(out, &size);
+    if (stream)
+        print_ini(e, method, data, seed, stream);
+    if (stream && fclose(stream) == 0)
+        return STATUS_OK;
+    free(*out);
+    *out = NULL;
+    return status_fail(STATUS_MEMORY, "out of memory for the ini of a training");
+}
+
+/* --- finished or not --- */
+
+static bool file_equals(const char *path, const char *text) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    size_t length = strlen(text), same = 0;
+    int c;
+    while ((c = getc(file)) != EOF && same < length && c == (unsigned char)text[same])
+        same++;
+    fclose(file);
+    return c == EOF && same == length;
+}
+
+/* A training is finished when its file .done holds the very ini that would be trained now. */
+static status is_finished(const training *t, const char *text, bool *out) {
+    char done[4096];
+    TRY(path_join(done, "", t->prefix, ".done"));
+    *out = file_equals(done, text);
+    return STATUS_OK;
+}
+
+status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
+                        bool *found) {
+    training t;
+    char *text;
+    TRY(name_training(e, folder, method, data, seed, &t));
+    TRY(ini_text(e, method, data, seed, &text));
+    status result = is_finished(&t, text, found);
+    free(text);
+    return result == STATUS_OK ? path_join(out, t.prefix, e->keep_last ? "last" : "best", ".h5") : result;
+}
+
+/* --- what is missing --- */
+
+static status add_if_missing(const experiment *e, const char *folder, int method, int data, int64_t seed,
+                             training_list *list) {
+    training *t = &list->items[list->count];
+    char *text, ini[4096];
+    bool finished;
+    TRY(name_training(e, folder, method, data, seed, t));
+    TRY(path_join(ini, "", t->prefix, ".ini"));
+    TRY(ini_text(e, method, data, seed, &text));
+    status result = is_finished(t, text, &finished);
+    if (result == STATUS_OK && !finished) {
+        list->count++;
+        result = file_write(ini, text, strlen(text));
+    }
+    free(text);
+    return result;
+}
+
+static status find_missing(const experiment *e, const char *folder, training_list *out) {
+    char trainings[4096];
+    TRY(path_join(trainings, folder, "train", ""));
+    TRY(folder_create(trainings));
+    for (int s = 0; s < e->seed_count; s++)
+        for (int d = 0; d < e->data_count; d++)
+            for (int m = 0; m < e->method_count; m++)
+                if (sweep_trains(e, m, d))
+                    TRY(add_if_missing(e, folder, m, d, e->seeds[s], out));
+    return STATUS_OK;
+}
+
+status sweep_missing(const experiment *e, const char *folder, training_list *out) {
+    size_t most = (size_t)e->seed_count * (size_t)e->data_count * (size_t)e->method_count;
+    *out = (training_list){.items = malloc(most * sizeof *out->items)};
+    if (!out->items)
+        return status_fail(STATUS_MEMORY, "out of memory for %zu trainings", most);
+    status result = find_missing(e, folder, out);
+    if (result != STATUS_OK) {
+        free(out->items);
+        *out = (training_list){0};
+    }
+    return result;
+}
+
+status sweep_program(char out[4096]) {
+    char folder[4096];
+    TRY(process_folder(folder));
+    TRY(path_join(out, folder, "train", ""));
+    if (access(out, X_OK) != 0)
+        return status_fail(STATUS_INPUT, "%s: the program that trains is missing: %s", out, strerror(errno));
+    return STATUS_OK;
+}

@@ -1,0 +1,142 @@
+/* Trains on this machine: a pool of children. */
+#include "eval/experiments/sweep_private.h"
+
+#include "core/base/process.h"
+#include "core/io/file_io.h"
+#include "core/log/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2 };
+
+typedef struct pool {
+    const training_list *list;
+    char program[4096];
+    char threads[64]; /* "train.threads=2"; empty: as the ini says */
+    int jobs;
+    int next, running, failed;
+    bool stopping;
+    struct {
+        pid_t process; /* 0: not running */
+        double start;
+    } * state; /* of each training */
+} pool;
+
+static status start_next(pool *p) {
+    const training *t = &p->list->items[p->next];
+    char ini[4096], log[4096];
+    TRY(path_join(ini, "", t->prefix, ".ini"));
+    TRY(path_join(log, "", t->prefix, ".log"));
+    const char *argv[] = {p->program, ini, "--resume", "--out", t->prefix, *p->threads ? p->threads : NULL, NULL};
+    TRY(process_start(argv, log, &p->state[p->next].process));
+    p->state[p->next].start = clock_seconds();
+    p->next++;
+    p->running++;
+    printf("training %d of %d: %s, output in %s\n", p->next, p->list->count, t->name, log);
+    fflush(stdout);
+    return STATUS_OK;
+}
+
+/* The last line of a log, for the message of a failure. */
+static void last_line(const char *path, char *out, size_t size) {
+    char *line = NULL;
+    size_t capacity = 0;
+    FILE *file = fopen(path, "r");
+    snprintf(out, size, "no output");
+    while (file && getline(&line, &capacity, file) > 0) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (*line)
+            snprintf(out, size, "%s", line);
+    }
+    if (file)
+        fclose(file);
+    free(line);
+}
+
+static status mark_finished(const training *t) {
+    char ini[4096], done[4096];
+    TRY(path_join(ini, "", t->prefix, ".ini"));
+    TRY(path_join(done, "", t->prefix, ".done"));
+    if (rename(ini, done) != 0)
+        return status_fail(STATUS_OUTPUT, "%s: cannot be renamed to %s: %s", ini, done, strerror(errno));
+    return STATUS_OK;
+}
+
+static status report_failure(pool *p, const training *t, int code) {
+    char log[4096], line[600];
+    TRY(path_join(log, "", t->prefix, ".log"));
+    last_line(log, line, sizeof line);
+    p->failed++;
+    p->stopping |= code == EXIT_USAGE; /* the others would stumble over the same */
+    return status_fail(code == EXIT_USAGE ? STATUS_USAGE : STATUS_INPUT, "%s: %s", t->name, line);
+}
+
+static status finish_one(pool *p, status result) {
+    pid_t process;
+    int code, i = 0;
+    status waited = process_wait(&process, &code);
+    if (waited != STATUS_OK) {
+        p->running = 0; /* nobody is left to wait for */
+        return waited;
+    }
+    while (p->state[i].process != process)
+        i++;
+    const training *t = &p->list->items[i];
+    p->state[i].process = 0;
+    p->running--;
+    if (code == 0) {
+        TRY(mark_finished(t));
+        printf("trained %s in %.0f s\n", t->name, clock_seconds() - p->state[i].start);
+        fflush(stdout);
+        return result;
+    }
+    return process_signal() ? result : report_failure(p, t, code);
+}
+
+/* Returns the last failure; the others are in their logs. */
+static status run_all(pool *p) {
+    status result = STATUS_OK;
+    while (!p->stopping || p->running > 0) {
+        p->stopping |= process_signal() != 0;
+        while (!p->stopping && p->running < p->jobs && p->next < p->list->count) {
+            status started = start_next(p);
+            p->stopping |= started != STATUS_OK;
+            result = started != STATUS_OK ? started : result;
+        }
+        if (p->running == 0)
+            break;
+        result = finish_one(p, result);
+    }
+    return result;
+}
+
+static status run_pool(pool *p, const experiment *e) {
+    TRY(sweep_program(p->program));
+    int share = e->threads / p->jobs;
+    if (p->jobs > 1)
+        snprintf(p->threads, sizeof p->threads, "train.threads=%d", share > 1 ? share : 1);
+    p->state = calloc((size_t)p->list->count, sizeof *p->state);
+    if (!p->state)
+        return status_fail(STATUS_MEMORY, "out of memory for %d trainings", p->list->count);
+    process_begin_signals();
+    status result = run_all(p);
+    process_end_signals();
+    free(p->state);
+    if (process_signal())
+        return status_fail(STATUS_INTERRUPTED, "interrupted; the same command goes on where the trainings stopped");
+    if (result != STATUS_OK && p->failed > 1)
+        return status_prefix(result, "%d trainings failed, the last one", p->failed);
+    return result;
+}
+
+status sweep_train(const experiment *e, const char *folder, int jobs) {
+    training_list list;
+    TRY(sweep_missing(e, folder, &list));
+    pool p = {.list = &list, .jobs = jobs < PROCESS_MOST ? jobs : PROCESS_MOST};
+    status result = list.count > 0 ? run_pool(&p, e) : STATUS_OK;
+    free(list.items);
+    return result;
+}

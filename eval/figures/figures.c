@@ -1,0 +1,179 @@
+#include "eval/figures/figures.h"
+
+#include "core/io/file_io.h"
+#include "eval/experiments/experiment_program.h"
+#include "eval/figures/figure_scene.h"
+#include "eval/figures/method_figure.h"
+#include "eval/figures/stage_figure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const config_key figures_keys[] = {
+    {"figures.images", CONFIG_TEXT, "", 0, 0, NULL, "",
+     "samples to show, separated by blanks: NAME, or DATA/NAME with several data sets"},
+    {"figures.stages", CONFIG_TEXT, "", 0, 0, NULL, "", "methods of [methods] whose stages are shown"},
+    {"figures.columns", CONFIG_INT, "4", 1, 32, NULL, "", "maps side by side"},
+    {"figures.format", CONFIG_CHOICE, "png", 0, 0, "png|svg", "", "of the figures"},
+    {"figures.resolution", CONFIG_REAL, "1.5", 0.5, 8, NULL, "pixels per point", "of PNG files; text has 11 points"},
+    {"figures.colours", CONFIG_INT, "0", 0, 256, NULL, "",
+     "PNG files with a palette of so many are smaller; 0: as drawn"},
+};
+const int figures_key_count = sizeof figures_keys / sizeof *figures_keys;
+
+typedef struct figures {
+    const experiment *e;
+    const char *folder, *suffix;
+    canvas_png png;
+    int stages[64]; /* indices of methods */
+    int stage_count;
+} figures;
+
+static status read_stages(figures *f) {
+    char words[256], *rest = NULL;
+    snprintf(words, sizeof words, "%s", config_text(f->e->c, "figures.stages"));
+    for (char *word = strtok_r(words, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest)) {
+        int method = 0;
+        while (method < f->e->method_count && strcmp(f->e->methods[method].name, word) != 0)
+            method++;
+        if (method == f->e->method_count || f->stage_count == 64)
+            return status_fail(STATUS_USAGE, "figures.stages: %s: [methods] has no method of that name", word);
+        f->stages[f->stage_count++] = method;
+    }
+    return STATUS_OK;
+}
+
+static status announce(const char *path, status written) {
+    if (written == STATUS_OK)
+        printf("%s\n", path);
+    fflush(stdout);
+    return written;
+}
+
+static status path_of(const figures *f, const sample_name *s, const char *what, char out[4096]) {
+    char name[1024];
+    snprintf(name, sizeof name, "%s_%s_%s", f->e->data[s->data].name, s->name, what);
+    for (char *c = name; *c; c++)
+        *c = *c == '/' ? '_' : *c; /* a sample's name may have a folder */
+    return path_join(out, f->folder, name, f->suffix);
+}
+
+static status open_detector(const figures *f, int method, int data, detector **out) {
+    return program_detector(f->e, f->folder, method, data, out);
+}
+
+/* --- methods --- */
+
+static status run_methods(const figures *f, const sample_name *name, const sample *s, scene_result *results) {
+    for (int m = 0; m < f->e->method_count; m++) {
+        detector *d;
+        TRY(open_detector(f, m, name->data, &d));
+        status result = scene_detect(d, s, f->e->evaluate.rule, DETAIL_SCORE, NULL, &results[m]);
+        detector_free(d);
+        TRY(result);
+    }
+    return STATUS_OK;
+}
+
+static status draw_methods(const figures *f, const sample_name *name, const sample *s, const scene_result *results,
+                           figure_cell *cells) {
+    char title[512], path[4096];
+    int count = 0;
+    cells[count++] = (figure_cell){FIGURE_IMAGE, "Image", s->image, NULL};
+    cells[count++] = (figure_cell){FIGURE_TRUTH, "Ground truth", NULL, NULL};
+    for (int m = 0; m < f->e->method_count; m++)
+        cells[count++] = (figure_cell){FIGURE_SCORE, f->e->methods[m].name, results[m].score, results[m].detected};
+    snprintf(title, sizeof title, "%s %s, %d × %d", f->e->data[name->data].name, name->name, s->width, s->height);
+    method_figure figure = {.title = title,
+                            .score_name = scene_score_name(f->e->evaluate.rule),
+                            .width = s->width,
+                            .height = s->height,
+                            .label = s->label,
+                            .cells = cells,
+                            .cell_count = count,
+                            .columns = (int)config_int(f->e->c, "figures.columns")};
+    TRY(path_of(f, name, "methods", path));
+    return announce(path, method_figure_write(&figure, f->png, path));
+}
+
+static status show_methods(const figures *f, const sample_name *name, const sample *s) {
+    size_t count = (size_t)f->e->method_count;
+    scene_result *results = calloc(count + 1, sizeof *results);
+    figure_cell *cells = calloc(count + 2, sizeof *cells);
+    status result = results && cells ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a figure");
+    if (result == STATUS_OK)
+        result = run_methods(f, name, s, results);
+    if (result == STATUS_OK)
+        result = draw_methods(f, name, s, results, cells);
+    for (size_t m = 0; results && m < count; m++)
+        scene_result_free(&results[m]);
+    free(results);
+    free(cells);
+    return result;
+}
+
+/* --- stages --- */
+
+static status draw_stages(const figures *f, const sample_name *name, const sample *s, int method, detector *d) {
+    const char *method_name = f->e->methods[method].name, *data = f->e->data[name->data].name;
+    char what[128], title[512], path[4096];
+    detector_maps maps;
+    TRY(detector_run(d, s->image, s->width, s->height, DETAIL_STAGES, &maps));
+    snprintf(what, sizeof what, "stages_%s", method_name);
+    snprintf(title, sizeof title, "The stages of %s: %s %s", method_name, data, name->name);
+    TRY(path_of(f, name, what, path));
+    stage_figure figure = {title, s->width, s->height, s->image, s->label, &maps};
+    return announce(path, stage_figure_write(&figure, f->png, path));
+}
+
+static status show_stages(const figures *f, const sample_name *name, const sample *s) {
+    for (int i = 0; i < f->stage_count; i++) {
+        detector *d;
+        TRY(open_detector(f, f->stages[i], name->data, &d));
+        status result = draw_stages(f, name, s, f->stages[i], d);
+        detector_free(d);
+        TRY(result);
+    }
+    return STATUS_OK;
+}
+
+static status show_images(const figures *f, const sample_name *names, int count) {
+    for (int i = 0; i < count; i++) {
+        sample s;
+        TRY(sample_name_read(f->e, &names[i], &f->e->evaluate, &s));
+        status result = show_methods(f, &names[i], &s);
+        if (result == STATUS_OK)
+            result = show_stages(f, &names[i], &s);
+        sample_free(&s);
+        TRY(result);
+    }
+    return STATUS_OK;
+}
+
+static status read_figures(figures *f, sample_name **names, int *count) {
+    const config *c = f->e->c;
+    f->png = (canvas_png){config_real(c, "figures.resolution"), (int)config_int(c, "figures.colours")};
+    f->suffix = strcmp(config_text(c, "figures.format"), "svg") ? ".png" : ".svg";
+    TRY(read_stages(f));
+    return sample_names_find(f->e, "figures.images", config_text(c, "figures.images"), names, count);
+}
+
+status figures_check(const experiment *e) {
+    figures f = {.e = e};
+    sample_name *names;
+    int count;
+    TRY(read_figures(&f, &names, &count));
+    free(names);
+    return STATUS_OK;
+}
+
+status figures_write(const experiment *e, const char *folder) {
+    figures f = {.e = e, .folder = folder};
+    sample_name *names;
+    int count;
+    TRY(read_figures(&f, &names, &count));
+    status result = show_images(&f, names, count);
+    free(names);
+    return result;
+}

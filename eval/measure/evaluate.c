@@ -1,0 +1,125 @@
+#include "eval/measure/evaluate.h"
+
+#include "core/log/progress.h"
+#include "eval/measure/sample.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the reading thread is told and what it hands back. Messages belong to a thread, hence the copy. */
+typedef struct reader {
+    const dataset *data;
+    const evaluate_options *options;
+    int index;
+    sample result;
+    status code;
+    char message[1024];
+    pthread_t thread;
+} reader;
+
+static void *reader_main(void *context) {
+    reader *r = context;
+    r->code = sample_read(r->data, r->index, r->options, &r->result);
+    if (r->code != STATUS_OK) {
+        strncpy(r->message, status_message(), sizeof r->message - 1);
+        r->message[sizeof r->message - 1] = '\0';
+    }
+    return NULL;
+}
+
+static status reader_start(reader *r, int index) {
+    r->index = index;
+    r->result = (sample){0};
+    if (pthread_create(&r->thread, NULL, reader_main, r) != 0)
+        return status_fail(STATUS_MEMORY, "the thread that reads images cannot be started");
+    return STATUS_OK;
+}
+
+/* Waits for the sample; the caller owns it. */
+static status reader_finish(reader *r, sample *out) {
+    pthread_join(r->thread, NULL);
+    *out = r->result;
+    return r->code == STATUS_OK ? STATUS_OK : status_fail(r->code, "%s", r->message);
+}
+
+static status check_finite(const detector_maps *maps, const char *name) {
+    size_t pixels = (size_t)maps->width * (size_t)maps->height;
+    for (size_t i = 0; i < pixels; i++)
+        if (!isfinite(maps->score[i]))
+            return status_fail(STATUS_NUMERIC, "%s: the score map holds a value that is not finite", name);
+    return STATUS_OK;
+}
+
+static status evaluate_sample(detector *d, const sample *s, const char *name, const evaluate_options *options,
+                              metrics *out, double *ms) {
+    detector_maps maps;
+    double start = clock_seconds();
+    status result = detector_run(d, s->image, s->width, s->height, DETAIL_SCORE, &maps);
+    *ms = 1e3 * (clock_seconds() - start);
+    if (result != STATUS_OK)
+        return status_prefix(result, "%s", name);
+    TRY(check_finite(&maps, name));
+    const float *thresholded = options->rule == RULE_LOGIT ? maps.logit : maps.score;
+    return metrics_add(out, thresholded, maps.score, s->label, s->width, s->height, options->rule, options->protocol);
+}
+
+/* The reader is always one sample ahead, except after the last. */
+static status evaluate_all(detector *d, reader *r, metrics *out, double *times, progress *bar) {
+    int count = dataset_count(r->data);
+    TRY(reader_start(r, 0));
+    for (int i = 0; i < count; i++) {
+        sample s;
+        TRY(reader_finish(r, &s));
+        status result = i + 1 < count ? reader_start(r, i + 1) : STATUS_OK;
+        int reading = i + 1 < count && result == STATUS_OK;
+        if (result == STATUS_OK)
+            result = evaluate_sample(d, &s, dataset_sample_name(r->data, i), r->options, out, &times[i]);
+        sample_free(&s);
+        if (result != STATUS_OK) {
+            if (reading) {
+                pthread_join(r->thread, NULL);
+                sample_free(&r->result);
+            }
+            return result;
+        }
+        if (bar)
+            progress_update(bar, i + 1, NULL);
+    }
+    return STATUS_OK;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
+                        double *ms_per_image) {
+    *out = (metrics){0};
+    int count = dataset_count(data);
+    if (options->rule == RULE_LOGIT && detector_score_kind(d) == SCORE_RAW)
+        return status_fail(STATUS_USAGE, "%s has no logits: the rule can only be 'max'", detector_name(d));
+    if (count < 1)
+        return status_fail(STATUS_INPUT, "%s: the split '%s' is empty", dataset_name(data), dataset_split(data));
+    double *times = malloc((size_t)count * sizeof *times);
+    if (!times)
+        return status_fail(STATUS_MEMORY, "out of memory for an evaluation");
+    reader r = {.data = data, .options = options};
+    progress bar;
+    if (options->label)
+        progress_begin(&bar, options->label, "image", count);
+    status result = evaluate_all(d, &r, out, times, options->label ? &bar : NULL);
+    if (options->label)
+        progress_end(&bar);
+    if (result == STATUS_OK && ms_per_image)
+        *ms_per_image = median(times, count);
+    free(times);
+    return result;
+}

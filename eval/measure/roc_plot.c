@@ -1,0 +1,102 @@
+#include "eval/measure/roc_plot.h"
+
+#include "core/draw/plot.h"
+#include "core/io/file_io.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct curve {
+    char name[128];
+    double fpr[ROC_POINTS], tpr[ROC_POINTS], log_fpr[ROC_POINTS];
+} curve;
+
+static double quotient(int64_t part, int64_t whole) {
+    return whole > 0 ? (double)part / (double)whole : 0;
+}
+
+static void fill(curve *c, const char *name, const metrics *m) {
+    snprintf(c->name, sizeof c->name, "%.80s, AUC %.4f", name, metrics_summarize(m).auc);
+    for (int i = 0; i < ROC_POINTS; i++) {
+        c->fpr[i] = quotient(m->roc_false_pixels[i], m->roc_background);
+        c->tpr[i] = quotient(m->roc_detected[i], m->roc_targets);
+        c->log_fpr[i] = log10(c->fpr[i]); /* minus infinity at 0: not drawn */
+    }
+}
+
+static status write_csv(const curve *curves, const char *const *methods, int count, const char *path) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    fprintf(stream, "method,threshold,fpr,tpr\n");
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < ROC_POINTS; i++)
+            fprintf(stream, "%s,%.3f,%.15g,%.15g\n", methods[k], i / (ROC_POINTS - 1.0), curves[k].fpr[i],
+                    curves[k].tpr[i]);
+    status result =
+        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    free(text);
+    return result;
+}
+
+static status draw(const char *title, const curve *curves, int count, const char *path) {
+    static const plot_tick decades[] = {{-8, "10⁻⁸"}, {-7, "10⁻⁷"}, {-6, "10⁻⁶"}, {-5, "10⁻⁵"}, {-4, "10⁻⁴"},
+                                        {-3, "10⁻³"}, {-2, "10⁻²"}, {-1, "10⁻¹"}, {0, "1"}};
+    plot_series *series = malloc((size_t)count * sizeof *series);
+    if (!series)
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    for (int k = 0; k < count; k++)
+        series[k] =
+            (plot_series){.name = curves[k].name, .x = curves[k].log_fpr, .y = curves[k].tpr, .count = ROC_POINTS};
+    plot p = {.title = title,
+              .x_label = "share of the background that is a false alarm",
+              .y_label = "share of the targets that is found",
+              .series = series,
+              .series_count = count,
+              .x_ticks = decades,
+              .x_tick_count = sizeof decades / sizeof *decades};
+    status result = plot_write(&p, path);
+    free(series);
+    return result;
+}
+
+static status make_curves(const char *const *methods, const metrics *counts, int count, curve **out) {
+    *out = malloc((size_t)count * sizeof **out);
+    if (!*out)
+        return status_fail(STATUS_MEMORY, "out of memory for ROC curves");
+    for (int k = 0; k < count; k++)
+        fill(&(*out)[k], methods[k], &counts[k]);
+    return STATUS_OK;
+}
+
+status roc_plot_draw(const char *title, const char *const *methods, const metrics *counts, int count,
+                     const char *path) {
+    curve *curves;
+    TRY(make_curves(methods, counts, count, &curves));
+    status result = draw(title, curves, count, path);
+    free(curves);
+    return result;
+}
+
+static status write_all(const char *title, const curve *curves, const char *const *methods, int count,
+                        const char *folder, const char *name) {
+    char path[4096];
+    TRY(path_join(path, folder, name, ".csv"));
+    TRY(write_csv(curves, methods, count, path));
+    TRY(path_join(path, folder, name, ".png"));
+    TRY(draw(title, curves, count, path));
+    TRY(path_join(path, folder, name, ".svg"));
+    return draw(title, curves, count, path);
+}
+
+status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
+                      const char *folder, const char *name) {
+    curve *curves;
+    TRY(make_curves(methods, counts, count, &curves));
+    status result = write_all(title, curves, methods, count, folder, name);
+    free(curves);
+    return result;
+}

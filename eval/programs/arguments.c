@@ -1,0 +1,93 @@
+#include "eval/programs/arguments.h"
+
+#include "core/config/config.h"
+#include "modules/checkpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LARGEST_SIZE 32768
+
+const char *argument_method_help(void) {
+    static char help[512];
+    size_t used = (size_t)snprintf(help, sizeof help, "a method without parameters, instead of a checkpoint:");
+    const char *separator = " ";
+    for (int i = 0; i < detector_method_count() && used < sizeof help; i++) {
+        if (detector_method_score_kind(i) != SCORE_RAW)
+            continue;
+        used += (size_t)snprintf(help + used, sizeof help - used, "%s%s", separator, detector_method_name(i));
+        separator = ", ";
+    }
+    if (used < sizeof help)
+        snprintf(help + used, sizeof help - used, "; model.KEY=VALUE sets its options");
+    return help;
+}
+
+bool argument_is_model_option(const char *text) {
+    return !strncmp(text, "model.", strlen("model.")) && strchr(text, '=') != NULL;
+}
+
+static status create_method(const char *method, const char *const *settings, int count, config *options,
+                            detector **out) {
+    TRY(config_set(options, detector_name_key.name, method, "--method"));
+    TRY(config_declare(options, &detector_name_key, 1));
+    TRY(detector_declare_options(options));
+    for (int i = 0; i < count; i++)
+        TRY(config_override(options, settings[i]));
+    if (strcmp(config_text(options, detector_name_key.name), method) != 0)
+        return status_fail(STATUS_USAGE, "model.name is what --method says; it cannot be set to '%s'",
+                           config_text(options, detector_name_key.name));
+    TRY(config_check(options));
+    TRY(detector_new(options, 0, out));
+    if (detector_parameters(*out)->count == 0)
+        return STATUS_OK;
+    detector_free(*out);
+    *out = NULL;
+    return status_fail(STATUS_USAGE, "%s is a network with trained parameters: give --checkpoint FILE.h5", method);
+}
+
+status argument_detector(const char *checkpoint, const char *method, const char *const *settings, int count,
+                         detector **out) {
+    *out = NULL;
+    if (!checkpoint == !method)
+        return status_fail(STATUS_USAGE, "give either --checkpoint FILE.h5 or --method NAME");
+    if (checkpoint && count > 0)
+        return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
+    if (checkpoint)
+        return checkpoint_load(checkpoint, out);
+    config *options;
+    TRY(config_new(&options));
+    status result = create_method(method, settings, count, options, out);
+    config_free(options);
+    return result;
+}
+
+status argument_size(const char *text, int *out) {
+    *out = 0;
+    if (!strcmp(text, "native"))
+        return STATUS_OK;
+    char *end;
+    errno = 0;
+    long size = strtol(text, &end, 10);
+    if (errno || end == text || *end || size < 1 || size > LARGEST_SIZE)
+        return status_fail(STATUS_USAGE, "--size is '%s', expected 'native' or a number from 1 to %d", text,
+                           LARGEST_SIZE);
+    *out = (int)size;
+    return STATUS_OK;
+}
+
+status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {
+    char known[256] = "";
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        if (!strcmp(text, words[i])) {
+            *out = i;
+            return STATUS_OK;
+        }
+        if (used < sizeof known)
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", words[i]);
+    }
+    return status_fail(STATUS_USAGE, "--%s is '%s', expected one of: %s", option, text, known);
+}

@@ -1,0 +1,28 @@
+/* What the command lines of the programs share: which detector, which size, one word of several. */
+#ifndef IRST_EVAL_PROGRAMS_ARGUMENTS_H
+#define IRST_EVAL_PROGRAMS_ARGUMENTS_H
+
+#include "core/base/status.h"
+#include "modules/detector.h"
+
+#include <stdbool.h>
+
+/* Help of the option --method: lists the methods without parameters. Owned by the function. */
+const char *argument_method_help(void);
+
+/* "model.KEY=VALUE", an option of --method. */
+bool argument_is_model_option(const char *text);
+
+/* Opens the detector that --checkpoint or --method names: exactly one of them is not NULL, else STATUS_USAGE. A
+ * method with parameters needs a checkpoint, which is STATUS_USAGE too. `settings`: `count` times "model.KEY=VALUE" for
+ * the method; a checkpoint has its own and refuses any. */
+status argument_detector(const char *checkpoint, const char *method, const char *const *settings, int count,
+                         detector **out);
+
+/* "native" gives 0, a number in 1..32768 itself. */
+status argument_size(const char *text, int *out);
+
+/* Position of `text` in the `count` words; else a STATUS_USAGE that names the option and lists the words. */
+status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out);
+
+#endif

@@ -1,0 +1,93 @@
+/* convert: checkpoints of other programs into ours, ours to what detection needs, and a check of ours. */
+#include "core/config/cli.h"
+#include "core/io/hdf5_io.h"
+#include "modules/checkpoint.h"
+#include "modules/detector.h"
+#include "modules/torch/torch_import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *title_of(const char *method) {
+    for (int i = 0; i < detector_method_count(); i++)
+        if (!strcmp(detector_method_name(i), method))
+            return detector_method_title(i);
+    return method;
+}
+
+static status print_detector(const char *path, detector *d) {
+    const config_key *keys;
+    int count;
+    TRY(detector_method_options(detector_name(d), &keys, &count));
+    const parameter_set *set = detector_parameters(d);
+    printf("%s: %s\n", path, title_of(detector_name(d)));
+    printf("  %-28s %s\n", "model.name", detector_name(d));
+    for (int i = 0; i < count; i++)
+        printf("  %-28s %s\n", keys[i].name, detector_option(d, keys[i].name));
+    printf("  %-28s %lld\n", "parameters", (long long)parameter_count_trained(set));
+    printf("  %-28s %d\n", "tensors", set->count);
+    return STATUS_OK;
+}
+
+static status write_checkpoint(const char *path, detector *d) {
+    h5_file *file;
+    TRY(h5_create(path, &file));
+    status result = checkpoint_write_model(file, d, true);
+    if (result != STATUS_OK) {
+        h5_close(file);
+        return result;
+    }
+    return h5_commit(file);
+}
+
+/* `load`: checkpoint_load or torch_import. */
+static status convert(status (*load)(const char *, detector **), const char *input, const char *output) {
+    detector *d;
+    TRY(load(input, &d));
+    status result = write_checkpoint(output, d);
+    if (result == STATUS_OK)
+        result = print_detector(output, d);
+    detector_free(d);
+    return result;
+}
+
+static status verify(const char *path) {
+    detector *d;
+    TRY(checkpoint_load(path, &d));
+    status result = print_detector(path, d);
+    detector_free(d);
+    return result;
+}
+
+static status run(const char **arguments, int count) {
+    if (count == 0)
+        return status_fail(STATUS_USAGE, "no command; expected from-torch, weights or verify");
+    if (!strcmp(arguments[0], "from-torch"))
+        return count == 3 ? convert(torch_import, arguments[1], arguments[2])
+                          : status_fail(STATUS_USAGE, "from-torch takes two paths: IN.pkl OUT.h5");
+    if (!strcmp(arguments[0], "weights"))
+        return count == 3 ? convert(checkpoint_load, arguments[1], arguments[2])
+                          : status_fail(STATUS_USAGE, "weights takes two paths: IN.h5 OUT.h5");
+    if (!strcmp(arguments[0], "verify"))
+        return count == 2 ? verify(arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
+    return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch, weights or verify", arguments[0]);
+}
+
+int main(int argc, char **argv) {
+    const cli_program program = {
+        .name = "convert",
+        .summary = "reads published PyTorch checkpoints without PyTorch, cuts ours down to the network, checks them",
+        .arguments = "from-torch IN.pkl OUT.h5 | weights IN.h5 OUT.h5 | verify FILE.h5",
+        .examples =
+            "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
+            "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
+            "convert verify nudt.h5                             # every tensor there, and which network it is\n",
+    };
+    cli_action action;
+    const char **arguments;
+    int count;
+    status result = cli_parse(&program, argc, argv, &action, &arguments, &count);
+    if (result == STATUS_OK && action == CLI_RUN)
+        result = run(arguments, count);
+    return cli_finish(&program, result);
+}

@@ -1,0 +1,205 @@
+/* detect: finds targets in images and shows them. */
+#include "core/base/process.h"
+#include "core/config/cli.h"
+#include "core/io/file_io.h"
+#include "core/io/hdf5_io.h"
+#include "core/io/png_io.h"
+#include "core/log/progress.h"
+#include "eval/detect/detection_files.h"
+#include "eval/detect/detection_report.h"
+#include "eval/detect/input_images.h"
+#include "eval/programs/arguments.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* beside the folder of the programs */
+
+static const char *checkpoint, *method, *out, *raw, *size = "native";
+static double threshold = 0.5;
+static bool raw_stages;
+
+enum { OPTION_METHOD };
+
+static cli_option options[] = {
+    [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5",
+     "trained network, from train or convert; without one and without a method it is " WEIGHTS ", which comes with "
+     "the programs"},
+    {"out", CLI_TEXT, &out, "DIR",
+     "folder for the results: NAME_score.png (16 bit), NAME_mask.png and NAME_overlay.png of each image, "
+     "detections.json and detections.csv of all (centroid, box with inclusive corners, area, peak score; pixels are "
+     "counted from 0)"},
+    {"size", CLI_TEXT, &size, "N|native",
+     "resize images to N x N for the method; scores (bilinear), boxes and pictures come out in image coordinates"},
+    {"threshold", CLI_REAL, &threshold, "T",
+     "pixels whose score is above T are detected, 0 <= T < 1. The score of a network is a probability, taken as it "
+     "is: an image without target gives no detection. The other methods' score is its ratio to the image's maximum"},
+    {"raw", CLI_TEXT, &raw, "FILE.h5", "store unquantised maps: NAME/score, NAME/logit, NAME/reconstruction"},
+    {"raw-stages", CLI_FLAG, &raw_stages, NULL, "and those of every stage: NAME/stageK/B, T, N, D"},
+};
+
+static const cli_program program = {
+    .name = "detect",
+    .summary = "finds small targets in infrared images (PNG, 8 or 16 bit, any size)",
+    .arguments = "INPUT... --out DIR [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] [options]",
+    .examples = "detect image.png --out found\n"
+                "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
+                "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
+                "detect folder/ --method ipi model.preset=community --out found",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+/* Everything of one run. The output folder and the raw file are made with the first result, so that a run without one
+ * leaves nothing. */
+typedef struct run_state {
+    detector *d;
+    detect_options how;
+    input_images images;
+    detection_report *report;
+    h5_file *maps;
+    bool started;
+    int done, found, unreadable;
+    char first_error[1024];
+} run_state;
+
+static status start_output(run_state *r) {
+    if (r->started)
+        return STATUS_OK;
+    TRY(folder_create(out));
+    if (raw)
+        TRY(h5_create(raw, &r->maps));
+    r->started = true;
+    return STATUS_OK;
+}
+
+static status detect_one(run_state *r, int index, const grey_image *image) {
+    const char *name = r->images.names.names[index], *path = r->images.paths.names[index];
+    detected_image result;
+    status done = detect_image(r->d, image, &r->how, &result);
+    if (done != STATUS_OK)
+        return status_prefix(done, "%s", path);
+    done = start_output(r);
+    if (done == STATUS_OK)
+        done = detection_report_add(r->report, name, path, &result);
+    if (done == STATUS_OK && r->maps)
+        done = detection_write_maps(r->maps, name, &result.maps);
+    if (done == STATUS_OK)
+        done = detection_write_pictures(out, name, image, &result);
+    r->done += done == STATUS_OK;
+    r->found += result.found.count;
+    detected_image_free(&result);
+    return done;
+}
+
+/* An image that cannot be read is left out and reported at the end; any other failure ends the run. */
+static status detect_all(run_state *r) {
+    progress bar;
+    status result = STATUS_OK;
+    progress_begin(&bar, "detect", "image", r->images.count);
+    for (int i = 0; i < r->images.count && result == STATUS_OK; i++) {
+        grey_image image = {0};
+        if (png_read_grey(r->images.paths.names[i], PNG_DEPTH_AS_STORED, &image) == STATUS_OK)
+            result = detect_one(r, i, &image);
+        else if (r->unreadable++ == 0)
+            snprintf(r->first_error, sizeof r->first_error, "%s", status_message());
+        grey_image_free(&image);
+        progress_update(&bar, i + 1, r->images.names.names[i]);
+    }
+    progress_end(&bar);
+    return result;
+}
+
+static status finish_output(run_state *r) {
+    if (r->done > 0) {
+        TRY(detection_report_write(r->report, out));
+        h5_file *maps = r->maps;
+        r->maps = NULL;
+        if (maps)
+            TRY(h5_commit(maps));
+        printf("%d image%s, %d detection%s: see %s\n", r->done, r->done == 1 ? "" : "s", r->found,
+               r->found == 1 ? "" : "s", out);
+    }
+    if (r->unreadable == 0)
+        return STATUS_OK;
+    if (r->images.count == 1)
+        return status_fail(STATUS_INPUT, "%s", r->first_error);
+    return status_fail(STATUS_INPUT, "%s (%d of %d images could not be read)", r->first_error, r->unreadable,
+                       r->images.count);
+}
+
+/* A folder that is read and written would offer its own pictures as images the next time. */
+static status refuse_own_output(const char *const *inputs, int count) {
+    char written[PATH_MAX], read[PATH_MAX];
+    if (!realpath(out, written))
+        return STATUS_OK; /* not there yet */
+    for (int i = 0; i < count; i++)
+        if (path_is_folder(inputs[i]) && realpath(inputs[i], read) && !strcmp(read, written))
+            return status_fail(STATUS_USAGE, "%s is an INPUT and cannot be --out too", inputs[i]);
+    return STATUS_OK;
+}
+
+static status check_options(detect_options *how) {
+    if (!out)
+        return status_fail(STATUS_USAGE, "--out is missing");
+    if (!(threshold >= 0 && threshold < 1))
+        return status_fail(STATUS_USAGE, "--threshold is %g, expected at least 0 and less than 1", threshold);
+    if (raw_stages && !raw)
+        return status_fail(STATUS_USAGE, "--raw-stages needs --raw FILE.h5");
+    how->threshold = threshold;
+    how->detail = raw_stages ? DETAIL_STAGES : raw ? DETAIL_RECONSTRUCTION : DETAIL_SCORE;
+    return argument_size(size, &how->size);
+}
+
+/* Moves the method's options behind the inputs, both in their order; returns the number of inputs. */
+static int part_settings(const char **arguments, int count) {
+    int inputs = 0;
+    for (int i = 0; i < count; i++) {
+        const char *argument = arguments[i];
+        if (argument_is_model_option(argument))
+            continue;
+        memmove(arguments + inputs + 1, arguments + inputs, (size_t)(i - inputs) * sizeof *arguments);
+        arguments[inputs++] = argument;
+    }
+    return inputs;
+}
+
+static status open_detector(const char *const *settings, int count, detector **out_detector) {
+    char folder[4096], weights[4096];
+    if (checkpoint || method)
+        return argument_detector(checkpoint, method, settings, count, out_detector);
+    TRY(process_folder(folder));
+    TRY(path_join(weights, folder, "../" WEIGHTS, ""));
+    return argument_detector(weights, NULL, settings, count, out_detector);
+}
+
+static status run(run_state *r, const char **arguments, int argument_count) {
+    int count = part_settings(arguments, argument_count);
+    const char *const *inputs = arguments, *const *settings = arguments + count;
+    TRY(check_options(&r->how));
+    TRY(input_images_collect(inputs, count, &r->images));
+    TRY(refuse_own_output(inputs, count));
+    TRY(open_detector(settings, argument_count - count, &r->d));
+    TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
+    TRY(detect_all(r));
+    return finish_output(r);
+}
+
+int main(int argc, char **argv) {
+    cli_action action = CLI_RUN;
+    const char **arguments;
+    int count;
+    run_state r = {0};
+    options[OPTION_METHOD].help = argument_method_help();
+    status result = cli_parse(&program, argc, argv, &action, &arguments, &count);
+    if (result == STATUS_OK && action == CLI_RUN)
+        result = run(&r, arguments, count);
+    h5_close(r.maps);
+    detection_report_free(r.report);
+    input_images_free(&r.images);
+    detector_free(r.d);
+    return cli_finish(&program, result);
+}

@@ -1,0 +1,188 @@
+/* bin/prepare: see --help. */
+#include "core/config/cli.h"
+#include "core/log/progress.h"
+#include "datasets/check/set_check.h"
+#include "datasets/make/sirst_aug_set.h"
+#include "datasets/make/synthesize.h"
+#include "datasets/pack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int train_count = 200, test_count = 40, seed = 1;
+static const char *size_text;
+
+static const cli_option options[] = {
+    {"size", CLI_TEXT, &size_text, "N|native", "side in pixels: synthesize 256, pack native unless given"},
+    {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
+    {"test", CLI_INT, &test_count, "N", "synthesize: test scenes"},
+    {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug: the same seed gives the same set"},
+};
+
+static const cli_program program = {
+    .name = "prepare",
+    .summary = "Checks, packs and makes data sets.",
+    .arguments = "check DIR | pack DIR OUT.h5 | sirst-aug SIRST_DIR OUT | synthesize OUT_DIR",
+    .examples =
+        "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
+        "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
+        "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
+        "  prepare sirst-aug /data/SIRST SIRST-Aug-rebuild   a rebuild, not the published set; OUT.h5 packs it\n"
+        "  prepare synthesize scenes --train 200 --test 40 --size 128\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+static const char *const split_names[] = {"trainval", "train", "val", "test"};
+enum { SPLITS = sizeof split_names / sizeof *split_names };
+
+/* The splits that a set really has, without train and val where trainval holds them already. */
+static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
+    *count = 0;
+    status last = STATUS_OK;
+    for (int i = 0; i < SPLITS; i++) {
+        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval");
+        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
+            continue;
+        dataset *d;
+        status result = dataset_open(path, split_names[i], &d);
+        if (result != STATUS_OK)
+            last = result;
+        else if (strcmp(dataset_split(d), split_names[i]))
+            dataset_close(d); /* another split stood in for it */
+        else
+            splits[(*count)++] = d;
+    }
+    return *count ? STATUS_OK : last;
+}
+
+static void close_splits(dataset *splits[SPLITS], int count) {
+    for (int i = 0; i < count; i++)
+        dataset_close(splits[i]);
+}
+
+static void show_progress(void *context, int done) {
+    progress_update(context, done, NULL);
+}
+
+static status parse_size(int native, int *out) {
+    char *end;
+    if (!size_text || !strcmp(size_text, "native")) {
+        *out = native;
+        return STATUS_OK;
+    }
+    long value = strtol(size_text, &end, 10);
+    if (end == size_text || *end || value < 1 || value > 4096)
+        return status_fail(STATUS_USAGE, "--size %s: expected 1 to 4096, or native", size_text);
+    *out = (int)value;
+    return STATUS_OK;
+}
+
+static status pack(const char *from, const char *to) {
+    int size;
+    TRY(parse_size(0, &size));
+    dataset *splits[SPLITS];
+    int count, total = 0;
+    TRY(open_splits(from, splits, &count));
+    for (int i = 0; i < count; i++)
+        total += dataset_count(splits[i]);
+    progress bar;
+    progress_begin(&bar, "packing", "image", total);
+    status result = pack_write(to, splits, count, size, show_progress, &bar);
+    progress_end(&bar);
+    close_splits(splits, count);
+    if (result == STATUS_OK)
+        printf("%s: %d images\n", to, total);
+    return result;
+}
+
+static status synthesize(const char *to) {
+    int size;
+    TRY(parse_size(256, &size));
+    if (seed < 0)
+        return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
+    progress bar;
+    progress_begin(&bar, "painting", "scene", train_count + test_count);
+    status result = synthesize_folder(to, (uint64_t)seed, size, train_count, test_count, show_progress, &bar);
+    progress_end(&bar);
+    if (result == STATUS_OK)
+        printf("%s: %d training and %d test scenes of %dx%d\n", to, train_count, test_count, size, size);
+    return result;
+}
+
+static void show_share(void *context, int done, int total) {
+    progress *bar = context;
+    bar->total = total;
+    progress_update(bar, done, NULL);
+}
+
+static void print_total(const char *split, const char *what, int64_t value, int64_t published) {
+    printf("  %-9s %-14s %8lld", split, what, (long long)value);
+    if (published)
+        printf("   published %8lld  (%+.1f %%)", (long long)published,
+               100.0 * (double)(value - published) / (double)published);
+    printf("\n");
+}
+
+static void print_totals(const char *split, const sirst_aug_totals *t, const sirst_aug_totals *published) {
+    print_total(split, "images", t->images, published->images);
+    print_total(split, "targets", t->targets, published->targets);
+    print_total(split, "target pixels", t->pixels, published->pixels);
+}
+
+static status rebuild_sirst_aug(const char *from, const char *to) {
+    if (size_text)
+        return status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text);
+    if (seed < 0)
+        return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
+    sirst_aug_totals trainval, test;
+    progress bar;
+    progress_begin(&bar, "turning and cropping", "image", 0);
+    status result = sirst_aug_write(from, to, (uint64_t)seed, &trainval, &test, show_share, &bar);
+    progress_end(&bar);
+    TRY(result);
+    printf("%s: a rebuild of SIRST-Aug from %s, seed %d; not the published set\n", to, from, seed);
+    print_totals("trainval", &trainval, &sirst_aug_published_trainval);
+    print_totals("test", &test, &sirst_aug_published_test);
+    return STATUS_OK;
+}
+
+static status check(const char *path) {
+    set_check report;
+    progress bar;
+    progress_begin(&bar, "checking", "image", 0);
+    status result = set_check_run(path, &report, show_share, &bar);
+    progress_end(&bar);
+    TRY(result);
+    set_check_print(&report, stdout);
+    if (report.findings.count)
+        result = status_fail(STATUS_INPUT, "%s: %d finding%s", path, report.findings.count,
+                             report.findings.count > 1 ? "s" : "");
+    set_check_free(&report);
+    return result;
+}
+
+static status run(int argc, char **argv) {
+    cli_action action;
+    const char **arguments;
+    int count;
+    TRY(cli_parse(&program, argc, argv, &action, &arguments, &count));
+    if (action == CLI_DONE)
+        return STATUS_OK;
+    if (count == 2 && !strcmp(arguments[0], "check"))
+        return check(arguments[1]);
+    if (count == 3 && !strcmp(arguments[0], "pack"))
+        return pack(arguments[1], arguments[2]);
+    if (count == 2 && !strcmp(arguments[0], "synthesize"))
+        return synthesize(arguments[1]);
+    if (count == 3 && !strcmp(arguments[0], "sirst-aug"))
+        return rebuild_sirst_aug(arguments[1], arguments[2]);
+    return status_fail(STATUS_USAGE,
+                       "%s%sexpected check DIR, pack DIR OUT.h5, sirst-aug SIRST_DIR OUT or synthesize OUT_DIR",
+                       count ? arguments[0] : "", count ? ": " : "");
+}
+
+int main(int argc, char **argv) {
+    return cli_finish(&program, run(argc, argv));
+}

@@ -1,0 +1,10 @@
+/* The prior weight of PSTNN: where an image has corners and blobs rather than edges or flat areas (methods.md 3.1). */
+#ifndef IRST_MODULES_CLASSIC_CORNER_PRIOR_H
+#define IRST_MODULES_CLASSIC_CORNER_PRIOR_H
+
+#include "core/base/workspace.h"
+
+/* prior: width * height, in [0, 1]; all 0 for an image without any corner. `work` must have begun. */
+status corner_prior(const double *grey, int width, int height, workspace *work, double *prior);
+
+#endif

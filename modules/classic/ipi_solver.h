@@ -1,0 +1,24 @@
+/* The two solvers of IPI: low-rank background B and sparse target T of a patch-image D, as the authors published it and
+ * as the community's Python version has it. */
+#ifndef IRST_MODULES_CLASSIC_IPI_SOLVER_H
+#define IRST_MODULES_CLASSIC_IPI_SOLVER_H
+
+#include "core/base/workspace.h"
+#include "modules/detector_type.h"
+
+typedef struct ipi_problem {
+    int m, n; /* m >= n, column-major */
+    const double *D;
+    double lambda;
+    int iterations;   /* the most */
+    double tolerance; /* of the solver's measure of convergence */
+} ipi_problem;
+
+/* Accelerated proximal gradient with continuation (ipi_apg.c): min ||B||_* + lambda ||T||_1 + 1/(2 mu) ||D - B -
+ * T||_F^2, D scaled to [0, 1]. *T points into `work`. */
+status ipi_apg(const ipi_problem *p, workspace *work, const double **T, solver_report *report);
+
+/* Inexact augmented Lagrangian (ipi_alm.c): min ||B||_* + lambda ||T||_1 with D = B + T, T >= 0, D in grey values. */
+status ipi_alm(const ipi_problem *p, workspace *work, const double **T, solver_report *report);
+
+#endif

@@ -1,0 +1,28 @@
+#include "modules/classic/model_driven.h"
+
+#define FULL_SCALE 255.0f
+
+status model_driven_score(model_driven_run *run, const detector_type *type, const config *options, const float *image,
+                          int width, int height, detector_maps *out) {
+    size_t pixels = (size_t)width * (size_t)height;
+    workspace_begin(&run->maps);
+    double *grey = workspace_take(&run->maps, pixels, sizeof *grey);
+    float *score = workspace_take(&run->maps, pixels, sizeof *score);
+    TRY(workspace_check(&run->maps));
+    /* A float32 product: of an 8-bit image it gives the stored integers back, exactly. */
+    for (size_t i = 0; i < pixels; i++)
+        grey[i] = image[i] * FULL_SCALE;
+    solver_report report = {0};
+    TRY(type->score_image(options, &(grey_map){width, height, grey}, &run->work, score, &report));
+    out->score = score;
+    return STATUS_OK;
+}
+
+size_t model_driven_memory(const model_driven_run *run) {
+    return workspace_size(&run->maps) + workspace_size(&run->work);
+}
+
+void model_driven_free(model_driven_run *run) {
+    workspace_free(&run->maps);
+    workspace_free(&run->work);
+}

@@ -1,0 +1,21 @@
+/* Methods without parameters: running one on an image, behind the interface of detector.h. */
+#ifndef IRST_MODULES_CLASSIC_MODEL_DRIVEN_H
+#define IRST_MODULES_CLASSIC_MODEL_DRIVEN_H
+
+#include "core/base/workspace.h"
+#include "modules/detector_type.h"
+
+/* What lasts from one image to the next. Zeroed at the start. */
+typedef struct model_driven_run {
+    workspace maps, work;
+} model_driven_run;
+
+/* Fills out->score, which lives in `run` until the next call. image: in [0, 1]. */
+status model_driven_score(model_driven_run *run, const detector_type *type, const config *options, const float *image,
+                          int width, int height, detector_maps *out);
+
+size_t model_driven_memory(const model_driven_run *run); /* bytes held */
+
+void model_driven_free(model_driven_run *run);
+
+#endif

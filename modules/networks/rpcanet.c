@@ -1,0 +1,98 @@
+/* The image D is split into background B and target T:
+ *
+ *     min  R(B) + lambda S(T) + alpha / 2 ||D - B - T||_F^2
+ *
+ * unrolled for k = 1 .. K from D^0 = image, T^0 = 0 (methods.md 7):
+ *
+ *     B^k = x + W^k(x),              x = D^{k-1} - T^{k-1}
+ *     T^k = x - epsilon^k H^k(x),    x = T^{k-1} + D^{k-1} - B^k
+ *     D^k = M^k(B^k + T^k)
+ *
+ * T^K is the logit map of the targets, D^K the reconstructed image. RPCANet+ grew out of this network: it adds the
+ * noise N, bottlenecks and gates. */
+#include "modules/networks/rpcanet_plus.h"
+#include "modules/networks/unrolled.h"
+#include "modules/networks/unrolled_infer.h"
+
+static const config_key options_table[] = {
+    {"model.stages", CONFIG_INT, "6", 1, 32, NULL, "", "K, number of unrolled stages"},
+    {"model.total_channels", CONFIG_INT, "32", 1, 512, NULL, "", "C, channels of every layer"},
+    {"model.background_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the background module"},
+    {"model.target_layers", CONFIG_INT, "6", 0, 32, NULL, "", "C -> C convolutions in the target module"},
+    {"model.reconstruction_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the reconstruction"},
+};
+
+/* W, H and M: 1 -> C, `layers` times C -> C, C -> 1. The chain then tells the name of the last layer. */
+static node *plain_map(network *net, layer_chain *chain, node *x, int C, int64_t layers) {
+    x = chain_begin(net, chain, x, C, 3, (int)layers);
+    return chain_end(net, chain, x, 1);
+}
+
+/* B = x + W(x), x = D - T. */
+static node *background(network *net, const config *options, int C, int k, node *D, node *T) {
+    layer_chain convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
+    node *x = subtract(net->t, D, T);
+    return add(net->t, x, plain_map(net, &convs, x, C, config_int(options, "model.background_layers")));
+}
+
+/* T = x - epsilon H(x), x = T + D - B; *last is H's last layer. */
+static node *target(network *net, const config *options, int C, int k, node *D, node *B, node *T, layer_name *last) {
+    layer_chain convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
+    node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
+    node *x = subtract(net->t, add(net->t, T, D), B);
+    node *H = plain_map(net, &convs, x, C, config_int(options, "model.target_layers"));
+    *last = chain_conv(&convs);
+    return subtract(net->t, x, scale(net->t, H, epsilon));
+}
+
+/* D = M(B + T), without residual. */
+static node *reconstruction(network *net, const config *options, int C, int k, node *B, node *T) {
+    layer_chain mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
+    return plain_map(net, &mapping, add(net->t, B, T), C, config_int(options, "model.reconstruction_layers"));
+}
+
+static void build(const config *options, network *net, node *image, network_outputs *out) {
+    int K = (int)config_int(options, "model.stages"), C = (int)config_int(options, "model.total_channels");
+    const tensor *shape = &image->value;
+    node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
+    layer_name last;
+    for (int k = 0; k < K; k++) {
+        node *B = background(net, options, C, k, D, T);
+        T = target(net, options, C, k, D, B, T, &last);
+        D = reconstruction(net, options, C, k, B, T);
+        network_add_stage(out, k + 1, B, T, NULL, D);
+    }
+    out->logit = T;
+    out->reconstruction = D;
+    network_add_unrolled_prior(out, last.text, unrolled_name(K - 1, "sparse", "epsilon").text);
+}
+
+/* --- published checkpoints --- */
+
+static bool recognises(const named_shape *tensors, int count) {
+    return named_shape_find(tensors, count, "decos.0.sparse.epsilon") &&
+           named_shape_find(tensors, count, "decos.0.merge.mapping.0.weight") &&
+           !rpcanet_plus_recognises(tensors, count);
+}
+
+static status infer(const named_shape *tensors, int count, config *options) {
+    int C = 0;
+    TRY(unrolled_channels_of(tensors, count, "lowrank.convs.0", &C));
+    TRY(unrolled_infer_stages(tensors, count, options));
+    TRY(unrolled_set(options, "model.total_channels", C));
+    TRY(unrolled_infer_layers(tensors, count, "lowrank.convs", 2, "model.background_layers", options));
+    TRY(unrolled_infer_layers(tensors, count, "sparse.convs", 2, "model.target_layers", options));
+    return unrolled_infer_layers(tensors, count, "merge.mapping", 2, "model.reconstruction_layers", options);
+}
+
+const detector_type rpcanet = {
+    .name = "rpcanet",
+    .title = "RPCANet (Wu et al., 2024)",
+    .options = options_table,
+    .option_count = sizeof options_table / sizeof *options_table,
+    .score = SCORE_PROBABILITY,
+    .build = build,
+    .loss = loss_soft_iou_fidelity,
+    .recognises = recognises,
+    .infer = infer,
+};

@@ -1,0 +1,33 @@
+/* RPCANet+ from the tensors of a published checkpoint. */
+#include "modules/networks/rpcanet_plus.h"
+#include "modules/networks/unrolled_infer.h"
+
+#include <string.h>
+
+/* RPCANet has stages of the same name, but neither noise module nor channel attention. */
+bool rpcanet_plus_recognises(const named_shape *tensors, int count) {
+    for (int i = 0; i < count; i++) {
+        const char *rest;
+        if (unrolled_stage_of(tensors[i].name, &rest) >= 0 &&
+            (!strncmp(rest, "residual.", 9) || strstr(rest, ".channel_attention.") != NULL))
+            return true;
+    }
+    return false;
+}
+
+status rpcanet_plus_infer(const named_shape *tensors, int count, config *options) {
+    int BC = 0, TC = 0, hidden = 0;
+    TRY(unrolled_channels_of(tensors, count, "lowrank.convs.0", &BC));
+    TRY(unrolled_channels_of(tensors, count, "merge.mapping.0", &TC));
+    TRY(unrolled_channels_of(tensors, count, "merge.channel_attention.excitation.0", &hidden));
+    TRY(unrolled_infer_stages(tensors, count, options));
+    TRY(unrolled_set(options, "model.bottleneck_channels", BC));
+    TRY(unrolled_set(options, "model.total_channels", TC));
+    TRY(unrolled_infer_layers(tensors, count, "lowrank.convs", 2, "model.background_layers", options));
+    TRY(unrolled_infer_layers(tensors, count, "sparse.convs", 2, "model.target_layers", options));
+    TRY(unrolled_infer_layers(tensors, count, "residual.convs", 2, "model.noise_layers", options));
+    TRY(unrolled_infer_layers(tensors, count, "merge.mapping", 1, "model.reconstruction_layers", options));
+    TRY(unrolled_set(options, "model.se_reduction", TC >= hidden ? TC / hidden : 1));
+    /* The published networks restart N at 0 in every stage: carried, their scores on real images collapse. */
+    return config_set(options, "model.carry_noise", "false", "its tensors");
+}

@@ -1,0 +1,36 @@
+/* Reads the state dict of a PyTorch checkpoint (torch.save, PyTorch 1.6 or later) without PyTorch. */
+#ifndef IRST_MODULES_TORCH_TORCH_FILE_H
+#define IRST_MODULES_TORCH_TORCH_FILE_H
+
+#include "core/base/status.h"
+#include "modules/torch/unpickle.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One tensor, dense and row-major. Floating types come as float32 (rounded to nearest), all others as int64: one of
+ * the two arrays is there, the other NULL. */
+typedef struct torch_tensor {
+    const char *name; /* printable ASCII */
+    torch_type type;  /* as stored */
+    int rank;         /* 0 .. 4 */
+    int shape[4];
+    size_t count; /* elements; may be 0 */
+    float *real;
+    int64_t *integer;
+} torch_tensor;
+
+typedef struct torch_file {
+    int count;
+    torch_tensor *tensors; /* in the order of the state dict, names all different */
+    pickle *names;         /* holds the names */
+} torch_file;
+
+/* Reads all tensors of the state dict: the pickle itself, or, in a checkpoint that holds more, what stands under
+ * "state_dict", "model_state_dict", "model" or "net". Entries that are no tensors are left out, and so is the
+ * "module." that DataParallel puts in front of every name. STATUS_INPUT, with the path and the reason, for anything
+ * else. Free with torch_file_free. */
+status torch_file_read(const char *path, torch_file *out);
+void torch_file_free(torch_file *file); /* accepts a zeroed struct */
+
+#endif

@@ -1,0 +1,100 @@
+#include "modules/torch/torch_import.h"
+
+#include "modules/networks/infer_options.h"
+#include "modules/torch/torch_file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct shape_text {
+    char text[64];
+} shape_text;
+
+static shape_text text_of(int rank, const int *shape) {
+    shape_text out;
+    size_t used = (size_t)snprintf(out.text, sizeof out.text, "(");
+    for (int i = 0; i < rank; i++)
+        used += (size_t)snprintf(out.text + used, sizeof out.text - used, "%s%d", i ? ", " : "", shape[i]);
+    snprintf(out.text + used, sizeof out.text - used, ")");
+    return out;
+}
+
+static const torch_tensor *find(const torch_file *file, const char *name) {
+    for (int i = 0; i < file->count; i++)
+        if (!strcmp(file->tensors[i].name, name))
+            return &file->tensors[i];
+    return NULL;
+}
+
+static status load_parameter(const torch_file *file, parameter *p) {
+    shape_text expected = text_of(p->rank, p->shape);
+    const torch_tensor *t = find(file, p->name);
+    if (!t)
+        return status_fail(STATUS_INPUT, "%s is missing; expected shape %s", p->name, expected.text);
+    bool same = t->rank == p->rank;
+    for (int i = 0; same && i < p->rank; i++)
+        same = t->shape[i] == p->shape[i];
+    if (!same)
+        return status_fail(STATUS_INPUT, "%s has shape %s, expected %s", p->name, text_of(t->rank, t->shape).text,
+                           expected.text);
+    if (torch_type_is_floating(t->type) == (p->kind == PARAMETER_COUNTER))
+        return status_fail(STATUS_INPUT, "%s holds %s, expected %s", p->name, torch_type_name(t->type),
+                           p->kind == PARAMETER_COUNTER ? "integers" : "a floating type");
+    for (size_t i = 0; i < p->count; i++) {
+        p->value[i] = t->real ? t->real[i] : (float)t->integer[i];
+        if (!isfinite(p->value[i]))
+            return status_fail(STATUS_INPUT, "%s holds a value that is not finite", p->name);
+    }
+    return STATUS_OK;
+}
+
+static status load_parameters(const torch_file *file, detector *d) {
+    const parameter_set *set = detector_parameters(d);
+    for (int i = 0; i < set->count; i++)
+        TRY(load_parameter(file, set->items[i]));
+    for (int i = 0; i < file->count; i++)
+        if (!parameter_find(set, file->tensors[i].name))
+            return status_fail(STATUS_INPUT, "%s is superfluous: a %s of these widths and depths has no such tensor",
+                               file->tensors[i].name, detector_name(d));
+    return STATUS_OK;
+}
+
+static status infer(const torch_file *file, config *options) {
+    named_shape *shapes = calloc((size_t)file->count, sizeof *shapes);
+    if (!shapes)
+        return status_fail(STATUS_MEMORY, "out of memory for the shapes of %d tensors", file->count);
+    for (int i = 0; i < file->count; i++) {
+        const torch_tensor *t = &file->tensors[i];
+        shapes[i] = (named_shape){.name = t->name, .rank = t->rank};
+        memcpy(shapes[i].shape, t->shape, sizeof t->shape);
+    }
+    status result = detector_infer_options(shapes, file->count, options);
+    free(shapes);
+    return result;
+}
+
+static status create(const torch_file *file, config *options, detector **out) {
+    TRY(infer(file, options));
+    TRY(detector_new(options, 0, out));
+    return load_parameters(file, *out);
+}
+
+status torch_import(const char *path, detector **out) {
+    *out = NULL;
+    torch_file file;
+    TRY(torch_file_read(path, &file));
+    config *options = NULL;
+    status result = config_new(&options);
+    if (result == STATUS_OK)
+        result = create(&file, options, out);
+    if (result != STATUS_OK) {
+        detector_free(*out);
+        *out = NULL;
+        status_prefix(result, "%s", path);
+    }
+    config_free(options);
+    torch_file_free(&file);
+    return result;
+}

@@ -1,0 +1,86 @@
+/* The values that a pickle makes, and their memory. */
+#include "modules/torch/unpickle_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One allocation; each has its own, so that a sanitizer sees where it ends. */
+struct pickle_block {
+    struct pickle_block *next;
+    max_align_t memory[];
+};
+
+void *pickle_allocate(pickle *p, size_t size) {
+    size += sizeof(struct pickle_block); /* no caller comes near SIZE_MAX: sizes stem from bytes in memory */
+    if (size > PICKLE_MEMORY_LIMIT - p->used) {
+        status_fail(STATUS_INPUT, "refused: its values take more than %d MiB", PICKLE_MEMORY_LIMIT >> 20);
+        return NULL;
+    }
+    struct pickle_block *block = calloc(1, size);
+    if (!block) {
+        status_fail(STATUS_MEMORY, "out of memory for its values");
+        return NULL;
+    }
+    p->used += size;
+    block->next = p->blocks;
+    p->blocks = block;
+    return block->memory;
+}
+
+pickle_value *pickle_new(pickle *p, pickle_kind kind) {
+    pickle_value *value = pickle_allocate(p, sizeof *value);
+    if (value)
+        value->kind = kind;
+    return value;
+}
+
+const char *pickle_text(pickle *p, const void *data, size_t size) {
+    if (memchr(data, 0, size)) {
+        status_fail(STATUS_INPUT, "refused: a text with a zero byte in it");
+        return NULL;
+    }
+    char *text = pickle_allocate(p, size + 1);
+    if (text)
+        memcpy(text, data, size);
+    return text;
+}
+
+/* The outgrown array stays until the pickle is freed; doubling keeps the waste below the array's own size. */
+status pickle_append(pickle *p, pickle_value *list, pickle_value *item) {
+    if (list->list.count == list->list.capacity) {
+        size_t capacity = list->list.capacity ? 2 * list->list.capacity : 4;
+        pickle_value **items = pickle_allocate(p, capacity * sizeof(pickle_value *));
+        if (!items)
+            return STATUS_INPUT;
+        if (list->list.count)
+            memcpy(items, list->list.items, list->list.count * sizeof(pickle_value *));
+        list->list.items = items;
+        list->list.capacity = capacity;
+    }
+    list->list.items[list->list.count++] = item;
+    return STATUS_OK;
+}
+
+void pickle_free(pickle *p) {
+    if (!p)
+        return;
+    while (p->blocks) {
+        struct pickle_block *next = p->blocks->next;
+        free(p->blocks);
+        p->blocks = next;
+    }
+    free(p);
+}
+
+const pickle_value *pickle_root(const pickle *p) {
+    return p->root;
+}
+
+const pickle_value *pickle_dict_find(const pickle_value *dict, const char *key) {
+    for (size_t i = dict->list.count; i >= 2; i -= 2) {
+        const pickle_value *candidate = dict->list.items[i - 2];
+        if (candidate->kind == PICKLE_TEXT && !strcmp(candidate->text, key))
+            return dict->list.items[i - 1];
+    }
+    return NULL;
+}

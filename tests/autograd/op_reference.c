@@ -1,0 +1,296 @@
+#include "tests/autograd/op_reference.h"
+
+#include "autograd/ops.h"
+#include "core/base/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t array4_count(const array4 *a) {
+    return (size_t)a->n * (size_t)a->c * (size_t)a->h * (size_t)a->w;
+}
+
+static double *at(const array4 *a, int n, int c, int y, int x) {
+    return a->data + (((size_t)n * a->c + c) * a->h + y) * a->w + x;
+}
+
+static double activate(activation kind, double z) {
+    return kind == ACTIVATION_RELU && z < 0 ? 0 : z;
+}
+
+static double conv2d_pixel(const array4 *x, const array4 *w, const conv2d_options *o, int n, int oc, int oy, int ox) {
+    double sum = 0;
+    for (int ic = 0; ic < x->c; ic++)
+        for (int ky = 0; ky < w->h; ky++)
+            for (int kx = 0; kx < w->w; kx++) {
+                int y = oy * o->stride - o->padding + ky * o->dilation;
+                int z = ox * o->stride - o->padding + kx * o->dilation;
+                if (y >= 0 && y < x->h && z >= 0 && z < x->w)
+                    sum += *at(x, n, ic, y, z) * *at(w, oc, ic, ky, kx);
+            }
+    return sum;
+}
+
+/* b may be NULL. */
+static void forward_conv2d(const conv2d_options *o, const array4 *x, const array4 *w, const array4 *b, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int c = 0; c < out->c; c++)
+            for (int y = 0; y < out->h; y++)
+                for (int z = 0; z < out->w; z++)
+                    *at(out, n, c, y, z) =
+                        activate(o->activation, (b ? b->data[c] : 0) + conv2d_pixel(x, w, o, n, c, y, z));
+}
+
+static void forward_batch_norm(const batch_norm_options *o, activation act, const array4 *in, array4 *out) {
+    const array4 *x = &in[0];
+    for (int c = 0; c < x->c; c++) {
+        double mean = o->running_mean[c], var = o->running_var[c], count = (double)x->n * x->h * x->w;
+        if (o->statistics == NORM_BATCH) {
+            mean = var = 0;
+            for (int n = 0; n < x->n; n++)
+                for (int i = 0; i < x->h * x->w; i++)
+                    mean += at(x, n, c, 0, 0)[i] / count;
+            for (int n = 0; n < x->n; n++)
+                for (int i = 0; i < x->h * x->w; i++)
+                    var += pow(at(x, n, c, 0, 0)[i] - mean, 2) / count;
+        }
+        for (int n = 0; n < x->n; n++)
+            for (int i = 0; i < x->h * x->w; i++) {
+                double normal = (at(x, n, c, 0, 0)[i] - mean) / sqrt(var + 1e-5);
+                at(out, n, c, 0, 0)[i] = activate(act, normal * in[1].data[c] + in[2].data[c]);
+            }
+    }
+}
+
+static array4 like(const array4 *a) {
+    array4 copy = *a;
+    copy.data = calloc(array4_count(a), sizeof *copy.data);
+    return copy;
+}
+
+/* bias may be NULL. */
+static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, const array4 *bias, array4 *out) {
+    array4 normal = like(&in[0]);
+    forward_batch_norm(&o->norm, ACTIVATION_RELU, in, &normal);
+    forward_conv2d(&o->conv, &normal, &in[3], bias, out);
+    free(normal.data);
+}
+
+static double sigmoid_of(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+/* Gates of squeeze-and-excitation for one image: in[0 .. 3] are w1, b1, w2, b2. */
+static void gates(const array4 *in, const double *squeezed, double *gate) {
+    int hidden = in[0].n, channels = in[0].c;
+    for (int c = 0; c < channels; c++) {
+        double sum = in[3].data[c];
+        for (int h = 0; h < hidden; h++) {
+            double z = in[1].data[h];
+            for (int i = 0; i < channels; i++)
+                z += in[0].data[h * channels + i] * squeezed[i];
+            sum += in[2].data[c * hidden + h] * fmax(0, z);
+        }
+        gate[c] = sigmoid_of(sum);
+    }
+}
+
+/* x times its gates, in place. */
+static void squeeze_excite(const array4 *weights, array4 *x) {
+    double squeezed[64], gate[64];
+    int plane = x->h * x->w;
+    for (int n = 0; n < x->n; n++) {
+        for (int c = 0; c < x->c; c++) {
+            squeezed[c] = 0;
+            for (int i = 0; i < plane; i++)
+                squeezed[c] += at(x, n, c, 0, 0)[i] / plane;
+        }
+        gates(weights, squeezed, gate);
+        for (int c = 0; c < x->c; c++)
+            for (int i = 0; i < plane; i++)
+                at(x, n, c, 0, 0)[i] *= gate[c];
+    }
+}
+
+static const conv2d_options same_3x3 = {.stride = 1, .padding = 1, .dilation = 1};
+
+/* in: x, the gates' four, weight, bias, and those of a norm or not. */
+static void forward_gated_conv2d(const node *n, const array4 *in, array4 *out) {
+    const gated_conv2d_options *o = n->options;
+    array4 x = like(&in[0]);
+    if (n->input_count > 7) {
+        const array4 normed[] = {in[0], in[7], in[8]};
+        forward_batch_norm(&o->norm, ACTIVATION_RELU, normed, &x);
+    } else {
+        memcpy(x.data, in[0].data, array4_count(&x) * sizeof *x.data);
+    }
+    squeeze_excite(&in[1], &x);
+    forward_conv2d(&same_3x3, &x, &in[5], &in[6], out);
+    free(x.data);
+}
+
+/* in: x, the gates' four, w, b, v, vb, and those of a norm or not. */
+static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out) {
+    const gated_conv2d_options *o = n->options;
+    array4 x = like(&in[0]), wide = in[0];
+    if (n->input_count > 9) {
+        const array4 normed[] = {in[0], in[9], in[10]};
+        forward_batch_norm(&o->norm, ACTIVATION_RELU, normed, &x);
+    } else {
+        memcpy(x.data, in[0].data, array4_count(&x) * sizeof *x.data);
+    }
+    wide.c = in[5].n;
+    wide = like(&wide);
+    forward_conv2d(&same_3x3, &x, &in[5], &in[6], &wide);
+    squeeze_excite(&in[1], &wide);
+    forward_conv2d(&same_3x3, &wide, &in[7], &in[8], out);
+    free(x.data);
+    free(wide.data);
+}
+
+static void forward_concat(const node *n, const array4 *in, array4 *out) {
+    double *to = out->data;
+    for (int image = 0; image < out->n; image++)
+        for (int i = 0; i < n->input_count; i++)
+            for (int c = 0; c < in[i].c; c++)
+                for (int k = 0; k < in[i].h * in[i].w; k++)
+                    *to++ = at(&in[i], image, c, 0, 0)[k];
+}
+
+/* The patch that row or column i belongs to. */
+static int patch_of(int size, int parts, int i) {
+    int index = i / (size / parts);
+    return index < parts ? index : parts - 1;
+}
+
+/* One pixel p = (y, z) of one image attends to all pixels of its patch. */
+static void attend(const array4 *in, int parts, int n, int y, int z, array4 *out) {
+    const array4 *query = &in[0], *key = &in[1], *value = &in[2];
+    double total = 0;
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) = 0;
+    for (int qy = 0; qy < key->h; qy++)
+        for (int qz = 0; qz < key->w; qz++) {
+            if (patch_of(key->h, parts, qy) != patch_of(key->h, parts, y) ||
+                patch_of(key->w, parts, qz) != patch_of(key->w, parts, z))
+                continue;
+            double score = 0;
+            for (int c = 0; c < key->c; c++)
+                score += *at(query, n, c, y, z) * *at(key, n, c, qy, qz);
+            total += exp(score);
+            for (int c = 0; c < out->c; c++)
+                *at(out, n, c, y, z) += exp(score) * *at(value, n, c, qy, qz);
+        }
+    for (int c = 0; c < out->c; c++)
+        *at(out, n, c, y, z) /= total;
+}
+
+static void forward_attention(int parts, const array4 *in, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int y = 0; y < out->h; y++)
+            for (int z = 0; z < out->w; z++)
+                attend(in, parts, n, y, z, out);
+}
+
+static void forward_patch_scale(const array4 *in, array4 *out) {
+    const array4 *x = &in[0], *factor = &in[1];
+    for (int n = 0; n < x->n; n++)
+        for (int c = 0; c < x->c; c++)
+            for (int y = 0; y < x->h; y++)
+                for (int z = 0; z < x->w; z++)
+                    *at(out, n, c, y, z) = *at(x, n, c, y, z) * *at(factor, n, c, patch_of(x->h, factor->h, y),
+                                                                    patch_of(x->w, factor->w, z));
+}
+
+static void forward_dropout(const dropout_options *o, const array4 *x, array4 *out) {
+    rng r = rng_new(o->seed, (uint64_t)*o->step);
+    for (size_t i = 0; i < array4_count(x); i++)
+        out->data[i] = rng_u32(&r) / 0x1p32 < o->rate ? 0 : x->data[i] / (1 - o->rate);
+}
+
+/* Weight of input pixel k in output pixel i of an axis: a hat around the place that i looks at, cut off at the ends. */
+static double hat(int in, int out, bool align_corners, int i, int k) {
+    double place = align_corners ? (out > 1 ? i * (in - 1.0) / (out - 1) : 0) : (i + 0.5) * in / out - 0.5;
+    place = fmin(fmax(place, 0), in - 1);
+    return fmax(0, 1 - fabs(place - k));
+}
+
+static void forward_resize(const resize_options *o, const array4 *x, array4 *out) {
+    for (int n = 0; n < out->n; n++)
+        for (int c = 0; c < out->c; c++)
+            for (int y = 0; y < out->h; y++)
+                for (int z = 0; z < out->w; z++) {
+                    double sum = 0;
+                    for (int iy = 0; iy < x->h; iy++)
+                        for (int iz = 0; iz < x->w; iz++)
+                            sum += hat(x->h, out->h, o->align_corners, y, iy) *
+                                   hat(x->w, out->w, o->align_corners, z, iz) * *at(x, n, c, iy, iz);
+                    *at(out, n, c, y, z) = sum;
+                }
+}
+
+int op_reference_forward(const node *n, const array4 *in, array4 *out) {
+    const char *name = n->op->name;
+    size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
+    if (!strcmp(name, "conv2d")) {
+        forward_conv2d(n->options, &in[0], &in[1], n->input_count == 3 ? &in[2] : NULL, out);
+    } else if (!strcmp(name, "batch_norm")) {
+        const batch_norm_options *o = n->options;
+        forward_batch_norm(o, o->activation, in, out);
+    } else if (!strcmp(name, "norm_conv2d")) {
+        forward_norm_conv2d(n->options, in, n->input_count == 5 ? &in[4] : NULL, out);
+    } else if (!strcmp(name, "gated_conv2d")) {
+        forward_gated_conv2d(n, in, out);
+    } else if (!strcmp(name, "gated_conv_pair")) {
+        forward_gated_conv_pair(n, in, out);
+    } else if (!strcmp(name, "relu")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = fmax(0, in[0].data[i]);
+    } else if (!strcmp(name, "sigmoid")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = sigmoid_of(in[0].data[i]);
+    } else if (!strcmp(name, "global_average_pool")) {
+        for (size_t i = 0; i < count; i++) {
+            out->data[i] = 0;
+            for (size_t k = 0; k < plane; k++)
+                out->data[i] += in[0].data[i * plane + k] / (double)plane;
+        }
+    } else if (!strcmp(name, "channel_scale")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i / plane];
+    } else if (!strcmp(name, "add")) {
+        const add_options *o = n->options;
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = (double)o->weight_a * in[0].data[i] + (double)o->weight_b * in[1].data[i];
+    } else if (!strcmp(name, "concat")) {
+        forward_concat(n, in, out);
+    } else if (!strcmp(name, "scale")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[1].data[0] * in[0].data[i];
+    } else if (!strcmp(name, "multiply")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i];
+    } else if (!strcmp(name, "attention")) {
+        forward_attention(*(const int *)n->options, in, out);
+    } else if (!strcmp(name, "spatial_scale")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = in[0].data[i] * in[1].data[i / (plane * (size_t)in[0].c) * plane + i % plane];
+    } else if (!strcmp(name, "patch_scale")) {
+        forward_patch_scale(in, out);
+    } else if (!strcmp(name, "dropout")) {
+        forward_dropout(n->options, &in[0], out);
+    } else if (!strcmp(name, "resize_bilinear")) {
+        forward_resize(n->options, &in[0], out);
+    } else if (!strcmp(name, "mse")) {
+        size_t elements = array4_count(&in[0]);
+        *out->data = 0;
+        for (size_t i = 0; i < elements; i++)
+            *out->data += pow(in[0].data[i] - in[1].data[i], 2) / (double)elements;
+    } else if (!strcmp(name, "mask_loss")) {
+        return mask_loss_reference_forward(n->options, in, out);
+    } else {
+        return pool_reference_forward(n, in, out);
+    }
+    return 1;
+}

@@ -1,0 +1,361 @@
+/* Every operation on every sample: forward values against a double-precision oracle, gradients against central
+ * differences of that oracle.
+ *
+ * The difference quotient has an error of h^2 f''' / 6 (h = 1e-5: some 1e-10) and of rounding 1e-16 / h (1e-11); the
+ * float32 engine has that of sums of n terms, about 2^-24 sqrt(n) of their typical size. Both are measured against the
+ * largest magnitude of the tensor compared, with VALUE_LIMIT = 64 * 2^-24 (sums of up to a few hundred terms) and
+ * GRADIENT_LIMIT = 512 * 2^-24 (sums over all pixels of a sample, up to some 5000 terms, through two operations). */
+#include "autograd/ops.h"
+#include "core/base/rng.h"
+#include "tests/autograd/op_reference.h"
+#include "tests/expect.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLOAT_ROUNDING 0x1p-24
+#define VALUE_LIMIT (64 * FLOAT_ROUNDING)
+#define GRADIENT_LIMIT (512 * FLOAT_ROUNDING)
+#define STEP 1e-5
+
+enum { CHECKED_PER_LEAF = 48 };
+
+/* A sample turned into a scalar: the op itself if it is one, else the mean squared distance from a random target. */
+typedef struct experiment {
+    tape *t;
+    node *output, *target, *loss;
+    array4 inputs[NODE_INPUTS], value, target_value;
+} experiment;
+
+static array4 array_like(const tensor *t) {
+    array4 a = {t->n, t->c, t->h, t->w, NULL};
+    a.data = calloc(array4_count(&a), sizeof *a.data);
+    assert_non_null(a.data);
+    return a;
+}
+
+static void fill_leaf(node *leaf, rng *r, double low, double high) {
+    size_t count = (size_t)tensor_count(&leaf->value);
+    float *numbers = malloc(count * sizeof *numbers);
+    assert_non_null(numbers);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (float)(low + (high - low) * rng_uniform(r));
+    tensor_from_array(&leaf->value, numbers);
+    free(numbers);
+}
+
+static void copy_to_double(const tensor *from, array4 *to) {
+    size_t count = array4_count(to);
+    float *numbers = malloc(count * sizeof *numbers);
+    assert_non_null(numbers);
+    tensor_to_array(from, numbers);
+    for (size_t i = 0; i < count; i++)
+        to->data[i] = numbers[i];
+    free(numbers);
+}
+
+static int is_scalar(const node *n) {
+    return tensor_count(&n->value) == 1;
+}
+
+static double reference_loss(experiment *e) {
+    assert_true(op_reference_forward(e->output, e->inputs, &e->value));
+    if (is_scalar(e->output))
+        return *e->value.data;
+    double sum = 0;
+    size_t count = array4_count(&e->value);
+    for (size_t i = 0; i < count; i++)
+        sum += pow(e->value.data[i] - e->target_value.data[i], 2) / (double)count;
+    return sum;
+}
+
+/* Labels lie in [0, 1]. */
+static bool is_mask(const op *operation, int input) {
+    return input == 1 && !strcmp(operation->name, "mask_loss");
+}
+
+/* In the last image of several nothing is labelled. */
+static void fill_mask(node *mask, rng *r) {
+    fill_leaf(mask, r, 0, 1);
+    const tensor *t = &mask->value;
+    for (int y = 0; t->n > 1 && y < t->h; y++)
+        memset(tensor_plane(t, t->n - 1, 0) + y * t->row, 0, (size_t)t->w * sizeof(float));
+}
+
+/* Records, fills, runs. Leaves stay the same for a given op and index. */
+static int experiment_begin(experiment *e, const op *operation, int index) {
+    *e = (experiment){0};
+    assert_ok(tape_new(2, &e->t));
+    e->output = operation->sample(e->t, index);
+    if (!e->output) {
+        tape_free(e->t);
+        return 0;
+    }
+    const tensor *v = &e->output->value;
+    tape_pin(e->t, e->output);
+    if (!is_scalar(e->output))
+        e->target = tape_input(e->t, v->n, v->c, v->h, v->w);
+    e->loss = e->target ? mse(e->t, e->output, e->target) : e->output;
+    assert_ok(tape_plan(e->t, e->loss));
+    rng r = rng_new(77, rng_stream_of(operation->name) + (uint64_t)index);
+    for (int i = 0; i < e->output->input_count; i++) {
+        if (is_mask(operation, i))
+            fill_mask(e->output->input[i], &r);
+        else
+            fill_leaf(e->output->input[i], &r, -1, 1);
+    }
+    for (int i = 0; i < e->output->input_count; i++) { /* after all are filled: a leaf may be read twice */
+        e->inputs[i] = array_like(&e->output->input[i]->value);
+        copy_to_double(&e->output->input[i]->value, &e->inputs[i]);
+    }
+    e->value = array_like(v);
+    if (e->target) {
+        fill_leaf(e->target, &r, -2, 2);
+        e->target_value = array_like(v);
+        copy_to_double(&e->target->value, &e->target_value);
+    }
+    assert_ok(tape_forward(e->t));
+    tape_backward(e->t);
+    return 1;
+}
+
+static void experiment_end(experiment *e) {
+    for (int i = 0; i < NODE_INPUTS; i++)
+        free(e->inputs[i].data);
+    free(e->value.data);
+    free(e->target_value.data);
+    tape_free(e->t);
+}
+
+static double largest_of(const double *numbers, size_t count) {
+    double largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs(numbers[i]));
+    return largest;
+}
+
+static void check_value(experiment *e, int index) {
+    array4 ours = array_like(&e->output->value);
+    copy_to_double(&e->output->value, &ours);
+    reference_loss(e);
+    size_t count = array4_count(&ours);
+    double scale_of = largest_of(e->value.data, count);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs(ours.data[i] - e->value.data[i]) <= VALUE_LIMIT * scale_of))
+            fail_msg("%s, sample %d: value %zu is %.9g, expected %.9g", e->output->op->name, index, i, ours.data[i],
+                     e->value.data[i]);
+    free(ours.data);
+}
+
+/* The same leaf may be read twice (add(a, a)): both arrays move together. */
+static double loss_with(experiment *e, int input, size_t element, double change) {
+    double before = e->inputs[input].data[element];
+    for (int i = 0; i < e->output->input_count; i++)
+        if (e->output->input[i] == e->output->input[input])
+            e->inputs[i].data[element] = before + change;
+    double loss = reference_loss(e);
+    for (int i = 0; i < e->output->input_count; i++)
+        if (e->output->input[i] == e->output->input[input])
+            e->inputs[i].data[element] = before;
+    return loss;
+}
+
+static size_t place_of_largest(const double *numbers, size_t count) {
+    size_t place = 0;
+    for (size_t i = 1; i < count; i++)
+        place = fabs(numbers[i]) > fabs(numbers[place]) ? i : place;
+    return place;
+}
+
+/* Largest deviation of one leaf's gradient from the differences, of the largest difference. Looked at are evenly spread
+ * elements and the one with the largest gradient: pooling has few that are not zero. */
+static double gradient_deviation(experiment *e, int input) {
+    node *leaf = e->output->input[input];
+    array4 ours = array_like(&leaf->value);
+    copy_to_double(&leaf->grad, &ours);
+    size_t count = array4_count(&ours), stride = count / CHECKED_PER_LEAF + 1;
+    double largest = 0, worst = 0;
+    for (size_t k = 0; k < count + stride; k += stride) {
+        size_t i = k < count ? k : place_of_largest(ours.data, count);
+        double difference = (loss_with(e, input, i, STEP) - loss_with(e, input, i, -STEP)) / (2 * STEP);
+        largest = fmax(largest, fabs(difference));
+        worst = fmax(worst, fabs(ours.data[i] - difference));
+    }
+    free(ours.data);
+    assert_true(largest > 0);
+    return worst / largest;
+}
+
+static void test_values_and_gradients(void **state) {
+    (void)state;
+    for (const op *const *operation = all_ops; *operation; operation++) {
+        experiment e;
+        int samples = 0;
+        while (experiment_begin(&e, *operation, samples)) {
+            check_value(&e, samples);
+            for (int i = 0; i < e.output->input_count; i++) {
+                if (!e.output->input[i]->requires_grad)
+                    continue;
+                double deviation = gradient_deviation(&e, i);
+                if (!(deviation <= GRADIENT_LIMIT))
+                    fail_msg("%s, sample %d, input %d: gradient off by %.3g of the largest", (*operation)->name,
+                             samples, i, deviation);
+            }
+            experiment_end(&e);
+            samples++;
+        }
+        if (samples == 0)
+            fail_msg("%s has no sample", (*operation)->name);
+    }
+}
+
+/* The check sees a gradient that is wrong by one percent. */
+static void test_the_check_can_fail(void **state) {
+    (void)state;
+    experiment e;
+    assert_true(experiment_begin(&e, all_ops[0], 0));
+    assert_true(gradient_deviation(&e, 1) <= GRADIENT_LIMIT);
+    for (int64_t i = 0; i < tensor_count(&e.output->input[1]->grad); i++)
+        e.output->input[1]->grad.data[i] *= 1.01f;
+    assert_true(gradient_deviation(&e, 1) > GRADIENT_LIMIT);
+    experiment_end(&e);
+}
+
+static void test_running_statistics(void **state) {
+    (void)state;
+    float mean[2] = {0.5f, -1}, var[2] = {2, 3}, batches = 4;
+    tape *t;
+    assert_ok(tape_new(2, &t));
+    node *x = tape_variable(t, 2, 2, 3, 5, false);
+    node *y = batch_norm(
+        t, x, tape_variable(t, 1, 2, 1, 1, true), tape_variable(t, 1, 2, 1, 1, true),
+        (batch_norm_options){.statistics = NORM_BATCH, .running_mean = mean, .running_var = var, .batches = &batches});
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, NULL));
+    rng r = rng_new(3, 0);
+    fill_leaf(x, &r, -1, 2);
+    assert_ok(tape_forward(t));
+    array4 in = array_like(&x->value);
+    copy_to_double(&x->value, &in);
+    const double old_mean[2] = {0.5, -1}, old_var[2] = {2, 3};
+    for (int c = 0; c < 2; c++) {
+        double sum = 0, squares = 0;
+        for (int n = 0; n < 2; n++)
+            for (int i = 0; i < 15; i++)
+                sum += in.data[(n * 2 + c) * 15 + i] / 30;
+        for (int n = 0; n < 2; n++)
+            for (int i = 0; i < 15; i++)
+                squares += pow(in.data[(n * 2 + c) * 15 + i] - sum, 2);
+        /* momentum 0.1; the running variance takes the unbiased one, M / (M - 1) */
+        assert_true(fabs(mean[c] - (0.9 * old_mean[c] + 0.1 * sum)) < 1e-6);
+        assert_true(fabs(var[c] - (0.9 * old_var[c] + 0.1 * squares / 29)) < 1e-6);
+    }
+    assert_true(batches == 5);
+    free(in.data);
+    tape_free(t);
+}
+
+/* The share of zeros strays by less than 5 sqrt(rate (1 - rate) / n); another step drops others; the same step, the
+ * same. */
+static void test_dropout(void **state) {
+    (void)state;
+    enum { COUNT = 40 * 50 * 60 };
+    static float kept[3][COUNT];
+    static const int64_t steps[] = {4, 5, 4};
+    const double rate = 0.1;
+    int64_t step;
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *x = tape_input(t, 1, 40, 50, 60);
+    node *y = dropout(t, x, rate, 3, &step);
+    assert_true(dropout(t, x, 0, 3, &step) == x);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, NULL));
+    for (int i = 0; i < COUNT; i++)
+        kept[0][i] = 1;
+    tensor_from_array(&x->value, kept[0]);
+    for (int run = 0; run < 3; run++) {
+        step = steps[run];
+        assert_ok(tape_forward(t));
+        tensor_to_array(&y->value, kept[run]);
+    }
+    int zeros = 0, both = 0;
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(kept[0][i] == 0 || kept[0][i] == (float)(1 / (1 - rate)));
+        assert_true(kept[0][i] == kept[2][i]);
+        zeros += kept[0][i] == 0;
+        both += kept[0][i] == 0 && kept[1][i] == 0;
+    }
+    assert_true(fabs(zeros / (double)COUNT - rate) < 5 * sqrt(rate * (1 - rate) / COUNT));
+    assert_true(fabs(both / (double)COUNT - rate * rate) < 5 * sqrt(rate * rate * (1 - rate * rate) / COUNT));
+    tape_free(t);
+}
+
+/* Scores far beyond the range of exp: the largest one takes all, and nothing overflows. */
+static void test_attention_with_large_scores(void **state) {
+    (void)state;
+    static const float ramp[] = {-300, 200, 500, -1}, values[] = {1, 2, 3, 4};
+    float out[4], grad[4];
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *query = tape_variable(t, 1, 1, 1, 4, false), *key = tape_variable(t, 1, 1, 1, 4, false);
+    node *value = tape_variable(t, 1, 1, 1, 4, false), *target = tape_input(t, 1, 1, 1, 4);
+    node *y = attention(t, query, key, value, 1);
+    tape_pin(t, y);
+    assert_ok(tape_plan(t, mse(t, y, target)));
+    tensor_from_array(&query->value, ramp);
+    tensor_from_array(&key->value, ramp);
+    tensor_from_array(&value->value, values);
+    assert_ok(tape_forward(t));
+    tensor_to_array(&y->value, out);
+    static const float chosen[] = {1, 3, 3, 1}; /* the key of the opposite or the same sign that is largest */
+    for (int i = 0; i < 4; i++)
+        assert_true(out[i] == chosen[i]);
+    tape_backward(t);
+    tensor_to_array(&value->grad, grad);
+    static const float expected[] = {1, 0, 3, 0}; /* 2 / 4 of the outputs that chose it */
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(grad[i] - expected[i]) < 1e-6f);
+    tape_free(t);
+}
+
+static void test_bad_shapes_are_refused(void **state) {
+    (void)state;
+    tape *t;
+    assert_ok(tape_new(1, &t));
+    node *x = tape_input(t, 1, 3, 8, 8), *y = tape_input(t, 1, 3, 8, 9);
+    assert_null(add(t, x, y));
+    assert_null(relu(t, NULL));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "add", "1x3x8x9");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    x = tape_input(t, 1, 3, 8, 8);
+    node *weight = tape_variable(t, 4, 2, 3, 3, true);
+    assert_null(conv2d(t, x, weight, NULL, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "conv2d", "3");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    assert_null(concat(t, 2, (node *[]){tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 2, 8, 7)}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "1x2x8x7");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    assert_null(spatial_scale(t, tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 3, 8, 8)));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "spatial_scale", "expected one channel");
+    tape_free(t);
+    assert_ok(tape_new(1, &t));
+    x = tape_input(t, 1, 1, 8, 8);
+    assert_null(concat(t, NODE_INPUTS + 1, (node * [NODE_INPUTS + 1]){x, x, x, x, x, x, x, x, x, x, x, x}));
+    assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "12 inputs");
+    tape_free(t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bad_shapes_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

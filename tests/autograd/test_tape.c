@@ -1,0 +1,278 @@
+/* The tape as a machine: shared memory, smaller batches, threads, folding. */
+#include "autograd/fused/fold.h"
+#include "autograd/ops.h"
+#include "core/base/rng.h"
+#include "core/base/runtime.h"
+#include "tests/expect.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { PARAMETERS = 9, HEIGHT = 37, WIDTH = 51, BATCH = 3 };
+
+/* A small network with every kind of layer of RPCANet+: conv, batch norm, gates, residual, both losses. */
+typedef struct small_network {
+    tape *t;
+    node *image, *mask, *output, *loss;
+    node *layers[4];
+    float *values[PARAMETERS], *grads[PARAMETERS];
+    size_t counts[PARAMETERS];
+    int parameters;
+    float mean[8], var[8], batches;
+} small_network;
+
+static node *parameter_of(small_network *s, int n, int c, int k) {
+    int i = s->parameters++;
+    s->counts[i] = (size_t)(n * c * k * k);
+    s->values[i] = calloc(s->counts[i], sizeof(float));
+    s->grads[i] = calloc(s->counts[i], sizeof(float));
+    rng r = rng_new(11, (uint64_t)i);
+    for (size_t k2 = 0; k2 < s->counts[i]; k2++)
+        s->values[i][k2] = (float)(0.4 * rng_normal(&r));
+    return tape_parameter(s->t, n, c, k, k, s->values[i], s->grads[i]);
+}
+
+static void build(small_network *s, int batch, norm_statistics statistics) {
+    *s = (small_network){.batches = 0};
+    for (int c = 0; c < 8; c++)
+        s->var[c] = 1 + 0.1f * (float)c;
+    assert_ok(tape_new(batch, &s->t));
+    tape *t = s->t;
+    conv2d_options same = {.stride = 1, .padding = 1, .dilation = 1};
+    s->image = tape_input(t, batch, 1, HEIGHT, WIDTH);
+    s->mask = tape_input(t, batch, 1, HEIGHT, WIDTH);
+    node *x = conv2d(t, s->image, parameter_of(s, 8, 1, 3), parameter_of(s, 1, 8, 1), same);
+    s->layers[0] = x;
+    x = batch_norm(t, x, parameter_of(s, 1, 8, 1), parameter_of(s, 1, 8, 1),
+                   (batch_norm_options){.statistics = statistics,
+                                        .activation = ACTIVATION_RELU,
+                                        .running_mean = s->mean,
+                                        .running_var = s->var,
+                                        .batches = &s->batches});
+    s->layers[1] = x;
+    same.activation = ACTIVATION_RELU;
+    x = conv2d(t, x, parameter_of(s, 6, 8, 3), NULL, same);
+    s->layers[2] = x;
+    node *gate = sigmoid(t, conv2d(t, global_average_pool(t, x), parameter_of(s, 6, 6, 1), NULL,
+                                   (conv2d_options){.stride = 1, .dilation = 1}));
+    x = channel_scale(t, x, gate);
+    s->layers[3] = x;
+    same.activation = ACTIVATION_NONE;
+    x = conv2d(t, x, parameter_of(s, 1, 6, 3), parameter_of(s, 1, 1, 1), same);
+    s->output = subtract(t, s->image, scale(t, x, parameter_of(s, 1, 1, 1)));
+    s->loss = add_weighted(t, mask_loss(t, s->output, s->mask, &loss_soft_iou, POOL_IMAGE), 1,
+                           mse(t, s->output, s->image), 0.1f);
+    tape_pin(t, s->output);
+}
+
+static void fill(small_network *s, int images) {
+    size_t pixels = (size_t)HEIGHT * WIDTH;
+    float *numbers = malloc(pixels * (size_t)images * sizeof *numbers);
+    assert_non_null(numbers);
+    rng r = rng_new(5, 0);
+    for (size_t i = 0; i < pixels * (size_t)images; i++)
+        numbers[i] = (float)rng_uniform(&r);
+    tensor_from_array(&s->image->value, numbers);
+    for (size_t i = 0; i < pixels * (size_t)images; i++)
+        numbers[i] = numbers[i] > 0.95f;
+    tensor_from_array(&s->mask->value, numbers);
+    free(numbers);
+}
+
+static void step(small_network *s) {
+    for (int i = 0; i < s->parameters; i++)
+        memset(s->grads[i], 0, s->counts[i] * sizeof(float));
+    assert_ok(tape_forward(s->t));
+    tape_backward(s->t);
+}
+
+static void release(small_network *s) {
+    for (int i = 0; i < s->parameters; i++) {
+        free(s->values[i]);
+        free(s->grads[i]);
+    }
+    tape_free(s->t);
+}
+
+static void expect_same_bits(const small_network *a, const small_network *b) {
+    assert_memory_equal(a->loss->value.data, b->loss->value.data, sizeof(float));
+    for (int i = 0; i < a->parameters; i++)
+        assert_memory_equal(a->grads[i], b->grads[i], a->counts[i] * sizeof(float));
+}
+
+/* Values that share planes over time are the values that had memory of their own. */
+static void test_planned_memory(void **state) {
+    (void)state;
+    small_network lean, rich;
+    build(&lean, BATCH, NORM_BATCH);
+    assert_ok(tape_plan(lean.t, lean.loss));
+    build(&rich, BATCH, NORM_BATCH);
+    for (int i = 0; i < tape_node_count(rich.t); i++)
+        tape_pin(rich.t, tape_node(rich.t, i));
+    assert_ok(tape_plan(rich.t, rich.loss));
+    assert_true(tape_memory(lean.t) < tape_memory(rich.t));
+    fill(&lean, BATCH);
+    fill(&rich, BATCH);
+    for (int repeat = 0; repeat < 2; repeat++) { /* the second step meets what the first one left in memory */
+        step(&lean);
+        step(&rich);
+        expect_same_bits(&lean, &rich);
+    }
+    release(&lean);
+    release(&rich);
+}
+
+static void test_threads_do_not_change_bits(void **state) {
+    (void)state;
+    const int threads[] = {2, 3, 5};
+    small_network one, many;
+    runtime_set_threads(1);
+    build(&one, BATCH, NORM_BATCH);
+    assert_ok(tape_plan(one.t, one.loss));
+    fill(&one, BATCH);
+    step(&one);
+    for (int i = 0; i < 3; i++) {
+        runtime_set_threads(threads[i]);
+        build(&many, BATCH, NORM_BATCH);
+        assert_ok(tape_plan(many.t, many.loss));
+        fill(&many, BATCH);
+        step(&many);
+        expect_same_bits(&one, &many);
+        release(&many);
+    }
+    runtime_set_threads(0);
+    release(&one);
+}
+
+/* The last batch of an epoch runs on the graph of a full one. */
+static void test_smaller_batch(void **state) {
+    (void)state;
+    small_network large, exact;
+    build(&large, BATCH, NORM_BATCH);
+    assert_ok(tape_plan(large.t, large.loss));
+    fill(&large, BATCH);
+    step(&large);
+    tape_set_batch(large.t, 2);
+    fill(&large, 2);
+    step(&large);
+    build(&exact, 2, NORM_BATCH);
+    assert_ok(tape_plan(exact.t, exact.loss));
+    fill(&exact, 2);
+    step(&exact);
+    expect_same_bits(&large, &exact);
+    release(&large);
+    release(&exact);
+}
+
+/* Folding changes the order of a few roundings: some 2^-24 of the largest value each. */
+static void test_folded_batch_norm(void **state) {
+    (void)state;
+    small_network plain, folded;
+    build(&plain, 1, NORM_RUNNING);
+    build(&folded, 1, NORM_RUNNING);
+    tape_fold_batch_norms(folded.t);
+    assert_ok(tape_plan(plain.t, NULL));
+    assert_ok(tape_plan(folded.t, NULL));
+    fill(&plain, 1);
+    fill(&folded, 1);
+    assert_ok(tape_forward(plain.t));
+    assert_ok(tape_forward(folded.t));
+    assert_ptr_equal(folded.layers[1]->shares, folded.layers[0]);
+    float a[HEIGHT * WIDTH], b[HEIGHT * WIDTH], largest = 0;
+    tensor_to_array(&plain.output->value, a);
+    tensor_to_array(&folded.output->value, b);
+    for (int i = 0; i < HEIGHT * WIDTH; i++)
+        largest = fmaxf(largest, fabsf(a[i]));
+    for (int i = 0; i < HEIGHT * WIDTH; i++)
+        assert_true(fabsf(a[i] - b[i]) <= 64 * 0x1p-24f * largest);
+    release(&plain);
+    release(&folded);
+}
+
+static void test_no_allocation_in_a_steady_state(void **state) {
+    (void)state;
+    small_network s;
+    runtime_set_threads(1); /* so that no other thread's heap moves */
+    build(&s, BATCH, NORM_BATCH);
+    assert_ok(tape_plan(s.t, s.loss));
+    fill(&s, BATCH);
+    step(&s);
+    int64_t memory = tape_memory(s.t);
+    size_t heap = mallinfo2().uordblks;
+    for (int i = 0; i < 3; i++)
+        step(&s);
+    assert_int_equal(mallinfo2().uordblks, heap);
+    assert_int_equal(tape_memory(s.t), memory);
+    runtime_set_threads(0);
+    release(&s);
+}
+
+/* What neither an output nor the loss depends on costs no memory and is not run. */
+static void test_unused_branches(void **state) {
+    (void)state;
+    small_network with, without;
+    build(&without, 1, NORM_BATCH);
+    assert_ok(tape_plan(without.t, without.loss));
+    build(&with, 1, NORM_BATCH);
+    node *unused = relu(with.t, relu(with.t, with.layers[3]));
+    assert_ok(tape_plan(with.t, with.loss));
+    assert_false(unused->used);
+    assert_int_equal(tape_memory(with.t), tape_memory(without.t));
+    release(&with);
+    release(&without);
+}
+
+static node *weights(tape *t, int oc, int ic, int kernel) {
+    return tape_variable(t, oc, ic, kernel, kernel, true);
+}
+
+/* Floating-point operations of a tape that ends in `last`. */
+static double count_flops(tape *t, node *last) {
+    tape_pin(t, last);
+    assert_ok(tape_plan(t, NULL));
+    double flops = tape_flops(t);
+    tape_free(t);
+    return flops;
+}
+
+/* Fused operations count as the plain ones that they stand for: conv2d, norm, gates, conv2d. */
+static void test_flops(void **state) {
+    (void)state;
+    enum { IMAGES = 2, IC = 4, OC = 8, HIDDEN = 3, H = 20, W = 36 };
+    static float mean[OC], var[OC], batches;
+    const double pixels = IMAGES * H * W, first = 2 * 9 * IC * OC * pixels, second = 2 * 9 * OC * pixels;
+    const double gates = 2 * 2 * OC * HIDDEN * IMAGES;
+    const conv2d_options same = {.stride = 1, .padding = 1, .dilation = 1};
+    for (int form = 0; form < 4; form++) {
+        tape *t;
+        assert_ok(tape_new(IMAGES, &t));
+        node *x = tape_input(t, IMAGES, IC, H, W), *w = weights(t, OC, IC, 3), *v = weights(t, 1, OC, 3);
+        node *b = weights(t, 1, OC, 1), *vb = weights(t, 1, 1, 1);
+        gate_inputs g = {weights(t, HIDDEN, OC, 1), weights(t, 1, HIDDEN, 1), weights(t, OC, HIDDEN, 1),
+                         weights(t, 1, OC, 1)};
+        norm_inputs norm = {weights(t, 1, OC, 1), weights(t, 1, OC, 1), {NORM_RUNNING, 0, mean, var, &batches}};
+        if (form == 0)
+            assert_true(count_flops(t, conv2d(t, x, w, b, same)) == first);
+        else if (form == 1)
+            assert_true(count_flops(t, norm_conv2d(t, conv2d(t, x, w, b, same), &norm, v, vb, same)) == first + second);
+        else if (form == 2)
+            assert_true(count_flops(t, gated_conv2d(t, conv2d(t, x, w, b, same), NULL, g, v, vb)) ==
+                        first + gates + second);
+        else
+            assert_true(count_flops(t, gated_conv_pair(t, x, NULL, w, b, g, v, vb)) == first + gates + second);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_planned_memory),
+        cmocka_unit_test(test_threads_do_not_change_bits),
+        cmocka_unit_test(test_smaller_batch),
+        cmocka_unit_test(test_folded_batch_norm),
+        cmocka_unit_test(test_no_allocation_in_a_steady_state),
+        cmocka_unit_test(test_unused_branches),
+        cmocka_unit_test(test_flops),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

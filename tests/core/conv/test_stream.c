@@ -1,0 +1,139 @@
+/* Chains of convolutions computed two at a time, against the same chains one by one. */
+#include "autograd/fused/fold.h"
+#include "autograd/fused/stream.h"
+#include "autograd/ops.h"
+#include "core/base/rng.h"
+#include "core/base/runtime.h"
+#include "tests/expect.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { LAYERS = 4, MOST_WEIGHTS = 16 * 16 * 9 };
+
+/* x -> conv -> conv -> conv -> conv, with a batch norm behind the second. */
+typedef struct chain {
+    tape *t;
+    node *x, *layers[LAYERS], *norm;
+    float weights[LAYERS][MOST_WEIGHTS], biases[LAYERS][16], affine[2][16], mean[16], var[16], batches;
+} chain;
+
+typedef struct chain_shape {
+    int n, channels[LAYERS + 1], h, w;
+} chain_shape;
+
+static void randomise(float *numbers, size_t count, float spread, uint64_t stream) {
+    rng r = rng_new(3, stream);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = spread * (float)rng_normal(&r);
+}
+
+static void build(chain *c, const chain_shape *s) {
+    assert_ok(tape_new(s->n, &c->t));
+    node *x = c->x = tape_input(c->t, s->n, s->channels[0], s->h, s->w);
+    for (int i = 0; i < LAYERS; i++) {
+        int ic = s->channels[i], oc = s->channels[i + 1];
+        randomise(c->weights[i], MOST_WEIGHTS, 1 / sqrtf(9.0f * (float)ic), (uint64_t)i);
+        randomise(c->biases[i], 16, 0.1f, 10 + (uint64_t)i);
+        node *weight = tape_parameter(c->t, oc, ic, 3, 3, c->weights[i], NULL);
+        node *bias = i == 3 ? NULL : tape_parameter(c->t, 1, oc, 1, 1, c->biases[i], NULL);
+        conv2d_options options = {.stride = 1, .padding = 1, .dilation = 1};
+        options.activation = i == 1 ? ACTIVATION_NONE : ACTIVATION_RELU;
+        x = c->layers[i] = conv2d(c->t, x, weight, bias, options);
+        if (i != 1)
+            continue;
+        for (int k = 0; k < oc; k++) {
+            c->mean[k] = 0.01f * (float)k;
+            c->var[k] = 1 + 0.1f * (float)k;
+            c->affine[0][k] = 1 - 0.02f * (float)k;
+            c->affine[1][k] = 0.1f;
+        }
+        x = c->norm = batch_norm(c->t, x, tape_parameter(c->t, 1, oc, 1, 1, c->affine[0], NULL),
+                                 tape_parameter(c->t, 1, oc, 1, 1, c->affine[1], NULL),
+                                 (batch_norm_options){NORM_RUNNING, ACTIVATION_RELU, c->mean, c->var, &c->batches});
+    }
+    tape_pin(c->t, x);
+    tape_fold_batch_norms(c->t);
+}
+
+static float *run(chain *c) {
+    const node *y = c->layers[LAYERS - 1];
+    size_t in = (size_t)tensor_count(&c->x->value), out = (size_t)tensor_count(&y->value);
+    float *image = malloc(in * sizeof *image), *map = malloc(out * sizeof *map);
+    assert_true(image && map);
+    randomise(image, in, 1, 20);
+    tensor_from_array(&c->x->value, image);
+    assert_ok(tape_forward(c->t));
+    tensor_to_array(&y->value, map);
+    free(image);
+    return map;
+}
+
+/* Both ways round as Winograd's does, in tiles that lie differently: a few 2^-24 of the largest value. */
+static void check_chain(const chain_shape *s) {
+    static chain plain, streamed;
+    build(&plain, s);
+    build(&streamed, s);
+    tape_stream_convs(streamed.t);
+    assert_ptr_equal(streamed.layers[1]->streams, streamed.layers[0]);
+    assert_ptr_equal(streamed.layers[3]->streams, streamed.layers[2]);
+    assert_null(streamed.layers[2]->streams);
+    assert_ok(tape_plan(plain.t, NULL));
+    assert_ok(tape_plan(streamed.t, NULL));
+    assert_true(tape_flops(plain.t) == tape_flops(streamed.t));
+    float *expected = run(&plain), *got = run(&streamed), largest = 0;
+    size_t count = (size_t)tensor_count(&plain.layers[LAYERS - 1]->value);
+    for (size_t i = 0; i < count; i++)
+        largest = fmaxf(largest, fabsf(expected[i]));
+    assert_true(largest > 0.1f);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(got[i] - expected[i]) <= 32 * 0x1p-24f * largest))
+            fail_msg("%d -> %d -> ..., %dx%d: %g at %zu, expected %g", s->channels[0], s->channels[1], s->h, s->w,
+                     got[i], i, expected[i]);
+    static const int threads[] = {1, 3, 5};
+    for (int i = 0; i < 3; i++) {
+        runtime_set_threads(threads[i]);
+        float *again = run(&streamed);
+        assert_memory_equal(again, got, count * sizeof *got);
+        free(again);
+    }
+    runtime_set_threads(0);
+    free(expected);
+    free(got);
+    tape_free(plain.t);
+    tape_free(streamed.t);
+}
+
+static void test_chains(void **state) {
+    (void)state;
+    check_chain(&(chain_shape){1, {1, 16, 16, 16, 16}, 128, 200});
+    check_chain(&(chain_shape){2, {3, 16, 8, 16, 8}, 131, 260});
+    check_chain(&(chain_shape){1, {8, 16, 16, 12, 16}, 161, 323});
+    check_chain(&(chain_shape){1, {1, 13, 16, 16, 9}, 33, 1201});
+}
+
+/* Whatever somebody else reads has to exist. */
+static void test_what_is_not_streamed(void **state) {
+    (void)state;
+    static chain c;
+    build(&c, &(chain_shape){1, {1, 16, 16, 16, 16}, 128, 200});
+    tape_pin(c.t, add(c.t, c.layers[0], c.layers[3]));
+    tape_pin(c.t, c.layers[2]);
+    tape_stream_convs(c.t);
+    for (int i = 0; i < LAYERS; i++)
+        assert_true(i == 2 ? c.layers[i]->streams == c.layers[1] : !c.layers[i]->streams);
+    tape_free(c.t);
+    build(&c, &(chain_shape){1, {1, 16, 16, 16, 16}, 40, 40}); /* stays in the cache anyway */
+    tape_stream_convs(c.t);
+    for (int i = 0; i < LAYERS; i++)
+        assert_false(c.layers[i]->streamed);
+    tape_free(c.t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_what_is_not_streamed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+#include "core/io/file_io.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void assert_content(const char *path, const char *expected) {
+    char content[64] = "";
+    FILE *stream = fopen(path, "rb");
+    assert_non_null(stream);
+    content[fread(content, 1, sizeof content - 1, stream)] = '\0';
+    fclose(stream);
+    assert_string_equal(content, expected);
+}
+
+static void assert_no_temporaries(void) {
+    name_list names;
+    assert_ok(folder_list(scratch_path(""), ".tmp", &names));
+    assert_int_equal(names.count, 0);
+    name_list_free(&names);
+}
+
+static void put(const char *path, const char *text) {
+    FILE *stream = fopen(path, "wb");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void test_commit_replaces(void **state) {
+    (void)state;
+    const char *path = scratch_file("a.txt", "old", 3);
+    atomic_file first, second;
+    assert_ok(atomic_file_begin(path, &first));
+    assert_ok(atomic_file_begin(path, &second));
+    assert_string_not_equal(first.temporary, second.temporary);
+    assert_string_equal(first.path, path);
+    assert_memory_equal(first.temporary, path, strlen(path)); /* in the same folder */
+    put(first.temporary, "new");
+    put(second.temporary, "other");
+    assert_content(path, "old");
+    assert_ok(atomic_file_commit(&first));
+    assert_content(path, "new");
+    atomic_file_abandon(&second);
+    atomic_file_abandon(&second);
+    atomic_file_abandon(&first); /* nothing is left to remove */
+    assert_content(path, "new");
+    assert_no_temporaries();
+}
+
+/* A file that another process left under the next name is not touched: another name is taken. */
+static void test_temporary_name_is_unused(void **state) {
+    (void)state;
+    const char *path = scratch_path("b.txt");
+    atomic_file file;
+    assert_ok(atomic_file_begin(path, &file));
+    atomic_file_abandon(&file);
+    char taken[sizeof file.temporary];
+    unsigned number;
+    const char *tail = file.temporary + strlen(path) + 1;
+    assert_int_equal(sscanf(strchr(tail, '.'), ".%u.tmp", &number), 1);
+    snprintf(taken, sizeof taken, "%s.%ld.%u.tmp", path, (long)getpid(), number + 1);
+    put(taken, "not ours");
+    assert_ok(atomic_file_begin(path, &file));
+    assert_string_not_equal(file.temporary, taken);
+    atomic_file_abandon(&file);
+    assert_content(taken, "not ours");
+    unlink(taken);
+}
+
+static void test_commit_fails(void **state) {
+    (void)state;
+    const char *path = scratch_file("c.txt", "old", 3);
+    atomic_file file;
+    assert_ok(atomic_file_begin(path, &file));
+    unlink(file.temporary);
+    assert_fails(atomic_file_commit(&file), STATUS_OUTPUT, path, "No such file");
+    assert_content(path, "old");
+
+    const char *missing = scratch_path("no/folder.txt");
+    assert_fails(atomic_file_begin(missing, &file), STATUS_OUTPUT, missing, "No such file");
+    atomic_file_abandon(&file); /* must be harmless after a failure */
+    const char *folder = scratch_path("");
+    assert_fails(atomic_file_begin(folder, &file), STATUS_OUTPUT, folder, "folder");
+    assert_fails(atomic_file_begin("/dev/null", &file), STATUS_OUTPUT, "/dev/null", "regular");
+    char longest[5000];
+    memset(longest, 'x', sizeof longest);
+    longest[4999] = '\0';
+    assert_fails(atomic_file_begin(longest, &file), STATUS_OUTPUT, "xxx", "4095");
+}
+
+static void test_file_write(void **state) {
+    (void)state;
+    const char *path = scratch_path("d.txt");
+    assert_ok(file_write(path, "hello", 5));
+    assert_content(path, "hello");
+    assert_ok(file_write(path, NULL, 0));
+    assert_content(path, "");
+    struct stat info;
+    mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0666 & ~mask);
+    const char *missing = scratch_path("none/d.txt");
+    assert_fails(file_write(missing, "hello", 5), STATUS_OUTPUT, missing, "No such file");
+    assert_no_temporaries();
+}
+
+/* In a child, because the limit on file sizes stands for a full disk and cannot be lifted again. */
+static void test_full_disk(void **state) {
+    (void)state;
+    static char data[1 << 16];
+    const char *path = scratch_file("e.txt", "old", 3);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, 4096});
+        bool right = file_write(path, data, sizeof data) == STATUS_OUTPUT && strstr(status_message(), path) != NULL;
+        _exit(right ? 0 : 1);
+    }
+    int outcome;
+    assert_int_equal(waitpid(child, &outcome, 0), child);
+    assert_true(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0);
+    assert_content(path, "old");
+    assert_no_temporaries();
+}
+
+static void test_folders(void **state) {
+    (void)state;
+    const char *deep = scratch_path("one/two//three/");
+    assert_ok(folder_create(deep));
+    assert_true(path_is_folder(deep));
+    assert_ok(folder_create(deep));
+    assert_false(path_is_file(deep));
+    const char *file = scratch_file("one/file", "x", 1);
+    assert_true(path_is_file(file));
+    assert_false(path_is_folder(file));
+    assert_false(path_is_file(scratch_path("nothing")));
+    assert_fails(folder_create(file), STATUS_OUTPUT, file, "folder");
+    const char *below = scratch_path("one/file/more");
+    assert_fails(folder_create(below), STATUS_OUTPUT, "one/file", "folder");
+    assert_fails(folder_create(""), STATUS_OUTPUT, "folder", "4095");
+    assert_ok(folder_create("/"));
+}
+
+static void test_path_join(void **state) {
+    (void)state;
+    char out[4096], longest[4096];
+    assert_ok(path_join(out, "data/images", "XDU0", ".png"));
+    assert_string_equal(out, "data/images/XDU0.png");
+    assert_ok(path_join(out, "data/", "XDU0", ""));
+    assert_string_equal(out, "data/XDU0");
+    assert_ok(path_join(out, "", "XDU0", ".png"));
+    assert_string_equal(out, "XDU0.png");
+    memset(longest, 'n', sizeof longest);
+    longest[4093] = '\0';
+    assert_ok(path_join(out, "d", longest, ""));
+    assert_int_equal(strlen(out), 4095);
+    assert_fails(path_join(out, "d", longest, "x"), STATUS_INPUT, "d", "4095");
+}
+
+static void test_folder_list(void **state) {
+    (void)state;
+    name_list names;
+    assert_ok(folder_create(scratch_path("list")));
+    const char *files[] = {"b.png", "a10.png", "a9.png", "C.png", "notes.txt", ".hidden.png", ".png", "png"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "list/%s", files[i]);
+        scratch_file(name, "", 0);
+    }
+    assert_ok(folder_list(scratch_path("list"), ".png", &names));
+    assert_int_equal(names.count, 4);
+    assert_string_equal(names.names[0], "C.png");
+    assert_string_equal(names.names[1], "a10.png");
+    assert_string_equal(names.names[2], "a9.png");
+    assert_string_equal(names.names[3], "b.png");
+    name_list_free(&names);
+    assert_ok(folder_list(scratch_path("list"), "", &names));
+    assert_int_equal(names.count, 6);
+    name_list_free(&names);
+    assert_ok(folder_list(scratch_path("list"), ".jpg", &names));
+    assert_int_equal(names.count, 0);
+    name_list_free(&names);
+    const char *missing = scratch_path("unlisted");
+    assert_fails(folder_list(missing, "", &names), STATUS_INPUT, missing, "No such file");
+    assert_int_equal(names.count, 0);
+}
+
+static void assert_names(const char *text, size_t size, int count, const char *const *expected) {
+    name_list names;
+    assert_ok(name_list_read(scratch_file("names.txt", text, size), &names));
+    assert_int_equal(names.count, count);
+    for (int i = 0; i < count; i++)
+        assert_string_equal(names.names[i], expected[i]);
+    name_list_free(&names);
+}
+
+static void test_name_list_read(void **state) {
+    (void)state;
+    const char *const expected[] = {"XDU0", "Misc 1", "000012"};
+    const char *const texts[] = {"XDU0\nMisc 1\n000012\n", "XDU0\r\nMisc 1\r\n000012",
+                                 "\n\n XDU0 \n\n\tMisc 1\n\n000012\n\n"};
+    for (int i = 0; i < 3; i++)
+        assert_names(texts[i], strlen(texts[i]), 3, expected);
+    assert_names("", 0, 0, NULL);
+    assert_names("\n\r\n  \n", 6, 0, NULL);
+
+    name_list names;
+    const char *binary = scratch_file("binary.txt", "XDU0\nXD\0U1\n", 11);
+    assert_fails(name_list_read(binary, &names), STATUS_INPUT, binary, "line 2");
+    assert_int_equal(names.count, 0);
+    char *line = malloc(10000);
+    assert_non_null(line);
+    memset(line, 'x', 10000);
+    const char *endless = scratch_file("endless.txt", line, 10000);
+    free(line);
+    assert_fails(name_list_read(endless, &names), STATUS_INPUT, endless, "10000 bytes");
+    const char *missing = scratch_path("missing.txt");
+    assert_fails(name_list_read(missing, &names), STATUS_INPUT, missing, "No such file");
+    const char *folder = scratch_path("");
+    assert_fails(name_list_read(folder, &names), STATUS_INPUT, folder, "directory");
+}
+
+static void test_name_list_grows(void **state) {
+    (void)state;
+    name_list names = {0};
+    char name[16];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        assert_ok(name_list_add(&names, name));
+    }
+    assert_int_equal(names.count, 1000);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(atoi(names.names[i]), i);
+    name_list_free(&names);
+    assert_true(names.count == 0 && names.names == NULL);
+    name_list_free(&names);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
+        cmocka_unit_test(test_commit_fails),    cmocka_unit_test(test_file_write),
+        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_path_join),       cmocka_unit_test(test_folder_list),
+        cmocka_unit_test(test_name_list_read),  cmocka_unit_test(test_name_list_grows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+/* Every kind of fault of a data set is found, all of them at once, and a sound set has none. */
+#include "core/io/file_io.h"
+#include "core/io/png_io.h"
+#include "datasets/check/set_check.h"
+#include "datasets/make/synthesize.h"
+#include "datasets/pack.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SIDE = 40 };
+
+static const char *inside(const char *folder, const char *name) {
+    static char path[4][4096];
+    static int next;
+    next = (next + 1) % 4;
+    assert_ok(path_join(path[next], folder, name, ""));
+    return path[next];
+}
+
+/* A new sound set: scene_00000 .. 5 for training, 6 and 7 for test. */
+static const char *new_set(const char *name) {
+    static char path[4096];
+    snprintf(path, sizeof path, "%s", scratch_path(name));
+    assert_ok(synthesize_folder(path, 3, SIDE, 6, 2, NULL, NULL));
+    return path;
+}
+
+static void copy(const char *from, const char *to) {
+    static char bytes[65536];
+    FILE *stream = fopen(from, "rb");
+    assert_non_null(stream);
+    size_t size = fread(bytes, 1, sizeof bytes, stream);
+    assert_true(size > 0 && size < sizeof bytes);
+    fclose(stream);
+    assert_ok(file_write(to, bytes, size));
+}
+
+static void write_mask(const char *path, int width, int height, uint8_t first, uint8_t second) {
+    uint8_t *pixels = calloc((size_t)width, (size_t)height);
+    assert_non_null(pixels);
+    pixels[0] = first;
+    pixels[9] = second;
+    assert_ok(png_write_8(path, width, height, 1, pixels));
+    free(pixels);
+}
+
+static set_check run(const char *path) {
+    set_check check;
+    assert_ok(set_check_run(path, &check, NULL, NULL));
+    return check;
+}
+
+/* How many findings hold both texts. */
+static int findings(const set_check *check, const char *a, const char *b) {
+    int count = 0;
+    for (int i = 0; i < check->findings.count; i++)
+        count += strstr(check->findings.names[i], a) && strstr(check->findings.names[i], b);
+    return count;
+}
+
+static void expect_only(const char *path, const char *a, const char *b) {
+    set_check check = run(path);
+    if (check.findings.count != 1 || findings(&check, a, b) != 1)
+        fail_msg("expected one finding with \"%s\" and \"%s\", got %d: %s", a, b, check.findings.count,
+                 check.findings.count ? check.findings.names[0] : "");
+    set_check_free(&check);
+}
+
+static void test_a_sound_set(void **state) {
+    (void)state;
+    set_check check = run(new_set("sound"));
+    assert_int_equal(check.findings.count, 0);
+    assert_int_equal(check.split_count, 2);
+    assert_string_equal(check.splits[1].split, "test");
+    assert_int_equal(check.splits[0].counts.images, 6);
+    assert_null(check.splits[0].known);
+    set_check_free(&check);
+    assert_fails(set_check_run("nowhere", &check, NULL, NULL), STATUS_INPUT, "nowhere", "no such");
+}
+
+static void test_files_and_names(void **state) {
+    (void)state;
+    const char *set = new_set("lone-mask");
+    assert_int_equal(unlink(inside(set, "masks/scene_00002.png")), 0);
+    expect_only(set, "masks/scene_00002.png", "no such mask");
+    set = new_set("lone-image");
+    write_mask(inside(set, "masks/other.png"), SIDE, SIDE, 255, 255);
+    write_mask(inside(set, "masks/scene_00001_pixels0.png"), SIDE, SIDE, 255, 255); /* belongs to scene_00001 */
+    expect_only(set, "masks/other.png", "no image");
+    set = new_set("no-file");
+    assert_ok(file_write(inside(set, "test.txt"), "scene_00006\nscene_00007\ngone", 28));
+    expect_only(set, "images/gone.png", "split test names it");
+    set = new_set("twice");
+    assert_ok(file_write(inside(set, "test.txt"), "scene_00006\nscene_00007\nscene_00007.png", 39));
+    set_check check = run(set);
+    assert_int_equal(check.findings.count, 2); /* the name, and the image that it brings twice */
+    assert_int_equal(findings(&check, "'scene_00007' twice", "split test"), 1);
+    set_check_free(&check);
+    set = new_set("empty-list");
+    assert_ok(file_write(inside(set, "test.txt"), "\n", 1));
+    expect_only(set, "test.txt", "empty");
+    set = new_set("unreadable");
+    assert_ok(file_write(inside(set, "images/scene_00003.png"), "no image", 8));
+    expect_only(set, "images/scene_00003.png", "PNG");
+}
+
+static void test_masks(void **state) {
+    (void)state;
+    const char *set = new_set("other-size");
+    write_mask(inside(set, "masks/scene_00004.png"), SIDE + 1, SIDE, 255, 255);
+    expect_only(set, "split train, scene_00004", "its mask is 41x40, the image 40x40");
+    set = new_set("grey");
+    write_mask(inside(set, "masks/scene_00007.png"), SIDE, SIDE, 255, 64);
+    expect_only(set, "split test, scene_00007", "1 value between 0 and its maximum 255");
+    set = new_set("low-maximum"); /* two values, if unusual ones */
+    write_mask(inside(set, "masks/scene_00007.png"), SIDE, SIDE, 7, 7);
+    set_check check = run(set);
+    assert_int_equal(check.findings.count, 0);
+    set_check_free(&check);
+    set = new_set("empty");
+    write_mask(inside(set, "masks/scene_00000.png"), SIDE, SIDE, 0, 0);
+    expect_only(set, "split train, scene_00000", "empty");
+}
+
+static void test_overlap(void **state) {
+    (void)state;
+    const char *set = new_set("in-both");
+    assert_ok(file_write(inside(set, "test.txt"), "scene_00005\nscene_00006\nscene_00007", 35));
+    expect_only(set, "overlap: 'scene_00005' of split train", "'scene_00005' of split test");
+    set = new_set("another-name");
+    copy(inside(set, "images/scene_00001.png"), inside(set, "images/scene_00006.png"));
+    expect_only(set, "overlap: 'scene_00001' of split train", "'scene_00006' of split test");
+    set = new_set("repeated");
+    copy(inside(set, "images/scene_00001.png"), inside(set, "images/scene_00002.png"));
+    expect_only(set, "repetition: 'scene_00001'", "'scene_00002'");
+}
+
+/* Folders for splits: the same name in both is no fault there, the same image is. */
+static void test_folders_of_splits(void **state) {
+    (void)state;
+    char set[4096], train[4096], test[4096];
+    snprintf(set, sizeof set, "%s", scratch_path("folders"));
+    snprintf(train, sizeof train, "%s", inside(set, "trainval"));
+    snprintf(test, sizeof test, "%s", inside(set, "test"));
+    assert_ok(folder_create(set));
+    assert_ok(synthesize_folder(train, 1, SIDE, 3, 1, NULL, NULL));
+    assert_ok(synthesize_folder(test, 2, SIDE, 1, 1, NULL, NULL));
+    set_check check = run(set);
+    assert_int_equal(check.findings.count, 0);
+    assert_int_equal(check.splits[0].counts.images, 4);
+    set_check_free(&check);
+    write_mask(inside(test, "masks/more.png"), SIDE, SIDE, 255, 255);
+    expect_only(set, "test/masks/more.png", "no image");
+    assert_int_equal(unlink(inside(test, "masks/more.png")), 0);
+    copy(inside(train, "images/scene_00000.png"), inside(test, "images/scene_00000.png"));
+    expect_only(set, "overlap", "'scene_00000' of split test");
+}
+
+/* All at once: none hides another. */
+static void test_many_faults(void **state) {
+    (void)state;
+    const char *set = new_set("many");
+    assert_int_equal(unlink(inside(set, "masks/scene_00000.png")), 0);
+    assert_int_equal(unlink(inside(set, "images/scene_00001.png")), 0);
+    write_mask(inside(set, "masks/scene_00002.png"), SIDE, SIDE, 0, 0);
+    write_mask(inside(set, "masks/scene_00003.png"), SIDE + 2, SIDE, 255, 9);
+    assert_ok(file_write(inside(set, "images/scene_00006.png"), "no image", 8));
+    set_check check = run(set);
+    assert_int_equal(findings(&check, "masks/scene_00000.png", "no such mask"), 1);
+    assert_int_equal(findings(&check, "images/scene_00001.png", "no such image"), 1);
+    assert_int_equal(findings(&check, "masks/scene_00001.png", "no image"), 1);
+    assert_int_equal(findings(&check, "scene_00002", "empty"), 1);
+    assert_int_equal(findings(&check, "scene_00003", "42x40"), 1);
+    assert_int_equal(findings(&check, "scene_00003", "1 value"), 1);
+    assert_int_equal(findings(&check, "scene_00006", "PNG"), 1);
+    assert_int_equal(check.findings.count, 7);
+    set_check_free(&check);
+}
+
+/* A set that bears a public name is compared with that set, split by split. */
+static void test_known_sets(void **state) {
+    (void)state;
+    assert_ptr_equal(known_split_find("nudt_sirst", "trainval"), known_split_find("NUDT-SIRST", "train"));
+    assert_ptr_equal(known_split_find("sirst_aug", "test"), known_split_find("SIRST-Aug", "test"));
+    assert_null(known_split_find("NUDT-SIRST-2", "train"));
+    assert_null(known_split_find("NUDT-SIRST", "val"));
+    const char *set = new_set("NUDT_SIRST");
+    set_check check = run(set);
+    assert_int_equal(findings(&check, "split test: images: 2", "NUDT-SIRST has 664"), 1);
+    assert_int_equal(findings(&check, "split train: images: 6", "NUDT-SIRST has 663"), 1);
+    assert_int_equal(findings(&check, "images of 40x40 to 40x40", "has 256x256"), 2);
+    assert_int_equal(check.findings.count, 4);
+    set_check_free(&check);
+    assert_int_equal(unlink(inside(set, "test.txt")), 0);
+    check = run(set);
+    assert_int_equal(findings(&check, "no split test", "NUDT-SIRST"), 1);
+    set_check_free(&check);
+}
+
+/* A pack has names, masks and images that can be wrong, but no files. */
+static void test_packs(void **state) {
+    (void)state;
+    char path[4096];
+    dataset *splits[2];
+    const char *set = new_set("to-pack");
+    snprintf(path, sizeof path, "%s", scratch_path("packed.h5"));
+    write_mask(inside(set, "masks/scene_00007.png"), SIDE, SIDE, 255, 64);
+    assert_ok(dataset_open(set, "train", &splits[0]));
+    assert_ok(dataset_open(set, "test", &splits[1]));
+    assert_ok(pack_write(path, splits, 2, 0, NULL, NULL));
+    dataset_close(splits[0]);
+    dataset_close(splits[1]);
+    expect_only(path, "split test, scene_00007", "1 value");
+}
+
+/* The public sets have their totals, and one mask too few or another size would show. */
+static void test_public_sets_are_sound(void **state) {
+    (void)state;
+    static const char *const sets[] = {"NUDT-SIRST", "IRSTD-1k", "SIRST"};
+    const char *shared = require_shared_folder();
+    for (int i = 0; i < 3; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/data/%s", shared, sets[i]);
+        set_check check = run(path);
+        if (check.findings.count)
+            fail_msg("%s: %s", sets[i], check.findings.names[0]);
+        assert_int_equal(check.split_count, 2);
+        assert_non_null(check.splits[0].known);
+        assert_non_null(check.splits[1].known);
+        set_check_free(&check);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_sound_set),
+        cmocka_unit_test(test_files_and_names),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_folders_of_splits),
+        cmocka_unit_test(test_many_faults),
+        cmocka_unit_test(test_known_sets),
+        cmocka_unit_test(test_packs),
+        cmocka_unit_test(test_public_sets_are_sound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

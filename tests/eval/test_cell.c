@@ -1,0 +1,65 @@
+/* Cells: kept under a key, lost when the key changes or the file is damaged. */
+#include "eval/experiments/cell.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+#include <stdio.h>
+
+static cell sample(void) {
+    cell c = {.params = 215916, .ms_image = 72.5};
+    c.counts = (metrics){.images = 664,
+                         .tp = 1,
+                         .fp = 2,
+                         .fn = 3,
+                         .targets = 945,
+                         .targets_detected = 930,
+                         .false_pixels = 779,
+                         .area_pixels = 43487189,
+                         .iou_sum = 600.125,
+                         .roc_targets = 945,
+                         .roc_background = 43487189};
+    for (int i = 0; i < ROC_POINTS; i++) {
+        c.counts.roc_detected[i] = 945 - i;
+        c.counts.roc_false_pixels[i] = 43487189 / (i + 1);
+    }
+    return c;
+}
+
+static void test_write_and_read_back(void **state) {
+    (void)state;
+    const char *path = scratch_path("cell.json");
+    cell in = sample(), out;
+    assert_false(cell_read(path, "key", &out));
+    assert_ok(cell_write(path, "key", &in));
+    assert_true(cell_read(path, "key", &out));
+    assert_memory_equal(&in, &out, sizeof in);
+    assert_false(cell_read(path, "another key", &out));
+}
+
+/* Every byte cut off a file, and a number that became a word, make it void. */
+static void test_damaged(void **state) {
+    (void)state;
+    char path[4096], text[16384];
+    cell in = sample(), out;
+    snprintf(path, sizeof path, "%s", scratch_path("whole.json"));
+    assert_ok(cell_write(path, "key", &in));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    for (size_t cut = 0; cut < length; cut += 97)
+        assert_false(cell_read(scratch_file("cut.json", text, cut), "key", &out));
+    text[length] = '\0';
+    char *number = strstr(text, "945");
+    assert_non_null(number);
+    memcpy(number, "\"9\"", 3);
+    assert_false(cell_read(scratch_file("word.json", text, length), "key", &out));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_write_and_read_back),
+        cmocka_unit_test(test_damaged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,171 @@
+/* The ini of an experiment: data sets, methods, checkpoints, seeds, the trainer's keys. */
+#include "eval/experiments/experiment.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+#include "core/io/file_io.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const config_key own_keys[] = {{"noise.level", CONFIG_REAL, "0.5", 0, 1, NULL, "", "a key of the program"}};
+
+/* Two data sets of one sample each: when an ini is read, no image is opened. Works in the scratch folder from now on.
+ */
+static int make_data(void **state) {
+    (void)state;
+    static const char *const files[] = {"A/test.txt", "A/images/x.png", "A/masks/x.png",
+                                        "B/test.txt", "B/images/x.png", "B/masks/x.png"};
+    static const char *const folders[] = {"A/images", "A/masks", "B/images", "B/masks"};
+    if (chdir(scratch_path("")) != 0)
+        return 1;
+    for (int i = 0; i < 4; i++)
+        assert_ok(folder_create(folders[i]));
+    for (int i = 0; i < 6; i++)
+        assert_ok(file_write(files[i], "x\n", 2));
+    return 0;
+}
+
+static const char *const plain = "[data]\nA = A\nB = B\n"
+                                 "[methods]\nnet = rpcanet_plus stages=2 bottleneck_channels=4\nips = mpcm\n"
+                                 "[train]\nepochs = 3\n";
+
+static const char *ini(const char *head, const char *tail) {
+    char text[2048];
+    int length = snprintf(text, sizeof text, "%s%s", head, tail);
+    return scratch_file("test.ini", text, (unsigned long)length);
+}
+
+static status read_with(const char *tail, const char *const *overrides, int count, experiment **out) {
+    return experiment_read(ini(plain, tail), overrides, count, own_keys, 1, out);
+}
+
+static void test_reads_everything(void **state) {
+    (void)state;
+    const char *overrides[] = {"data.B=A", "train.batch_size=2", "noise.level=0.25", "evaluate.threads=1"};
+    experiment *e;
+    assert_ok(read_with("[sweep]\nseeds = 3 1,2\nkeep = last\n[augment]\nB = flips\n[published]\nB = C\n"
+                        "[evaluate]\nsize = 64\nrule = logit\nmask = any\nprotocol = centroid\n",
+                        overrides, 4, &e));
+    assert_int_equal(e->data_count, 2);
+    assert_string_equal(e->data[0].name, "A");
+    assert_string_equal(e->data[1].root, "A");
+    assert_string_equal(e->data[0].split, "test");
+    assert_string_equal(e->data[0].train_split, "trainval");
+    assert_string_equal(e->data[0].published, "A");
+    assert_string_equal(e->data[1].published, "C");
+    assert_string_equal(e->data[0].augment, "");
+    assert_string_equal(e->data[1].augment, "flips");
+    assert_int_equal(e->method_count, 2);
+    assert_string_equal(e->methods[0].method, "rpcanet_plus");
+    assert_int_equal(config_int(e->methods[0].options, "model.stages"), 2);
+    assert_true(e->methods[0].is_network);
+    assert_false(e->methods[1].is_network);
+    assert_int_equal(e->seed_count, 3);
+    assert_int_equal(e->seeds[0], 3);
+    assert_int_equal(e->seeds[2], 2);
+    assert_true(e->keep_last);
+    assert_int_equal(e->evaluate.size, 64);
+    assert_int_equal(e->evaluate.rule, RULE_LOGIT);
+    assert_int_equal(e->evaluate.mask, MASK_ANY);
+    assert_int_equal(e->evaluate.protocol, PROTOCOL_CENTROID);
+    assert_int_equal(e->threads, 1);
+    assert_int_equal(e->train.count, 2);
+    assert_string_equal(e->train.names[0], "epochs = 3");
+    assert_string_equal(e->train.names[1], "batch_size = 2");
+    assert_true(config_real(e->c, "noise.level") == 0.25);
+    experiment_free(e);
+}
+
+static void test_left_out(void **state) {
+    (void)state;
+    const char *overrides[] = {"data.A=", "methods.ips="};
+    experiment *e;
+    assert_ok(read_with("", overrides, 2, &e));
+    assert_int_equal(e->data_count, 1);
+    assert_string_equal(e->data[0].name, "B");
+    assert_int_equal(e->method_count, 1);
+    experiment_free(e);
+    const char *all[] = {"data.A=", "data.B="};
+    assert_fails(read_with("", all, 2, &e), STATUS_USAGE, "no data set is left", "[data]");
+    assert_null(e);
+}
+
+static void test_checkpoints(void **state) {
+    (void)state;
+    const char *one = scratch_file("one.h5", "x", 1), *two = scratch_file("two.h5", "x", 1);
+    char all[512], for_b[512];
+    snprintf(all, sizeof all, "checkpoint.net=%s", one);
+    snprintf(for_b, sizeof for_b, "checkpoint.net/B=%s", two);
+    const char *overrides[] = {all, for_b};
+    experiment *e;
+    assert_ok(read_with("", overrides, 2, &e));
+    assert_string_equal(experiment_checkpoint(e, 0, 0), one);
+    assert_string_equal(experiment_checkpoint(e, 0, 1), two);
+    assert_null(experiment_checkpoint(e, 1, 0));
+    experiment_free(e);
+
+    detector *d;
+    assert_ok(read_with("", NULL, 0, &e));
+    assert_fails(experiment_detector(e, 0, NULL, &d), STATUS_USAGE, "net", "checkpoint.net=FILE.h5");
+    assert_null(d);
+    assert_ok(experiment_detector(e, 1, NULL, &d));
+    assert_string_equal(detector_name(d), "mpcm");
+    detector_free(d);
+    experiment_free(e);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *head, *tail;
+        status code;
+        const char *a, *b;
+    } cases[] = {
+        {"", "[methods]\nm = mpcm\n", STATUS_USAGE, "test.ini: [data] is empty", "NAME = folder"},
+        {"", "[data]\nA = A\n", STATUS_USAGE, "[methods] is empty", "NAME = METHOD"},
+        {"[data]\nA = nowhere\n[methods]\nm = mpcm\n", "", STATUS_INPUT, "data.A", "nowhere"},
+        {"[data]\nA = A\n[methods]\nm = mpcn\n", "", STATUS_USAGE, "methods.m", "mpcn"},
+        {"[data]\nA = A\n[methods]\nm = mpcm zebra=1\n", "", STATUS_USAGE, "methods.m", "model.zebra: unknown key"},
+        {"[data]\nA = A\n[methods]\nm = rpcanet_plus stages=0\n", "", STATUS_USAGE, "methods.m", "model.stages = 0"},
+        {"[data]\nA = A\n[methods]\nm = rpcanet_plus stages\n", "", STATUS_USAGE, "methods.m", "OPTION=VALUE"},
+        {"[data]\nA = A\n[methods]\na/b = mpcm\n", "", STATUS_USAGE, "[methods] a/b", "no blank"},
+        {plain, "[split]\nC = test\n", STATUS_USAGE, "test.ini:10: split.C: unknown key", ""},
+        {plain, "[checkpoint]\nnet/C = x.h5\n", STATUS_USAGE, "checkpoint.net/C: unknown key", ""},
+        {plain, "[checkpoint]\nnet = x.h5\n", STATUS_INPUT, "net", "x.h5: no such file"},
+        {plain, "[checkpoint]\nips = x.h5\n", STATUS_USAGE, "checkpoint.ips", "nothing to load"},
+        {plain, "[sweep]\nseeds = 1 x\n", STATUS_USAGE, "sweep.seeds = 1 x", "integers"},
+        {plain, "[sweep]\nseeds = 1 1\n", STATUS_USAGE, "sweep.seeds = 1 1", "twice"},
+        {plain, "[sweep]\nseeds =\n", STATUS_USAGE, "sweep.seeds", "empty"},
+        {plain, "seed = 1\n", STATUS_USAGE, "train.seed", "sweep.seeds"},
+        {plain, "[evaluate]\nrule = min\n", STATUS_USAGE, "evaluate.rule = min", "one of max, logit"},
+        {plain, "[zebra]\nx = 1\n", STATUS_USAGE, "zebra.x: unknown key", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        experiment *e;
+        status result = experiment_read(ini(cases[i].head, cases[i].tail), NULL, 0, own_keys, 1, &e);
+        if (result != cases[i].code)
+            fail_msg("case %zu: %d, %s", i, result, status_message());
+        expect_message(cases[i].a, cases[i].b);
+        assert_null(e);
+    }
+}
+
+/* A slip of the pen on the command line is no new data set. */
+static void test_override_of_unknown_name(void **state) {
+    (void)state;
+    const char *override = "data.AA=A";
+    experiment *e;
+    assert_fails(read_with("", &override, 1, &e), STATUS_USAGE, "command line: data.AA: unknown key", "data.A");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads_everything),
+        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_override_of_unknown_name),
+    };
+    return cmocka_run_group_tests(tests, make_data, NULL);
+}

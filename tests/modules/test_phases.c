@@ -1,0 +1,42 @@
+/* Networks whose training depends on the number of the step or of the epoch: resumed, they lead to the same bits. */
+#include "datasets/make/synthesize.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "tests/train/runs.h"
+
+#include <stdio.h>
+
+static char ini[4096];
+
+static int make_scenes(void **state) {
+    (void)state;
+    char text[8192];
+    const char *scenes = scratch_path("scenes");
+    snprintf(text, sizeof text,
+             "[data]\nroot = %s\n[train]\nbatch_size = 2\noptimizer = sgd\nlearning_rate = 1e-2\nepochs = 2\n", scenes);
+    assert_ok(synthesize_folder(scenes, 2, 40, 4, 1, NULL, NULL));
+    snprintf(ini, sizeof ini, "%s", scratch_file("few.ini", text, strlen(text)));
+    return 0;
+}
+
+/* AGPCNet drops half of its last features, others in every step. */
+static void test_dropout(void **state) {
+    (void)state;
+    runs_expect_resumed((recipe){ini, "model.name=agpcnet model.dropout=0.5 data.size=76"}, 1, "step 3 of 4");
+}
+
+/* MSHNet trains its first epochs on one head: stopped before and behind the change. */
+static void test_phases(void **state) {
+    (void)state;
+    recipe r = {ini, "model.name=mshnet model.warm_epochs=2 data.size=32 train.optimizer=adagrad train.epochs=4"};
+    runs_expect_resumed(r, 1, "step 3 of 8");
+    runs_expect_resumed(r, 2, "step 5 of 8");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_phases),
+    };
+    return cmocka_run_group_tests(tests, make_scenes, NULL);
+}

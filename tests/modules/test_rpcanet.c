@@ -1,0 +1,134 @@
+/* RPCANet: parameter counts and names, its equations, any image size, options told from tensors. */
+#include "modules/detector.h"
+#include "modules/networks/infer_options.h"
+#include "tests/expect.h"
+#include "tests/golden.h"
+#include "tests/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static detector *network(const char *stages, const char *channels) {
+    detector *d;
+    assert_ok(golden_detector(
+        (const char *[]){"model.name", "rpcanet", "model.stages", stages, "model.total_channels", channels, NULL}, &d));
+    return d;
+}
+
+static void test_parameter_counts(void **state) {
+    (void)state;
+    for (int k = 1; k <= 6; k++) {
+        char stages[12];
+        snprintf(stages, sizeof stages, "%d", k);
+        detector *d = network(stages, "32");
+        assert_int_equal(parameter_count_trained(detector_parameters(d)), (28609 + 56098 + 28609) * k);
+        detector_free(d);
+    }
+}
+
+/* The reference network's state_dict, in its order. */
+static void test_parameter_names(void **state) {
+    (void)state;
+    char path[4096], **names;
+    int count;
+    h5_file *file;
+    snprintf(path, sizeof path, "%s/reference/rpcanet.h5", require_shared_folder());
+    assert_ok(h5_open(path, &file));
+    assert_ok(h5_read_strings(file, "state/names", &names, &count));
+    detector *d = network("6", "32");
+    const parameter_set *set = detector_parameters(d);
+    assert_int_equal(set->count, count);
+    for (int i = 0; i < count; i++) {
+        assert_string_equal(set->items[i]->name, names[i]);
+        free(names[i]);
+    }
+    free(names);
+    detector_free(d);
+    h5_close(file);
+}
+
+static void test_any_image_size(void **state) {
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {1, 9}, {7, 1}, {33, 20}};
+    detector *d = network("1", "4");
+    for (int i = 0; i < 4; i++) {
+        int width = sizes[i][0], height = sizes[i][1];
+        float image[33 * 20];
+        for (int k = 0; k < width * height; k++)
+            image[k] = (float)((k * 37) % 101) / 101;
+        detector_maps maps;
+        assert_ok(detector_run(d, image, width, height, DETAIL_RECONSTRUCTION, &maps));
+        for (int k = 0; k < width * height; k++)
+            assert_true(isfinite(maps.logit[k]) && isfinite(maps.reconstruction[k]));
+    }
+    detector_free(d);
+}
+
+/* With epsilon = 0 a stage leaves T^k = T^{k-1} + D^{k-1} - B^k; the stages have no N. */
+static void test_stage_maps(void **state) {
+    (void)state;
+    enum { SIDE = 24, PIXELS = SIDE * SIDE };
+    float image[PIXELS];
+    for (int i = 0; i < PIXELS; i++)
+        image[i] = (float)((i * 53) % 97) / 97;
+    detector *d = network("2", "4");
+    for (int k = 0; k < 2; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "decos.%d.sparse.epsilon", k);
+        *parameter_find(detector_parameters(d), name)->value = 0;
+    }
+    detector_maps maps;
+    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
+    static const char *const names[] = {"stage1/B", "stage1/T", "stage1/D", "stage2/B", "stage2/T", "stage2/D"};
+    assert_int_equal(maps.stage_count, 6);
+    for (int i = 0; i < 6; i++)
+        assert_string_equal(maps.stages[i].name, names[i]);
+    const float *B1 = maps.stages[0].map, *T1 = maps.stages[1].map, *D1 = maps.stages[2].map;
+    const float *B2 = maps.stages[3].map, *T2 = maps.stages[4].map;
+    for (int i = 0; i < PIXELS; i++) {
+        assert_true(fabsf(T1[i] - (image[i] - B1[i])) < 1e-5f);
+        assert_true(fabsf(T2[i] - (T1[i] + D1[i] - B2[i])) < 1e-5f);
+        assert_true(maps.logit[i] == T2[i]);
+    }
+    detector_free(d);
+}
+
+static const named_shape published[] = {
+    {"decos.0.lowrank.convs.0.weight", 4, {8, 1, 3, 3}}, {"decos.0.lowrank.convs.3.weight", 4, {8, 8, 3, 3}},
+    {"decos.0.lowrank.convs.6.weight", 4, {1, 8, 3, 3}}, {"decos.0.sparse.epsilon", 1, {1}},
+    {"decos.0.sparse.convs.0.weight", 4, {8, 1, 3, 3}},  {"decos.0.sparse.convs.2.weight", 4, {1, 8, 3, 3}},
+    {"decos.0.merge.mapping.0.weight", 4, {8, 1, 3, 3}}, {"decos.0.merge.mapping.3.weight", 4, {1, 8, 3, 3}},
+    {"decos.1.lowrank.convs.0.weight", 4, {8, 1, 3, 3}},
+};
+enum { PUBLISHED = sizeof published / sizeof *published };
+
+static void test_options_from_tensors(void **state) {
+    (void)state;
+    config *c;
+    assert_ok(config_new(&c));
+    assert_ok(detector_infer_options(published, PUBLISHED, c));
+    assert_string_equal(config_text(c, "model.name"), "rpcanet");
+    assert_int_equal(config_int(c, "model.stages"), 2);
+    assert_int_equal(config_int(c, "model.total_channels"), 8);
+    assert_int_equal(config_int(c, "model.background_layers"), 1);
+    assert_int_equal(config_int(c, "model.target_layers"), 0);
+    assert_int_equal(config_int(c, "model.reconstruction_layers"), 0);
+    config_free(c);
+    assert_ok(config_new(&c)); /* without its background, which tells the channels */
+    assert_fails(detector_infer_options(published + 3, PUBLISHED - 4, c), STATUS_INPUT, "lowrank.convs.0.weight",
+                 "missing");
+    config_free(c);
+    assert_ok(config_new(&c)); /* a lone stage name is no RPCANet */
+    assert_fails(detector_infer_options(published, 2, c), STATUS_INPUT, "no network", "rpcanet_plus, rpcanet");
+    config_free(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parameter_counts),     cmocka_unit_test(test_parameter_names),
+        cmocka_unit_test(test_any_image_size),       cmocka_unit_test(test_stage_maps),
+        cmocka_unit_test(test_options_from_tensors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# eval-noise, eval-figures and eval-speed on a tiny synthetic set: files, resuming, figures that agree with evaluate,
+# misuse. usage: test_eval_programs.sh [FOLDER OF PROGRAMS]
+. tests/programs/checks.sh
+
+# expects WHAT IS SHOULD
+expects() {
+    count=$((count + 1))
+    [ "$2" = "$3" ] || complain "$1: '$2', expected '$3'"
+}
+
+# picture FILE...: a whole PNG or SVG
+picture() {
+    local file
+    for file in "$@"; do
+        count=$((count + 1))
+        case $file in
+        *.png) [ "$(tail -c 8 "$file" 2> /dev/null | head -c 4)" = IEND ] || complain "$file is no whole PNG" ;;
+        *.svg) tail -n 1 "$file" 2> /dev/null | grep -q '</svg>' || complain "$file is no whole SVG" ;;
+        esac
+    done
+}
+
+works "$bin/prepare" synthesize scenes --train 4 --test 3 --size 48 --seed 3
+first=$(head -n 1 scenes/test.txt)
+cat > base.ini << 'INI'
+[data]
+A = scenes
+[methods]
+MPCM = mpcm
+net = rpcanet_plus stages=1 bottleneck_channels=2 total_channels=4 se_reduction=2
+[evaluate]
+size = 48
+threads = 1
+[train]
+epochs = 1
+batch_size = 4
+INI
+
+# --- noise ---
+{
+    cat base.ini
+    printf '[noise]\ngaussian = 0 0.001 0.2\nsalt_and_pepper = 0.01\nseeds = 4 7\nexamples = %s\n' "$first"
+} > noise.ini
+works "$bin/eval-noise" noise.ini --out noise
+cp stdout first
+expects "cells evaluated" "$(grep -c '^evaluated ' stdout)" 14 # 2 methods: clean, and 3 levels with 2 seeds
+expects "networks trained" "$(grep -c '^trained ' stdout)" 1
+for name in A_gaussian A_salt_and_pepper; do
+    picture noise/$name.png noise/$name.svg "noise/${name/A_/A_${first}_}.png"
+done
+expects "rows of noise_seeds.csv" "$(wc -l < noise/noise_seeds.csv)" 17
+clean=$("$bin/evaluate" --method mpcm --data scenes --size 48 --format csv | tail -n 1 | cut -d, -f10)
+expects "the clean mIoU, in eval-noise and in evaluate" \
+    "$(awk -F, '$2 == "MPCM" && $4 == 0 { printf "%.6f", $6; exit }' noise/noise_seeds.csv)" "$(printf %.6f "$clean")"
+figure() { awk -F, -v level="$1" -v seed="$2" '$2 == "MPCM" && $3 == "gaussian" && $4 == level && $5 == seed { print $10 }' "$3"; }
+[ "$(figure 0.2 4 noise/noise_seeds.csv)" != "$(figure 0.2 7 noise/noise_seeds.csv)" ] || complain "two seeds have the same Fa"
+grep -qE '^\| MPCM, 0\.2 \| [0-9.]+ ± [0-9.]+ \|' noise/noise.md || complain "noise.md has no mean and deviation"
+grep -qE '^- A, Salt-and-pepper noise: .* keeps, .* MPCM [0-9.]+ %' noise/noise.md || complain "noise.md has no verdict"
+
+# Again: nothing is done twice, and another order or choice of levels and methods changes no figure.
+works "$bin/eval-noise" noise.ini --out noise
+expects "cells evaluated again" "$(grep -c '^evaluated ' stdout)" 0
+works "$bin/eval-noise" noise.ini methods.net= noise.gaussian=0.2 noise.seeds=7 noise.salt_and_pepper= --out alone
+expects "the same noise alone" "$(figure 0.2 7 alone/noise_seeds.csv)" "$(figure 0.2 7 noise/noise_seeds.csv)"
+works "$bin/eval-noise" noise.ini methods.net= noise.place=before noise.range=unclipped evaluate.size=24 --out noise
+expects "cells evaluated under other conditions" "$(grep -c '^evaluated ' stdout)" 7
+refuses 2 'noise.gaussian = 1 0.5: .*increasing' "$bin/eval-noise" noise.ini 'noise.gaussian=1 0.5' --out out
+refuses 2 'noise.salt_and_pepper = 1.5: .*0..1' "$bin/eval-noise" noise.ini noise.salt_and_pepper=1.5 --out out
+refuses 2 'both empty' "$bin/eval-noise" noise.ini noise.salt_and_pepper= noise.gaussian= --out out
+refuses 2 'noise.seeds is empty' "$bin/eval-noise" noise.ini noise.seeds= --out out
+refuses 2 'noise.place = during: .*after, before' "$bin/eval-noise" noise.ini noise.place=during --out out
+refuses 2 "noise.examples: A has no sample 'nobody'" "$bin/eval-noise" noise.ini noise.examples=nobody --out out
+expects "what misuse left" "$(ls out 2> /dev/null)" ""
+
+# --- figures ---
+{
+    cat base.ini
+    printf '[checkpoint]\nnet = noise/train/net.A.seed1/last.h5\n[figures]\nimages = %s\nstages = net\n' "$first"
+} > figures.ini
+works "$bin/eval-figures" figures.ini --out figures
+picture "figures/A_${first}_methods.png" "figures/A_${first}_stages_net.png"
+works "$bin/eval-figures" figures.ini figures.format=svg figures.columns=2 evaluate.size=0 --out figures
+picture "figures/A_${first}_methods.svg" "figures/A_${first}_stages_net.svg"
+large=$(stat -c %s "figures/A_${first}_stages_net.png")
+works "$bin/eval-figures" figures.ini figures.colours=16 --out figures
+picture "figures/A_${first}_stages_net.png"
+[ "$(stat -c %s "figures/A_${first}_stages_net.png")" -lt "$large" ] || complain "16 colours take no less space"
+refuses 2 "figures.images: A has no sample 'x'.*first is '$first'" "$bin/eval-figures" figures.ini figures.images=x --out out
+refuses 2 'figures.images is empty' "$bin/eval-figures" figures.ini figures.images= --out out
+refuses 2 'figures.images: B/x: \[data\] has no data set' "$bin/eval-figures" figures.ini figures.images=B/x --out out
+refuses 2 'figures.stages: nobody: \[methods\] has no method' "$bin/eval-figures" figures.ini figures.stages=nobody --out out
+refuses 2 'the method has no stages' "$bin/eval-figures" figures.ini figures.stages=MPCM --out other
+refuses 2 'mpcm: it has no logits' "$bin/eval-figures" figures.ini evaluate.rule=logit --out other
+refuses 1 'missing.h5' "$bin/eval-figures" figures.ini checkpoint.net=missing.h5 --out other
+
+# --- speed: figures that parse; no time is judged ---
+{
+    cat base.ini
+    printf '[speed]\nsizes = 32 48\nruns = 6\nwarm = 1\n'
+} > speed.ini
+works "$bin/eval-speed" speed.ini --out speed
+grep -qE '^\| net \| 0\.00[0-9] \| [0-9.]+ \| [0-9.]+ \|$' speed/speed.md || complain "speed.md lacks the network: $(cat speed/speed.md)"
+grep -q 'on 1 thread of ' speed/speed.md || complain "speed.md does not state the threads"
+expects "rows of speed_runs.csv" "$(grep -cE '^(MPCM|net),[0-9]+,(32|48),1,6,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,' speed/speed_runs.csv)" 4
+refuses 2 'speed.sizes = 48 32: .*increasing whole numbers' "$bin/eval-speed" speed.ini 'speed.sizes=48 32' --out out
+refuses 2 'speed.sizes: expected 1 to' "$bin/eval-speed" speed.ini speed.sizes= --out out
+refuses 2 'speed.runs = 0: .*1..' "$bin/eval-speed" speed.ini speed.runs=0 --out out
+
+# --- misuse that all share ---
+for program in eval-noise eval-figures eval-speed; do
+    works "$bin/$program" --help-config
+    grep -q '^\[evaluate\]' stdout || complain "$program --help-config lacks [evaluate]"
+    refuses 2 'expected a configuration file' "$bin/$program"
+    refuses 2 'missing.ini' "$bin/$program" missing.ini
+    refuses 2 'unknown key' "$bin/$program" base.ini evaluate.nonsense=1
+done
+
+echo "$count commands and files, $bad wrong"
+[ "$bad" -eq 0 ]

@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# eval-table, eval-stages and eval-channels on a tiny synthetic set: trainings, tables, killing and starting again, a job
+# array, misuse. usage: test_experiments.sh [FOLDER OF PROGRAMS]
+published=$(pwd)/configs/published.ini
+. tests/programs/checks.sh
+
+# holds FILE PATTERN
+holds() {
+    count=$((count + 1))
+    grep -qE -- "$2" "$1" || complain "$1 lacks '$2': $(head -c 1500 "$1")"
+}
+
+# lacks FILE PATTERN
+lacks() {
+    count=$((count + 1))
+    ! grep -E -- "$2" "$1" || complain "$1 holds '$2'"
+}
+
+# figures FOLDER: what was measured, without times and keys
+figures() {
+    local cell
+    for cell in "$1"/cells/*.json; do
+        echo "$(basename "$cell")" "$(grep -vE '"(key|ms_per_image)"' "$cell" | tr -d ' \n')"
+    done
+}
+
+# same WHAT FOLDER FOLDER
+same() {
+    count=$((count + 1))
+    [ -n "$(figures "$2")" ] && [ "$(figures "$2")" = "$(figures "$3")" ] || complain "$1: the figures differ"
+}
+
+"$bin/prepare" synthesize scenes --train 8 --test 3 --size 32 --seed 3 > /dev/null || exit 1
+cat > stages.ini << INI
+[data]
+NUDT-SIRST = scenes
+[methods]
+K1 = rpcanet_plus stages=1 bottleneck_channels=2 total_channels=4 se_reduction=2
+K2 = rpcanet_plus stages=2 bottleneck_channels=2 total_channels=4 se_reduction=2
+[evaluate]
+size = 32
+threads = 1
+[sweep]
+seeds = 1 2
+[train]
+epochs = 1
+batch_size = 4
+learning_rate = 1e-2
+[table]
+published = $published
+INI
+{
+    cat stages.ini
+    printf '[augment]\nNUDT-SIRST = perhaps\n'
+} > augment.ini
+cat > channels.ini << INI
+[data]
+A = scenes
+[published]
+A = SIRST-Aug
+[methods]
+4x32 = rpcanet_plus stages=1
+8x32 = rpcanet_plus stages=1 bottleneck_channels=8
+[evaluate]
+size = 32
+[train]
+epochs = 1
+[table]
+published = $published
+INI
+cat > table.ini << INI
+[data]
+NUDT-SIRST = scenes
+IRSTD-1k = scenes
+[methods]
+RPCANet+ = rpcanet_plus
+MPCM = mpcm
+[checkpoint]
+RPCANet+ = stages/train/K1.NUDT-SIRST.seed1/best.h5
+[evaluate]
+size = 32
+[table]
+published = $published
+INI
+
+# --- a sweep, and the same again: nothing is done twice ---
+works "$bin/eval-stages" stages.ini --out stages
+[ "$(grep -c '^trained ' stdout)" -eq 4 ] || complain "eval-stages trained $(grep -c '^trained ' stdout) of 4"
+[ "$(grep -c '^evaluated ' stdout)" -eq 4 ] || complain "eval-stages evaluated $(grep -c '^evaluated ' stdout) of 4"
+holds stages/stages.md '^\| 2 \| 0\.00[0-9]+ \| 0\.0720 \| -0\.06[0-9]+ \| [0-9.]+ ± [0-9.]+ \| 91\.61 \| -[0-9.]+ \|'
+holds stages/stages.md '^Published:.*permutes the headings'
+holds stages/stages.md '^- mIoU: of 2 published figures 0 within 0\.01'
+holds stages/stages.csv '^NUDT-SIRST,2,2,NUDT-SIRST,0\.00'
+holds stages/stages.tex '\$\\pm\$ .* & 95\.62 & '
+for picture in stages/stages.png stages/stages.svg; do
+    [ -s "$picture" ] || complain "$picture is missing"
+done
+cp stages/stages.md first.md
+works "$bin/eval-stages" stages.ini --out stages
+lacks stdout '^(training|trained|evaluated)'
+cmp -s stages/stages.md first.md || complain "the second table differs from the first"
+
+# --- a damaged cell is evaluated anew, another seed trained ---
+echo '{' > stages/cells/K1.NUDT-SIRST.seed1.json
+works "$bin/eval-stages" stages.ini --out stages "sweep.seeds=1 2 3" methods.K2=
+[ "$(grep -c '^trained ' stdout)" -eq 1 ] || complain "the third seed: trained $(grep -c '^trained ' stdout) of 1"
+[ "$(grep -c '^evaluated ' stdout)" -eq 2 ] || complain "the third seed: evaluated $(grep -c '^evaluated ' stdout) of 2"
+
+# --- several at a time, to the same bits; a job array, too ---
+works "$bin/eval-stages" stages.ini --out parallel --jobs 3
+works "$bin/eval-stages" stages.ini --out array --jobs 2 --emit slurm
+holds array/sweep.slurm '^#SBATCH --array=0-3%2$'
+[ -z "$(find array -name '*.h5')" ] || complain "--emit slurm has trained"
+mkdir path
+printf '#!/bin/sh\nexec "$@"\n' > path/srun
+chmod +x path/srun
+for task in 0 1 2 3; do
+    works env "PATH=$work/path:$PATH" SLURM_ARRAY_TASK_ID=$task SLURM_CPUS_PER_TASK=1 bash array/sweep.slurm
+done
+works "$bin/eval-stages" stages.ini --out array
+lacks stdout '^training'
+works "$bin/eval-stages" stages.ini --out array --emit slurm
+holds stdout 'nothing is left to train'
+rm -rf stages/cells
+works "$bin/eval-stages" stages.ini --out stages
+same "--jobs" stages parallel
+same "--emit slurm" stages array
+
+# --- killed in the middle of a training, and started again: the same figures as without ---
+# kills SIGNAL CODE FOLDER: once a first epoch is saved
+kills() {
+    local program waited=0
+    count=$((count + 1))
+    "$bin/eval-stages" stages.ini --out "$3" train.epochs=20 sweep.seeds=1 train.evaluate_every=5 > stdout 2> stderr &
+    program=$!
+    until [ -s "$3/train/K2.NUDT-SIRST.seed1/last.h5" ] || [ $waited -gt 600 ]; do
+        sleep 0.05
+        waited=$((waited + 1))
+    done
+    kill "-$1" $program
+    { wait $program; } 2> /dev/null # without word of who was killed
+    [ $? -eq "$2" ] || complain "SIG$1: not exit code $2: $(head -c 300 stderr)"
+}
+kills TERM 143 killed
+holds stderr 'interrupted'
+holds killed/train/K2.NUDT-SIRST.seed1.log 'interrupted; .--resume. goes on from step'
+[ -s killed/train/K1.NUDT-SIRST.seed1.done ] || complain "the first training was finished and is not marked"
+[ ! -e killed/train/K2.NUDT-SIRST.seed1.done ] || complain "the training that was killed is marked as finished"
+works "$bin/eval-stages" stages.ini --out killed train.epochs=20 sweep.seeds=1 train.evaluate_every=5 --tabulate
+lacks stdout '^(training|evaluated)'
+holds killed/stages.md '^2 of 2 cells are missing'
+works "$bin/eval-stages" stages.ini --out killed train.epochs=20 sweep.seeds=1 train.evaluate_every=5
+[ "$(grep -c '^trained ' stdout)" -eq 1 ] || complain "after SIGTERM: trained $(grep -c '^trained ' stdout) of 1"
+kills KILL 137 dead
+works "$bin/eval-stages" stages.ini --out dead train.epochs=20 sweep.seeds=1 train.evaluate_every=5
+works "$bin/eval-stages" stages.ini --out straight train.epochs=20 sweep.seeds=1 train.evaluate_every=5
+same "SIGTERM" killed straight
+same "SIGKILL" dead straight
+
+# --- the other programs ---
+works "$bin/eval-channels" channels.ini --out channels
+holds channels/channels.md '^\| 8x32 \| 0\.0[0-9]+ \| [0-9.]+ \| \(73\.96\) \| [0-9.]+ \| \(85\.03\) \|$'
+holds channels/channels.md 'in brackets beside A were published on SIRST-Aug'
+holds channels/channels.md '^- Nothing here has a published counterpart'
+works "$bin/eval-table" table.ini --out table
+lacks stdout '^training'
+holds table/table.md '^\| RPCANet\+ \| [0-9.]+ \| 0\.216 \| -[0-9.]+ \| [0-9.]+ \| 92\.37 \|'
+holds table/table.md '^\| MPCM \| 0\.000 \|.*\| 25\.96 \|'
+holds table/table.md '^## all data sets, averaged'
+holds table/table.csv '^"all data sets, averaged",RPCANet\+,1,.*,78\.525,'
+[ -s table/roc.IRSTD-1k.svg ] || complain "eval-table drew no ROC curve"
+
+# --- misuse ---
+refuses 2 'expected a configuration file' "$bin/eval-table"
+refuses 2 'nowhere.ini' "$bin/eval-table" nowhere.ini
+refuses 2 "command line: data.SIRST: unknown key" "$bin/eval-table" table.ini data.SIRST=scenes --out out
+refuses 1 'data.IRSTD-1k: nowhere' "$bin/eval-table" table.ini data.IRSTD-1k=nowhere --out out
+refuses 1 'RPCANet\+ for NUDT-SIRST: nowhere.h5: no such file' "$bin/eval-table" table.ini checkpoint.RPCANet+=nowhere.h5 \
+    --out out
+refuses 2 'has model.stages = 1, but methods.RPCANet\+ says 2' "$bin/eval-table" table.ini \
+    "methods.RPCANet+=rpcanet_plus stages=2" --out out
+# These fail in a training or after one: what is done stays for the next try, so they have a folder of their own.
+refuses 2 'methods.K1: mpcm has no stages' "$bin/eval-stages" stages.ini methods.K1=mpcm methods.K2= --out kept
+refuses 2 'methods.4x32: mpcm has no bottleneck' "$bin/eval-channels" channels.ini methods.4x32=mpcm --out kept
+refuses 2 'K1.NUDT-SIRST.seed1.*train.epocs: unknown key .did you mean train.epochs' "$bin/eval-stages" stages.ini \
+    train.epocs=3 --out kept
+refuses 2 'data.augment = perhaps: expected one of' "$bin/eval-stages" augment.ini --out kept
+refuses 2 'was begun with train.batch_size = 4, not 2' "$bin/eval-stages" stages.ini train.batch_size=2 --out stages
+refuses 2 'nowhere.ini: cannot be opened' "$bin/eval-table" table.ini table.published=nowhere.ini --out out
+refuses 2 'emit.*slurm' "$bin/eval-stages" stages.ini --emit pbs --out out
+refuses 2 'jobs' "$bin/eval-stages" stages.ini --jobs 0 --out out
+
+echo "$count checks, $bad wrong"
+[ "$bad" -eq 0 ]

@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# Every program answers misuse with one line, exit code 2 (usage, configuration) or 1 (run time), and leaves nothing
+# behind; and the whole way from synthetic data to detections works. usage: test_programs.sh [FOLDER OF PROGRAMS]
+root=$(pwd)
+. tests/programs/checks.sh
+
+for program in "$bin"/*; do
+    works "$program" --help
+    grep -qi 'example' stdout || complain "$program --help shows no example"
+    works "$program" --version
+    grep -q '^irst ' stdout || complain "$program --version says '$(head -n 1 stdout)'"
+    refuses 2 'no-such-option' "$program" --no-such-option
+done
+
+# --- data ---
+works "$bin/prepare" synthesize scenes --train 12 --test 4 --size 64 --seed 3
+works "$bin/prepare" check scenes
+works "$bin/prepare" pack scenes scenes.h5
+works "$bin/prepare" check scenes.h5
+works "$bin/prepare" synthesize few --train 1 --test 1 --size 64 --seed 3
+works "$bin/prepare" sirst-aug few few-rebuild --seed 4
+grep -q 'not the published set' stdout || complain "prepare sirst-aug does not say that it is a rebuild"
+works "$bin/prepare" check few-rebuild
+works "$bin/prepare" sirst-aug few few-rebuild.h5 --seed 4
+works "$bin/prepare" sirst-aug few again-rebuild --seed 4
+diff -r few-rebuild again-rebuild > diff.txt || complain "the same seed gave another set: $(head -n 3 diff.txt)"
+works "$bin/prepare" sirst-aug few other-rebuild --seed 5
+diff -r few-rebuild other-rebuild > diff.txt && complain "another seed gave the same set"
+refuses 1 'few-rebuild exists' "$bin/prepare" sirst-aug few few-rebuild
+refuses 1 'missing-folder' "$bin/prepare" sirst-aug missing-folder out/x
+refuses 2 'seed -1' "$bin/prepare" sirst-aug few out/x --seed -1
+refuses 2 'size 128' "$bin/prepare" sirst-aug few out/x --size 128
+cp -r scenes faulty
+rm "faulty/masks/$(head -n 1 faulty/train.txt).png"
+sed -n 2p faulty/train.txt >> faulty/test.txt
+refuses 1 'faulty: 2 findings' "$bin/prepare" check faulty
+[ "$(grep -c '^WRONG: ' stdout)" -eq 2 ] || complain "prepare check printed $(grep -c '^WRONG: ' stdout) findings, expected 2"
+refuses 2 '.' "$bin/prepare"
+refuses 2 'no-such-command' "$bin/prepare" no-such-command
+refuses 1 'missing-folder' "$bin/prepare" pack missing-folder out/x.h5
+
+# --- train: a network small enough to run in a moment ---
+cat > tiny.ini << 'INI'
+[model]
+name = rpcanet_plus
+stages = 1
+bottleneck_channels = 2
+total_channels = 4
+se_reduction = 2
+[data]
+root = scenes
+size = 64
+[train]
+epochs = 2
+batch_size = 4
+learning_rate = 0.001
+evaluate_every = 1
+seed = 5
+INI
+works "$bin/train" tiny.ini --out run
+grep -qE '^epoch 2/2 .* images/s \([0-9]+ % of peak\)' stdout || complain "train printed '$(head -n 1 stdout)'"
+for file in config.ini log.csv last.h5 best.h5 curves.png; do
+    [ -s "run/$file" ] || complain "train left no run/$file"
+done
+grep -qE '^epoch 1/2  loss [0-9.]+ \(soft_iou [0-9.]+, fidelity [0-9.]+\)  gradient [0-9.e+-]+  rate .* in [0-9]+ s, ETA ' stdout ||
+    complain "train does not say what is watched: '$(head -n 1 stdout)'"
+works "$bin/train" tiny.ini --out averaged train.average=0.9 train.optimizer=muon train.prior=0.02 \
+    'train.loss=dice2:batch + 0.01 mse' data.holdout=0.25
+grep -q ' averaged mIoU .* raw mIoU ' stdout || complain "train tells averaged and raw weights not apart"
+works "$bin/train" tiny.ini --out averaged train.average=0.9 train.optimizer=muon train.prior=0.02 \
+    'train.loss=dice2:batch + 0.01 mse' data.holdout=0.25 train.epochs=3 --resume
+works "$bin/train" tiny.ini --out tuned train.init=averaged/best.h5 model.stages=2
+grep -q 'train.init: .* tensors taken from averaged/best.h5; not, for example, decos.1' stderr ||
+    complain "train.init does not say what it took: $(head -n 1 stderr)"
+works "$bin/evaluate" --checkpoint averaged/last.h5 --data scenes --size 64 --raw-weights
+works "$bin/evaluate" --checkpoint run/last.h5 --data scenes --size 64 --raw-weights
+refuses 2 'raw-weights' "$bin/evaluate" --method mpcm --data scenes --raw-weights
+refuses 2 'dice2.*focal' "$bin/train" tiny.ini --out out train.loss=dice3
+works "$bin/train" tiny.ini --out again data.root=scenes.h5
+cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/last.h5 | tail -n +2) ||
+    complain "the same seed gave other parameters (folder and pack)"
+refuses 2 '.' "$bin/train"
+refuses 2 'missing.ini' "$bin/train" missing.ini --out out
+sed 's/epochs = 2/epochz = 2/' tiny.ini > unknown.ini
+refuses 2 'unknown.ini:11.*epochz' "$bin/train" unknown.ini --out out
+sed 's/epochs = 2/epochs = many/' tiny.ini > value.ini
+refuses 2 'value.ini:11.*train.epochs' "$bin/train" value.ini --out out
+refuses 2 'train.nonsense' "$bin/train" tiny.ini train.nonsense=1 --out out
+refuses 1 'nowhere' "$bin/train" tiny.ini data.root=nowhere --out out
+sed 's/rpcanet_plus/no_such_net/' tiny.ini > method.ini
+refuses 2 'no_such_net' "$bin/train" method.ini --out out
+
+# --- evaluate ---
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --split test --size native --format json
+for key in method dataset split images params miou niou precision recall f1 pd fa auc tp fp fn targets \
+    targets_detected ms_per_image; do
+    grep -q "\"$key\"" stdout || complain "evaluate --format json lacks $key"
+done
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes.h5 --rule logit --mask half --protocol centroid
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --format csv
+refuses 2 '.' "$bin/evaluate" --data scenes
+refuses 2 'rule' "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule sometimes
+refuses 1 'missing.h5' "$bin/evaluate" --checkpoint missing.h5 --data scenes
+refuses 1 'missing' "$bin/evaluate" --checkpoint run/best.h5 --data missing
+head -c 5000 run/best.h5 > cut.h5
+refuses 1 'cut.h5' "$bin/evaluate" --checkpoint cut.h5 --data scenes
+cp -r scenes broken
+first=$(head -n 1 broken/test.txt)
+head -c 200 "scenes/images/$first.png" > "broken/images/$first.png"
+refuses 1 "$first.png" "$bin/evaluate" --checkpoint run/best.h5 --data broken --size native
+cp "scenes/images/$first.png" broken/images/
+works "$bin/prepare" synthesize large --train 1 --test 1 --size 96 --seed 3
+cp "large/masks/$(head -n 1 large/test.txt).png" "broken/masks/$first.png"
+refuses 1 'masks.*96x96.*64x64' "$bin/evaluate" --checkpoint run/best.h5 --data broken --size native
+
+# --- detect ---
+works "$bin/detect" --checkpoint run/best.h5 "scenes/images/$first.png" --out found --raw maps.h5 --raw-stages
+for file in "${first}_score.png" "${first}_mask.png" "${first}_overlay.png" detections.json detections.csv; do
+    [ -s "found/$file" ] || complain "detect left no $file"
+done
+h5ls -r maps.h5 | grep -q "/$first/stage1/B" || complain "detect --raw-stages stored no stage1/B"
+works "$bin/detect" --checkpoint run/best.h5 scenes/images --out all --size 64
+works "$bin/detect" scenes/images --out shipped
+[ -s shipped/detections.json ] || complain "detect with the weights that come with it left no detections.json"
+mkdir -p installed
+cp "$bin/detect" installed
+refuses 1 'weights/rpcanet_plus_nudt.h5' installed/detect scenes/images --out out
+refuses 2 '.' "$bin/detect" --checkpoint run/best.h5 --out out
+refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out out
+head -c 200 "scenes/images/$first.png" > cut.png
+refuses 1 'cut.png' "$bin/detect" --checkpoint run/best.h5 cut.png --out out
+refuses 1 'tiny.ini' "$bin/detect" --checkpoint run/best.h5 tiny.ini --out out
+
+# --- bench: figures that parse; no time is judged ---
+figures() { # every line on stdout is `name value unit`, the named ones among them
+    grep -qvE '^[a-z0-9_]+ ([-+.e0-9]+|portable|avx2|avx512) [A-Za-z/%]+$' stdout &&
+        complain "bench printed '$(grep -vE '^[a-z0-9_]+ ([-+.e0-9]+|portable|avx2|avx512) [A-Za-z/%]+$' stdout | head -n 1)'"
+    for figure in "$@"; do
+        grep -q "^$figure " stdout || complain "bench lacks $figure"
+    done
+}
+small=(model.stages=2 model.bottleneck_channels=2 model.total_channels=4 --size 32 --repeat 1)
+works "$bin/bench" conv --size 32 --repeat 1
+figures fma_peak_gflops fma_peak_isa conv3x3_16_32_forward_share conv3x3_32_1_input_gradient_ms \
+    conv1x1_1_4_weight_gradient_gflops
+works "$bin/bench" model "${small[@]}" --stages
+figures model_infer_ms model_infer_full_ms model_infer_64_ms model_infer_1_thread_ms model_infer_gflop \
+    model_infer_share model_thread_scaling model_infer_k2_per_stage_ms
+works "$bin/bench" train rpcanet_plus "${small[@]}" --batch 2 --scaling
+figures train_ms_per_image train_peak_memory_mib train_activation_memory_mib train_share train_thread_scaling
+refuses 2 'expected conv, model or train' "$bin/bench" no-such-part
+refuses 2 'no_such_net' "$bin/bench" model no_such_net
+refuses 2 'model.nonsense' "$bin/bench" train model.nonsense=1
+refuses 2 'repeat' "$bin/bench" conv --repeat -1
+refuses 2 'conv takes no arguments' "$bin/bench" conv rpcanet_plus
+mkdir bench
+works "$bin/bench" conv --write-expected --repeat 1 --threads 1
+grep -q '^conv3x3_4_4_forward = [0-9]' bench/expected_shares.ini || complain "bench conv --write-expected stored no share"
+sed -i 's/^conv3x3_4_4_forward = .*/conv3x3_4_4_forward = 999999/' bench/expected_shares.ini
+works "$bin/bench" conv --repeat 1 --threads 1
+grep -q '^warning: conv3x3_4_4_forward is .* under its stored share' stderr || complain "bench conv did not warn"
+refuses 2 'expected_shares.ini:[0-9]*: .*expected "' bash -c "echo nonsense >> bench/expected_shares.ini; '$bin/bench' conv"
+
+# --- methods without parameters ---
+for method in mpcm pstnn ipi; do
+    works "$bin/evaluate" --method $method --data scenes --size native
+    grep -q "$method on scenes" stdout || complain "evaluate --method $method does not name its method"
+done
+refuses 1 '20x20 is smaller.*40x40' "$bin/evaluate" --method pstnn --data scenes --size 20
+refuses 1 '40x40 is smaller.*50x50' "$bin/evaluate" --method ipi --data scenes --size 40
+refuses 1 'too few windows' "$bin/evaluate" --method ipi --data scenes --size 50
+refuses 2 'model.patch_step is 60' "$bin/evaluate" --method ipi model.patch_step=60 --data scenes
+works "$bin/evaluate" --method mpcm model.preset=community --data scenes --format json
+refuses 2 'no logits' "$bin/evaluate" --method mpcm --data scenes --rule logit
+refuses 2 'model.preset.*authors' "$bin/evaluate" --method mpcm model.preset=mine --data scenes
+refuses 2 'model.nonsense' "$bin/evaluate" --method mpcm model.nonsense=1 --data scenes
+refuses 2 'rubbish' "$bin/evaluate" --method mpcm rubbish --data scenes
+refuses 2 'model.preset.*--method' "$bin/evaluate" --checkpoint run/best.h5 model.preset=authors --data scenes
+refuses 2 'no_such_method.*mpcm' "$bin/evaluate" --method no_such_method --data scenes
+works "$bin/detect" model.scales=2 scenes/images --method mpcm model.preset=authors --out raw --raw maps.h5
+[ -s raw/detections.json ] || complain "detect --method mpcm left no detections.json"
+refuses 2 'model.scales' "$bin/detect" scenes/images --method mpcm model.scales=many --out out
+sed 's/rpcanet_plus/mpcm/; /stages\|channels\|se_/d' tiny.ini > untrainable.ini
+refuses 2 'mpcm has no parameters' "$bin/train" untrainable.ini --out out
+
+# --- convert ---
+works "$bin/convert" verify run/best.h5
+works "$bin/convert" weights run/best.h5 weights.h5
+works "$bin/detect" scenes/images --checkpoint weights.h5 --out light
+works "$bin/detect" scenes/images --checkpoint run/best.h5 --out heavy
+cmp -s light/detections.csv heavy/detections.csv || complain "the weights alone do not detect what the checkpoint does"
+[ "$(($(stat -c %s weights.h5) * 2))" -lt "$(stat -c %s run/best.h5)" ] || complain "the weights alone are not smaller"
+refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
+refuses 2 '.' "$bin/convert"
+mkdir -p out
+refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
+refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
+pickle=$(ls "$root/${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl \
+    "${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl 2> /dev/null | head -n 1)
+if [ -n "$pickle" ]; then
+    works "$bin/convert" from-torch "$pickle" converted.h5
+    head -c 100000 "$pickle" > cut.pkl
+    refuses 1 'cut.pkl' "$bin/convert" from-torch cut.pkl out/x.h5
+fi
+
+echo "$count commands, $bad wrong"
+[ "$bad" -eq 0 ]

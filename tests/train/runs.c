@@ -1,0 +1,87 @@
+#include "tests/train/runs.h"
+
+#include "core/io/file_io.h"
+#include "core/io/hdf5_io.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "train/train_config.h"
+#include "train/trainer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OVERRIDES = 24 };
+
+status runs_read(recipe r, config **out) {
+    char text[16384];
+    const char *overrides[OVERRIDES];
+    int count = 0;
+    snprintf(text, sizeof text, "%s", r.overrides ? r.overrides : "");
+    for (char *one = strtok(text, " "); one && count < OVERRIDES; one = strtok(NULL, " "))
+        overrides[count++] = one;
+    return train_config_read(r.ini, overrides, count, out);
+}
+
+static void stop_in_time(void *context, const train_report *report) {
+    if (report->row->epoch == *(const int64_t *)context)
+        trainer_interrupt();
+}
+
+status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after) {
+    config *c;
+    TRY(runs_read(r, &c));
+    train_options options = {.folder = folder, .resume = resume, .on_epoch = stop_in_time, .context = &stop_after};
+    status result = trainer_run(c, &options);
+    config_free(c);
+    return result;
+}
+
+typedef struct bits {
+    h5_file *a, *b;
+    int compared;
+} bits;
+
+static status compare_dataset(void *context, const char *dataset) {
+    bits *both = context;
+    h5_shape shape;
+    TRY(h5_get_shape(both->a, dataset, &shape));
+    size_t count = 1;
+    for (int i = 0; i < shape.rank; i++)
+        count *= (size_t)shape.size[i];
+    double *x = malloc(count * sizeof *x), *y = malloc(count * sizeof *y);
+    assert_true(x && y);
+    assert_ok(h5_read(both->a, dataset, H5_FLOAT64, count, x));
+    assert_ok(h5_read(both->b, dataset, H5_FLOAT64, count, y));
+    if (memcmp(x, y, count * sizeof *x))
+        fail_msg("%s differs", dataset);
+    free(x);
+    free(y);
+    both->compared++;
+    return STATUS_OK;
+}
+
+void runs_expect_same(const char *one, const char *other) {
+    char path_a[4096], path_b[4096];
+    bits both = {0};
+    assert_ok(path_join(path_a, one, "last", ".h5"));
+    assert_ok(path_join(path_b, other, "last", ".h5"));
+    assert_ok(h5_open(path_a, &both.a));
+    assert_ok(h5_open(path_b, &both.b));
+    assert_ok(h5_each_dataset(both.a, "/", compare_dataset, &both));
+    assert_true(both.compared > 100); /* model, optimizer and trainer */
+    h5_close(both.a);
+    h5_close(both.b);
+}
+
+void runs_expect_resumed(recipe r, int64_t stop_after, const char *step) {
+    static int number;
+    char whole[4096], parts[4096], name[32];
+    snprintf(name, sizeof name, "whole%d", ++number);
+    snprintf(whole, sizeof whole, "%s", scratch_path(name));
+    snprintf(name, sizeof name, "parts%d", number);
+    snprintf(parts, sizeof parts, "%s", scratch_path(name));
+    assert_ok(runs_train(r, whole, false, 0));
+    assert_fails(runs_train(r, parts, false, stop_after), STATUS_INTERRUPTED, "--resume", step);
+    assert_ok(runs_train(r, parts, true, 0));
+    runs_expect_same(whole, parts);
+}

@@ -1,0 +1,26 @@
+/* Training runs in tests, and whether two of them led to the same bits. */
+#ifndef IRST_TESTS_TRAIN_RUNS_H
+#define IRST_TESTS_TRAIN_RUNS_H
+
+#include "core/base/status.h"
+#include "core/config/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An ini file with overrides, separated by blanks; NULL: none. */
+typedef struct recipe {
+    const char *ini, *overrides;
+} recipe;
+
+status runs_read(recipe r, config **out);
+/* Stops after the first step of epoch stop_after + 1, counted from 1; 0: goes on to the end. */
+status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after);
+
+/* Compares model, optimizer and trainer of last.h5 in two folders; fails the test if a bit differs. */
+void runs_expect_same(const char *one, const char *other);
+
+/* Compares a run that stops like that, after `step` ("step 4 of 9"), and goes on with one that does not stop. */
+void runs_expect_resumed(recipe r, int64_t stop_after, const char *step);
+
+#endif

@@ -1,0 +1,205 @@
+/* Whole runs of a small network: same seed same bits, resume equals no interruption. */
+#include "core/base/runtime.h"
+#include "core/io/file_io.h"
+#include "datasets/make/synthesize.h"
+#include "modules/checkpoint.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "tests/train/runs.h"
+#include "train/train_config.h"
+#include "train/train_state.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static char ini[4096];
+
+static int make_scenes(void **state) {
+    (void)state;
+    char text[8192];
+    const char *scenes = scratch_path("scenes");
+    snprintf(text, sizeof text,
+             "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
+             "[data]\nroot = %s\nsize = 32\naugment = flips\n"
+             "[train]\nepochs = 3\nbatch_size = 4\nlearning_rate = 1e-3\nevaluate_every = 2\n",
+             scenes);
+    assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
+    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
+    return 0;
+}
+
+static recipe tiny(const char *overrides) {
+    return (recipe){ini, overrides};
+}
+
+static status read_config(const char *overrides, config **out) {
+    return runs_read(tiny(overrides), out);
+}
+
+static status train(const char *folder, const char *overrides, bool resume, int64_t stop_after) {
+    return runs_train(tiny(overrides), folder, resume, stop_after);
+}
+
+static void test_same_seed_same_bits(void **state) {
+    (void)state;
+    char one[4096], two[4096];
+    snprintf(one, sizeof one, "%s", scratch_path("one"));
+    snprintf(two, sizeof two, "%s", scratch_path("two"));
+    assert_ok(train(one, NULL, false, 0));
+    assert_ok(train(two, "train.threads=3", false, 0));
+    runs_expect_same(one, two);
+    static const char *const files[] = {"config.ini", "log.csv", "curves.png", "best.h5", "last.h5"};
+    for (int i = 0; i < 5; i++) {
+        char path[4096];
+        assert_ok(path_join(path, one, files[i], ""));
+        assert_true(path_is_file(path));
+    }
+    detector *d;
+    char best[4096];
+    assert_ok(path_join(best, one, "best", ".h5"));
+    assert_ok(checkpoint_load(best, &d));
+    assert_string_equal(detector_option(d, "model.total_channels"), "4");
+    detector_free(d);
+}
+
+/* The interruption is noticed after the first step of epoch 2: the run is resumed in the middle of an epoch. */
+static void test_resume(void **state) {
+    (void)state;
+    char whole[4096], parts[4096];
+    snprintf(whole, sizeof whole, "%s", scratch_path("whole"));
+    snprintf(parts, sizeof parts, "%s", scratch_path("parts"));
+    assert_ok(train(whole, NULL, false, 0));
+    assert_fails(train(parts, NULL, false, 1), STATUS_INTERRUPTED, "--resume", "step 4 of 9");
+    assert_fails(train(parts, NULL, false, 0), STATUS_USAGE, parts, "--resume");
+    assert_fails(train(parts, "train.seed=2", true, 0), STATUS_USAGE, "train.seed", "last.h5");
+    assert_fails(train(parts, "model.stages=2", true, 0), STATUS_USAGE, "model.stages", "last.h5");
+    assert_ok(train(parts, "train.threads=2", true, 0));
+    runs_expect_same(whole, parts);
+    assert_ok(train(parts, NULL, true, 0)); /* already done: nothing happens */
+    runs_expect_same(whole, parts);
+}
+
+/* Begun with recomputation in backward, gone on with without: as never with. */
+static void test_checkpointing_changes_no_bits(void **state) {
+    (void)state;
+    char with[4096], without[4096];
+    snprintf(with, sizeof with, "%s", scratch_path("with"));
+    snprintf(without, sizeof without, "%s", scratch_path("without"));
+    assert_ok(train(without, NULL, false, 0));
+    assert_fails(train(with, "train.checkpointing=stage", false, 1), STATUS_INTERRUPTED, "step 4 of 9", "");
+    assert_ok(train(with, NULL, true, 0));
+    runs_expect_same(with, without);
+}
+
+static void test_resume_with_every_optimizer(void **state) {
+    (void)state;
+    runs_expect_resumed(tiny("train.optimizer=sgd train.weight_decay=1e-3 train.schedule=constant data.augment=mshnet"),
+                        1, "step 4");
+    runs_expect_resumed(tiny("train.optimizer=adagrad train.schedule=steps train.milestones=1,2 data.augment=crops"), 1,
+                        "step 4");
+    runs_expect_resumed(tiny("train.optimizer=adam data.augment=uiunet data.shuffle=false data.drop_last=true"), 1,
+                        "step 3 of 6");
+}
+
+/* Two epochs on crops, one on whole images; an epoch each on crops of two sizes and on whole images: stopped before and
+ * behind the changes. */
+static void test_resume_around_crops(void **state) {
+    (void)state;
+    recipe r = tiny("train.crop_epochs=2 train.crop_size=16"),
+           rising = tiny("train.crop_epochs=1,1 train.crop_size=16,24");
+    runs_expect_resumed(rising, 1, "step 4 of 9");
+    runs_expect_resumed(rising, 2, "step 7 of 9");
+    runs_expect_resumed(r, 1, "step 4 of 9");
+    runs_expect_resumed(r, 2, "step 7 of 9");
+}
+
+static status load(const char *path, const char *overrides) {
+    config *c;
+    detector *d;
+    optimizer o;
+    train_state state;
+    assert_ok(read_config(overrides, &c));
+    assert_ok(detector_new(c, 1, &d));
+    optimizer_options options = optimizer_defaults(optimizer_find(config_text(c, "train.optimizer")));
+    assert_ok(optimizer_new(detector_parameters(d), &options, &o));
+    status result = train_state_load(path, d, c, &o, &(average){0}, &state);
+    assert_true(result != STATUS_OK || (state.step == 7 && o.step == 7));
+    optimizer_free(&o);
+    detector_free(d);
+    config_free(c);
+    return result;
+}
+
+/* Checkpoints from before there were other optimizers and schedules know no such keys, and data.augment as a flag. */
+static void test_older_checkpoints(void **state) {
+    (void)state;
+    static const config_key keys[] = {{"data.augment", CONFIG_FLAG, "true", 0, 0, NULL, "", ""},
+                                      {"data.size", CONFIG_TEXT, "32", 0, 0, NULL, "", ""},
+                                      {"train.epochs", CONFIG_TEXT, "3", 0, 0, NULL, "", ""},
+                                      {"train.batch_size", CONFIG_TEXT, "4", 0, 0, NULL, "", ""},
+                                      {"train.learning_rate", CONFIG_TEXT, "1e-3", 0, 0, NULL, "", ""}};
+    config *c, *old;
+    detector *d;
+    optimizer o;
+    char path[4096];
+    snprintf(path, sizeof path, "%s", scratch_path("old.h5"));
+    assert_ok(read_config(NULL, &c));
+    assert_ok(config_new(&old));
+    assert_ok(config_declare(old, keys, sizeof keys / sizeof *keys));
+    optimizer_options defaults = optimizer_defaults(&optimizer_adam);
+    assert_ok(detector_new(c, 1, &d));
+    assert_ok(optimizer_new(detector_parameters(d), &defaults, &o));
+    o.step = 7;
+    assert_ok(train_state_save(path, d, old, &o, &(average){0}, &(train_state){.step = 7}));
+    optimizer_free(&o);
+    detector_free(d);
+    config_free(old);
+    config_free(c);
+    assert_ok(load(path, NULL));
+    assert_fails(load(path, "data.augment=none"), STATUS_USAGE, "data.augment = flips", "not none");
+    assert_fails(load(path, "train.optimizer=sgd"), STATUS_USAGE, "train.optimizer = adam", "not sgd");
+    assert_fails(load(path, "train.schedule=constant"), STATUS_USAGE, "train.schedule = poly", "not constant");
+}
+
+/* Steps of size 10 through some thirty layers without normalisation: float32 overflows. */
+static void test_a_diverging_loss_is_reported(void **state) {
+    (void)state;
+    config *c;
+    assert_ok(read_config("model.stages=4 train.learning_rate=10", &c));
+    train_options options = {.folder = scratch_path("diverging")};
+    assert_fails(trainer_run(c, &options), STATUS_NUMERIC, "epoch", "learning_rate");
+    config_free(c);
+}
+
+static void test_configuration(void **state) {
+    (void)state;
+    config *c;
+    assert_fails(read_config("train.epochs=0", &c), STATUS_USAGE, "train.epochs", "1");
+    assert_fails(read_config("data.augment=true", &c), STATUS_USAGE, "data.augment = true",
+                 "none, flips, crops, mshnet");
+    assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer",
+                 "adam, adamw, muon, schedule_free, sgd, adagrad");
+    static const char *const bad_crops[] = {"train.crop_epochs=x", "train.crop_epochs=1,", "train.crop_size=64,128",
+                                            "train.crop_epochs=1,2 train.crop_size=8,64", "train.crop_epochs=-1"};
+    for (size_t i = 0; i < sizeof bad_crops / sizeof *bad_crops; i++)
+        assert_fails(train(scratch_path("never"), bad_crops[i], false, 0), STATUS_USAGE, "train.crop_", "expected");
+    assert_fails(read_config("train.nonsense=1", &c), STATUS_USAGE, "train.nonsense", "command line");
+    assert_fails(read_config("model.name=none", &c), STATUS_USAGE, "none", "rpcanet_plus");
+    assert_fails(train_config_read("missing.ini", NULL, 0, &c), STATUS_USAGE, "missing.ini", "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_seed_same_bits),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_resume_with_every_optimizer),
+        cmocka_unit_test(test_resume_around_crops),
+        cmocka_unit_test(test_older_checkpoints),
+        cmocka_unit_test(test_checkpointing_changes_no_bits),
+        cmocka_unit_test(test_a_diverging_loss_is_reported),
+        cmocka_unit_test(test_configuration),
+    };
+    return cmocka_run_group_tests(tests, make_scenes, NULL);
+}

@@ -1,0 +1,252 @@
+/* What a training can be told beyond the published recipes: other losses, optimizers, averaged weights, weights to
+ * begin with, a teacher, early stopping, more epochs. Whole runs of a small network. */
+#include "core/io/file_io.h"
+#include "core/io/hdf5_io.h"
+#include "datasets/make/synthesize.h"
+#include "modules/checkpoint.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "tests/train/runs.h"
+#include "train/loss_plan.h"
+#include "train/train_config.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static char ini[4096], rich_ini[4096];
+
+static int make_scenes(void **state) {
+    (void)state;
+    char text[8192];
+    const char *scenes = scratch_path("scenes");
+    snprintf(text, sizeof text,
+             "[model]\nstages = 2\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
+             "[data]\nroot = %s\nsize = 32\naugment = flips\n"
+             "[train]\nepochs = 3\nbatch_size = 2\nlearning_rate = 1e-3\nevaluate_every = 1\n",
+             scenes);
+    assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
+    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
+    strcat(text, "loss = dice2:batch + 0.01 mse\nloss_after = 1: soft_iou + 0.1 bce, 2: focal\n"
+                 "deep_supervision = 0.2\nprior = 0.02\noptimizer = muon\naverage = 0.9\naccumulate = 2\n"
+                 "clip_norm = 0.5\nwarmup = 0.2\nschedule = cosine\nweight_decay = 0.01\ndecay = weights\n"
+                 "rates = *.epsilon:10, *.bias:2\nstart = *.epsilon:0.1\nfreeze = decos.0.merge.*\n");
+    snprintf(rich_ini, sizeof rich_ini, "%s", scratch_file("rich.ini", text, strlen(text)));
+    return 0;
+}
+
+typedef struct run_notes {
+    char lines[8][1024];
+    int count;
+    epoch_row last;
+    int epochs;
+} run_notes;
+
+static void keep_notice(void *context, const char *line) {
+    run_notes *notes = context;
+    assert_true(notes->count < 8);
+    snprintf(notes->lines[notes->count++], sizeof notes->lines[0], "%s", line);
+}
+
+static void keep_row(void *context, const train_report *report) {
+    run_notes *notes = context;
+    notes->last = *report->row;
+    notes->epochs++;
+}
+
+static status train(const char *folder, bool resume, run_notes *notes, const char *const *overrides) {
+    config *c;
+    int count = 0;
+    *notes = (run_notes){0};
+    while (overrides[count])
+        count++;
+    TRY(train_config_read(ini, overrides, count, &c));
+    train_options options = {
+        .folder = folder, .resume = resume, .on_epoch = keep_row, .on_notice = keep_notice, .context = notes};
+    status result = trainer_run(c, &options);
+    config_free(c);
+    return result;
+}
+
+#define TRAIN(folder, resume, notes, ...) train(folder, resume, notes, (const char *const[]){__VA_ARGS__, NULL})
+
+static void name_folder(const char *name, char out[4096]) {
+    snprintf(out, 4096, "%s", scratch_path(name));
+}
+
+static void test_resume_with_everything(void **state) {
+    (void)state;
+    recipe r = {rich_ini, NULL};
+    runs_expect_resumed(r, 1, "step 4 of 9");
+    runs_expect_resumed(r, 2, "step 7 of 9");
+    recipe adamw = {ini, "train.optimizer=adamw train.schedule=one_cycle train.crop_epochs=1 train.crop_size=16 "
+                         "train.beta2=0.99 train.select=fa train.average=0.99"};
+    runs_expect_resumed(adamw, 1, "step 6 of 15");
+    recipe free_of_schedule = {ini, "train.optimizer=schedule_free train.schedule=constant train.warmup=0.3"};
+    runs_expect_resumed(free_of_schedule, 1, "step 6 of 15");
+}
+
+static void test_log_and_report(void **state) {
+    (void)state;
+    char folder[4096], path[4096];
+    run_notes notes;
+    name_folder("logged", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.loss=dice2:batch + 0.01 mse", "train.loss_after=2: bce",
+                    "train.average=0.9", "train.epochs=3"));
+    assert_int_equal(notes.epochs, 3);
+    assert_true(notes.last.gradient_norm > 0 && isfinite(notes.last.gradient_norm));
+    assert_true(notes.last.used.miou >= 0 && notes.last.raw.miou >= 0);
+    assert_true(notes.last.seconds > 0);
+    assert_ok(path_join(path, folder, "log", ".csv"));
+    name_list rows;
+    assert_ok(name_list_read(path, &rows));
+    assert_int_equal(rows.count, 4);
+    assert_string_equal(rows.names[0], "epoch,step,learning_rate,loss,dice2_batch,mse,bce_image,gradient_norm,"
+                                       "images_per_second,seconds,miou,niou,f1,pd,fa,raw_miou,raw_niou,raw_f1,raw_pd,"
+                                       "raw_fa");
+    assert_null(strstr(rows.names[1], ",,,")); /* bce alone is missing */
+    assert_non_null(strstr(rows.names[1], ",,"));
+    assert_non_null(strstr(rows.names[3], ",,,")); /* dice2_batch and mse are */
+    name_list_free(&rows);
+    assert_true(fabs(notes.last.losses[0] - notes.last.losses[3]) < 1e-12); /* bce alone */
+}
+
+static double first_weight(const char *folder, const char *file, checkpoint_weights which) {
+    char path[4096];
+    detector *d;
+    assert_ok(path_join(path, folder, file, ""));
+    assert_ok(checkpoint_load_weights(path, which, &d));
+    double value = detector_parameters(d)->items[0]->value[0];
+    detector_free(d);
+    return value;
+}
+
+/* Detection takes the averaged weights; the raw ones stay beside them. */
+static void test_averaged_weights_are_used(void **state) {
+    (void)state;
+    char with[4096], without[4096];
+    run_notes notes;
+    name_folder("averaged", with);
+    name_folder("plain", without);
+    assert_ok(TRAIN(with, false, &notes, "train.average=0.95", "train.learning_rate=1e-2", "train.epochs=6"));
+    assert_true(notes.last.used.niou != notes.last.raw.niou || notes.last.used.fa != notes.last.raw.fa);
+    assert_ok(TRAIN(without, false, &notes, "train.learning_rate=1e-2", "train.epochs=6"));
+    double raw = first_weight(with, "last.h5", WEIGHTS_RAW), mean = first_weight(with, "last.h5", WEIGHTS_BEST);
+    assert_true(raw != mean);
+    assert_true(raw == first_weight(without, "last.h5", WEIGHTS_BEST)); /* averaging changes no step */
+}
+
+static void test_initial_weights(void **state) {
+    (void)state;
+    char first[4096], second[4096], key[5000], text[64];
+    run_notes notes;
+    name_folder("first", first);
+    assert_ok(TRAIN(first, false, &notes, "train.epochs=1"));
+    snprintf(key, sizeof key, "train.init=%s/last.h5", first);
+    name_folder("tuned", second);
+    assert_ok(TRAIN(second, false, &notes, key, "train.epochs=1", "train.freeze=*"));
+    assert_int_equal(notes.count, 1);
+    detector *d;
+    char path[4096];
+    assert_ok(path_join(path, first, "last", ".h5"));
+    assert_ok(checkpoint_load(path, &d));
+    int tensors = detector_parameters(d)->count;
+    detector_free(d);
+    snprintf(text, sizeof text, "%d of %d tensors", tensors, tensors);
+    assert_non_null(strstr(notes.lines[0], text));
+    assert_true(first_weight(first, "last.h5", WEIGHTS_RAW) == first_weight(second, "last.h5", WEIGHTS_RAW));
+    /* One stage more: its tensors are not in the file. */
+    name_folder("deeper", second);
+    assert_ok(TRAIN(second, false, &notes, key, "train.epochs=1", "model.stages=3"));
+    assert_non_null(strstr(notes.lines[0], "for example, decos.2."));
+    name_folder("stranger", second);
+    assert_fails(TRAIN(second, false, &notes, key, "model.name=mshnet", "model.stages=", "train.epochs=1"),
+                 STATUS_USAGE, "model.stages", "");
+    assert_fails(TRAIN(second, false, &notes, "train.init=missing.h5"), STATUS_INPUT, "missing.h5", "");
+}
+
+static void test_teacher(void **state) {
+    (void)state;
+    char first[4096], second[4096], key[5000];
+    run_notes notes;
+    name_folder("teacher", first);
+    assert_ok(TRAIN(first, false, &notes, "train.epochs=1"));
+    snprintf(key, sizeof key, "train.teacher=%s/last.h5", first);
+    name_folder("pupil", second);
+    assert_ok(TRAIN(second, false, &notes, key, "train.epochs=2", "train.teacher_weight=2"));
+    recipe r = {ini, key};
+    runs_expect_resumed(r, 1, "step 6 of 15");
+}
+
+static void test_early_stopping(void **state) {
+    (void)state;
+    char folder[4096];
+    run_notes notes;
+    name_folder("idle", folder);
+    /* Steps too small to change a metric: the first evaluation stays the best. */
+    assert_ok(TRAIN(folder, false, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 3);
+    assert_int_equal(notes.count, 1);
+    assert_non_null(strstr(notes.lines[0], "stopped after epoch 3: 2 evaluations were no better than that of epoch 1"));
+}
+
+/* A finished run goes on; fewer epochs than it has behind it are refused. */
+static void test_extending(void **state) {
+    (void)state;
+    char folder[4096];
+    run_notes notes;
+    name_folder("longer", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.epochs=2"));
+    assert_ok(TRAIN(folder, true, &notes, "train.epochs=3"));
+    assert_int_equal(notes.epochs, 1);
+    assert_int_equal(notes.last.epoch, 3);
+    assert_int_equal(notes.last.step, 15);
+    assert_fails(TRAIN(folder, true, &notes, "train.epochs=2"), STATUS_USAGE, "3 epochs", "train.epochs = 2");
+}
+
+static status read_plan(const char *after, loss_plan *out) {
+    char key[512];
+    config *c;
+    snprintf(key, sizeof key, "train.loss_after=%s", after);
+    TRY(train_config_read(ini, (const char *const[]){"train.loss=bce", key}, 2, &c));
+    status result = loss_plan_read(c, out);
+    config_free(c);
+    return result;
+}
+
+static void test_loss_plan(void **state) {
+    (void)state;
+    loss_plan plan;
+    assert_ok(read_plan("", &plan));
+    assert_string_equal(loss_plan_at(&plan, 100), "bce");
+    assert_ok(read_plan("8: soft_iou:batch + 0.01 mse, 10:focal", &plan));
+    assert_string_equal(loss_plan_at(&plan, 7), "bce");
+    assert_string_equal(loss_plan_at(&plan, 8), "soft_iou:batch + 0.01 mse");
+    assert_string_equal(loss_plan_at(&plan, 9), "soft_iou:batch + 0.01 mse");
+    assert_string_equal(loss_plan_at(&plan, 10), "focal");
+    static const char *const bad[] = {"bce", "8", "8:", "0: bce", "10: bce, 8: focal", "-1: bce", "8; bce"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_fails(read_plan(bad[i], &plan), STATUS_USAGE, "train.loss_after", "EPOCH: LOSS");
+    char folder[4096];
+    run_notes notes;
+    name_folder("refused", folder);
+    assert_fails(TRAIN(folder, false, &notes, "train.loss_after=2: dice3"), STATUS_USAGE, "dice3", "dice2");
+    char path[4096];
+    assert_ok(path_join(path, folder, "log", ".csv"));
+    assert_false(path_is_file(path)); /* said before anything begins */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resume_with_everything),
+        cmocka_unit_test(test_log_and_report),
+        cmocka_unit_test(test_averaged_weights_are_used),
+        cmocka_unit_test(test_initial_weights),
+        cmocka_unit_test(test_teacher),
+        cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_extending),
+        cmocka_unit_test(test_loss_plan),
+    };
+    return cmocka_run_group_tests(tests, make_scenes, NULL);
+}
