@@ -133,7 +133,9 @@ static node *sample(tape *t, int index) {
         {1, 2, 4, 20, 40, 3, 3, 1, 4, 4, ACTIVATION_RELU},  {1, 4, 4, 16, 40, 3, 3, 1, 1, 2, ACTIVATION_NONE},
         {2, 3, 4, 12, 33, 5, 5, 1, 2, 1, ACTIVATION_NONE},  {1, 2, 3, 11, 35, 3, 1, 1, 1, 1, ACTIVATION_NONE},
         {1, 2, 3, 9, 36, 2, 4, 1, 0, 1, ACTIVATION_RELU},   {1, 4, 4, 16, 34, 3, 3, 1, 0, 1, ACTIVATION_NONE},
-        {1, 3, 2, 10, 10, 2, 2, 3, 1, 2, ACTIVATION_NONE},
+        {1, 3, 2, 10, 10, 2, 2, 3, 1, 2, ACTIVATION_NONE},  {2, 3, 5, 3, 3, 3, 3, 1, 0, 1, ACTIVATION_RELU},
+        {2, 3, 5, 1, 1, 3, 3, 1, 2, 1, ACTIVATION_NONE},    {2, 3, 5, 1, 1, 1, 1, 1, 1, 1, ACTIVATION_NONE},
+        {2, 4, 3, 3, 2, 3, 2, 2, 0, 1, ACTIVATION_NONE},    {1, 6, 2, 1, 9, 1, 9, 1, 0, 1, ACTIVATION_NONE},
     };
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;

@@ -21,9 +21,10 @@ static int bands(const tensor *t) {
 }
 
 /* Whether the direct kernel can run a stride-1 convolution with this padding: it reads at most one row and
- * TENSOR_HALO columns beyond the plane. Narrow maps with many channels leave most lanes idle: GEMM is faster. */
+ * TENSOR_HALO columns beyond the plane, and stores whole vectors, whose ends fall into the halo. Maps of 1x1 pixels
+ * have none. Narrow maps with many channels leave most lanes idle: GEMM is faster. */
 static bool direct_fits(const tensor *x, const tensor *y, const conv_options *o, int padding_h, int padding_w) {
-    if (o->stride != 1 || tensor_is_dense(x) || padding_h < 0 || padding_h > 1 || padding_w < 0 ||
+    if (o->stride != 1 || tensor_is_dense(x) || tensor_is_dense(y) || padding_h < 0 || padding_h > 1 || padding_w < 0 ||
         padding_w > TENSOR_HALO)
         return false;
     return y->w >= 16 || x->c * y->c <= 16 * 16;

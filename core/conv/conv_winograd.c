@@ -17,7 +17,7 @@ size_t conv_winograd_packed_count(int oc, int ic) {
 
 bool conv_winograd_pays(const tensor *x, const tensor *y, const conv_options *o) {
     return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1 && !tensor_is_dense(x) &&
-           y->w >= 32 && x->c >= 8 && y->c >= 8;
+           !tensor_is_dense(y) && y->w >= 32 && x->c >= 8 && y->c >= 8;
 }
 
 bool conv_winograd_weight_pays(const tensor *x, const tensor *dy, const conv_options *o) {
