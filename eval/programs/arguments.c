@@ -2,6 +2,8 @@
 
 #include "core/config/config.h"
 #include "modules/checkpoint.h"
+#include "modules/torch/torch_file.h"
+#include "modules/torch/torch_import.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,7 +58,7 @@ status argument_detector(const char *checkpoint, const char *method, const char 
     if (checkpoint && count > 0)
         return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
     if (checkpoint)
-        return checkpoint_load(checkpoint, out);
+        return torch_file_recognises(checkpoint) ? torch_import(checkpoint, out) : checkpoint_load(checkpoint, out);
     config *options;
     TRY(config_new(&options));
     status result = create_method(method, settings, count, options, out);

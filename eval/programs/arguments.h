@@ -15,7 +15,8 @@ bool argument_is_model_option(const char *text);
 
 /* Opens the detector that --checkpoint or --method names: exactly one of them is not NULL, else STATUS_USAGE. A
  * method with parameters needs a checkpoint, which is STATUS_USAGE too. `settings`: `count` times "model.KEY=VALUE" for
- * the method; a checkpoint has its own and refuses any. */
+ * the method; a checkpoint has its own and refuses any. The checkpoint may be one of
+ * PyTorch's. */
 status argument_detector(const char *checkpoint, const char *method, const char *const *settings, int count,
                          detector **out);
 

@@ -76,7 +76,8 @@ static status run(const char **arguments, int count) {
 int main(int argc, char **argv) {
     const cli_program program = {
         .name = "convert",
-        .summary = "reads published PyTorch checkpoints without PyTorch, cuts ours down to the network, checks them",
+        .summary = "reads published PyTorch checkpoints and safetensors without PyTorch, cuts ours down to the "
+                   "network, checks them",
         .arguments = "from-torch IN.pkl OUT.h5 | weights IN.h5 OUT.h5 | verify FILE.h5",
         .examples =
             "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"

@@ -26,7 +26,8 @@ enum { OPTION_METHOD };
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
     {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5",
-     "trained network, from train or convert; without one and without a method it is " WEIGHTS ", which comes with "
+     "trained network, from train or convert, or a PyTorch checkpoint; without one and without a method it is " WEIGHTS
+     ", which comes with "
      "the programs"},
     {"out", CLI_TEXT, &out, "DIR",
      "folder for the results: NAME_score.png (16 bit), NAME_mask.png and NAME_overlay.png of each image, "

@@ -13,7 +13,7 @@ enum { OPTION_METHOD };
 
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
-    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert, or a PyTorch checkpoint"},
     {"raw-weights", CLI_FLAG, &raw_weights, NULL,
      "of a checkpoint with averaged weights (train.average) those of the last step instead"},
     {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by 'prepare pack'"},

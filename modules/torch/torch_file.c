@@ -1,13 +1,17 @@
 #include "modules/torch/torch_file.h"
 
+#include "core/io/file_io.h"
+#include "modules/torch/torch_container.h"
 #include "modules/torch/torch_tensor.h"
-#include "modules/torch/torch_zip.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PICKLE_SIZE_LIMIT = 16 << 20, NAME_LIMIT = 255, KEY_LIMIT = 127 };
+enum { NAME_LIMIT = 255 };
+
+static const torch_format *const formats[] = {&torch_format_zip, &torch_format_legacy, &torch_format_safetensors};
 
 void torch_file_free(torch_file *file) {
     for (int i = 0; i < file->count; i++) {
@@ -71,14 +75,31 @@ static int by_storage(const void *a, const void *b) {
                   ((const source *)b)->value->tensor.storage->storage.key);
 }
 
-static void strip_module(torch_file *file) {
-    static const char prefix[] = "module.";
-    size_t length = sizeof prefix - 1;
+/* What wraps a network puts its own name in front of every tensor's: DataParallel, a trainer's class, torch.compile. */
+static const char *const wrapper_prefixes[] = {"module.", "model.", "net.", "_orig_mod."};
+enum { WRAPPER_PREFIXES = sizeof wrapper_prefixes / sizeof *wrapper_prefixes };
+
+static bool all_begin_with(const torch_file *file, const char *prefix) {
+    size_t length = strlen(prefix);
     for (int i = 0; i < file->count; i++)
         if (strncmp(file->tensors[i].name, prefix, length) != 0 || !file->tensors[i].name[length])
-            return;
-    for (int i = 0; i < file->count; i++)
-        file->tensors[i].name += length;
+            return false;
+    return file->count > 0;
+}
+
+static void strip_wrappers(torch_file *file) {
+    for (int k = 0; k < WRAPPER_PREFIXES; k++)
+        if (all_begin_with(file, wrapper_prefixes[k])) {
+            for (int i = 0; i < file->count; i++)
+                file->tensors[i].name += strlen(wrapper_prefixes[k]);
+            k = -1; /* from the start: they come in any order, any number of times */
+        }
+}
+
+/* The profiler "thop" leaves counters in every layer that it has looked at. */
+static bool is_profile(const char *name) {
+    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+    return !strcmp(last, "total_ops") || !strcmp(last, "total_params");
 }
 
 /* Fills file->tensors, without data, and sources (as many). */
@@ -86,7 +107,7 @@ static status describe_all(const pickle_value *dict, torch_file *file, source *s
     int64_t total = 0;
     for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
         const pickle_value *key = dict->list.items[i], *value = dict->list.items[i + 1];
-        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_TENSOR)
+        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_TENSOR || is_profile(key->text))
             continue;
         TRY(check_name(key->text));
         torch_tensor *t = &file->tensors[file->count];
@@ -97,7 +118,7 @@ static status describe_all(const pickle_value *dict, torch_file *file, source *s
             return status_fail(STATUS_INPUT, "refused: its tensors have more than %lld elements together",
                                (long long)TORCH_ELEMENT_LIMIT);
     }
-    strip_module(file);
+    strip_wrappers(file);
     qsort(sources, (size_t)file->count, sizeof *sources, by_name);
     for (int i = 1; i < file->count; i++)
         if (!by_name(&sources[i - 1], &sources[i]))
@@ -107,72 +128,34 @@ static status describe_all(const pickle_value *dict, torch_file *file, source *s
 
 /* --- data --- */
 
-static status read_byte_order(const torch_zip *z, bool *big_endian) {
-    *big_endian = false; /* older files do not say; they come from little-endian machines */
-    if (!torch_zip_has(z, "byteorder"))
-        return STATUS_OK;
-    void *text;
-    size_t size;
-    TRY(torch_zip_read(z, "byteorder", 16, &text, &size));
-    *big_endian = !strcmp(text, "big");
-    bool known = *big_endian || !strcmp(text, "little");
-    free(text);
-    return known ? STATUS_OK
-                 : status_fail(STATUS_INPUT, "damaged: its entry byteorder is neither \"little\" nor \"big\"");
-}
-
-static status read_storage(const torch_zip *z, const char *key, void **data, size_t *size) {
-    char entry[8 + KEY_LIMIT];
-    bool plain = strlen(key) > 0 && strlen(key) <= KEY_LIMIT;
-    for (const char *c = key; plain && *c; c++)
-        plain = *c > ' ' && *c < 127;
-    if (!plain)
-        return status_fail(STATUS_INPUT, "damaged: a storage without a proper name");
-    snprintf(entry, sizeof entry, "data/%s", key);
-    return torch_zip_read(z, entry, UINT64_MAX, data, size);
-}
-
 static status fill_from(const source *s, const void *data, size_t size, bool big_endian) {
     const pickle_value *storage = s->value->tensor.storage;
     uint64_t expected;
     if (__builtin_mul_overflow((uint64_t)storage->storage.count, torch_type_size(storage->storage.type), &expected) ||
         expected != size)
-        return status_fail(STATUS_INPUT, "damaged: its entry data/%s has %zu bytes, expected %lld elements of %s",
+        return status_fail(STATUS_INPUT, "damaged: its storage %.60s has %zu bytes, expected %lld elements of %s",
                            storage->storage.key, size, (long long)storage->storage.count,
                            torch_type_name(storage->storage.type));
     return torch_tensor_fill(s->tensor, s->value, data, big_endian);
 }
 
 /* Sorted by storage, each storage is read once and kept no longer than needed. */
-static status fill_all(const torch_zip *z, source *sources, int count) {
-    bool big_endian;
-    TRY(read_byte_order(z, &big_endian));
+static status fill_all(torch_container *c, source *sources, int count) {
     qsort(sources, (size_t)count, sizeof *sources, by_storage);
-    status result = STATUS_OK;
-    for (int i = 0; i < count && result == STATUS_OK;) {
-        void *data;
+    for (int i = 0; i < count;) {
+        const void *data;
         size_t size;
-        TRY(read_storage(z, sources[i].value->tensor.storage->storage.key, &data, &size));
         int first = i;
-        for (; i < count && result == STATUS_OK && !by_storage(&sources[first], &sources[i]); i++)
-            result = fill_from(&sources[i], data, size, big_endian);
-        free(data);
+        TRY(c->format->storage(c, sources[i].value->tensor.storage->storage.key, &data, &size));
+        for (; i < count && !by_storage(&sources[first], &sources[i]); i++)
+            TRY(fill_from(&sources[i], data, size, c->big_endian));
     }
-    return result;
+    return STATUS_OK;
 }
 
-static status read_pickle(const torch_zip *z, pickle **out) {
-    void *data;
-    size_t size;
-    TRY(torch_zip_read(z, "data.pkl", PICKLE_SIZE_LIMIT, &data, &size));
-    status result = pickle_read(data, size, out);
-    free(data);
-    return result;
-}
-
-static status read_tensors(const torch_zip *z, torch_file *out) {
+static status read_tensors(torch_container *c, torch_file *out) {
     const pickle_value *dict = NULL;
-    TRY(read_pickle(z, &out->names));
+    TRY(c->format->describe(c, &out->names));
     TRY(find_state_dict(pickle_root(out->names), &dict));
     size_t count = (size_t)tensor_count(dict);
     out->tensors = calloc(count, sizeof *out->tensors);
@@ -180,20 +163,57 @@ static status read_tensors(const torch_zip *z, torch_file *out) {
     status result = out->tensors && sources ? describe_all(dict, out, sources)
                                             : status_fail(STATUS_MEMORY, "out of memory for %zu tensors", count);
     if (result == STATUS_OK)
-        result = fill_all(z, sources, out->count);
+        result = fill_all(c, sources, out->count);
     free(sources);
+    return result;
+}
+
+/* --- formats --- */
+
+static status read_head(const char *path, uint8_t head[TORCH_HEAD_SIZE]) {
+    memset(head, 0, TORCH_HEAD_SIZE);
+    if (path_is_folder(path))
+        return status_fail(STATUS_INPUT, "is a folder; expected a PyTorch checkpoint");
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return status_fail(STATUS_INPUT, "cannot be opened: %s", strerror(errno));
+    fread(head, 1, TORCH_HEAD_SIZE, stream);
+    bool failed = ferror(stream);
+    fclose(stream);
+    return failed ? status_fail(STATUS_INPUT, "cannot be read") : STATUS_OK;
+}
+
+static const torch_format *format_of(const uint8_t head[TORCH_HEAD_SIZE]) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i]->recognises(head))
+            return formats[i];
+    return NULL;
+}
+
+bool torch_file_recognises(const char *path) {
+    uint8_t head[TORCH_HEAD_SIZE];
+    return read_head(path, head) == STATUS_OK && format_of(head);
+}
+
+static status read_file(const char *path, torch_file *out) {
+    uint8_t head[TORCH_HEAD_SIZE];
+    TRY(read_head(path, head));
+    const torch_format *format = format_of(head);
+    if (!format)
+        return status_fail(STATUS_INPUT,
+                           "not a PyTorch checkpoint: expected a file that torch.save wrote, or safetensors");
+    torch_container *c = NULL;
+    TRY(format->open(path, &c));
+    status result = read_tensors(c, out);
+    format->close(c);
     return result;
 }
 
 status torch_file_read(const char *path, torch_file *out) {
     *out = (torch_file){0};
-    torch_zip *z;
-    TRY(torch_zip_open(path, &z));
-    status result = read_tensors(z, out);
-    torch_zip_close(z);
-    if (result != STATUS_OK) {
-        torch_file_free(out);
-        status_prefix(result, "%s", path);
-    }
-    return result;
+    status result = read_file(path, out);
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    torch_file_free(out);
+    return status_prefix(result, "%s", path);
 }

@@ -1,10 +1,12 @@
-/* Reads the state dict of a PyTorch checkpoint (torch.save, PyTorch 1.6 or later) without PyTorch. */
+/* Reads the state dict of a PyTorch checkpoint without PyTorch: what torch.save wrote, of any version, or safetensors.
+ */
 #ifndef IRST_MODULES_TORCH_TORCH_FILE_H
 #define IRST_MODULES_TORCH_TORCH_FILE_H
 
 #include "core/base/status.h"
 #include "modules/torch/unpickle.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,10 +29,13 @@ typedef struct torch_file {
 } torch_file;
 
 /* Reads all tensors of the state dict: the pickle itself, or, in a checkpoint that holds more, what stands under
- * "state_dict", "model_state_dict", "model" or "net". Entries that are no tensors are left out, and so is the
- * "module." that DataParallel puts in front of every name. STATUS_INPUT, with the path and the reason, for anything
- * else. Free with torch_file_free. */
+ * "state_dict", "model_state_dict", "model" or "net". Entries that are no tensors are left out, and so are the counters
+ * of profilers, total_ops and total_params. What every name begins with of "module.", "model.", "net." and "_orig_mod."
+ * is taken off. STATUS_INPUT, with the path and the reason, for anything else. Free with torch_file_free. */
 status torch_file_read(const char *path, torch_file *out);
+
+/* Whether the file's first bytes are those of a PyTorch checkpoint; false, too, if it cannot be read. */
+bool torch_file_recognises(const char *path);
 void torch_file_free(torch_file *file); /* accepts a zeroed struct */
 
 #endif

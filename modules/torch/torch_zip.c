@@ -1,6 +1,8 @@
-#include "modules/torch/torch_zip.h"
-
-#include "core/io/file_io.h"
+/* The zip file of torch.save: PREFIX/data.pkl, PREFIX/data/KEY for each storage, PREFIX/byteorder.
+ *
+ * torch.save stores without compression, so every size is bounded by the size of the file, and a compressed entry (how
+ * a zip bomb is made) is refused. */
+#include "modules/torch/torch_container.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,36 +11,19 @@
 #include <sys/stat.h>
 #include <zip.h>
 
-struct torch_zip {
+enum { KEY_LIMIT = 127 };
+
+typedef struct torch_zip {
+    torch_container base;
     zip_t *archive;
     uint64_t file_size;
     const char *prefix; /* "archive/"; not terminated, owned by the archive */
     int prefix_length;
-};
+    void *storage; /* of the last call */
+} torch_zip;
 
-/* Before 1.6 torch.save wrote pickles one after the other, the first one holding this number. */
-static status check_kind(const char *path, uint64_t *file_size) {
-    static const unsigned char legacy[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20};
-    if (path_is_folder(path))
-        return status_fail(STATUS_INPUT, "%s: is a folder; expected a PyTorch checkpoint", path);
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    unsigned char head[sizeof legacy] = {0};
-    size_t got = fread(head, 1, sizeof head, stream);
-    struct stat info;
-    int known = fstat(fileno(stream), &info);
-    fclose(stream);
-    if (!memcmp(head, legacy, sizeof legacy))
-        return status_fail(STATUS_INPUT,
-                           "%s: a checkpoint in PyTorch's format before 1.6; load it there and save it again with "
-                           "torch.save(..., _use_new_zipfile_serialization=True)",
-                           path);
-    if (known != 0 || got < 4 || memcmp(head, "PK\3\4", 4) != 0)
-        return status_fail(STATUS_INPUT, "%s: not a PyTorch checkpoint: expected a zip file written by torch.save",
-                           path);
-    *file_size = (uint64_t)info.st_size;
-    return STATUS_OK;
+static bool recognises(const uint8_t head[TORCH_HEAD_SIZE]) {
+    return !memcmp(head, "PK\3\4", 4);
 }
 
 static status open_archive(const char *path, zip_t **out) {
@@ -48,7 +33,7 @@ static status open_archive(const char *path, zip_t **out) {
         return STATUS_OK;
     zip_error_t error;
     zip_error_init_with_code(&error, code);
-    status result = status_fail(STATUS_INPUT, "%s: damaged or cut short: %s", path, zip_error_strerror(&error));
+    status result = status_fail(STATUS_INPUT, "damaged or cut short: %s", zip_error_strerror(&error));
     zip_error_fini(&error);
     return result;
 }
@@ -69,41 +54,10 @@ static status find_prefix(torch_zip *z) {
     return status_fail(STATUS_INPUT, "not a PyTorch checkpoint: the zip file has no data.pkl");
 }
 
-status torch_zip_open(const char *path, torch_zip **out) {
-    *out = NULL;
-    uint64_t file_size = 0;
-    TRY(check_kind(path, &file_size));
-    torch_zip *z = calloc(1, sizeof *z);
-    if (!z)
-        return status_fail(STATUS_MEMORY, "%s: out of memory to open it", path);
-    z->file_size = file_size;
-    status result = open_archive(path, &z->archive);
-    if (result == STATUS_OK && (result = find_prefix(z)) != STATUS_OK)
-        status_prefix(result, "%s", path);
-    if (result != STATUS_OK) {
-        torch_zip_close(z);
-        return result;
-    }
-    *out = z;
-    return STATUS_OK;
-}
-
-void torch_zip_close(torch_zip *z) {
-    if (!z)
-        return;
-    if (z->archive)
-        zip_discard(z->archive);
-    free(z);
-}
-
 static zip_int64_t locate(const torch_zip *z, const char *entry) {
     char name[512];
     int length = snprintf(name, sizeof name, "%.*s%s", z->prefix_length, z->prefix, entry);
     return length < (int)sizeof name ? zip_name_locate(z->archive, name, ZIP_FL_ENC_RAW) : -1;
-}
-
-bool torch_zip_has(const torch_zip *z, const char *entry) {
-    return locate(z, entry) >= 0;
 }
 
 /* Fills `size` bytes; the read behind them makes libzip compare the checksum. */
@@ -123,7 +77,9 @@ static status read_all(zip_file_t *file, const char *entry, unsigned char *data,
     return STATUS_OK;
 }
 
-status torch_zip_read(const torch_zip *z, const char *entry, uint64_t limit, void **data, size_t *size) {
+/* Reads an entry of at most `limit` bytes, checksum included. The caller frees *data, which is never NULL on success
+ * and has a zero behind its end. */
+static status read_entry(const torch_zip *z, const char *entry, uint64_t limit, void **data, size_t *size) {
     *data = NULL;
     *size = 0;
     zip_int64_t index = locate(z, entry);
@@ -155,3 +111,73 @@ status torch_zip_read(const torch_zip *z, const char *entry, uint64_t limit, voi
     *size = info.size;
     return STATUS_OK;
 }
+
+static status read_byte_order(torch_zip *z) {
+    if (locate(z, "byteorder") < 0)
+        return STATUS_OK; /* older files do not say; they come from little-endian machines */
+    void *text;
+    size_t size;
+    TRY(read_entry(z, "byteorder", 16, &text, &size));
+    z->base.big_endian = !strcmp(text, "big");
+    bool known = z->base.big_endian || !strcmp(text, "little");
+    free(text);
+    return known ? STATUS_OK
+                 : status_fail(STATUS_INPUT, "damaged: its entry byteorder is neither \"little\" nor \"big\"");
+}
+
+static void close_file(torch_container *c) {
+    torch_zip *z = (torch_zip *)c;
+    if (z->archive)
+        zip_discard(z->archive);
+    free(z->storage);
+    free(z);
+}
+
+static status open_file(const char *path, torch_container **out) {
+    torch_zip *z = calloc(1, sizeof *z);
+    if (!z)
+        return status_fail(STATUS_MEMORY, "out of memory to open it");
+    z->base.format = &torch_format_zip;
+    struct stat info;
+    status result = stat(path, &info) == 0 ? open_archive(path, &z->archive)
+                                           : status_fail(STATUS_INPUT, "cannot be opened: %s", strerror(errno));
+    if (result == STATUS_OK) {
+        z->file_size = (uint64_t)info.st_size;
+        result = find_prefix(z);
+    }
+    if (result == STATUS_OK)
+        result = read_byte_order(z);
+    if (result != STATUS_OK) {
+        close_file(&z->base);
+        return result;
+    }
+    *out = &z->base;
+    return STATUS_OK;
+}
+
+static status describe(torch_container *c, pickle **out) {
+    void *data;
+    size_t size;
+    TRY(read_entry((torch_zip *)c, "data.pkl", TORCH_DESCRIPTION_LIMIT, &data, &size));
+    status result = pickle_read(data, size, out);
+    free(data);
+    return result;
+}
+
+static status storage(torch_container *c, const char *key, const void **data, size_t *size) {
+    torch_zip *z = (torch_zip *)c;
+    char entry[8 + KEY_LIMIT];
+    bool plain = strlen(key) > 0 && strlen(key) <= KEY_LIMIT;
+    for (const char *p = key; plain && *p; p++)
+        plain = *p > ' ' && *p < 127;
+    if (!plain)
+        return status_fail(STATUS_INPUT, "damaged: a storage without a proper name");
+    snprintf(entry, sizeof entry, "data/%s", key);
+    free(z->storage);
+    z->storage = NULL;
+    TRY(read_entry(z, entry, UINT64_MAX, &z->storage, size));
+    *data = z->storage;
+    return STATUS_OK;
+}
+
+const torch_format torch_format_zip = {recognises, open_file, close_file, describe, storage};

@@ -152,12 +152,15 @@ static status binfloat(machine *m, int argument) {
     return push(m, value);
 }
 
-static status binunicode(machine *m, int argument) {
-    (void)argument;
+/* Also the strings of Python 2, in which a state dict has its names, and bytes that are written as text. What has a
+ * zero in it is no name. */
+static status text(machine *m, int length_bytes) {
     uint32_t size;
     const uint8_t *bytes;
-    TRY(take_number(m, 4, &size));
+    TRY(take_number(m, (size_t)length_bytes, &size));
     TRY(take(m, size, &bytes));
+    if (memchr(bytes, 0, size))
+        return push(m, pickle_new(m->p, PICKLE_OPAQUE));
     const char *text = pickle_text(m->p, bytes, size);
     pickle_value *value = text ? pickle_new(m->p, PICKLE_TEXT) : NULL;
     if (value)
@@ -267,13 +270,15 @@ static status binpersid(machine *m, int argument) {
     return push(m, pickle_persistent(m->p, id));
 }
 
-/* Attributes of an object: a state dict has one, _metadata, with versions of PyTorch's layers. Not needed. */
+/* Attributes of an object, which are not needed: a state dict has one, _metadata, with versions of PyTorch's layers. */
 static status build(machine *m, int argument) {
     (void)argument;
     pickle_value *attributes, *object;
-    TRY(top(m, PICKLE_DICT, &attributes));
     TRY(pop(m, &attributes));
-    return top(m, PICKLE_DICT, &object);
+    TRY(pop(m, &object));
+    m->depth++;
+    bool fits = object->kind == PICKLE_OPAQUE || (object->kind == PICKLE_DICT && attributes->kind == PICKLE_DICT);
+    return fits ? STATUS_OK : damaged(m, "an instruction meets a value of another type");
 }
 
 /* The memo: values that are needed again. */
@@ -311,8 +316,6 @@ static status stop(machine *m, int argument) {
     (void)argument;
     if (m->depth != 1 || m->mark_count)
         return damaged(m, "the end comes too early");
-    if (m->position != m->size)
-        return damaged(m, "something follows the end");
     m->stopped = true;
     return STATUS_OK;
 }
@@ -333,7 +336,9 @@ static const struct instruction {
     ['J'] = {"BININT", binint, 4},
     [0x8a] = {"LONG1", long1, 0},
     ['G'] = {"BINFLOAT", binfloat, 0},
-    ['X'] = {"BINUNICODE", binunicode, 0},
+    ['X'] = {"BINUNICODE", text, 4},
+    ['T'] = {"BINSTRING", text, 4},
+    ['U'] = {"SHORT_BINSTRING", text, 1},
     ['('] = {"MARK", mark, 0},
     [')'] = {"EMPTY_TUPLE", last_as_tuple, 0},
     [0x85] = {"TUPLE1", last_as_tuple, 1},
@@ -352,11 +357,11 @@ static const struct instruction {
     ['j'] = {"LONG_BINGET", get, 4},
     ['c'] = {"GLOBAL", global, 0},
     ['R'] = {"REDUCE", reduce, 0},
+    [0x81] = {"NEWOBJ", reduce, 0},
     ['Q'] = {"BINPERSID", binpersid, 0},
     ['b'] = {"BUILD", build, 0},
     ['i'] = {"INST", NULL, 0},
     ['o'] = {"OBJ", NULL, 0},
-    [0x81] = {"NEWOBJ", NULL, 0},
     [0x92] = {"NEWOBJ_EX", NULL, 0},
     [0x93] = {"STACK_GLOBAL", NULL, 0},
     [0x82] = {"EXT1", NULL, 0},
@@ -380,20 +385,19 @@ static status run(machine *m) {
     return STATUS_OK;
 }
 
-status pickle_read(const void *data, size_t size, pickle **out) {
+status pickle_read_first(const void *data, size_t size, pickle **out, size_t *used) {
     *out = NULL;
     machine *m = calloc(1, sizeof *m);
-    pickle *p = calloc(1, sizeof *p);
+    pickle *p = m ? pickle_make() : NULL;
     status result = STATUS_OK;
-    if (m && p) {
+    if (p) {
         *m = (machine){.data = data, .size = size, .p = p};
         result = run(m);
-    } else {
-        result = status_fail(STATUS_MEMORY, "out of memory to read a checkpoint");
-    }
-    if (m) {
+        *used = m->position;
         free(m->stack);
         free(m->memo);
+    } else {
+        result = status_fail(STATUS_MEMORY, "out of memory to read a checkpoint");
     }
     free(m);
     if (result == STATUS_OK)
@@ -401,4 +405,14 @@ status pickle_read(const void *data, size_t size, pickle **out) {
     else
         pickle_free(p);
     return result;
+}
+
+status pickle_read(const void *data, size_t size, pickle **out) {
+    size_t used;
+    TRY(pickle_read_first(data, size, out, &used));
+    if (used == size)
+        return STATUS_OK;
+    pickle_free(*out);
+    *out = NULL;
+    return status_fail(STATUS_INPUT, "damaged: something follows the end at byte %zu", used);
 }

@@ -1,9 +1,10 @@
 /* Reads the pickle inside a PyTorch checkpoint, and can do nothing else with it.
  *
  * A pickle is a program for a small stack machine, and in Python it may call any function. This machine has only the
- * instructions that torch.save writes for a state dict (protocol 2) and knows only the handful of names that occur
- * there; every other instruction or name is refused by name. Nothing is ever called: a tensor becomes a description of
- * where its numbers lie. Lengths, depths and memory are limited, and no function recurses over the data. */
+ * instructions that torch.save writes for a state dict (protocol 2) and knows only the handful of names that occur in
+ * or beside one; every other instruction or name is refused by name. Nothing is ever called: a tensor becomes a
+ * description of where its numbers lie, a numpy array or an object of Python a value without content. Lengths, depths
+ * and memory are limited, and no function recurses over the data. */
 #ifndef IRST_MODULES_TORCH_UNPICKLE_H
 #define IRST_MODULES_TORCH_UNPICKLE_H
 
@@ -41,7 +42,8 @@ typedef enum pickle_kind {
     PICKLE_DICT,   /* dict or OrderedDict */
     PICKLE_GLOBAL, /* one of the known names; an index into a table of the reader */
     PICKLE_STORAGE,
-    PICKLE_TENSOR
+    PICKLE_TENSOR,
+    PICKLE_OPAQUE /* something that no tensor needs: not looked into */
 } pickle_kind;
 
 typedef struct pickle_value pickle_value;
@@ -57,7 +59,7 @@ struct pickle_value {
         } list; /* tuple, list, dict; may contain itself */
         struct {
             torch_type type;
-            const char *key; /* its file is PREFIX/data/KEY */
+            const char *key; /* names it in its container */
             int64_t count;   /* elements; not negative */
         } storage;
         struct {
@@ -74,10 +76,16 @@ typedef struct pickle pickle; /* owns all values */
 /* Runs the `size` bytes at `data`, which are not needed afterwards. STATUS_INPUT with the reason if they are no pickle
  * of a state dict. Free with pickle_free. */
 status pickle_read(const void *data, size_t size, pickle **out);
+/* The same of a pickle that others may follow; *used is its length. */
+status pickle_read_first(const void *data, size_t size, pickle **out, size_t *used);
 void pickle_free(pickle *p); /* accepts NULL */
 const pickle_value *pickle_root(const pickle *p);
 
 /* The last value of `key` in a dict; NULL if there is none. */
 const pickle_value *pickle_dict_find(const pickle_value *dict, const char *key);
+
+/* The storage of that key, also of those that no tensor of the state dict has; NULL if there is none. Sorts the
+ * storages at its first call: not for two threads at once. */
+const pickle_value *pickle_find_storage(pickle *p, const char *key);
 
 #endif

@@ -16,7 +16,11 @@ struct pickle {
     struct pickle_block *blocks; /* all memory of the values */
     size_t used;                 /* bytes in them */
     pickle_value *root;
+    pickle_value storages; /* a list of all that were met */
+    bool sorted;           /* it is, by key */
 };
+
+pickle *pickle_make(void); /* without values yet; NULL with a message */
 
 /* Memory, zeroed, that lives as long as the pickle; NULL with a message if it or the limit is exhausted. */
 void *pickle_allocate(pickle *p, size_t size);

@@ -1,4 +1,5 @@
-/* The names that a state dict's pickle may mention, and what calling them stands for. */
+/* The names that a state dict's pickle may mention, and what calling them stands for. The pickle of a whole run has
+ * other things beside the state dict, numbers and arrays of numpy above all: they are named and left alone. */
 #include "modules/torch/unpickle_private.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ bool torch_type_is_floating(torch_type type) {
     return types[type].floating;
 }
 
-typedef enum role { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_CLASS } role;
+typedef enum role { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_CLASS, INERT } role;
 
 static const struct known_name {
     const char *module, *name;
@@ -35,6 +36,7 @@ static const struct known_name {
     torch_type type; /* of a storage class */
 } known_names[] = {
     {"collections", "OrderedDict", ORDERED_DICT, 0},
+    {"torch._utils", "_rebuild_tensor", REBUILD_TENSOR, 0}, /* before PyTorch 0.4 */
     {"torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR, 0},
     {"torch._utils", "_rebuild_parameter", REBUILD_PARAMETER, 0},
     {"torch", "DoubleStorage", STORAGE_CLASS, TORCH_FLOAT64},
@@ -47,6 +49,17 @@ static const struct known_name {
     {"torch", "CharStorage", STORAGE_CLASS, TORCH_INT8},
     {"torch", "ByteStorage", STORAGE_CLASS, TORCH_UINT8},
     {"torch", "BoolStorage", STORAGE_CLASS, TORCH_BOOL},
+    {"torch", "Size", INERT, 0},
+    {"torch", "device", INERT, 0},
+    {"numpy", "dtype", INERT, 0},
+    {"numpy", "ndarray", INERT, 0},
+    {"numpy.core.multiarray", "scalar", INERT, 0},
+    {"numpy.core.multiarray", "_reconstruct", INERT, 0},
+    {"numpy._core.multiarray", "scalar", INERT, 0}, /* from numpy 2 on */
+    {"numpy._core.multiarray", "_reconstruct", INERT, 0},
+    {"_codecs", "encode", INERT, 0}, /* bytes */
+    {"__builtin__", "bytes", INERT, 0},
+    {"argparse", "Namespace", INERT, 0}, /* the command line of a training */
 };
 enum { KNOWN_NAMES = sizeof known_names / sizeof *known_names };
 
@@ -85,7 +98,7 @@ static bool all_ints(const pickle_value *tuple) {
     return true;
 }
 
-/* (storage, offset, size, strides, requires_grad, hooks[, metadata]) */
+/* (storage, offset, size, strides[, requires_grad, hooks[, metadata]]) */
 static pickle_value *rebuild_tensor(pickle *p, const pickle_value *arguments) {
     const pickle_value *storage = item(arguments, 0, PICKLE_STORAGE), *offset = item(arguments, 1, PICKLE_INT);
     const pickle_value *size = item(arguments, 2, PICKLE_TUPLE), *strides = item(arguments, 3, PICKLE_TUPLE);
@@ -123,17 +136,20 @@ pickle_value *pickle_call(pickle *p, const pickle_value *callee, const pickle_va
         break;
     case STORAGE_CLASS:
         break;
+    case INERT:
+        return pickle_new(p, PICKLE_OPAQUE);
     }
     status_fail(STATUS_INPUT, "refused: it calls %s.%s with arguments that a state dict never has", known->module,
                 known->name);
     return NULL;
 }
 
-/* ("storage", class, key, device, element count); where the tensor once lived does not matter. */
+/* ("storage", class, key, device, element count), and before PyTorch 1.6 whether it is a view of another storage; where
+ * the tensor once lived does not matter. */
 pickle_value *pickle_persistent(pickle *p, const pickle_value *id) {
     const pickle_value *class = NULL, *key = NULL, *count = NULL;
-    if (id->kind == PICKLE_TUPLE && id->list.count == 5 && item(id, 0, PICKLE_TEXT) &&
-        !strcmp(id->list.items[0]->text, "storage")) {
+    bool whole = id->kind == PICKLE_TUPLE && (id->list.count == 5 || (id->list.count == 6 && item(id, 5, PICKLE_NONE)));
+    if (whole && item(id, 0, PICKLE_TEXT) && !strcmp(id->list.items[0]->text, "storage")) {
         class = item(id, 1, PICKLE_GLOBAL);
         key = item(id, 2, PICKLE_TEXT);
         count = item(id, 4, PICKLE_INT);
@@ -147,6 +163,8 @@ pickle_value *pickle_persistent(pickle *p, const pickle_value *id) {
         storage->storage.type = known_names[class->integer].type;
         storage->storage.key = key->text;
         storage->storage.count = count->integer;
+        if (pickle_append(p, &p->storages, storage) != STATUS_OK)
+            return NULL;
     }
     return storage;
 }

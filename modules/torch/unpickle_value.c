@@ -27,6 +27,13 @@ void *pickle_allocate(pickle *p, size_t size) {
     return block->memory;
 }
 
+pickle *pickle_make(void) {
+    pickle *p = calloc(1, sizeof *p);
+    if (!p)
+        status_fail(STATUS_MEMORY, "out of memory to read a checkpoint");
+    return p;
+}
+
 pickle_value *pickle_new(pickle *p, pickle_kind kind) {
     pickle_value *value = pickle_allocate(p, sizeof *value);
     if (value)
@@ -83,4 +90,20 @@ const pickle_value *pickle_dict_find(const pickle_value *dict, const char *key) 
             return dict->list.items[i - 1];
     }
     return NULL;
+}
+
+static int by_key(const void *a, const void *b) {
+    const pickle_value *const *x = a, *const *y = b;
+    return strcmp((*x)->storage.key, (*y)->storage.key);
+}
+
+const pickle_value *pickle_find_storage(pickle *p, const char *key) {
+    pickle_value **storages = p->storages.list.items;
+    size_t count = p->storages.list.count;
+    if (!p->sorted && count > 0)
+        qsort(storages, count, sizeof(pickle_value *), by_key);
+    p->sorted = true;
+    const pickle_value wanted = {.storage.key = key}, *wanted_place = &wanted;
+    pickle_value *const *found = count ? bsearch(&wanted_place, storages, count, sizeof(pickle_value *), by_key) : NULL;
+    return found ? *found : NULL;
 }

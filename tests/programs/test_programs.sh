@@ -201,6 +201,10 @@ if [ -n "$pickle" ]; then
     works "$bin/convert" from-torch "$pickle" converted.h5
     head -c 100000 "$pickle" > cut.pkl
     refuses 1 'cut.pkl' "$bin/convert" from-torch cut.pkl out/x.h5
+    works "$bin/evaluate" --checkpoint converted.h5 --data scenes --format csv
+    cut -d, -f 1-16 stdout > converted.csv
+    works "$bin/evaluate" --checkpoint "$pickle" --data scenes --format csv
+    cut -d, -f 1-16 stdout | cmp -s - converted.csv || complain "evaluate scores a .pkl otherwise than what convert makes of it"
 fi
 
 echo "$count commands, $bad wrong"

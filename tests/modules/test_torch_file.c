@@ -1,0 +1,313 @@
+/* Checkpoints of other programs: their formats, what stands around a state dict, and files that are damaged. */
+#include "modules/torch/torch_file.h"
+#include "tests/expect.h"
+#include "tests/modules/torch_sample.h"
+#include "tests/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FLOATS = 6 };
+
+/* {NAME: tensor, ...} */
+static bytes state_dict(const char *const *names, int count, int legacy) {
+    bytes b = {0};
+    pickle_begin(&b);
+    bytes_text(&b, "}(");
+    for (int i = 0; i < count; i++) {
+        pickle_name(&b, names[i]);
+        pickle_float_tensor(&b, "0", FLOATS, legacy);
+    }
+    bytes_text(&b, "u");
+    pickle_end(&b);
+    return b;
+}
+
+static void expect_floats(const torch_file *file, int index, const char *name) {
+    const torch_tensor *t = &file->tensors[index];
+    assert_string_equal(t->name, name);
+    assert_int_equal(t->rank, 1);
+    assert_int_equal(t->count, FLOATS);
+    for (int i = 0; i < FLOATS; i++)
+        assert_true(t->real[i] == (float)(i + 1));
+}
+
+/* --- names --- */
+
+static void expect_names(const char *const *stored, const char *const *expected, int count, int expected_count) {
+    bytes saved = state_dict(stored, count, 0);
+    torch_file file;
+    assert_ok(torch_file_read(torch_zip_file("names.pth", &saved, FLOATS), &file));
+    assert_int_equal(file.count, expected_count);
+    for (int i = 0; i < expected_count; i++)
+        expect_floats(&file, i, expected[i]);
+    torch_file_free(&file);
+    free(saved.data);
+}
+
+static void test_prefixes_of_wrappers(void **state) {
+    (void)state;
+    static const char *const plain[] = {"a.weight", "b.bias"};
+    static const char *const wrapped[][2] = {
+        {"a.weight", "b.bias"},
+        {"module.a.weight", "module.b.bias"},
+        {"model.a.weight", "model.b.bias"},
+        {"net.a.weight", "net.b.bias"},
+        {"_orig_mod.a.weight", "_orig_mod.b.bias"},
+        {"module._orig_mod.model.net.module.a.weight", "module._orig_mod.model.net.module.b.bias"},
+    };
+    for (size_t i = 0; i < sizeof wrapped / sizeof *wrapped; i++)
+        expect_names(wrapped[i], plain, 2, 2);
+}
+
+static void test_a_name_of_some_tensors_is_no_prefix(void **state) {
+    (void)state;
+    static const char *const stored[] = {"model.net.a", "model.b"}, *const expected[] = {"net.a", "b"};
+    expect_names(stored, expected, 2, 2);
+}
+
+static void test_profiles_are_left_out(void **state) {
+    (void)state;
+    static const char *const stored[] = {"module.a", "total_ops", "module.a.total_params", "module.c.total_ops"};
+    static const char *const expected[] = {"a"};
+    expect_names(stored, expected, 4, 1);
+}
+
+/* --- what a whole run holds besides the network --- */
+
+/* {"iou": numpy.float64, "args": Namespace, "history": ndarray, "net": {"a": tensor}} */
+static bytes whole_run(int legacy) {
+    bytes b = {0};
+    pickle_begin(&b);
+    bytes_text(&b, "}(");
+    pickle_name(&b, "iou");
+    pickle_numpy_scalar(&b);
+    pickle_name(&b, "args");
+    pickle_global_name(&b, "argparse", "Namespace");
+    bytes_text(&b, ")\x81}");
+    pickle_name(&b, "lr");
+    bytes_text(&b, "K\x01sb");
+    pickle_name(&b, "history");
+    pickle_global_name(&b, "numpy.core.multiarray", "_reconstruct");
+    pickle_global_name(&b, "numpy", "ndarray");
+    static const char array[] = "K\0\x85N\x87R(K\x01K\0\x85NNtb";
+    bytes_add(&b, array, sizeof array - 1);
+    pickle_name(&b, "net");
+    bytes_text(&b, "}");
+    pickle_name(&b, "a");
+    pickle_float_tensor(&b, "0", FLOATS, legacy);
+    bytes_text(&b, "su");
+    pickle_end(&b);
+    return b;
+}
+
+static void test_numpy_is_read_without_calls(void **state) {
+    (void)state;
+    bytes saved = whole_run(0);
+    torch_file file;
+    assert_ok(torch_file_read(torch_zip_file("run.pkl", &saved, FLOATS), &file));
+    assert_int_equal(file.count, 1);
+    expect_floats(&file, 0, "a");
+    torch_file_free(&file);
+    free(saved.data);
+}
+
+static void test_other_calls_are_refused(void **state) {
+    (void)state;
+    bytes b = {0};
+    pickle_begin(&b);
+    pickle_global_name(&b, "posix", "system");
+    pickle_name(&b, "true");
+    bytes_text(&b, "\x85R");
+    pickle_end(&b);
+    torch_file file;
+    assert_fails(torch_file_read(torch_zip_file("bad.pkl", &b, FLOATS), &file), STATUS_INPUT, "bad.pkl",
+                 "posix.system");
+    free(b.data);
+}
+
+/* --- formats --- */
+
+static void test_format_before_1_6(void **state) {
+    (void)state;
+    bytes saved = whole_run(1), all = torch_legacy_bytes(&saved, FLOATS);
+    const char *path = scratch_file("old.pth", all.data, all.size);
+    torch_file file;
+    assert_true(torch_file_recognises(path));
+    assert_ok(torch_file_read(path, &file));
+    assert_int_equal(file.count, 1);
+    expect_floats(&file, 0, "a");
+    torch_file_free(&file);
+    free(saved.data);
+    free(all.data);
+}
+
+/* Its strings are those of Python 2: SHORT_BINSTRING, and without a mark of a view. */
+static void test_names_of_python_2(void **state) {
+    (void)state;
+    bytes b = {0};
+    pickle_begin(&b);
+    bytes_text(&b, "}U\x01"
+                   "a");
+    pickle_float_tensor(&b, "0", FLOATS, 1);
+    bytes_text(&b, "s");
+    pickle_end(&b);
+    bytes all = torch_legacy_bytes(&b, FLOATS);
+    torch_file file;
+    assert_ok(torch_file_read(scratch_file("two.pth", all.data, all.size), &file));
+    expect_floats(&file, 0, "a");
+    torch_file_free(&file);
+    free(b.data);
+    free(all.data);
+}
+
+static const char header[] = "{\"__metadata__\":{\"format\":\"pt\"},"
+                             "\"model.a\":{\"dtype\":\"F32\",\"shape\":[6],\"data_offsets\":[0,24]},"
+                             "\"model.b\":{\"dtype\":\"F32\",\"shape\":[2,1,2],\"data_offsets\":[8,24]}}  ";
+
+static void test_safetensors(void **state) {
+    (void)state;
+    bytes all = safetensors_bytes(header, FLOATS);
+    const char *path = scratch_file("a.safetensors", all.data, all.size);
+    torch_file file;
+    assert_true(torch_file_recognises(path));
+    assert_ok(torch_file_read(path, &file));
+    assert_int_equal(file.count, 2);
+    int a = file.tensors[0].rank == 1 ? 0 : 1;
+    expect_floats(&file, a, "a");
+    const torch_tensor *b = &file.tensors[1 - a];
+    assert_string_equal(b->name, "b");
+    assert_int_equal(b->rank, 3);
+    assert_true(b->shape[0] == 2 && b->shape[1] == 1 && b->shape[2] == 2);
+    for (int i = 0; i < 4; i++)
+        assert_true(b->real[i] == (float)(i + 3));
+    torch_file_free(&file);
+    free(all.data);
+}
+
+static void test_safetensors_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *header, *message;
+    } cases[] = {
+        {"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[6],\"data_offsets\":[0,6]}}", "F8_E4M3"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[6],\"data_offsets\":[0,28]}}", "outside the file"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[5],\"data_offsets\":[0,24]}}", "24 bytes"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[6],\"data_offsets\":[24,0]}}", "outside the file"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[9000000000,9000000000],\"data_offsets\":[0,24]}}", "impossible size"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-6],\"data_offsets\":[0,24]}}", "impossible size"},
+        {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,24]}}", "24 bytes"},
+        {"{\"a\":7}", "type"},
+        {"{}", "state dict"},
+        {"{\"a\":", "header"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bytes all = safetensors_bytes(cases[i].header, FLOATS);
+        torch_file file;
+        assert_fails(torch_file_read(scratch_file("bad.safetensors", all.data, all.size), &file), STATUS_INPUT,
+                     "bad.safetensors", cases[i].message);
+        free(all.data);
+    }
+}
+
+static void test_other_files_are_not_recognised(void **state) {
+    (void)state;
+    assert_false(torch_file_recognises(scratch_file("text", "some text that is long enough", 29)));
+    assert_false(torch_file_recognises(scratch_file("empty", "", 0)));
+    assert_false(torch_file_recognises("/nowhere"));
+    torch_file file;
+    assert_fails(torch_file_read(scratch_file("text", "some text", 9), &file), STATUS_INPUT, "text", "safetensors");
+}
+
+/* --- damage --- */
+
+/* Whatever a file says, reading ends: with tensors, or with one line that names the file. */
+static void read_damaged(const uint8_t *data, size_t size) {
+    torch_file file;
+    remove(scratch_path("damaged")); /* writing over a file would wait for the disk */
+    if (torch_file_read(scratch_file("damaged", data, size), &file) == STATUS_OK)
+        torch_file_free(&file);
+    else
+        expect_message("damaged", ": ");
+}
+
+static void damage(const bytes *whole) {
+    uint8_t *copy = malloc(whole->size);
+    assert_non_null(copy);
+    for (size_t i = 0; i < whole->size; i++) {
+        read_damaged(whole->data, i);
+        for (int bit = 0; bit < 8; bit++) {
+            memcpy(copy, whole->data, whole->size);
+            copy[i] ^= (uint8_t)(1 << bit);
+            read_damaged(copy, whole->size);
+        }
+    }
+    free(copy);
+}
+
+static void test_damaged_zip(void **state) {
+    (void)state;
+    bytes saved = whole_run(0), all = {0};
+    FILE *stream = fopen(torch_zip_file("whole.pkl", &saved, FLOATS), "rb");
+    assert_non_null(stream);
+    uint8_t buffer[8192];
+    bytes_add(&all, buffer, fread(buffer, 1, sizeof buffer, stream));
+    assert_int_equal(fclose(stream), 0);
+    assert_true(all.size > 100 && all.size < sizeof buffer);
+    damage(&all);
+    free(saved.data);
+    free(all.data);
+}
+
+static void test_damaged_old_format(void **state) {
+    (void)state;
+    bytes saved = whole_run(1), all = torch_legacy_bytes(&saved, FLOATS);
+    damage(&all);
+    free(saved.data);
+    free(all.data);
+}
+
+static void test_damaged_safetensors(void **state) {
+    (void)state;
+    bytes all = safetensors_bytes(header, FLOATS);
+    damage(&all);
+    free(all.data);
+}
+
+/* The checksum of a zip file hides its pickle from flipped bits: each alone in a file that is right otherwise. */
+static void test_damaged_pickle(void **state) {
+    (void)state;
+    bytes saved = whole_run(0);
+    for (size_t i = 0; i < saved.size; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            saved.data[i] ^= (uint8_t)(1 << bit);
+            torch_file file;
+            remove(scratch_path("damaged"));
+            if (torch_file_read(torch_zip_file("damaged", &saved, FLOATS), &file) == STATUS_OK)
+                torch_file_free(&file);
+            else
+                expect_message("damaged", ": ");
+            saved.data[i] ^= (uint8_t)(1 << bit);
+        }
+    free(saved.data);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prefixes_of_wrappers),
+        cmocka_unit_test(test_a_name_of_some_tensors_is_no_prefix),
+        cmocka_unit_test(test_profiles_are_left_out),
+        cmocka_unit_test(test_numpy_is_read_without_calls),
+        cmocka_unit_test(test_other_calls_are_refused),
+        cmocka_unit_test(test_format_before_1_6),
+        cmocka_unit_test(test_names_of_python_2),
+        cmocka_unit_test(test_safetensors),
+        cmocka_unit_test(test_safetensors_refused),
+        cmocka_unit_test(test_other_files_are_not_recognised),
+        cmocka_unit_test(test_damaged_zip),
+        cmocka_unit_test(test_damaged_old_format),
+        cmocka_unit_test(test_damaged_safetensors),
+        cmocka_unit_test(test_damaged_pickle),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
