@@ -3,6 +3,7 @@
 #include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,28 @@ static status write_state(h5_file *file, const optimizer *o, const average *a, c
     return h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums);
 }
 
+static status require_finite(const char *what, const parameter *p, const float *numbers) {
+    for (size_t i = 0; i < p->count; i++)
+        if (!isfinite(numbers[i]))
+            return status_fail(STATUS_NUMERIC, "%s%s became %g; a smaller train.learning_rate may help", what, p->name,
+                               (double)numbers[i]);
+    return STATUS_OK;
+}
+
+/* Of everything that a resumed run would go on with. */
+static status check_numbers(const optimizer *o, const average *a) {
+    const optimizer_rule *rule = o->options.rule;
+    for (int i = 0; i < o->parameters->count; i++) {
+        const parameter *p = o->parameters->items[i];
+        TRY(require_finite("", p, p->value));
+        if (a->value)
+            TRY(require_finite("the average of ", p, a->value[i]));
+        for (int m = 0; m < rule->memory_count && p->kind == PARAMETER_TRAINED; m++)
+            TRY(require_finite("the optimizer's memory of ", p, o->memory[m][i]));
+    }
+    return STATUS_OK;
+}
+
 static status write_all(h5_file *file, detector *d, const config *c, const optimizer *o, const average *a,
                         const train_state *s) {
     TRY(checkpoint_write_model(file, d, false));
@@ -111,6 +134,9 @@ static status write_all(h5_file *file, detector *d, const config *c, const optim
 status train_state_save(const char *path, detector *d, const config *c, const optimizer *o, const average *a,
                         const train_state *s) {
     h5_file *file;
+    status finite = check_numbers(o, a);
+    if (finite != STATUS_OK)
+        return status_prefix(finite, "%s is not written", path);
     TRY(h5_create(path, &file));
     status result = write_all(file, d, c, o, a, s);
     if (result == STATUS_OK)

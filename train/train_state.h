@@ -25,8 +25,9 @@ typedef struct train_state {
     double images;                             /* of the epoch begun */
 } train_state;
 
-/* Writes a checkpoint atomically. Random numbers need no state: they are functions of seed, epoch and index. `a` has no
- * values where weights are not averaged. */
+/* Writes a checkpoint atomically. Weights, averages or memories that are not finite, with which no run could go on, are
+ * STATUS_NUMERIC, and the file stays what it was. Random numbers need no state: they are functions of seed, epoch and
+ * index. `a` has no values where weights are not averaged. */
 status train_state_save(const char *path, detector *d, const config *c, const optimizer *o, const average *a,
                         const train_state *s);
 

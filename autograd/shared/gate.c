@@ -37,7 +37,7 @@ void gate_forward(const node *n, int first, gate_saved g) {
         double sum = b1[h];
         for (int c = 0; c < channels; c++)
             sum += (double)w1[h * channels + c] * g.squeezed[c];
-        g.hidden[h] = sum > 0 ? (float)sum : 0;
+        g.hidden[h] = sum <= 0 ? 0 : (float)sum; /* a NaN stays one */
     }
     for (int c = 0; c < channels; c++) {
         double sum = b2[c];

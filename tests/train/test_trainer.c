@@ -173,6 +173,62 @@ static void test_a_diverging_loss_is_reported(void **state) {
     config_free(c);
 }
 
+/* The loss stays finite, but not its gradients, or not their squares, which Adam remembers. */
+static void test_no_checkpoint_of_diverged_steps(void **state) {
+    (void)state;
+    static const char *const folders[] = {"squares", "gradients"};
+    static const char *const recipes[] = {"model.stages=8 train.loss=bce train.start=*.epsilon:1e6",
+                                          "model.stages=9 train.loss=bce train.start=*.epsilon:1e6"};
+    for (int i = 0; i < 2; i++) {
+        char last[4096], best[4096];
+        const char *folder = scratch_path(folders[i]);
+        assert_ok(path_join(last, folder, "last", ".h5"));
+        assert_ok(path_join(best, folder, "best", ".h5"));
+        assert_fails(train(folder, recipes[i], false, 0), STATUS_NUMERIC, "became", "");
+        assert_false(path_is_file(last) || path_is_file(best));
+    }
+}
+
+/* What no run could go on with is not written: the file stays what it was. */
+static void test_no_checkpoint_of_ruins(void **state) {
+    (void)state;
+    config *c;
+    detector *d;
+    optimizer o;
+    average a;
+    char path[4096];
+    train_state s = {.step = 1}, again = {0};
+    snprintf(path, sizeof path, "%s", scratch_path("ruins.h5"));
+    assert_ok(read_config(NULL, &c));
+    optimizer_options defaults = optimizer_defaults(&optimizer_adam);
+    assert_ok(detector_new(c, 1, &d));
+    parameter_set *set = detector_parameters(d);
+    assert_ok(optimizer_new(set, &defaults, &o));
+    assert_ok(average_new(set, 0.9, &a));
+    assert_ok(train_state_save(path, d, c, &o, &a, &s));
+    s.step = 2;
+    float *const ruined[] = {set->items[3]->value, a.value[3], o.memory[1][3]};
+    for (int i = 0; i < 3; i++) {
+        float kept = *ruined[i];
+        *ruined[i] = i == 1 ? INFINITY : NAN;
+        assert_fails(train_state_save(path, d, c, &o, &a, &s), STATUS_NUMERIC, "ruins.h5 is not written",
+                     set->items[3]->name);
+        *ruined[i] = kept;
+    }
+    assert_ok(train_state_load(path, d, c, &o, &a, &again));
+    assert_int_equal(again.step, 1);
+    average_free(&a);
+    optimizer_free(&o);
+    detector_free(d);
+    config_free(c);
+}
+
+/* Stopped behind the only step of an epoch, before the epoch is evaluated. */
+static void test_resume_at_the_end_of_an_epoch(void **state) {
+    (void)state;
+    runs_expect_resumed(tiny("train.batch_size=12"), 1, "step 2 of 3");
+}
+
 static void test_configuration(void **state) {
     (void)state;
     config *c;
@@ -199,6 +255,9 @@ int main(void) {
         cmocka_unit_test(test_older_checkpoints),
         cmocka_unit_test(test_checkpointing_changes_no_bits),
         cmocka_unit_test(test_a_diverging_loss_is_reported),
+        cmocka_unit_test(test_no_checkpoint_of_diverged_steps),
+        cmocka_unit_test(test_no_checkpoint_of_ruins),
+        cmocka_unit_test(test_resume_at_the_end_of_an_epoch),
         cmocka_unit_test(test_configuration),
     };
     return cmocka_run_group_tests(tests, make_scenes, NULL);
