@@ -92,6 +92,7 @@ typedef struct detector_training {
     bool recompute; /* keep only the stages' results and compute the rest twice: less memory, same bits */
     /* NULL or "published": the method's own loss. Else a sum of terms, "dice2:batch + 0.01 mse" (loss_spec.h). */
     const char *loss;
+    const char *loss_key; /* what messages begin with that are about the loss: "train.loss"; NULL: "loss" */
     /* Weight of the mask terms on the outputs besides the prediction: T of all stages but the last, or the other heads;
      * 0: none. Only with a loss of terms. */
     double deep_supervision;

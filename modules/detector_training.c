@@ -8,22 +8,27 @@ static bool is_published(const detector_training *options) {
     return !options->loss || !strcmp(options->loss, "published");
 }
 
+static const char *key_of(const detector_training *options) {
+    return options->loss_key ? options->loss_key : "loss";
+}
+
 static status record_own_loss(const detector *d, const detector_training *o, network *net,
                               const network_outputs *outputs, training *train) {
     if (o->deep_supervision != 0)
-        return status_fail(STATUS_USAGE, "deep supervision needs a loss of terms, not the published one");
+        return status_fail(STATUS_USAGE, "%s: deep supervision needs a loss of terms, not the published one",
+                           key_of(o));
     d->type->loss(d->options, net, outputs, train->image, train->mask, o->eta, &train->loss);
     return STATUS_OK;
 }
 
 static status record_terms(const detector *d, const detector_training *o, network *net, const network_outputs *outputs,
                            training *train) {
-    TRY(loss_spec_parse(o->loss, "loss", &train->spec));
+    TRY(loss_spec_parse(o->loss, key_of(o), &train->spec));
     if (!(o->deep_supervision >= 0) || isinf(o->deep_supervision))
-        return status_fail(STATUS_USAGE, "a weight of deep supervision of %g", o->deep_supervision);
+        return status_fail(STATUS_USAGE, "%s: a weight of deep supervision of %g", key_of(o), o->deep_supervision);
     status result =
         loss_of_terms(&train->spec, o->deep_supervision, net, outputs, train->image, train->mask, &train->loss);
-    return result == STATUS_OK ? result : status_prefix(result, "%s", d->type->name);
+    return result == STATUS_OK ? result : status_prefix(result, "%s: %s", key_of(o), d->type->name);
 }
 
 /* A number that is not trained, but may change from step to step. */
@@ -164,6 +169,7 @@ static status add_names(detector *d, const detector_training *o, detector_part_n
                                .height = PROBE_SIDE,
                                .phase = detector_phase(d, INT64_MAX),
                                .loss = o->loss,
+                               .loss_key = o->loss_key,
                                .deep_supervision = o->deep_supervision,
                                .teacher = o->teacher};
     TRY(tape_new(1, &train.t));

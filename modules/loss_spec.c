@@ -24,7 +24,7 @@ static status fail(const reader *r, const char *format, ...) {
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s, ", (*term)->name);
     return status_fail(STATUS_USAGE,
                        "%s: \"%s\": %s; expected terms [WEIGHT] NAME[:image|:batch] with + between them, NAME one of "
-                       "%sor mse, which has no pooling",
+                       "%sor mse",
                        r->key, r->text, wrong, names);
 }
 
@@ -62,8 +62,6 @@ static status read_pooling(reader *r, loss_spec_term *term) {
     if (given) {
         r->at++;
         read_word(r, word);
-        if (!term->loss)
-            return fail(r, "mse takes no pooling");
         if (strcmp(word, names[POOL_IMAGE]) && strcmp(word, names[POOL_BATCH]))
             return fail(r, "the pooling \"%s\" is unknown", word);
         term->pooling = strcmp(word, names[POOL_BATCH]) ? POOL_IMAGE : POOL_BATCH;

@@ -4,7 +4,8 @@
  *     soft_iou + 0.5 bce + 0.01 mse
  *
  * A term is [WEIGHT] NAME[:image|:batch]: a loss of the logits against the mask (autograd/losses/mask_losses.def), of
- * each image unless it says batch; or mse, the fidelity of the reconstruction to the image, which has no pooling. */
+ * each image unless it says batch; or mse, the fidelity of the reconstruction to the image, where either pooling
+ * is the same. */
 #ifndef IRST_MODULES_LOSS_SPEC_H
 #define IRST_MODULES_LOSS_SPEC_H
 

@@ -9,15 +9,20 @@
 
 enum { LOSS_PLAN_LENGTH = 8, LOSS_TEXT = 256 };
 
+typedef struct planned_loss {
+    int64_t first_epoch; /* from 0, rising; that of the first is 0 */
+    const char *key;     /* that it stands at, for messages */
+    char text[LOSS_TEXT];
+} planned_loss;
+
 typedef struct loss_plan {
     int count;
-    int64_t first_epoch[LOSS_PLAN_LENGTH]; /* from 0, rising; that of the first is 0 */
-    char text[LOSS_PLAN_LENGTH][LOSS_TEXT];
+    planned_loss losses[LOSS_PLAN_LENGTH];
 } loss_plan;
 
 /* STATUS_USAGE names the key. Whether a text is a loss, its network says. */
 status loss_plan_read(const config *c, loss_plan *out);
 
-const char *loss_plan_at(const loss_plan *plan, int64_t epoch);
+const planned_loss *loss_plan_at(const loss_plan *plan, int64_t epoch);
 
 #endif

@@ -32,7 +32,7 @@ static status open_batches(trainer *t) {
     return loader_seek(t->batches, t->state.epoch, (int)t->state.batch);
 }
 
-static detector_training training_of(const trainer *t, const char *loss) {
+static detector_training training_of(const trainer *t, const planned_loss *loss) {
     return (detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
                                .width = t->size,
                                .height = t->size,
@@ -40,7 +40,8 @@ static detector_training training_of(const trainer *t, const char *loss) {
                                .step = t->state.step,
                                .eta = config_real(t->c, "train.eta"),
                                .recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage"),
-                               .loss = loss,
+                               .loss = loss->text,
+                               .loss_key = loss->key,
                                .deep_supervision = config_real(t->c, "train.deep_supervision"),
                                .teacher = t->teacher};
 }
@@ -50,7 +51,7 @@ static detector_training training_of(const trainer *t, const char *loss) {
 static status begin_phase(trainer *t) {
     int phase = detector_phase(t->d, t->state.epoch);
     int crop = crop_plan_size(&t->crops, t->state.epoch);
-    const char *loss = loss_plan_at(&t->losses, t->state.epoch);
+    const planned_loss *loss = loss_plan_at(&t->losses, t->state.epoch);
     if (phase == t->phase && crop == t->crop && loss == t->loss)
         return STATUS_OK;
     t->phase = phase;
@@ -87,7 +88,7 @@ static status open_log(trainer *t, bool resume) {
 static status name_losses(trainer *t) {
     detector_training trainings[LOSS_PLAN_LENGTH];
     for (int i = 0; i < t->losses.count; i++)
-        trainings[i] = training_of(t, t->losses.text[i]);
+        trainings[i] = training_of(t, &t->losses.losses[i]);
     return detector_loss_parts(t->d, trainings, t->losses.count, &t->parts);
 }
 

@@ -37,7 +37,7 @@ typedef struct trainer {
     int per_epoch; /* batches */
     int accumulate;
     int phase;                         /* of the network that the training graph is laid out for; -1: none yet */
-    const char *loss;                  /* that it is laid out for */
+    const planned_loss *loss;          /* that it is laid out for */
     int crop;                          /* crop_plan_size of the epoch that it is laid out for */
     int size;                          /* of the images in it */
     double begun, begun_work;          /* when this process began to train, and what was done by then */

@@ -25,6 +25,8 @@ static void test_terms(void **state) {
     expect_term(&spec, 0, 1, &loss_soft_iou, POOL_IMAGE, "soft_iou_image");
     expect_term(&spec, 1, 0.5, &loss_bce, POOL_IMAGE, "bce_image");
     expect_term(&spec, 2, 10, &loss_focal, POOL_BATCH, "focal_batch");
+    assert_ok(loss_spec_parse("bce + 0.1 mse:batch", "loss", &spec)); /* a mean over all pixels, either way */
+    assert_string_equal(spec.terms[1].name, "mse");
     assert_ok(loss_spec_parse("iou + iou:batch", "loss", &spec)); /* one loss, two ways of pooling */
     assert_int_equal(spec.count, 2);
 }
@@ -47,7 +49,7 @@ static void test_what_is_wrong(void **state) {
         {"dice", "the term \"dice\" is unknown"},
         {"bce:set", "the pooling \"set\" is unknown"},
         {"bce:", "the pooling \"\" is unknown"},
-        {"mse:image", "mse takes no pooling"},
+        {"mse + 0.1 mse:batch", "mse stands there twice"},
         {"bce + 2 bce:image", "bce_image stands there twice"},
         {"bce + bce:batch + iou + iou:batch + sls + sls:batch + focal + focal:batch + mse", "more than 8 terms"},
     };

@@ -219,19 +219,24 @@ static void test_loss_plan(void **state) {
     (void)state;
     loss_plan plan;
     assert_ok(read_plan("", &plan));
-    assert_string_equal(loss_plan_at(&plan, 100), "bce");
+    assert_string_equal(loss_plan_at(&plan, 100)->text, "bce");
     assert_ok(read_plan("8: soft_iou:batch + 0.01 mse, 10:focal", &plan));
-    assert_string_equal(loss_plan_at(&plan, 7), "bce");
-    assert_string_equal(loss_plan_at(&plan, 8), "soft_iou:batch + 0.01 mse");
-    assert_string_equal(loss_plan_at(&plan, 9), "soft_iou:batch + 0.01 mse");
-    assert_string_equal(loss_plan_at(&plan, 10), "focal");
+    assert_string_equal(loss_plan_at(&plan, 7)->text, "bce");
+    assert_string_equal(loss_plan_at(&plan, 8)->text, "soft_iou:batch + 0.01 mse");
+    assert_string_equal(loss_plan_at(&plan, 9)->text, "soft_iou:batch + 0.01 mse");
+    assert_string_equal(loss_plan_at(&plan, 10)->text, "focal");
     static const char *const bad[] = {"bce", "8", "8:", "0: bce", "10: bce, 8: focal", "-1: bce", "8; bce"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_fails(read_plan(bad[i], &plan), STATUS_USAGE, "train.loss_after", "EPOCH: LOSS");
     char folder[4096];
     run_notes notes;
     name_folder("refused", folder);
-    assert_fails(TRAIN(folder, false, &notes, "train.loss_after=2: dice3"), STATUS_USAGE, "dice3", "dice2");
+    assert_fails(TRAIN(folder, false, &notes, "train.loss_after=2: dice3"), STATUS_USAGE, "train.loss_after: \"dice3\"",
+                 "dice2");
+    assert_fails(TRAIN(folder, false, &notes, "train.loss=dice3"), STATUS_USAGE, "train.loss: \"dice3\"", "dice2");
+    assert_fails(TRAIN(folder, false, &notes, "train.deep_supervision=1"), STATUS_USAGE, "train.loss: ", "published");
+    assert_fails(TRAIN(folder, false, &notes, "train.loss=mse", "train.deep_supervision=1"), STATUS_USAGE,
+                 "train.loss: rpcanet_plus: ", "mask");
     char path[4096];
     assert_ok(path_join(path, folder, "log", ".csv"));
     assert_false(path_is_file(path)); /* said before anything begins */
