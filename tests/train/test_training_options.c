@@ -87,6 +87,25 @@ static void test_resume_with_everything(void **state) {
     runs_expect_resumed(free_of_schedule, 1, "step 6 of 15");
 }
 
+/* All that has a state at once, with each optimizer: stopped on the smaller crops, on the larger ones, and on whole
+ * images. */
+static void test_resume_with_every_optimizer_and_everything(void **state) {
+    (void)state;
+    static const char *const optimizers[] = {"adam", "adamw", "muon", "schedule_free", "sgd", "adagrad"};
+    char teacher[4096], text[8192];
+    run_notes notes;
+    name_folder("tutor", teacher);
+    assert_ok(TRAIN(teacher, false, &notes, "train.epochs=1"));
+    for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
+        snprintf(text, sizeof text,
+                 "train.optimizer=%s train.teacher=%s/last.h5 train.crop_epochs=1,1 train.crop_size=16,24 "
+                 "train.crop_background=0.3 train.patience=9 train.learning_rate=1e-3 data.noise=0.02 data.gain=0.1 "
+                 "data.blur=0.5 data.rotation=10 data.scale=0.1 data.holdout=0.2 train.threads=1",
+                 optimizers[i], teacher);
+        runs_expect_resumed((recipe){rich_ini, text}, 1 + (int)i % 2, i % 2 ? "step 5 of 6" : "step 3 of 6");
+    }
+}
+
 static void test_log_and_report(void **state) {
     (void)state;
     char folder[4096], path[4096];
@@ -188,7 +207,19 @@ static void test_early_stopping(void **state) {
     assert_ok(TRAIN(folder, false, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
     assert_int_equal(notes.epochs, 3);
     assert_int_equal(notes.count, 1);
-    assert_non_null(strstr(notes.lines[0], "stopped after epoch 3: 2 evaluations were no better than that of epoch 1"));
+    const char *said = "stopped after epoch 3: 2 evaluations were no better than that of epoch 1";
+    assert_non_null(strstr(notes.lines[0], said));
+    /* Evaluations before an interruption count. */
+    name_folder("interrupted", folder);
+    recipe r = {ini, "train.learning_rate=1e-9 train.patience=2 train.epochs=9"};
+    assert_fails(runs_train(r, folder, false, 2), STATUS_INTERRUPTED, "step 11 of 45", "");
+    assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 1);
+    assert_non_null(strstr(notes.lines[0], said));
+    assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 0); /* it stays stopped */
+    assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=3", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 1);
 }
 
 /* A finished run goes on; fewer epochs than it has behind it are refused. */
@@ -245,6 +276,7 @@ static void test_loss_plan(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resume_with_everything),
+        cmocka_unit_test(test_resume_with_every_optimizer_and_everything),
         cmocka_unit_test(test_log_and_report),
         cmocka_unit_test(test_averaged_weights_are_used),
         cmocka_unit_test(test_initial_weights),
