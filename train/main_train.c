@@ -48,7 +48,8 @@ static void print_losses(const train_report *r) {
 }
 
 static void print_metrics(const char *name, const epoch_metrics *m) {
-    printf("  %smIoU %.4f  Pd %.4f  Fa %.3ge-5", name, m->miou, m->pd, m->fa * 1e5);
+    printf("  %smIoU %.4f  Pd %.4f  Fa %.3ge-5", name, m->values[METRIC_miou], m->values[METRIC_pd],
+           m->values[METRIC_fa] * 1e5);
 }
 
 /* "4 s", "12:07", "3:12:07" */
@@ -67,7 +68,7 @@ static void print_epoch(void *context, const train_report *r) {
     printf("epoch %lld/%lld  ", (long long)r->row->epoch, (long long)r->epochs);
     print_losses(r);
     printf("  %.3g images/s (%.0f %% of peak)", r->row->images_per_second, 100 * r->peak_share);
-    if (!isnan(r->row->used.miou)) {
+    if (!isnan(r->row->used.values[METRIC_miou])) {
         print_metrics(r->log->averages ? "averaged " : "", &r->row->used);
         if (r->log->averages)
             print_metrics("raw ", &r->row->raw);

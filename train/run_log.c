@@ -11,28 +11,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST = 4, LAST = 8, RAW = 5, MOST_COLUMNS = FIRST + DETECTOR_LOSS_PARTS + LAST + RAW, LOSS = 3 };
+enum { FIRST = 4, LAST = 3, MOST_COLUMNS = FIRST + DETECTOR_LOSS_PARTS + LAST + 2 * METRICS, LOSS = 3 };
 
-/* Columns in front of the parts of the loss, behind them, and at the end where raw weights are told apart. */
+/* Columns in front of the parts of the loss and behind them. The logged metrics follow, and once more where raw weights
+ * are told apart. */
 static const char *const first_columns[FIRST] = {"epoch", "step", "learning_rate", "loss"};
-static const char *const last_columns[LAST] = {
-    "gradient_norm", "images_per_second", "seconds", "miou", "niou", "f1", "pd", "fa"};
-static const char *const raw_columns[RAW] = {"raw_miou", "raw_niou", "raw_f1", "raw_pd", "raw_fa"};
-/* Behind the parts. */
-enum { NORM, SPEED, SECONDS, MIOU, NIOU, F1, PD, FA, RAW_MIOU };
+static const char *const last_columns[LAST] = {"gradient_norm", "images_per_second", "seconds"};
+enum { NORM }; /* behind the parts */
 
 struct run_log {
     run_log_options options;
     csv_log *csv;
     event_log *events;
     char curves[4096];
+    char raw_names[METRICS][48];
     const char *columns[MOST_COLUMNS];
     int count;
+    int of_metric[METRICS], of_raw[METRICS]; /* columns of the logged ones */
 };
 
 static void name_columns(run_log *log, const char *const *names, int count) {
     for (int i = 0; i < count; i++)
         log->columns[log->count++] = names[i];
+}
+
+static void name_metrics(run_log *log, bool raw) {
+    for (int id = 0; id < METRICS; id++) {
+        if (!metric_table[id].is_logged)
+            continue;
+        snprintf(log->raw_names[id], sizeof log->raw_names[id], "raw_%s", metric_table[id].name);
+        (raw ? log->of_raw : log->of_metric)[id] = log->count;
+        log->columns[log->count++] = raw ? log->raw_names[id] : metric_table[id].name;
+    }
 }
 
 static status open_files(run_log *log, const char *folder) {
@@ -56,7 +66,9 @@ status run_log_open(const char *folder, const run_log_options *options, run_log 
     for (int i = 0; i < options->parts.count; i++)
         log->columns[log->count++] = log->options.parts.names[i];
     name_columns(log, last_columns, LAST);
-    name_columns(log, raw_columns, options->averages ? RAW : 0);
+    name_metrics(log, false);
+    if (options->averages)
+        name_metrics(log, true);
     status result = open_files(log, folder);
     if (result != STATUS_OK) {
         run_log_close(log);
@@ -106,11 +118,12 @@ static status draw(const run_log *log) {
     plot_series losses[MOST_SERIES] = {series_of(log, LOSS, "total", PLOT_LEFT)};
     for (int i = 0; i < o->parts.count; i++)
         losses[1 + i] = series_of(log, FIRST + i, o->parts.names[i], PLOT_LEFT);
-    plot_series quality[] = {series_of(log, behind + MIOU, o->averages ? "averaged weights" : "mIoU", PLOT_LEFT),
-                             o->averages ? series_of(log, behind + RAW_MIOU, "raw weights", PLOT_LEFT)
-                                         : series_of(log, behind + NIOU, "nIoU", PLOT_LEFT)};
-    plot_series targets[] = {series_of(log, behind + PD, "Pd", PLOT_LEFT),
-                             series_of(log, behind + FA, "Fa", PLOT_RIGHT)};
+    plot_series quality[] = {
+        series_of(log, log->of_metric[METRIC_miou], o->averages ? "averaged weights" : "mIoU", PLOT_LEFT),
+        o->averages ? series_of(log, log->of_raw[METRIC_miou], "raw weights", PLOT_LEFT)
+                    : series_of(log, log->of_metric[METRIC_niou], "nIoU", PLOT_LEFT)};
+    plot_series targets[] = {series_of(log, log->of_metric[METRIC_pd], "Pd", PLOT_LEFT),
+                             series_of(log, log->of_metric[METRIC_fa], "Fa", PLOT_RIGHT)};
     plot_series step[] = {series_of(log, behind + NORM, "gradient norm", PLOT_LEFT),
                           series_of(log, 2, "learning rate", PLOT_RIGHT)};
     plot plots[PLOTS] = {
@@ -134,7 +147,9 @@ static void append(double *values, int *count, const double *more, int length) {
 }
 
 static void append_metrics(double *values, int *count, const epoch_metrics *m) {
-    append(values, count, (const double[]){m->miou, m->niou, m->f1, m->pd, m->fa}, RAW);
+    for (int id = 0; id < METRICS; id++)
+        if (metric_table[id].is_logged)
+            values[(*count)++] = m->values[id];
 }
 
 status run_log_add(run_log *log, const epoch_row *row) {

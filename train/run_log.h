@@ -3,6 +3,7 @@
 #define IRST_TRAIN_RUN_LOG_H
 
 #include "core/base/status.h"
+#include "eval/measure/metric_table.h"
 #include "modules/detector.h"
 
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 
 /* On the split that is evaluated; NaN where nothing was. */
 typedef struct epoch_metrics {
-    double miou, niou, f1, pd, fa;
+    double values[METRICS];
 } epoch_metrics;
 
 typedef struct epoch_row {

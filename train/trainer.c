@@ -145,7 +145,9 @@ static status train_epoch(trainer *t, progress *bar) {
 /* Of the epoch just done; its sums begin anew. */
 static epoch_row row_of_epoch(trainer *t) {
     train_state *s = &t->state;
-    const epoch_metrics none = {NAN, NAN, NAN, NAN, NAN};
+    epoch_metrics none;
+    for (int id = 0; id < METRICS; id++)
+        none.values[id] = NAN;
     epoch_row row = {.epoch = s->epoch,
                      .step = s->step,
                      .learning_rate = schedule_rate(&t->schedule, s->step - 1),

@@ -2,25 +2,20 @@
 
 #include "eval/measure/evaluate.h"
 
-#include <math.h>
-#include <string.h>
-
 static status evaluate(trainer *t, epoch_metrics *out) {
     int size = augment_whole_size(training_augmentation(t->c, false).kind, (int)config_int(t->c, "data.size"));
     metrics m;
     double ms;
-    TRY(evaluate_dataset(t->d, t->data.validation, &(evaluate_options){.size = size}, &m, &ms));
-    metrics_summary s = metrics_summarize(&m);
-    *out = (epoch_metrics){.miou = s.miou, .niou = s.niou, .f1 = s.f1, .pd = s.pd, .fa = s.fa};
+    TRY(evaluate_dataset(t->d, t->data.validation, &(evaluate_options){.sample.size = size}, &m, &ms));
+    for (int id = 0; id < METRICS; id++)
+        out->values[id] = metric_value((metric_id)id, &m);
     return STATUS_OK;
 }
 
 /* The metric that train.select names, such that more is better. */
 static double score_of(const trainer *t, const epoch_metrics *m) {
-    const char *name = config_text(t->c, "train.select");
-    if (!strcmp(name, "fa"))
-        return -m->fa;
-    return !strcmp(name, "niou") ? m->niou : !strcmp(name, "f1") ? m->f1 : !strcmp(name, "pd") ? m->pd : m->miou;
+    metric_id id = metric_find(config_text(t->c, "train.select"));
+    return metric_is_error(id) ? -m->values[id] : m->values[id];
 }
 
 status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best) {

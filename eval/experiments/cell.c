@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,68 +54,51 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
     snprintf(out, CELL_KEY_SIZE,
              "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images; size %d, rule %s, mask %s, "
              "protocol %s; %d threads",
-             m->method, options, content, d->root, d->split, dataset_count(set), o->size, score_rule_names[o->rule],
-             mask_rule_names[o->mask], match_protocol_names[o->protocol], e->threads);
+             m->method, options, content, d->root, d->split, dataset_count(set), o->sample.size,
+             score_rule_names[o->how.rule], mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol],
+             e->threads);
     dataset_close(set);
     return STATUS_OK;
 }
 
 /* --- the file --- */
 
-static const struct {
-    const char *name;
-    size_t offset;
-} integers[] =
-    {
-        {"params", offsetof(cell, params)},
-        {"images", offsetof(cell, counts.images)},
-        {"tp", offsetof(cell, counts.tp)},
-        {"fp", offsetof(cell, counts.fp)},
-        {"fn", offsetof(cell, counts.fn)},
-        {"targets", offsetof(cell, counts.targets)},
-        {"targets_detected", offsetof(cell, counts.targets_detected)},
-        {"false_pixels", offsetof(cell, counts.false_pixels)},
-        {"area_pixels", offsetof(cell, counts.area_pixels)},
-        {"roc_targets", offsetof(cell, counts.roc_targets)},
-        {"roc_background", offsetof(cell, counts.roc_background)},
-},
-  reals[] =
-      {
-          {"iou_sum", offsetof(cell, counts.iou_sum)},
-          {"ms_per_image", offsetof(cell, ms_image)},
-},
-  curves[] = {
-      /* ROC_POINTS integers each */
-      {"roc_detected", offsetof(cell, counts.roc_detected)},
-      {"roc_false_pixels", offsetof(cell, counts.roc_false_pixels)},
-};
+/* The file's fields: those of a cell, and all counts. */
+#define CELL_FIELDS                                                                                                    \
+    INTEGER("params", params)                                                                                          \
+    REAL("ms_per_image", ms_image)
+#define COUNT(name) INTEGER(#name, counts.name)
+#define SUM(name) REAL(#name, counts.name)
+#define CURVE(name, points) INTEGERS(#name, counts.name, points)
 
-enum { INTEGERS = sizeof integers / sizeof *integers, REALS = sizeof reals / sizeof *reals, CURVES = 2 };
-
-static bool read_curve(const json_t *array, int64_t *out) {
-    if (json_array_size(array) != ROC_POINTS)
+static bool read_curve(const json_t *array, int64_t *out, size_t points) {
+    if (json_array_size(array) != points)
         return false;
-    for (size_t i = 0; i < ROC_POINTS; i++)
+    for (size_t i = 0; i < points; i++)
         out[i] = json_integer_value(json_array_get(array, i));
     return true;
 }
 
 static bool read_fields(const json_t *object, cell *out) {
-    for (int i = 0; i < INTEGERS; i++) {
-        const json_t *value = json_object_get(object, integers[i].name);
-        if (!json_is_integer(value))
-            return false;
-        *(int64_t *)((char *)out + integers[i].offset) = json_integer_value(value);
-    }
-    for (int i = 0; i < REALS; i++) {
-        const json_t *value = json_object_get(object, reals[i].name);
-        if (!json_is_number(value))
-            return false;
-        *(double *)((char *)out + reals[i].offset) = json_number_value(value);
-    }
-    for (int i = 0; i < CURVES; i++)
-        if (!read_curve(json_object_get(object, curves[i].name), (int64_t *)((char *)out + curves[i].offset)))
-            return false;
+    const json_t *value;
+#define INTEGER(name, member)                                                                                          \
+    value = json_object_get(object, name);                                                                             \
+    if (!json_is_integer(value))                                                                                       \
+        return false;                                                                                                  \
+    out->member = json_integer_value(value);
+#define REAL(name, member)                                                                                             \
+    value = json_object_get(object, name);                                                                             \
+    if (!json_is_number(value))                                                                                        \
+        return false;                                                                                                  \
+    out->member = json_number_value(value);
+#define INTEGERS(name, member, points)                                                                                 \
+    if (!read_curve(json_object_get(object, name), out->member, points))                                               \
+        return false;
+    CELL_FIELDS
+#include "eval/measure/counts.def"
+#undef INTEGER
+#undef REAL
+#undef INTEGERS
     return true;
 }
 
@@ -129,9 +111,9 @@ bool cell_read(const char *path, const char *key, cell *out) {
     return found;
 }
 
-static json_t *curve_new(const int64_t *points) {
+static json_t *curve_new(const int64_t *points, int count) {
     json_t *array = json_array();
-    for (int i = 0; i < ROC_POINTS; i++)
+    for (int i = 0; i < count; i++)
         if (json_array_append_new(array, json_integer(points[i])) != 0) {
             json_decref(array);
             return NULL;
@@ -141,15 +123,14 @@ static json_t *curve_new(const int64_t *points) {
 
 static int set_fields(json_t *object, const char *key, const cell *c) {
     int failed = json_object_set_new(object, "key", json_string(key));
-    for (int i = 0; i < INTEGERS; i++)
-        failed |= json_object_set_new(object, integers[i].name,
-                                      json_integer(*(const int64_t *)((const char *)c + integers[i].offset)));
-    for (int i = 0; i < REALS; i++)
-        failed |=
-            json_object_set_new(object, reals[i].name, json_real(*(const double *)((const char *)c + reals[i].offset)));
-    for (int i = 0; i < CURVES; i++)
-        failed |= json_object_set_new(object, curves[i].name,
-                                      curve_new((const int64_t *)((const char *)c + curves[i].offset)));
+#define INTEGER(name, member) failed |= json_object_set_new(object, name, json_integer(c->member));
+#define REAL(name, member) failed |= json_object_set_new(object, name, json_real(c->member));
+#define INTEGERS(name, member, points) failed |= json_object_set_new(object, name, curve_new(c->member, points));
+    CELL_FIELDS
+#include "eval/measure/counts.def"
+#undef INTEGER
+#undef REAL
+#undef INTEGERS
     return failed;
 }
 

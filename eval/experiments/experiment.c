@@ -12,8 +12,7 @@
 
 static const config_key common_keys[] = {
     {"evaluate.size", CONFIG_INT, "256", 0, 32768, NULL, "pixels", "resize to size x size; 0: as they are"},
-    {"evaluate.rule", CONFIG_CHOICE, "max", 0, 0, "max|logit", "",
-     "max: score over the image's largest score > 0.5; logit: logit > 0"},
+    {"evaluate.rule", CONFIG_CHOICE, "max", 0, 0, "max|logit|score|minmax|sigma", "", "as of evaluate"},
     {"evaluate.mask", CONFIG_CHOICE, "max", 0, 0, "max|half|any", "",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},
     {"evaluate.protocol", CONFIG_CHOICE, "overlap", 0, 0, "overlap|centroid", "", "when a target counts as found"},
@@ -37,10 +36,10 @@ static int position(const char *word, const char *const *words, int count) {
 
 static void read_evaluate(experiment *e) {
     const config *c = e->c;
-    e->evaluate.size = (int)config_int(c, "evaluate.size");
-    e->evaluate.rule = (score_rule)position(config_text(c, "evaluate.rule"), score_rule_names, 2);
-    e->evaluate.mask = (mask_rule)position(config_text(c, "evaluate.mask"), mask_rule_names, 3);
-    e->evaluate.protocol = (match_protocol)position(config_text(c, "evaluate.protocol"), match_protocol_names, 2);
+    e->evaluate.sample.size = (int)config_int(c, "evaluate.size");
+    e->evaluate.how.rule = (score_rule)position(config_text(c, "evaluate.rule"), score_rule_names, SCORE_RULES);
+    e->evaluate.sample.mask = (mask_rule)position(config_text(c, "evaluate.mask"), mask_rule_names, 3);
+    e->evaluate.how.protocol = (match_protocol)position(config_text(c, "evaluate.protocol"), match_protocol_names, 2);
     e->keep_last = strcmp(config_text(c, "sweep.keep"), "last") == 0;
 }
 

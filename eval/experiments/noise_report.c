@@ -3,6 +3,7 @@
 #include "core/io/file_io.h"
 #include "eval/experiments/noise_study.h"
 #include "eval/experiments/table.h"
+#include "eval/measure/metric_table.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -18,9 +19,8 @@ static const table_column columns[] = {
 enum { COLUMN_MIOU, COLUMN_NIOU, COLUMN_F1, COLUMN_PD, COLUMN_FA, COLUMNS };
 
 static double figure_of(const cell *c, int column) {
-    metrics_summary s = metrics_summarize(&c->counts);
-    const double figures[COLUMNS] = {100 * s.miou, 100 * s.niou, 100 * s.f1, 100 * s.pd, 1e5 * s.fa};
-    return figures[column];
+    static const metric_id shown[COLUMNS] = {METRIC_miou, METRIC_niou, METRIC_f1, METRIC_pd, METRIC_fa};
+    return metric_shown(shown[column], &c->counts);
 }
 
 /* Mean over the seeds and, with two or more, its standard deviation. */
@@ -148,13 +148,14 @@ static status write_table(const noise_study *s) {
 
 static void print_seed(const noise_study *s, int data, int method, noise_kind kind, int level, int seed, FILE *stream) {
     const cell *c = noise_study_cell(s, data, method, kind, level, seed);
-    metrics_summary m = metrics_summarize(&c->counts);
+    const metrics *m = &c->counts;
     fprintf(stream, "%s,%s,%s,%g,", s->e->data[data].name, s->e->methods[method].name, noise_kind_names[kind],
             s->levels[kind].values[level]);
     if (level > 0)
         fprintf(stream, "%.0f", s->seeds.values[seed]);
-    fprintf(stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%" PRId64 "\n", m.miou, m.niou, m.f1, m.pd, m.fa, m.auc,
-            c->counts.images);
+    fprintf(stream, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%" PRId64 "\n", metric_value(METRIC_miou, m),
+            metric_value(METRIC_niou, m), metric_value(METRIC_f1, m), metric_value(METRIC_pd, m),
+            metric_value(METRIC_fa, m), metric_value(METRIC_auc, m), c->counts.images);
 }
 
 static void print_seeds(const noise_study *s, FILE *stream) {

@@ -3,6 +3,7 @@
 #include "core/io/file_io.h"
 #include "eval/experiments/experiment_program.h"
 #include "eval/figures/figure_scene.h"
+#include "eval/measure/metric_table.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -36,6 +37,14 @@ noise noise_study_noise(const noise_study *s, noise_kind kind, int level, int se
                    .seed = (uint64_t)s->seeds.values[seed],
                    .place = s->place,
                    .range = s->range};
+}
+
+static void add_noise(const void *context, const char *name, float *image, size_t pixels) {
+    noise_add(context, name, image, pixels);
+}
+
+sample_variation noise_study_variation(const noise *n) {
+    return (sample_variation){add_noise, n, n->place == NOISE_BEFORE_RESIZING};
 }
 
 const char *noise_study_title(noise_kind kind) {
@@ -113,12 +122,13 @@ static status open_pair(const noise_study *s, pair *p) {
 
 static status evaluate(const noise_study *s, pair *p, const noise *n, const char *label, cell *out) {
     evaluate_options options = s->e->evaluate;
-    options.noise = n;
+    sample_variation vary = noise_study_variation(n);
+    options.sample.vary = n->level > 0 ? &vary : NULL;
     options.label = label;
     TRY(open_pair(s, p));
     TRY(evaluate_dataset(p->d, p->set, &options, &out->counts, &out->ms_image));
     out->params = parameter_count_trained(detector_parameters(p->d));
-    printf("evaluated %s: mIoU %.2f %%\n", label, 100 * metrics_summarize(&out->counts).miou);
+    printf("evaluated %s: mIoU %.2f %%\n", label, metric_shown(METRIC_miou, &out->counts));
     fflush(stdout);
     return STATUS_OK;
 }

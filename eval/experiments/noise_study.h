@@ -3,10 +3,10 @@
 #define IRST_EVAL_EXPERIMENTS_NOISE_STUDY_H
 
 #include "core/config/config.h"
+#include "datasets/vary/noise.h"
 #include "eval/experiments/cell.h"
 #include "eval/experiments/experiment.h"
 #include "eval/experiments/number_list.h"
-#include "eval/measure/noise.h"
 
 extern const config_key noise_keys[];
 extern const int noise_key_count;
@@ -39,6 +39,8 @@ int noise_study_seeds(const noise_study *s, int level);
 cell *noise_study_cell(const noise_study *s, int data, int method, noise_kind kind, int level, int seed);
 /* The noise of a level and seed, by index. */
 noise noise_study_noise(const noise_study *s, noise_kind kind, int level, int seed);
+/* That noise on every image; level 0 needs none. */
+sample_variation noise_study_variation(const noise *n);
 /* "Gaussian noise", "variance". */
 const char *noise_study_title(noise_kind kind);
 const char *noise_study_unit(noise_kind kind);

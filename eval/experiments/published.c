@@ -15,7 +15,7 @@ struct published {
 };
 
 static const char *const sections[] = {"table",  "table_params",  "table_seconds", "average",
-                                       "stages", "stages_params", "channels"};
+                                       "stages", "stages_params", "channels",      "f1_off"};
 
 void published_free(published *p) {
     if (p)

@@ -4,6 +4,7 @@
 #include "datasets/dataset.h"
 #include "eval/experiments/sweep.h"
 #include "eval/measure/evaluate.h"
+#include "eval/measure/metric_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static status find_cell(results *r, int method, int data, const char *checkpoint
             return STATUS_OK;
         TRY(evaluate_cell(r->e, method, data, checkpoint, name, out));
         TRY(cell_write(path, key, out));
-        printf("evaluated %s: mIoU %.2f %%\n", name, 100 * metrics_summarize(&out->counts).miou);
+        printf("evaluated %s: mIoU %.2f %%\n", name, metric_shown(METRIC_miou, &out->counts));
         fflush(stdout);
     }
     r->counts[at]++;

@@ -12,16 +12,15 @@
 /* --- figures --- */
 
 static double figure_of(const cell *c, study_figure figure) {
-    metrics_summary s = metrics_summarize(&c->counts);
     switch (figure) {
     case FIGURE_MIOU:
-        return 100 * s.miou;
+        return metric_shown(METRIC_miou, &c->counts);
     case FIGURE_F1:
-        return 100 * s.f1;
+        return metric_shown(METRIC_f1, &c->counts);
     case FIGURE_PD:
-        return 100 * s.pd;
+        return metric_shown(METRIC_pd, &c->counts);
     case FIGURE_FA:
-        return 1e5 * s.fa;
+        return metric_shown(METRIC_fa, &c->counts);
     case FIGURE_PARAMS:
         return (double)c->params / 1e6;
     case FIGURE_SECONDS:
@@ -85,10 +84,10 @@ static status add_note(study *s, const char *format, ...) {
 static status note_protocol(study *s) {
     const evaluate_options *o = &s->e->evaluate;
     char size[64] = "images at their own size";
-    if (o->size > 0)
-        snprintf(size, sizeof size, "images and masks resized to %d x %d", o->size, o->size);
-    TRY(add_note(s, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->rule],
-                 mask_rule_names[o->mask], match_protocol_names[o->protocol]));
+    if (o->sample.size > 0)
+        snprintf(size, sizeof size, "images and masks resized to %d x %d", o->sample.size, o->sample.size);
+    TRY(add_note(s, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->how.rule],
+                 mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]));
     for (int c = 0; c < s->program->column_count; c++)
         if (s->program->figures[c] == FIGURE_SECONDS)
             TRY(add_note(s, "Times are medians over the images, on %d thread%s.", s->e->threads,

@@ -40,8 +40,8 @@ static void print_ini(const experiment *e, int method, int data, int64_t seed, F
     fprintf(stream, "\n[data]\nroot = %s\ntrain_split = %s\ntest_split = %s\n", d->root, d->train_split, d->split);
     if (*d->augment)
         fprintf(stream, "augment = %s\n", d->augment);
-    if (e->evaluate.size > 0)
-        fprintf(stream, "size = %d\n", e->evaluate.size);
+    if (e->evaluate.sample.size > 0)
+        fprintf(stream, "size = %d\n", e->evaluate.sample.size);
     fprintf(stream, "\n[train]\n");
     for (int i = 0; i < e->train.count; i++)
         fprintf(stream, "%s\n", e->train.names[i]);

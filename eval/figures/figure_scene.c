@@ -62,7 +62,7 @@ status sample_names_find(const experiment *e, const char *key, const char *text,
     return result;
 }
 
-status sample_name_read(const experiment *e, const sample_name *s, const evaluate_options *options, sample *out) {
+status sample_name_read(const experiment *e, const sample_name *s, const sample_options *options, sample *out) {
     dataset *set;
     *out = (sample){0};
     TRY(dataset_open(e->data[s->data].root, e->data[s->data].split, &set));
@@ -73,27 +73,30 @@ status sample_name_read(const experiment *e, const sample_name *s, const evaluat
 
 /* --- results --- */
 
-static status fill(const detector_maps *maps, score_rule rule, score_kind kind, scene_result *out) {
+static status fill(const detector_maps *maps, const scoring *how, score_kind kind, scene_result *out) {
     size_t pixels = (size_t)maps->width * (size_t)maps->height;
-    if (rule == RULE_LOGIT && !maps->logit)
-        return status_fail(STATUS_USAGE, "it has no logits: the rule can only be 'max'");
+    if (how->rule == RULE_LOGIT && !maps->logit)
+        return status_fail(STATUS_USAGE, "it has no logits: the rule cannot be 'logit'");
+    const scored_image image = {
+        .width = maps->width, .height = maps->height, .score = maps->score, .kind = kind, .logit = maps->logit};
     out->score = malloc(pixels * sizeof *out->score);
     out->detected = malloc(pixels);
     if (!out->score || !out->detected)
         return status_fail(STATUS_MEMORY, "out of memory for the maps of a %dx%d image", maps->width, maps->height);
-    score_map_to_unit(maps->score, pixels, rule == RULE_MAX ? SCORE_RAW : kind, out->score);
-    score_map_threshold(rule == RULE_MAX ? out->score : maps->logit, pixels, rule == RULE_MAX ? 0.5 : 0, out->detected);
+    score_map_to_unit(maps->score, pixels, how->rule == RULE_MAX ? SCORE_RAW : kind, out->score);
+    score_rule_apply(how->rule, how->threshold ? *how->threshold : score_rule_threshold(how->rule), &image,
+                     out->detected);
     return STATUS_OK;
 }
 
-status scene_detect(detector *d, const sample *s, score_rule rule, detector_detail detail, detector_maps *maps,
+status scene_detect(detector *d, const sample *s, const scoring *how, detector_detail detail, detector_maps *maps,
                     scene_result *out) {
     detector_maps own;
     maps = maps ? maps : &own;
     *out = (scene_result){0};
     status result = detector_run(d, s->image, s->width, s->height, detail, maps);
     if (result == STATUS_OK)
-        result = fill(maps, rule, detector_score_kind(d), out);
+        result = fill(maps, how, detector_score_kind(d), out);
     if (result == STATUS_OK)
         return STATUS_OK;
     scene_result_free(out);

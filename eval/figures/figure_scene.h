@@ -3,6 +3,7 @@
 #define IRST_EVAL_FIGURES_FIGURE_SCENE_H
 
 #include "eval/experiments/experiment.h"
+#include "eval/measure/metrics.h"
 #include "eval/measure/sample.h"
 
 /* A sample that a configuration names: "NAME", or "DATA/NAME" where there are several data sets. */
@@ -17,7 +18,7 @@ typedef struct sample_name {
 status sample_names_find(const experiment *e, const char *key, const char *text, sample_name **out, int *count);
 
 /* The sample as the options say. Free with sample_free. */
-status sample_name_read(const experiment *e, const sample_name *s, const evaluate_options *options, sample *out);
+status sample_name_read(const experiment *e, const sample_name *s, const sample_options *options, sample *out);
 
 /* What one method makes of it. */
 typedef struct scene_result {
@@ -26,7 +27,7 @@ typedef struct scene_result {
 } scene_result;
 
 /* Free with scene_result_free. `maps` (may be NULL) are the detector's own, valid until its next call. */
-status scene_detect(detector *d, const sample *s, score_rule rule, detector_detail detail, detector_maps *maps,
+status scene_detect(detector *d, const sample *s, const scoring *how, detector_detail detail, detector_maps *maps,
                     scene_result *out);
 void scene_result_free(scene_result *r); /* accepts a zeroed struct */
 

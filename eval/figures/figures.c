@@ -69,7 +69,7 @@ static status run_methods(const figures *f, const sample_name *name, const sampl
     for (int m = 0; m < f->e->method_count; m++) {
         detector *d;
         TRY(open_detector(f, m, name->data, &d));
-        status result = scene_detect(d, s, f->e->evaluate.rule, DETAIL_SCORE, NULL, &results[m]);
+        status result = scene_detect(d, s, &f->e->evaluate.how, DETAIL_SCORE, NULL, &results[m]);
         detector_free(d);
         TRY(result);
     }
@@ -86,7 +86,7 @@ static status draw_methods(const figures *f, const sample_name *name, const samp
         cells[count++] = (figure_cell){FIGURE_SCORE, f->e->methods[m].name, results[m].score, results[m].detected};
     snprintf(title, sizeof title, "%s %s, %d × %d", f->e->data[name->data].name, name->name, s->width, s->height);
     method_figure figure = {.title = title,
-                            .score_name = scene_score_name(f->e->evaluate.rule),
+                            .score_name = scene_score_name(f->e->evaluate.how.rule),
                             .width = s->width,
                             .height = s->height,
                             .label = s->label,
@@ -141,7 +141,7 @@ static status show_stages(const figures *f, const sample_name *name, const sampl
 static status show_images(const figures *f, const sample_name *names, int count) {
     for (int i = 0; i < count; i++) {
         sample s;
-        TRY(sample_name_read(f->e, &names[i], &f->e->evaluate, &s));
+        TRY(sample_name_read(f->e, &names[i], &f->e->evaluate.sample, &s));
         status result = show_methods(f, &names[i], &s);
         if (result == STATUS_OK)
             result = show_stages(f, &names[i], &s);

@@ -26,8 +26,9 @@ typedef struct example {
 static status read_samples(example *x) {
     for (int level = 0; level < x->levels; level++) {
         noise n = noise_study_noise(x->s, x->kind, level, 0);
-        evaluate_options options = x->s->e->evaluate;
-        options.noise = &n;
+        sample_options options = x->s->e->evaluate.sample;
+        sample_variation vary = noise_study_variation(&n);
+        options.vary = n.level > 0 ? &vary : NULL;
         TRY(sample_name_read(x->s->e, x->name, &options, &x->samples[level]));
         snprintf(x->labels[level], sizeof x->labels[level], "%s %g", noise_study_unit(x->kind), n.level);
         x->cells[level * x->columns] = (figure_cell){
@@ -40,7 +41,7 @@ static status run_method(example *x, int method, detector *d) {
     for (int level = 0; level < x->levels; level++) {
         int at = level * x->columns + 1 + method;
         scene_result *r = &x->results[at];
-        TRY(scene_detect(d, &x->samples[level], x->s->e->evaluate.rule, DETAIL_SCORE, NULL, r));
+        TRY(scene_detect(d, &x->samples[level], &x->s->e->evaluate.how, DETAIL_SCORE, NULL, r));
         x->cells[at] = (figure_cell){FIGURE_SCORE, x->s->e->methods[method].name, r->score, r->detected};
     }
     return STATUS_OK;
@@ -66,7 +67,7 @@ static status draw(const example *x) {
         *c = *c == '/' ? '_' : *c; /* a sample's name may have a folder */
     TRY(path_join(path, x->s->folder, name, ".png"));
     method_figure figure = {.title = title,
-                            .score_name = scene_score_name(x->s->e->evaluate.rule),
+                            .score_name = scene_score_name(x->s->e->evaluate.how.rule),
                             .width = x->samples[0].width,
                             .height = x->samples[0].height,
                             .label = x->samples[0].label,

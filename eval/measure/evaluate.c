@@ -1,7 +1,6 @@
 #include "eval/measure/evaluate.h"
 
 #include "core/log/progress.h"
-#include "eval/measure/sample.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -21,7 +20,7 @@ typedef struct reader {
 
 static void *reader_main(void *context) {
     reader *r = context;
-    r->code = sample_read(r->data, r->index, r->options, &r->result);
+    r->code = sample_read(r->data, r->index, &r->options->sample, &r->result);
     if (r->code != STATUS_OK) {
         strncpy(r->message, status_message(), sizeof r->message - 1);
         r->message[sizeof r->message - 1] = '\0';
@@ -52,21 +51,37 @@ static status check_finite(const detector_maps *maps, const char *name) {
     return STATUS_OK;
 }
 
-static status evaluate_sample(detector *d, const sample *s, const char *name, const evaluate_options *options,
-                              metrics *out, double *ms) {
+static status measure(const scored_image *image, const char *name, const evaluate_options *options, metrics *out) {
+    per_image alone;
+    TRY(per_image_measure(image, &options->how, &alone));
+    metrics_merge(out, &alone.counts);
+    const image_watcher *watcher = options->watcher;
+    status result = watcher ? watcher->see(watcher->context, name, image, &alone) : STATUS_OK;
+    per_image_free(&alone);
+    return result;
+}
+
+static status evaluate_sample(const score_source *source, const sample *s, const char *name,
+                              const evaluate_options *options, metrics *out, double *ms) {
     detector_maps maps;
     double start = clock_seconds();
-    status result = detector_run(d, s->image, s->width, s->height, DETAIL_SCORE, &maps);
+    status result = source->run(source->context, name, s, &maps);
     *ms = 1e3 * (clock_seconds() - start);
     if (result != STATUS_OK)
         return status_prefix(result, "%s", name);
     TRY(check_finite(&maps, name));
-    const float *thresholded = options->rule == RULE_LOGIT ? maps.logit : maps.score;
-    return metrics_add(out, thresholded, maps.score, s->label, s->width, s->height, options->rule, options->protocol);
+    const scored_image image = {.width = s->width,
+                                .height = s->height,
+                                .score = maps.score,
+                                .kind = source->kind,
+                                .logit = maps.logit,
+                                .label = s->label,
+                                .image = s->image};
+    return measure(&image, name, options, out);
 }
 
 /* The reader is always one sample ahead, except after the last. */
-static status evaluate_all(detector *d, reader *r, metrics *out, double *times, progress *bar) {
+static status evaluate_all(const score_source *source, reader *r, metrics *out, double *times, progress *bar) {
     int count = dataset_count(r->data);
     TRY(reader_start(r, 0));
     for (int i = 0; i < count; i++) {
@@ -75,7 +90,7 @@ static status evaluate_all(detector *d, reader *r, metrics *out, double *times, 
         status result = i + 1 < count ? reader_start(r, i + 1) : STATUS_OK;
         int reading = i + 1 < count && result == STATUS_OK;
         if (result == STATUS_OK)
-            result = evaluate_sample(d, &s, dataset_sample_name(r->data, i), r->options, out, &times[i]);
+            result = evaluate_sample(source, &s, dataset_sample_name(r->data, i), r->options, out, &times[i]);
         sample_free(&s);
         if (result != STATUS_OK) {
             if (reading) {
@@ -100,12 +115,13 @@ static double median(double *values, int count) {
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
-                        double *ms_per_image) {
+status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
+                       double *ms_per_image) {
     *out = (metrics){0};
     int count = dataset_count(data);
-    if (options->rule == RULE_LOGIT && detector_score_kind(d) == SCORE_RAW)
-        return status_fail(STATUS_USAGE, "%s has no logits: the rule can only be 'max'", detector_name(d));
+    if (options->how.rule == RULE_LOGIT && !source->has_logits)
+        return status_fail(STATUS_USAGE, "%s has no logits: the rule cannot be 'logit', only 'max' and the like",
+                           source->name);
     if (count < 1)
         return status_fail(STATUS_INPUT, "%s: the split '%s' is empty", dataset_name(data), dataset_split(data));
     double *times = malloc((size_t)count * sizeof *times);
@@ -115,11 +131,27 @@ status evaluate_dataset(detector *d, const dataset *data, const evaluate_options
     progress bar;
     if (options->label)
         progress_begin(&bar, options->label, "image", count);
-    status result = evaluate_all(d, &r, out, times, options->label ? &bar : NULL);
+    status result = evaluate_all(source, &r, out, times, options->label ? &bar : NULL);
     if (options->label)
         progress_end(&bar);
     if (result == STATUS_OK && ms_per_image)
         *ms_per_image = median(times, count);
     free(times);
     return result;
+}
+
+static status run_detector(void *context, const char *name, const sample *s, detector_maps *maps) {
+    (void)name;
+    return detector_run(context, s->image, s->width, s->height, DETAIL_SCORE, maps);
+}
+
+status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
+                        double *ms_per_image) {
+    bool probability = detector_score_kind(d) == SCORE_PROBABILITY;
+    const score_source source = {.name = detector_name(d),
+                                 .kind = detector_score_kind(d),
+                                 .has_logits = probability,
+                                 .run = run_detector,
+                                 .context = d};
+    return evaluate_source(&source, data, options, out, ms_per_image);
 }

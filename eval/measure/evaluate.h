@@ -1,26 +1,44 @@
-/* A detector over a whole split: the pooled metrics. The trainer uses it too. */
+/* Score maps over a whole split: what they add up to. The trainer uses it too. */
 #ifndef IRST_EVAL_MEASURE_EVALUATE_H
 #define IRST_EVAL_MEASURE_EVALUATE_H
 
 #include "datasets/dataset.h"
-#include "datasets/preprocess.h"
 #include "eval/measure/metrics.h"
-#include "eval/measure/noise.h"
+#include "eval/measure/per_image.h"
+#include "eval/measure/sample.h"
 #include "modules/detector.h"
 
+/* Who wants to know about each image, in their order. */
+typedef struct image_watcher {
+    status (*see)(void *context, const char *name, const scored_image *image, const per_image *outcome);
+    void *context;
+} image_watcher;
+
 typedef struct evaluate_options {
-    int size; /* images (bilinear) and labels (nearest) are resized to size x size, as the reference does; 0: native */
-    score_rule rule;
-    mask_rule mask; /* refers to the maximum of the stored mask, before resizing */
-    match_protocol protocol;
-    const noise *noise; /* added to every image; NULL for none */
-    const char *label;  /* of the progress bar on stderr; NULL for none */
+    sample_options sample;
+    scoring how;
+    const image_watcher *watcher; /* NULL: nobody */
+    const char *label;            /* of the progress bar on stderr; NULL for none */
 } evaluate_options;
 
-/* Runs the detector on every sample, one at a time; the next one is read meanwhile. `out` is filled from zero.
- * `ms_per_image` (may be NULL): median wall time of detector_run, reading and metrics apart. RULE_LOGIT for a method
- * without logits and an empty split are STATUS_USAGE and STATUS_INPUT; a score that is not finite is STATUS_NUMERIC
- * and names the sample. At native size a mask must have its image's size. */
+/* Where score maps come from. */
+typedef struct score_source {
+    const char *name; /* for messages */
+    score_kind kind;
+    bool has_logits;
+    /* The maps of a sample; they are valid until the next call. */
+    status (*run)(void *context, const char *name, const sample *s, detector_maps *maps);
+    void *context;
+} score_source;
+
+/* Scores every sample, one at a time; the next one is read meanwhile. `out` is filled from zero. `ms_per_image` (may be
+ * NULL): median wall time of source->run, reading and metrics apart. RULE_LOGIT for a source without logits and an
+ * empty split are STATUS_USAGE and STATUS_INPUT; a score that is not finite is STATUS_NUMERIC and names the sample. At
+ * native size a mask must have its image's size. */
+status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
+                       double *ms_per_image);
+
+/* The same with a detector. */
 status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
                         double *ms_per_image);
 

@@ -1,43 +1,49 @@
 #include "eval/measure/evaluation_report.h"
 
-#include "core/io/file_io.h"
-#include "eval/measure/roc_plot.h"
-
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const score_rule_names[] = {[RULE_MAX] = "max", [RULE_LOGIT] = "logit"};
 const char *const mask_rule_names[] = {[MASK_MAX] = "max", [MASK_HALF] = "half", [MASK_ANY] = "any"};
 const char *const match_protocol_names[] = {[PROTOCOL_OVERLAP] = "overlap", [PROTOCOL_CENTROID] = "centroid"};
 const char *const report_format_names[] = {[REPORT_TEXT] = "text", [REPORT_CSV] = "csv", [REPORT_JSON] = "json"};
+const char *const report_extent_names[] = {[REPORT_PUBLISHED] = "published", [REPORT_ALL] = "all"};
 
 static const char *size_text(int size, char text[16]) {
     snprintf(text, 16, "%d", size);
     return size > 0 ? text : "native";
 }
 
-/* --- JSON and CSV: the same fields, in the same order --- */
-
-static int set_rates(json_t *object, const metrics *m) {
-    metrics_summary s = metrics_summarize(m);
-    return json_object_set_new(object, "miou", json_real(s.miou)) ||
-           json_object_set_new(object, "niou", json_real(s.niou)) ||
-           json_object_set_new(object, "precision", json_real(s.precision)) ||
-           json_object_set_new(object, "recall", json_real(s.recall)) ||
-           json_object_set_new(object, "f1", json_real(s.f1)) || json_object_set_new(object, "pd", json_real(s.pd)) ||
-           json_object_set_new(object, "fa", json_real(s.fa)) || json_object_set_new(object, "auc", json_real(s.auc));
+double scoring_threshold(const scoring *how) {
+    return how->threshold ? *how->threshold : score_rule_threshold(how->rule);
 }
 
+/* --- JSON and CSV: the same fields, in the same order --- */
+
+static json_t *number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static int set_rates(json_t *object, const metrics *m) {
+    int failed = 0;
+    for (int id = 0; id < METRICS; id++)
+        failed |= json_object_set_new(object, metric_table[id].name, number(metric_value((metric_id)id, m)));
+    return failed;
+}
+
+/* `images` stands before the rates; sums and curves are in the rates made of them. */
 static int set_counts(json_t *object, const metrics *m) {
-    return json_object_set_new(object, "tp", json_integer(m->tp)) ||
-           json_object_set_new(object, "fp", json_integer(m->fp)) ||
-           json_object_set_new(object, "fn", json_integer(m->fn)) ||
-           json_object_set_new(object, "targets", json_integer(m->targets)) ||
-           json_object_set_new(object, "targets_detected", json_integer(m->targets_detected)) ||
-           json_object_set_new(object, "false_pixels", json_integer(m->false_pixels)) ||
-           json_object_set_new(object, "area_pixels", json_integer(m->area_pixels));
+    int failed = 0;
+#define COUNT(name) failed |= json_object_set_new(object, #name, json_integer(m->name));
+#define SUM(name)
+#define CURVE(name, points)
+#include "eval/measure/counts.def"
+#undef COUNT
+#undef SUM
+#undef CURVE
+    return failed;
 }
 
 static int set_fields(json_t *object, const evaluation *e) {
@@ -46,13 +52,15 @@ static int set_fields(json_t *object, const evaluation *e) {
     return json_object_set_new(object, "method", json_string(e->method)) ||
            json_object_set_new(object, "dataset", json_string(e->dataset)) ||
            json_object_set_new(object, "split", json_string(e->split)) ||
-           json_object_set_new(object, "size", json_string(size_text(o->size, size))) ||
-           json_object_set_new(object, "rule", json_string(score_rule_names[o->rule])) ||
-           json_object_set_new(object, "mask", json_string(mask_rule_names[o->mask])) ||
-           json_object_set_new(object, "protocol", json_string(match_protocol_names[o->protocol])) ||
+           json_object_set_new(object, "size", json_string(size_text(o->sample.size, size))) ||
+           json_object_set_new(object, "rule", json_string(score_rule_names[o->how.rule])) ||
+           json_object_set_new(object, "mask", json_string(mask_rule_names[o->sample.mask])) ||
+           json_object_set_new(object, "protocol", json_string(match_protocol_names[o->how.protocol])) ||
            json_object_set_new(object, "images", json_integer(e->counts.images)) ||
            json_object_set_new(object, "params", json_integer(e->params)) || set_rates(object, &e->counts) ||
-           set_counts(object, &e->counts) || json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image));
+           set_counts(object, &e->counts) ||
+           json_object_set_new(object, "threshold", number(scoring_threshold(&o->how))) ||
+           json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image));
 }
 
 static status print_json(const json_t *object, FILE *stream) {
@@ -64,7 +72,9 @@ static status print_json(const json_t *object, FILE *stream) {
 
 /* A text is quoted where a comma, a quote or a line break stands in it. */
 static void print_cell(const json_t *value, FILE *stream) {
-    if (json_is_integer(value)) {
+    if (json_is_null(value)) {
+        return;
+    } else if (json_is_integer(value)) {
         fprintf(stream, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_real(value)) {
         fprintf(stream, "%.15g", json_real_value(value));
@@ -97,38 +107,73 @@ static status print_csv(json_t *object, FILE *stream) {
 
 /* --- text --- */
 
-static void print_rate(FILE *stream, const char *name, double fraction, const char *note) {
-    fprintf(stream, "  %-10s %7.2f %%%s%s\n", name, 100 * fraction, *note ? "   " : "", note);
+/* What stands behind a metric of the published tables; empty for most. */
+static void note_counts(const metrics *m, metric_id id, char out[128]) {
+    *out = '\0';
+    if (id == METRIC_miou)
+        snprintf(out, 128, "pixels: %" PRId64 " right, %" PRId64 " false, %" PRId64 " missed", m->tp, m->fp, m->fn);
+    else if (id == METRIC_pd)
+        snprintf(out, 128, "%" PRId64 "/%" PRId64 " targets", m->targets_detected, m->targets);
+    else if (id == METRIC_fa)
+        snprintf(out, 128, "%" PRId64 "/%" PRId64 " pixels", m->false_pixels, m->area_pixels);
 }
 
-static status print_text(const evaluation *e, FILE *stream) {
+static void print_metric(const metrics *m, metric_id id, FILE *stream) {
+    const metric *what = &metric_table[id];
+    char note[128], value[32] = "-";
+    if (what->group == GROUP_PUBLISHED)
+        note_counts(m, id, note);
+    else
+        snprintf(note, sizeof note, "%.120s", what->help);
+    double shown = metric_shown(id, m);
+    if (isfinite(shown))
+        snprintf(value, sizeof value, "%.*f", what->decimals, shown);
+    const char *unit = what->unit == UNIT_PER_1E5   ? "e-5"
+                       : what->unit == UNIT_PER_1E6 ? "e-6"
+                                                    : metric_unit_name(what->unit);
+    int width = what->group == GROUP_PUBLISHED ? 10 : 18;
+    int used = fprintf(stream, "  %-*s %7s %s", width, what->label, value, unit);
+    if (*note)
+        fprintf(stream, "%*s%s", used < width + 15 ? width + 15 - used : 1, "", note);
+    fputc('\n', stream);
+}
+
+/* Images without a target count in mIoU, and in Fa only by the centroid protocol: that has to be said. */
+static void print_empty(const evaluation *e, FILE *stream) {
+    const metrics *m = &e->counts;
+    if (m->empty_images == 0)
+        return;
+    fprintf(stream, "%" PRId64 " image%s no target: %" PRId64 " pixels in %" PRId64 " components were predicted there",
+            m->empty_images, m->empty_images == 1 ? " has" : "s have", m->empty_false_pixels, m->empty_detections);
+    if (e->options.how.protocol == PROTOCOL_OVERLAP)
+        fprintf(stream, ", which Fa leaves out, as published; over all images it is %.3f e-5",
+                metric_shown(METRIC_fa_all, m));
+    fprintf(stream, "\n\n");
+}
+
+static status print_text(const evaluation *e, report_extent extent, FILE *stream) {
     const metrics *m = &e->counts;
     const evaluate_options *o = &e->options;
-    metrics_summary s = metrics_summarize(m);
-    char size[16], pixels[128], found[64];
-    snprintf(pixels, sizeof pixels, "pixels: %" PRId64 " right, %" PRId64 " false, %" PRId64 " missed", m->tp, m->fp,
-             m->fn);
-    snprintf(found, sizeof found, "%" PRId64 "/%" PRId64 " targets", m->targets_detected, m->targets);
+    char size[16];
     fprintf(stream, "%s on %s, split %s: %" PRId64 " images, size %s\n", e->method, e->dataset, e->split, m->images,
-            size_text(o->size, size));
-    fprintf(stream, "rule %s, mask %s, protocol %s\n\n", score_rule_names[o->rule], mask_rule_names[o->mask],
-            match_protocol_names[o->protocol]);
-    print_rate(stream, "mIoU", s.miou, pixels);
-    print_rate(stream, "nIoU", s.niou, "");
-    print_rate(stream, "precision", s.precision, "");
-    print_rate(stream, "recall", s.recall, "");
-    print_rate(stream, "F1", s.f1, "");
-    print_rate(stream, "Pd", s.pd, found);
-    fprintf(stream, "  %-10s %7.3f e-5 %" PRId64 "/%" PRId64 " pixels\n", "Fa", 1e5 * s.fa, m->false_pixels,
-            m->area_pixels);
-    fprintf(stream, "  %-10s %7.4f\n\n", "AUC", s.auc);
+            size_text(o->sample.size, size));
+    fprintf(stream, "rule %s > %g, mask %s, protocol %s\n", score_rule_names[o->how.rule], scoring_threshold(&o->how),
+            mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]);
+    for (int group = 0; group < (extent == REPORT_ALL ? METRIC_GROUPS : 1); group++) {
+        fprintf(stream, "\n%s%s", metric_group_titles[group], group ? "\n" : "");
+        for (int id = 0; id < METRICS; id++)
+            if ((int)metric_table[id].group == group)
+                print_metric(m, (metric_id)id, stream);
+    }
+    fputc('\n', stream);
+    print_empty(e, stream);
     fprintf(stream, "%.2f ms per image, %" PRId64 " parameters\n", e->ms_per_image, e->params);
     return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
 }
 
-status evaluation_print(const evaluation *e, report_format format, FILE *stream) {
+status evaluation_print(const evaluation *e, report_format format, report_extent extent, FILE *stream) {
     if (format == REPORT_TEXT)
-        return print_text(e, stream);
+        return print_text(e, extent, stream);
     json_t *object = json_object();
     status result = STATUS_OK;
     if (!object || set_fields(object, e))
@@ -138,47 +183,4 @@ status evaluation_print(const evaluation *e, report_format format, FILE *stream)
         result = format == REPORT_JSON ? print_json(object, stream) : print_csv(object, stream);
     json_decref(object);
     return result;
-}
-
-/* --- ROC --- */
-
-static const char *suffix_of(const char *path) {
-    const char *dot = strrchr(path, '.');
-    return dot && !strchr(dot, '/') ? dot : "";
-}
-
-status evaluation_check_roc_path(const char *path) {
-    const char *suffix = suffix_of(path);
-    if (!strcmp(suffix, ".csv") || !strcmp(suffix, ".png") || !strcmp(suffix, ".svg"))
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "%s: the ROC curve goes to a file that ends in .csv, .png or .svg", path);
-}
-
-static double quotient(int64_t part, int64_t whole) {
-    return whole > 0 ? (double)part / (double)whole : 0;
-}
-
-static status write_roc_csv(const metrics *m, const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    fprintf(stream, "threshold,fpr,tpr\n");
-    for (int i = 0; i < ROC_POINTS; i++)
-        fprintf(stream, "%.3f,%.15g,%.15g\n", i / (ROC_POINTS - 1.0),
-                quotient(m->roc_false_pixels[i], m->roc_background), quotient(m->roc_detected[i], m->roc_targets));
-    status result =
-        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
-}
-
-status evaluation_write_roc(const evaluation *e, const char *path) {
-    TRY(evaluation_check_roc_path(path));
-    if (!strcmp(suffix_of(path), ".csv"))
-        return write_roc_csv(&e->counts, path);
-    char title[300];
-    snprintf(title, sizeof title, "%.60s on %.120s %.60s", e->method, e->dataset, e->split);
-    return roc_plot_draw(title, &e->method, &e->counts, 1, path);
 }

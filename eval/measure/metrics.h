@@ -1,18 +1,11 @@
-/* Detection metrics under the published protocol (methods 10.1: overlap) and the centroid convention (10.2).
- *
- * A metrics object takes images one by one and pools the counts over the data set. */
+/* What a detector's score maps on a data set add up to: counts, from which every metric of metric_table.def follows. */
 #ifndef IRST_EVAL_MEASURE_METRICS_H
 #define IRST_EVAL_MEASURE_METRICS_H
 
 #include "core/base/status.h"
+#include "eval/measure/score_rule.h"
 
 #include <stdint.h>
-
-/* How a score map becomes a binary map. */
-typedef enum score_rule {
-    RULE_MAX,  /* score / the image's own maximum > 0.5 (float32 arithmetic, as the reference) */
-    RULE_LOGIT /* logit > 0 */
-} score_rule;
 
 typedef enum match_protocol {
     PROTOCOL_OVERLAP, /* Pd: >= 1 predicted pixel inside the target; Fa: predicted pixels outside / background
@@ -22,30 +15,30 @@ typedef enum match_protocol {
 } match_protocol;
 
 #define ROC_POINTS 201
+#define TARGET_BINS 4
+#define SCORE_LEVELS 10
 
 typedef struct metrics {
-    int64_t images;
-    int64_t tp, fp, fn; /* pixels, pooled */
-    int64_t targets;    /* components of the label, 8-connected */
-    int64_t targets_detected;
-    int64_t false_pixels;             /* numerator of Fa */
-    int64_t area_pixels;              /* denominator of Fa: background (overlap) or all pixels (centroid) */
-    double iou_sum;                   /* sum of the per-image IoU, for nIoU */
-    int64_t roc_detected[ROC_POINTS]; /* overlap protocol, thresholds i / 200 on score / max, test >= */
-    int64_t roc_false_pixels[ROC_POINTS];
-    int64_t roc_targets, roc_background;
+#define COUNT(name) int64_t name;
+#define SUM(name) double name;
+#define CURVE(name, points) int64_t name[points];
+#include "eval/measure/counts.def"
+#undef COUNT
+#undef SUM
+#undef CURVE
 } metrics;
 
-typedef struct metrics_summary {
-    double miou, niou, precision, recall, f1, pd, fa, auc; /* fractions in [0, 1]; 0/0 gives 0 */
-} metrics_summary;
+/* How a score map is judged. */
+typedef struct scoring {
+    score_rule rule;
+    match_protocol protocol;
+    const double *threshold; /* NULL: the rule's own */
+} scoring;
 
-/* Adds one image. `score`: width * height floats, probabilities or raw scores under RULE_MAX, logits under
- * RULE_LOGIT. `roc_score`: what the ROC sweeps (probabilities or raw scores). `label`: 0/1. The edge cases
- * (zero map, negative maximum, empty label) follow the reference: see metrics.c. */
-status metrics_add(metrics *m, const float *score, const float *roc_score, const uint8_t *label, int width, int height,
-                   score_rule rule, match_protocol protocol);
+/* Adds what one image comes to (see per_image.h). */
+status metrics_add(metrics *m, const scored_image *image, const scoring *how);
 
-metrics_summary metrics_summarize(const metrics *m);
+/* Adds the counts of other images. */
+void metrics_merge(metrics *m, const metrics *other);
 
 #endif

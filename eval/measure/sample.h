@@ -3,9 +3,25 @@
 #define IRST_EVAL_MEASURE_SAMPLE_H
 
 #include "datasets/dataset.h"
-#include "eval/measure/evaluate.h"
+#include "datasets/preprocess.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* Something that is done to every image, noise for example. */
+typedef struct sample_variation {
+    /* Changes the grey values of the sample `name`. Called from several threads. */
+    void (*apply)(const void *context, const char *name, float *image, size_t pixels);
+    const void *context;
+    bool before_resizing; /* the image is then resized in floating point, since grey levels cannot hold the result */
+} sample_variation;
+
+typedef struct sample_options {
+    int size;       /* images (bilinear) and labels (nearest) become size x size, as in the reference; 0: native */
+    mask_rule mask; /* refers to the maximum of the stored mask, before resizing */
+    const sample_variation *vary; /* NULL: none */
+} sample_options;
 
 typedef struct sample {
     int width, height;
@@ -13,9 +29,9 @@ typedef struct sample {
     uint8_t *label; /* width * height, 0 or 1 */
 } sample;
 
-/* Reads a sample, adds noise, resizes and labels as the options say. `out` is new, and empty after a failure. Free with
- * sample_free. Safe to call from several threads. */
-status sample_read(const dataset *data, int index, const evaluate_options *options, sample *out);
+/* Reads a sample and prepares it as the options say. `out` is new, and empty after a failure. Free with sample_free.
+ * Safe to call from several threads. */
+status sample_read(const dataset *data, int index, const sample_options *options, sample *out);
 void sample_free(sample *s); /* accepts a zeroed struct */
 
 #endif

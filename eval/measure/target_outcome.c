@@ -1,5 +1,6 @@
 #include "eval/measure/target_outcome.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void compare(const component_list *targets, const uint8_t *detected, size_t pixels, target_outcome *o) {
@@ -8,6 +9,7 @@ static void compare(const component_list *targets, const uint8_t *detected, size
         int32_t target = targets->labels[i], detection = o->detections.labels[i];
         both += target && detected[i];
         either += target || detected[i];
+        o->false_pixels += !target && detected[i];
         if (!target || !detected[i])
             continue;
         o->found[target - 1] = true;
@@ -20,21 +22,48 @@ static void compare(const component_list *targets, const uint8_t *detected, size
         o->false_count += !o->is_hit[i];
 }
 
+double component_distance(const component *a, const component *b) {
+    double dx = a->centroid_x - b->centroid_x, dy = a->centroid_y - b->centroid_y;
+    return sqrt(dx * dx + dy * dy);
+}
+
+static void pair_centroids(const component_list *targets, target_outcome *o, bool *taken) {
+    for (int t = 0; t < targets->count; t++) {
+        o->nearest[t] = -1;
+        for (int d = 0; d < o->detections.count && o->nearest[t] < 0; d++)
+            if (!taken[d] && component_distance(&o->detections.items[d], &targets->items[t]) < CENTROID_DISTANCE)
+                o->nearest[t] = d;
+        if (o->nearest[t] >= 0) {
+            taken[o->nearest[t]] = true;
+            o->near_count++;
+        }
+    }
+}
+
 status target_outcome_find(const component_list *targets, const uint8_t *detected, int width, int height,
                            target_outcome *out) {
     *out = (target_outcome){0};
     TRY(components_find(detected, width, height, &out->detections));
+    size_t detections = (size_t)out->detections.count + 1;
     out->found = calloc((size_t)targets->count + 1, sizeof *out->found);
-    out->is_hit = calloc((size_t)out->detections.count + 1, sizeof *out->is_hit);
-    if (!out->found || !out->is_hit)
-        return status_fail(STATUS_MEMORY, "out of memory for the detections of a %dx%d map", width, height);
-    compare(targets, detected, (size_t)width * (size_t)height, out);
-    return STATUS_OK;
+    out->is_hit = calloc(detections, sizeof *out->is_hit);
+    out->nearest = calloc((size_t)targets->count + 1, sizeof *out->nearest);
+    bool *taken = calloc(detections, sizeof *taken);
+    status result = STATUS_OK;
+    if (out->found && out->is_hit && out->nearest && taken) {
+        compare(targets, detected, (size_t)width * (size_t)height, out);
+        pair_centroids(targets, out, taken);
+    } else {
+        result = status_fail(STATUS_MEMORY, "out of memory for the detections of a %dx%d map", width, height);
+    }
+    free(taken);
+    return result;
 }
 
 void target_outcome_free(target_outcome *o) {
     component_list_free(&o->detections);
     free(o->found);
     free(o->is_hit);
+    free(o->nearest);
     *o = (target_outcome){0};
 }

@@ -1,6 +1,6 @@
 /* eval-table: methods x data sets, beside the published table. */
 #include "eval/experiments/study.h"
-#include "eval/measure/roc_plot.h"
+#include "eval/figures/roc_plot.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,13 +1,18 @@
 /* evaluate: a detector's metrics on a split of a data set. */
 #include "core/config/cli.h"
+#include "eval/figures/roc_plot.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/programs/arguments.h"
 #include "modules/checkpoint.h"
 
+#include <stdio.h>
+
 static const char *checkpoint, *method, *data, *roc;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *rule = "max", *mask = "max", *protocol = "overlap", *format = "text";
+static const char *shown = "published";
+static int extent;
 
 enum { OPTION_METHOD };
 
@@ -20,14 +25,14 @@ static cli_option options[] = {
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
-    {"rule", CLI_TEXT, &rule, "max|logit",
-     "max: score over the image's largest score > 0.5; logit: logit > 0 (networks only)"},
+    {"rule", CLI_TEXT, &rule, "max|logit|score|minmax|sigma", SCORE_RULE_HELP},
     {"mask", CLI_TEXT, &mask, "max|half|any",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},
     {"protocol", CLI_TEXT, &protocol, "overlap|centroid",
      "overlap: one predicted pixel in a target finds it, Fa over background pixels; centroid: centroids nearer "
      "than 3 pixels, Fa over all pixels"},
     {"format", CLI_TEXT, &format, "text|csv|json", "csv and json hold fractions, text percent and Fa in 1e-5"},
+    {"metrics", CLI_TEXT, &shown, "published|all", "which metrics the text shows; csv and json have all"},
     {"roc", CLI_TEXT, &roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
 };
 
@@ -47,17 +52,24 @@ static status read_options(evaluate_options *out, int *report) {
     int r, m, p;
     if (!data)
         return status_fail(STATUS_USAGE, "--data is missing");
-    TRY(argument_size(size, &out->size));
-    TRY(argument_choice("rule", rule, score_rule_names, 2, &r));
+    TRY(argument_size(size, &out->sample.size));
+    TRY(argument_choice("rule", rule, score_rule_names, SCORE_RULES, &r));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &m));
     TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &p));
     TRY(argument_choice("format", format, report_format_names, 3, report));
+    TRY(argument_choice("metrics", shown, report_extent_names, 2, &extent));
     if (roc)
-        TRY(evaluation_check_roc_path(roc));
-    out->rule = (score_rule)r;
-    out->mask = (mask_rule)m;
-    out->protocol = (match_protocol)p;
+        TRY(roc_plot_check_path(roc));
+    out->how.rule = (score_rule)r;
+    out->sample.mask = (mask_rule)m;
+    out->how.protocol = (match_protocol)p;
     return STATUS_OK;
+}
+
+static status write_roc(const evaluation *e) {
+    char set[300];
+    snprintf(set, sizeof set, "%.120s %.60s", e->dataset, e->split);
+    return roc_plot_write_one(e->method, set, &e->counts, roc);
 }
 
 static status evaluate(detector *d, const dataset *set, evaluate_options *how, report_format report) {
@@ -68,8 +80,8 @@ static status evaluate(detector *d, const dataset *set, evaluate_options *how, r
                     .options = *how};
     TRY(evaluate_dataset(d, set, how, &e.counts, &e.ms_per_image));
     if (roc)
-        TRY(evaluation_write_roc(&e, roc));
-    return evaluation_print(&e, report, stdout);
+        TRY(write_roc(&e));
+    return evaluation_print(&e, report, (report_extent)extent, stdout);
 }
 
 static status open_detector(const char *const *settings, int count, detector **out) {

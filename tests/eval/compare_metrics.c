@@ -2,7 +2,7 @@
  * pooled. FILE holds cases/NAME/{score, prob, mask} with results under {logit, max_prob, max_raw}/{lrpcanet, basic},
  * the same results under pooled/, and the names of the cases in the root attribute `order`. */
 #include "core/io/hdf5_io.h"
-#include "eval/measure/metrics.h"
+#include "eval/measure/metric_table.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -72,9 +72,9 @@ static status compare_count(const h5_file *file, const char *group, const char *
 }
 
 static status compare_lrpcanet(const h5_file *file, const char *group, const metrics *m, deviation *dev) {
-    metrics_summary s = metrics_summarize(m);
     double pixels[] = {(double)m->tp, (double)m->fp, (double)m->fn};
-    double rates[] = {s.miou, s.precision, s.recall, s.f1};
+    double rates[] = {metric_value(METRIC_miou, m), metric_value(METRIC_precision, m), metric_value(METRIC_recall, m),
+                      metric_value(METRIC_f1, m)};
     TRY(compare(file, group, "tp_fp_fn", 3, pixels, 0, dev));
     TRY(compare(file, group, "miou_prec_recall_f1", 4, rates, RATE_TOLERANCE, dev));
     TRY(compare_count(file, group, "detected", m->targets_detected, dev));
@@ -83,7 +83,8 @@ static status compare_lrpcanet(const h5_file *file, const char *group, const met
     TRY(compare_count(file, group, "background_pixels", m->area_pixels, dev));
     if (m->targets == 0)
         return STATUS_OK; /* the reference divides 0 by 0 and the file has no rates */
-    return compare(file, group, "pd_fa", 2, (double[]){s.pd, s.fa}, RATE_TOLERANCE, dev);
+    return compare(file, group, "pd_fa", 2, (double[]){metric_value(METRIC_pd, m), metric_value(METRIC_fa, m)},
+                   RATE_TOLERANCE, dev);
 }
 
 static status compare_roc(const h5_file *file, const char *group, const metrics *m, deviation *dev) {
@@ -100,20 +101,27 @@ static status compare_roc(const h5_file *file, const char *group, const metrics 
     TRY(compare_count(file, group, "roc/background_pixels", m->roc_background, dev));
     if (m->roc_targets == 0)
         return STATUS_OK;
-    double auc = metrics_summarize(m).auc;
+    double auc = metric_value(METRIC_auc, m);
     TRY(compare(file, group, "roc/tpr", ROC_POINTS, tpr, RATE_TOLERANCE, dev));
     TRY(compare(file, group, "roc/fpr", ROC_POINTS, fpr, RATE_TOLERANCE, dev));
     return compare(file, group, "roc/auc", 1, &auc, RATE_TOLERANCE, dev);
 }
 
 static status compare_basic(const h5_file *file, const char *group, const metrics *m, deviation *dev) {
-    metrics_summary s = metrics_summarize(m);
     TRY(compare_count(file, group, "detected", m->targets_detected, dev));
     TRY(compare_count(file, group, "targets", m->targets, dev));
     TRY(compare_count(file, group, "false_pixels", m->false_pixels, dev));
     TRY(compare_count(file, group, "all_pixels", m->area_pixels, dev));
-    TRY(compare(file, group, "fa", 1, &s.fa, RATE_TOLERANCE, dev));
-    return m->targets == 0 ? STATUS_OK : compare(file, group, "pd", 1, &s.pd, RATE_TOLERANCE, dev);
+    TRY(compare(file, group, "fa", 1, (double[]){metric_value(METRIC_fa, m)}, RATE_TOLERANCE, dev));
+    return m->targets == 0 ? STATUS_OK
+                           : compare(file, group, "pd", 1, (double[]){metric_value(METRIC_pd, m)}, RATE_TOLERANCE, dev);
+}
+
+/* False pixels, detected, targets of the old form, where the reference could compute them: it wants square images. */
+static status compare_old(const h5_file *file, const char *group, const metrics *m, deviation *dev) {
+    object_path path = join(group, "mshnet_old");
+    const double counts[] = {(double)m->old_false_pixels, (double)m->centroid_detected, (double)m->targets};
+    return h5_exists(file, path.text) ? compare(file, group, "mshnet_old", 3, counts, 0, dev) : STATUS_OK;
 }
 
 /* All results of one case, or of the pool, under one rule. */
@@ -126,6 +134,7 @@ static status compare_group(const h5_file *file, const char *group, const rule_c
     if (rule->roc)
         TRY(compare_roc(file, lrpcanet.text, &ours->overlap, &dev));
     TRY(compare_basic(file, join(under.text, "basic").text, &ours->centroid, &dev));
+    TRY(compare_old(file, under.text, &ours->overlap, &dev));
     printf("%-40s %5d values   counts off by %g   rates by %.2g   %s\n", under.text, dev.compared, dev.count, dev.rate,
            dev.wrong ? "WRONG" : "ok");
     total->count = dev.count > total->count ? dev.count : total->count;
@@ -136,8 +145,10 @@ static status compare_group(const h5_file *file, const char *group, const rule_c
 }
 
 static status measure(const float *score, const uint8_t *mask, int width, int height, score_rule rule, measured *m) {
-    TRY(metrics_add(&m->overlap, score, score, mask, width, height, rule, PROTOCOL_OVERLAP));
-    return metrics_add(&m->centroid, score, score, mask, width, height, rule, PROTOCOL_CENTROID);
+    const scored_image image = {
+        .width = width, .height = height, .score = score, .kind = SCORE_RAW, .logit = score, .label = mask};
+    TRY(metrics_add(&m->overlap, &image, &(scoring){.rule = rule, .protocol = PROTOCOL_OVERLAP}));
+    return metrics_add(&m->centroid, &image, &(scoring){.rule = rule, .protocol = PROTOCOL_CENTROID});
 }
 
 static status compare_case(const h5_file *file, const char *group, const uint8_t *mask, float *score, int width,

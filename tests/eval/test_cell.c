@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static cell sample(void) {
+static cell some_cell(void) {
     cell c = {.params = 215916, .ms_image = 72.5};
     c.counts = (metrics){.images = 664,
                          .tp = 1,
@@ -28,7 +28,7 @@ static cell sample(void) {
 static void test_write_and_read_back(void **state) {
     (void)state;
     const char *path = scratch_path("cell.json");
-    cell in = sample(), out;
+    cell in = some_cell(), out;
     assert_false(cell_read(path, "key", &out));
     assert_ok(cell_write(path, "key", &in));
     assert_true(cell_read(path, "key", &out));
@@ -40,7 +40,7 @@ static void test_write_and_read_back(void **state) {
 static void test_damaged(void **state) {
     (void)state;
     char path[4096], text[16384];
-    cell in = sample(), out;
+    cell in = some_cell(), out;
     snprintf(path, sizeof path, "%s", scratch_path("whole.json"));
     assert_ok(cell_write(path, "key", &in));
     FILE *file = fopen(path, "r");

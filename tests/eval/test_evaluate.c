@@ -5,6 +5,7 @@
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
 #include "datasets/make/synthesize.h"
+#include "eval/figures/roc_plot.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/programs/arguments.h"
@@ -37,14 +38,20 @@ static metrics evaluate_plainly(detector *d, const dataset *data, const evaluate
         uint8_t label[64 * 64];
         detector_maps maps;
         assert_ok(dataset_read(data, i, MASK_SIZE_MUST_MATCH, &image, &mask));
-        int maximum = mask_maximum(&mask), size = o->size ? o->size : SIZE;
+        int maximum = mask_maximum(&mask), size = o->sample.size ? o->sample.size : SIZE;
         assert_ok(resize_image(&image, size, size));
         assert_ok(resize_mask(&mask, size, size));
         image_to_unit(&image, unit);
-        mask_to_label(&mask, maximum, o->mask, label);
+        mask_to_label(&mask, maximum, o->sample.mask, label);
         assert_ok(detector_run(d, unit, size, size, DETAIL_SCORE, &maps));
-        const float *score = o->rule == RULE_LOGIT ? maps.logit : maps.score;
-        assert_ok(metrics_add(&m, score, maps.score, label, size, size, o->rule, o->protocol));
+        const scored_image scored = {.width = size,
+                                     .height = size,
+                                     .score = maps.score,
+                                     .kind = detector_score_kind(d),
+                                     .logit = maps.logit,
+                                     .label = label,
+                                     .image = unit};
+        assert_ok(metrics_add(&m, &scored, &o->how));
         grey_image_free(&image);
         grey_image_free(&mask);
     }
@@ -56,9 +63,9 @@ static void test_equals_sample_by_sample(void **state) {
     detector *d = tiny_detector();
     dataset *data = open_scenes();
     const evaluate_options cases[] = {
-        {.size = 0},
-        {.size = 48, .rule = RULE_LOGIT, .protocol = PROTOCOL_CENTROID},
-        {.size = 20, .mask = MASK_ANY},
+        {.sample.size = 0},
+        {.sample.size = 48, .how = {.rule = RULE_LOGIT, .protocol = PROTOCOL_CENTROID}},
+        {.sample = {.size = 20, .mask = MASK_ANY}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         metrics expected = evaluate_plainly(d, data, &cases[i]), got;
@@ -92,19 +99,21 @@ static void test_label_refers_to_stored_maximum(void **state) {
     detector *d = tiny_detector();
     metrics m;
     assert_ok(dataset_open(folder, "test", &data));
-    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.size = 4}, &m, NULL));
+    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 4}, &m, NULL));
     assert_int_equal(m.targets, 0);
-    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.size = 4, .mask = MASK_ANY}, &m, NULL));
+    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample = {.size = 4, .mask = MASK_ANY}}, &m, NULL));
     assert_int_equal(m.targets, 1);
-    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.size = 0}, &m, NULL));
+    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 0}, &m, NULL));
     assert_int_equal(m.targets, 1);
 
     assert_ok(path_join(path, folder, "masks/a.png", ""));
     assert_ok(png_write_8(path, 4, 4, 1, mask)); /* a mask of another size: an error at native size only */
-    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.size = 0}, &m, NULL), STATUS_INPUT, "4x4", "8x8");
-    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.size = 8}, &m, NULL));
+    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 0}, &m, NULL), STATUS_INPUT, "4x4",
+                 "8x8");
+    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 8}, &m, NULL));
     assert_ok(file_write(path, "no png", 6)); /* the reading thread's message arrives here */
-    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.size = 8}, &m, NULL), STATUS_INPUT, "a.png", "PNG");
+    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 8}, &m, NULL), STATUS_INPUT, "a.png",
+                 "PNG");
     dataset_close(data);
     detector_free(d);
 }
@@ -118,7 +127,7 @@ static void test_score_that_is_not_finite(void **state) {
     for (int i = 0; i < parameters->count; i++)
         if (parameters->items[i]->kind == PARAMETER_TRAINED)
             parameters->items[i]->value[0] = NAN;
-    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.size = 0}, &m, NULL), STATUS_NUMERIC,
+    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 0}, &m, NULL), STATUS_NUMERIC,
                  dataset_sample_name(data, 0), "finite");
     dataset_close(data);
     detector_free(d);
@@ -126,7 +135,7 @@ static void test_score_that_is_not_finite(void **state) {
 
 static evaluation sample_evaluation(void) {
     evaluation e = {.method = "net", .dataset = "a,b", .split = "test", .params = 12, .ms_per_image = 2.5};
-    e.options.protocol = PROTOCOL_CENTROID;
+    e.options.how.protocol = PROTOCOL_CENTROID;
     e.counts = (metrics){.images = 2, .tp = 3, .fp = 1, .fn = 0, .targets = 4, .targets_detected = 3};
     e.counts.false_pixels = 1;
     e.counts.area_pixels = 1000;
@@ -144,7 +153,7 @@ static char *printed(report_format format) {
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    assert_ok(evaluation_print(&e, format, stream));
+    assert_ok(evaluation_print(&e, format, REPORT_PUBLISHED, stream));
     fclose(stream);
     return text;
 }
@@ -181,7 +190,7 @@ static void test_roc_files(void **state) {
     (void)state;
     evaluation e = sample_evaluation();
     const char *path = scratch_path("roc.csv");
-    assert_ok(evaluation_write_roc(&e, path));
+    assert_ok(roc_plot_write_one(e.method, e.dataset, &e.counts, path));
     name_list lines;
     assert_ok(name_list_read(path, &lines));
     assert_int_equal(lines.count, ROC_POINTS + 1);
@@ -190,10 +199,10 @@ static void test_roc_files(void **state) {
     assert_string_equal(lines.names[201], "1.000,0,0.75");
     name_list_free(&lines);
     path = scratch_path("roc.png");
-    assert_ok(evaluation_write_roc(&e, path));
+    assert_ok(roc_plot_write_one(e.method, e.dataset, &e.counts, path));
     assert_true(path_is_file(path));
-    assert_fails(evaluation_write_roc(&e, "roc.txt"), STATUS_USAGE, "roc.txt", ".csv");
-    assert_fails(evaluation_check_roc_path("a.csv/roc"), STATUS_USAGE, "a.csv/roc", ".csv");
+    assert_fails(roc_plot_write_one(e.method, e.dataset, &e.counts, "roc.txt"), STATUS_USAGE, "roc.txt", ".csv");
+    assert_fails(roc_plot_check_path("a.csv/roc"), STATUS_USAGE, "a.csv/roc", ".csv");
 }
 
 static void test_arguments(void **state) {
@@ -238,10 +247,10 @@ static void test_raw_scores(void **state) {
     dataset *data = open_scenes();
     metrics m;
     assert_ok(argument_detector(NULL, "mpcm", NULL, 0, &d));
-    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.size = 0}, &m, NULL));
+    assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 0}, &m, NULL));
     assert_int_equal(m.images, SCENES);
-    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.rule = RULE_LOGIT}, &m, NULL), STATUS_USAGE,
-                 "mpcm has no logits", "'max'");
+    assert_fails(evaluate_dataset(d, data, &(evaluate_options){.how.rule = RULE_LOGIT}, &m, NULL), STATUS_USAGE,
+                 "mpcm has no logits", "'logit'");
     dataset_close(data);
     detector_free(d);
 }

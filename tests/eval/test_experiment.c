@@ -65,10 +65,10 @@ static void test_reads_everything(void **state) {
     assert_int_equal(e->seeds[0], 3);
     assert_int_equal(e->seeds[2], 2);
     assert_true(e->keep_last);
-    assert_int_equal(e->evaluate.size, 64);
-    assert_int_equal(e->evaluate.rule, RULE_LOGIT);
-    assert_int_equal(e->evaluate.mask, MASK_ANY);
-    assert_int_equal(e->evaluate.protocol, PROTOCOL_CENTROID);
+    assert_int_equal(e->evaluate.sample.size, 64);
+    assert_int_equal(e->evaluate.how.rule, RULE_LOGIT);
+    assert_int_equal(e->evaluate.sample.mask, MASK_ANY);
+    assert_int_equal(e->evaluate.how.protocol, PROTOCOL_CENTROID);
     assert_int_equal(e->threads, 1);
     assert_int_equal(e->train.count, 2);
     assert_string_equal(e->train.names[0], "epochs = 3");

@@ -62,6 +62,42 @@ static void test_parameters(void **state) {
     published_free(p);
 }
 
+/* Of pooled counts F1 = 2 mIoU / (1 + mIoU). What differs by more than both roundings can is marked, and nothing else.
+ */
+static void expect_f1(const published *p, const char *table, const char *row) {
+    char name[128];
+    double miou = published_value(p, table, row, 0), f1 = published_value(p, table, row, 1);
+    snprintf(name, sizeof name, "%s/%s", table, row);
+    double marked = published_value(p, "f1_off", name, 0), off = f1 - 200 * miou / (100 + miou);
+    double rounding = 0.005 + 0.005 * 2e4 / pow(100 + miou, 2);
+    if (fabs(off) > rounding ? !(fabs(off - marked) < 0.0051) : !isnan(marked))
+        fail_msg("%s: F1 is %.3f off, marked as %.2f", name, off, marked);
+}
+
+static void test_f1_follows_or_is_marked(void **state) {
+    (void)state;
+    published *p = read_ours();
+    static const char *const methods[] = {"IPI", "PSTNN", "MPCM", "AGPCNet", "UIUNet", "MSHNet", "RPCANet", "RPCANet+"};
+    static const char *const channels[] = {"4x32", "4x40", "4x48", "4x56", "4x64", "8x32", "16x32"};
+    char row[64];
+    for (int s = 0; s < 3; s++) {
+        for (int m = 0; m < 8; m++) {
+            snprintf(row, sizeof row, "%s/%s", methods[m], sets[s]);
+            expect_f1(p, "table", row);
+        }
+        for (int k = 1; k <= 7; k++) {
+            snprintf(row, sizeof row, "%d/%s", k, sets[s]);
+            expect_f1(p, "stages", row);
+        }
+    }
+    for (int i = 0; i < 7; i++) {
+        snprintf(row, sizeof row, "%s/SIRST-Aug", channels[i]);
+        expect_f1(p, "channels", row);
+    }
+    assert_true(published_value(p, "f1_off", "table/MSHNet/IRSTD-1k", 0) == -0.87);
+    published_free(p);
+}
+
 static void test_missing_and_notes(void **state) {
     (void)state;
     published *p = read_ours();
@@ -90,9 +126,9 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_averages),   cmocka_unit_test(test_ablations_hold_the_main_row),
-        cmocka_unit_test(test_parameters), cmocka_unit_test(test_missing_and_notes),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_averages),          cmocka_unit_test(test_ablations_hold_the_main_row),
+        cmocka_unit_test(test_parameters),        cmocka_unit_test(test_f1_follows_or_is_marked),
+        cmocka_unit_test(test_missing_and_notes), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,7 +115,7 @@ static void test_log_and_report(void **state) {
                     "train.average=0.9", "train.epochs=3"));
     assert_int_equal(notes.epochs, 3);
     assert_true(notes.last.gradient_norm > 0 && isfinite(notes.last.gradient_norm));
-    assert_true(notes.last.used.miou >= 0 && notes.last.raw.miou >= 0);
+    assert_true(notes.last.used.values[METRIC_miou] >= 0 && notes.last.raw.values[METRIC_miou] >= 0);
     assert_true(notes.last.seconds > 0);
     assert_ok(path_join(path, folder, "log", ".csv"));
     name_list rows;
@@ -149,7 +149,7 @@ static void test_averaged_weights_are_used(void **state) {
     name_folder("averaged", with);
     name_folder("plain", without);
     assert_ok(TRAIN(with, false, &notes, "train.average=0.95", "train.learning_rate=1e-2", "train.epochs=6"));
-    assert_true(notes.last.used.niou != notes.last.raw.niou || notes.last.used.fa != notes.last.raw.fa);
+    assert_true(notes.last.used.values[METRIC_niou] != notes.last.raw.values[METRIC_niou] || notes.last.used.values[METRIC_fa] != notes.last.raw.values[METRIC_fa]);
     assert_ok(TRAIN(without, false, &notes, "train.learning_rate=1e-2", "train.epochs=6"));
     double raw = first_weight(with, "last.h5", WEIGHTS_RAW), mean = first_weight(with, "last.h5", WEIGHTS_BEST);
     assert_true(raw != mean);

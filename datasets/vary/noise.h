@@ -1,10 +1,7 @@
 /* Noise on images, for the robustness experiments. Counter-based: the noise of an image is a function of seed, kind,
  * level and the image's name, whatever else is evaluated, and in which order. */
-#ifndef IRST_EVAL_MEASURE_NOISE_H
-#define IRST_EVAL_MEASURE_NOISE_H
-
-#include "core/base/status.h"
-#include "core/io/image.h"
+#ifndef IRST_DATASETS_VARY_NOISE_H
+#define IRST_DATASETS_VARY_NOISE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,11 +25,5 @@ typedef struct noise {
 
 /* Adds noise to a map of grey values. Level 0 changes nothing. */
 void noise_add(const noise *n, const char *name, float *image, size_t pixels);
-
-/* The image as a detector sees it: in [0, 1], resized to size x size (0: native), with noise (NULL: none). Without
- * noise the resized image is rounded to grey levels, as the reference does; noise before resizing is resized in
- * floating point. `out` (width * height; NULL if there was no memory) is the caller's, whatever comes back; `image` is
- * resized too. */
-status noise_prepare(const noise *n, const char *name, int size, grey_image *image, float **out);
 
 #endif

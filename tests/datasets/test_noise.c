@@ -1,7 +1,6 @@
-/* Noise on images: its statistics, that it is a function of its arguments, and how it meets resizing. */
-#include "eval/measure/noise.h"
+/* Noise on images: its statistics, and that it is a function of its arguments. */
+#include "datasets/vary/noise.h"
 
-#include "datasets/preprocess.h"
 #include "tests/expect.h"
 
 #include <math.h>
@@ -113,70 +112,12 @@ static void test_range(void **state) {
     free(c);
 }
 
-/* A flat grey image, 8 bits deep. */
-static grey_image grey_of(int size, uint16_t value) {
-    grey_image image;
-    assert_ok(grey_image_new(size, size, 255, &image));
-    for (int i = 0; i < size * size; i++)
-        image.pixels[i] = value;
-    return image;
-}
-
-static double variance_of(const float *image, float mean) {
-    double sum = 0;
-    for (int i = 0; i < PIXELS; i++)
-        sum += pow(image[i] - mean, 2);
-    return sum / PIXELS;
-}
-
-/* Halving averages 2 x 2 pixels, so noise from before it has a quarter of the variance. */
-static void test_place(void **state) {
-    (void)state;
-    noise n = {.kind = NOISE_GAUSSIAN, .level = 1e-3, .seed = 5, .place = NOISE_AFTER_RESIZING};
-    for (int before = 0; before < 2; before++) {
-        n.place = before ? NOISE_BEFORE_RESIZING : NOISE_AFTER_RESIZING;
-        grey_image image = grey_of(2 * SIDE, 51);
-        float *out;
-        assert_ok(noise_prepare(&n, "a", SIDE, &image, &out));
-        assert_int_equal(image.width, SIDE);
-        double variance = n.level / (before ? 4 : 1), deviation = variance * sqrt(2.0 / PIXELS);
-        assert_true(fabs(variance_of(out, 0.2f) - variance) < 5 * deviation);
-        free(out);
-        grey_image_free(&image);
-    }
-}
-
-static void test_no_noise(void **state) {
-    (void)state;
-    noise nothing = {.kind = NOISE_SALT_AND_PEPPER, .level = 0, .seed = 5, .place = NOISE_BEFORE_RESIZING};
-    const noise *cases[] = {NULL, &nothing};
-    for (int i = 0; i < 2; i++) {
-        grey_image image, resized;
-        assert_ok(grey_image_new(40, 30, 255, &image));
-        for (int k = 0; k < 40 * 30; k++)
-            image.pixels[k] = (uint16_t)(k % 251);
-        assert_ok(grey_image_resize_bilinear(&image, 33, 33, &resized));
-        float *out, expected[33 * 33];
-        image_to_unit(&resized, expected);
-        assert_ok(noise_prepare(cases[i], "a", 33, &image, &out));
-        assert_memory_equal(out, expected, sizeof expected);
-        free(out);
-        assert_ok(noise_prepare(cases[i], "a", 0, &image, &out)); /* native size: image is 33 x 33 now */
-        assert_memory_equal(out, expected, sizeof expected);
-        free(out);
-        grey_image_free(&image);
-        grey_image_free(&resized);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gaussian_moments),
         cmocka_unit_test(test_salt_and_pepper_shares),
         cmocka_unit_test(test_function_of_its_arguments),
         cmocka_unit_test(test_range),
-        cmocka_unit_test(test_place),
-        cmocka_unit_test(test_no_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

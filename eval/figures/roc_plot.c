@@ -1,11 +1,13 @@
-#include "eval/measure/roc_plot.h"
+#include "eval/figures/roc_plot.h"
 
 #include "core/draw/plot.h"
 #include "core/io/file_io.h"
+#include "eval/measure/metric_table.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct curve {
     char name[128];
@@ -17,7 +19,7 @@ static double quotient(int64_t part, int64_t whole) {
 }
 
 static void fill(curve *c, const char *name, const metrics *m) {
-    snprintf(c->name, sizeof c->name, "%.80s, AUC %.4f", name, metrics_summarize(m).auc);
+    snprintf(c->name, sizeof c->name, "%.80s, AUC %.4f", name, metric_value(METRIC_auc, m));
     for (int i = 0; i < ROC_POINTS; i++) {
         c->fpr[i] = quotient(m->roc_false_pixels[i], m->roc_background);
         c->tpr[i] = quotient(m->roc_detected[i], m->roc_targets);
@@ -99,4 +101,43 @@ status roc_plot_write(const char *title, const char *const *methods, const metri
     status result = write_all(title, curves, methods, count, folder, name);
     free(curves);
     return result;
+}
+
+/* --- one curve, in the format of the path --- */
+
+static const char *suffix_of(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && !strchr(dot, '/') ? dot : "";
+}
+
+status roc_plot_check_path(const char *path) {
+    const char *suffix = suffix_of(path);
+    if (!strcmp(suffix, ".csv") || !strcmp(suffix, ".png") || !strcmp(suffix, ".svg"))
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s: the ROC curve goes to a file that ends in .csv, .png or .svg", path);
+}
+
+static status write_roc_csv(const metrics *m, const char *path) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    fprintf(stream, "threshold,fpr,tpr\n");
+    for (int i = 0; i < ROC_POINTS; i++)
+        fprintf(stream, "%.3f,%.15g,%.15g\n", i / (ROC_POINTS - 1.0),
+                quotient(m->roc_false_pixels[i], m->roc_background), quotient(m->roc_detected[i], m->roc_targets));
+    status result =
+        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    free(text);
+    return result;
+}
+
+status roc_plot_write_one(const char *method, const char *set, const metrics *counts, const char *path) {
+    TRY(roc_plot_check_path(path));
+    if (!strcmp(suffix_of(path), ".csv"))
+        return write_roc_csv(counts, path);
+    char title[300];
+    snprintf(title, sizeof title, "%.60s on %.200s", method, set);
+    return roc_plot_draw(title, &method, counts, 1, path);
 }

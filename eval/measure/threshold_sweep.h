@@ -1,0 +1,15 @@
+/* One score map at many thresholds: the ROC of the published protocol, and detections by score level. */
+#ifndef IRST_EVAL_MEASURE_THRESHOLD_SWEEP_H
+#define IRST_EVAL_MEASURE_THRESHOLD_SWEEP_H
+
+#include "datasets/check/components.h"
+#include "eval/measure/metrics.h"
+
+/* Adds the 201 points of the ROC (methods 10.1). An image without target adds nothing. */
+status sweep_roc(const scored_image *image, const component_list *targets, metrics *m);
+
+/* Adds the detections at each score level, the score being that of detect (score_map_to_unit), and those that have a
+ * target by the centroid convention: what target-level average precision is made of. */
+status sweep_levels(const scored_image *image, const component_list *targets, metrics *m);
+
+#endif
