@@ -132,7 +132,7 @@ static void print_metric(const metrics *m, metric_id id, FILE *stream) {
                        : what->unit == UNIT_PER_1E6 ? "e-6"
                                                     : metric_unit_name(what->unit);
     int width = what->group == GROUP_PUBLISHED ? 10 : 18;
-    int used = fprintf(stream, "  %-*s %7s %s", width, what->label, value, unit);
+    int used = fprintf(stream, "  %-*s %7s%s%s", width, what->label, value, *unit ? " " : "", unit);
     if (*note)
         fprintf(stream, "%*s%s", used < width + 15 ? width + 15 - used : 1, "", note);
     fputc('\n', stream);
