@@ -39,6 +39,28 @@ status conv2d_infer(node *n, const conv2d_options *o, const node *weight_node, c
     return STATUS_OK;
 }
 
+typedef struct bias_job {
+    const tensor *dy;
+    float *dbias;
+} bias_job;
+
+static void sum_channel(void *context, int c) {
+    const bias_job *job = context;
+    double sum = 0;
+    for (int image = 0; image < job->dy->n; image++)
+        sum += kernels()->plane_sum(plane_of(job->dy), tensor_plane(job->dy, image, c));
+    job->dbias[c] += (float)sum;
+}
+
+void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, float *scratch) {
+    float *dweight = parameter_grad(n, weight),
+          *dbias = n->input_count > weight + 1 ? parameter_grad(n, weight + 1) : NULL;
+    if (dweight)
+        conv_weight_gradient(&n->input[0]->value, &n->grad, geometry, dweight, dbias, scratch);
+    else if (dbias)
+        parallel_for(n->grad.c, sum_channel, &(bias_job){&n->grad, dbias});
+}
+
 double conv2d_flops(const node *n, const node *weight) {
     return 2.0 * (double)tensor_count(&weight->value) * n->value.n * n->value.h * n->value.w;
 }
@@ -96,11 +118,7 @@ static void backward(node *n, const op_run *run) {
     const tensor *dx = node_grad(n, 0, &accumulate);
     if (dx)
         conv_input_gradient(&n->grad, n->input[1]->value.data, &g, accumulate, dx, run->scratch);
-    const tensor *dweight = node_grad(n, 1, &accumulate);
-    const tensor *dbias = n->input_count == 3 ? node_grad(n, 2, &accumulate) : NULL;
-    if (dweight)
-        conv_weight_gradient(&n->input[0]->value, &n->grad, &g, dweight->data, dbias ? dbias->data : NULL,
-                             run->scratch);
+    conv2d_weight_gradients(n, &g, 1, run->scratch);
 }
 
 static int keeps(const node *n) {

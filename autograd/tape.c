@@ -2,6 +2,7 @@
 
 #include "core/base/runtime.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,16 +175,17 @@ static void mark(tape *t, node *loss) {
 status tape_plan(tape *t, node *loss) {
     if (t->failure != STATUS_OK)
         return status_fail(t->failure, "%s", t->failure_message);
+    if (t->steps)
+        return status_fail(STATUS_USAGE, "a tape is planned once: record another one");
     t->loss = loss;
     mark(t, loss);
     TRY(tape_plan_schedule(t));
     TRY(tape_plan_memory(t));
-    TRY(tape_plan_scratch(t));
-    t->planned = true;
-    return STATUS_OK;
+    return tape_plan_scratch(t);
 }
 
 void tape_set_batch(tape *t, int n) {
+    assert(n >= 1 && n <= t->batch);
     t->batch_now = n;
     for (int i = 0; i < t->count; i++)
         if (t->nodes[i]->batched)
@@ -221,6 +223,7 @@ static void run_backward(void *context) {
 }
 
 void tape_backward(tape *t) {
+    assert(t->loss);
     for (int i = 0; i < t->count; i++) {
         node *n = t->nodes[i];
         n->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */
@@ -231,9 +234,9 @@ void tape_backward(tape *t) {
 
 const tensor *node_grad(node *n, int i, bool *accumulate) {
     node *input = n->input[i];
+    *accumulate = input->requires_grad && input->grad_is_set;
     if (!input->requires_grad)
         return NULL;
-    *accumulate = input->grad_is_set;
     input->grad_is_set = true;
     return &input->grad;
 }

@@ -104,12 +104,13 @@ void tape_pin(tape *t, node *n); /* an output whose value is read after forward;
 
 /* --- running --- */
 
-/* Lays out memory. `loss`: the scalar that backward starts from; NULL for inference. */
+/* Lays out memory. `loss`: the scalar that backward starts from; NULL for inference. STATUS_USAGE for a tape that is
+ * planned already. */
 status tape_plan(tape *t, node *loss);
-/* Later runs take the first `n` <= batch images only. */
+/* Later runs take the first `n` images only, 1 to those that the tape was made for (asserted). */
 void tape_set_batch(tape *t, int n);
 status tape_forward(tape *t);
-void tape_backward(tape *t); /* after forward, when planned with a loss */
+void tape_backward(tape *t); /* after forward; a tape planned with a loss (asserted) */
 
 /* The gradient to write for input i of n: NULL if none is wanted. *accumulate: add to it, else overwrite. Call once
  * per input, just before writing. */

@@ -44,7 +44,6 @@ struct tape {
     memory_block dense; /* values and gradients of dense nodes */
     memory_block scratch;
     int scratch_threads; /* threads that scratch was laid out for */
-    bool planned;
 };
 
 void *tape_alloc(tape *t, size_t bytes);         /* zeroed, 64-byte aligned, lives as long as the tape; NULL */

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char *shared_folder(void) {
@@ -75,4 +77,20 @@ const char *scratch_file(const char *name, const void *data, unsigned long size)
     if (fclose(stream) != 0 || written != size)
         fail_msg("%s: cannot be written", path);
     return path;
+}
+
+int aborts(void (*body)(void *context), void *context) {
+    pid_t child = fork();
+    if (child < 0)
+        fail_msg("no child process could be started");
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL); /* cmocka would report it */
+        if (freopen("/dev/null", "w", stderr))
+            body(context);
+        _exit(0);
+    }
+    int outcome;
+    if (waitpid(child, &outcome, 0) != child)
+        fail_msg("the child process is lost");
+    return WIFSIGNALED(outcome) && WTERMSIG(outcome) == SIGABRT;
 }

@@ -15,4 +15,7 @@ const char *scratch_path(const char *name);
 /* Writes bytes to a file of the scratch folder and returns its path, as scratch_path does. */
 const char *scratch_file(const char *name, const void *data, unsigned long size);
 
+/* Whether body(context), run in a child process, ends by a failed assertion. What it prints is dropped. */
+int aborts(void (*body)(void *context), void *context);
+
 #endif

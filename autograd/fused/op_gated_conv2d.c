@@ -58,11 +58,11 @@ static tensor image_of(const tensor *t, int image) {
 
 /* Scratch: of the convolution; sums of the normalisation; the weights scaled by one image's gates, and their gradient;
  * gradients of the gates and of the means of one image; what the latter add to each pixel, of all images; one image,
- * normalised; and the gradient of X where X has other readers (see op_norm_conv2d.c). */
+ * normalised; and a place for dX, where it needs one (norm.h). */
 typedef struct scratch_plan {
     float *conv, *sums, *scaled, *dscaled;
     double *dgate, *dsqueezed;
-    float *constant, *normal, *own;
+    float *constant, *normal, *room;
     size_t count;
 } scratch_plan;
 
@@ -75,9 +75,9 @@ static scratch_plan plan_scratch(const node *n, float *scratch) {
     tensor one = image_of(x, 0), y = image_of(&n->value, 0);
     size_t weights = (size_t)tensor_count(&n->input[WEIGHT]->value), doubles = 2 * (size_t)x->c;
     size_t image = has_norm(n) ? tensor_footprint(&one) + TENSOR_HALO : 0;
-    size_t own = has_norm(n) && n->input[X]->readers > 1 ? tensor_footprint(x) + TENSOR_HALO : 0;
+    size_t room = has_norm(n) ? norm_room(n, X, NORM_WEIGHT) : 0;
     const size_t counts[] = {conv_scratch(&one, &y, &same_3x3), norm_scratch(x), weights, weights, doubles, doubles,
-                             (size_t)x->n * (size_t)x->c,       image,           own};
+                             (size_t)x->n * (size_t)x->c,       image,           room};
     enum { PARTS = sizeof counts / sizeof *counts };
     float *parts[PARTS];
     size_t at = 0;
@@ -210,12 +210,10 @@ static void backward(node *n, const op_run *run) {
     bool accumulate;
     const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
     const tensor *dx = node_grad(n, X, &accumulate);
-    tensor own = dx ? *dx : (tensor){0};
-    bool apart = has_norm(n) && accumulate;
-    if (dx && apart)
-        own.data = s.own + tensor_origin(x);
+    bool needed = dx || (has_norm(n) && norm_is_trained(n, NORM_WEIGHT));
+    tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
     norm_backward b = {
-        .x = x, .dx = &own, .saved = saved_norm(n), .constant = s.constant, .sums = (double *)(void *)s.sums};
+        .x = x, .dx = &place, .saved = saved_norm(n), .constant = s.constant, .sums = (double *)(void *)s.sums};
     norm_backward_begin(&b);
     clear_normal(n, &s);
     for (int image = 0; image < x->n; image++) {
@@ -224,20 +222,20 @@ static void backward(node *n, const op_run *run) {
         memset(s.dscaled, 0, (size_t)tensor_count(&n->input[WEIGHT]->value) * sizeof *s.dscaled);
         conv_weight_gradient(&seen, &dy, &same_3x3, s.dscaled, dbias ? dbias->data : NULL, s.conv);
         backward_gates(n, image, &s, dweight);
-        if (!dx)
+        if (!needed)
             continue;
-        tensor to = image_of(&own, image);
-        image_hook context = {image, has_norm(n) ? &b : NULL, &own, s.constant};
+        tensor to = image_of(&place, image);
+        image_hook context = {image, has_norm(n) ? &b : NULL, &place, s.constant};
         conv_hook hook = {finish_rows, &context};
         conv_options options = same_3x3;
         options.hook = &hook;
-        conv_input_gradient(&dy, s.scaled, &options, accumulate && !apart, &to, s.conv);
+        conv_input_gradient(&dy, s.scaled, &options, accumulate && !has_norm(n), &to, s.conv);
     }
-    if (!has_norm(n) || !dx)
+    if (!has_norm(n) || !needed)
         return;
     norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
-    if (apart)
-        add_to_gradient(&own, dx);
+    if (dx && accumulate)
+        add_to_gradient(&place, dx);
 }
 
 static int keeps(const node *n) {
@@ -254,7 +252,10 @@ static node *sample(tape *t, int index) {
     static const struct {
         int n, c, oc, h, w;
         sample_norm norm;
-    } cases[] = {{2, 6, 1, 9, 21, SAMPLE_PLAIN}, {2, 12, 1, 11, 40, SAMPLE_BATCH}, {1, 8, 2, 8, 33, SAMPLE_RUNNING}};
+    } cases[] = {{2, 6, 1, 9, 21, SAMPLE_PLAIN},
+                 {2, 12, 1, 11, 40, SAMPLE_BATCH},
+                 {1, 8, 2, 8, 33, SAMPLE_RUNNING},
+                 {2, 6, 2, 1, 1, SAMPLE_RUNNING}};
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
     int c = cases[index].c, oc = cases[index].oc;

@@ -72,10 +72,11 @@ static status infer(node *n) {
     return STATUS_OK;
 }
 
-/* Scratch: of the merged convolution; sums of the normalisation; X normalised; each image's merged kernels; their
- * gradients, also taken apart; and, of one image, A and B or their gradients, of the gates, of the means. */
+/* Scratch: of the merged convolution; sums of the normalisation; X normalised; a place for dX, where it needs one
+ * (norm.h); each image's merged kernels; their gradients, also taken apart; and, of one image, A and B or their
+ * gradients, of the gates, of the means. */
 typedef struct scratch_plan {
-    float *conv, *sums, *normal, *own, *taps, *constants;
+    float *conv, *sums, *normal, *room, *taps, *constants;
     double *dtaps, *dconstants, *A, *B, *dgate, *dmean;
     float *added; /* what the means' gradients add to dx away from the border, [image][ic] */
     size_t count;
@@ -89,7 +90,7 @@ static scratch_plan plan_scratch(const node *n, float *scratch) {
     const size_t counts[] = {conv_pair_scratch(x),
                              norm_scratch(x),
                              copy,
-                             n->input[X]->readers > 1 ? copy : 0,
+                             has_norm(n) ? norm_room(n, X, NORM_WEIGHT) : 0,
                              kernels_count,
                              classes,
                              2 * kernels_count,
@@ -310,32 +311,31 @@ static void backward(node *n, const op_run *run) {
     tensor seen = seen_input(n, &s);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
-    tensor own = dx ? *dx : (tensor){0};
-    bool apart = dx && has_norm(n) && accumulate;
-    if (apart)
-        own.data = s.own + tensor_origin(x);
+    bool needed = dx || (has_norm(n) && norm_is_trained(n, NORM_WEIGHT));
+    tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
     for (int image = 0; image < x->n; image++)
         merge_kernels(n, image, &s);
-    conv_pair_gradient(&seen, s.taps, &n->grad, s.dtaps, s.dconstants, dx ? &own : NULL, accumulate && !apart, s.conv);
+    conv_pair_gradient(&seen, s.taps, &n->grad, s.dtaps, s.dconstants, needed ? &place : NULL,
+                       accumulate && !has_norm(n), s.conv);
     double dvb = 0; /* large numbers may cancel here: summed up before they are rounded */
     for (int i = 0; i < x->n * CONV_PAIR_CLASSES; i++)
         dvb += s.dconstants[i];
     add_number(grads.vb, 0, dvb);
     for (int image = 0; image < x->n; image++) {
         backward_image(n, image, &s, &grads);
-        if (dx)
-            spread_means(n, image, &s, &own);
+        if (needed)
+            spread_means(n, image, &s, &place);
     }
-    if (!dx)
+    if (!needed)
         return;
     norm_backward b = {
-        .x = x, .dx = &own, .saved = saved_norm(n), .constant = s.added, .sums = (double *)(void *)s.sums};
+        .x = x, .dx = &place, .saved = saved_norm(n), .constant = s.added, .sums = (double *)(void *)s.sums};
     norm_backward_begin(&b);
-    parallel_for(x->n, finish_image, &(finish_job){has_norm(n) ? &b : NULL, &own, s.added});
+    parallel_for(x->n, finish_image, &(finish_job){has_norm(n) ? &b : NULL, &place, s.added});
     if (has_norm(n))
         norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
-    if (apart)
-        add_to_gradient(&own, dx);
+    if (has_norm(n) && dx && accumulate)
+        add_to_gradient(&place, dx);
 }
 
 static int keeps(const node *n) {

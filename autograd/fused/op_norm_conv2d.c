@@ -16,11 +16,6 @@ static node *bias_of(const node *n) {
     return n->input_count > BIAS ? n->input[BIAS] : NULL;
 }
 
-/* Where its gradient goes; NULL: nowhere. */
-static float *bias_grad(node *n) {
-    return bias_of(n) ? parameter_grad(n, BIAS) : NULL;
-}
-
 static status infer(node *n) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
@@ -29,10 +24,9 @@ static status infer(node *n) {
     return conv2d_infer(n, &o->conv, n->input[WEIGHT], bias_of(n));
 }
 
-/* Scratch: what the convolution uses; the sums of the normalisation; and, where x has other readers, whose gradients
- * must not mix with dX before it is complete, a place for dX. */
+/* Scratch: what the convolution uses; the sums of the normalisation; a place for dX, where it needs one (norm.h). */
 typedef struct scratch_plan {
-    size_t conv, sums, copy;
+    size_t conv, sums, room;
 } scratch_plan;
 
 static scratch_plan plan_scratch(const node *n) {
@@ -41,12 +35,12 @@ static scratch_plan plan_scratch(const node *n) {
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &(conv_norm){NULL, NULL};
     return (scratch_plan){(conv_scratch(x, &n->value, &g) + 15) / 16 * 16, norm_scratch(x),
-                          n->input[X]->readers > 1 ? tensor_footprint(x) + TENSOR_HALO : 0};
+                          norm_room(n, X, NORM_WEIGHT)};
 }
 
 static size_t scratch(const node *n) {
     scratch_plan s = plan_scratch(n);
-    return s.conv + s.sums + s.copy;
+    return s.conv + s.sums + s.room;
 }
 
 static void forward(node *n, const op_run *run) {
@@ -77,24 +71,20 @@ static void backward(node *n, const op_run *run) {
     const conv_norm norm = {saved.scale, saved.shift};
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &norm;
-    float *dweight = parameter_grad(n, WEIGHT);
-    if (dweight)
-        conv_weight_gradient(x, &n->grad, &g, dweight, bias_grad(n), run->scratch);
+    conv2d_weight_gradients(n, &g, WEIGHT, run->scratch);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
-    if (!dx)
+    if (!dx && !norm_is_trained(n, NORM_WEIGHT))
         return;
-    tensor own = *dx;
-    if (accumulate)
-        own.data = run->scratch + s.conv + s.sums + tensor_origin(x);
-    norm_backward b = {.x = x, .dx = &own, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
+    tensor place = norm_place(x, dx, accumulate, run->scratch + s.conv + s.sums);
+    norm_backward b = {.x = x, .dx = &place, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
     norm_backward_begin(&b);
     const conv_hook mask = {norm_mask, &b};
     g.hook = &mask;
-    conv_input_gradient(&n->grad, n->input[WEIGHT]->value.data, &g, false, &own, run->scratch);
+    conv_input_gradient(&n->grad, n->input[WEIGHT]->value.data, &g, false, &place, run->scratch);
     norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
-    if (accumulate)
-        add_to_gradient(&own, dx);
+    if (dx && accumulate)
+        add_to_gradient(&place, dx);
 }
 
 static int keeps(const node *n) {
@@ -116,6 +106,7 @@ static node *sample(tape *t, int index) {
         {2, 12, 9, 11, 40, SAMPLE_BATCH},  /* Winograd */
         {1, 8, 16, 8, 33, SAMPLE_RUNNING}, /* Winograd */
         {2, 16, 17, 6, 9, SAMPLE_BATCH},   /* GEMM */
+        {2, 5, 3, 1, 1, SAMPLE_RUNNING},
     };
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;

@@ -12,6 +12,10 @@ conv_options conv2d_geometry(const conv2d_options *o, const node *weight);
 /* Shape rule for the convolution of input 0; bias may be NULL. */
 status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const node *bias);
 
+/* Adds to the gradients of the weight, n's input number `weight`, and of the bias behind it, where there is one: of
+ * those that are trained. */
+void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, float *scratch);
+
 /* Floating-point operations of a direct convolution with such weights whose output has the pixels of n. */
 double conv2d_flops(const node *n, const node *weight);
 

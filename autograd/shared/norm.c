@@ -189,6 +189,18 @@ void norm_backward_finish(const norm_backward *b, norm_statistics statistics, fl
     parallel_for(b->x->n * b->x->c, finish_plane, &job);
 }
 
+size_t norm_room(const node *n, int x, int norm) {
+    const node *input = n->input[x];
+    bool needed = input->requires_grad ? gradient_may_add_up(n, x) : norm_is_trained(n, norm);
+    return needed ? tensor_footprint(&input->value) + TENSOR_HALO : 0;
+}
+
+tensor norm_place(const tensor *x, const tensor *dx, bool accumulate, float *room) {
+    tensor place = *x;
+    place.data = dx && !accumulate ? dx->data : room + tensor_origin(x);
+    return place;
+}
+
 norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count) {
     if (kind == SAMPLE_PLAIN)
         return (norm_inputs){0};

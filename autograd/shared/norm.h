@@ -47,6 +47,15 @@ void norm_backward_begin(const norm_backward *b);
 void norm_mask(void *context, int image, int y0, int y1);
 void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias);
 
+/* The gradient of x must not mix with others' before it is complete, and is needed for those of weight and bias even
+ * where nobody wants it itself: `room` is a place for it then, of norm_room(n, x, norm) floats; norm: the input that is
+ * the norm's weight, its bias behind it. norm_place tells where it is made: there, or in its own place, dx. */
+size_t norm_room(const node *n, int x, int norm);
+tensor norm_place(const tensor *x, const tensor *dx, bool accumulate, float *room);
+static inline bool norm_is_trained(const node *n, int norm) {
+    return n->input[norm]->requires_grad || n->input[norm + 1]->requires_grad;
+}
+
 /* Weights and statistics of a norm for the operations' samples; `statistics` holds 3 * count numbers, which live on. */
 typedef enum sample_norm { SAMPLE_PLAIN, SAMPLE_BATCH, SAMPLE_RUNNING } sample_norm;
 norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count);

@@ -84,8 +84,16 @@ static void fill_mask(node *mask, rng *r) {
         memset(tensor_plane(t, t->n - 1, 0) + y * t->row, 0, (size_t)t->w * sizeof(float));
 }
 
-/* Records, fills, runs. Leaves stay the same for a given op and index. */
-static int experiment_begin(experiment *e, const op *operation, int index) {
+enum { ALL_INPUTS = -1 };
+
+/* The other inputs are frozen. */
+static void train_only(const node *n, int input) {
+    for (int i = 0; input != ALL_INPUTS && i < n->input_count; i++)
+        n->input[i]->requires_grad &= n->input[i] == n->input[input];
+}
+
+/* Records, fills, runs. Leaves stay the same for a given op and index. `trained`: an input, or ALL_INPUTS. */
+static int experiment_begin(experiment *e, const op *operation, int index, int trained) {
     *e = (experiment){0};
     assert_ok(tape_new(2, &e->t));
     e->output = operation->sample(e->t, index);
@@ -98,6 +106,7 @@ static int experiment_begin(experiment *e, const op *operation, int index) {
     if (!is_scalar(e->output))
         e->target = tape_input(e->t, v->n, v->c, v->h, v->w);
     e->loss = e->target ? mse(e->t, e->output, e->target) : e->output;
+    train_only(e->output, trained);
     assert_ok(tape_plan(e->t, e->loss));
     rng r = rng_new(77, rng_stream_of(operation->name) + (uint64_t)index);
     for (int i = 0; i < e->output->input_count; i++) {
@@ -193,7 +202,7 @@ static void test_values_and_gradients(void **state) {
     for (const op *const *operation = all_ops; *operation; operation++) {
         experiment e;
         int samples = 0;
-        while (experiment_begin(&e, *operation, samples)) {
+        while (experiment_begin(&e, *operation, samples, ALL_INPUTS)) {
             check_value(&e, samples);
             for (int i = 0; i < e.output->input_count; i++) {
                 if (!e.output->input[i]->requires_grad)
@@ -211,11 +220,43 @@ static void test_values_and_gradients(void **state) {
     }
 }
 
+/* The gradient of an input does not depend on which others are trained. */
+static void check_frozen(const experiment *all, const op *operation, int index, int input) {
+    experiment alone;
+    assert_true(experiment_begin(&alone, operation, index, input));
+    const tensor *grad = &all->output->input[input]->grad;
+    array4 expected = array_like(grad), ours = array_like(grad);
+    copy_to_double(grad, &expected);
+    copy_to_double(&alone.output->input[input]->grad, &ours);
+    size_t count = array4_count(&ours);
+    double largest = largest_of(expected.data, count);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs(ours.data[i] - expected.data[i]) <= VALUE_LIMIT * largest))
+            fail_msg("%s, sample %d: the gradient of input %d alone is %.9g at %zu, with the others %.9g",
+                     operation->name, index, input, ours.data[i], i, expected.data[i]);
+    free(expected.data);
+    free(ours.data);
+    experiment_end(&alone);
+}
+
+static void test_frozen(void **state) {
+    (void)state;
+    for (const op *const *operation = all_ops; *operation; operation++) {
+        experiment e;
+        for (int sample = 0; experiment_begin(&e, *operation, sample, ALL_INPUTS); sample++) {
+            for (int i = 0; i < e.output->input_count; i++)
+                if (e.output->input[i]->requires_grad)
+                    check_frozen(&e, *operation, sample, i);
+            experiment_end(&e);
+        }
+    }
+}
+
 /* The check sees a gradient that is wrong by one percent. */
 static void test_the_check_can_fail(void **state) {
     (void)state;
     experiment e;
-    assert_true(experiment_begin(&e, all_ops[0], 0));
+    assert_true(experiment_begin(&e, all_ops[0], 0, ALL_INPUTS));
     assert_true(gradient_deviation(&e, 1) <= GRADIENT_LIMIT);
     for (int64_t i = 0; i < tensor_count(&e.output->input[1]->grad); i++)
         e.output->input[1]->grad.data[i] *= 1.01f;
@@ -353,9 +394,13 @@ static void test_bad_shapes_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_and_gradients),        cmocka_unit_test(test_the_check_can_fail),
-        cmocka_unit_test(test_running_statistics),          cmocka_unit_test(test_dropout),
-        cmocka_unit_test(test_attention_with_large_scores), cmocka_unit_test(test_bad_shapes_are_refused),
+        cmocka_unit_test(test_values_and_gradients),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_the_check_can_fail),
+        cmocka_unit_test(test_running_statistics),
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_attention_with_large_scores),
+        cmocka_unit_test(test_bad_shapes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "core/base/rng.h"
 #include "core/base/runtime.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -223,6 +224,27 @@ static void test_unused_branches(void **state) {
     release(&without);
 }
 
+static void exceed_the_batch(void *context) {
+    const small_network *s = context;
+    tape_set_batch(s->t, BATCH + 1);
+}
+
+static void run_backward(void *context) {
+    const small_network *s = context;
+    tape_backward(s->t);
+}
+
+static void test_misuse(void **state) {
+    (void)state;
+    small_network s;
+    build(&s, BATCH, NORM_BATCH);
+    assert_ok(tape_plan(s.t, NULL));
+    assert_fails(tape_plan(s.t, NULL), STATUS_USAGE, "planned once", "another");
+    assert_true(aborts(exceed_the_batch, &s));
+    assert_true(aborts(run_backward, &s));
+    release(&s);
+}
+
 static node *weights(tape *t, int oc, int ic, int kernel) {
     return tape_variable(t, oc, ic, kernel, kernel, true);
 }
@@ -272,6 +294,7 @@ int main(void) {
         cmocka_unit_test(test_folded_batch_norm),
         cmocka_unit_test(test_no_allocation_in_a_steady_state),
         cmocka_unit_test(test_unused_branches),
+        cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_flops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
