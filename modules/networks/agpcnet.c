@@ -35,14 +35,14 @@ static node *basic_block(network *net, node *x, int channels, int stride, const 
     y = layer_batch_norm(net, y, ACTIVATION_NONE, layer_named("%s.bn2", name).text);
     if (stride > 1)
         x = numbered_conv_norm(net, x, channels, halving, layer_named("%s.downsample", name).text, 0);
-    return relu(net->t, add(net->t, y, x));
+    y = relu(net->t, add(net->t, y, x));
+    tape_end_segment(net->t);
+    return y;
 }
 
 static node *residual_layer(network *net, node *x, int channels, int stride, const char *name) {
     x = basic_block(net, x, channels, stride, layer_named("%s.0", name).text);
-    x = basic_block(net, x, channels, 1, layer_named("%s.1", name).text);
-    tape_end_segment(net->t);
-    return x;
+    return basic_block(net, x, channels, 1, layer_named("%s.1", name).text);
 }
 
 typedef struct features {
@@ -52,6 +52,7 @@ typedef struct features {
 static features backbone(network *net, node *image) {
     layer_options first = {.kernel = 7, .no_bias = true, .activation = ACTIVATION_RELU};
     node *x = layer_conv_norm(net, image, 64, first, "backbone.conv1", "backbone.bn1");
+    tape_end_segment(net->t);
     x = residual_layer(net, x, 64, 1, "backbone.layer1");
     node *c1 = residual_layer(net, x, 128, 2, "backbone.layer2");
     node *c2 = residual_layer(net, c1, 256, 2, "backbone.layer3");
@@ -112,9 +113,11 @@ static node *fuse(network *net, node *deep, node *shallow, int channels, const c
     layer_options pointwise = {.kernel = 1, .activation = ACTIVATION_RELU};
     layer_options last = {.kernel = 3, .activation = ACTIVATION_RELU};
     node *pixel_gates = gates(net, shallow, channels, hidden, layer_named("%s.pa", name).text, 0);
+    tape_end_segment(net->t);
     deep = numbered_conv_norm(net, deep, channels, pointwise, layer_named("%s.plus_conv", name).text, 0);
     node *pooled = global_average_pool(net->t, deep);
     node *channel_gates = gates(net, pooled, channels, hidden, layer_named("%s.ca", name).text, 1);
+    tape_end_segment(net->t);
     node *x = add(net->t, shallow, deep);
     x = numbered_conv_norm(net, x, channels, last, layer_named("%s.end_conv", name).text, 0);
     x = multiply(net->t, channel_scale(net->t, x, channel_gates), pixel_gates);

@@ -60,13 +60,14 @@ static node *residual_block(network *net, node *x, int channels, const char *blo
                             layer_named("%s.shortcut.1", block).text);
     y = channel_scale(net->t, y, channel_attention(net, y, block));
     y = spatial_scale(net->t, y, spatial_attention(net, y, block));
-    return relu(net->t, add(net->t, y, x));
+    y = relu(net->t, add(net->t, y, x));
+    tape_end_segment(net->t);
+    return y;
 }
 
 static node *level(network *net, node *x, int blocks, int channels, const char *name) {
     for (int i = 0; i < blocks; i++)
         x = residual_block(net, x, channels, layer_named("%s.%d", name, i).text);
-    tape_end_segment(net->t);
     return x;
 }
 

@@ -58,8 +58,11 @@ static void build(const config *options, network *net, node *image, network_outp
     layer_name last;
     for (int k = 0; k < K; k++) {
         node *B = background(net, options, C, k, D, T);
+        tape_end_segment(net->t); /* each module holds some layers of C maps */
         T = target(net, options, C, k, D, B, T, &last);
+        tape_end_segment(net->t);
         D = reconstruction(net, options, C, k, B, T);
+        tape_end_segment(net->t);
         network_add_stage(out, k + 1, B, T, NULL, D);
     }
     out->logit = T;

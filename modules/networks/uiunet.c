@@ -64,8 +64,11 @@ static node *rsu(network *net, node *x, int L, int mid, int out, const char *sta
     for (int i = 2; i < L; i++)
         e[i] = cbr(net, pool(net, e[i - 1]), mid, 1, stage, i, DOWN);
     node *d = cbr(net, e[L - 1], mid, 2, stage, L, DOWN);
-    for (int i = L - 1; i >= 1; i--)
+    for (int i = L - 1; i >= 1; i--) {
+        if (i == 1)
+            tape_end_segment(net->t); /* the last layer is as wide as all others together */
         d = cbr(net, join(net, resize_to(net, d, e[i]), e[i]), i > 1 ? mid : out, 1, stage, i, UP);
+    }
     tape_end_segment(net->t);
     return add(net->t, d, x0);
 }
@@ -125,8 +128,12 @@ static node *fuse(network *net, node *deep, node *l, const char *block) {
     node *t = top_down(net, h, block);
     node *lt = channel_scale(net->t, l, t);
     node *u = bottom_up(net, lt, block);
+    tape_end_segment(net->t);
     node *fine = post(net, add(net->t, lt, lt), block);
-    return join(net, fine, post(net, spatial_scale(net->t, h, add(net->t, u, u)), block));
+    tape_end_segment(net->t);
+    node *both = join(net, fine, post(net, spatial_scale(net->t, h, add(net->t, u, u)), block));
+    tape_end_segment(net->t);
+    return both;
 }
 
 /* --- the network --- */

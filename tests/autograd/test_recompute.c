@@ -299,6 +299,116 @@ static void test_detector(void **state) {
     detector_free(lean);
 }
 
+/* --- every network --- */
+
+static detector *network_called(const char *name) {
+    config *c;
+    detector *d;
+    assert_ok(config_new(&c));
+    assert_ok(config_declare(c, &detector_name_key, 1));
+    assert_ok(config_set(c, "model.name", name, "test"));
+    assert_ok(detector_declare_options(c));
+    assert_ok(detector_new(c, 3, &d));
+    config_free(c);
+    return d;
+}
+
+static void begin_last_phase(detector *d, int batch, int side, bool recompute) {
+    assert_ok(detector_begin_training(d, &(detector_training){.batch_size = batch,
+                                                              .width = side,
+                                                              .height = side,
+                                                              .phase = detector_phase(d, INT64_MAX),
+                                                              .eta = 0.1,
+                                                              .recompute = recompute}));
+}
+
+static size_t count_numbers(detector *d) {
+    const parameter_set *p = detector_parameters(d);
+    size_t count = 0;
+    for (int i = 0; i < p->count; i++)
+        count += p->items[i]->count;
+    return count;
+}
+
+/* The numbers of all parameters: their values, or their gradients. */
+static float *copy_numbers(detector *d, bool gradients) {
+    const parameter_set *p = detector_parameters(d);
+    float *numbers = calloc(count_numbers(d), sizeof *numbers);
+    assert_non_null(numbers);
+    size_t at = 0;
+    for (int i = 0; i < p->count; i++) {
+        const float *from = gradients ? p->items[i]->grad : p->items[i]->value;
+        if (from)
+            memcpy(numbers + at, from, p->items[i]->count * sizeof *from);
+        at += p->items[i]->count;
+    }
+    return numbers;
+}
+
+static void put_back(detector *d, const float *values) {
+    const parameter_set *p = detector_parameters(d);
+    for (int i = 0; i < p->count; values += p->items[i]->count, i++)
+        memcpy(p->items[i]->value, values, p->items[i]->count * sizeof *values);
+}
+
+/* One step from the same values, with and without: loss, gradients and statistics. */
+static void check_bits(detector *d) {
+    enum { SIDE = 80, IMAGES = 2 };
+    static float images[IMAGES * SIDE * SIDE], masks[IMAGES * SIDE * SIDE];
+    rng r = rng_new(9, 0);
+    for (int i = 0; i < IMAGES * SIDE * SIDE; i++) {
+        images[i] = (float)rng_uniform(&r);
+        masks[i] = images[i] > 0.95f;
+    }
+    size_t bytes = count_numbers(d) * sizeof(float);
+    float *start = copy_numbers(d, false), *values[2], *gradients[2];
+    detector_loss loss[2];
+    for (int recompute = 0; recompute < 2; recompute++) {
+        put_back(d, start);
+        begin_last_phase(d, IMAGES, SIDE, recompute);
+        assert_ok(detector_train_step(d, &(detector_batch){.images = images, .masks = masks, .count = IMAGES},
+                                      &loss[recompute]));
+        values[recompute] = copy_numbers(d, false);
+        gradients[recompute] = copy_numbers(d, true);
+    }
+    assert_true(loss[0].total == loss[1].total);
+    assert_memory_equal(values[0], values[1], bytes);
+    assert_memory_equal(gradients[0], gradients[1], bytes);
+    free(start);
+    for (int i = 0; i < 2; i++) {
+        free(values[i]);
+        free(gradients[i]);
+    }
+}
+
+/* The share of the memory that is left, planned for a batch as in training. */
+static double share_left(detector *d) {
+    double bytes[2];
+    for (int recompute = 0; recompute < 2; recompute++) {
+        begin_last_phase(d, 8, 256, recompute);
+        bytes[recompute] = (double)detector_memory(d);
+    }
+    return bytes[1] / bytes[0];
+}
+
+static void test_every_network(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        double most; /* share of the memory that may be left */
+    } networks[] = {
+        {"rpcanet_plus", 0.2}, {"rpcanet", 0.15}, {"mshnet", 0.6}, {"agpcnet", 0.7}, {"uiunet", 0.6},
+    };
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        detector *d = network_called(networks[i].name);
+        double left = share_left(d);
+        if (!(left <= networks[i].most))
+            fail_msg("%s: %.3f of the memory is left, expected at most %g", networks[i].name, left, networks[i].most);
+        check_bits(d);
+        detector_free(d);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bits),
@@ -306,6 +416,7 @@ int main(void) {
         cmocka_unit_test(test_no_allocation_in_a_steady_state),
         cmocka_unit_test(test_what_runs_again),
         cmocka_unit_test(test_detector),
+        cmocka_unit_test(test_every_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
