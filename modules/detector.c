@@ -146,20 +146,15 @@ parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
 }
 
-status detector_check_size(const detector *d, int width, int height) {
-    status result = d->type->check_size ? d->type->check_size(width, height) : STATUS_OK;
-    return result == STATUS_OK ? result : status_prefix(result, "%s", d->type->name);
-}
-
 static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
     inference *run = &d->run;
     if (run->t && run->width == width && run->height == height && run->detail == detail)
         return STATUS_OK;
     free_inference(run);
-    TRY(detector_check_size(d, width, height));
     TRY(tape_new(1, &run->t));
     network net = inference_network(d, run->t);
-    run->image = tape_input(run->t, 1, d->input.channels, height, width);
+    run->image = tape_input(run->t, 1, d->input.channels, padded_side(d->type->sides, height),
+                            padded_side(d->type->sides, width));
     d->type->build(d->options, &net, run->image, &run->outputs);
     tape_pin(run->t, run->outputs.logit);
     if (detail >= DETAIL_RECONSTRUCTION)
@@ -182,11 +177,12 @@ static status prepare_inference(detector *d, int width, int height, detector_det
     return STATUS_OK;
 }
 
-/* Copies a result out of the tape; `next` walks through run->memory. */
-static const float *take(const node *n, size_t pixels, float **next) {
+/* Copies a result out of the tape, without the padding; `next` walks through run->memory. */
+static const float *take(const inference *run, const node *n, float **next) {
     float *map = *next;
-    tensor_to_array(&n->value, map);
-    *next += pixels;
+    tensor corner = padding_corner(&n->value, run->width, run->height);
+    tensor_to_array(&corner, map);
+    *next += (size_t)run->width * (size_t)run->height;
     return map;
 }
 
@@ -199,21 +195,23 @@ status detector_run(detector *d, const float *image, int width, int height, dete
         return model_driven_score(&d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
-    input_fill(&d->input, image, &run->image->value);
+    tensor corner = padding_corner(&run->image->value, width, height);
+    padding_clear(&run->image->value, width, height);
+    input_fill(&d->input, image, &corner);
     TRY(tape_forward(run->t));
     size_t pixels = (size_t)width * (size_t)height;
     float *next = run->memory, *score = next;
     next += pixels;
-    const float *logit = take(run->outputs.logit, pixels, &next);
+    const float *logit = take(run, run->outputs.logit, &next);
     for (size_t i = 0; i < pixels; i++)
         score[i] = 1 / (1 + expf(-logit[i]));
     out->score = score;
     out->logit = logit;
     if (detail >= DETAIL_RECONSTRUCTION && run->outputs.reconstruction)
-        out->reconstruction = take(run->outputs.reconstruction, pixels, &next);
+        out->reconstruction = take(run, run->outputs.reconstruction, &next);
     if (detail == DETAIL_STAGES) {
         for (int i = 0; i < run->outputs.map_count; i++)
-            run->maps[i] = (detector_map){run->outputs.map_names[i], take(run->outputs.maps[i], pixels, &next)};
+            run->maps[i] = (detector_map){run->outputs.map_names[i], take(run, run->outputs.maps[i], &next)};
         out->stage_count = run->outputs.map_count;
         out->stages = run->maps;
     }

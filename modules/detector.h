@@ -71,7 +71,8 @@ typedef struct detector_maps {
     const detector_map *stages;
 } detector_maps;
 
-/* Runs the method on one grey image in [0, 1], of any size, in evaluation mode. Not for two threads at once
+/* Runs the method on one grey image in [0, 1], of any size, in evaluation mode; a network that takes certain sides only
+ * sees the image padded (padding.h), and the maps are cropped back. Not for two threads at once
  * on the same detector: it uses all threads itself. */
 status detector_run(detector *d, const float *image, int width, int height, detector_detail detail, detector_maps *out);
 
@@ -114,8 +115,8 @@ typedef struct detector_loss {
  * whenever it changes. */
 int detector_phase(const detector *d, int64_t epoch);
 
-/* Lays out the training graph once; every step reuses its memory. STATUS_USAGE for a loss that cannot be read or that
- * the network cannot have, and for sizes that it cannot take. */
+/* Lays out the training graph once; every step reuses its memory. Images and masks of sides that the network does not
+ * take are padded with background. STATUS_USAGE for a loss that cannot be read or that the network cannot have. */
 status detector_begin_training(detector *d, const detector_training *options);
 
 /* The images of one step: dense, count x 1 x H x W. */

@@ -23,8 +23,9 @@ typedef struct inference {
 typedef struct training {
     tape *t;
     node *image, *mask;
-    node *teacher;  /* NULL without one */
-    loss_spec spec; /* of a loss of terms; its names are those of the parts */
+    node *teacher;     /* NULL without one */
+    int width, height; /* of the images; the nodes' sides may be larger, see padding.h */
+    loss_spec spec;    /* of a loss of terms; its names are those of the parts */
     loss_nodes loss;
     float weight, teacher_weight; /* of this step; the tape reads them */
     int batch_size;
@@ -46,7 +47,5 @@ struct detector {
 /* Records the network as it is when trained, without run: for the names and shapes of the parameters (which it creates
  * the first time), and for the sites of the prior. The nodes in `outputs` are gone. */
 status detector_probe(detector *d, network_outputs *outputs);
-
-status detector_check_size(const detector *d, int width, int height);
 
 #endif

@@ -56,12 +56,13 @@ static status record(detector *d, const detector_training *o, training *train) {
                    .phase = o->phase,
                    .step = &train->step};
     network_outputs outputs = {0};
-    train->image = tape_input(t, o->batch_size, d->input.channels, o->height, o->width);
-    train->mask = tape_input(t, o->batch_size, 1, o->height, o->width);
+    int width = padded_side(d->type->sides, o->width), height = padded_side(d->type->sides, o->height);
+    train->image = tape_input(t, o->batch_size, d->input.channels, height, width);
+    train->mask = tape_input(t, o->batch_size, 1, height, width);
     d->type->build(d->options, &net, train->image, &outputs);
     TRY(is_published(o) ? record_own_loss(d, o, &net, &outputs, train) : record_terms(d, o, &net, &outputs, train));
     if (o->teacher) {
-        train->teacher = tape_input(t, o->batch_size, 1, o->height, o->width);
+        train->teacher = tape_input(t, o->batch_size, 1, height, width);
         add_teacher(&outputs, train);
     }
     return STATUS_OK;
@@ -84,9 +85,9 @@ static status require_loss(const detector *d) {
 
 status detector_begin_training(detector *d, const detector_training *options) {
     TRY(require_loss(d));
-    TRY(detector_check_size(d, options->width, options->height));
     tape_free(d->train.t);
-    d->train = (training){.batch_size = options->batch_size, .step = options->step};
+    d->train = (training){
+        .batch_size = options->batch_size, .width = options->width, .height = options->height, .step = options->step};
     status result = lay_out(d, options, &d->train);
     if (result != STATUS_OK) {
         tape_free(d->train.t);
@@ -108,12 +109,21 @@ static status check_batch(const training *train, const detector_batch *batch) {
     return STATUS_OK;
 }
 
+/* The images' corner of an input; what lies around it becomes zero. */
+static tensor corner_of(const training *train, const node *input) {
+    padding_clear(&input->value, train->width, train->height);
+    return padding_corner(&input->value, train->width, train->height);
+}
+
 static void fill(const detector *d, const detector_batch *batch, training *train) {
     tape_set_batch(train->t, batch->count);
-    input_fill(&d->input, batch->images, &train->image->value);
-    tensor_from_array(&train->mask->value, batch->masks);
-    if (batch->teacher)
-        tensor_from_array(&train->teacher->value, batch->teacher);
+    tensor image = corner_of(train, train->image), mask = corner_of(train, train->mask);
+    input_fill(&d->input, batch->images, &image);
+    tensor_from_array(&mask, batch->masks);
+    if (batch->teacher) {
+        tensor teacher = corner_of(train, train->teacher);
+        tensor_from_array(&teacher, batch->teacher);
+    }
     train->weight = batch->weight == 0 ? 1 : (float)batch->weight;
     train->teacher_weight = batch->teacher ? (float)batch->teacher_weight : 0;
 }

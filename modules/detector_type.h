@@ -10,6 +10,7 @@
 #include "modules/loss_spec.h"
 #include "modules/network.h"
 #include "modules/networks/infer_options.h"
+#include "modules/padding.h"
 
 enum { NETWORK_STAGES = 32, STAGE_MAPS = 4, NETWORK_HEADS = 8 };
 
@@ -95,8 +96,7 @@ typedef struct detector_type {
     /* Networks that train in phases, which build and loss tell apart by network.phase: the phase of an epoch (from 0),
      * rising. NULL: always 0. */
     int (*phase)(const config *options, int64_t epoch);
-    /* Refuses images of a size that the network cannot take; NULL: it takes all. */
-    status (*check_size)(int width, int height);
+    side_rule sides; /* that its maps can be made of; images of others are padded, see padding.h */
     /* Prefixes of parameter names, NULL-terminated, in the order of the reference's state_dict; NULL: as recorded. */
     const char *const *parameter_order;
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is

@@ -220,6 +220,7 @@ static status run(trainer *t) {
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
     TRY(trainer_open_network(t));
     TRY(trainer_open_teacher(t));
+    TRY(trainer_check_evaluation(t));
     TRY(open_folder(t));
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);

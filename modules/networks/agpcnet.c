@@ -161,13 +161,7 @@ static input_format input(const config *options) {
 
 /* Maps of (H / 4) x (W / 4) pixels meet those of the backbone, which halves by rounding up: nothing may be rounded. The
  * deepest maps, at 1/8, are cut into 10 x 10 patches. */
-static status check_size(int width, int height) {
-    enum { STEP = 4, LEAST = 8 * 9 + STEP }; /* LEAST / 8, rounded up, is 10 */
-    if (width % STEP == 0 && height % STEP == 0 && width >= LEAST && height >= LEAST)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "an image of %dx%d pixels: expected sides of at least %d that are multiples of %d",
-                       width, height, LEAST, STEP);
-}
+enum { SIDE_STEP = 4, LEAST_SIDE = 8 * 9 + SIDE_STEP }; /* the latter divided by 8 and rounded up is 10 */
 
 /* --- published checkpoints --- */
 
@@ -199,7 +193,7 @@ const detector_type agpcnet = {
     .input = input,
     .build = build,
     .loss = loss,
-    .check_size = check_size,
+    .sides = {SIDE_STEP, LEAST_SIDE},
     .parameter_order = parameter_order,
     .recognises = recognises,
     .infer = infer,

@@ -162,15 +162,6 @@ static input_format input(const config *options) {
     return format;
 }
 
-/* Halved four times, the maps must fit those that they were halved from. */
-static status check_size(int width, int height) {
-    enum { STEP = 1 << SCALES };
-    if (width % STEP == 0 && height % STEP == 0)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "an image of %dx%d pixels: expected sides that are multiples of %d", width, height,
-                       STEP);
-}
-
 /* --- published checkpoints --- */
 
 static bool recognises(const named_shape *tensors, int count) {
@@ -196,7 +187,7 @@ const detector_type mshnet = {
     .build = build,
     .loss = loss,
     .phase = phase,
-    .check_size = check_size,
+    .sides = {.multiple = 1 << SCALES}, /* halved four times, the maps must fit those that they were halved from */
     .recognises = recognises,
     .infer = infer,
 };

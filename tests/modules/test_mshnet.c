@@ -1,4 +1,4 @@
-/* MSHNet: parameter counts, sizes that it takes, its two phases, options told from tensors. */
+/* MSHNet: parameter counts, its two phases, options told from tensors. */
 #include "modules/detector.h"
 #include "modules/networks/infer_options.h"
 #include "tests/expect.h"
@@ -26,32 +26,6 @@ static void test_parameter_counts(void **state) {
         assert_int_equal(parameter_count_trained(detector_parameters(d)), cases[i].count);
         detector_free(d);
     }
-}
-
-static void test_sizes(void **state) {
-    (void)state;
-    static const struct {
-        int width, height;
-        bool fits;
-    } cases[] = {{16, 16, true}, {48, 16, true}, {40, 48, false}, {48, 40, false}, {1, 1, false}, {16, 32, true}};
-    float *image = calloc(48 * 48, sizeof *image);
-    assert_non_null(image);
-    detector *d = network("1", "1");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        detector_maps maps;
-        status result = detector_run(d, image, cases[i].width, cases[i].height, DETAIL_SCORE, &maps);
-        if (!cases[i].fits) {
-            assert_fails(result, STATUS_USAGE, "mshnet", "multiples of 16");
-            continue;
-        }
-        assert_ok(result);
-        for (int k = 0; k < cases[i].width * cases[i].height; k++)
-            assert_true(isfinite(maps.logit[k]));
-    }
-    detector_training training = {.batch_size = 1, .width = 48, .height = 40};
-    assert_fails(detector_begin_training(d, &training), STATUS_USAGE, "48x40", "multiples of 16");
-    detector_free(d);
-    free(image);
 }
 
 static void test_phases(void **state) {
@@ -165,7 +139,6 @@ static void test_options_from_tensors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parameter_counts),
-        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_phases),
         cmocka_unit_test(test_the_loss_falls_in_both_phases),
         cmocka_unit_test(test_recomputation_changes_nothing),

@@ -64,6 +64,24 @@ static void test_same_seed_same_bits(void **state) {
     detector_free(d);
 }
 
+/* A sample that cannot be evaluated is found before the first step, and nothing is left behind. */
+static void test_evaluation_is_checked_before_training(void **state) {
+    (void)state;
+    char folder[4096], overrides[4096], path[4096];
+    const char *scenes = scratch_path("faulty");
+    name_list names;
+    assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
+    snprintf(path, sizeof path, "%s/test.txt", scenes);
+    assert_ok(name_list_read(path, &names));
+    snprintf(path, sizeof path, "%s/masks/%s.png", scenes, names.names[2]);
+    name_list_free(&names);
+    assert_ok(file_write(path, "no image", 8));
+    snprintf(folder, sizeof folder, "%s", scratch_path("never"));
+    snprintf(overrides, sizeof overrides, "data.root=%s", scenes);
+    assert_fails(train(folder, overrides, false, 0), STATUS_INPUT, path, "PNG");
+    assert_false(path_is_folder(folder));
+}
+
 /* The interruption is noticed after the first step of epoch 2: the run is resumed in the middle of an epoch. */
 static void test_resume(void **state) {
     (void)state;
@@ -249,6 +267,7 @@ static void test_configuration(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_seed_same_bits),
+        cmocka_unit_test(test_evaluation_is_checked_before_training),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_resume_with_every_optimizer),
         cmocka_unit_test(test_resume_around_crops),
