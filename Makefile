@@ -1,6 +1,7 @@
 # irst: one non-recursive Makefile. `make help` lists the targets.
 #   CC=clang          another compiler             SANITIZE=1   AddressSanitizer + UBSan, under build/sanitize
-#   V=1               show whole commands
+#   V=1               show whole commands          SANITIZE=undefined, thread   UBSan, ThreadSanitizer (with clang)
+#   WERROR=1          warnings are errors          CPPFLAGS= CFLAGS= LDFLAGS= LDLIBS=   added to the project's own
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
 
 V        ?= 0
@@ -9,26 +10,42 @@ CC       ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+WERROR   ?= 0
 SANITIZE ?= 0
-ifeq ($(SANITIZE),1)
-BUILD    ?= build/sanitize
-BINDIR   ?= build/sanitize/bin
-OPT      ?= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
-LDFLAGS  += -fsanitize=address,undefined
-else
+SANITIZERS_1         := address,undefined
+SANITIZERS_undefined := undefined
+SANITIZERS_thread    := thread
+ifeq ($(SANITIZE),0)
 BUILD    ?= build
 BINDIR   ?= bin
 OPT      ?= -O3 -g
+else ifneq ($(SANITIZERS_$(SANITIZE)),)
+BUILD    ?= build/sanitize$(patsubst %,-%,$(filter-out 1,$(SANITIZE)))
+BINDIR   ?= $(BUILD)/bin
+OPT      ?= -O1 -g1 -fno-omit-frame-pointer
+CHECKS   := -fsanitize=$(SANITIZERS_$(SANITIZE)) -fno-sanitize-recover=all -DSANITIZED
+else
+$(error SANITIZE=$(SANITIZE): expected 0, 1, undefined or thread)
 endif
 
-PACKAGES := hdf5 openblas libpng inih libzip jansson popt cairo
+# What the user gives in CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS is added to what the project needs, never put in its place.
 VERSION  := 0.1.0
-WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wvla -Werror
-CPPFLAGS += -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
-PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
-ALL_CFLAGS = -std=c11 $(OPT) $(WARN) -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math \
-             $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
-LDLIBS   += $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wvla \
+            $(if $(filter 1,$(WERROR)),-Werror)
+DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
+MODE     := -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
+# These targets compile nothing themselves: `make test` installs what is missing before it builds.
+BUILDS   := $(filter-out clean help test test-full test-aarch64 format format-check,$(or $(MAKECMDGOALS),all))
+ifneq ($(BUILDS),)
+LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
+ifneq ($(.SHELLSTATUS),0)
+$(error libraries are missing, see above)
+endif
+LIBRARY_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh libs)
+endif
+COMPILE = $(CC) -std=c11 $(OPT) $(CHECKS) $(WARN) $(MODE) $(DEFINES) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(CC) $(OPT) $(CHECKS) -fopenmp $(CFLAGS) $(LDFLAGS)
+LIBS    = $(LIBRARY_LIBS) -lm -lpthread $(LDLIBS)
 
 # Kernel bodies are compiled once per instruction set. gcc's own tuning for new AMD processors spills
 # registers in the convolution tiles; icelake-server tuning does not.
@@ -38,7 +55,16 @@ FLAGS_avx512   := -DKERNEL_ISA=avx512 -march=x86-64-v4 -mtune=icelake-server -mp
 ISAS := portable
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 ISAS += avx2 avx512
-CPPFLAGS += -DKERNEL_X86
+DEFINES += -DKERNEL_X86
+endif
+
+# Every object depends on a file that changes when the compiler or a flag does, so that `make CC=clang` rebuilds.
+STAMP    := $(BUILD)/flags
+ifneq ($(BUILDS),)
+FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) | $(foreach i,$(ISAS),$(FLAGS_$(i))) | $(LINK) $(LIBS)
+ifneq ($(file <$(STAMP)),$(FLAGS_NOW))
+$(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
+endif
 endif
 
 FOLDERS  := core autograd modules datasets train eval bench
@@ -54,34 +80,27 @@ TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -n
 TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(shell find tests -name '*.c'))
 TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $(t))))
 
-.PHONY: all tests test bench-dnnl check-packages clean help format format-check
+.PHONY: all tests test test-full test-aarch64 bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAMS) ## build the programs (default)
-
-# `make test` installs what is missing itself.
-ifeq ($(filter clean help test,$(MAKECMDGOALS)),)
-ifneq ($(shell pkg-config --exists $(PACKAGES) && echo yes),yes)
-$(error a package is missing: $(shell pkg-config --print-errors --exists $(PACKAGES) 2>&1 | head -1) - run scripts/setup.sh)
-endif
-endif
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	@echo "  AR   $@"
 	$(Q)ar rcs $@ $(OBJECTS)
 
-$(BUILD)/obj/%.o: %.c Makefile
+$(BUILD)/obj/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 define kernel_rule
-$(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c Makefile
+$(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
 	@echo "  CC   $$@"
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(COMPILE) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call kernel_rule,$(i))))
 
@@ -89,7 +108,7 @@ define program_rule
 $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(CC) $$(OPT) -fopenmp $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
 
@@ -99,13 +118,13 @@ bench-dnnl: $(BINDIR)/bench-dnnl ## build bin/bench-dnnl: our convolutions again
 $(BINDIR)/bench-dnnl: $(BUILD)/obj/bench/dnnl_conv.o $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(OPT) -fopenmp $(LDFLAGS) -o $@ $^ -ldnnl $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ -ldnnl $(LIBS)
 
 define test_rule
 $(BUILD)/tests/$(basename $(notdir $(1))): $(BUILD)/obj/$(basename $(1)).o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(CC) $$(OPT) -fopenmp $$(LDFLAGS) -o $$@ $$^ -lcmocka $$(LDLIBS)
+	$$(Q)$$(LINK) -o $$@ $$^ -lcmocka $$(LIBS)
 endef
 $(foreach t,$(TEST_SOURCES),$(eval $(call test_rule,$(t))))
 
@@ -113,6 +132,9 @@ tests: $(TESTS) ## build the test programs
 
 test: ## install what is missing, run every test, plain and with sanitizers; last line: N passed, N failed
 	scripts/test.sh
+
+test-full: ## the same, with the published figures on all images instead of an eighth of them
+	scripts/test.sh --full
 
 format: ## lay out the code with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h')

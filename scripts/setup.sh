@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing. Asks for nothing; does nothing where nothing is missing.
-# usage: scripts/setup.sh [--tests | --develop]
+# usage: scripts/setup.sh [--tests]
 #   (no option)  what building and running needs
-#   --tests      also what `make test` needs
-#   --develop    also clang and clang-format, for `make CC=clang` and `make format`
+#   --tests      also what `make test`, `make CC=clang` and `make format` need
 set -euo pipefail
 
 packages=(gcc libc6-dev make pkg-config libhdf5-dev libopenblas-dev libpng-dev libinih-dev libzip-dev libjansson-dev libpopt-dev
     librandom123-dev libcairo2-dev fonts-dejavu-core)
 case "${1:-}" in
 '') ;;
---tests) packages+=(libcmocka-dev hdf5-tools) ;;
---develop) packages+=(libcmocka-dev hdf5-tools clang clang-format libomp-dev) ;;
+--tests) packages+=(libcmocka-dev hdf5-tools clang clang-format libomp-dev) ;;
 *)
-    echo "setup.sh: $1: unknown option; expected --tests, --develop or none" >&2
+    echo "setup.sh: $1: unknown option; expected --tests or none" >&2
     exit 2
     ;;
 esac

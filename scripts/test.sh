@@ -1,52 +1,119 @@
 #!/usr/bin/env bash
-# Every test: unit tests (plain and under AddressSanitizer + UBSan), golden data, the command lines. Installs what is
-# missing first. Ends with `N passed, N failed`; exit code 1 if anything failed. Takes no options.
+# Every test: unit tests (plain, under clang's AddressSanitizer + UBSan, and with the kernels of lesser processors),
+# golden data, the command lines, the layout of the code. Installs what is missing first. Ends with `N passed, N failed`;
+# exit code 1 if anything failed. usage: scripts/test.sh [--full]
+#   --full   the published figures on every image of the test sets, not on an eighth of them
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
+share=eighth
+case "$*" in
+'') ;;
+--full) share=all ;;
+*)
+    echo "test.sh: $*: unknown option; expected --full or none" >&2
+    exit 2
+    ;;
+esac
 export IRST_SHARED="${IRST_SHARED:-../shared}"
-jobs=$(nproc)
-passed=0 failed=0 skipped=0
+# Programs run side by side, so each computes with one thread; tests of threads ask for more themselves.
+export OMP_NUM_THREADS=1
+workers=$(nproc)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+started=0
 
-say() { printf '%-8s %s\n' "$1" "$2"; }
+# --- jobs: they run in the background, their output is kept apart, and each leaves three counts ---
 
-# One check that is a command: passes if it exits 0; its output is shown only if it fails.
+# start FUNCTION NAME COMMAND...: as soon as fewer run than there are processors.
+start() {
+    while [ "$(jobs -rp | wc -l)" -ge "$workers" ]; do
+        wait -n
+    done
+    started=$((started + 1))
+    echo "$2" > "$work/$started.name"
+    "$@" > "$work/$started.out" 2>&1 &
+}
+
+# finish PASSED FAILED SKIPPED TEXT [LINES]: of the job's output the last LINES are shown if something failed.
+finish() {
+    local out=$work/$started.out word=ok
+    [ "$2" -eq 0 ] || word=FAILED
+    echo "$1 $2 $3" > "$work/$started.counts"
+    {
+        flock 9
+        printf '%-8s %s\n' "$word" "$4" >&3
+        [ "$2" -eq 0 ] || grep -vE '^\[ (RUN     |      OK) \]' "$out" | tail -n 60 >&3
+    } 9> "$work/lock"
+}
+
+# One check that is a command: passes if it exits 0.
 check() {
     local name=$1
     shift
-    if "$@" > "$work/out" 2>&1; then
-        passed=$((passed + 1))
-        say ok "$name"
+    if "$@"; then
+        finish 1 0 0 "$name"
     else
-        failed=$((failed + 1))
-        say FAILED "$name"
-        tail -n 40 "$work/out"
+        finish 0 1 0 "$name"
     fi
 }
 
-# A cmocka program: its own counts are added up. A crash counts as one failure.
+# The number in cmocka's lines `[  WORD  ] N test(s).`, one for each group.
+cmocka_count() {
+    sed -n "s/^\[  $1\] \([0-9]*\) test(s).*/\1/p" "$work/$started.out" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# A cmocka program: its own counts are added up. A crash counts as one failure, and so does a program without a test.
 unit() {
-    local program=$1 label=$2 good bad missed
-    timeout 900 "$program" > "$work/out" 2>&1
-    local code=$?
-    # cmocka closes a group with `[  PASSED  ] N test(s).`, and with SKIPPED and FAILED lines where there are any.
-    good=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$work/out" | awk '{ n += $1 } END { print n + 0 }')
-    bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test(s).*/\1/p' "$work/out" | awk '{ n += $1 } END { print n + 0 }')
-    missed=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test(s).*/\1/p' "$work/out" | awk '{ n += $1 } END { print n + 0 }')
+    local name=$1 code good bad missed
+    shift
+    timeout 900 "$@"
+    code=$?
+    good=$(cmocka_count 'PASSED  ') bad=$(cmocka_count 'FAILED  ') missed=$(cmocka_count 'SKIPPED ')
     if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
         bad=1
     fi
-    if [ "$code" -eq 0 ] && [ "$good" -eq 0 ] && [ "$missed" -eq 0 ]; then
-        echo "$program ran no test" > "$work/out"
+    if [ "$code" -eq 0 ] && [ $((good + missed)) -eq 0 ]; then
+        echo "$name ran no test"
         bad=1
     fi
-    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + missed))
-    if [ "$bad" -eq 0 ]; then
-        say ok "$label: $good passed$([ "$missed" -gt 0 ] && echo ", $missed skipped")"
+    finish "$good" "$bad" "$missed" "$name: $good passed$([ "$bad" -gt 0 ] && echo ", $bad failed (exit code $code)")$(
+        [ "$missed" -gt 0 ] && echo ", $missed skipped")"
+}
+
+# What cannot run here, as so many skipped checks; where CI is true that is a failure.
+leave_out() {
+    local count=$1 why=$2
+    if [ "${CI:-}" = true ]; then
+        finish 0 1 0 "$why"
     else
-        say FAILED "$label: $good passed, $bad failed (exit code $code)"
-        grep -vE '^\[ (RUN     |      OK) \]' "$work/out" | tail -n 60
+        finish 0 0 "$count" "$count checks skipped: $why"
+    fi
+}
+
+# Waits for every job; adds their counts up. A job without counts was killed.
+total() {
+    wait
+    local passed=0 failed=0 skipped=0 good bad missed i
+    for ((i = 1; i <= started; i++)); do
+        if ! read -r good bad missed 2> /dev/null < "$work/$i.counts"; then
+            echo "FAILED   $(cat "$work/$i.name"): did not come to its end"
+            good=0 bad=1 missed=0
+        fi
+        passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + missed))
+    done
+    [ "$skipped" -gt 0 ] && echo "$skipped skipped"
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+# --- building ---
+
+build() {
+    echo "building: make $*"
+    if ! make -j"$workers" WERROR=1 "$@" > "$work/build" 2>&1; then
+        grep -E -A4 'error|Error|missing' "$work/build" | head -n 60
+        echo "0 passed, 1 failed"
+        exit 1
     fi
 }
 
@@ -54,57 +121,76 @@ if ! scripts/setup.sh --tests; then
     echo "0 passed, 1 failed"
     exit 1
 fi
-echo "building"
-if ! make -j"$jobs" all tests > "$work/build" 2>&1 || ! make -j"$jobs" SANITIZE=1 all tests >> "$work/build" 2>&1; then
-    grep -E -A4 'error|Error' "$work/build" | head -n 60
-    echo "0 passed, 1 failed"
-    exit 1
-fi
+build all tests
+build CC=clang SANITIZE=1 tests
 
-for program in build/tests/test_*; do
-    case $program in *.d) continue ;; esac
-    unit "$program" "$(basename "$program")"
-done
-for program in build/sanitize/tests/test_*; do
-    unit "$program" "$(basename "$program"), sanitized"
-done
-for script in tests/*/test_*.sh; do
-    check "$(basename "$script" .sh)" bash "$script"
-done
+# The program of a test's source file.
+program_of() {
+    basename "$1" .c
+}
 
-golden="$IRST_SHARED/reference"
+exec 3>&1
+mapfile -t sources < <(find tests -name 'test_*.c' | sort)
+
+# --- the longest first, so that no processor is left waiting at the end ---
+
+golden=$IRST_SHARED/reference
 if [ -d "$golden" ]; then
-    for name in rpcanet_plus_SIRST_Aug_mIoU_74.56 rpcanet_plus_NUDT_SIRST_mIoU_92.37 \
-        rpcanet_plus_IRSTD_1K_mIoU_64.68 rpcanet_SIRST_Aug_mIoU_72.54 rpcanet_NUDT_SIRST_mIoU_89.31 \
-        rpcanet_IRSTD_1K_mIoU_63.21; do
-        check "convert $name" bin/convert from-torch "$golden/checkpoints/$name.pkl" "$work/$name.h5"
+    for file in "$golden"/checkpoints/*.pkl; do
+        name=$(basename "$file" .pkl)
+        start check "convert $name" bin/convert from-torch "$file" "$work/$name.h5"
     done
-    check "forward pass of the published RPCANet+" \
-        build/tests/compare_forward "$work/rpcanet_plus_SIRST_Aug_mIoU_74.56.h5" "$golden/rpcanet_plus_forward.h5"
-    check "forward pass of the published RPCANet" \
-        build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
-    for network in rpcanet_plus rpcanet mshnet agpcnet uiunet3 uiunet1; do
-        check "$network with formula weights" build/tests/compare_network "$golden/$network.h5"
-    done
-    for network in mshnet agpcnet uiunet1; do
-        check "$network with formula weights, sanitized" \
+    wait
+    start check "published figures and those of the shipped weights on the real test sets ($share of the images)" \
+        bash tests/programs/published_figures.sh "$work" "$share"
+fi
+for script in tests/*/test_*.sh; do
+    start check "$(basename "$script" .sh)" bash "$script"
+done
+if [ -d "$golden" ]; then
+    start check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
+    start check "training trace, noise carried" build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"
+    for network in uiunet1 agpcnet mshnet; do
+        start check "$network with formula weights, sanitized" \
             build/sanitize/tests/compare_network "$golden/$network.h5" eval_a
     done
-    for method in mpcm pstnn ipi; do
-        check "score maps of $method" build/tests/compare_model_driven $method "$golden/model_driven.h5"
+    for network in uiunet3 uiunet1 agpcnet mshnet rpcanet rpcanet_plus; do
+        start check "$network with formula weights" build/tests/compare_network "$golden/$network.h5"
     done
-    check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
-    check "training trace, noise carried" build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"
-    check "metrics" build/tests/compare_metrics "$golden/metrics.h5"
-    check "published figures and those of the shipped weights on the real test sets" bash tests/programs/published_figures.sh "$work"
-elif [ "${CI:-}" = true ]; then
-    failed=$((failed + 1))
-    say FAILED "golden data: $golden is missing"
+    for method in mpcm pstnn ipi; do
+        start check "score maps of $method" build/tests/compare_model_driven $method "$golden/model_driven.h5"
+    done
+    start check "forward pass of the published RPCANet+" \
+        build/tests/compare_forward "$work/rpcanet_plus_SIRST_Aug_mIoU_74.56.h5" "$golden/rpcanet_plus_forward.h5"
+    start check "forward pass of the published RPCANet" \
+        build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
+    start check "metrics" build/tests/compare_metrics "$golden/metrics.h5"
 else
-    skipped=$((skipped + 24))
-    say skipped "24 checks against golden data: $golden is missing"
+    start leave_out 24 "golden data: $golden is missing"
 fi
-
-[ "$skipped" -gt 0 ] && echo "$skipped skipped"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+for source in "${sources[@]}"; do
+    start unit "$(program_of "$source"), sanitized" "build/sanitize/tests/$(program_of "$source")"
+done
+for source in "${sources[@]}"; do
+    start unit "$(program_of "$source")" "build/tests/$(program_of "$source")"
+done
+# The tests of whatever calls a kernel, with the kernels of lesser processors.
+for isa in portable avx2; do
+    if [ "$isa" = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then
+        continue
+    fi
+    for source in "${sources[@]}"; do
+        case $source in
+        tests/core/tensor/* | tests/core/conv/* | tests/core/kernels/* | tests/core/linalg/* | tests/autograd/*)
+            start unit "$(program_of "$source"), $isa" env IRST_ISA=$isa "build/tests/$(program_of "$source")"
+            ;;
+        esac
+    done
+done
+# Another version lays out some lines differently.
+if clang-format --version | grep -q 'version 14\.'; then
+    start check "layout of the code" make format-check
+else
+    start leave_out 1 "layout of the code: clang-format is not version 14"
+fi
+total

@@ -35,6 +35,12 @@ const char *require_shared_folder(void) {
     return NULL;
 }
 
+void skip_if_sanitized(void) {
+#ifdef SANITIZED
+    skip();
+#endif
+}
+
 static char scratch[256];
 static pid_t scratch_owner;
 

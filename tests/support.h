@@ -8,6 +8,10 @@ const char *shared_folder(void);
 /* The same, but without it the running test is skipped, or fails where $CI is "true". */
 const char *require_shared_folder(void);
 
+/* Skips the running test in a program built with sanitizers: for trainings of networks with tens of millions of weights,
+ * which take minutes there and run the same code as those of smaller ones. */
+void skip_if_sanitized(void);
+
 /* A path for `name` in a new empty folder of this test program, which is removed at exit. Owned by the helper
  * and valid until the fourth next call. */
 const char *scratch_path(const char *name);

@@ -3,6 +3,7 @@
 #include "modules/detector.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,6 +94,7 @@ static float loss_of_step(detector *d, const batch *b) {
 
 /* The weights stay the same, so only dropout changes the loss: with the step, and with nothing else. */
 static void test_dropout(void **state) {
+    skip_if_sanitized();
     static batch b;
     detector *d = *state;
     fill_batch(&b);
@@ -110,6 +112,7 @@ static void test_the_loss_falls(void **state) {
     enum { STEPS = 3 };
     static batch b;
     (void)state;
+    skip_if_sanitized();
     detector *d = network("0");
     const parameter_set *set = detector_parameters(d);
     fill_batch(&b);

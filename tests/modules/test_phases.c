@@ -22,6 +22,7 @@ static int make_scenes(void **state) {
 /* AGPCNet drops half of its last features, others in every step. */
 static void test_dropout(void **state) {
     (void)state;
+    skip_if_sanitized();
     runs_expect_resumed((recipe){ini, "model.name=agpcnet model.dropout=0.5 data.size=76"}, 1, "step 3 of 4");
 }
 

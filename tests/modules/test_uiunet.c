@@ -5,6 +5,7 @@
 #include "modules/networks/infer_options.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static void step_down(const parameter_set *set) {
 
 static void test_loss_falls(void **state) {
     (void)state;
+    skip_if_sanitized();
     static float images[BATCH * PIXELS], masks[BATCH * PIXELS];
     static const char *const losses[] = {"bce", "soft_iou"};
     synthesize(images, masks);
