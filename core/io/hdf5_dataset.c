@@ -8,8 +8,6 @@
 
 status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out) {
     *out = H5I_INVALID_HID;
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
     if (!h5_exists(file, dataset))
         return h5_fail(STATUS_INPUT, file, dataset, "there is no such dataset");
     *out = H5Dopen2(file->id, dataset, H5P_DEFAULT);
@@ -40,6 +38,7 @@ static status shape_of(const h5_file *file, const char *name, hid_t dataset, h5_
 }
 
 status h5_get_shape(const h5_file *file, const char *dataset, h5_shape *out) {
+    H5_TAKE_TURN;
     hid_t id;
     TRY(h5_open_dataset(file, dataset, &id));
     status code = shape_of(file, dataset, id, out);
@@ -114,6 +113,7 @@ static status read_whole(const h5_file *file, const char *name, hid_t dataset, h
 }
 
 status h5_read(const h5_file *file, const char *dataset, h5_type type, size_t count, void *data) {
+    H5_TAKE_TURN;
     hid_t id;
     TRY(h5_open_dataset(file, dataset, &id));
     status code = read_whole(file, dataset, id, type, count, data);
@@ -176,6 +176,7 @@ static status read_part(const h5_file *file, const char *name, hid_t dataset, h5
 
 status h5_read_rows(const h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows, size_t count,
                     void *data) {
+    H5_TAKE_TURN;
     hid_t id;
     TRY(h5_open_dataset(file, dataset, &id));
     status code = read_part(file, dataset, id, type, first, rows, count, data);
@@ -195,7 +196,6 @@ hid_t h5_dataset_properties(void) {
 }
 
 status h5_new_dataset(h5_file *file, const char *dataset, hid_t type, hid_t space, hid_t properties, hid_t *out) {
-    h5_silence();
     hid_t links = H5Pcreate(H5P_LINK_CREATE);
     if (links >= 0) {
         H5Pset_create_intermediate_group(links, 1);
@@ -225,7 +225,6 @@ static hid_t space_of(const h5_shape *shape) {
 
 static status create_of_shape(h5_file *file, const char *name, h5_type type, const h5_shape *shape, hid_t properties,
                               hid_t *out) {
-    H5Eclear2(H5E_DEFAULT);
     hid_t space = space_of(shape);
     status code = h5_new_dataset(file, name, stored_type(type), space, properties, out);
     close_space(space);
@@ -251,6 +250,7 @@ static status write_whole(h5_file *file, const char *dataset, h5_type type, cons
 }
 
 status h5_write(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data) {
+    H5_TAKE_TURN;
     hid_t properties = h5_dataset_properties();
     size_t bytes = element_count(shape) * H5Tget_size(stored_type(type));
     if (properties >= 0 && bytes > 0 && bytes <= LARGEST_COMPACT)
@@ -276,8 +276,7 @@ static status check_rank(const h5_file *file, const char *dataset, const h5_shap
 }
 
 status h5_write_compressed(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data) {
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
+    H5_TAKE_TURN;
     TRY(check_rank(file, dataset, shape));
     hsize_t chunk[H5_MAX_DIMENSIONS];
     for (int i = 0; i < shape->rank; i++)
@@ -303,8 +302,7 @@ static hid_t chunked_properties(h5_type type, const h5_shape *shape) {
 }
 
 status h5_create_chunked(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape) {
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
+    H5_TAKE_TURN;
     TRY(check_rank(file, dataset, shape));
     hid_t id;
     hid_t properties = chunked_properties(type, shape);
@@ -332,6 +330,7 @@ static status write_part(h5_file *file, const char *name, hid_t dataset, h5_type
 }
 
 status h5_write_rows(h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows, const void *data) {
+    H5_TAKE_TURN;
     hid_t id;
     TRY(h5_open_dataset(file, dataset, &id));
     return close_written(file, dataset, id, write_part(file, dataset, id, type, first, rows, data));

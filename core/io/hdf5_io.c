@@ -2,15 +2,30 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-void h5_silence(void) {
-    static _Thread_local bool done; /* HDF5 keeps this setting for each thread */
-    if (!done)
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local int turns_taken; /* by this thread, one inside the other */
+
+h5_turn h5_take_turn(void) {
+    h5_turn turn = {0};
+    if (turns_taken++ == 0) {
+        pthread_mutex_lock(&library);
+        H5Eget_auto2(H5E_DEFAULT, &turn.print, &turn.context);
         H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    done = true;
+        H5Eclear2(H5E_DEFAULT);
+    }
+    return turn;
+}
+
+void h5_end_turn(h5_turn *turn) {
+    if (--turns_taken == 0) {
+        H5Eset_auto2(H5E_DEFAULT, turn->print, turn->context);
+        pthread_mutex_unlock(&library);
+    }
 }
 
 static herr_t copy_reason(unsigned depth, const H5E_error2_t *error, void *out) {
@@ -36,8 +51,6 @@ static h5_file *new_file(const char *path) {
     }
     file->id = H5I_INVALID_HID;
     snprintf(file->place.path, sizeof file->place.path, "%s", path);
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
     return file;
 }
 
@@ -50,6 +63,7 @@ static status check_readable(const char *path) {
 }
 
 status h5_open(const char *path, h5_file **out) {
+    H5_TAKE_TURN;
     *out = NULL;
     TRY(check_readable(path));
     h5_file *file = new_file(path);
@@ -82,6 +96,7 @@ static hid_t create_file(const char *path) {
 }
 
 status h5_create(const char *path, h5_file **out) {
+    H5_TAKE_TURN;
     *out = NULL;
     h5_file *file = new_file(path);
     if (file == NULL)
@@ -103,15 +118,19 @@ status h5_create(const char *path, h5_file **out) {
     return STATUS_OK;
 }
 
-status h5_commit(h5_file *file) {
-    assert(file->creating);
-    h5_silence();
+static status close_created(h5_file *file) {
+    H5_TAKE_TURN;
     status code = STATUS_OK;
-    bool flushed = H5Fflush(file->id, H5F_SCOPE_LOCAL) >= 0;
-    if (!flushed)
+    if (H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0)
         code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be written");
     if (H5Fclose(file->id) < 0 && code == STATUS_OK)
         code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be written");
+    return code;
+}
+
+status h5_commit(h5_file *file) {
+    assert(file->creating);
+    status code = close_created(file);
     if (code == STATUS_OK)
         code = atomic_file_commit(&file->place);
     else
@@ -123,7 +142,7 @@ status h5_commit(h5_file *file) {
 void h5_close(h5_file *file) {
     if (file == NULL)
         return;
-    h5_silence();
+    H5_TAKE_TURN;
     H5Fclose(file->id);
     if (file->creating)
         atomic_file_abandon(&file->place);
@@ -136,9 +155,9 @@ const char *h5_path(const h5_file *file) {
 
 /* HDF5 answers only for the last part of a path whose other parts exist, so each prefix is asked for. */
 bool h5_exists(const h5_file *file, const char *object) {
+    H5_TAKE_TURN;
     char prefix[4096];
     size_t length = strlen(object);
-    h5_silence();
     if (length >= sizeof prefix)
         return false;
     for (size_t i = 1; i <= length; i++) {
@@ -178,8 +197,6 @@ static herr_t add_child(hid_t group, const char *name, const H5L_info_t *info, v
 
 static status open_group(const h5_file *file, const char *group, hid_t *out) {
     *out = H5I_INVALID_HID;
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
     if (!h5_exists(file, group))
         return h5_fail(STATUS_INPUT, file, group, "there is no such group");
     *out = H5Gopen2(file->id, group[0] == '\0' ? "/" : group, H5P_DEFAULT);
@@ -208,28 +225,38 @@ static status visit_names(const name_list *names, const char *group, status (*vi
     return STATUS_OK;
 }
 
+static status find_datasets(const h5_file *file, const char *group, name_search *search) {
+    H5_TAKE_TURN;
+    hid_t id;
+    TRY(open_group(file, group, &id));
+    herr_t result = H5Ovisit2(id, H5_INDEX_NAME, H5_ITER_INC, add_dataset, search, H5O_INFO_BASIC);
+    H5Gclose(id);
+    return search_status(file, group, search, result);
+}
+
 status h5_each_dataset(const h5_file *file, const char *group, status (*visit)(void *context, const char *dataset),
                        void *context) {
-    hid_t id;
     name_search search = {.code = STATUS_OK};
-    TRY(open_group(file, group, &id));
-    herr_t result = H5Ovisit2(id, H5_INDEX_NAME, H5_ITER_INC, add_dataset, &search, H5O_INFO_BASIC);
-    H5Gclose(id);
-    status code = search_status(file, group, &search, result);
+    status code = find_datasets(file, group, &search);
     if (code == STATUS_OK)
         code = visit_names(&search.names, group, visit, context);
     name_list_free(&search.names);
     return code;
 }
 
+static status find_children(const h5_file *file, const char *group, name_search *search) {
+    H5_TAKE_TURN;
+    hid_t id;
+    TRY(open_group(file, group, &id));
+    herr_t result = H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_child, search);
+    H5Gclose(id);
+    return search_status(file, group, search, result);
+}
+
 status h5_each_child(const h5_file *file, const char *group, status (*visit)(void *context, const char *name),
                      void *context) {
-    hid_t id;
     name_search search = {.code = STATUS_OK};
-    TRY(open_group(file, group, &id));
-    herr_t result = H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_child, &search);
-    H5Gclose(id);
-    status code = search_status(file, group, &search, result);
+    status code = find_children(file, group, &search);
     if (code == STATUS_OK)
         code = visit_names(&search.names, NULL, visit, context);
     name_list_free(&search.names);

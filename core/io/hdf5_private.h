@@ -13,8 +13,19 @@ struct h5_file {
     atomic_file place; /* when reading, only its path is used */
 };
 
-/* Turns off HDF5's own printing in this thread. */
-void h5_silence(void);
+/* HDF5 is safe for threads in some builds only, so one thread at a time is in it: the one that has the turn. With the
+ * first turn HDF5's own error printing is put aside and old errors are forgotten; with its end the printing is as
+ * before, so that a program that uses HDF5 itself notices nothing. What calls HDF5 begins with H5_TAKE_TURN, which
+ * lasts to the end of the block. A thread that has the turn may take it again. Visitors are called without it. */
+typedef struct h5_turn {
+    H5E_auto2_t print;
+    void *context;
+} h5_turn;
+
+h5_turn h5_take_turn(void);
+void h5_end_turn(h5_turn *turn);
+
+#define H5_TAKE_TURN __attribute__((cleanup(h5_end_turn), unused)) h5_turn turn = h5_take_turn()
 
 /* Fails with "FILE: OBJECT: WHAT (HDF5's innermost reason)"; a NULL object is left out. The reason is there only
  * if HDF5 just reported one. */

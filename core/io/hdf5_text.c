@@ -169,6 +169,7 @@ static status read_strings(const text_source *source, char ***out, int *count) {
 }
 
 status h5_read_strings(const h5_file *file, const char *dataset, char ***strings, int *count) {
+    H5_TAKE_TURN;
     text_source source;
     *strings = NULL;
     *count = 0;
@@ -201,8 +202,7 @@ static status write_string_dataset(h5_file *file, const char *dataset, hid_t typ
 }
 
 status h5_write_strings(h5_file *file, const char *dataset, const char *const *strings, int count) {
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
+    H5_TAKE_TURN;
     hsize_t size = (hsize_t)count;
     hid_t type = utf8_type(), space = H5Screate_simple(1, &size, NULL), properties = h5_dataset_properties();
     status code = type < 0 ? h5_fail(STATUS_OUTPUT, file, dataset, "cannot be created")
@@ -214,7 +214,7 @@ status h5_write_strings(h5_file *file, const char *dataset, const char *const *s
 }
 
 bool h5_has_attribute(const h5_file *file, const char *object, const char *name) {
-    h5_silence();
+    H5_TAKE_TURN;
     bool there = h5_exists(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0;
     H5Eclear2(H5E_DEFAULT);
     return there;
@@ -222,6 +222,7 @@ bool h5_has_attribute(const h5_file *file, const char *object, const char *name)
 
 status h5_read_attribute_strings(const h5_file *file, const char *object, const char *name, char ***strings,
                                  int *count) {
+    H5_TAKE_TURN;
     text_source source;
     *strings = NULL;
     *count = 0;
@@ -264,10 +265,12 @@ static status read_number(const h5_file *file, const char *object, const char *n
 }
 
 status h5_read_attribute_double(const h5_file *file, const char *object, const char *name, double *out) {
+    H5_TAKE_TURN;
     return read_number(file, object, name, H5T_NATIVE_DOUBLE, out);
 }
 
 status h5_read_attribute_int(const h5_file *file, const char *object, const char *name, int64_t *out) {
+    H5_TAKE_TURN;
     return read_number(file, object, name, H5T_NATIVE_INT64, out);
 }
 
@@ -275,8 +278,6 @@ static status write_attribute(h5_file *file, const char *object, const char *nam
                               const void *value) {
     char label[512];
     snprintf(label, sizeof label, "%s@%s", object, name);
-    h5_silence();
-    H5Eclear2(H5E_DEFAULT);
     if (!h5_exists(file, object))
         return h5_fail(STATUS_OUTPUT, file, label, "there is no such object");
     hid_t space = H5Screate(H5S_SCALAR);
@@ -291,7 +292,7 @@ static status write_attribute(h5_file *file, const char *object, const char *nam
 }
 
 status h5_write_attribute_text(h5_file *file, const char *object, const char *name, const char *text) {
-    h5_silence();
+    H5_TAKE_TURN;
     hid_t type = utf8_type();
     status code = write_attribute(file, object, name, type, type, &text);
     H5Tclose(type);
@@ -299,9 +300,11 @@ status h5_write_attribute_text(h5_file *file, const char *object, const char *na
 }
 
 status h5_write_attribute_double(h5_file *file, const char *object, const char *name, double value) {
+    H5_TAKE_TURN;
     return write_attribute(file, object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
 
 status h5_write_attribute_int(h5_file *file, const char *object, const char *name, int64_t value) {
+    H5_TAKE_TURN;
     return write_attribute(file, object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
 }
