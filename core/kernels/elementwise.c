@@ -135,22 +135,6 @@ void KERNEL(plane_norm_sums)(plane_shape s, const float *x, const float *dy, flo
     }
 }
 
-double KERNEL(plane_norm_total)(plane_shape s, const float *x, float scale, float shift) {
-    double total = 0;
-    EACH_ROW(s) {
-        vec sum = {0};
-        int i = 0;
-        for (; i + LANES <= s.w; i += LANES)
-            sum += vec_relu(scale * vec_load(x + i) + shift);
-        float rest = 0;
-        for (; i < s.w; i++)
-            rest += scale * x[i] + shift > 0 ? scale * x[i] + shift : 0;
-        total += vec_sum(sum) + rest;
-        x += s.row;
-    }
-    return total;
-}
-
 void KERNEL(plane_norm_mask)(plane_shape s, const float *x, float *dy, float constant, float mean, float scale,
                              float shift, double out[2]) {
     out[0] = out[1] = 0;

@@ -97,32 +97,8 @@ static inline float vec_sum(vec v) {
 #define KERNEL_EXPAND(name, isa) KERNEL_GLUE(name, isa)
 #define KERNEL(name) KERNEL_EXPAND(name, KERNEL_ISA)
 
-void KERNEL(conv_rows)(const conv_rows *k, int y0, int y1);
-void KERNEL(winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch);
-size_t KERNEL(winograd_scratch)(int ic, int oc);
-void KERNEL(winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch);
-int KERNEL(winograd_padded)(int oc);
-void KERNEL(conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
-void KERNEL(plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
-void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
-void KERNEL(plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y);
-plane_moments KERNEL(plane_moments)(plane_shape s, const float *x);
-double KERNEL(plane_sum)(plane_shape s, const float *x);
-double KERNEL(plane_dot)(plane_shape s, const float *x, const float *y);
-double KERNEL(plane_norm_total)(plane_shape s, const float *x, float scale, float shift);
-void KERNEL(plane_norm_mask)(plane_shape s, const float *x, float *dy, float constant, float mean, float scale,
-                             float shift, double out[2]);
-void KERNEL(plane_norm_sums)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
-                             bool relu, double out[2]);
-void KERNEL(plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
-                                 bool relu, float a, float b, float c, bool accumulate, float *dx);
-void KERNEL(plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
-void KERNEL(max_pool_row)(const max_pool_row *k);
-plane_peak KERNEL(plane_peak)(plane_shape s, const float *x);
-void KERNEL(row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
-                          int *channel);
-void KERNEL(row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
-                                   int count, bool accumulate, float *dx);
-double KERNEL(fma_peak)(int64_t rounds);
+#define KERNEL_ENTRY(result, name, parameters) result KERNEL(name) parameters;
+#include "core/tensor/kernels.def"
+#undef KERNEL_ENTRY
 
 #endif

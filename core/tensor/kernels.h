@@ -1,8 +1,8 @@
 /* The kernels that are compiled once per instruction set, and the table that picks one set at run time.
  *
- * Bodies stand in core/kernels/. All work on planar tensors (core/tensor/tensor.h): vector lanes are neighbouring
- * pixels of a row, the zero halo replaces edge code. The environment variable IRST_ISA (portable, avx2, avx512) forces
- * a set; the portable one is plain C and the oracle of the others. */
+ * Bodies stand in core/kernels/, their list in kernels.def. All work on planar tensors (core/tensor/tensor.h): vector
+ * lanes are neighbouring pixels of a row, the zero halo replaces edge code. The environment variable IRST_ISA
+ * (portable, avx2, avx512) forces a set; the portable one is plain C and the oracle of the others. */
 #ifndef IRST_CORE_TENSOR_KERNELS_H
 #define IRST_CORE_TENSOR_KERNELS_H
 
@@ -102,49 +102,12 @@ typedef struct plane_peak {
     int y, x;
 } plane_peak;
 
+#define KERNEL_ENTRY(result, name, parameters) result(*name) parameters;
 typedef struct kernel_table {
     const char *name;
-    void (*conv_rows)(const conv_rows *k, int y0, int y1);
-    /* Output rows y0 .. y1 - 1, as far as the image has them. scratch: winograd_scratch floats. */
-    void (*winograd_rows)(const winograd_rows *k, int y0, int y1, float *scratch);
-    size_t (*winograd_scratch)(int ic, int oc); /* enough for winograd_weight_rows, too */
-    void (*winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch);
-    int (*winograd_padded)(int oc); /* of winograd_weight_rows' partial */
-    void (*conv_weight_rows)(const conv_weight_rows *k, int y0, int y1);
-    /* y = max(0, scale * x + shift), or without the maximum. y may be x. */
-    void (*plane_affine)(plane_shape s, const float *x, float scale, float shift, bool relu, float *y);
-    /* y = a * x + b * z, in the order given; accumulate adds to y. z may be NULL (b unused). y may be x or z. */
-    void (*plane_combine)(plane_shape s, float a, const float *x, float b, const float *z, bool accumulate, float *y);
-    /* y (+)= x * z, pixel by pixel. */
-    void (*plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y);
-    plane_moments (*plane_moments)(plane_shape s, const float *x);
-    double (*plane_sum)(plane_shape s, const float *x);
-    double (*plane_dot)(plane_shape s, const float *x, const float *y); /* sum of x * y */
-    /* Sum of max(0, scale * x + shift). */
-    double (*plane_norm_total)(plane_shape s, const float *x, float scale, float shift);
-    /* Sums for the backward pass of batch norm: out[0] = sum dz, out[1] = sum dz * (x - mean), where
-     * dz = dy * (scale * x + shift > 0) if relu, else dy. */
-    void (*plane_norm_sums)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
-                            bool relu, double out[2]);
-    /* The same with relu, of dy + constant in place of dy, and dy = dz. */
-    void (*plane_norm_mask)(plane_shape s, const float *x, float *dy, float constant, float mean, float scale,
-                            float shift, double out[2]);
-    /* dx (+)= a * dz + b * (x - mean) + c with the same dz. */
-    void (*plane_norm_backward)(plane_shape s, const float *x, const float *dy, float mean, float scale, float shift,
-                                bool relu, float a, float b, float c, bool accumulate, float *dx);
-    /* dx (+)= dy where y > 0, else 0 (+0). dx may be dy when not accumulating. */
-    void (*plane_relu_backward)(plane_shape s, const float *y, const float *dy, bool accumulate, float *dx);
-    void (*max_pool_row)(const max_pool_row *k);
-    plane_peak (*plane_peak)(plane_shape s, const float *x);
-    /* Mean and maximum across the channels for each of `count` pixels of a row, and the first channel that has the
-     * maximum (NULL: not asked); then the gradient of channel c. */
-    void (*row_mean_max)(const float *x, ptrdiff_t plane, int channels, int count, float *mean, float *largest,
-                         int *channel);
-    void (*row_mean_max_backward)(const float *dmean, const float *dlargest, const int *channel, int channels, int c,
-                                  int count, bool accumulate, float *dx);
-    /* Multiply-adds in registers, `rounds` times; returns how many floating-point operations they were. */
-    double (*fma_peak)(int64_t rounds);
+#include "core/tensor/kernels.def"
 } kernel_table;
+#undef KERNEL_ENTRY
 
 /* The table in use. Chosen on first call; thread-safe after it. */
 const kernel_table *kernels(void);

@@ -5,63 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MARK 1e30f
-
-watched watched_new(size_t count, float fill) {
-    watched w = {.count = count};
-    size_t floats = (count + 2 * WATCHED + 15) / 16 * 16;
-    w.memory = aligned_alloc(64, floats * sizeof *w.memory);
-    assert_non_null(w.memory);
-    w.data = w.memory + WATCHED;
-    for (size_t i = 0; i < floats; i++)
-        w.memory[i] = i >= WATCHED && i < WATCHED + count ? fill : MARK;
-    return w;
-}
-
-void watched_free(watched *w) {
-    free(w->memory);
-    *w = (watched){0};
-}
-
-void expect_watched(const watched *w, const char *what) {
-    for (size_t i = 0; i < 2 * WATCHED; i++) {
-        size_t at = i < WATCHED ? i : i + w->count;
-        if (w->memory[at] != MARK)
-            fail_msg("%s: wrote %g at %lld of %zu floats", what, (double)w->memory[at], (long long)at - WATCHED,
-                     w->count);
-    }
-}
-
-void fill_normal(rng *r, float *data, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        data[i] = (float)rng_normal(r);
-}
-
-watched_tensor watched_tensor_new(const tensor *shape, rng *r) {
-    watched_tensor w = {.room = watched_new(tensor_footprint(shape), 0), .t = *shape};
-    w.t.data = w.room.data + tensor_origin(shape);
-    for (int p = 0; p < shape->n * shape->c; p++)
-        for (int y = 0; y < shape->h; y++)
-            fill_normal(r, w.t.data + p * shape->plane + y * shape->row, (size_t)shape->w);
-    return w;
-}
-
-void watched_tensor_copy(const watched_tensor *from, watched_tensor *to) {
-    memcpy(to->room.data, from->room.data, from->room.count * sizeof *to->room.data);
-}
-
-static bool is_pixel(const tensor *t, size_t i) {
-    ptrdiff_t at = (ptrdiff_t)(i % (size_t)t->plane) - (ptrdiff_t)tensor_origin(t);
-    return at >= 0 && at / t->row < t->h && at % t->row < t->w;
-}
-
-void expect_watched_tensor(const watched_tensor *w, const char *what) {
-    expect_watched(&w->room, what);
-    for (size_t i = 0; i < w->room.count; i++)
-        if (w->room.data[i] != 0 && !is_pixel(&w->t, i))
-            fail_msg("%s: the halo of %dx%d maps holds %g at %zu", what, w->t.h, w->t.w, (double)w->room.data[i], i);
-}
-
 static plain_result plain_new(size_t count) {
     plain_result p = {count, calloc(count, sizeof *p.value), calloc(count, sizeof *p.size)};
     assert_true(p.value && p.size);
@@ -182,7 +125,7 @@ plain_result plain_input_gradient(const tensor *dy, const float *weight, const c
 plain_result plain_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, const float *before) {
     plain_result p = plain_new((size_t)dy->c * (size_t)x->c * (size_t)(o->kh * o->kw));
     for (size_t i = 0; i < p.count; i++)
-        add_term(&p, i, before[i]);
+        add_term(&p, i, before ? before[i] : 0);
     each_term(&(plain_sum){&p, x, dy, NULL, o->norm}, o, weight_term);
     return p;
 }
@@ -190,7 +133,7 @@ plain_result plain_weight_gradient(const tensor *x, const tensor *dy, const conv
 plain_result plain_bias_gradient(const tensor *dy, const float *before) {
     plain_result p = plain_new((size_t)dy->c);
     for (int c = 0; c < dy->c; c++)
-        add_term(&p, (size_t)c, before[c]);
+        add_term(&p, (size_t)c, before ? before[c] : 0);
     for (int n = 0; n < dy->n; n++)
         for (int c = 0; c < dy->c; c++)
             for (int y = 0; y < dy->h; y++)

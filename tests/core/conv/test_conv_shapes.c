@@ -6,6 +6,7 @@
 #include "core/conv/conv_winograd.h"
 #include "core/tensor/kernels.h"
 #include "tests/core/conv/plain_conv.h"
+#include "tests/core/tensor/watched.h"
 #include "tests/expect.h"
 
 #include <math.h>
