@@ -80,7 +80,7 @@ static size_t norm_count(const tensor *x, const tensor *y, const conv_options *o
 static size_t forward_work(const tensor *x, const tensor *y, const conv_options *o) {
     size_t winograd = conv_winograd_pays(x, y, o) && !o->exact ? conv_winograd_scratch(x->c, y->c) : 0;
     if (!forward_is_direct(x, y, o))
-        return conv_gemm_scratch(x, y, o);
+        return conv_gemm_forward_scratch(x, y, o);
     return winograd ? winograd : conv_packed_count(y->c, x->c, o->kh, o->kw);
 }
 
@@ -88,14 +88,14 @@ static size_t input_gradient_work(const tensor *dy, const tensor *dx, const conv
     if (conv_winograd_pays(dy, dx, o))
         return conv_winograd_scratch(dy->c, dx->c);
     return input_gradient_is_direct(dy, dx, o) ? conv_packed_count(dx->c, dy->c, o->kh, o->kw)
-                                               : conv_gemm_scratch(dx, dy, o);
+                                               : conv_gemm_gradient_scratch(dy, o);
 }
 
 static size_t weight_gradient_work(const tensor *x, const tensor *dy, const conv_options *o) {
     if (conv_winograd_weight_pays(x, dy, o))
         return conv_winograd_weight_scratch(x, dy);
     return weight_gradient_is_direct(x, dy, o) ? partial_count(dy->c, x->c, o) * (size_t)dy->n * (size_t)bands(dy)
-                                               : conv_gemm_scratch(x, dy, o);
+                                               : conv_gemm_gradient_scratch(dy, o);
 }
 
 size_t conv_forward_scratch(const tensor *x, const tensor *y, const conv_options *o) {

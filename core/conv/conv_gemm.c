@@ -43,20 +43,35 @@ static int block_channels(const gemm_job *job, int block) {
     return rest < most ? rest : most;
 }
 
-static size_t columns_count(const tensor *x, const tensor *y, const conv_options *o) {
-    size_t by_columns = ((size_t)x->c * (size_t)taps(o) + (size_t)y->c) * COLUMN_BLOCK;
-    size_t by_channels = (size_t)channel_block(o) * (size_t)taps(o) * (size_t)positions(y);
-    return by_columns > by_channels ? by_columns : by_channels;
+static int block_columns(const tensor *y) {
+    return positions(y) < COLUMN_BLOCK ? positions(y) : COLUMN_BLOCK;
 }
 
-size_t conv_gemm_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    return (size_t)y->c * (size_t)positions(y) + (size_t)runtime_threads() * columns_count(x, y, o);
+/* Of one thread: all channels' columns for a few positions and their products; or a few channels' for all positions. */
+static size_t forward_columns(const tensor *x, const tensor *y, const conv_options *o) {
+    size_t outputs = (size_t)(y->c < OUTPUT_BLOCK ? y->c : OUTPUT_BLOCK);
+    return ((size_t)x->c * (size_t)taps(o) + outputs) * (size_t)block_columns(y);
 }
 
-static gemm_job job_new(const tensor *x, const tensor *y, const conv_options *o, float *scratch) {
-    gemm_job job = {.x = x, .y = y, .o = o, .dense = scratch, .per_thread_count = columns_count(x, y, o)};
-    job.per_thread = scratch + (size_t)y->c * (size_t)positions(y);
-    return job;
+static size_t gradient_columns(const tensor *y, const conv_options *o) {
+    return (size_t)channel_block(o) * (size_t)taps(o) * (size_t)positions(y);
+}
+
+size_t conv_gemm_forward_scratch(const tensor *x, const tensor *y, const conv_options *o) {
+    return (size_t)runtime_threads() * forward_columns(x, y, o);
+}
+
+size_t conv_gemm_gradient_scratch(const tensor *y, const conv_options *o) {
+    return (size_t)y->c * (size_t)positions(y) + (size_t)runtime_threads() * gradient_columns(y, o);
+}
+
+static gemm_job gradient_job(const tensor *x, const tensor *dy, const conv_options *o, float *scratch) {
+    return (gemm_job){.x = x,
+                      .y = dy,
+                      .o = o,
+                      .dense = scratch,
+                      .per_thread = scratch + (size_t)dy->c * (size_t)positions(dy),
+                      .per_thread_count = gradient_columns(dy, o)};
 }
 
 static float *thread_columns(const gemm_job *job) {
@@ -164,7 +179,7 @@ static void forward_block(void *context, int item) {
     job.image = item / column_blocks(y);
     int first = item % column_blocks(y) * COLUMN_BLOCK, count = clamp(positions(y) - first, 0, COLUMN_BLOCK);
     int depth = x->c * taps(job.o);
-    float *columns = thread_columns(&job), *product = columns + (size_t)depth * COLUMN_BLOCK;
+    float *columns = thread_columns(&job), *product = columns + (size_t)depth * (size_t)block_columns(y);
     gather_channels(&job, 0, x->c, first, count, columns);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, outputs, count, depth, 1, job.weight + (size_t)o0 * depth,
                 depth, columns, count, 0, product, count);
@@ -174,10 +189,14 @@ static void forward_block(void *context, int item) {
 
 void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                        const tensor *y, float *scratch) {
-    gemm_job job = job_new(x, y, o, scratch);
-    job.weight = weight;
-    job.bias = bias;
-    job.relu = relu;
+    gemm_job job = {.x = x,
+                    .y = y,
+                    .o = o,
+                    .weight = weight,
+                    .bias = bias,
+                    .relu = relu,
+                    .per_thread = scratch,
+                    .per_thread_count = forward_columns(x, y, o)};
     parallel_for(y->n * column_blocks(y) * output_blocks(y), forward_block, &job);
 }
 
@@ -212,7 +231,7 @@ static void input_gradient_block(void *context, int block) {
 
 void conv_gemm_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
                               const tensor *dx, float *scratch) {
-    gemm_job job = job_new(dx, dy, o, scratch);
+    gemm_job job = gradient_job(dx, dy, o, scratch);
     job.weight = weight;
     job.accumulate = accumulate;
     for (job.image = 0; job.image < dy->n; job.image++) {
@@ -233,7 +252,7 @@ static void weight_gradient_block(void *context, int block) {
 
 void conv_gemm_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
                                float *scratch) {
-    gemm_job job = job_new(x, dy, o, scratch);
+    gemm_job job = gradient_job(x, dy, o, scratch);
     job.dweight = dweight;
     for (job.image = 0; job.image < dy->n; job.image++) {
         parallel_for(dy->c, copy_dense, &job);

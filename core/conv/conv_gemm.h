@@ -4,7 +4,11 @@
 
 #include "core/conv/conv.h"
 
-size_t conv_gemm_scratch(const tensor *x, const tensor *y, const conv_options *o);
+/* Floats of scratch of the forward direction, which grow with the number of threads, not with the map; and of the two
+ * gradients, which hold a few channels' columns for a whole map in each thread. */
+size_t conv_gemm_forward_scratch(const tensor *x, const tensor *y, const conv_options *o);
+size_t conv_gemm_gradient_scratch(const tensor *y, const conv_options *o);
+
 void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                        const tensor *y, float *scratch);
 void conv_gemm_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,

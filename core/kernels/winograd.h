@@ -109,7 +109,7 @@ static inline const float *channel_row(const winograd_input *k, int channel, int
 static inline void fetch(const winograd_input *k, int channel, int y, int x, int span, float buffer[SIDE][FETCH],
                          const float **rows) {
     static const float zeros[FETCH] __attribute__((aligned(64)));
-    const float *scale = k->scale ? k->scale + channel : NULL;
+    const float *scale = k->scale ? k->scale + channel : NULL, *shift = k->shift ? k->shift + channel : NULL;
     bool in_place = !scale && k->width + TENSOR_HALO - x > span;
     for (int i = 0; i < SIDE; i++) {
         int row = y + i - 1;
@@ -118,8 +118,7 @@ static inline void fetch(const winograd_input *k, int channel, int y, int x, int
         } else if (in_place) {
             rows[i] = channel_row(k, channel, row) + x;
         } else {
-            fetch_row(channel_row(k, channel, row) + x, scale, k->shift + channel, x, k->width - x, span,
-                      buffer[i] + TENSOR_HALO);
+            fetch_row(channel_row(k, channel, row) + x, scale, shift, x, k->width - x, span, buffer[i] + TENSOR_HALO);
             rows[i] = buffer[i] + TENSOR_HALO;
         }
     }

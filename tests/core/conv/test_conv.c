@@ -1,6 +1,7 @@
 /* Convolution by way of conv.h: the adjoint relations between the forward pass and its two gradients, which larger
  * layers satisfy, too. */
 #include "core/base/rng.h"
+#include "core/base/runtime.h"
 #include "core/conv/conv.h"
 #include "core/tensor/kernels.h"
 #include "tests/expect.h"
@@ -140,6 +141,19 @@ static void test_impulse(void **state) {
     free_tensor(&y);
 }
 
+/* Inference needs a block of columns in each thread, however large the map is. */
+static void test_scratch_of_large_maps(void **state) {
+    (void)state;
+    const conv_options o = options_of(3, 2, 1, 1);
+    tensor x = tensor_planar(1, 16, 4096, 4096), y = tensor_planar(1, 16, 2048, 2048);
+    runtime_set_threads(2);
+    size_t floats = conv_forward_scratch(&x, &y, &o);
+    assert_true(floats > 0 && floats * sizeof(float) <= 2 * 700 * 1024);
+    tensor small_x = tensor_planar(1, 16, 9, 9), small_y = tensor_planar(1, 16, 5, 5);
+    assert_true(conv_forward_scratch(&small_x, &small_y, &o) <= 2 * (16 * 9 + 16) * 25);
+    runtime_set_threads(0);
+}
+
 static void test_unknown_instruction_set(void **state) {
     (void)state;
     assert_null(kernels_named("sse9"));
@@ -153,6 +167,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients_are_adjoint),
         cmocka_unit_test(test_impulse),
+        cmocka_unit_test(test_scratch_of_large_maps),
         cmocka_unit_test(test_unknown_instruction_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,11 @@ static bool is_winograd(const shape *s, const tensor *x, const tensor *y) {
            !tensor_is_dense(y);
 }
 
+static size_t gemm_scratch(const tensor *x, const tensor *y, const conv_options *o) {
+    size_t forward = conv_gemm_forward_scratch(x, y, o), gradients = conv_gemm_gradient_scratch(y, o);
+    return forward > gradients ? forward : gradients;
+}
+
 static size_t winograd_scratch(const tensor *x, const tensor *y, const conv_options *o) {
     (void)o;
     size_t pass = conv_winograd_scratch(x->c, y->c), weight = conv_winograd_weight_scratch(x, y);
@@ -102,7 +107,7 @@ static void winograd_weight_gradient(const tensor *x, const tensor *dy, const co
 
 static const way ways[] = {
     {"chosen", always, true, conv_scratch, conv_forward, conv_input_gradient, conv_weight_gradient},
-    {"gemm", always, false, conv_gemm_scratch, conv_gemm_forward, conv_gemm_input_gradient, conv_gemm_weight_gradient},
+    {"gemm", always, false, gemm_scratch, conv_gemm_forward, conv_gemm_input_gradient, conv_gemm_weight_gradient},
     {"winograd", is_winograd, true, winograd_scratch, winograd_forward, winograd_input_gradient,
      winograd_weight_gradient},
 };
