@@ -6,7 +6,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 typedef struct adaptive_max_pool_options {
     int rows, columns;
@@ -36,7 +36,7 @@ static int32_t *places_of(const node *n, int plane) {
     return n->saved ? (int32_t *)(void *)n->saved + (ptrdiff_t)plane * n->value.h * n->value.w : NULL;
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value, *y = &n->value;
     int32_t *place = places_of(n, plane);
@@ -44,7 +44,7 @@ static void forward_plane(void *context, int plane) {
         for (int j = 0; j < y->w; j++) {
             int top = bin_start(i, x->h, y->h), left = bin_start(j, x->w, y->w);
             plane_shape bin = {bin_end(i, x->h, y->h) - top, bin_end(j, x->w, y->w) - left, x->row};
-            plane_peak peak = kernels()->plane_peak(bin, plane_data(x, plane) + top * x->row + left);
+            plane_peak peak = w->kernels->plane_peak(bin, plane_data(x, plane) + top * x->row + left);
             plane_data(y, plane)[i * y->row + j] = peak.value;
             if (place)
                 *place++ = (int32_t)((top + peak.y) * x->row + left + peak.x);
@@ -52,11 +52,11 @@ static void forward_plane(void *context, int plane) {
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
+    (void)w;
     const grad_target *target = context;
     const tensor *dy = &target->n->grad, *dx = target->to;
     const int32_t *place = places_of(target->n, plane);
@@ -69,10 +69,9 @@ static void backward_plane(void *context, int plane) {
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(plane_count(n), backward_plane, &target);
+        parallel_for(run->engine, plane_count(n), backward_plane, &target);
 }
 
 static int keeps(const node *n) {

@@ -5,24 +5,23 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
     return infer_like_input(n);
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const add_options *o = n->options;
     const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
-    kernels()->plane_combine(plane_of(a), o->weight_a, plane_data(a, plane), o->weight_b, plane_data(b, plane), false,
-                             plane_data(&n->value, plane));
+    w->kernels->plane_combine(plane_of(a), o->weight_a, plane_data(a, plane), o->weight_b, plane_data(b, plane), false,
+                              plane_data(&n->value, plane));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct add_job {
@@ -30,31 +29,30 @@ typedef struct add_job {
     float weight;
 } add_job;
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const add_job *job = context;
     const tensor *dy = &job->target.n->grad;
-    kernels()->plane_combine(plane_of(dy), job->weight, plane_data(dy, plane), 0, NULL, job->target.accumulate,
-                             plane_data(job->target.to, plane));
+    w->kernels->plane_combine(plane_of(dy), job->weight, plane_data(dy, plane), 0, NULL, job->target.accumulate,
+                              plane_data(job->target.to, plane));
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     const add_options *o = n->options;
     for (int i = 0; i < 2; i++) {
         add_job job = {grad_target_of(n, i), i ? o->weight_b : o->weight_a};
         if (job.target.to)
-            parallel_for(plane_count(n), backward_plane, &job);
+            parallel_for(run->engine, plane_count(n), backward_plane, &job);
     }
 }
 
-static void add_plane(void *context, int plane) {
+static void add_plane(const worker *w, void *context, int plane) {
     const tensor *const *from_to = context;
     const tensor *from = from_to[0];
-    kernels()->plane_combine(plane_of(from), 1, plane_data(from, plane), 0, NULL, true, plane_data(from_to[1], plane));
+    w->kernels->plane_combine(plane_of(from), 1, plane_data(from, plane), 0, NULL, true, plane_data(from_to[1], plane));
 }
 
-void add_to_gradient(const tensor *from, const tensor *to) {
-    parallel_for(from->n * from->c, add_plane, (const tensor *[]){from, to});
+void add_to_gradient(engine *e, const tensor *from, const tensor *to) {
+    parallel_for(e, from->n * from->c, add_plane, (const tensor *[]){from, to});
 }
 
 static int keeps(const node *n) {

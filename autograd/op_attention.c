@@ -11,7 +11,7 @@
 
 #include "autograd/shared/op_support.h"
 #include "autograd/shared/patches.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -66,11 +66,11 @@ static size_t scratch_per_thread(const node *n) {
 }
 
 /* The present thread's maps for a patch of an image. */
-static patch_maps maps_at(const node *n, const op_run *run, int image, patch p) {
+static patch_maps maps_at(const worker *w, const node *n, const op_run *run, int image, patch p) {
     const tensor *y = &n->value;
     patch_maps m = {.pixels = p.h * p.w, .query_channels = n->input[0]->value.c, .value_channels = y->c};
     size_t query_count = (size_t)m.pixels * (size_t)m.query_channels, value_count = (size_t)m.pixels * (size_t)y->c;
-    m.query = run->scratch + (size_t)runtime_thread_index() * scratch_per_thread(n);
+    m.query = run->scratch + (size_t)w->thread * scratch_per_thread(n);
     m.key = m.query + query_count;
     m.query_grad = m.key + query_count;
     m.key_grad = m.query_grad + query_count;
@@ -130,12 +130,12 @@ typedef struct attention_job {
     bool accumulate_query, accumulate_key, accumulate_value;
 } attention_job;
 
-static void forward_patch(void *context, int item) {
+static void forward_patch(const worker *w, void *context, int item) {
     const attention_job *job = context;
     const node *n = job->n;
     int patches = parts_of(n) * parts_of(n), image = item / patches;
     patch p = patch_at(&n->value, parts_of(n), item % patches);
-    patch_maps m = maps_at(n, job->run, image, p);
+    patch_maps m = maps_at(w, n, job->run, image, p);
     load(&n->input[0]->value, image, p, m.query);
     load(&n->input[1]->value, image, p, m.key);
     load(&n->input[2]->value, image, p, m.value);
@@ -151,7 +151,7 @@ static void forward_patch(void *context, int item) {
 
 static void forward(node *n, const op_run *run) {
     attention_job job = {.n = n, .run = run};
-    parallel_for(n->value.n * parts_of(n) * parts_of(n), forward_patch, &job);
+    parallel_for(run->engine, n->value.n * parts_of(n) * parts_of(n), forward_patch, &job);
 }
 
 /* Rows of S become rows of A, those of dA rows of dS. */
@@ -184,12 +184,12 @@ static void backward_rows(const patch_maps *m, int first, int count) {
                 pixels, m->rows_grad, pixels, add, m->key_grad, pixels);
 }
 
-static void backward_patch(void *context, int item) {
+static void backward_patch(const worker *w, void *context, int item) {
     const attention_job *job = context;
     const node *n = job->n;
     int patches = parts_of(n) * parts_of(n), image = item / patches;
     patch p = patch_at(&n->value, parts_of(n), item % patches);
-    patch_maps m = maps_at(n, job->run, image, p);
+    patch_maps m = maps_at(w, n, job->run, image, p);
     load(&n->input[0]->value, image, p, m.query);
     load(&n->input[1]->value, image, p, m.key);
     load(&n->input[2]->value, image, p, m.value);
@@ -209,7 +209,7 @@ static void backward(node *n, const op_run *run) {
     job.dquery = node_grad(n, 0, &job.accumulate_query);
     job.dkey = node_grad(n, 1, &job.accumulate_key);
     job.dvalue = node_grad(n, 2, &job.accumulate_value);
-    parallel_for(n->value.n * parts_of(n) * parts_of(n), backward_patch, &job);
+    parallel_for(run->engine, n->value.n * parts_of(n) * parts_of(n), backward_patch, &job);
 }
 
 static int keeps(const node *n) {
@@ -217,8 +217,8 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_INPUT_2;
 }
 
-static size_t scratch(const node *n) {
-    return (size_t)runtime_threads() * scratch_per_thread(n);
+static size_t scratch(const engine *e, const node *n) {
+    return (size_t)engine_threads(e) * scratch_per_thread(n);
 }
 
 static node *sample(tape *t, int index) {

@@ -11,7 +11,7 @@
 
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 /* The sign of z is found again from scale * x + shift, the very expression of the forward pass, so Y need not be kept.
  */
@@ -40,33 +40,33 @@ static bool has_relu(const node *n) {
     return o->activation == ACTIVATION_RELU;
 }
 
-static void affine_plane(void *context, int plane) {
+static void affine_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value;
     norm_saved a = arrays(n);
     int c = plane % x->c;
-    kernels()->plane_affine(plane_of(x), plane_data(x, plane), a.scale[c], a.shift[c], has_relu(n),
-                            plane_data(&n->value, plane));
+    w->kernels->plane_affine(plane_of(x), plane_data(x, plane), a.scale[c], a.shift[c], has_relu(n),
+                             plane_data(&n->value, plane));
 }
 
 static void forward(node *n, const op_run *run) {
     if (!run->again)
-        norm_prepare(n->input[0], n->input[1]->value.data, n->input[2]->value.data, n->options, arrays(n),
+        norm_prepare(run->engine, n->input[0], n->input[1]->value.data, n->input[2]->value.data, n->options, arrays(n),
                      run->scratch);
-    parallel_for(plane_count(n), affine_plane, n);
+    parallel_for(run->engine, plane_count(n), affine_plane, n);
 }
 
-static void sums_plane(void *context, int plane) {
+static void sums_plane(const worker *w, void *context, int plane) {
     norm_job *job = context;
     const node *n = job->n;
     const tensor *x = &n->input[0]->value;
     norm_saved a = arrays(n);
     int c = plane % x->c;
-    kernels()->plane_norm_sums(plane_of(x), plane_data(x, plane), plane_data(&n->grad, plane), a.mean[c], a.scale[c],
-                               a.shift[c], has_relu(n), job->sums + 2 * plane);
+    w->kernels->plane_norm_sums(plane_of(x), plane_data(x, plane), plane_data(&n->grad, plane), a.mean[c], a.scale[c],
+                                a.shift[c], has_relu(n), job->sums + 2 * plane);
 }
 
-static void gradient_plane(void *context, int plane) {
+static void gradient_plane(const worker *w, void *context, int plane) {
     norm_job *job = context;
     const node *n = job->n;
     const batch_norm_options *o = n->options;
@@ -77,9 +77,9 @@ static void gradient_plane(void *context, int plane) {
     bool batch = o->statistics == NORM_BATCH;
     float slope = batch ? (float)(-a.scale[c] * r * job->dg[c] / count) : 0;
     float constant = batch ? (float)(-a.scale[c] * job->db[c] / count) : 0;
-    kernels()->plane_norm_backward(plane_of(x), plane_data(x, plane), plane_data(&n->grad, plane), a.mean[c],
-                                   a.scale[c], a.shift[c], has_relu(n), a.scale[c], slope, constant, job->accumulate,
-                                   plane_data(job->dx, plane));
+    w->kernels->plane_norm_backward(plane_of(x), plane_data(x, plane), plane_data(&n->grad, plane), a.mean[c],
+                                    a.scale[c], a.shift[c], has_relu(n), a.scale[c], slope, constant, job->accumulate,
+                                    plane_data(job->dx, plane));
 }
 
 static void backward(node *n, const op_run *run) {
@@ -88,7 +88,7 @@ static void backward(node *n, const op_run *run) {
     int planes = x->n * x->c;
     double *sums = (double *)(void *)run->scratch, *db = sums + 2 * planes, *dg = db + x->c;
     norm_job job = {.n = n, .sums = sums, .db = db, .dg = dg};
-    parallel_for(planes, sums_plane, &job);
+    parallel_for(run->engine, planes, sums_plane, &job);
     bool accumulate;
     const tensor *dweight = node_grad(n, 1, &accumulate), *dbias = node_grad(n, 2, &accumulate);
     for (int c = 0; c < x->c; c++) {
@@ -105,7 +105,7 @@ static void backward(node *n, const op_run *run) {
     }
     job.dx = node_grad(n, 0, &job.accumulate);
     if (job.dx)
-        parallel_for(planes, gradient_plane, &job);
+        parallel_for(run->engine, planes, gradient_plane, &job);
 }
 
 static int keeps(const node *n) {
@@ -113,39 +113,30 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0 | KEEPS_INPUT_1;
 }
 
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
+    (void)e;
     size_t doubles = 2 * (size_t)(plane_count(n)) + 2 * (size_t)n->value.c;
     size_t backward_count = doubles * sizeof(double) / sizeof(float), forward_count = norm_scratch(&n->value);
     return backward_count > forward_count ? backward_count : forward_count;
 }
 
 static node *sample(tape *t, int index) {
-    static float statistics[3][8];
     static const struct {
         int n, c, h, w;
-        norm_statistics statistics;
+        sample_norm kind;
         activation activation;
     } cases[] = {
-        {2, 3, 9, 21, NORM_BATCH, ACTIVATION_NONE},
-        {3, 4, 7, 16, NORM_BATCH, ACTIVATION_RELU},
-        {1, 2, 5, 33, NORM_RUNNING, ACTIVATION_RELU},
-        {4, 8, 1, 1, NORM_BATCH, ACTIVATION_NONE},
+        {2, 3, 9, 21, SAMPLE_BATCH, ACTIVATION_NONE},
+        {3, 4, 7, 16, SAMPLE_BATCH, ACTIVATION_RELU},
+        {1, 2, 5, 33, SAMPLE_RUNNING, ACTIVATION_RELU},
+        {4, 8, 1, 1, SAMPLE_BATCH, ACTIVATION_NONE},
     };
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
-    for (int c = 0; c < 8; c++) {
-        statistics[0][c] = 0.1f * (float)c;
-        statistics[1][c] = 1 + 0.2f * (float)c;
-    }
-    int channels = cases[index].c;
-    node *x = tape_variable(t, cases[index].n, channels, cases[index].h, cases[index].w, false);
-    node *weight = tape_variable(t, 1, channels, 1, 1, true), *bias = tape_variable(t, 1, channels, 1, 1, true);
-    return batch_norm(t, x, weight, bias,
-                      (batch_norm_options){.statistics = cases[index].statistics,
-                                           .activation = cases[index].activation,
-                                           .running_mean = statistics[0],
-                                           .running_var = statistics[1],
-                                           .batches = statistics[2]});
+    node *x = tape_variable(t, cases[index].n, cases[index].c, cases[index].h, cases[index].w, false);
+    norm_inputs norm = norm_sample(t, cases[index].c, cases[index].kind);
+    norm.options.activation = cases[index].activation;
+    return batch_norm(t, x, norm.weight, norm.bias, norm.options);
 }
 
 const op op_batch_norm = {.name = "batch_norm",

@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value;
@@ -20,38 +20,36 @@ static int *channels_of(const node *n, int image, int row) {
     return n->saved ? (int *)(void *)n->saved + ((ptrdiff_t)image * n->value.h + row) * n->value.w : NULL;
 }
 
-static void forward_row(void *context, int row) {
+static void forward_row(const worker *w, void *context, int row) {
     const node *n = context;
     const tensor *x = &n->input[0]->value, *y = &n->value;
     int image = row / x->h;
     row %= x->h;
     float *mean = tensor_plane(y, image, 0) + row * y->row;
-    kernels()->row_mean_max(tensor_plane(x, image, 0) + row * x->row, x->plane, x->c, x->w, mean, mean + y->plane,
-                            channels_of(n, image, row));
+    w->kernels->row_mean_max(tensor_plane(x, image, 0) + row * x->row, x->plane, x->c, x->w, mean, mean + y->plane,
+                             channels_of(n, image, row));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(n->value.n * n->value.h, forward_row, n);
+    parallel_for(run->engine, n->value.n * n->value.h, forward_row, n);
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const grad_target *target = context;
     const node *n = target->n;
     const tensor *dy = &n->grad, *dx = target->to;
     int image = plane / dx->c;
     for (int row = 0; row < dx->h; row++) {
         const float *dmean = tensor_plane(dy, image, 0) + row * dy->row;
-        kernels()->row_mean_max_backward(dmean, dmean + dy->plane, channels_of(n, image, row), dx->c, plane % dx->c,
-                                         dx->w, target->accumulate, plane_data(dx, plane) + row * dx->row);
+        w->kernels->row_mean_max_backward(dmean, dmean + dy->plane, channels_of(n, image, row), dx->c, plane % dx->c,
+                                          dx->w, target->accumulate, plane_data(dx, plane) + row * dx->row);
     }
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(target.to->n * target.to->c, backward_plane, &target);
+        parallel_for(run->engine, target.to->n * target.to->c, backward_plane, &target);
 }
 
 static int keeps(const node *n) {

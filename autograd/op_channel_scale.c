@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value, *gate = &n->input[1]->value;
@@ -15,16 +15,15 @@ static status infer(node *n) {
     return infer_like_input(n);
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value, *y = &n->value;
-    kernels()->plane_affine(plane_of(x), plane_data(x, plane), n->input[1]->value.data[plane], 0, false,
-                            plane_data(y, plane));
+    w->kernels->plane_affine(plane_of(x), plane_data(x, plane), n->input[1]->value.data[plane], 0, false,
+                             plane_data(y, plane));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct scale_job {
@@ -33,26 +32,25 @@ typedef struct scale_job {
     bool accumulate, accumulate_gate;
 } scale_job;
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const scale_job *job = context;
     const tensor *x = &job->n->input[0]->value, *gate = &job->n->input[1]->value;
     const float *dy = plane_data(&job->n->grad, plane);
     if (job->dgate) {
-        float sum = (float)kernels()->plane_dot(plane_of(x), dy, plane_data(x, plane));
+        float sum = (float)w->kernels->plane_dot(plane_of(x), dy, plane_data(x, plane));
         float *to = &job->dgate->data[plane];
         *to = job->accumulate_gate ? *to + sum : sum;
     }
     if (job->dx)
-        kernels()->plane_combine(plane_of(x), gate->data[plane], dy, 0, NULL, job->accumulate,
-                                 plane_data(job->dx, plane));
+        w->kernels->plane_combine(plane_of(x), gate->data[plane], dy, 0, NULL, job->accumulate,
+                                  plane_data(job->dx, plane));
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     scale_job job = {.n = n};
     job.dx = node_grad(n, 0, &job.accumulate);
     job.dgate = node_grad(n, 1, &job.accumulate_gate);
-    parallel_for(plane_count(n), backward_plane, &job);
+    parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 
 static int keeps(const node *n) {

@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     const tensor *first = &n->input[0]->value;
@@ -32,37 +32,35 @@ static float *plane_in_whole(const concat_job *job, int plane) {
     return tensor_plane(job->whole, plane / job->part->c, job->channel + plane % job->part->c);
 }
 
-static void copy_plane(const tensor *shape, const float *from, bool accumulate, float *to) {
-    kernels()->plane_combine(plane_of(shape), 1, from, 0, NULL, accumulate, to);
+static void copy_plane(const worker *w, const tensor *shape, const float *from, bool accumulate, float *to) {
+    w->kernels->plane_combine(plane_of(shape), 1, from, 0, NULL, accumulate, to);
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const concat_job *job = context;
-    copy_plane(job->part, plane_data(job->part, plane), false, plane_in_whole(job, plane));
+    copy_plane(w, job->part, plane_data(job->part, plane), false, plane_in_whole(job, plane));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
     concat_job job = {.whole = &n->value};
     for (int i = 0; i < n->input_count; i++) {
         job.part = &n->input[i]->value;
-        parallel_for(job.part->n * job.part->c, forward_plane, &job);
+        parallel_for(run->engine, job.part->n * job.part->c, forward_plane, &job);
         job.channel += job.part->c;
     }
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const concat_job *job = context;
-    copy_plane(job->part, plane_in_whole(job, plane), job->accumulate, plane_data(job->part, plane));
+    copy_plane(w, job->part, plane_in_whole(job, plane), job->accumulate, plane_data(job->part, plane));
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     concat_job job = {.whole = &n->grad};
     for (int i = 0; i < n->input_count; i++) {
         job.part = node_grad(n, i, &job.accumulate);
         if (job.part)
-            parallel_for(job.part->n * job.part->c, backward_plane, &job);
+            parallel_for(run->engine, job.part->n * job.part->c, backward_plane, &job);
         job.channel += n->input[i]->value.c;
     }
 }

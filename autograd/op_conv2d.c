@@ -10,7 +10,7 @@
 #include "autograd/shared/conv2d.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/conv/conv_stream.h"
 
 conv_options conv2d_geometry(const conv2d_options *o, const node *weight) {
@@ -44,21 +44,21 @@ typedef struct bias_job {
     float *dbias;
 } bias_job;
 
-static void sum_channel(void *context, int c) {
+static void sum_channel(const worker *w, void *context, int c) {
     const bias_job *job = context;
     double sum = 0;
     for (int image = 0; image < job->dy->n; image++)
-        sum += kernels()->plane_sum(plane_of(job->dy), tensor_plane(job->dy, image, c));
+        sum += w->kernels->plane_sum(plane_of(job->dy), tensor_plane(job->dy, image, c));
     job->dbias[c] += (float)sum;
 }
 
-void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, float *scratch) {
+void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, const op_run *run) {
     float *dweight = parameter_grad(n, weight),
           *dbias = n->input_count > weight + 1 ? parameter_grad(n, weight + 1) : NULL;
     if (dweight)
-        conv_weight_gradient(&n->input[0]->value, &n->grad, geometry, dweight, dbias, scratch);
+        conv_weight_gradient(run->engine, &n->input[0]->value, &n->grad, geometry, dweight, dbias, run->scratch);
     else if (dbias)
-        parallel_for(n->grad.c, sum_channel, &(bias_job){&n->grad, dbias});
+        parallel_for(run->engine, n->grad.c, sum_channel, &(bias_job){&n->grad, dbias});
 }
 
 double conv2d_flops(const node *n, const node *weight) {
@@ -89,7 +89,7 @@ static void forward(node *n, const op_run *run) {
     streamed_conv layer = layer_of(n);
     if (n->streams) {
         streamed_conv first = layer_of(n->streams);
-        conv_stream(&n->streams->input[0]->value, &first, &layer, &n->value, run->scratch);
+        conv_stream(run->engine, &n->streams->input[0]->value, &first, &layer, &n->value, run->scratch);
         return;
     }
     conv_options g = geometry(n);
@@ -99,26 +99,26 @@ static void forward(node *n, const op_run *run) {
         norm_clear_moments(n);
         g.hook = &gather;
     }
-    conv_forward(&n->input[0]->value, layer.weight, layer.bias, &g, layer.relu, &n->value, run->scratch);
+    conv_forward(run->engine, &n->input[0]->value, layer.weight, layer.bias, &g, layer.relu, &n->value, run->scratch);
 }
 
-static void mask_plane(void *context, int plane) {
+static void mask_plane(const worker *w, void *context, int plane) {
     node *n = context;
     float *grad = plane_data(&n->grad, plane);
     plane_shape s = {n->value.h, n->value.w, n->value.row};
-    kernels()->plane_relu_backward(s, plane_data(&n->value, plane), grad, false, grad);
+    w->kernels->plane_relu_backward(s, plane_data(&n->value, plane), grad, false, grad);
 }
 
 static void backward(node *n, const op_run *run) {
     conv_options g = geometry(n);
     const conv2d_options *o = n->options;
     if (o->activation == ACTIVATION_RELU) /* nobody reads this gradient after us: masked in place */
-        parallel_for(plane_count(n), mask_plane, n);
+        parallel_for(run->engine, plane_count(n), mask_plane, n);
     bool accumulate;
     const tensor *dx = node_grad(n, 0, &accumulate);
     if (dx)
-        conv_input_gradient(&n->grad, n->input[1]->value.data, &g, accumulate, dx, run->scratch);
-    conv2d_weight_gradients(n, &g, 1, run->scratch);
+        conv_input_gradient(run->engine, &n->grad, n->input[1]->value.data, &g, accumulate, dx, run->scratch);
+    conv2d_weight_gradients(n, &g, 1, run);
 }
 
 static int keeps(const node *n) {
@@ -126,12 +126,12 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0 | KEEPS_INPUT_1 | (o->activation == ACTIVATION_RELU ? KEEPS_OUTPUT : 0);
 }
 
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
     if (n->streams)
-        return conv_stream_scratch(&n->streams->input[0]->value, n->streams->value.c, &n->value);
+        return conv_stream_scratch(e, &n->streams->input[0]->value, n->streams->value.c, &n->value);
     conv_options g = geometry(n);
     const tensor *x = &n->input[0]->value;
-    return n->requires_grad ? conv_scratch(x, &n->value, &g) : conv_forward_scratch(x, &n->value, &g);
+    return n->requires_grad ? conv_scratch(e, x, &n->value, &g) : conv_forward_scratch(e, x, &n->value, &g);
 }
 
 static double flops(const node *n) {

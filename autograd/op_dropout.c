@@ -6,8 +6,8 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
+#include "core/base/parallel.h"
 #include "core/base/rng.h"
-#include "core/base/runtime.h"
 
 static status infer(node *n) {
     const dropout_options *o = n->options;
@@ -25,13 +25,13 @@ typedef struct dropout_job {
     uint32_t *draws; /* a row of each thread */
 } dropout_job;
 
-static void drop_plane(void *context, int plane) {
+static void drop_plane(const worker *w, void *context, int plane) {
     const dropout_job *job = context;
     const dropout_options *o = job->n->options;
     const tensor *from = job->from, *to = job->to;
     const float grown = (float)(1 / (1 - o->rate));
     const uint32_t least_kept = (uint32_t)(o->rate * 0x1p32);
-    uint32_t *draws = job->draws + (size_t)runtime_thread_index() * (size_t)to->w;
+    uint32_t *draws = job->draws + (size_t)w->thread * (size_t)to->w;
     rng r = rng_new(o->seed, (uint64_t)*o->step);
     r.index = (uint64_t)plane * (uint64_t)to->h * (uint64_t)to->w;
     for (int row = 0; row < to->h; row++) {
@@ -47,14 +47,14 @@ static void drop_plane(void *context, int plane) {
 
 static void forward(node *n, const op_run *run) {
     dropout_job job = {n, &n->input[0]->value, &n->value, false, (uint32_t *)(void *)run->scratch};
-    parallel_for(plane_count(n), drop_plane, &job);
+    parallel_for(run->engine, plane_count(n), drop_plane, &job);
 }
 
 static void backward(node *n, const op_run *run) {
     dropout_job job = {.n = n, .from = &n->grad, .draws = (uint32_t *)(void *)run->scratch};
     job.to = node_grad(n, 0, &job.accumulate);
     if (job.to)
-        parallel_for(plane_count(n), drop_plane, &job);
+        parallel_for(run->engine, plane_count(n), drop_plane, &job);
 }
 
 static int keeps(const node *n) {
@@ -62,8 +62,8 @@ static int keeps(const node *n) {
     return 0;
 }
 
-static size_t scratch(const node *n) {
-    return (size_t)runtime_threads() * (size_t)n->value.w;
+static size_t scratch(const engine *e, const node *n) {
+    return (size_t)engine_threads(e) * (size_t)n->value.w;
 }
 
 static node *sample(tape *t, int index) {

@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value;
@@ -13,19 +13,19 @@ static status infer(node *n) {
     return STATUS_OK;
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value;
-    double sum = kernels()->plane_sum(plane_of(x), plane_data(x, plane));
+    double sum = w->kernels->plane_sum(plane_of(x), plane_data(x, plane));
     n->value.data[plane] = (float)(sum / ((double)x->h * x->w));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
+    (void)w;
     const grad_target *target = context;
     const tensor *dx = target->to;
     float share = target->n->grad.data[plane] / (float)((double)dx->h * dx->w);
@@ -37,10 +37,9 @@ static void backward_plane(void *context, int plane) {
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(plane_count(n), backward_plane, &target);
+        parallel_for(run->engine, plane_count(n), backward_plane, &target);
 }
 
 static int keeps(const node *n) {

@@ -6,7 +6,7 @@
 #include "autograd/losses/mask_loss.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 const mask_loss_term *const mask_loss_terms[] = {
 #define TERM(name) &loss_##name,
@@ -55,7 +55,8 @@ typedef struct sum_job {
     double *sums; /* MASK_SUMS of each image */
 } sum_job;
 
-static void sum_image(void *context, int image) {
+static void sum_image(const worker *w, void *context, int image) {
+    (void)w;
     const sum_job *job = context;
     double *sums = job->sums + image * MASK_SUMS;
     memset(sums, 0, MASK_SUMS * sizeof *sums);
@@ -84,7 +85,7 @@ static double pooled_loss(const node *n, double *sums) {
 
 static void forward(node *n, const op_run *run) {
     sum_job job = {n, (double *)(void *)run->scratch};
-    parallel_for(n->input[0]->value.n, sum_image, &job);
+    parallel_for(run->engine, n->input[0]->value.n, sum_image, &job);
     *n->value.data = (float)pooled_loss(n, job.sums);
 }
 
@@ -93,7 +94,7 @@ typedef struct gradient_job {
     float *rows; /* one of each thread, for gradients that are added to others */
 } gradient_job;
 
-static void backward_image(void *context, int image) {
+static void backward_image(const worker *w, void *context, int image) {
     const gradient_job *job = context;
     const node *n = job->target.n;
     const mask_loss_options *o = options_of(n);
@@ -104,7 +105,7 @@ static void backward_image(void *context, int image) {
     for (int y = 0; y < to->h; y++) {
         mask_row row = row_of(n, image, y);
         float *dz = tensor_plane(to, image, 0) + y * to->row;
-        float *own = job->target.accumulate ? job->rows + runtime_thread_index() * to->w : dz;
+        float *own = job->target.accumulate ? job->rows + w->thread * to->w : dz;
         o->term->grad_row(&row, slopes, own);
         for (int x = 0; job->target.accumulate && x < to->w; x++)
             dz[x] += own[x];
@@ -114,7 +115,7 @@ static void backward_image(void *context, int image) {
 static void backward(node *n, const op_run *run) {
     gradient_job job = {grad_target_of(n, 0), run->scratch};
     if (job.target.to)
-        parallel_for(job.target.to->n, backward_image, &job);
+        parallel_for(run->engine, job.target.to->n, backward_image, &job);
 }
 
 static int keeps(const node *n) {
@@ -123,10 +124,10 @@ static int keeps(const node *n) {
 }
 
 /* Forward needs the images' sums, backward the threads' rows. */
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
     const tensor *z = &n->input[0]->value;
     size_t sums = (size_t)z->n * MASK_SUMS * sizeof(double) / sizeof(float);
-    size_t rows = (size_t)runtime_threads() * (size_t)z->w;
+    size_t rows = (size_t)engine_threads(e) * (size_t)z->w;
     return sums > rows ? sums : rows;
 }
 

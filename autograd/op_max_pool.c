@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 enum { KERNEL_LIMIT = 16 }; /* places in a window fit a byte */
 
@@ -42,7 +42,7 @@ static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const max_pool_options *o = n->options;
     const tensor *x = &n->input[0]->value, *y = &n->value;
@@ -60,24 +60,24 @@ static void forward_plane(void *context, int plane) {
                                 .kernel = o->kernel,
                                 .y = out,
                                 .tap = places};
-        kernels()->max_pool_row(&windows);
+        w->kernels->max_pool_row(&windows);
         windows.count = 1;
         for (int i = whole; i < y->w; i++) {
             windows.x = in + i * o->stride;
             windows.columns = x->w - i * o->stride;
             windows.y = out + i;
             windows.tap = places ? places + i : NULL;
-            kernels()->max_pool_row(&windows);
+            w->kernels->max_pool_row(&windows);
         }
     }
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
+    (void)w;
     const grad_target *target = context;
     const node *n = target->n;
     const max_pool_options *o = n->options;
@@ -97,10 +97,9 @@ static void backward_plane(void *context, int plane) {
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(plane_count(n), backward_plane, &target);
+        parallel_for(run->engine, plane_count(n), backward_plane, &target);
 }
 
 static int keeps(const node *n) {

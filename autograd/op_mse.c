@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
@@ -20,7 +20,8 @@ typedef struct sum_job {
     double *sums; /* of each plane, added up in order */
 } sum_job;
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
+    (void)w;
     const sum_job *job = context;
     const tensor *x = &job->n->input[0]->value, *t = &job->n->input[1]->value;
     double total = 0;
@@ -37,26 +38,25 @@ static void forward_plane(void *context, int plane) {
 static void forward(node *n, const op_run *run) {
     const tensor *x = &n->input[0]->value;
     sum_job job = {n, (double *)(void *)run->scratch};
-    parallel_for(x->n * x->c, forward_plane, &job);
+    parallel_for(run->engine, x->n * x->c, forward_plane, &job);
     double sum = 0;
     for (int plane = 0; plane < x->n * x->c; plane++)
         sum += job.sums[plane];
     *n->value.data = (float)(sum / (double)tensor_count(x));
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const grad_target *target = context;
     const tensor *x = &target->n->input[0]->value, *t = &target->n->input[1]->value;
     float factor = (float)(2.0 * *target->n->grad.data / (double)tensor_count(x));
-    kernels()->plane_combine(plane_of(x), factor, plane_data(x, plane), -factor, plane_data(t, plane),
-                             target->accumulate, plane_data(target->to, plane));
+    w->kernels->plane_combine(plane_of(x), factor, plane_data(x, plane), -factor, plane_data(t, plane),
+                              target->accumulate, plane_data(target->to, plane));
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(target.to->n * target.to->c, backward_plane, &target);
+        parallel_for(run->engine, target.to->n * target.to->c, backward_plane, &target);
 }
 
 static int keeps(const node *n) {
@@ -64,7 +64,8 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0 | KEEPS_INPUT_1;
 }
 
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
+    (void)e;
     const tensor *x = &n->input[0]->value;
     return (size_t)x->n * (size_t)x->c * sizeof(double) / sizeof(float);
 }

@@ -5,23 +5,22 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
     return infer_like_input(n);
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
-    kernels()->plane_product(plane_of(a), plane_data(a, plane), plane_data(b, plane), false,
-                             plane_data(&n->value, plane));
+    w->kernels->plane_product(plane_of(a), plane_data(a, plane), plane_data(b, plane), false,
+                              plane_data(&n->value, plane));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct multiply_job {
@@ -29,19 +28,18 @@ typedef struct multiply_job {
     const tensor *other;
 } multiply_job;
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const multiply_job *job = context;
     const tensor *dy = &job->target.n->grad;
-    kernels()->plane_product(plane_of(dy), plane_data(dy, plane), plane_data(job->other, plane), job->target.accumulate,
-                             plane_data(job->target.to, plane));
+    w->kernels->plane_product(plane_of(dy), plane_data(dy, plane), plane_data(job->other, plane),
+                              job->target.accumulate, plane_data(job->target.to, plane));
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     for (int i = 0; i < 2; i++) {
         multiply_job job = {grad_target_of(n, i), &n->input[1 - i]->value};
         if (job.target.to)
-            parallel_for(plane_count(n), backward_plane, &job);
+            parallel_for(run->engine, plane_count(n), backward_plane, &job);
     }
 }
 

@@ -6,7 +6,7 @@
 
 #include "autograd/shared/op_support.h"
 #include "autograd/shared/patches.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     const tensor *x = &n->input[0]->value, *factor = &n->input[1]->value;
@@ -30,19 +30,18 @@ static plane_shape shape_of(const tensor *t, patch p) {
     return (plane_shape){p.h, p.w, t->row};
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value, *factors = &n->input[1]->value;
     for (int i = 0; i < factors->h * factors->w; i++) {
         patch p = patch_at(x, factors->h, i);
-        kernels()->plane_combine(shape_of(x, p), *factor_at(factors, plane, i), pixels_at(x, plane, p), 0, NULL, false,
-                                 pixels_at(&n->value, plane, p));
+        w->kernels->plane_combine(shape_of(x, p), *factor_at(factors, plane, i), pixels_at(x, plane, p), 0, NULL, false,
+                                  pixels_at(&n->value, plane, p));
     }
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct scale_job {
@@ -51,28 +50,27 @@ typedef struct scale_job {
     bool accumulate, accumulate_factors;
 } scale_job;
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const scale_job *job = context;
     const tensor *x = &job->n->input[0]->value, *factors = &job->n->input[1]->value, *dy = &job->n->grad;
     for (int i = 0; i < factors->h * factors->w; i++) {
         patch p = patch_at(x, factors->h, i);
         if (job->dfactors) {
-            float sum = (float)kernels()->plane_dot(shape_of(x, p), pixels_at(dy, plane, p), pixels_at(x, plane, p));
+            float sum = (float)w->kernels->plane_dot(shape_of(x, p), pixels_at(dy, plane, p), pixels_at(x, plane, p));
             float *to = factor_at(job->dfactors, plane, i);
             *to = job->accumulate_factors ? *to + sum : sum;
         }
         if (job->dx)
-            kernels()->plane_combine(shape_of(x, p), *factor_at(factors, plane, i), pixels_at(dy, plane, p), 0, NULL,
-                                     job->accumulate, pixels_at(job->dx, plane, p));
+            w->kernels->plane_combine(shape_of(x, p), *factor_at(factors, plane, i), pixels_at(dy, plane, p), 0, NULL,
+                                      job->accumulate, pixels_at(job->dx, plane, p));
     }
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     scale_job job = {.n = n};
     job.dx = node_grad(n, 0, &job.accumulate);
     job.dfactors = node_grad(n, 1, &job.accumulate_factors);
-    parallel_for(plane_count(n), backward_plane, &job);
+    parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 
 static int keeps(const node *n) {

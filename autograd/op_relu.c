@@ -5,31 +5,29 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value, *y = &n->value;
-    kernels()->plane_affine(plane_of(x), plane_data(x, plane), 1, 0, true, plane_data(y, plane));
+    w->kernels->plane_affine(plane_of(x), plane_data(x, plane), 1, 0, true, plane_data(y, plane));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const grad_target *target = context;
     const tensor *y = &target->n->value, *dy = &target->n->grad, *dx = target->to;
-    kernels()->plane_relu_backward(plane_of(y), plane_data(y, plane), plane_data(dy, plane), target->accumulate,
-                                   plane_data(dx, plane));
+    w->kernels->plane_relu_backward(plane_of(y), plane_data(y, plane), plane_data(dy, plane), target->accumulate,
+                                    plane_data(dx, plane));
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(plane_count(n), backward_plane, &target);
+        parallel_for(run->engine, plane_count(n), backward_plane, &target);
 }
 
 static int keeps(const node *n) {

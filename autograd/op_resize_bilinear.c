@@ -11,7 +11,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,8 +63,8 @@ static resize_job job_new(const node *n, const op_run *run) {
     return job;
 }
 
-static float *thread_strips(const resize_job *job) {
-    return job->strips + 2 * (size_t)runtime_thread_index() * (size_t)job->target.n->value.w;
+static float *thread_strips(const worker *w, const resize_job *job) {
+    return job->strips + 2 * (size_t)w->thread * (size_t)job->target.n->value.w;
 }
 
 /* One input row times C^T. */
@@ -74,23 +74,23 @@ static void widen(const tap *columns, int width, const float *from, float *to) {
 }
 
 /* The two input rows that an output row mixes, neighbours, lie widened in the strips of even and odd rows. */
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const resize_job *job = context;
     const tensor *x = &job->target.n->input[0]->value, *y = &job->target.n->value;
-    float *strip[2] = {thread_strips(job), thread_strips(job) + y->w};
+    float *strip[2] = {thread_strips(w, job), thread_strips(w, job) + y->w};
     int begun = 0; /* rows before this one are widened, or nobody wants them any more */
     for (int i = 0; i < y->h; i++) {
         const tap *row = &job->rows[i];
         for (begun = begun > row->first ? begun : row->first; begun <= row->next; begun++)
             widen(job->columns, y->w, plane_data(x, plane) + begun * x->row, strip[begun % 2]);
-        kernels()->plane_combine((plane_shape){1, y->w, y->w}, row->weight, strip[row->first % 2], row->next_weight,
-                                 strip[row->next % 2], false, plane_data(y, plane) + i * y->row);
+        w->kernels->plane_combine((plane_shape){1, y->w, y->w}, row->weight, strip[row->first % 2], row->next_weight,
+                                  strip[row->next % 2], false, plane_data(y, plane) + i * y->row);
     }
 }
 
 static void forward(node *n, const op_run *run) {
     resize_job job = job_new(n, run);
-    parallel_for(plane_count(n), forward_plane, &job);
+    parallel_for(run->engine, plane_count(n), forward_plane, &job);
 }
 
 /* One row times C: the output pixels that begin at an input pixel stand together, and give to it and to the next. */
@@ -107,11 +107,11 @@ static void narrow(const tap *columns, int width, const float *from, int to_widt
 }
 
 /* The same with rows, before each is narrowed. */
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const resize_job *job = context;
     const tensor *dx = job->target.to, *dy = &job->target.n->grad;
     plane_shape row = {1, dy->w, dy->w};
-    float *sum = thread_strips(job), *next = sum + dy->w;
+    float *sum = thread_strips(w, job), *next = sum + dy->w;
     memset(next, 0, (size_t)dy->w * sizeof *next);
     for (int k = 0, i = 0; k < dx->h; k++) {
         float *spare = sum;
@@ -120,8 +120,8 @@ static void backward_plane(void *context, int plane) {
         memset(next, 0, (size_t)dy->w * sizeof *next);
         for (; i < dy->h && job->rows[i].first == k; i++) {
             const float *from = plane_data(dy, plane) + i * dy->row;
-            kernels()->plane_combine(row, job->rows[i].weight, from, 0, NULL, true, sum);
-            kernels()->plane_combine(row, job->rows[i].next_weight, from, 0, NULL, true, next);
+            w->kernels->plane_combine(row, job->rows[i].weight, from, 0, NULL, true, sum);
+            w->kernels->plane_combine(row, job->rows[i].next_weight, from, 0, NULL, true, next);
         }
         narrow(job->columns, dy->w, sum, dx->w, job->target.accumulate, plane_data(dx, plane) + k * dx->row);
     }
@@ -131,7 +131,7 @@ static void backward(node *n, const op_run *run) {
     resize_job job = job_new(n, run);
     job.target = grad_target_of(n, 0);
     if (job.target.to)
-        parallel_for(plane_count(n), backward_plane, &job);
+        parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 
 static int keeps(const node *n) {
@@ -139,10 +139,10 @@ static int keeps(const node *n) {
     return 0;
 }
 
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
     const tensor *y = &n->value;
     size_t taps = (size_t)(y->h + y->w) * sizeof(tap) / sizeof(float);
-    return taps + 2 * (size_t)runtime_threads() * (size_t)y->w;
+    return taps + 2 * (size_t)engine_threads(e) * (size_t)y->w;
 }
 
 static node *sample(tape *t, int index) {

@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 static status infer(node *n) {
     if (tensor_count(&n->input[1]->value) != 1)
@@ -13,16 +13,15 @@ static status infer(node *n) {
     return infer_like_input(n);
 }
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const tensor *x = &n->input[0]->value;
-    kernels()->plane_combine(plane_of(x), *n->input[1]->value.data, plane_data(x, plane), 0, NULL, false,
-                             plane_data(&n->value, plane));
+    w->kernels->plane_combine(plane_of(x), *n->input[1]->value.data, plane_data(x, plane), 0, NULL, false,
+                              plane_data(&n->value, plane));
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct scale_job {
@@ -32,14 +31,14 @@ typedef struct scale_job {
     double *sums; /* of each plane, added up in order */
 } scale_job;
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
     const scale_job *job = context;
     const tensor *x = &job->n->input[0]->value;
     const float *dy = plane_data(&job->n->grad, plane);
-    job->sums[plane] = kernels()->plane_dot(plane_of(x), dy, plane_data(x, plane));
+    job->sums[plane] = w->kernels->plane_dot(plane_of(x), dy, plane_data(x, plane));
     if (job->dx)
-        kernels()->plane_combine(plane_of(x), *job->n->input[1]->value.data, dy, 0, NULL, job->accumulate,
-                                 plane_data(job->dx, plane));
+        w->kernels->plane_combine(plane_of(x), *job->n->input[1]->value.data, dy, 0, NULL, job->accumulate,
+                                  plane_data(job->dx, plane));
 }
 
 static void backward(node *n, const op_run *run) {
@@ -48,7 +47,7 @@ static void backward(node *n, const op_run *run) {
     const tensor *ds = node_grad(n, 1, &accumulate);
     job.dx = node_grad(n, 0, &job.accumulate);
     int planes = plane_count(n);
-    parallel_for(planes, backward_plane, &job);
+    parallel_for(run->engine, planes, backward_plane, &job);
     double sum = 0;
     for (int i = 0; i < planes; i++)
         sum += job.sums[i];
@@ -61,7 +60,8 @@ static int keeps(const node *n) {
     return KEEPS_INPUT_0 | KEEPS_INPUT_1;
 }
 
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
+    (void)e;
     return (size_t)(plane_count(n)) * sizeof(double) / sizeof(float);
 }
 

@@ -5,11 +5,12 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <math.h>
 
-static void forward_plane(void *context, int plane) {
+static void forward_plane(const worker *w, void *context, int plane) {
+    (void)w;
     const node *n = context;
     const tensor *x = &n->input[0]->value, *y = &n->value;
     for (int row = 0; row < y->h; row++) {
@@ -21,11 +22,11 @@ static void forward_plane(void *context, int plane) {
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(plane_count(n), forward_plane, n);
+    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
-static void backward_plane(void *context, int plane) {
+static void backward_plane(const worker *w, void *context, int plane) {
+    (void)w;
     const grad_target *target = context;
     const tensor *y = &target->n->value, *dy = &target->n->grad, *dx = target->to;
     for (int row = 0; row < y->h; row++) {
@@ -38,10 +39,9 @@ static void backward_plane(void *context, int plane) {
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     grad_target target = grad_target_of(n, 0);
     if (target.to)
-        parallel_for(plane_count(n), backward_plane, &target);
+        parallel_for(run->engine, plane_count(n), backward_plane, &target);
 }
 
 static int keeps(const node *n) {

@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 enum { BAND = 8 }; /* rows handled together, all channels of them, so that those of the map stay in the cache */
 
@@ -33,19 +33,18 @@ static band band_at(const tensor *x, int item) {
     return (band){item / band_count(x), row * x->row, {rows < BAND ? rows : BAND, x->w, x->row}};
 }
 
-static void forward_band(void *context, int item) {
+static void forward_band(const worker *w, void *context, int item) {
     const node *n = context;
     const tensor *x = &n->input[0]->value;
     band b = band_at(x, item);
     const float *map = tensor_plane(&n->input[1]->value, b.image, 0) + b.start;
     for (int c = 0; c < x->c; c++)
-        kernels()->plane_product(b.shape, tensor_plane(x, b.image, c) + b.start, map, false,
-                                 tensor_plane(&n->value, b.image, c) + b.start);
+        w->kernels->plane_product(b.shape, tensor_plane(x, b.image, c) + b.start, map, false,
+                                  tensor_plane(&n->value, b.image, c) + b.start);
 }
 
 static void forward(node *n, const op_run *run) {
-    (void)run;
-    parallel_for(n->value.n * band_count(&n->value), forward_band, n);
+    parallel_for(run->engine, n->value.n * band_count(&n->value), forward_band, n);
 }
 
 typedef struct scale_job {
@@ -54,27 +53,26 @@ typedef struct scale_job {
     bool accumulate, accumulate_map;
 } scale_job;
 
-static void backward_band(void *context, int item) {
+static void backward_band(const worker *w, void *context, int item) {
     const scale_job *job = context;
     const tensor *x = &job->n->input[0]->value, *map = &job->n->input[1]->value;
     band b = band_at(x, item);
     for (int c = 0; c < x->c; c++) {
         const float *dy = tensor_plane(&job->n->grad, b.image, c) + b.start;
         if (job->dmap)
-            kernels()->plane_product(b.shape, dy, tensor_plane(x, b.image, c) + b.start, job->accumulate_map || c > 0,
-                                     tensor_plane(job->dmap, b.image, 0) + b.start);
+            w->kernels->plane_product(b.shape, dy, tensor_plane(x, b.image, c) + b.start, job->accumulate_map || c > 0,
+                                      tensor_plane(job->dmap, b.image, 0) + b.start);
         if (job->dx)
-            kernels()->plane_product(b.shape, dy, tensor_plane(map, b.image, 0) + b.start, job->accumulate,
-                                     tensor_plane(job->dx, b.image, c) + b.start);
+            w->kernels->plane_product(b.shape, dy, tensor_plane(map, b.image, 0) + b.start, job->accumulate,
+                                      tensor_plane(job->dx, b.image, c) + b.start);
     }
 }
 
 static void backward(node *n, const op_run *run) {
-    (void)run;
     scale_job job = {.n = n};
     job.dx = node_grad(n, 0, &job.accumulate);
     job.dmap = node_grad(n, 1, &job.accumulate_map);
-    parallel_for(n->value.n * band_count(&n->value), backward_band, &job);
+    parallel_for(run->engine, n->value.n * band_count(&n->value), backward_band, &job);
 }
 
 static int keeps(const node *n) {

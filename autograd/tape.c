@@ -1,6 +1,6 @@
 #include "autograd/tape_internal.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -29,10 +29,11 @@ void tape_note_failure(tape *t, status failure) {
     snprintf(t->failure_message, sizeof t->failure_message, "%s", status_message());
 }
 
-status tape_new(int batch, tape **out) {
+status tape_new(engine *e, int batch, tape **out) {
     *out = calloc(1, sizeof **out);
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for a tape");
+    (*out)->engine = e;
     (*out)->batch = (*out)->batch_now = batch;
     return STATUS_OK;
 }
@@ -194,7 +195,7 @@ void tape_set_batch(tape *t, int n) {
 
 static void run_step(const tape *t, const tape_step *step) {
     node *n = step->n;
-    op_run run = {.scratch = t->scratch.data, .again = step->kind == RUN_AGAIN};
+    op_run run = {.engine = t->engine, .scratch = t->scratch.data, .again = step->kind == RUN_AGAIN};
     if (step->kind == RUN_BACKWARD) {
         n->op->backward(n, &run);
         return;
@@ -209,11 +210,8 @@ static void run_forward(void *context) {
         run_step(t, &t->steps[i]);
 }
 
-status tape_forward(tape *t) {
-    if (runtime_threads() != t->scratch_threads)
-        TRY(tape_plan_scratch(t));
-    parallel_region(run_forward, t);
-    return STATUS_OK;
+void tape_forward(tape *t) {
+    parallel_region(t->engine, run_forward, t);
 }
 
 static void run_backward(void *context) {
@@ -229,7 +227,7 @@ void tape_backward(tape *t) {
         n->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */
     }
     *t->loss->grad.data = 1;
-    parallel_region(run_backward, t);
+    parallel_region(t->engine, run_backward, t);
 }
 
 const tensor *node_grad(node *n, int i, bool *accumulate) {

@@ -13,6 +13,7 @@
 #ifndef IRST_AUTOGRAD_TAPE_H
 #define IRST_AUTOGRAD_TAPE_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/tensor/tensor.h"
 
@@ -55,7 +56,8 @@ struct node {
 
 /* What a run of an operation may use besides its node. */
 typedef struct op_run {
-    float *scratch; /* op.scratch(node) floats */
+    engine *engine;
+    float *scratch; /* op.scratch(engine, node) floats */
     bool again;     /* forward: the second time in this step; node.saved is there, the world must not change again */
 } op_run;
 
@@ -69,9 +71,9 @@ struct op {
     void (*forward)(node *n, const op_run *run);
     /* Adds the gradient of every input that has one: see node_grad. */
     void (*backward)(node *n, const op_run *run);
-    int (*keeps)(const node *n);      /* a sum of KEEPS_ */
-    size_t (*scratch)(const node *n); /* floats; NULL: none */
-    bool gathers_moments;             /* forward fills node->moments where there are any */
+    int (*keeps)(const node *n);                       /* a sum of KEEPS_ */
+    size_t (*scratch)(const engine *e, const node *n); /* floats; NULL: none */
+    bool gathers_moments;                              /* forward fills node->moments where there are any */
     /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */
     double (*flops)(const node *n);
     /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL
@@ -81,8 +83,9 @@ struct op {
 
 /* --- recording --- */
 
-status tape_new(int batch, tape **out); /* `batch`: largest batch */
-void tape_free(tape *t);                /* accepts NULL */
+/* `e` runs it, and must outlive it. `batch`: largest batch. */
+status tape_new(engine *e, int batch, tape **out);
+void tape_free(tape *t); /* accepts NULL */
 
 /* A leaf that the caller fills: images, masks. batched: n is the batch. */
 node *tape_input(tape *t, int n, int c, int h, int w);
@@ -109,7 +112,7 @@ void tape_pin(tape *t, node *n); /* an output whose value is read after forward;
 status tape_plan(tape *t, node *loss);
 /* Later runs take the first `n` images only, 1 to those that the tape was made for (asserted). */
 void tape_set_batch(tape *t, int n);
-status tape_forward(tape *t);
+void tape_forward(tape *t);
 void tape_backward(tape *t); /* after forward; a tape planned with a loss (asserted) */
 
 /* The gradient to write for input i of n: NULL if none is wanted. *accumulate: add to it, else overwrite. Call once

@@ -27,6 +27,7 @@ typedef struct tape_step {
 } tape_step;
 
 struct tape {
+    engine *engine;
     int batch;     /* as recorded */
     int batch_now; /* tape_set_batch */
     node **nodes;
@@ -43,7 +44,6 @@ struct tape {
     int pool_count;
     memory_block dense; /* values and gradients of dense nodes */
     memory_block scratch;
-    int scratch_threads; /* threads that scratch was laid out for */
 };
 
 void *tape_alloc(tape *t, size_t bytes);         /* zeroed, 64-byte aligned, lives as long as the tape; NULL */

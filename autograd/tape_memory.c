@@ -2,8 +2,6 @@
  * that is computed again in two; lives that overlap get different planes. */
 #include "autograd/tape_internal.h"
 
-#include "core/base/runtime.h"
-
 #include <stdlib.h>
 
 typedef struct life {
@@ -176,11 +174,10 @@ status tape_plan_scratch(tape *t) {
     size_t most = 0;
     for (int i = 0; i < t->count; i++) {
         const node *n = t->nodes[i];
-        size_t need = n->op && n->used && n->op->scratch ? n->op->scratch(n) : 0;
+        size_t need = n->op && n->used && n->op->scratch ? n->op->scratch(t->engine, n) : 0;
         most = need > most ? need : most;
     }
     memory_block_free(&t->scratch);
-    t->scratch_threads = runtime_threads();
     return memory_block_new(most * sizeof(float), &t->scratch);
 }
 

@@ -1,7 +1,6 @@
 #include "bench/bench.h"
 
 #include "core/base/rng.h"
-#include "core/base/runtime.h"
 #include "core/tensor/kernels.h"
 
 #include <stdio.h>
@@ -12,10 +11,10 @@ void bench_print(const char *name, double value, const char *unit) {
     fflush(stdout);
 }
 
-void bench_print_peak(double flops) {
+void bench_print_peak(const engine *e, double flops) {
     bench_print("fma_peak_gflops", flops / 1e9, "GFLOP/s");
-    printf("fma_peak_isa %s name\n", kernels()->name);
-    bench_print("threads", runtime_threads(), "threads");
+    printf("fma_peak_isa %s name\n", engine_kernels(e)->name);
+    bench_print("threads", engine_threads(e), "threads");
 }
 
 static status configure(const bench_options *o, const char *more, config *c) {
@@ -29,13 +28,13 @@ static status configure(const bench_options *o, const char *more, config *c) {
     return config_check(c);
 }
 
-status bench_detector(const bench_options *o, const char *more, detector **out) {
+status bench_detector(engine *e, const bench_options *o, const char *more, detector **out) {
     config *c;
     *out = NULL;
     TRY(config_new(&c));
     status result = configure(o, more, c);
     if (result == STATUS_OK)
-        result = detector_new(c, 1, out);
+        result = detector_new(e, c, 1, out);
     config_free(c);
     return result;
 }

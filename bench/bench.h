@@ -2,12 +2,14 @@
 #ifndef IRST_BENCH_BENCH_H
 #define IRST_BENCH_BENCH_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "modules/detector.h"
 
 #include <stdbool.h>
 
 typedef struct bench_options {
+    engine *engine;      /* all threads */
     int size;            /* rows and columns of the image */
     int repeat;          /* timed runs of each thing; 0: as many as the part needs for a steady median */
     int batch;           /* images of a training step */
@@ -28,10 +30,10 @@ status bench_train(const bench_options *o);
 
 void bench_print(const char *name, double value, const char *unit);
 /* The peak that shares relate to, with its instruction set and threads. */
-void bench_print_peak(double flops);
+void bench_print_peak(const engine *e, double flops);
 
-/* The network of the options with random parameters; `more`: one override on top, or NULL. */
-status bench_detector(const bench_options *o, const char *more, detector **out);
+/* The network of the options with random parameters, on `e`; `more`: one override on top, or NULL. */
+status bench_detector(engine *e, const bench_options *o, const char *more, detector **out);
 
 /* `count` random numbers in [0, 1); free with free. NULL and a message if memory is out. */
 float *bench_random(size_t count);

@@ -4,7 +4,6 @@
 #include "bench/conv_case.h"
 #include "bench/expected_shares.h"
 #include "bench/samples.h"
-#include "core/base/runtime.h"
 #include "core/log/progress.h"
 #include "core/tensor/kernels.h"
 #include "core/tensor/peak.h"
@@ -23,7 +22,7 @@ typedef struct layer_times {
 static void measure(const conv_case *c, int repeat, layer_times *times) {
     for (int run = -1; run < repeat; run++) /* the first one warms up */
         for (int d = 0; d < CONV_DIRECTIONS; d++) {
-            double peak = peak_flops(0), start = clock_seconds();
+            double peak = peak_flops(c->engine, 0), start = clock_seconds();
             conv_case_run(c, (conv_direction)d);
             double seconds = clock_seconds() - start;
             if (run < 0)
@@ -61,12 +60,12 @@ static bool falls_short(const expected_shares *e, conv_name name, double best) {
 /* Whether this run can be held against the stored shares; says why not. */
 static bool is_comparable(const expected_shares *e, const bench_options *o) {
     int threads = expected_shares_threads(e);
-    if (threads == runtime_threads() && o->size == EXPECTED_SIZE) {
+    if (threads == engine_threads(o->engine) && o->size == EXPECTED_SIZE) {
         fprintf(stderr, "note: comparing with %s, written on %s\n", EXPECTED_SHARES_FILE, expected_shares_processor(e));
         return true;
     }
     if (threads == 0)
-        fprintf(stderr, "note: no shares stored for %s in %s: nothing is compared\n", kernels()->name,
+        fprintf(stderr, "note: no shares stored for %s in %s: nothing is compared\n", engine_kernels(o->engine)->name,
                 EXPECTED_SHARES_FILE);
     else
         fprintf(stderr, "note: shares are stored for %d thread(s) at %dx%d: nothing is compared\n", threads,
@@ -78,7 +77,7 @@ static status bench_layer(const conv_layer *layer, const bench_options *o, bool 
                           int *short_ones) {
     conv_case c;
     layer_times times = {.peak = {.count = 0}};
-    TRY(conv_case_new(layer, o->size, &c));
+    TRY(conv_case_new(o->engine, layer, o->size, &c));
     measure(&c, o->repeat ? o->repeat : DEFAULT_REPEAT, &times);
     double flops = conv_case_flops(&c), peak = samples_largest(&times.peak);
     conv_case_free(&c);
@@ -97,7 +96,7 @@ static status bench_layer(const conv_layer *layer, const bench_options *o, bool 
 static status bench_layers(const bench_options *o, expected_shares *e) {
     bool compare = !o->write_expected && is_comparable(e, o);
     int short_ones = 0;
-    bench_print_peak(peak_flops(0.3));
+    bench_print_peak(o->engine, peak_flops(o->engine, 0.3));
     for (int i = 0; i < conv_layer_count; i++)
         TRY(bench_layer(&conv_layers[i], o, compare, e, &short_ones));
     if (compare)
@@ -110,8 +109,7 @@ status bench_conv(const bench_options *o) {
         return status_fail(STATUS_USAGE, "--write-expected --size %d: expected shares are those of %d", o->size,
                            EXPECTED_SIZE);
     expected_shares *e;
-    TRY(kernels_check());
-    TRY(expected_shares_open(&e));
+    TRY(expected_shares_open(o->engine, &e));
     status result = bench_layers(o, e);
     expected_shares_free(e);
     return result;

@@ -2,7 +2,6 @@
  * disturbance of the machine falls on all of them. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/base/runtime.h"
 #include "core/log/progress.h"
 #include "core/tensor/peak.h"
 
@@ -17,26 +16,25 @@ typedef struct variant {
     detector *d;
     int side;
     detector_detail detail;
-    int threads;
     samples seconds;
 } variant;
 
 typedef struct variant_list {
+    engine *single; /* one thread */
     variant items[MAXIMUM_STAGES];
     int count;
     samples peak; /* FLOP/s, all threads */
 } variant_list;
 
-static status add(variant_list *list, const bench_options *o, const char *override, int side, detector_detail detail,
-                  variant **out) {
+static status add(variant_list *list, engine *e, const bench_options *o, const char *override, int side,
+                  detector_detail detail, variant **out) {
     variant *v = *out = &list->items[list->count++];
-    *v = (variant){.side = side, .detail = detail, .threads = runtime_threads()};
-    return bench_detector(o, override, &v->d);
+    *v = (variant){.side = side, .detail = detail};
+    return bench_detector(e, o, override, &v->d);
 }
 
 /* Runs once untimed, to have the variant's own data in the caches, then a few times. */
 static status take_turn(variant *v, const float *image) {
-    runtime_set_threads(v->threads);
     for (int run = -1; run < TURN; run++) {
         detector_maps maps;
         double start = clock_seconds();
@@ -47,14 +45,12 @@ static status take_turn(variant *v, const float *image) {
     return STATUS_OK;
 }
 
-static status take_turns(variant_list *list, const float *image, int repeat) {
-    int threads = runtime_threads();
+static status take_turns(variant_list *list, engine *e, const float *image, int repeat) {
     status result = STATUS_OK;
     for (int turn = 0; turn * TURN < repeat; turn++)
         for (int i = 0; i < list->count && result == STATUS_OK; i++) {
-            samples_add(&list->peak, peak_flops(0.01));
+            samples_add(&list->peak, peak_flops(e, 0.01));
             result = take_turn(&list->items[i], image);
-            runtime_set_threads(threads);
         }
     return result;
 }
@@ -63,7 +59,7 @@ static status time_variants(variant_list *list, int largest_side, const bench_op
     float *image = bench_random((size_t)largest_side * (size_t)largest_side);
     if (!image)
         return STATUS_MEMORY;
-    status result = take_turns(list, image, o->repeat ? o->repeat : DEFAULT_REPEAT);
+    status result = take_turns(list, o->engine, image, o->repeat ? o->repeat : DEFAULT_REPEAT);
     free(image);
     return result;
 }
@@ -96,18 +92,17 @@ static void print_work(const variant *v, double peak) {
 
 static status bench_variants(const bench_options *o, variant_list *list) {
     variant *score, *full, *large, *single;
-    TRY(add(list, o, NULL, o->size, DETAIL_SCORE, &score));
-    TRY(add(list, o, NULL, o->size, DETAIL_RECONSTRUCTION, &full));
-    TRY(add(list, o, NULL, 2 * o->size, DETAIL_SCORE, &large));
-    TRY(add(list, o, NULL, o->size, DETAIL_SCORE, &single));
-    single->threads = 1;
+    TRY(add(list, o->engine, o, NULL, o->size, DETAIL_SCORE, &score));
+    TRY(add(list, o->engine, o, NULL, o->size, DETAIL_RECONSTRUCTION, &full));
+    TRY(add(list, o->engine, o, NULL, 2 * o->size, DETAIL_SCORE, &large));
+    TRY(add(list, list->single, o, NULL, o->size, DETAIL_SCORE, &single));
     snprintf(score->name, sizeof score->name, "model_infer");
     snprintf(full->name, sizeof full->name, "model_infer_full");
     snprintf(large->name, sizeof large->name, "model_infer_%d", 2 * o->size);
     snprintf(single->name, sizeof single->name, "model_infer_1_thread");
     TRY(time_variants(list, 2 * o->size, o));
     double peak = samples_largest(&list->peak);
-    bench_print_peak(peak);
+    bench_print_peak(o->engine, peak);
     for (int i = 0; i < list->count; i++)
         print_milliseconds(&list->items[i]);
     bench_print("model_thread_scaling", milliseconds(single) / milliseconds(score), "x");
@@ -122,7 +117,7 @@ static status bench_variants(const bench_options *o, variant_list *list) {
 /* K of the options; a method that is not unrolled has none. */
 static status read_stages(const bench_options *o, int *stages) {
     detector *d;
-    TRY(bench_detector(o, NULL, &d));
+    TRY(bench_detector(o->engine, o, NULL, &d));
     const char *text = detector_option(d, "model.stages");
     *stages = text ? atoi(text) : 0;
     detector_free(d);
@@ -136,7 +131,7 @@ static status bench_stages(const bench_options *o, variant_list *list) {
         char override[64];
         variant *v;
         snprintf(override, sizeof override, "model.stages=%d", k);
-        TRY(add(list, o, override, o->size, DETAIL_SCORE, &v));
+        TRY(add(list, o->engine, o, override, o->size, DETAIL_SCORE, &v));
         snprintf(v->name, sizeof v->name, "model_infer_k%d", k);
     }
     TRY(time_variants(list, o->size, o));
@@ -154,9 +149,12 @@ static status with_list(const bench_options *o, status (*body)(const bench_optio
     variant_list *list = calloc(1, sizeof *list);
     if (!list)
         return status_fail(STATUS_MEMORY, "out of memory for the times");
-    status result = body(o, list);
+    status result = engine_new(1, &list->single);
+    if (result == STATUS_OK)
+        result = body(o, list);
     for (int i = 0; i < list->count; i++)
         detector_free(list->items[i].d);
+    engine_free(list->single);
     free(list);
     return result;
 }

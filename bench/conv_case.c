@@ -49,7 +49,7 @@ static size_t carve(conv_case *c) {
     c->bias = take(&from, (size_t)c->layer.oc);
     c->dweight = take(&from, weights);
     c->dbias = take(&from, (size_t)c->layer.oc);
-    c->scratch = take(&from, conv_scratch(&c->x, &c->y, &c->options));
+    c->scratch = take(&from, conv_scratch(c->engine, &c->x, &c->y, &c->options));
     return from.used;
 }
 
@@ -58,9 +58,10 @@ static void fill(rng *r, float *values, size_t count) {
         values[i] = (float)(2 * rng_uniform(r) - 1);
 }
 
-status conv_case_new(const conv_layer *layer, int size, conv_case *out) {
+status conv_case_new(engine *e, const conv_layer *layer, int size, conv_case *out) {
     conv_case *c = out;
     *c = (conv_case){
+        .engine = e,
         .layer = *layer,
         .options = {.kh = layer->kernel, .kw = layer->kernel, .stride = 1, .padding = layer->kernel / 2, .dilation = 1},
         .x = tensor_planar(1, layer->ic, size, size),
@@ -86,13 +87,13 @@ void conv_case_free(conv_case *c) {
 void conv_case_run(const conv_case *c, conv_direction direction) {
     switch (direction) {
     case CONV_FORWARD:
-        conv_forward(&c->x, c->weight, c->bias, &c->options, true, &c->y, c->scratch);
+        conv_forward(c->engine, &c->x, c->weight, c->bias, &c->options, true, &c->y, c->scratch);
         break;
     case CONV_INPUT_GRADIENT:
-        conv_input_gradient(&c->y, c->weight, &c->options, false, &c->dx, c->scratch);
+        conv_input_gradient(c->engine, &c->y, c->weight, &c->options, false, &c->dx, c->scratch);
         break;
     default:
-        conv_weight_gradient(&c->x, &c->y, &c->options, c->dweight, c->dbias, c->scratch);
+        conv_weight_gradient(c->engine, &c->x, &c->y, &c->options, c->dweight, c->dbias, c->scratch);
     }
 }
 

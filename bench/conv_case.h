@@ -28,6 +28,7 @@ conv_name conv_layer_name(const conv_layer *layer, conv_direction direction); /*
 
 /* A layer with its arrays, filled with random numbers. */
 typedef struct conv_case {
+    engine *engine;
     conv_layer layer;
     conv_options options;
     tensor x, y, dx; /* y serves as its own gradient too */
@@ -35,7 +36,7 @@ typedef struct conv_case {
     memory_block memory;
 } conv_case;
 
-status conv_case_new(const conv_layer *layer, int size, conv_case *out); /* free with conv_case_free */
+status conv_case_new(engine *e, const conv_layer *layer, int size, conv_case *out); /* free with conv_case_free */
 void conv_case_free(conv_case *c);
 void conv_case_run(const conv_case *c, conv_direction direction);
 double conv_case_flops(const conv_case *c); /* of any direction; a multiply-add counts as two */

@@ -3,7 +3,6 @@
 #include "bench/bench.h"
 #include "bench/conv_case.h"
 #include "bench/samples.h"
-#include "core/base/runtime.h"
 #include "core/config/cli.h"
 #include "core/log/progress.h"
 
@@ -193,6 +192,19 @@ static status meet(const conv_case *c, conv_direction direction) {
     return result;
 }
 
+static status meet_all(engine *e) {
+    for (int i = 0; i < conv_layer_count; i++) {
+        conv_case c;
+        TRY(conv_case_new(e, &conv_layers[i], size, &c));
+        status result = STATUS_OK;
+        for (int d = 0; d < CONV_DIRECTIONS && result == STATUS_OK; d++)
+            result = meet(&c, (conv_direction)d);
+        conv_case_free(&c);
+        TRY(result);
+    }
+    return STATUS_OK;
+}
+
 static status run(int argc, char **argv) {
     cli_action action;
     TRY(cli_parse(&program, argc, argv, &action, NULL, NULL));
@@ -201,18 +213,12 @@ static status run(int argc, char **argv) {
     if (size < 1 || repeat < 1 || repeat > SAMPLES_MAXIMUM)
         return status_fail(STATUS_USAGE, "--size %d --repeat %d: expected 1 or more, and at most %d runs", size, repeat,
                            SAMPLES_MAXIMUM);
-    runtime_set_threads(threads);
-    omp_set_num_threads(runtime_threads());
-    for (int i = 0; i < conv_layer_count; i++) {
-        conv_case c;
-        TRY(conv_case_new(&conv_layers[i], size, &c));
-        status result = STATUS_OK;
-        for (int d = 0; d < CONV_DIRECTIONS && result == STATUS_OK; d++)
-            result = meet(&c, (conv_direction)d);
-        conv_case_free(&c);
-        TRY(result);
-    }
-    return STATUS_OK;
+    engine *e;
+    TRY(engine_new(threads, &e));
+    omp_set_num_threads(engine_threads(e));
+    status result = meet_all(e);
+    engine_free(e);
+    return result;
 }
 
 int main(int argc, char **argv) {

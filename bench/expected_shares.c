@@ -1,6 +1,5 @@
 #include "bench/expected_shares.h"
 
-#include "core/base/runtime.h"
 #include "core/config/config.h"
 #include "core/io/file_io.h"
 #include "core/tensor/kernels.h"
@@ -18,6 +17,7 @@ typedef struct key_name {
 } key_name;
 
 struct expected_shares {
+    const engine *engine;
     config *values;
     config_key *keys;
     key_name *names; /* of the keys */
@@ -36,7 +36,7 @@ static int keys_per_section(void) {
 /* The keys of one section: threads, processor, and a share for every layer and direction. */
 static void fill_section(const char *section, config_key *keys, key_name *names) {
     names[0] = key_of(section, "threads");
-    keys[0] = (config_key){.type = CONFIG_INT, .default_value = "0", .maximum = 64};
+    keys[0] = (config_key){.type = CONFIG_INT, .default_value = "0", .maximum = ENGINE_MOST_THREADS};
     names[1] = key_of(section, "processor");
     keys[1] = (config_key){.type = CONFIG_TEXT, .default_value = ""};
     for (int i = 0; i < conv_layer_count * CONV_DIRECTIONS; i++) {
@@ -65,10 +65,11 @@ static status read_values(expected_shares *e) {
     return config_check(e->values);
 }
 
-status expected_shares_open(expected_shares **out) {
+status expected_shares_open(const engine *e, expected_shares **out) {
     *out = calloc(1, sizeof **out);
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for the expected shares");
+    (*out)->engine = e;
     status result = read_values(*out);
     if (result != STATUS_OK) {
         expected_shares_free(*out);
@@ -87,15 +88,15 @@ void expected_shares_free(expected_shares *e) {
 }
 
 int expected_shares_threads(const expected_shares *e) {
-    return (int)config_int(e->values, key_of(kernels()->name, "threads").text);
+    return (int)config_int(e->values, key_of(engine_kernels(e->engine)->name, "threads").text);
 }
 
 const char *expected_shares_processor(const expected_shares *e) {
-    return config_text(e->values, key_of(kernels()->name, "processor").text);
+    return config_text(e->values, key_of(engine_kernels(e->engine)->name, "processor").text);
 }
 
 double expected_share(const expected_shares *e, conv_name name) {
-    return config_real(e->values, key_of(kernels()->name, name.text).text);
+    return config_real(e->values, key_of(engine_kernels(e->engine)->name, name.text).text);
 }
 
 /* --- writing --- */
@@ -115,14 +116,14 @@ static void processor_name(char *out, size_t size) {
 }
 
 static status set(expected_shares *e, const char *name, const char *value) {
-    return config_set(e->values, key_of(kernels()->name, name).text, value, "measured");
+    return config_set(e->values, key_of(engine_kernels(e->engine)->name, name).text, value, "measured");
 }
 
 status expected_shares_set(expected_shares *e, conv_name name, double share) {
     char text[256];
     snprintf(text, sizeof text, "%.1f", share);
     TRY(set(e, name.text, text));
-    snprintf(text, sizeof text, "%d", runtime_threads());
+    snprintf(text, sizeof text, "%d", engine_threads(e->engine));
     TRY(set(e, "threads", text));
     processor_name(text, sizeof text);
     return set(e, "processor", text);

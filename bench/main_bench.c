@@ -1,7 +1,6 @@
 /* bin/bench: see --help. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/base/runtime.h"
 #include "core/config/cli.h"
 
 #include <string.h>
@@ -66,6 +65,12 @@ static status run_part(const char *part, const char **arguments, int count) {
     return status_fail(STATUS_USAGE, "%.100s: expected conv, model or train", part);
 }
 
+static status run_all(void) {
+    TRY(bench_conv(&settings));
+    TRY(bench_model(&settings));
+    return bench_train(&settings);
+}
+
 static status run(int argc, char **argv) {
     cli_action action;
     const char **arguments;
@@ -73,16 +78,14 @@ static status run(int argc, char **argv) {
     TRY(cli_parse(&program, argc, argv, &action, &arguments, &count));
     if (action == CLI_DONE)
         return STATUS_OK;
-    TRY(check_range("threads", threads, 0, 64));
+    TRY(check_range("threads", threads, 0, ENGINE_MOST_THREADS));
     TRY(check_range("size", settings.size, 1, 8192));
     TRY(check_range("repeat", settings.repeat, 0, LARGEST_REPEAT));
     TRY(check_range("batch", settings.batch, 1, 1024));
-    runtime_set_threads(threads);
-    if (count > 0)
-        return run_part(arguments[0], arguments + 1, count - 1);
-    TRY(bench_conv(&settings));
-    TRY(bench_model(&settings));
-    return bench_train(&settings);
+    TRY(engine_new(threads, &settings.engine));
+    status result = count > 0 ? run_part(arguments[0], arguments + 1, count - 1) : run_all();
+    engine_free(settings.engine);
+    return result;
 }
 
 int main(int argc, char **argv) {

@@ -189,24 +189,24 @@ static status read_options(const h5_file *file, config *c) {
     return STATUS_OK;
 }
 
-static status load(const h5_file *file, checkpoint_weights which, config *c, detector **out) {
+static status load(engine *e, const h5_file *file, checkpoint_weights which, config *c, detector **out) {
     TRY(read_options(file, c));
-    TRY(detector_new(c, 0, out));
+    TRY(detector_new(e, c, 0, out));
     return read_group(file, which == WEIGHTS_RAW ? "model" : best_group(file), *out);
 }
 
-status checkpoint_load(const char *path, detector **out) {
-    return checkpoint_load_weights(path, WEIGHTS_BEST, out);
+status checkpoint_load(engine *e, const char *path, detector **out) {
+    return checkpoint_load_weights(e, path, WEIGHTS_BEST, out);
 }
 
-status checkpoint_load_weights(const char *path, checkpoint_weights which, detector **out) {
+status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights which, detector **out) {
     *out = NULL;
     h5_file *file;
     TRY(h5_open(path, &file));
     config *c = NULL;
     status result = config_new(&c);
     if (result == STATUS_OK)
-        result = load(file, which, c, out);
+        result = load(e, file, which, c, out);
     if (result != STATUS_OK) {
         detector_free(*out);
         *out = NULL;

@@ -25,8 +25,8 @@ typedef enum checkpoint_weights {
 
 /* Creates the detector that the file's attributes describe and loads its parameters. A tensor that is
  * missing, superfluous or of another shape is an error that names it. */
-status checkpoint_load_weights(const char *path, checkpoint_weights which, detector **out);
-status checkpoint_load(const char *path, detector **out); /* WEIGHTS_BEST */
+status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights which, detector **out);
+status checkpoint_load(engine *e, const char *path, detector **out); /* WEIGHTS_BEST */
 
 /* Loads the raw parameters of the open file into an existing detector of the same method and options. */
 status checkpoint_read_model(const h5_file *file, detector *d);

@@ -2,7 +2,6 @@
 
 #include "autograd/fused/fold.h"
 #include "autograd/fused/stream.h"
-#include "core/tensor/kernels.h"
 #include "modules/detector_private.h"
 
 #include <math.h>
@@ -70,7 +69,7 @@ static network inference_network(detector *d, tape *t) {
 
 status detector_probe(detector *d, network_outputs *outputs) {
     tape *t;
-    TRY(tape_new(1, &t));
+    TRY(tape_new(d->engine, 1, &t));
     network net = inference_network(d, t);
     d->type->build(d->options, &net, tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE), outputs);
     tape_pin(t, outputs->logit);
@@ -87,15 +86,15 @@ static status create_parameters(detector *d) {
     return result;
 }
 
-status detector_new(const config *options, uint64_t seed, detector **out) {
+status detector_new(engine *e, const config *options, uint64_t seed, detector **out) {
     *out = NULL;
-    TRY(kernels_check());
     const detector_type *type = detector_type_find(config_text(options, "model.name"));
     if (!type)
         return STATUS_USAGE;
     detector *d = calloc(1, sizeof *d);
     if (!d)
         return status_fail(STATUS_MEMORY, "out of memory for a detector");
+    d->engine = e;
     d->type = type;
     d->seed = seed;
     status result = copy_options(type, options, &d->options);
@@ -151,7 +150,7 @@ static status prepare_inference(detector *d, int width, int height, detector_det
     if (run->t && run->width == width && run->height == height && run->detail == detail)
         return STATUS_OK;
     free_inference(run);
-    TRY(tape_new(1, &run->t));
+    TRY(tape_new(d->engine, 1, &run->t));
     network net = inference_network(d, run->t);
     run->image = tape_input(run->t, 1, d->input.channels, padded_side(d->type->sides, height),
                             padded_side(d->type->sides, width));
@@ -192,13 +191,13 @@ status detector_run(detector *d, const float *image, int width, int height, dete
     if (width < 1 || height < 1)
         return status_fail(STATUS_USAGE, "an image of %dx%d pixels", width, height);
     if (d->type->score_image)
-        return model_driven_score(&d->model_driven, d->type, d->options, image, width, height, out);
+        return model_driven_score(d->engine, &d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
     tensor corner = padding_corner(&run->image->value, width, height);
     padding_clear(&run->image->value, width, height);
     input_fill(&d->input, image, &corner);
-    TRY(tape_forward(run->t));
+    tape_forward(run->t);
     size_t pixels = (size_t)width * (size_t)height;
     float *next = run->memory, *score = next;
     next += pixels;

@@ -5,6 +5,7 @@
 #ifndef IRST_MODULES_DETECTOR_H
 #define IRST_MODULES_DETECTOR_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/config/config.h"
 #include "modules/parameter.h"
@@ -39,8 +40,8 @@ status detector_declare_options(config *c);
 /* --- one detector --- */
 
 /* Creates the method that model.name of `options` selects, with its model.* options. Networks start with the
- * method's own initialisation, a function of `seed`. Free with detector_free. */
-status detector_new(const config *options, uint64_t seed, detector **out);
+ * method's own initialisation, a function of `seed`. `e` runs it, and must outlive it. Free with detector_free. */
+status detector_new(engine *e, const config *options, uint64_t seed, detector **out);
 void detector_free(detector *d); /* accepts NULL */
 
 const char *detector_name(const detector *d);
@@ -73,7 +74,7 @@ typedef struct detector_maps {
 
 /* Runs the method on one grey image in [0, 1], of any size, in evaluation mode; a network that takes certain sides only
  * sees the image padded (padding.h), and the maps are cropped back. Not for two threads at once
- * on the same detector: it uses all threads itself. */
+ * on the same detector or the same engine. */
 status detector_run(detector *d, const float *image, int width, int height, detector_detail detail, detector_maps *out);
 
 /* --- training; STATUS_USAGE for methods without parameters --- */

@@ -34,6 +34,7 @@ typedef struct training {
 } training;
 
 struct detector {
+    engine *engine;
     const detector_type *type;
     config *options;
     input_format input;

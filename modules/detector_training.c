@@ -69,7 +69,7 @@ static status record(detector *d, const detector_training *o, training *train) {
 }
 
 static status lay_out(detector *d, const detector_training *o, training *train) {
-    TRY(tape_new(o->batch_size, &train->t));
+    TRY(tape_new(d->engine, o->batch_size, &train->t));
     TRY(record(d, o, train));
     for (int i = 0; i < train->loss.part_count; i++)
         tape_pin(train->t, train->loss.parts[i]);
@@ -144,7 +144,7 @@ status detector_train_step(detector *d, const detector_batch *batch, detector_lo
     fill(d, batch, train);
     if (!batch->add)
         parameter_clear_gradients(&d->parameters);
-    TRY(tape_forward(train->t));
+    tape_forward(train->t);
     tape_backward(train->t);
     train->step++;
     report(train, batch->teacher != NULL, loss);
@@ -182,7 +182,7 @@ static status add_names(detector *d, const detector_training *o, detector_part_n
                                .loss_key = o->loss_key,
                                .deep_supervision = o->deep_supervision,
                                .teacher = o->teacher};
-    TRY(tape_new(1, &train.t));
+    TRY(tape_new(d->engine, 1, &train.t));
     status result = record(d, &small, &train);
     for (int i = 0; i < train.loss.part_count && result == STATUS_OK; i++)
         result = add_name(out, train.loss.part_names[i]);

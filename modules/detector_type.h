@@ -102,7 +102,7 @@ typedef struct detector_type {
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
      * its memory from call to call; `report` arrives zeroed; the score is finite. */
     status (*check)(const config *options);
-    status (*score_image)(const config *options, const grey_map *image, workspace *work, float *score,
+    status (*score_image)(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           solver_report *report);
     /* Recognising a foreign checkpoint, see infer_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);

@@ -1,4 +1,5 @@
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ status golden_detector(const char *const *options, detector **out) {
     TRY(config_new(&c));
     status result = set_all(options, c);
     if (result == STATUS_OK)
-        result = detector_new(c, 1, out);
+        result = detector_new(test_engine(), c, 1, out);
     config_free(c);
     return result;
 }

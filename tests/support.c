@@ -41,6 +41,23 @@ void skip_if_sanitized(void) {
 #endif
 }
 
+enum { MOST_THREADS = 8 };
+static engine *engines[MOST_THREADS + 1];
+static int threads_in_use;
+
+engine *test_engine(void) {
+    engine **e = &engines[threads_in_use];
+    if (!*e && engine_new(threads_in_use, e) != STATUS_OK)
+        fail_msg("no engine of %d threads: %s", threads_in_use, status_message());
+    return *e;
+}
+
+void use_threads(int count) {
+    if (count < 0 || count > MOST_THREADS)
+        fail_msg("%d threads, expected at most %d", count, MOST_THREADS);
+    threads_in_use = count;
+}
+
 static char scratch[256];
 static pid_t scratch_owner;
 

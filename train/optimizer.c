@@ -1,6 +1,6 @@
 #include "train/optimizer.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -94,8 +94,8 @@ static bool cut_in_parts(optimizer *o) {
     return true;
 }
 
-status optimizer_new(const parameter_set *parameters, const optimizer_options *options, optimizer *out) {
-    *out = (optimizer){.options = *options, .parameters = parameters};
+status optimizer_new(engine *e, const parameter_set *parameters, const optimizer_options *options, optimizer *out) {
+    *out = (optimizer){.engine = e, .options = *options, .parameters = parameters};
     TRY(parameter_patterns_check(&options->rates.names, "train.rates", parameters));
     TRY(parameter_patterns_check(&options->frozen, "train.freeze", parameters));
     if (!alloc_memories(out) || !alloc_parts(out) || !cut_in_parts(out)) {
@@ -118,7 +118,8 @@ void optimizer_free(optimizer *o) {
     *o = (optimizer){0};
 }
 
-static void square_part(void *context, int item) {
+static void square_part(const worker *w, void *context, int item) {
+    (void)w;
     const optimizer *o = context;
     const optimizer_part *part = &o->parts[item];
     double sum = 0;
@@ -128,7 +129,7 @@ static void square_part(void *context, int item) {
 }
 
 double optimizer_gradient_norm(optimizer *o) {
-    parallel_for(o->part_count, square_part, o);
+    parallel_for(o->engine, o->part_count, square_part, o);
     double sum = 0;
     for (int i = 0; i < o->part_count; i++)
         sum += o->squares[i];
@@ -140,10 +141,11 @@ typedef struct step_work {
     double learning_rate;
 } step_work;
 
-static void update_part(void *context, int item) {
-    const step_work *w = context;
-    const optimizer_part *part = &w->o->parts[item];
-    w->o->options.rule->update(w->o, w->learning_rate * part->rate_factor, part);
+static void update_part(const worker *w, void *context, int item) {
+    (void)w;
+    const step_work *job = context;
+    const optimizer_part *part = &job->o->parts[item];
+    job->o->options.rule->update(job->o, job->learning_rate * part->rate_factor, part);
 }
 
 void optimizer_step(optimizer *o, double learning_rate, double norm) {
@@ -153,7 +155,7 @@ void optimizer_step(optimizer *o, double learning_rate, double norm) {
     o->largest_rate = fmax(o->largest_rate, learning_rate);
     o->weight_sum += o->largest_rate * o->largest_rate;
     o->average_share = o->weight_sum > 0 ? o->largest_rate * o->largest_rate / o->weight_sum : 0;
-    parallel_for(o->part_count, update_part, &(step_work){o, learning_rate});
+    parallel_for(o->engine, o->part_count, update_part, &(step_work){o, learning_rate});
 }
 
 float *const *optimizer_average(const optimizer *o) {

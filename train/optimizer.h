@@ -5,6 +5,7 @@
 #ifndef IRST_TRAIN_OPTIMIZER_H
 #define IRST_TRAIN_OPTIMIZER_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "modules/parameter.h"
 #include "train/rules/parameter_groups.h"
@@ -57,6 +58,7 @@ typedef struct optimizer_options {
 } optimizer_options;
 
 struct optimizer {
+    engine *engine; /* must outlive it */
     optimizer_options options;
     const parameter_set *parameters;    /* must outlive it */
     float **memory[OPTIMIZER_MEMORIES]; /* of each parameter; NULL where it is not trained */
@@ -75,7 +77,7 @@ const optimizer_rule *optimizer_find(const char *name); /* NULL and a STATUS_USA
 optimizer_options optimizer_defaults(const optimizer_rule *rule);
 
 /* A pattern of rates or frozen that no parameter's name matches is STATUS_USAGE. */
-status optimizer_new(const parameter_set *parameters, const optimizer_options *options, optimizer *out);
+status optimizer_new(engine *e, const parameter_set *parameters, const optimizer_options *options, optimizer *out);
 void optimizer_free(optimizer *o); /* accepts a zeroed struct */
 
 /* The L2 norm of all gradients that are trained, before any clipping; the same for every number of threads. */

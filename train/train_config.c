@@ -98,7 +98,8 @@ static const config_key keys[] = {
     {"train.checkpointing", CONFIG_CHOICE, "none", 0, 0, "none|stage", "",
      "stage: keep only the results of the stages for backward and compute the rest twice; less memory, changes no "
      "result"},
-    {"train.threads", CONFIG_INT, "0", 0, 64, NULL, "", "0: one per available processor; changes no result"},
+    {"train.threads", CONFIG_INT, "0", 0, ENGINE_MOST_THREADS, NULL, "",
+     "0: one per available processor; changes no result"},
 };
 
 static status declare(config *c, const char *path, const char *const *overrides, int override_count) {

@@ -1,6 +1,5 @@
 #include "train/trainer.h"
 
-#include "core/base/runtime.h"
 #include "core/io/file_io.h"
 #include "core/tensor/peak.h"
 #include "train/trainer_private.h"
@@ -172,7 +171,8 @@ static double seconds_left(const trainer *t) {
 static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
     if (!t->options->on_epoch)
         return;
-    t->peak = fmax(t->peak, peak_flops(PEAK_SECONDS)); /* another process may have had the processor the last time */
+    t->peak = fmax(t->peak,
+                   peak_flops(t->engine, PEAK_SECONDS)); /* another process may have had the processor the last time */
     train_report report = {.row = row,
                            .log = run_log_options_of(t->log),
                            .epochs = t->epochs,
@@ -214,7 +214,7 @@ static bool gives_up(const trainer *t) {
 static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_score = -2;
-    runtime_set_threads((int)config_int(t->c, "train.threads"));
+    TRY(engine_new((int)config_int(t->c, "train.threads"), &t->engine));
     TRY(crop_plan_read(t->c, &t->crops));
     TRY(loss_plan_read(t->c, &t->losses));
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
@@ -247,5 +247,6 @@ status trainer_run(const config *c, const train_options *options) {
     detector_free(t.teacher);
     free(t.teacher_scores);
     detector_free(t.d);
+    engine_free(t.engine);
     return result;
 }

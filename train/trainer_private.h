@@ -20,6 +20,7 @@
 typedef struct trainer {
     const config *c;
     const train_options *options;
+    engine *engine;
     char last[4096], best[4096];
     detector *d, *teacher; /* teacher: NULL without distillation */
     float *teacher_scores; /* of one batch */

@@ -46,13 +46,13 @@ static status read_optimizer_options(const config *c, optimizer_options *out) {
 
 status trainer_open_network(trainer *t) {
     optimizer_options options;
-    TRY(detector_new(t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
+    TRY(detector_new(t->engine, t->c, (uint64_t)config_int(t->c, "train.seed"), &t->d));
     TRY(read_optimizer_options(t->c, &options));
-    TRY(optimizer_new(detector_parameters(t->d), &options, &t->optimizer));
+    TRY(optimizer_new(t->engine, detector_parameters(t->d), &options, &t->optimizer));
     double decay = config_real(t->c, "train.average");
     if (options.rule->has_average && decay == 0)
         decay = STATISTICS_DECAY;
-    return decay > 0 ? average_new(detector_parameters(t->d), decay, &t->average) : STATUS_OK;
+    return decay > 0 ? average_new(t->engine, detector_parameters(t->d), decay, &t->average) : STATUS_OK;
 }
 
 /* What train.init did not have stays as the network begins. */
@@ -96,7 +96,7 @@ status trainer_begin_weights(trainer *t) {
 status trainer_open_teacher(trainer *t) {
     if (!is_given(t, "train.teacher"))
         return STATUS_OK;
-    TRY(checkpoint_load(config_text(t->c, "train.teacher"), &t->teacher));
+    TRY(checkpoint_load(t->engine, config_text(t->c, "train.teacher"), &t->teacher));
     if (detector_score_kind(t->teacher) != SCORE_PROBABILITY)
         return status_fail(STATUS_USAGE, "train.teacher: %s gives no probabilities", detector_name(t->teacher));
     size_t side = (size_t)config_int(t->c, "data.size");

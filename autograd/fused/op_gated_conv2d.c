@@ -13,7 +13,7 @@
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <string.h>
 
@@ -70,14 +70,14 @@ static size_t round_up(size_t count) {
     return (count + 15) / 16 * 16;
 }
 
-static scratch_plan plan_scratch(const node *n, float *scratch) {
+static scratch_plan plan_scratch(const engine *e, const node *n, float *scratch) {
     const tensor *x = &n->input[X]->value;
     tensor one = image_of(x, 0), y = image_of(&n->value, 0);
     size_t weights = (size_t)tensor_count(&n->input[WEIGHT]->value), doubles = 2 * (size_t)x->c;
     size_t image = has_norm(n) ? tensor_footprint(&one) + TENSOR_HALO : 0;
     size_t room = has_norm(n) ? norm_room(n, X, NORM_WEIGHT) : 0;
-    const size_t counts[] = {conv_scratch(&one, &y, &same_3x3), norm_scratch(x), weights, weights, doubles, doubles,
-                             (size_t)x->n * (size_t)x->c,       image,           room};
+    const size_t counts[] = {conv_scratch(e, &one, &y, &same_3x3), norm_scratch(x), weights, weights, doubles, doubles,
+                             (size_t)x->n * (size_t)x->c,          image,           room};
     enum { PARTS = sizeof counts / sizeof *counts };
     float *parts[PARTS];
     size_t at = 0;
@@ -90,8 +90,8 @@ static scratch_plan plan_scratch(const node *n, float *scratch) {
         parts[6], parts[7], parts[8], at};
 }
 
-static size_t scratch(const node *n) {
-    return plan_scratch(n, NULL).count;
+static size_t scratch(const engine *e, const node *n) {
+    return plan_scratch(e, n, NULL).count;
 }
 
 typedef struct image_job {
@@ -99,21 +99,21 @@ typedef struct image_job {
     tensor from, to; /* one image, as it is and normalised */
 } image_job;
 
-static void normalise_plane(void *context, int c) {
+static void normalise_plane(const worker *w, void *context, int c) {
     const image_job *job = context;
     norm_saved saved = saved_norm(job->n);
-    kernels()->plane_affine(plane_of(&job->from), plane_data(&job->from, c), saved.scale[c], saved.shift[c], true,
-                            plane_data(&job->to, c));
+    w->kernels->plane_affine(plane_of(&job->from), plane_data(&job->from, c), saved.scale[c], saved.shift[c], true,
+                             plane_data(&job->to, c));
 }
 
 /* The image that the convolution sees: normalised into the scratch where there is a norm. */
-static tensor seen_image(const node *n, int image, const scratch_plan *s) {
+static tensor seen_image(engine *e, const node *n, int image, const scratch_plan *s) {
     image_job job = {.n = n, .from = image_of(&n->input[X]->value, image)};
     if (!has_norm(n))
         return job.from;
     job.to = job.from;
     job.to.data = s->normal + tensor_origin(&job.to);
-    parallel_for(job.from.c, normalise_plane, &job);
+    parallel_for(e, job.from.c, normalise_plane, &job);
     return job.to;
 }
 
@@ -122,9 +122,9 @@ typedef struct squeeze_job {
     float *squeezed;
 } squeeze_job;
 
-static void squeeze_plane(void *context, int c) {
+static void squeeze_plane(const worker *w, void *context, int c) {
     const squeeze_job *job = context;
-    double sum = kernels()->plane_sum(plane_of(job->x), plane_data(job->x, c));
+    double sum = w->kernels->plane_sum(plane_of(job->x), plane_data(job->x, c));
     job->squeezed[c] = (float)(sum / ((double)job->x->h * job->x->w));
 }
 
@@ -147,18 +147,18 @@ static void clear_normal(const node *n, const scratch_plan *s) {
 static void forward(node *n, const op_run *run) {
     const gated_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(n, run->scratch);
+    scratch_plan s = plan_scratch(run->engine, n, run->scratch);
     if (has_norm(n) && !run->again)
-        norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm,
-                     saved_norm(n), s.sums);
+        norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
+                     &o->norm, saved_norm(n), s.sums);
     clear_normal(n, &s);
     for (int image = 0; image < x->n; image++) {
-        tensor seen = seen_image(n, image, &s), y = image_of(&n->value, image);
+        tensor seen = seen_image(run->engine, n, image, &s), y = image_of(&n->value, image);
         gate_saved g = saved_gate(n, image);
-        parallel_for(x->c, squeeze_plane, &(squeeze_job){&seen, g.squeezed});
+        parallel_for(run->engine, x->c, squeeze_plane, &(squeeze_job){&seen, g.squeezed});
         gate_forward(n, GATE, g);
         scale_weights(n, g.gate, s.scaled);
-        conv_forward(&seen, s.scaled, n->input[BIAS]->value.data, &same_3x3, false, &y, s.conv);
+        conv_forward(run->engine, &seen, s.scaled, n->input[BIAS]->value.data, &same_3x3, false, &y, s.conv);
     }
 }
 
@@ -189,24 +189,24 @@ typedef struct image_hook {
     const float *constant;
 } image_hook;
 
-static void finish_rows(void *context, int unused, int y0, int y1) {
+static void finish_rows(const worker *w, void *context, int unused, int y0, int y1) {
     (void)unused;
     const image_hook *h = context;
     if (h->norm) {
-        norm_mask((void *)h->norm, h->image, y0, y1);
+        norm_mask(w, (void *)h->norm, h->image, y0, y1);
         return;
     }
     plane_shape rows = {y1 - y0, h->dx->w, h->dx->row};
     for (int c = 0; c < h->dx->c; c++) {
         float *dx = tensor_plane(h->dx, h->image, c) + y0 * h->dx->row;
-        kernels()->plane_affine(rows, dx, 1, h->constant[h->image * h->dx->c + c], false, dx);
+        w->kernels->plane_affine(rows, dx, 1, h->constant[h->image * h->dx->c + c], false, dx);
     }
 }
 
 static void backward(node *n, const op_run *run) {
     const gated_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(n, run->scratch);
+    scratch_plan s = plan_scratch(run->engine, n, run->scratch);
     bool accumulate;
     const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
     const tensor *dx = node_grad(n, X, &accumulate);
@@ -217,10 +217,10 @@ static void backward(node *n, const op_run *run) {
     norm_backward_begin(&b);
     clear_normal(n, &s);
     for (int image = 0; image < x->n; image++) {
-        tensor seen = seen_image(n, image, &s), dy = image_of(&n->grad, image);
+        tensor seen = seen_image(run->engine, n, image, &s), dy = image_of(&n->grad, image);
         scale_weights(n, saved_gate(n, image).gate, s.scaled);
         memset(s.dscaled, 0, (size_t)tensor_count(&n->input[WEIGHT]->value) * sizeof *s.dscaled);
-        conv_weight_gradient(&seen, &dy, &same_3x3, s.dscaled, dbias ? dbias->data : NULL, s.conv);
+        conv_weight_gradient(run->engine, &seen, &dy, &same_3x3, s.dscaled, dbias ? dbias->data : NULL, s.conv);
         backward_gates(n, image, &s, dweight);
         if (!needed)
             continue;
@@ -229,13 +229,14 @@ static void backward(node *n, const op_run *run) {
         conv_hook hook = {finish_rows, &context};
         conv_options options = same_3x3;
         options.hook = &hook;
-        conv_input_gradient(&dy, s.scaled, &options, accumulate && !has_norm(n), &to, s.conv);
+        conv_input_gradient(run->engine, &dy, s.scaled, &options, accumulate && !has_norm(n), &to, s.conv);
     }
     if (!has_norm(n) || !needed)
         return;
-    norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
+    norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
+                         parameter_grad(n, NORM_BIAS));
     if (dx && accumulate)
-        add_to_gradient(&place, dx);
+        add_to_gradient(run->engine, &place, dx);
 }
 
 static int keeps(const node *n) {
@@ -248,7 +249,6 @@ static double flops(const node *n) {
 }
 
 static node *sample(tape *t, int index) {
-    static float statistics[3][12];
     static const struct {
         int n, c, oc, h, w;
         sample_norm norm;
@@ -262,7 +262,7 @@ static node *sample(tape *t, int index) {
     node *x = tape_variable(t, cases[index].n, c, cases[index].h, cases[index].w, false);
     gate_inputs gate = gate_sample(t, c, 3);
     node *weight = tape_variable(t, oc, c, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
-    norm_inputs norm = norm_sample(t, c, cases[index].norm, statistics[0], 12);
+    norm_inputs norm = norm_sample(t, c, cases[index].norm);
     return gated_conv2d(t, x, cases[index].norm == SAMPLE_PLAIN ? NULL : &norm, gate, weight, bias);
 }
 

@@ -18,7 +18,7 @@
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/conv/conv_pair.h"
 
 #include <string.h>
@@ -114,7 +114,8 @@ static scratch_plan plan_scratch(const node *n, float *scratch) {
                           doubles[1], doubles[2], doubles[3], doubles[4], doubles[5], parts[12], at};
 }
 
-static size_t scratch(const node *n) {
+static size_t scratch(const engine *e, const node *n) {
+    (void)e;
     return plan_scratch(n, NULL).count;
 }
 
@@ -123,32 +124,32 @@ typedef struct planes_job {
     tensor seen;
 } planes_job;
 
-static void normalise_plane(void *context, int plane) {
+static void normalise_plane(const worker *w, void *context, int plane) {
     const planes_job *job = context;
     const tensor *x = input_of(job->n);
     norm_saved saved = saved_norm(job->n);
-    kernels()->plane_affine(plane_of(x), plane_data(x, plane), saved.scale[plane % x->c], saved.shift[plane % x->c],
-                            true, plane_data(&job->seen, plane));
+    w->kernels->plane_affine(plane_of(x), plane_data(x, plane), saved.scale[plane % x->c], saved.shift[plane % x->c],
+                             true, plane_data(&job->seen, plane));
 }
 
 /* What the convolutions see: X, or normalised into the scratch. */
-static tensor seen_input(const node *n, const scratch_plan *s) {
+static tensor seen_input(engine *e, const node *n, const scratch_plan *s) {
     const tensor *x = input_of(n);
     planes_job job = {n, *x};
     if (has_norm(n)) {
         memset(s->normal, 0, (tensor_footprint(x) + TENSOR_HALO) * sizeof *s->normal);
         job.seen.data = s->normal + tensor_origin(x);
-        parallel_for(plane_count(n->input[X]), normalise_plane, &job);
+        parallel_for(e, plane_count(n->input[X]), normalise_plane, &job);
     }
     return job.seen;
 }
 
 /* S_i(s) / (H W): the sum of the plane without the row and the column that the tap never meets. */
-static void tap_means(void *context, int plane) {
+static void tap_means(const worker *w, void *context, int plane) {
     const planes_job *job = context;
     const tensor *x = &job->seen;
     const float *data = plane_data(x, plane);
-    double pixels = (double)x->h * x->w, total = kernels()->plane_sum(plane_of(x), data);
+    double pixels = (double)x->h * x->w, total = w->kernels->plane_sum(plane_of(x), data);
     double rows[3] = {0}, columns[3] = {0}; /* missed by taps -1, 0, 1 */
     for (int c = 0; c < x->w; c++) {
         rows[0] += data[(x->h - 1) * x->row + c];
@@ -202,15 +203,15 @@ static void forward(node *n, const op_run *run) {
     const gated_conv2d_options *o = n->options;
     scratch_plan s = plan_scratch(n, run->scratch);
     if (has_norm(n) && !run->again)
-        norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm,
-                     saved_norm(n), s.sums);
-    planes_job job = {n, seen_input(n, &s)};
-    parallel_for(plane_count(n->input[X]), tap_means, &job);
+        norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
+                     &o->norm, saved_norm(n), s.sums);
+    planes_job job = {n, seen_input(run->engine, n, &s)};
+    parallel_for(run->engine, plane_count(n->input[X]), tap_means, &job);
     for (int image = 0; image < n->value.n; image++) {
         compute_gates(n, image);
         merge_kernels(n, image, &s);
     }
-    conv_pair_forward(&job.seen, s.taps, s.constants, &n->value, s.conv);
+    conv_pair_forward(run->engine, &job.seen, s.taps, s.constants, &n->value, s.conv);
 }
 
 /* Where the gradients of some inputs go; NULL: not wanted. */
@@ -291,16 +292,16 @@ typedef struct finish_job {
     const float *added;
 } finish_job;
 
-static void finish_image(void *context, int image) {
+static void finish_image(const worker *w, void *context, int image) {
     const finish_job *job = context;
     const tensor *dx = job->dx;
     if (job->norm) {
-        norm_mask((void *)job->norm, image, 0, dx->h);
+        norm_mask(w, (void *)job->norm, image, 0, dx->h);
         return;
     }
     for (int i = 0; i < dx->c; i++)
-        kernels()->plane_affine(plane_of(dx), tensor_plane(dx, image, i), 1, job->added[image * dx->c + i], false,
-                                tensor_plane(dx, image, i));
+        w->kernels->plane_affine(plane_of(dx), tensor_plane(dx, image, i), 1, job->added[image * dx->c + i], false,
+                                 tensor_plane(dx, image, i));
 }
 
 static void backward(node *n, const op_run *run) {
@@ -308,14 +309,14 @@ static void backward(node *n, const op_run *run) {
     const tensor *x = input_of(n);
     scratch_plan s = plan_scratch(n, run->scratch);
     weight_grads grads = {parameter_grad(n, W), parameter_grad(n, B), parameter_grad(n, V), parameter_grad(n, VB)};
-    tensor seen = seen_input(n, &s);
+    tensor seen = seen_input(run->engine, n, &s);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     bool needed = dx || (has_norm(n) && norm_is_trained(n, NORM_WEIGHT));
     tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
     for (int image = 0; image < x->n; image++)
         merge_kernels(n, image, &s);
-    conv_pair_gradient(&seen, s.taps, &n->grad, s.dtaps, s.dconstants, needed ? &place : NULL,
+    conv_pair_gradient(run->engine, &seen, s.taps, &n->grad, s.dtaps, s.dconstants, needed ? &place : NULL,
                        accumulate && !has_norm(n), s.conv);
     double dvb = 0; /* large numbers may cancel here: summed up before they are rounded */
     for (int i = 0; i < x->n * CONV_PAIR_CLASSES; i++)
@@ -331,11 +332,12 @@ static void backward(node *n, const op_run *run) {
     norm_backward b = {
         .x = x, .dx = &place, .saved = saved_norm(n), .constant = s.added, .sums = (double *)(void *)s.sums};
     norm_backward_begin(&b);
-    parallel_for(x->n, finish_image, &(finish_job){has_norm(n) ? &b : NULL, &place, s.added});
+    parallel_for(run->engine, x->n, finish_image, &(finish_job){has_norm(n) ? &b : NULL, &place, s.added});
     if (has_norm(n))
-        norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
+        norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
+                             parameter_grad(n, NORM_BIAS));
     if (has_norm(n) && dx && accumulate)
-        add_to_gradient(&place, dx);
+        add_to_gradient(run->engine, &place, dx);
 }
 
 static int keeps(const node *n) {
@@ -349,7 +351,6 @@ static double flops(const node *n) {
 }
 
 static node *sample(tape *t, int index) {
-    static float statistics[3][8];
     static const struct {
         int n, ic, c, h, w;
         sample_norm norm;
@@ -364,7 +365,7 @@ static node *sample(tape *t, int index) {
     gate_inputs gate = gate_sample(t, c, 4);
     node *w = tape_variable(t, c, ic, 3, 3, true), *b = tape_variable(t, 1, c, 1, 1, true);
     node *v = tape_variable(t, 1, c, 3, 3, true), *vb = tape_variable(t, 1, 1, 1, 1, true);
-    norm_inputs norm = norm_sample(t, ic, cases[index].norm, statistics[0], 8);
+    norm_inputs norm = norm_sample(t, ic, cases[index].norm);
     return gated_conv_pair(t, x, cases[index].norm == SAMPLE_PLAIN ? NULL : &norm, w, b, gate, v, vb);
 }
 

@@ -29,17 +29,17 @@ typedef struct scratch_plan {
     size_t conv, sums, room;
 } scratch_plan;
 
-static scratch_plan plan_scratch(const node *n) {
+static scratch_plan plan_scratch(const engine *e, const node *n) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &(conv_norm){NULL, NULL};
-    return (scratch_plan){(conv_scratch(x, &n->value, &g) + 15) / 16 * 16, norm_scratch(x),
+    return (scratch_plan){(conv_scratch(e, x, &n->value, &g) + 15) / 16 * 16, norm_scratch(x),
                           norm_room(n, X, NORM_WEIGHT)};
 }
 
-static size_t scratch(const node *n) {
-    scratch_plan s = plan_scratch(n);
+static size_t scratch(const engine *e, const node *n) {
+    scratch_plan s = plan_scratch(e, n);
     return s.conv + s.sums + s.room;
 }
 
@@ -48,8 +48,8 @@ static void forward(node *n, const op_run *run) {
     const tensor *x = &n->input[X]->value;
     norm_saved saved = norm_saved_at(n->saved, x->c);
     if (!run->again)
-        norm_prepare(n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data, &o->norm, saved,
-                     run->scratch);
+        norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
+                     &o->norm, saved, run->scratch);
     const conv_norm norm = {saved.scale, saved.shift};
     const conv_hook gather = {norm_gather_moments, n};
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
@@ -60,18 +60,18 @@ static void forward(node *n, const op_run *run) {
         g.hook = &gather;
     }
     const float *bias = bias_of(n) ? bias_of(n)->value.data : NULL;
-    conv_forward(x, n->input[WEIGHT]->value.data, bias, &g, false, &n->value, run->scratch);
+    conv_forward(run->engine, x, n->input[WEIGHT]->value.data, bias, &g, false, &n->value, run->scratch);
 }
 
 static void backward(node *n, const op_run *run) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(n);
+    scratch_plan s = plan_scratch(run->engine, n);
     norm_saved saved = norm_saved_at(n->saved, x->c);
     const conv_norm norm = {saved.scale, saved.shift};
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &norm;
-    conv2d_weight_gradients(n, &g, WEIGHT, run->scratch);
+    conv2d_weight_gradients(n, &g, WEIGHT, run);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     if (!dx && !norm_is_trained(n, NORM_WEIGHT))
@@ -81,10 +81,11 @@ static void backward(node *n, const op_run *run) {
     norm_backward_begin(&b);
     const conv_hook mask = {norm_mask, &b};
     g.hook = &mask;
-    conv_input_gradient(&n->grad, n->input[WEIGHT]->value.data, &g, false, &place, run->scratch);
-    norm_backward_finish(&b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT), parameter_grad(n, NORM_BIAS));
+    conv_input_gradient(run->engine, &n->grad, n->input[WEIGHT]->value.data, &g, false, &place, run->scratch);
+    norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
+                         parameter_grad(n, NORM_BIAS));
     if (dx && accumulate)
-        add_to_gradient(&place, dx);
+        add_to_gradient(run->engine, &place, dx);
 }
 
 static int keeps(const node *n) {
@@ -97,7 +98,6 @@ static double flops(const node *n) {
 }
 
 static node *sample(tape *t, int index) {
-    static float statistics[3][16];
     static const struct {
         int n, ic, oc, h, w;
         sample_norm norm;
@@ -112,7 +112,7 @@ static node *sample(tape *t, int index) {
         return NULL;
     int ic = cases[index].ic, oc = cases[index].oc;
     node *x = tape_variable(t, cases[index].n, ic, cases[index].h, cases[index].w, false);
-    norm_inputs norm = norm_sample(t, ic, cases[index].norm, statistics[0], 16);
+    norm_inputs norm = norm_sample(t, ic, cases[index].norm);
     node *weight = tape_variable(t, oc, ic, 3, 3, true);
     node *bias = index == 1 ? NULL : tape_variable(t, 1, oc, 1, 1, true);
     return norm_conv2d(t, x, &norm, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});

@@ -14,7 +14,7 @@ status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const 
 
 /* Adds to the gradients of the weight, n's input number `weight`, and of the bias behind it, where there is one: of
  * those that are trained. */
-void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, float *scratch);
+void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, const op_run *run);
 
 /* Floating-point operations of a direct convolution with such weights whose output has the pixels of n. */
 double conv2d_flops(const node *n, const node *weight);

@@ -2,7 +2,7 @@
 
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_internal.h"
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,11 +48,11 @@ void norm_clear_moments(node *n) {
     memset(n->moments, 0, place_count(&n->value) * sizeof *n->moments);
 }
 
-void norm_gather_moments(void *context, int image, int y0, int y1) {
+void norm_gather_moments(const worker *w, void *context, int image, int y0, int y1) {
     node *n = context;
     const tensor *x = &n->value;
     for (int c = 0; c < x->c; c++) {
-        plane_moments m = kernels()->plane_moments(rows_shape(x, y0, y1), rows_data(x, image, c, y0));
+        plane_moments m = w->kernels->plane_moments(rows_shape(x, y0, y1), rows_data(x, image, c, y0));
         n->moments[place_of(x, image, y0, c)] = (norm_moments){(double)(y1 - y0) * x->w, m.mean, m.m2};
     }
 }
@@ -65,10 +65,10 @@ typedef struct prepare_job {
     norm_saved saved;
 } prepare_job;
 
-static void whole_plane(void *context, int plane) {
+static void whole_plane(const worker *w, void *context, int plane) {
     const prepare_job *job = context;
     const tensor *x = &job->x->value;
-    plane_moments m = kernels()->plane_moments(plane_of(x), plane_data(x, plane));
+    plane_moments m = w->kernels->plane_moments(plane_of(x), plane_data(x, plane));
     job->moments[place_of(x, plane / x->c, 0, plane % x->c)] = (norm_moments){(double)x->h * x->w, m.mean, m.m2};
 }
 
@@ -87,7 +87,8 @@ static norm_moments merge_channel(const tensor *x, const norm_moments *parts, in
     return all;
 }
 
-static void channel_statistics(void *context, int c) {
+static void channel_statistics(const worker *w, void *context, int c) {
+    (void)w;
     const prepare_job *job = context;
     const batch_norm_options *o = job->o;
     norm_moments all = merge_channel(&job->x->value, job->moments, c);
@@ -98,22 +99,22 @@ static void channel_statistics(void *context, int c) {
     o->running_var[c] = (float)((1 - BATCH_NORM_MOMENTUM) * o->running_var[c] + BATCH_NORM_MOMENTUM * unbiased);
 }
 
-static void batch_statistics(prepare_job *job, float *scratch) {
+static void batch_statistics(engine *e, prepare_job *job, float *scratch) {
     const tensor *x = &job->x->value;
     job->moments = job->x->moments;
     if (!job->moments) {
         job->moments = (norm_moments *)(void *)scratch;
         memset(job->moments, 0, place_count(x) * sizeof *job->moments);
-        parallel_for(x->n * x->c, whole_plane, job);
+        parallel_for(e, x->n * x->c, whole_plane, job);
     }
-    parallel_for(x->c, channel_statistics, job);
+    parallel_for(e, x->c, channel_statistics, job);
     *job->o->batches += 1;
 }
 
-void norm_prepare(const node *x, const float *weight, const float *bias, const batch_norm_options *o, norm_saved saved,
-                  float *scratch) {
+void norm_prepare(engine *e, const node *x, const float *weight, const float *bias, const batch_norm_options *o,
+                  norm_saved saved, float *scratch) {
     if (o->statistics == NORM_BATCH)
-        batch_statistics(&(prepare_job){.x = x, .o = o, .saved = saved}, scratch);
+        batch_statistics(e, &(prepare_job){.x = x, .o = o, .saved = saved}, scratch);
     for (int c = 0; c < x->value.c; c++) {
         if (o->statistics == NORM_RUNNING) {
             saved.mean[c] = o->running_mean[c];
@@ -130,13 +131,13 @@ size_t norm_scratch(const tensor *x) {
     return (bytes + 63) / 64 * 64 / sizeof(float);
 }
 
-void norm_mask(void *context, int image, int y0, int y1) {
+void norm_mask(const worker *w, void *context, int image, int y0, int y1) {
     const norm_backward *b = context;
     const tensor *x = b->x, *dx = b->dx;
     for (int c = 0; c < x->c; c++)
-        kernels()->plane_norm_mask(rows_shape(x, y0, y1), rows_data(x, image, c, y0), rows_data(dx, image, c, y0),
-                                   b->constant ? b->constant[image * x->c + c] : 0, b->saved.mean[c], b->saved.scale[c],
-                                   b->saved.shift[c], b->sums + 2 * place_of(x, image, y0, c));
+        w->kernels->plane_norm_mask(rows_shape(x, y0, y1), rows_data(x, image, c, y0), rows_data(dx, image, c, y0),
+                                    b->constant ? b->constant[image * x->c + c] : 0, b->saved.mean[c],
+                                    b->saved.scale[c], b->saved.shift[c], b->sums + 2 * place_of(x, image, y0, c));
 }
 
 void norm_backward_begin(const norm_backward *b) {
@@ -150,7 +151,8 @@ typedef struct finish_job {
 } finish_job;
 
 /* The sums over the batch go to the places of the first band, where the second loop finds them. */
-static void sum_channel(void *context, int c) {
+static void sum_channel(const worker *w, void *context, int c) {
+    (void)w;
     const finish_job *job = context;
     const norm_backward *b = job->b;
     double db = 0, dg = 0;
@@ -167,7 +169,7 @@ static void sum_channel(void *context, int c) {
     b->sums[2 * c + 1] = dg;
 }
 
-static void finish_plane(void *context, int plane) {
+static void finish_plane(const worker *w, void *context, int plane) {
     const finish_job *job = context;
     const norm_backward *b = job->b;
     const tensor *x = b->x;
@@ -179,14 +181,14 @@ static void finish_plane(void *context, int plane) {
         constant = (float)(-scale * b->sums[2 * c] / count);
     }
     float *dx = plane_data(b->dx, plane);
-    kernels()->plane_norm_backward(plane_of(x), plane_data(x, plane), dx, b->saved.mean[c], scale, b->saved.shift[c],
-                                   false, scale, slope, constant, false, dx);
+    w->kernels->plane_norm_backward(plane_of(x), plane_data(x, plane), dx, b->saved.mean[c], scale, b->saved.shift[c],
+                                    false, scale, slope, constant, false, dx);
 }
 
-void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias) {
+void norm_backward_finish(engine *e, const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias) {
     finish_job job = {b, statistics, dweight, dbias};
-    parallel_for(b->x->c, sum_channel, &job);
-    parallel_for(b->x->n * b->x->c, finish_plane, &job);
+    parallel_for(e, b->x->c, sum_channel, &job);
+    parallel_for(e, b->x->n * b->x->c, finish_plane, &job);
 }
 
 size_t norm_room(const node *n, int x, int norm) {
@@ -201,17 +203,18 @@ tensor norm_place(const tensor *x, const tensor *dx, bool accumulate, float *roo
     return place;
 }
 
-norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count) {
+norm_inputs norm_sample(tape *t, int channels, sample_norm kind) {
     if (kind == SAMPLE_PLAIN)
         return (norm_inputs){0};
-    for (int c = 0; c < count; c++) {
+    float *statistics = tape_alloc(t, (2 * (size_t)channels + 1) * sizeof *statistics);
+    for (int c = 0; statistics && c < channels; c++) {
         statistics[c] = 0.05f * (float)c;
-        statistics[count + c] = 1 + 0.1f * (float)c;
+        statistics[channels + c] = 1 + 0.1f * (float)c;
     }
     return (norm_inputs){tape_variable(t, 1, channels, 1, 1, true),
                          tape_variable(t, 1, channels, 1, 1, true),
                          {.statistics = kind == SAMPLE_BATCH ? NORM_BATCH : NORM_RUNNING,
                           .running_mean = statistics,
-                          .running_var = statistics + count,
-                          .batches = statistics + 2 * count}};
+                          .running_var = statistics + channels,
+                          .batches = statistics + 2 * channels}};
 }

@@ -5,6 +5,7 @@
 #define IRST_AUTOGRAD_SHARED_NORM_H
 
 #include "autograd/ops.h"
+#include "core/base/parallel.h"
 
 /* Count, mean and squared deviations of some rows of one channel; the operation that writes a value gathers them while
  * the rows are in the cache. */
@@ -25,13 +26,13 @@ status norm_check(const tensor *x, const node *weight, const node *bias);
 /* For builders: asks the operation that writes x to gather its moments, if the norm needs them. */
 void norm_request(tape *t, node *x, const norm_inputs *norm);
 /* Hook for the forward pass of a convolution whose node has moments; `context` is the node. */
-void norm_gather_moments(void *context, int image, int y0, int y1);
+void norm_gather_moments(const worker *w, void *context, int image, int y0, int y1);
 void norm_clear_moments(node *n); /* before they are gathered */
 
 /* Statistics of x (of the batch, moving the running ones; or the running ones themselves), scale and shift. scratch:
  * norm_scratch floats. */
-void norm_prepare(const node *x, const float *weight, const float *bias, const batch_norm_options *o, norm_saved saved,
-                  float *scratch);
+void norm_prepare(engine *e, const node *x, const float *weight, const float *bias, const batch_norm_options *o,
+                  norm_saved saved, float *scratch);
 size_t norm_scratch(const tensor *x);
 
 /* The backward pass of y = max(0, bn(x)), in place of dx, which first receives dy: norm_backward_begin; norm_mask for
@@ -44,8 +45,8 @@ typedef struct norm_backward {
     double *sums;          /* norm_scratch floats */
 } norm_backward;
 void norm_backward_begin(const norm_backward *b);
-void norm_mask(void *context, int image, int y0, int y1);
-void norm_backward_finish(const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias);
+void norm_mask(const worker *w, void *context, int image, int y0, int y1);
+void norm_backward_finish(engine *e, const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias);
 
 /* The gradient of x must not mix with others' before it is complete, and is needed for those of weight and bias even
  * where nobody wants it itself: `room` is a place for it then, of norm_room(n, x, norm) floats; norm: the input that is
@@ -56,8 +57,8 @@ static inline bool norm_is_trained(const node *n, int norm) {
     return n->input[norm]->requires_grad || n->input[norm + 1]->requires_grad;
 }
 
-/* Weights and statistics of a norm for the operations' samples; `statistics` holds 3 * count numbers, which live on. */
+/* Weights and statistics of a norm for the operations' samples. */
 typedef enum sample_norm { SAMPLE_PLAIN, SAMPLE_BATCH, SAMPLE_RUNNING } sample_norm;
-norm_inputs norm_sample(tape *t, int channels, sample_norm kind, float *statistics, int count);
+norm_inputs norm_sample(tape *t, int channels, sample_norm kind);
 
 #endif

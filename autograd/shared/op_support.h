@@ -3,6 +3,7 @@
 #define IRST_AUTOGRAD_SHARED_OP_SUPPORT_H
 
 #include "autograd/tape.h"
+#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 
 #include <string.h>
@@ -67,6 +68,6 @@ static inline float *parameter_grad(node *n, int input) {
 }
 
 /* to += from, of one shape. */
-void add_to_gradient(const tensor *from, const tensor *to);
+void add_to_gradient(engine *e, const tensor *from, const tensor *to);
 
 #endif

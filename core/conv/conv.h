@@ -7,6 +7,7 @@
 #ifndef IRST_CORE_CONV_CONV_H
 #define IRST_CORE_CONV_CONV_H
 
+#include "core/base/parallel.h"
 #include "core/tensor/tensor.h"
 
 #include <stdbool.h>
@@ -21,7 +22,7 @@ typedef struct conv_norm {
  * thread, in any order. y0 is a multiple of CONV_BAND, and no row belongs to two bands. */
 #define CONV_BAND 4
 typedef struct conv_hook {
-    void (*rows_done)(void *context, int image, int y0, int y1);
+    void (*rows_done)(const worker *w, void *context, int image, int y0, int y1);
     void *context;
 } conv_hook;
 
@@ -38,21 +39,22 @@ typedef struct conv_options {
 /* Height or width of the output; <= 0 if the kernel does not fit. */
 int conv_output_size(int input, int kernel, const conv_options *o);
 
-/* Floats of scratch that the three functions below may use, for an input of n x ic x h x w. Grows with the number of
- * threads (runtime_threads). */
-size_t conv_scratch(const tensor *x, const tensor *y, const conv_options *o);
-size_t conv_forward_scratch(const tensor *x, const tensor *y, const conv_options *o); /* the first one alone */
+/* Floats of scratch that the three functions below may use, for an input of n x ic x h x w. Grows with the
+ * engine's number of threads. */
+size_t conv_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o);
+size_t conv_forward_scratch(const engine *e, const tensor *x, const tensor *y,
+                            const conv_options *o); /* the first one alone */
 
 /* y = conv(norm(x), weight) + bias, then max(0, .) if relu. weight[oc][ic][kh][kw]; bias[oc] or NULL. */
-void conv_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
+void conv_forward(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                   const tensor *y, float *scratch);
 
 /* dx = (or +=) the gradient with respect to the input as the convolution sees it, normalised. */
-void conv_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
+void conv_input_gradient(engine *e, const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
                          const tensor *dx, float *scratch);
 
 /* dweight += and dbias += (dbias may be NULL). Sums in a fixed order, whatever the number of threads. */
-void conv_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
-                          float *scratch);
+void conv_weight_gradient(engine *e, const tensor *x, const tensor *dy, const conv_options *o, float *dweight,
+                          float *dbias, float *scratch);
 
 #endif

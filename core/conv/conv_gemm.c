@@ -1,6 +1,6 @@
 #include "core/conv/conv_gemm.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 
 #include <cblas.h>
@@ -57,12 +57,12 @@ static size_t gradient_columns(const tensor *y, const conv_options *o) {
     return (size_t)channel_block(o) * (size_t)taps(o) * (size_t)positions(y);
 }
 
-size_t conv_gemm_forward_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    return (size_t)runtime_threads() * forward_columns(x, y, o);
+size_t conv_gemm_forward_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o) {
+    return (size_t)engine_threads(e) * forward_columns(x, y, o);
 }
 
-size_t conv_gemm_gradient_scratch(const tensor *y, const conv_options *o) {
-    return (size_t)y->c * (size_t)positions(y) + (size_t)runtime_threads() * gradient_columns(y, o);
+size_t conv_gemm_gradient_scratch(const engine *e, const tensor *y, const conv_options *o) {
+    return (size_t)y->c * (size_t)positions(y) + (size_t)engine_threads(e) * gradient_columns(y, o);
 }
 
 static gemm_job gradient_job(const tensor *x, const tensor *dy, const conv_options *o, float *scratch) {
@@ -74,8 +74,8 @@ static gemm_job gradient_job(const tensor *x, const tensor *dy, const conv_optio
                       .per_thread_count = gradient_columns(dy, o)};
 }
 
-static float *thread_columns(const gemm_job *job) {
-    return job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count;
+static float *thread_columns(const worker *w, const gemm_job *job) {
+    return job->per_thread + (size_t)w->thread * job->per_thread_count;
 }
 
 /* Output positions in a row of the output, and the input row that a tap meets there. */
@@ -171,7 +171,7 @@ static int output_blocks(const tensor *y) {
 }
 
 /* A few positions and a few output channels: gathering columns anew for others of the same positions costs little. */
-static void forward_block(void *context, int item) {
+static void forward_block(const worker *w, void *context, int item) {
     gemm_job job = *(const gemm_job *)context;
     const tensor *x = job.x, *y = job.y;
     int o0 = item % output_blocks(y) * OUTPUT_BLOCK, outputs = clamp(y->c - o0, 0, OUTPUT_BLOCK);
@@ -179,7 +179,7 @@ static void forward_block(void *context, int item) {
     job.image = item / column_blocks(y);
     int first = item % column_blocks(y) * COLUMN_BLOCK, count = clamp(positions(y) - first, 0, COLUMN_BLOCK);
     int depth = x->c * taps(job.o);
-    float *columns = thread_columns(&job), *product = columns + (size_t)depth * (size_t)block_columns(y);
+    float *columns = thread_columns(w, &job), *product = columns + (size_t)depth * (size_t)block_columns(y);
     gather_channels(&job, 0, x->c, first, count, columns);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, outputs, count, depth, 1, job.weight + (size_t)o0 * depth,
                 depth, columns, count, 0, product, count);
@@ -187,7 +187,7 @@ static void forward_block(void *context, int item) {
         store_channel(&job, o0 + c, first, count, product + (size_t)c * (size_t)count);
 }
 
-void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
+void conv_gemm_forward(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
                        const tensor *y, float *scratch) {
     gemm_job job = {.x = x,
                     .y = y,
@@ -197,10 +197,11 @@ void conv_gemm_forward(const tensor *x, const float *weight, const float *bias, 
                     .relu = relu,
                     .per_thread = scratch,
                     .per_thread_count = forward_columns(x, y, o)};
-    parallel_for(y->n * column_blocks(y) * output_blocks(y), forward_block, &job);
+    parallel_for(e, y->n * column_blocks(y) * output_blocks(y), forward_block, &job);
 }
 
-static void copy_dense(void *context, int channel) {
+static void copy_dense(const worker *w, void *context, int channel) {
+    (void)w;
     const gemm_job *job = context;
     const tensor *y = job->y;
     float *dense = job->dense + (size_t)channel * (size_t)positions(y);
@@ -210,13 +211,13 @@ static void copy_dense(void *context, int channel) {
 }
 
 /* Column gradients of a few input channels, scattered back to where the columns were gathered from. */
-static void input_gradient_block(void *context, int block) {
+static void input_gradient_block(const worker *w, void *context, int block) {
     const gemm_job *job = context;
     const tensor *x = job->x, *y = job->y;
     const conv_options *o = job->o;
     int c0 = block * channel_block(o), channels = block_channels(job, block), count = positions(y);
     int depth = x->c * taps(o), rows = channels * taps(o);
-    float *columns = thread_columns(job);
+    float *columns = thread_columns(w, job);
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rows, count, y->c, 1, job->weight + (size_t)c0 * taps(o),
                 depth, job->dense, count, 0, columns, count);
     for (int c = c0; c < c0 + channels; c++) {
@@ -229,37 +230,37 @@ static void input_gradient_block(void *context, int block) {
     }
 }
 
-void conv_gemm_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
+void conv_gemm_input_gradient(engine *e, const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
                               const tensor *dx, float *scratch) {
     gemm_job job = gradient_job(dx, dy, o, scratch);
     job.weight = weight;
     job.accumulate = accumulate;
     for (job.image = 0; job.image < dy->n; job.image++) {
-        parallel_for(dy->c, copy_dense, &job);
-        parallel_for(channel_blocks(dx, o), input_gradient_block, &job);
+        parallel_for(e, dy->c, copy_dense, &job);
+        parallel_for(e, channel_blocks(dx, o), input_gradient_block, &job);
     }
 }
 
-static void weight_gradient_block(void *context, int block) {
+static void weight_gradient_block(const worker *w, void *context, int block) {
     const gemm_job *job = context;
     int c0 = block * channel_block(job->o), channels = block_channels(job, block), count = positions(job->y);
     int depth = job->x->c * taps(job->o), rows = channels * taps(job->o);
-    float *columns = thread_columns(job);
+    float *columns = thread_columns(w, job);
     gather_channels(job, c0, channels, 0, count, columns);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, job->y->c, rows, count, 1, job->dense, count, columns, count,
                 1, job->dweight + (size_t)c0 * taps(job->o), depth);
 }
 
-void conv_gemm_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
+void conv_gemm_weight_gradient(engine *e, const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
                                float *scratch) {
     gemm_job job = gradient_job(x, dy, o, scratch);
     job.dweight = dweight;
     for (job.image = 0; job.image < dy->n; job.image++) {
-        parallel_for(dy->c, copy_dense, &job);
-        parallel_for(channel_blocks(x, o), weight_gradient_block, &job);
+        parallel_for(e, dy->c, copy_dense, &job);
+        parallel_for(e, channel_blocks(x, o), weight_gradient_block, &job);
         for (int c = 0; dbias && c < dy->c; c++) {
             plane_shape dense = {1, positions(dy), positions(dy)};
-            dbias[c] += (float)kernels()->plane_sum(dense, job.dense + (size_t)c * (size_t)positions(dy));
+            dbias[c] += (float)engine_kernels(e)->plane_sum(dense, job.dense + (size_t)c * (size_t)positions(dy));
         }
     }
 }

@@ -1,6 +1,6 @@
 #include "core/conv/conv_pair.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 
 #include <string.h>
@@ -149,7 +149,7 @@ static void border_forward(const pair_job *job, int image, int class, int y, int
         }
 }
 
-static void forward_band(void *context, int item) {
+static void forward_band(const worker *w, void *context, int item) {
     const pair_job *job = context;
     const tensor *x = job->x, *y = job->y;
     int image = item / bands(x), y0 = item % bands(x) * BAND, y1 = y0 + BAND < x->h ? y0 + BAND : x->h;
@@ -168,18 +168,20 @@ static void forward_band(void *context, int item) {
                    .weight = job->packed + (size_t)image * packed_count(x->c),
                    .bias = job->constants + image * CONV_PAIR_CLASSES + MIDDLE};
     /* The first and the last row would read beyond the halo, and are the border's anyway. */
-    kernels()->conv_rows(&k, y0 ? y0 : 1, y1 < x->h ? y1 : x->h - 1);
+    w->kernels->conv_rows(&k, y0 ? y0 : 1, y1 < x->h ? y1 : x->h - 1);
     each_border_piece(job, image, y0, y1, border_forward);
 }
 
-void conv_pair_forward(const tensor *x, const float *taps, const float *constants, const tensor *y, float *scratch) {
+void conv_pair_forward(engine *e, const tensor *x, const float *taps, const float *constants, const tensor *y,
+                       float *scratch) {
     pair_job job = {.x = x, .y = y, .taps = taps, .constants = constants, .packed = scratch};
     for (int n = 0; n < x->n; n++)
         conv_pack_weights(middle_taps(&job, n), 1, x->c, SIDE, SIDE, false, scratch + (size_t)n * packed_count(x->c));
-    parallel_for(x->n * bands(x), forward_band, &job);
+    parallel_for(e, x->n * bands(x), forward_band, &job);
 }
 
-static void copy_inner(void *context, int image) {
+static void copy_inner(const worker *w, void *context, int image) {
+    (void)w;
     const pair_job *job = context;
     const tensor *dy = job->y;
     for (int y = 1; y < dy->h - 1; y++) {
@@ -189,7 +191,7 @@ static void copy_inner(void *context, int image) {
     }
 }
 
-static void gradient_band(void *context, int item) {
+static void gradient_band(const worker *w, void *context, int item) {
     const pair_job *job = context;
     const tensor *x = job->x, *dx = job->dx, *inner = &job->inner;
     int image = item / bands(x), y0 = item % bands(x) * BAND, y1 = y0 + BAND < x->h ? y0 + BAND : x->h;
@@ -206,7 +208,7 @@ static void gradient_band(void *context, int item) {
                                .kw = SIDE,
                                .dilation = 1,
                                .partial = job->partials + (size_t)item * partial_count(x->c)};
-    kernels()->conv_weight_rows(&weight, y0 ? y0 : 1, y1 < x->h ? y1 : x->h - 1);
+    w->kernels->conv_weight_rows(&weight, y0 ? y0 : 1, y1 < x->h ? y1 : x->h - 1);
     if (!dx)
         return;
     conv_rows k = {.input = tensor_plane(inner, image, 0) - RADIUS * inner->row - RADIUS,
@@ -223,7 +225,7 @@ static void gradient_band(void *context, int item) {
                    .dilation = 1,
                    .weight = job->packed + (size_t)image * packed_count(x->c),
                    .accumulate = job->accumulate};
-    kernels()->conv_rows(&k, y0, y1);
+    w->kernels->conv_rows(&k, y0, y1);
 }
 
 static void border_gradient(const pair_job *job, int image, int class, int y, int left, int count) {
@@ -249,7 +251,7 @@ static void border_gradient(const pair_job *job, int image, int class, int y, in
 }
 
 /* What the bands left, then the border. */
-static void gradient_image(void *context, int image) {
+static void gradient_image(const worker *w, void *context, int image) {
     const pair_job *job = context;
     const tensor *x = job->x, *inner = &job->inner;
     size_t per_class = (size_t)x->c * CONV_PAIR_TAPS, at = (size_t)image * CONV_PAIR_CLASSES;
@@ -262,12 +264,12 @@ static void gradient_image(void *context, int image) {
             middle[i] += partial[i];
     }
     job->dconstants[at + MIDDLE] =
-        kernels()->plane_sum((plane_shape){x->h, x->w, inner->row}, tensor_plane(inner, image, 0));
+        w->kernels->plane_sum((plane_shape){x->h, x->w, inner->row}, tensor_plane(inner, image, 0));
     each_border_piece(job, image, 0, x->h, border_gradient);
 }
 
-void conv_pair_gradient(const tensor *x, const float *taps, const tensor *dy, double *dtaps, double *dconstants,
-                        const tensor *dx, bool accumulate, float *scratch) {
+void conv_pair_gradient(engine *e, const tensor *x, const float *taps, const tensor *dy, double *dtaps,
+                        double *dconstants, const tensor *dx, bool accumulate, float *scratch) {
     pair_job job = {.x = x,
                     .y = dy,
                     .taps = taps,
@@ -283,7 +285,7 @@ void conv_pair_gradient(const tensor *x, const float *taps, const tensor *dy, do
     job.inner.data = inner + tensor_origin(&job.inner) + job.inner.row; /* pixel (0, 0) is its second row's */
     for (int n = 0; n < x->n; n++)
         conv_pack_weights(middle_taps(&job, n), 1, x->c, SIDE, SIDE, true, scratch + (size_t)n * packed_count(x->c));
-    parallel_for(x->n, copy_inner, &job);
-    parallel_for(x->n * bands(x), gradient_band, &job);
-    parallel_for(x->n, gradient_image, &job);
+    parallel_for(e, x->n, copy_inner, &job);
+    parallel_for(e, x->n * bands(x), gradient_band, &job);
+    parallel_for(e, x->n, gradient_image, &job);
 }

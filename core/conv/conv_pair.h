@@ -9,6 +9,7 @@
 #ifndef IRST_CORE_CONV_CONV_PAIR_H
 #define IRST_CORE_CONV_CONV_PAIR_H
 
+#include "core/base/engine.h"
 #include "core/tensor/tensor.h"
 
 #include <stddef.h>
@@ -30,10 +31,11 @@ bool conv_pair_fits(const tensor *x);
 size_t conv_pair_scratch(const tensor *x);
 
 /* y from x (n x ic x h x w); taps[n][class][ic][25] and constants[n][class] of each image. */
-void conv_pair_forward(const tensor *x, const float *taps, const float *constants, const tensor *y, float *scratch);
+void conv_pair_forward(engine *e, const tensor *x, const float *taps, const float *constants, const tensor *y,
+                       float *scratch);
 
 /* dtaps[n][class][ic][25] and dconstants[n][class], overwritten; dx = (or +=), unless NULL. */
-void conv_pair_gradient(const tensor *x, const float *taps, const tensor *dy, double *dtaps, double *dconstants,
-                        const tensor *dx, bool accumulate, float *scratch);
+void conv_pair_gradient(engine *e, const tensor *x, const float *taps, const tensor *dy, double *dtaps,
+                        double *dconstants, const tensor *dx, bool accumulate, float *scratch);
 
 #endif

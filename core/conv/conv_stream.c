@@ -1,6 +1,6 @@
 #include "core/conv/conv_stream.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/conv/conv_winograd.h"
 #include "core/tensor/kernels.h"
 
@@ -40,15 +40,15 @@ static size_t packed_first(const tensor *x, int channels) {
     return (count + TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
 }
 
-static size_t kernel_scratch(const tensor *x, int channels, const tensor *y) {
+static size_t kernel_scratch(const engine *e, const tensor *x, int channels, const tensor *y) {
     int most = x->c > y->c ? x->c : y->c;
-    return kernels()->winograd_scratch(most > channels ? most : channels, most > channels ? most : channels);
+    return engine_kernels(e)->winograd_scratch(most > channels ? most : channels, most > channels ? most : channels);
 }
 
-size_t conv_stream_scratch(const tensor *x, int channels, const tensor *y) {
+size_t conv_stream_scratch(const engine *e, const tensor *x, int channels, const tensor *y) {
     tensor ring = ring_of(channels, y->w);
     return packed_first(x, channels) + conv_winograd_packed_count(y->c, channels) +
-           (size_t)runtime_threads() * (tensor_footprint(&ring) + TENSOR_HALO + kernel_scratch(x, channels, y));
+           (size_t)engine_threads(e) * (tensor_footprint(&ring) + TENSOR_HALO + kernel_scratch(e, x, channels, y));
 }
 
 typedef struct stream_job {
@@ -69,26 +69,26 @@ static void clear_halo(const tensor *ring) {
 }
 
 /* Rows y .. y + TILE - 1 of the map between, as far as they lie inside the image; y + 1 is a multiple of TILE. */
-static void run_first(const stream_job *job, int image, int y, const tensor *ring, float *scratch) {
+static void run_first(const worker *w, const stream_job *job, int image, int y, const tensor *ring, float *scratch) {
     float *output = ring->data + ((y + 1) % RING - y) * ring->row; /* row y of it is where the ring has it */
     if (first_is_direct(job->x)) {
         conv_rows k = job->direct;
         k.input += image * job->x->c * job->x->plane;
         k.output = output;
-        kernels()->conv_rows(&k, y < 0 ? 0 : y, y + TILE < job->y->h ? y + TILE : job->y->h);
+        w->kernels->conv_rows(&k, y < 0 ? 0 : y, y + TILE < job->y->h ? y + TILE : job->y->h);
     } else {
         winograd_rows k = job->first;
         k.input.pixels += image * job->x->c * job->x->plane;
         k.output = output;
-        kernels()->winograd_rows(&k, y, y + TILE, scratch);
+        w->kernels->winograd_rows(&k, y, y + TILE, scratch);
     }
 }
 
-static void run_segment(void *context, int item) {
+static void run_segment(const worker *w, void *context, int item) {
     const stream_job *job = context;
     int segments = (job->y->h + SEGMENT - 1) / SEGMENT, image = item / segments, y0 = item % segments * SEGMENT;
     int y1 = y0 + SEGMENT < job->y->h ? y0 + SEGMENT : job->y->h;
-    float *scratch = job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count;
+    float *scratch = job->per_thread + (size_t)w->thread * job->per_thread_count;
     tensor ring = job->ring;
     ring.data = scratch + tensor_origin(&ring);
     scratch += job->ring_count;
@@ -96,15 +96,15 @@ static void run_segment(void *context, int item) {
     winograd_rows second = job->second;
     second.input.pixels = ring.data;
     second.output += image * job->y->c * job->y->plane;
-    run_first(job, image, y0 - 1, &ring, scratch);
+    run_first(w, job, image, y0 - 1, &ring, scratch);
     for (int y = y0; y < y1; y += TILE) {
         if (y + TILE - 1 < job->y->h)
-            run_first(job, image, y + TILE - 1, &ring, scratch);
-        kernels()->winograd_rows(&second, y, y + TILE, scratch);
+            run_first(w, job, image, y + TILE - 1, &ring, scratch);
+        w->kernels->winograd_rows(&second, y, y + TILE, scratch);
     }
 }
 
-void conv_stream(const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
+void conv_stream(engine *e, const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
                  float *scratch) {
     float *packed = scratch, *packed_second = packed + packed_first(x, first->channels);
     tensor ring = ring_of(first->channels, y->w);
@@ -155,11 +155,11 @@ void conv_stream(const tensor *x, const streamed_conv *first, const streamed_con
         .per_thread = packed_second + conv_winograd_packed_count(y->c, first->channels),
         .ring_count = tensor_footprint(&ring) + TENSOR_HALO,
     };
-    job.per_thread_count = job.ring_count + kernel_scratch(x, first->channels, y);
+    job.per_thread_count = job.ring_count + kernel_scratch(e, x, first->channels, y);
     if (first_is_direct(x))
         conv_pack_weights(first->weight, first->channels, x->c, 3, 3, false, packed);
     else
-        conv_winograd_pack(first->weight, first->channels, x->c, false, packed);
-    conv_winograd_pack(second->weight, y->c, first->channels, false, packed_second);
-    parallel_for(y->n * ((y->h + SEGMENT - 1) / SEGMENT), run_segment, &job);
+        conv_winograd_pack(e, first->weight, first->channels, x->c, false, packed);
+    conv_winograd_pack(e, second->weight, y->c, first->channels, false, packed_second);
+    parallel_for(e, y->n * ((y->h + SEGMENT - 1) / SEGMENT), run_segment, &job);
 }

@@ -18,10 +18,10 @@ typedef struct streamed_conv {
 bool conv_stream_pays(const tensor *x, int channels, const tensor *y);
 
 /* Floats of scratch. Grows with the number of threads. */
-size_t conv_stream_scratch(const tensor *x, int channels, const tensor *y);
+size_t conv_stream_scratch(const engine *e, const tensor *x, int channels, const tensor *y);
 
 /* y = second(first(x)). The same bits for any number of threads; rounding as conv_forward's, not the same bits. */
-void conv_stream(const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
+void conv_stream(engine *e, const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
                  float *scratch);
 
 #endif

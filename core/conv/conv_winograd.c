@@ -1,6 +1,6 @@
 #include "core/conv/conv_winograd.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 
 #include <string.h>
@@ -24,9 +24,10 @@ bool conv_winograd_weight_pays(const tensor *x, const tensor *dy, const conv_opt
     return conv_winograd_pays(x, dy, o) && dy->c >= 16 && x->c * dy->c >= 256;
 }
 
-size_t conv_winograd_scratch(int ic, int oc) {
+size_t conv_winograd_scratch(const engine *e, int ic, int oc) {
     int most = ic > oc ? ic : oc;
-    return conv_winograd_packed_count(most, most) + (size_t)runtime_threads() * kernels()->winograd_scratch(most, most);
+    return conv_winograd_packed_count(most, most) +
+           (size_t)engine_threads(e) * engine_kernels(e)->winograd_scratch(most, most);
 }
 
 /* Numbers of one block of output channels, side by side. */
@@ -67,7 +68,8 @@ typedef struct pack_job {
 } pack_job;
 
 /* G g G^T for one block of output channels. */
-static void pack_block(void *context, int block) {
+static void pack_block(const worker *w, void *context, int block) {
+    (void)w;
     const pack_job *job = context;
     size_t point_stride = (size_t)blocks_of(job->oc) * (size_t)job->ic * BLOCK;
     float *packed = job->packed + (size_t)block * (size_t)job->ic * BLOCK;
@@ -85,8 +87,8 @@ static void pack_block(void *context, int block) {
     }
 }
 
-void conv_winograd_pack(const float *weight, int oc, int ic, bool transposed, float *packed) {
-    parallel_for(blocks_of(oc), pack_block, &(pack_job){weight, oc, ic, transposed, packed});
+void conv_winograd_pack(engine *e, const float *weight, int oc, int ic, bool transposed, float *packed) {
+    parallel_for(e, blocks_of(oc), pack_block, &(pack_job){weight, oc, ic, transposed, packed});
 }
 
 static winograd_input input_of(const tensor *x, const conv_norm *norm) {
@@ -112,20 +114,20 @@ static int bands(const tensor *y) {
     return (y->h + BAND - 1) / BAND;
 }
 
-static void run_band(void *context, int item) {
+static void run_band(const worker *w, void *context, int item) {
     const winograd_job *job = context;
     int count = bands(job->y), n = item / count, y0 = item % count * BAND;
     int y1 = y0 + BAND < job->y->h ? y0 + BAND : job->y->h;
     winograd_rows k = job->kernel;
     k.input.pixels += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
-    kernels()->winograd_rows(&k, y0, y1, job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
+    w->kernels->winograd_rows(&k, y0, y1, job->per_thread + (size_t)w->thread * job->per_thread_count);
     if (job->hook)
-        job->hook->rows_done(job->hook->context, n, y0, y1);
+        job->hook->rows_done(w, job->hook->context, n, y0, y1);
 }
 
-void conv_winograd(const tensor *x, const float *weight, const float *bias, const conv_winograd_options *options,
-                   const tensor *y, float *scratch) {
+void conv_winograd(engine *e, const tensor *x, const float *weight, const float *bias,
+                   const conv_winograd_options *options, const tensor *y, float *scratch) {
     winograd_job job = {
         .kernel = {.input = input_of(x, options->norm),
                    .output = y->data,
@@ -140,10 +142,10 @@ void conv_winograd(const tensor *x, const float *weight, const float *bias, cons
         .y = y,
         .hook = options->hook,
         .per_thread = scratch + conv_winograd_packed_count(y->c, x->c),
-        .per_thread_count = kernels()->winograd_scratch(x->c, y->c),
+        .per_thread_count = engine_kernels(e)->winograd_scratch(x->c, y->c),
     };
-    conv_winograd_pack(weight, y->c, x->c, options->transposed, scratch);
-    parallel_for(y->n * bands(y), run_band, &job);
+    conv_winograd_pack(e, weight, y->c, x->c, options->transposed, scratch);
+    parallel_for(e, y->n * bands(y), run_band, &job);
 }
 
 /* Rows of one partial sum: long enough that adding the partial sums up costs little, short enough for many threads. */
@@ -163,50 +165,51 @@ static int weight_bands(const tensor *dy) {
     return (dy->h + WEIGHT_BAND - 1) / WEIGHT_BAND;
 }
 
-static size_t weight_partial_count(int ic, int oc) {
-    return (size_t)WINOGRAD_POINTS * (size_t)ic * (size_t)kernels()->winograd_padded(oc);
+static size_t weight_partial_count(const kernel_table *table, int ic, int oc) {
+    return (size_t)WINOGRAD_POINTS * (size_t)ic * (size_t)table->winograd_padded(oc);
 }
 
 /* Partial sums, each by one work item over a stretch of all bands: one for each band, or fewer where many channels make
  * them large. */
-static int weight_items(const tensor *x, const tensor *dy) {
+static int weight_items(const kernel_table *table, const tensor *x, const tensor *dy) {
     enum { MOST_FLOATS = 16 * 1024 * 1024 };
-    int bands_of_all = dy->n * weight_bands(dy), room = (int)(MOST_FLOATS / weight_partial_count(x->c, dy->c));
+    int bands_of_all = dy->n * weight_bands(dy), room = (int)(MOST_FLOATS / weight_partial_count(table, x->c, dy->c));
     room = room < 2 ? 2 : room;
     return bands_of_all < room ? bands_of_all : room;
 }
 
-size_t conv_winograd_weight_scratch(const tensor *x, const tensor *dy) {
-    size_t items = (size_t)weight_items(x, dy);
-    return items * (weight_partial_count(x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK)) +
-           (size_t)runtime_threads() * kernels()->winograd_scratch(x->c, dy->c);
+size_t conv_winograd_weight_scratch(const engine *e, const tensor *x, const tensor *dy) {
+    const kernel_table *table = engine_kernels(e);
+    size_t items = (size_t)weight_items(table, x, dy);
+    return items * (weight_partial_count(table, x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK)) +
+           (size_t)engine_threads(e) * table->winograd_scratch(x->c, dy->c);
 }
 
 /* Adds one band of one image. */
-static void add_weight_band(const weight_job *job, int band, winograd_weight_rows k, double *bias_sums) {
+static void add_weight_band(const worker *w, const weight_job *job, int band, winograd_weight_rows k,
+                            double *bias_sums) {
     const tensor *dy = job->dy;
     int count = weight_bands(dy), n = band / count, y0 = band % count * WEIGHT_BAND;
     int y1 = y0 + WEIGHT_BAND < dy->h ? y0 + WEIGHT_BAND : dy->h;
     k.input.pixels += n * job->x->c * job->x->plane;
     k.output_grad += n * dy->c * dy->plane;
-    kernels()->winograd_weight_rows(&k, y0, y1,
-                                    job->per_thread + (size_t)runtime_thread_index() * job->per_thread_count);
+    w->kernels->winograd_weight_rows(&k, y0, y1, job->per_thread + (size_t)w->thread * job->per_thread_count);
     for (int c = 0; c < dy->c && job->dbias; c++)
         bias_sums[c] +=
-            kernels()->plane_sum((plane_shape){y1 - y0, dy->w, dy->row}, k.output_grad + c * dy->plane + y0 * dy->row);
+            w->kernels->plane_sum((plane_shape){y1 - y0, dy->w, dy->row}, k.output_grad + c * dy->plane + y0 * dy->row);
 }
 
-static void run_weight_item(void *context, int item) {
+static void run_weight_item(const worker *w, void *context, int item) {
     const weight_job *job = context;
     const tensor *dy = job->dy;
-    int64_t all = (int64_t)dy->n * weight_bands(dy), items = weight_items(job->x, dy);
+    int64_t all = (int64_t)dy->n * weight_bands(dy), items = weight_items(w->kernels, job->x, dy);
     winograd_weight_rows k = job->kernel;
     double *bias_sums = job->bias_sums + item * dy->c;
     k.partial = job->partials + (size_t)item * job->partial_count;
     memset(k.partial, 0, job->partial_count * sizeof *k.partial);
     memset(bias_sums, 0, (size_t)dy->c * sizeof *bias_sums);
     for (int64_t band = all * item / items; band < all * (item + 1) / items; band++)
-        add_weight_band(job, (int)band, k, bias_sums);
+        add_weight_band(w, job, (int)band, k, bias_sums);
 }
 
 /* g = G^T u, G as in kernel_points. */
@@ -220,9 +223,9 @@ static void weight_taps(const double u[6], double g[3]) {
 }
 
 /* Adds up the partial sums of one input channel in a fixed order, and transforms them back. */
-static void finish_weights(void *context, int i) {
+static void finish_weights(const worker *w, void *context, int i) {
     const weight_job *job = context;
-    int ic = job->x->c, oc = job->dy->c, items = weight_items(job->x, job->dy);
+    int ic = job->x->c, oc = job->dy->c, items = weight_items(w->kernels, job->x, job->dy);
     for (int o = 0; o < oc; o++) {
         double points[6][6], columns[3][6], taps[3];
         for (int point = 0; point < WINOGRAD_POINTS; point++) {
@@ -245,9 +248,9 @@ static void finish_weights(void *context, int i) {
     }
 }
 
-void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
+void conv_winograd_weight_gradient(engine *e, const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
                                    float *dbias, float *scratch) {
-    int items = weight_items(x, dy);
+    int items = weight_items(engine_kernels(e), x, dy);
     weight_job job = {
         .kernel = {.input = input_of(x, norm),
                    .output_grad = dy->data,
@@ -257,16 +260,16 @@ void conv_winograd_weight_gradient(const tensor *x, const conv_norm *norm, const
         .x = x,
         .dy = dy,
         .partials = scratch,
-        .partial_count = weight_partial_count(x->c, dy->c),
-        .per_thread_count = kernels()->winograd_scratch(x->c, dy->c),
-        .padded = kernels()->winograd_padded(dy->c),
+        .partial_count = weight_partial_count(engine_kernels(e), x->c, dy->c),
+        .per_thread_count = engine_kernels(e)->winograd_scratch(x->c, dy->c),
+        .padded = engine_kernels(e)->winograd_padded(dy->c),
         .dweight = dweight,
         .dbias = dbias,
     };
     job.per_thread = scratch + (size_t)items * job.partial_count;
-    job.bias_sums = (double *)(void *)(job.per_thread + (size_t)runtime_threads() * job.per_thread_count);
-    parallel_for(items, run_weight_item, &job);
-    parallel_for(x->c, finish_weights, &job);
+    job.bias_sums = (double *)(void *)(job.per_thread + (size_t)engine_threads(e) * job.per_thread_count);
+    parallel_for(e, items, run_weight_item, &job);
+    parallel_for(e, x->c, finish_weights, &job);
     for (int c = 0; c < dy->c && dbias; c++) {
         double sum = 0;
         for (int item = 0; item < items; item++)

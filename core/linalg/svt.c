@@ -1,6 +1,6 @@
 #include "core/linalg/svt.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/linalg/linalg.h"
 
 #include <cblas.h>
@@ -47,7 +47,8 @@ static int least(int a, int b) {
 }
 
 /* The lower half of the Gram matrix of a quarter of G's rows: large blocks, which BLAS likes, and equal ones. */
-static void gram_part(void *context, int part) {
+static void gram_part(const worker *w, void *context, int part) {
+    (void)w;
     const product *p = context;
     svt *s = p->s;
     int rows = (s->m + GRAM_PARTS - 1) / GRAM_PARTS, first = part * rows, count = least(rows, s->m - first);
@@ -56,7 +57,8 @@ static void gram_part(void *context, int part) {
                 s->m, 0, gram, s->n);
 }
 
-static void add_parts(void *context, int column) {
+static void add_parts(const worker *w, void *context, int column) {
+    (void)w;
     svt *s = context;
     size_t square = (size_t)s->n * (size_t)s->n, first = (size_t)column * (size_t)s->n;
     for (size_t i = first + (size_t)column; i < first + (size_t)s->n; i++) {
@@ -67,9 +69,9 @@ static void add_parts(void *context, int column) {
     }
 }
 
-void svt_gram(svt *s, const double *G) {
-    parallel_for(GRAM_PARTS, gram_part, &(product){s, G});
-    parallel_for(s->n, add_parts, s);
+void svt_gram(engine *e, svt *s, const double *G) {
+    parallel_for(e, GRAM_PARTS, gram_part, &(product){s, G});
+    parallel_for(e, s->n, add_parts, s);
 }
 
 /* --- decomposition --- */
@@ -80,8 +82,8 @@ static status decompose_directly(svt *s, const double *G) {
     return linalg_right_vectors(s->m, s->n, s->copy, s->values, s->gram, s->work);
 }
 
-status svt_largest(svt *s, const double *G, int count, double *values) {
-    svt_gram(s, G);
+status svt_largest(engine *e, svt *s, const double *G, int count, double *values) {
+    svt_gram(e, s, G);
     TRY(linalg_eigen_largest(s->n, s->gram, count, s->values, s->vectors, s->work));
     for (int i = 0; i < count; i++)
         values[i] = sqrt(fmax(s->values[count - 1 - i], 0));
@@ -140,7 +142,8 @@ status svt_decompose(svt *s, const double *G, double threshold) {
 /* --- result --- */
 
 /* left = G V diag(1 - threshold / S), some rows. */
-static void multiply_rows(void *context, int item) {
+static void multiply_rows(const worker *w, void *context, int item) {
+    (void)w;
     const product *p = context;
     const svt *s = p->s;
     int first = item * ROWS, count = least(ROWS, s->m - first);
@@ -150,9 +153,9 @@ static void multiply_rows(void *context, int item) {
         cblas_dscal(count, s->factors[i], s->left + (size_t)i * (size_t)s->m + first, 1);
 }
 
-void svt_multiply(svt *s, const double *G) {
+void svt_multiply(engine *e, svt *s, const double *G) {
     if (s->rank > 0)
-        parallel_for((s->m + ROWS - 1) / ROWS, multiply_rows, &(product){s, G});
+        parallel_for(e, (s->m + ROWS - 1) / ROWS, multiply_rows, &(product){s, G});
 }
 
 void svt_columns(const svt *s, int first, int count, double *B) {

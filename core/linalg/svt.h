@@ -5,6 +5,7 @@
 #ifndef IRST_CORE_LINALG_SVT_H
 #define IRST_CORE_LINALG_SVT_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/base/workspace.h"
 
@@ -23,13 +24,13 @@ typedef struct svt {
 status svt_new(svt *s, int m, int n, workspace *w);
 
 /* The `count` largest singular values of G, falling. */
-status svt_largest(svt *s, const double *G, int count, double *values);
+status svt_largest(engine *e, svt *s, const double *G, int count, double *values);
 
 /* In this order: the Gram matrix (all threads), the decomposition (the calling thread alone), and what is multiplied
  * with V^T (all threads). G must stay until then. */
-void svt_gram(svt *s, const double *G);
+void svt_gram(engine *e, svt *s, const double *G);
 status svt_decompose(svt *s, const double *G, double threshold);
-void svt_multiply(svt *s, const double *G);
+void svt_multiply(engine *e, svt *s, const double *G);
 
 /* Columns first .. first + count - 1 of the result, m apart. May run in several threads. */
 void svt_columns(const svt *s, int first, int count, double *B);

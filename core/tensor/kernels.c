@@ -1,6 +1,5 @@
 #include "core/tensor/kernels.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 extern const kernel_table kernel_table_portable;
@@ -24,27 +23,14 @@ const kernel_table *kernels_named(const char *name) {
     return NULL;
 }
 
-const kernel_table *kernels(void) {
-    static const kernel_table *chosen;
-    const kernel_table *table = __atomic_load_n(&chosen, __ATOMIC_ACQUIRE);
-    if (table)
-        return table;
+status kernels_choose(const char *name, const kernel_table **out) {
     static const char *const best_first[] = {"avx512", "avx2", "portable"};
-    const char *wanted = getenv("IRST_ISA");
-    if (wanted)
-        table = kernels_named(wanted);
-    for (int i = 0; !table && i < 3; i++)
-        table = kernels_named(best_first[i]);
-    __atomic_store_n(&chosen, table, __ATOMIC_RELEASE);
-    return table;
-}
-
-status kernels_check(void) {
-    const char *wanted = getenv("IRST_ISA");
-    if (wanted && !kernels_named(wanted))
-        return status_fail(STATUS_USAGE,
-                           "IRST_ISA=%s: expected portable, avx2 or avx512, as far as this machine has them", wanted);
-    return STATUS_OK;
+    *out = name ? kernels_named(name) : NULL;
+    for (int i = 0; !name && !*out && i < 3; i++)
+        *out = kernels_named(best_first[i]);
+    return *out ? STATUS_OK
+                : status_fail(STATUS_USAGE,
+                              "IRST_ISA=%s: expected portable, avx2 or avx512, as far as this machine has them", name);
 }
 
 static size_t blocks_of(int channels) {

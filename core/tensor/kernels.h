@@ -109,12 +109,10 @@ typedef struct kernel_table {
 } kernel_table;
 #undef KERNEL_ENTRY
 
-/* The table in use. Chosen on first call; thread-safe after it. */
-const kernel_table *kernels(void);
-/* STATUS_USAGE if IRST_ISA asks for a set that this build or this processor does not have. */
-status kernels_check(void);
 /* A table by name; NULL if this build or this processor does not have it. */
 const kernel_table *kernels_named(const char *name);
+/* The same, or the best of the processor for NULL; STATUS_USAGE for a name that is not had. */
+status kernels_choose(const char *name, const kernel_table **out);
 
 /* Packs weight[oc][ic][kh][kw] for conv_rows: [oc / CONV_BLOCK][ic][kh * kw][CONV_BLOCK], missing channels zero.
  * With `transposed`, packs for the gradient of the input: channels swapped, taps turned by 180 degrees. */

@@ -56,7 +56,7 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
              "protocol %s; %d threads",
              m->method, options, content, d->root, d->split, dataset_count(set), o->sample.size,
              score_rule_names[o->how.rule], mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol],
-             e->threads);
+             engine_threads(e->engine));
     dataset_close(set);
     return STATUS_OK;
 }

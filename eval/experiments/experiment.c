@@ -1,6 +1,5 @@
 #include "eval/experiments/experiment.h"
 
-#include "core/base/runtime.h"
 #include "eval/experiments/experiment_private.h"
 #include "eval/measure/evaluation_report.h"
 
@@ -16,7 +15,7 @@ static const config_key common_keys[] = {
     {"evaluate.mask", CONFIG_CHOICE, "max", 0, 0, "max|half|any", "",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},
     {"evaluate.protocol", CONFIG_CHOICE, "overlap", 0, 0, "overlap|centroid", "", "when a target counts as found"},
-    {"evaluate.threads", CONFIG_INT, "0", 0, 64, NULL, "", "0: one per available processor"},
+    {"evaluate.threads", CONFIG_INT, "0", 0, ENGINE_MOST_THREADS, NULL, "", "0: one per available processor"},
     {"sweep.seeds", CONFIG_TEXT, "1", 0, 0, NULL, "", "one training for each, separated by blanks"},
     {"sweep.keep", CONFIG_CHOICE, "best", 0, 0, "best|last", "",
      "the checkpoint evaluated: best on the test split during training, as in the published codes, or the last"},
@@ -189,13 +188,13 @@ status experiment_read(const char *path, const char *const *overrides, int overr
     if (!e)
         return status_fail(STATUS_MEMORY, "out of memory for an experiment");
     status result = read_all(e, path, overrides, override_count, keys, key_count);
+    if (result == STATUS_OK)
+        result = engine_new((int)config_int(e->c, "evaluate.threads"), &e->engine);
     if (result != STATUS_OK) {
         experiment_free(e);
         *out = NULL;
         return result;
     }
-    runtime_set_threads((int)config_int(e->c, "evaluate.threads"));
-    e->threads = runtime_threads();
     return STATUS_OK;
 }
 
@@ -208,6 +207,7 @@ void experiment_free(experiment *e) {
     name_list_free(&e->data_names);
     name_list_free(&e->method_names);
     config_free(e->c);
+    engine_free(e->engine);
     free(e);
 }
 

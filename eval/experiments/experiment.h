@@ -17,6 +17,7 @@
 #ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_H
 #define IRST_EVAL_EXPERIMENTS_EXPERIMENT_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/config/config.h"
 #include "core/io/file_io.h"
@@ -50,7 +51,7 @@ typedef struct experiment {
     experiment_method *methods;
     int method_count;
     evaluate_options evaluate;
-    int threads; /* in use for evaluation, set by experiment_read */
+    engine *engine; /* for evaluation */
     int64_t seeds[EXPERIMENT_SEEDS];
     int seed_count;
     bool keep_last;

@@ -142,11 +142,11 @@ status experiment_detector(const experiment *e, int method, const char *checkpoi
     const experiment_method *m = &e->methods[method];
     *out = NULL;
     if (!m->is_network)
-        return detector_new(m->options, 0, out);
+        return detector_new(e->engine, m->options, 0, out);
     if (!checkpoint)
         return status_fail(STATUS_USAGE, "%s is a network and needs a checkpoint: give checkpoint.%s=FILE.h5", m->name,
                            m->name);
-    TRY(checkpoint_load(checkpoint, out));
+    TRY(checkpoint_load(e->engine, checkpoint, out));
     status result = check_options(m, checkpoint, *out);
     if (result != STATUS_OK) {
         detector_free(*out);

@@ -81,7 +81,8 @@ static status time_method(speed_study *s, detector *d, int size, timing *out) {
 static status open_detector(const speed_study *s, int method, detector **out) {
     const experiment_method *m = &s->e->methods[method];
     const char *checkpoint = experiment_checkpoint(s->e, method, 0);
-    return checkpoint ? experiment_detector(s->e, method, checkpoint, out) : detector_new(m->options, 1, out);
+    return checkpoint ? experiment_detector(s->e, method, checkpoint, out)
+                      : detector_new(s->e->engine, m->options, 1, out);
 }
 
 static status time_methods(speed_study *s, int size_index) {
@@ -148,8 +149,8 @@ static status add_conditions(const speed_study *s, table *t) {
     snprintf(text, sizeof text,
              "Median wall time of one image, score map only, on %d thread%s of %s (kernels: %s). %d images of %s in "
              "turn, %d runs to warm up, then at most %d timed ones.",
-             s->e->threads, s->e->threads == 1 ? "" : "s", processor, kernels()->name, s->image_count,
-             s->e->data[0].name, s->warm, s->runs);
+             engine_threads(s->e->engine), engine_threads(s->e->engine) == 1 ? "" : "s", processor,
+             engine_kernels(s->e->engine)->name, s->image_count, s->e->data[0].name, s->warm, s->runs);
     return name_list_add(&t->notes, text);
 }
 
@@ -195,7 +196,8 @@ static void print_runs(const speed_study *s, FILE *stream) {
         for (int i = 0; i < s->sizes.count; i++) {
             const timing *t = &s->timings[m * s->sizes.count + i];
             fprintf(stream, "%s,%" PRId64 ",%.0f,%d,%d,%.6g,%.6g,%.6g,%s,\"%s\"\n", s->e->methods[m].name, s->params[m],
-                    s->sizes.values[i], s->e->threads, t->runs, t->median, t->low, t->high, kernels()->name, processor);
+                    s->sizes.values[i], engine_threads(s->e->engine), t->runs, t->median, t->low, t->high,
+                    engine_kernels(s->e->engine)->name, processor);
         }
 }
 

@@ -90,8 +90,8 @@ static status note_protocol(study *s) {
                  mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]));
     for (int c = 0; c < s->program->column_count; c++)
         if (s->program->figures[c] == FIGURE_SECONDS)
-            TRY(add_note(s, "Times are medians over the images, on %d thread%s.", s->e->threads,
-                         s->e->threads == 1 ? "" : "s"));
+            TRY(add_note(s, "Times are medians over the images, on %d thread%s.", engine_threads(s->e->engine),
+                         engine_threads(s->e->engine) == 1 ? "" : "s"));
     for (int d = 0; d < s->e->data_count; d++) {
         const experiment_data *set = &s->e->data[d];
         if (strcmp(set->name, set->published) != 0)

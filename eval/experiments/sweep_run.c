@@ -115,7 +115,7 @@ static status run_all(pool *p) {
 
 static status run_pool(pool *p, const experiment *e) {
     TRY(sweep_program(p->program));
-    int share = e->threads / p->jobs;
+    int share = engine_threads(e->engine) / p->jobs;
     if (p->jobs > 1)
         snprintf(p->threads, sizeof p->threads, "train.threads=%d", share > 1 ? share : 1);
     p->state = calloc((size_t)p->list->count, sizeof *p->state);

@@ -31,7 +31,7 @@ bool argument_is_model_option(const char *text) {
     return !strncmp(text, "model.", strlen("model.")) && strchr(text, '=') != NULL;
 }
 
-static status create_method(const char *method, const char *const *settings, int count, config *options,
+static status create_method(engine *e, const char *method, const char *const *settings, int count, config *options,
                             detector **out) {
     TRY(config_set(options, detector_name_key.name, method, "--method"));
     TRY(config_declare(options, &detector_name_key, 1));
@@ -42,7 +42,7 @@ static status create_method(const char *method, const char *const *settings, int
         return status_fail(STATUS_USAGE, "model.name is what --method says; it cannot be set to '%s'",
                            config_text(options, detector_name_key.name));
     TRY(config_check(options));
-    TRY(detector_new(options, 0, out));
+    TRY(detector_new(e, options, 0, out));
     if (detector_parameters(*out)->count == 0)
         return STATUS_OK;
     detector_free(*out);
@@ -50,7 +50,7 @@ static status create_method(const char *method, const char *const *settings, int
     return status_fail(STATUS_USAGE, "%s is a network with trained parameters: give --checkpoint FILE.h5", method);
 }
 
-status argument_detector(const char *checkpoint, const char *method, const char *const *settings, int count,
+status argument_detector(engine *e, const char *checkpoint, const char *method, const char *const *settings, int count,
                          detector **out) {
     *out = NULL;
     if (!checkpoint == !method)
@@ -58,10 +58,11 @@ status argument_detector(const char *checkpoint, const char *method, const char 
     if (checkpoint && count > 0)
         return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
     if (checkpoint)
-        return torch_file_recognises(checkpoint) ? torch_import(checkpoint, out) : checkpoint_load(checkpoint, out);
+        return torch_file_recognises(checkpoint) ? torch_import(e, checkpoint, out)
+                                                 : checkpoint_load(e, checkpoint, out);
     config *options;
     TRY(config_new(&options));
-    status result = create_method(method, settings, count, options, out);
+    status result = create_method(e, method, settings, count, options, out);
     config_free(options);
     return result;
 }

@@ -17,7 +17,7 @@ bool argument_is_model_option(const char *text);
  * method with parameters needs a checkpoint, which is STATUS_USAGE too. `settings`: `count` times "model.KEY=VALUE" for
  * the method; a checkpoint has its own and refuses any. The checkpoint may be one of
  * PyTorch's. */
-status argument_detector(const char *checkpoint, const char *method, const char *const *settings, int count,
+status argument_detector(engine *e, const char *checkpoint, const char *method, const char *const *settings, int count,
                          detector **out);
 
 /* "native" gives 0, a number in 1..32768 itself. */

@@ -41,9 +41,10 @@ static status write_checkpoint(const char *path, detector *d) {
 }
 
 /* `load`: checkpoint_load or torch_import. */
-static status convert(status (*load)(const char *, detector **), const char *input, const char *output) {
+static status convert(engine *e, status (*load)(engine *, const char *, detector **), const char *input,
+                      const char *output) {
     detector *d;
-    TRY(load(input, &d));
+    TRY(load(e, input, &d));
     status result = write_checkpoint(output, d);
     if (result == STATUS_OK)
         result = print_detector(output, d);
@@ -51,26 +52,34 @@ static status convert(status (*load)(const char *, detector **), const char *inp
     return result;
 }
 
-static status verify(const char *path) {
+static status verify(engine *e, const char *path) {
     detector *d;
-    TRY(checkpoint_load(path, &d));
+    TRY(checkpoint_load(e, path, &d));
     status result = print_detector(path, d);
     detector_free(d);
     return result;
 }
 
-static status run(const char **arguments, int count) {
+static status run_command(engine *e, const char **arguments, int count) {
     if (count == 0)
         return status_fail(STATUS_USAGE, "no command; expected from-torch, weights or verify");
     if (!strcmp(arguments[0], "from-torch"))
-        return count == 3 ? convert(torch_import, arguments[1], arguments[2])
+        return count == 3 ? convert(e, torch_import, arguments[1], arguments[2])
                           : status_fail(STATUS_USAGE, "from-torch takes two paths: IN.pkl OUT.h5");
     if (!strcmp(arguments[0], "weights"))
-        return count == 3 ? convert(checkpoint_load, arguments[1], arguments[2])
+        return count == 3 ? convert(e, checkpoint_load, arguments[1], arguments[2])
                           : status_fail(STATUS_USAGE, "weights takes two paths: IN.h5 OUT.h5");
     if (!strcmp(arguments[0], "verify"))
-        return count == 2 ? verify(arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
+        return count == 2 ? verify(e, arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
     return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch, weights or verify", arguments[0]);
+}
+
+static status run(const char **arguments, int count) {
+    engine *e;
+    TRY(engine_new(1, &e)); /* nothing is computed */
+    status result = run_command(e, arguments, count);
+    engine_free(e);
+    return result;
 }
 
 int main(int argc, char **argv) {

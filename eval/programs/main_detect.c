@@ -57,6 +57,7 @@ static const cli_program program = {
 /* Everything of one run. The output folder and the raw file are made with the first result, so that a run without one
  * leaves nothing. */
 typedef struct run_state {
+    engine *e;
     detector *d;
     detect_options how;
     input_images images;
@@ -168,13 +169,13 @@ static int part_settings(const char **arguments, int count) {
     return inputs;
 }
 
-static status open_detector(const char *const *settings, int count, detector **out_detector) {
+static status open_detector(engine *e, const char *const *settings, int count, detector **out_detector) {
     char folder[4096], weights[4096];
     if (checkpoint || method)
-        return argument_detector(checkpoint, method, settings, count, out_detector);
+        return argument_detector(e, checkpoint, method, settings, count, out_detector);
     TRY(process_folder(folder));
     TRY(path_join(weights, folder, "../" WEIGHTS, ""));
-    return argument_detector(weights, NULL, settings, count, out_detector);
+    return argument_detector(e, weights, NULL, settings, count, out_detector);
 }
 
 static status run(run_state *r, const char **arguments, int argument_count) {
@@ -183,7 +184,8 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     TRY(check_options(&r->how));
     TRY(input_images_collect(inputs, count, &r->images));
     TRY(refuse_own_output(inputs, count));
-    TRY(open_detector(settings, argument_count - count, &r->d));
+    TRY(engine_new(0, &r->e));
+    TRY(open_detector(r->e, settings, argument_count - count, &r->d));
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_all(r));
     return finish_output(r);
@@ -202,5 +204,6 @@ int main(int argc, char **argv) {
     detection_report_free(r.report);
     input_images_free(&r.images);
     detector_free(r.d);
+    engine_free(r.e);
     return cli_finish(&program, result);
 }

@@ -84,13 +84,13 @@ static status evaluate(detector *d, const dataset *set, evaluate_options *how, r
     return evaluation_print(&e, report, (report_extent)extent, stdout);
 }
 
-static status open_detector(const char *const *settings, int count, detector **out) {
-    TRY(argument_detector(checkpoint, method, settings, count, out));
+static status open_detector(engine *e, const char *const *settings, int count, detector **out) {
+    TRY(argument_detector(e, checkpoint, method, settings, count, out));
     if (!raw_weights)
         return STATUS_OK;
     detector_free(*out);
     *out = NULL;
-    return checkpoint ? checkpoint_load_weights(checkpoint, WEIGHTS_RAW, out)
+    return checkpoint ? checkpoint_load_weights(e, checkpoint, WEIGHTS_RAW, out)
                       : status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
 }
 
@@ -98,15 +98,19 @@ static status run(const char *const *settings, int count) {
     evaluate_options how = {.label = "evaluate"};
     int report;
     TRY(read_options(&how, &report));
+    engine *e = NULL;
     detector *d = NULL;
     dataset *set = NULL;
-    status result = open_detector(settings, count, &d);
+    status result = engine_new(0, &e);
+    if (result == STATUS_OK)
+        result = open_detector(e, settings, count, &d);
     if (result == STATUS_OK)
         result = dataset_open(data, split, &set);
     if (result == STATUS_OK)
         result = evaluate(d, set, &how, (report_format)report);
     dataset_close(set);
     detector_free(d);
+    engine_free(e);
     return result;
 }
 

@@ -28,7 +28,7 @@ typedef struct preset {
     int patch_size;
     double tolerance;
     bool unit_range; /* D is scaled to [0, 1] */
-    status (*solve)(const ipi_problem *p, workspace *work, const double **T, solver_report *report);
+    status (*solve)(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report);
     patch_rule paste;
 } preset;
 
@@ -76,7 +76,7 @@ static status check_size(const grey_map *image, int size, int step) {
     return STATUS_OK;
 }
 
-static status score_image(const config *options, const grey_map *image, workspace *work, float *score,
+static status score_image(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           solver_report *report) {
     const preset *how = preset_of(options);
     int size = patch_size_of(options), step = (int)config_int(options, "model.patch_step");
@@ -99,8 +99,8 @@ static status score_image(const config *options, const grey_map *image, workspac
                            .tolerance = tolerance > 0 ? tolerance : how->tolerance};
     report->lambda = problem.lambda;
     const double *T;
-    TRY(how->solve(&problem, work, &T, report));
-    return patch_image_paste(&patches, T, how->paste, work, score);
+    TRY(how->solve(e, &problem, work, &T, report));
+    return patch_image_paste(e, &patches, T, how->paste, work, score);
 }
 
 static status check_options(const config *options) {

@@ -7,7 +7,7 @@
  * until T has as many entries as before, or ||D - B - T||_F / ||D||_F is small. */
 #include "modules/classic/ipi_solver.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/linalg/svt.h"
 
 #include <math.h>
@@ -37,7 +37,8 @@ static int columns_of(const alm *s, int item) {
     return rest < COLUMNS ? rest : COLUMNS;
 }
 
-static void begin_columns(void *context, int item) {
+static void begin_columns(const worker *w, void *context, int item) {
+    (void)w;
     alm *s = context;
     size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
     double share = 1 / s->rho;
@@ -45,7 +46,8 @@ static void begin_columns(void *context, int item) {
         s->B[i] = s->p->D[i] + s->Y[i] * share - s->T[i];
 }
 
-static void finish_columns(void *context, int item) {
+static void finish_columns(const worker *w, void *context, int item) {
+    (void)w;
     alm *s = context;
     size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
     double share = 1 / s->rho, threshold = s->p->lambda / s->rho, residual2 = 0;
@@ -63,14 +65,14 @@ static void finish_columns(void *context, int item) {
     s->sums[item] = (sums){residual2, card};
 }
 
-static status solve(alm *s, double norm, solver_report *report) {
+static status solve(engine *e, alm *s, double norm, solver_report *report) {
     int64_t before = 0;
     for (int k = 1; k <= s->p->iterations; k++) {
-        parallel_for(s->items, begin_columns, s);
-        svt_gram(&s->decomposition, s->B);
+        parallel_for(e, s->items, begin_columns, s);
+        svt_gram(e, &s->decomposition, s->B);
         TRY(svt_decompose(&s->decomposition, s->B, 1 / s->rho));
-        svt_multiply(&s->decomposition, s->B);
-        parallel_for(s->items, finish_columns, s);
+        svt_multiply(e, &s->decomposition, s->B);
+        parallel_for(e, s->items, finish_columns, s);
         sums total = {0};
         for (int i = 0; i < s->items; i++) {
             total.residual2 += s->sums[i].residual2;
@@ -108,7 +110,7 @@ static double deviation_of(const double *D, size_t count, double *norm) {
     return sqrt(squares / (double)count);
 }
 
-status ipi_alm(const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
+status ipi_alm(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
     size_t count = (size_t)p->m * (size_t)p->n;
     alm s = {.p = p, .items = (p->n + COLUMNS - 1) / COLUMNS};
     s.B = workspace_take(work, count, sizeof(double));
@@ -123,5 +125,5 @@ status ipi_alm(const ipi_problem *p, workspace *work, const double **T, solver_r
     if (deviation == 0) /* a flat image: background alone */
         return STATUS_OK;
     s.rho = 1 / (RHO_STD * deviation);
-    return solve(&s, norm, report);
+    return solve(e, &s, norm, report);
 }

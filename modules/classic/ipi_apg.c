@@ -10,7 +10,7 @@
  */
 #include "modules/classic/ipi_solver.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/linalg/svt.h"
 
 #include <math.h>
@@ -58,7 +58,8 @@ static double soft(double x, double threshold) {
 }
 
 /* Y_B, Y_T, G_B and the new T. */
-static void step_columns(void *context, int item) {
+static void step_columns(const worker *w, void *context, int item) {
+    (void)w;
     apg *s = context;
     size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
     double momentum = s->momentum, threshold = s->p->lambda * s->mu / TAU;
@@ -74,7 +75,8 @@ static void step_columns(void *context, int item) {
 }
 
 /* The new B in place of G_B, and the sums. */
-static void finish_columns(void *context, int item) {
+static void finish_columns(const worker *w, void *context, int item) {
+    (void)w;
     apg *s = context;
     size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
     double step2 = 0, norm2 = 0;
@@ -99,12 +101,12 @@ static void rotate(double **a, double **b, double **c) {
 }
 
 /* One iteration; the measure of convergence, the rank and T's entries go into the report. */
-static status iterate(apg *s, solver_report *report) {
-    parallel_for(s->items, step_columns, s);
-    svt_gram(&s->decomposition, s->G_B);
+static status iterate(engine *e, apg *s, solver_report *report) {
+    parallel_for(e, s->items, step_columns, s);
+    svt_gram(e, &s->decomposition, s->G_B);
     TRY(svt_decompose(&s->decomposition, s->G_B, s->mu / TAU));
-    svt_multiply(&s->decomposition, s->G_B);
-    parallel_for(s->items, finish_columns, s);
+    svt_multiply(e, &s->decomposition, s->G_B);
+    parallel_for(e, s->items, finish_columns, s);
     sums total = {0};
     for (int i = 0; i < s->items; i++) {
         total.step2 += s->sums[i].step2;
@@ -135,12 +137,12 @@ static bool has_settled(settling *s, const solver_report *report) {
     return false;
 }
 
-static status solve(apg *s, double mu_bar, solver_report *report) {
+static status solve(engine *e, apg *s, double mu_bar, solver_report *report) {
     double t = 1, t_before = 1;
     settling background = {.rank = -1};
     for (int k = 1; k <= s->p->iterations; k++) {
         s->momentum = (t_before - 1) / t;
-        TRY(iterate(s, report));
+        TRY(iterate(e, s, report));
         t_before = t;
         t = (1 + sqrt(1 + 4 * t * t)) / 2;
         s->mu = fmax(MU_SHRINK * s->mu, mu_bar);
@@ -153,7 +155,7 @@ static status solve(apg *s, double mu_bar, solver_report *report) {
     return STATUS_OK;
 }
 
-status ipi_apg(const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
+status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
     size_t count = (size_t)p->m * (size_t)p->n;
     apg s = {.p = p, .items = (p->n + COLUMNS - 1) / COLUMNS};
     double **maps[] = {&s.B, &s.T, &s.Y_B, &s.Y_T, &s.G_B, &s.T_new};
@@ -164,12 +166,12 @@ status ipi_apg(const ipi_problem *p, workspace *work, const double **T, solver_r
     for (int i = 0; i < 4; i++)
         memset(*maps[i], 0, count * sizeof(double));
     double sigma[SIGMAS];
-    TRY(svt_largest(&s.decomposition, p->D, SIGMAS, sigma));
+    TRY(svt_largest(e, &s.decomposition, p->D, SIGMAS, sigma));
     *T = s.T;
     if (sigma[1] <= RANK_NOISE * sigma[0]) /* D is of rank 1: background alone */
         return STATUS_OK;
     s.mu = sigma[1];
-    TRY(solve(&s, MU_BAR * sigma[3], report));
+    TRY(solve(e, &s, MU_BAR * sigma[3], report));
     *T = s.T;
     return STATUS_OK;
 }

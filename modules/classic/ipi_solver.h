@@ -16,9 +16,9 @@ typedef struct ipi_problem {
 
 /* Accelerated proximal gradient with continuation (ipi_apg.c): min ||B||_* + lambda ||T||_1 + 1/(2 mu) ||D - B -
  * T||_F^2, D scaled to [0, 1]. *T points into `work`. */
-status ipi_apg(const ipi_problem *p, workspace *work, const double **T, solver_report *report);
+status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report);
 
 /* Inexact augmented Lagrangian (ipi_alm.c): min ||B||_* + lambda ||T||_1 with D = B + T, T >= 0, D in grey values. */
-status ipi_alm(const ipi_problem *p, workspace *work, const double **T, solver_report *report);
+status ipi_alm(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report);
 
 #endif

@@ -1,9 +1,11 @@
 #include "modules/classic/model_driven.h"
 
+#include "core/base/blas_threads.h"
+
 #define FULL_SCALE 255.0f
 
-status model_driven_score(model_driven_run *run, const detector_type *type, const config *options, const float *image,
-                          int width, int height, detector_maps *out) {
+status model_driven_score(engine *e, model_driven_run *run, const detector_type *type, const config *options,
+                          const float *image, int width, int height, detector_maps *out) {
     size_t pixels = (size_t)width * (size_t)height;
     workspace_begin(&run->maps);
     double *grey = workspace_take(&run->maps, pixels, sizeof *grey);
@@ -13,7 +15,10 @@ status model_driven_score(model_driven_run *run, const detector_type *type, cons
     for (size_t i = 0; i < pixels; i++)
         grey[i] = image[i] * FULL_SCALE;
     solver_report report = {0};
-    TRY(type->score_image(options, &(grey_map){width, height, grey}, &run->work, score, &report));
+    blas_hold hold = blas_threads_hold();
+    status result = type->score_image(e, options, &(grey_map){width, height, grey}, &run->work, score, &report);
+    blas_threads_release(hold);
+    TRY(result);
     out->score = score;
     return STATUS_OK;
 }

@@ -11,8 +11,8 @@ typedef struct model_driven_run {
 } model_driven_run;
 
 /* Fills out->score, which lives in `run` until the next call. image: in [0, 1]. */
-status model_driven_score(model_driven_run *run, const detector_type *type, const config *options, const float *image,
-                          int width, int height, detector_maps *out);
+status model_driven_score(engine *e, model_driven_run *run, const detector_type *type, const config *options,
+                          const float *image, int width, int height, detector_maps *out);
 
 size_t model_driven_memory(const model_driven_run *run); /* bytes held */
 

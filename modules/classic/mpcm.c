@@ -9,7 +9,7 @@
  * A product of two negative differences is positive: dark targets answer too. The preset `community` repeats the
  * arithmetic of the Python version in circulation, whose images keep 8 bits: rounded means, negative differences 0,
  * products modulo 256. */
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "modules/detector_type.h"
 
 #include <math.h>
@@ -60,9 +60,9 @@ static void replicate(const contrast *c, double *row) {
 }
 
 /* The means of one row, of all scales: a patch's column sums are those of the next smaller one and two more rows. */
-static void mean_rows(const contrast *c, int y) {
+static void mean_rows(const worker *w, const contrast *c, int y) {
     int padded = c->width + 2 * c->margin;
-    double *sums = c->columns + runtime_thread_index() * c->stride;
+    double *sums = c->columns + w->thread * c->stride;
     memcpy(sums, image_row(c, y) - c->margin, (size_t)padded * sizeof *sums);
     for (int scale = 0; scale < c->scales; scale++) {
         int radius = scale + 1, N = patch_size(scale);
@@ -127,13 +127,14 @@ static void contrast_rows(const contrast *c, int y) {
     }
 }
 
-static void mean_band(void *context, int band) {
+static void mean_band(const worker *w, void *context, int band) {
     const contrast *c = context;
     for (int y = band * BAND; y < (band + 1) * BAND && y < c->height; y++)
-        mean_rows(c, y);
+        mean_rows(w, c, y);
 }
 
-static void contrast_band(void *context, int band) {
+static void contrast_band(const worker *w, void *context, int band) {
+    (void)w;
     const contrast *c = context;
     for (int y = band * BAND; y < (band + 1) * BAND && y < c->height; y++)
         contrast_rows(c, y);
@@ -149,7 +150,7 @@ static void pad(const contrast *c, const double *grey, double *padded) {
     }
 }
 
-static status score_image(const config *options, const grey_map *image, workspace *work, float *score,
+static status score_image(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           solver_report *report) {
     (void)report;
     contrast c = {.width = image->width,
@@ -160,7 +161,7 @@ static status score_image(const config *options, const grey_map *image, workspac
     c.margin = patch_size(c.scales - 1);
     c.stride = c.width + 2 * c.margin;
     size_t map = (size_t)c.stride * (size_t)c.height;
-    size_t rows = (size_t)c.stride * (size_t)runtime_threads();
+    size_t rows = (size_t)c.stride * (size_t)engine_threads(e);
     workspace_begin(work);
     double *padded = workspace_take(work, map, sizeof *padded);
     c.image = padded;
@@ -169,8 +170,8 @@ static status score_image(const config *options, const grey_map *image, workspac
     TRY(workspace_check(work));
     pad(&c, image->grey, padded);
     int bands = (c.height + BAND - 1) / BAND;
-    parallel_for(bands, mean_band, &c);
-    parallel_for(bands, contrast_band, &c);
+    parallel_for(e, bands, mean_band, &c);
+    parallel_for(e, bands, contrast_band, &c);
     return STATUS_OK;
 }
 

@@ -1,6 +1,6 @@
 #include "modules/classic/patch_image.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <stdlib.h>
 
@@ -74,10 +74,10 @@ static covering covering_of(const patch_image *p, int coordinate, int count) {
     return (covering){before > 0 ? (before + p->step - 1) / p->step : 0, last < count - 1 ? last : count - 1};
 }
 
-static void paste_row(void *context, int y) {
+static void paste_row(const worker *w, void *context, int y) {
     const pasting *job = context;
     const patch_image *p = job->p;
-    double *values = job->values + (ptrdiff_t)runtime_thread_index() * job->room;
+    double *values = job->values + (ptrdiff_t)w->thread * job->room;
     covering rows = covering_of(p, y, p->rows);
     for (int x = 0; x < p->width; x++) {
         covering columns = covering_of(p, x, p->columns);
@@ -92,11 +92,12 @@ static void paste_row(void *context, int y) {
     }
 }
 
-status patch_image_paste(const patch_image *p, const double *matrix, patch_rule rule, workspace *work, float *image) {
+status patch_image_paste(engine *e, const patch_image *p, const double *matrix, patch_rule rule, workspace *work,
+                         float *image) {
     int along = (p->size + p->step - 1) / p->step;
     pasting job = {.p = p, .matrix = matrix, .rule = rule, .room = along * along, .image = image};
-    job.values = workspace_take(work, (size_t)job.room * (size_t)runtime_threads(), sizeof(double));
+    job.values = workspace_take(work, (size_t)job.room * (size_t)engine_threads(e), sizeof(double));
     TRY(workspace_check(work));
-    parallel_for(p->height, paste_row, &job);
+    parallel_for(e, p->height, paste_row, &job);
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #ifndef IRST_MODULES_CLASSIC_PATCH_IMAGE_H
 #define IRST_MODULES_CLASSIC_PATCH_IMAGE_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/base/workspace.h"
 
@@ -33,6 +34,7 @@ double patch_median(double *values, int count); /* of an even number: the mean o
 double patch_community_mean(double *values, int count);
 
 /* Pixels without a window become 0. */
-status patch_image_paste(const patch_image *p, const double *matrix, patch_rule rule, workspace *work, float *image);
+status patch_image_paste(engine *e, const patch_image *p, const double *matrix, patch_rule rule, workspace *work,
+                         float *image);
 
 #endif

@@ -12,7 +12,7 @@
  *
  * The target image is the score. The preset `community` repeats the Python version in circulation: it leaves the middle
  * pair of frequencies empty where n3 mod 4 = 1, and rounds its target to 8 bits. */
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 #include "core/linalg/dft.h"
 #include "core/linalg/linalg.h"
 #include "modules/classic/corner_prior.h"
@@ -75,7 +75,8 @@ static status count_preserved(solver *s, workspace *work) {
 
 /* --- L --- */
 
-static void subtract_slice(void *context, int k) {
+static void subtract_slice(const worker *w, void *context, int k) {
+    (void)w;
     solver *s = context;
     size_t first = (size_t)k * s->slice;
     double share = 1 / s->mu;
@@ -88,13 +89,15 @@ static int block_columns(const solver *s, int block) {
     return rest < COLUMN_BLOCK ? rest : COLUMN_BLOCK;
 }
 
-static void transform_block(void *context, int block) {
+static void transform_block(const worker *w, void *context, int block) {
+    (void)w;
     solver *s = context;
     size_t first = (size_t)block * COLUMN_BLOCK;
     dft_forward(s->shape.n3, s->forward, s->L + first, block_columns(s, block), s->slice, s->spectrum + first);
 }
 
-static void transform_back_block(void *context, int block) {
+static void transform_back_block(const worker *w, void *context, int block) {
+    (void)w;
     solver *s = context;
     size_t first = (size_t)block * COLUMN_BLOCK;
     dft_inverse(s->shape.n3, s->inverse, s->spectrum + first, block_columns(s, block), s->slice, s->L + first);
@@ -126,11 +129,11 @@ static size_t decomposition_bytes(int P) {
     return (bytes + 63) / 64 * 64;
 }
 
-static void prox_frequency(void *context, int f) {
+static void prox_frequency(const worker *w, void *context, int f) {
     solver *s = context;
     int P = s->shape.P;
     double *real = s->spectrum + (size_t)(2 * f) * s->slice, *imaginary = real + s->slice;
-    double complex *a = (void *)(s->decomposition + (size_t)runtime_thread_index() * s->decomposition_bytes);
+    double complex *a = (void *)(s->decomposition + (size_t)w->thread * s->decomposition_bytes);
     double complex *u = a + s->slice, *vt = u + s->slice;
     double *sigma = (double *)(vt + s->slice);
     for (size_t i = 0; i < s->slice; i++)
@@ -145,28 +148,29 @@ static void prox_frequency(void *context, int f) {
     }
 }
 
-static status update_background(solver *s) {
+static status update_background(engine *e, solver *s) {
     int frequencies = dft_frequencies(s->shape.n3), blocks = ((int)s->slice + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
-    parallel_for(s->shape.n3, subtract_slice, s);
-    parallel_for(blocks, transform_block, s);
-    parallel_for(frequencies, prox_frequency, s);
+    parallel_for(e, s->shape.n3, subtract_slice, s);
+    parallel_for(e, blocks, transform_block, s);
+    parallel_for(e, frequencies, prox_frequency, s);
     for (int f = 0; f < frequencies; f++)
         if (s->outcome[f] != STATUS_OK) /* its message stayed in the thread that met it */
             return status_fail(s->outcome[f], "the singular values of a slice could not be computed");
-    parallel_for(blocks, transform_back_block, s);
+    parallel_for(e, blocks, transform_back_block, s);
     return STATUS_OK;
 }
 
 /* --- S and Y --- */
 
-static void update_slice(void *context, int k) {
+static void update_slice(const worker *w, void *context, int k) {
+    (void)w;
     solver *s = context;
     size_t first = (size_t)k * s->slice;
     double share = 1 / s->mu, threshold = s->lambda / s->mu, residual2 = 0;
     int64_t positive = 0;
     for (size_t i = first; i < first + s->slice; i++) {
-        double w = s->weighted ? s->N / (s->S[i] + WEIGHT_EPSILON) / s->W[i] : 1;
-        double S = s->X[i] - s->L[i] - s->Y[i] * share - w * threshold;
+        double weight = s->weighted ? s->N / (s->S[i] + WEIGHT_EPSILON) / s->W[i] : 1;
+        double S = s->X[i] - s->L[i] - s->Y[i] * share - weight * threshold;
         S = S > 0 ? S : 0;
         double residual = s->L[i] + S - s->X[i];
         s->S[i] = S;
@@ -178,14 +182,14 @@ static void update_slice(void *context, int k) {
     s->positive[k] = positive;
 }
 
-static status solve(solver *s, double tolerance, int most, solver_report *report) {
+static status solve(engine *e, solver *s, double tolerance, int most, solver_report *report) {
     int64_t before = 0;
     s->mu = MU_FIRST;
     for (int iteration = 1; iteration <= most; iteration++) {
         double residual2 = 0;
         int64_t positive = 0;
-        TRY(update_background(s));
-        parallel_for(s->shape.n3, update_slice, s);
+        TRY(update_background(e, s));
+        parallel_for(e, s->shape.n3, update_slice, s);
         for (int k = 0; k < s->shape.n3; k++) {
             residual2 += s->residual2[k];
             positive += s->positive[k];
@@ -247,9 +251,9 @@ static status cut_image(solver *s, const grey_map *image, workspace *work) {
     return STATUS_OK;
 }
 
-static status take_memory(solver *s, workspace *work) {
+static status take_memory(const engine *e, solver *s, workspace *work) {
     int frequencies = dft_frequencies(s->shape.n3);
-    size_t n3 = (size_t)s->shape.n3, entries = n3 * s->slice, threads = (size_t)runtime_threads();
+    size_t n3 = (size_t)s->shape.n3, entries = n3 * s->slice, threads = (size_t)engine_threads(e);
     workspace_begin(work);
     s->X = workspace_take(work, entries, sizeof(double));
     s->L = workspace_take(work, entries, sizeof(double));
@@ -268,7 +272,7 @@ static status take_memory(solver *s, workspace *work) {
     return workspace_check(work);
 }
 
-static status score_image(const config *options, const grey_map *image, workspace *work, float *score,
+static status score_image(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           solver_report *report) {
     int P = (int)config_int(options, "model.patch_size"), step = (int)config_int(options, "model.patch_step");
     bool community = !strcmp(config_text(options, "model.preset"), "community");
@@ -279,7 +283,7 @@ static status score_image(const config *options, const grey_map *image, workspac
                            image->width, image->height, P, P);
     solver s = {.shape = patch_tensor_of(image->width, image->height, P, step), .slice = (size_t)P * (size_t)P};
     s.lambda = config_real(options, "model.lambda") / sqrt((double)P * s.shape.n3);
-    TRY(take_memory(&s, work));
+    TRY(take_memory(e, &s, work));
     TRY(cut_image(&s, image, work));
     dft_matrices(s.shape.n3, s.forward, s.inverse);
     if (community)
@@ -287,7 +291,8 @@ static status score_image(const config *options, const grey_map *image, workspac
     s.norm = cblas_dnrm2((int)((size_t)s.shape.n3 * s.slice), s.X, 1);
     if (s.norm > 0) { /* a black image has no target */
         TRY(count_preserved(&s, work));
-        TRY(solve(&s, config_real(options, "model.tolerance"), (int)config_int(options, "model.iterations"), report));
+        TRY(solve(e, &s, config_real(options, "model.tolerance"), (int)config_int(options, "model.iterations"),
+                  report));
     }
     write_score(&s, image, community, score);
     return STATUS_OK;

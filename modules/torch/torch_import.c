@@ -75,20 +75,20 @@ static status infer(const torch_file *file, config *options) {
     return result;
 }
 
-static status create(const torch_file *file, config *options, detector **out) {
+static status create(engine *e, const torch_file *file, config *options, detector **out) {
     TRY(infer(file, options));
-    TRY(detector_new(options, 0, out));
+    TRY(detector_new(e, options, 0, out));
     return load_parameters(file, *out);
 }
 
-status torch_import(const char *path, detector **out) {
+status torch_import(engine *e, const char *path, detector **out) {
     *out = NULL;
     torch_file file;
     TRY(torch_file_read(path, &file));
     config *options = NULL;
     status result = config_new(&options);
     if (result == STATUS_OK)
-        result = create(&file, options, out);
+        result = create(e, &file, options, out);
     if (result != STATUS_OK) {
         detector_free(*out);
         *out = NULL;

@@ -7,6 +7,6 @@
 
 /* Reads the file, tells method and options from its tensors and loads them. A tensor that is missing, superfluous, of
  * another shape or not finite is STATUS_INPUT and named. Free with detector_free. */
-status torch_import(const char *path, detector **out);
+status torch_import(engine *e, const char *path, detector **out);
 
 #endif

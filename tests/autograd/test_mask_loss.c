@@ -2,8 +2,8 @@
  * gradients that add up, names. */
 #include "autograd/ops.h"
 #include "core/base/rng.h"
-#include "core/base/runtime.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct single_loss {
 
 static single_loss record(int n, int h, int w, const mask_loss_term *term, mask_pooling pooling) {
     single_loss s;
-    assert_ok(tape_new(n, &s.t));
+    assert_ok(tape_new(test_engine(), n, &s.t));
     s.logit = tape_variable(s.t, n, 1, h, w, false);
     s.mask = tape_input(s.t, n, 1, h, w);
     s.loss = mask_loss(s.t, s.logit, s.mask, term, pooling);
@@ -27,7 +27,7 @@ static single_loss record(int n, int h, int w, const mask_loss_term *term, mask_
 static double run(const single_loss *s, const float *logits, const float *labels, float *grad) {
     tensor_from_array(&s->logit->value, logits);
     tensor_from_array(&s->mask->value, labels);
-    assert_ok(tape_forward(s->t));
+    tape_forward(s->t);
     tape_backward(s->t);
     tensor_to_array(&s->logit->grad, grad);
     return *s->loss->value.data;
@@ -120,15 +120,17 @@ static void test_threads_change_nothing(void **state) {
     fill(logits, labels, ALL);
     for (const mask_loss_term *const *term = mask_loss_terms; *term; term++)
         for (int pooling = POOL_IMAGE; pooling <= POOL_BATCH; pooling++) {
-            single_loss s = record(MANY, SIDE, SIDE, *term, pooling);
-            runtime_set_threads(1);
-            double loss = run(&s, logits, labels, one);
-            runtime_set_threads(3);
-            assert_true(run(&s, logits, labels, several) == loss);
+            use_threads(1);
+            single_loss alone = record(MANY, SIDE, SIDE, *term, pooling);
+            double loss = run(&alone, logits, labels, one);
+            use_threads(3);
+            single_loss shared = record(MANY, SIDE, SIDE, *term, pooling);
+            assert_true(run(&shared, logits, labels, several) == loss);
             assert_memory_equal(one, several, sizeof one);
-            tape_free(s.t);
+            tape_free(alone.t);
+            tape_free(shared.t);
         }
-    runtime_set_threads(0);
+    use_threads(0);
 }
 
 /* Two terms on one map, and fewer images than the tape was laid out for: the second gradient adds to the first. */
@@ -139,7 +141,7 @@ static void test_gradients_add_up(void **state) {
     for (const mask_loss_term *const *term = mask_loss_terms; *term; term++)
         for (int pooling = POOL_IMAGE; pooling <= POOL_BATCH; pooling++) {
             single_loss s = record(IMAGES, H, W, *term, pooling), both;
-            assert_ok(tape_new(IMAGES, &both.t));
+            assert_ok(tape_new(test_engine(), IMAGES, &both.t));
             both.logit = tape_variable(both.t, IMAGES, 1, H, W, false);
             both.mask = tape_input(both.t, IMAGES, 1, H, W);
             node *first = mask_loss(both.t, both.logit, both.mask, *term, pooling);
@@ -161,15 +163,15 @@ static void test_gradients_add_up(void **state) {
 static void test_shapes(void **state) {
     (void)state;
     tape *t;
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     assert_null(mask_loss(t, tape_input(t, 1, 1, 8, 8), tape_input(t, 1, 1, 8, 9), &loss_bce, POOL_IMAGE));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "mask_loss", "1x1x8x9");
     tape_free(t);
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     assert_null(mask_loss(t, tape_input(t, 1, 2, 8, 8), tape_input(t, 1, 2, 8, 8), &loss_bce, POOL_IMAGE));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "mask_loss", "2 channels");
     tape_free(t);
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     assert_null(mask_loss(t, tape_input(t, 1, 1, 8, 8), tape_variable(t, 1, 1, 8, 8, false), &loss_bce, POOL_IMAGE));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "mask_loss", "must not depend");
     tape_free(t);

@@ -3,6 +3,7 @@
 #include "autograd/ops.h"
 #include "core/base/rng.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static void expect_nan_through(const op *operation, node *output, tape *t, int i
             if (output->input[i] != output->input[bad])
                 fill(output->input[i], &r, false);
         fill(output->input[bad], &r, true);
-        assert_ok(tape_forward(t));
+        tape_forward(t);
         if (!has_nan(&output->value))
             fail_msg("%s, sample %d: NaN in input %d is lost", operation->name, index, bad);
     }
@@ -53,7 +54,7 @@ static void test_every_operation_passes_nan_on(void **state) {
     for (const op *const *operation = all_ops; *operation; operation++)
         for (int index = 0;; index++) {
             tape *t;
-            assert_ok(tape_new(2, &t));
+            assert_ok(tape_new(test_engine(), 2, &t));
             node *output = (*operation)->sample(t, index);
             if (output) {
                 const tensor *v = &output->value;

@@ -9,6 +9,7 @@
 #include "core/base/rng.h"
 #include "tests/autograd/op_reference.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,7 +96,7 @@ static void train_only(const node *n, int input) {
 /* Records, fills, runs. Leaves stay the same for a given op and index. `trained`: an input, or ALL_INPUTS. */
 static int experiment_begin(experiment *e, const op *operation, int index, int trained) {
     *e = (experiment){0};
-    assert_ok(tape_new(2, &e->t));
+    assert_ok(tape_new(test_engine(), 2, &e->t));
     e->output = operation->sample(e->t, index);
     if (!e->output) {
         tape_free(e->t);
@@ -125,7 +126,7 @@ static int experiment_begin(experiment *e, const op *operation, int index, int t
         e->target_value = array_like(v);
         copy_to_double(&e->target->value, &e->target_value);
     }
-    assert_ok(tape_forward(e->t));
+    tape_forward(e->t);
     tape_backward(e->t);
     return 1;
 }
@@ -268,7 +269,7 @@ static void test_running_statistics(void **state) {
     (void)state;
     float mean[2] = {0.5f, -1}, var[2] = {2, 3}, batches = 4;
     tape *t;
-    assert_ok(tape_new(2, &t));
+    assert_ok(tape_new(test_engine(), 2, &t));
     node *x = tape_variable(t, 2, 2, 3, 5, false);
     node *y = batch_norm(
         t, x, tape_variable(t, 1, 2, 1, 1, true), tape_variable(t, 1, 2, 1, 1, true),
@@ -277,7 +278,7 @@ static void test_running_statistics(void **state) {
     assert_ok(tape_plan(t, NULL));
     rng r = rng_new(3, 0);
     fill_leaf(x, &r, -1, 2);
-    assert_ok(tape_forward(t));
+    tape_forward(t);
     array4 in = array_like(&x->value);
     copy_to_double(&x->value, &in);
     const double old_mean[2] = {0.5, -1}, old_var[2] = {2, 3};
@@ -308,7 +309,7 @@ static void test_dropout(void **state) {
     const double rate = 0.1;
     int64_t step;
     tape *t;
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     node *x = tape_input(t, 1, 40, 50, 60);
     node *y = dropout(t, x, rate, 3, &step);
     assert_true(dropout(t, x, 0, 3, &step) == x);
@@ -319,7 +320,7 @@ static void test_dropout(void **state) {
     tensor_from_array(&x->value, kept[0]);
     for (int run = 0; run < 3; run++) {
         step = steps[run];
-        assert_ok(tape_forward(t));
+        tape_forward(t);
         tensor_to_array(&y->value, kept[run]);
     }
     int zeros = 0, both = 0;
@@ -340,7 +341,7 @@ static void test_attention_with_large_scores(void **state) {
     static const float ramp[] = {-300, 200, 500, -1}, values[] = {1, 2, 3, 4};
     float out[4], grad[4];
     tape *t;
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     node *query = tape_variable(t, 1, 1, 1, 4, false), *key = tape_variable(t, 1, 1, 1, 4, false);
     node *value = tape_variable(t, 1, 1, 1, 4, false), *target = tape_input(t, 1, 1, 1, 4);
     node *y = attention(t, query, key, value, 1);
@@ -349,7 +350,7 @@ static void test_attention_with_large_scores(void **state) {
     tensor_from_array(&query->value, ramp);
     tensor_from_array(&key->value, ramp);
     tensor_from_array(&value->value, values);
-    assert_ok(tape_forward(t));
+    tape_forward(t);
     tensor_to_array(&y->value, out);
     static const float chosen[] = {1, 3, 3, 1}; /* the key of the opposite or the same sign that is largest */
     for (int i = 0; i < 4; i++)
@@ -365,27 +366,27 @@ static void test_attention_with_large_scores(void **state) {
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     tape *t;
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     node *x = tape_input(t, 1, 3, 8, 8), *y = tape_input(t, 1, 3, 8, 9);
     assert_null(add(t, x, y));
     assert_null(relu(t, NULL));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "add", "1x3x8x9");
     tape_free(t);
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     x = tape_input(t, 1, 3, 8, 8);
     node *weight = tape_variable(t, 4, 2, 3, 3, true);
     assert_null(conv2d(t, x, weight, NULL, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1}));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "conv2d", "3");
     tape_free(t);
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     assert_null(concat(t, 2, (node *[]){tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 2, 8, 7)}));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "1x2x8x7");
     tape_free(t);
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     assert_null(spatial_scale(t, tape_input(t, 1, 3, 8, 8), tape_input(t, 1, 3, 8, 8)));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "spatial_scale", "expected one channel");
     tape_free(t);
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     x = tape_input(t, 1, 1, 8, 8);
     assert_null(concat(t, NODE_INPUTS + 1, (node * [NODE_INPUTS + 1]){x, x, x, x, x, x, x, x, x, x, x, x}));
     assert_fails(tape_plan(t, NULL), STATUS_USAGE, "concat", "12 inputs");

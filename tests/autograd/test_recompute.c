@@ -1,9 +1,9 @@
 /* Recomputation in backward: the same bits in less memory. */
 #include "autograd/ops.h"
 #include "core/base/rng.h"
-#include "core/base/runtime.h"
 #include "modules/detector.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static node *stage(staged_network *s, int k, node *x, node *features) {
 
 static void build(staged_network *s, bool recompute) {
     *s = (staged_network){0};
-    assert_ok(tape_new(BATCH, &s->t));
+    assert_ok(tape_new(test_engine(), BATCH, &s->t));
     s->image = tape_input(s->t, BATCH, 1, HEIGHT, WIDTH);
     s->mask = tape_input(s->t, BATCH, 1, HEIGHT, WIDTH);
     node *features = conv_of(s, s->image, 2, 3, ACTIVATION_RELU), *x = s->image;
@@ -106,7 +106,7 @@ static void step(staged_network *s, int images, uint64_t seed) {
     tensor_from_array(&s->mask->value, numbers);
     for (int i = 0; i < s->parameter_count; i++)
         memset(s->parameters[i]->grad.data, 0, (size_t)tensor_count(&s->parameters[i]->grad) * sizeof(float));
-    assert_ok(tape_forward(s->t));
+    tape_forward(s->t);
     tape_backward(s->t);
     for (int i = 0; i < s->parameter_count; i++)
         for (int64_t k = 0; k < tensor_count(&s->parameters[i]->value); k++)
@@ -131,7 +131,7 @@ static void test_same_bits(void **state) {
     (void)state;
     static const int images[] = {BATCH, BATCH, BATCH - 1, BATCH};
     for (int threads = 1; threads <= 2; threads++) {
-        runtime_set_threads(threads);
+        use_threads(threads);
         staged_network rich, lean;
         build(&rich, false);
         build(&lean, true);
@@ -145,7 +145,7 @@ static void test_same_bits(void **state) {
         tape_free(rich.t);
         tape_free(lean.t);
     }
-    runtime_set_threads(0);
+    use_threads(0);
 }
 
 /* Four of five stages give back what they hold inside. */
@@ -162,7 +162,7 @@ static void test_less_memory(void **state) {
 static void test_no_allocation_in_a_steady_state(void **state) {
     (void)state;
     staged_network s;
-    runtime_set_threads(1); /* so that no other thread's heap moves */
+    use_threads(1); /* so that no other thread's heap moves */
     build(&s, true);
     step(&s, BATCH, 0);
     int64_t memory = tape_memory(s.t);
@@ -171,7 +171,7 @@ static void test_no_allocation_in_a_steady_state(void **state) {
         step(&s, BATCH, 0);
     assert_int_equal(mallinfo2().uordblks, heap);
     assert_int_equal(tape_memory(s.t), memory);
-    runtime_set_threads(0);
+    use_threads(0);
     tape_free(s.t);
 }
 
@@ -229,7 +229,7 @@ static void test_what_runs_again(void **state) {
     };
     run_counts counts[ALL] = {0};
     tape *t;
-    assert_ok(tape_new(1, &t));
+    assert_ok(tape_new(test_engine(), 1, &t));
     node *image = tape_input(t, 1, 1, 8, 9), *x = tape_variable(t, 1, 1, 8, 9, false), *second = NULL;
     for (int i = 0; i < SEGMENTS * EACH; i++) {
         x = doubled(t, x, &counts[i]);
@@ -243,7 +243,7 @@ static void test_what_runs_again(void **state) {
     node *loss = mse(t, add(t, x, doubled(t, second, &counts[ALL - 1])), image);
     tape_set_recompute(t, true);
     assert_ok(tape_plan(t, loss));
-    assert_ok(tape_forward(t));
+    tape_forward(t);
     tape_backward(t);
     for (int i = 0; i < ALL; i++) {
         assert_int_equal(counts[i].first, 1);
@@ -264,7 +264,7 @@ static detector *three_stages(bool recompute) {
     assert_ok(detector_declare_options(c));
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         assert_ok(config_override(c, settings[i]));
-    assert_ok(detector_new(c, 3, &d));
+    assert_ok(detector_new(test_engine(), c, 3, &d));
     config_free(c);
     assert_ok(detector_begin_training(
         d, &(detector_training){
@@ -308,7 +308,7 @@ static detector *network_called(const char *name) {
     assert_ok(config_declare(c, &detector_name_key, 1));
     assert_ok(config_set(c, "model.name", name, "test"));
     assert_ok(detector_declare_options(c));
-    assert_ok(detector_new(c, 3, &d));
+    assert_ok(detector_new(test_engine(), c, 3, &d));
     config_free(c);
     return d;
 }

@@ -220,21 +220,25 @@ static void test_arguments(void **state) {
     assert_fails(argument_choice("mask", "all", mask_rule_names, 3, &choice), STATUS_USAGE, "--mask is 'all'",
                  "max, half, any");
     detector *d;
-    assert_fails(argument_detector(NULL, NULL, NULL, 0, &d), STATUS_USAGE, "--checkpoint", "--method");
-    assert_fails(argument_detector("a.h5", "b", NULL, 0, &d), STATUS_USAGE, "--checkpoint", "--method");
-    assert_fails(argument_detector(NULL, "nothing", NULL, 0, &d), STATUS_USAGE, "nothing", "rpcanet_plus");
-    assert_fails(argument_detector(NULL, "rpcanet_plus", NULL, 0, &d), STATUS_USAGE, "rpcanet_plus", "--checkpoint");
-    assert_fails(argument_detector("no/such.h5", NULL, NULL, 0, &d), STATUS_INPUT, "no/such.h5", "");
+    assert_fails(argument_detector(test_engine(), NULL, NULL, NULL, 0, &d), STATUS_USAGE, "--checkpoint", "--method");
+    assert_fails(argument_detector(test_engine(), "a.h5", "b", NULL, 0, &d), STATUS_USAGE, "--checkpoint", "--method");
+    assert_fails(argument_detector(test_engine(), NULL, "nothing", NULL, 0, &d), STATUS_USAGE, "nothing",
+                 "rpcanet_plus");
+    assert_fails(argument_detector(test_engine(), NULL, "rpcanet_plus", NULL, 0, &d), STATUS_USAGE, "rpcanet_plus",
+                 "--checkpoint");
+    assert_fails(argument_detector(test_engine(), "no/such.h5", NULL, NULL, 0, &d), STATUS_INPUT, "no/such.h5", "");
     assert_null(d);
     const char *const settings[] = {"model.preset=community", "model.scales=2", "model.name=rpcanet_plus"};
-    assert_ok(argument_detector(NULL, "mpcm", settings, 2, &d));
+    assert_ok(argument_detector(test_engine(), NULL, "mpcm", settings, 2, &d));
     assert_string_equal(detector_option(d, "model.preset"), "community");
     assert_string_equal(detector_option(d, "model.scales"), "2");
     detector_free(d);
-    assert_fails(argument_detector(NULL, "mpcm", settings, 3, &d), STATUS_USAGE, "model.name", "rpcanet_plus");
-    assert_fails(argument_detector(NULL, "mpcm", (const char *const[]){"model.scale=2"}, 1, &d), STATUS_USAGE,
-                 "model.scale", "model.scales");
-    assert_fails(argument_detector("a.h5", NULL, settings, 1, &d), STATUS_USAGE, "model.preset", "--method");
+    assert_fails(argument_detector(test_engine(), NULL, "mpcm", settings, 3, &d), STATUS_USAGE, "model.name",
+                 "rpcanet_plus");
+    assert_fails(argument_detector(test_engine(), NULL, "mpcm", (const char *const[]){"model.scale=2"}, 1, &d),
+                 STATUS_USAGE, "model.scale", "model.scales");
+    assert_fails(argument_detector(test_engine(), "a.h5", NULL, settings, 1, &d), STATUS_USAGE, "model.preset",
+                 "--method");
     assert_true(argument_is_model_option("model.preset=x") && !argument_is_model_option("model.png"));
     assert_non_null(strstr(argument_method_help(), "mpcm"));
     assert_null(strstr(argument_method_help(), "rpcanet"));
@@ -246,7 +250,7 @@ static void test_raw_scores(void **state) {
     detector *d;
     dataset *data = open_scenes();
     metrics m;
-    assert_ok(argument_detector(NULL, "mpcm", NULL, 0, &d));
+    assert_ok(argument_detector(test_engine(), NULL, "mpcm", NULL, 0, &d));
     assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 0}, &m, NULL));
     assert_int_equal(m.images, SCENES);
     assert_fails(evaluate_dataset(d, data, &(evaluate_options){.how.rule = RULE_LOGIT}, &m, NULL), STATUS_USAGE,

@@ -69,7 +69,7 @@ static void test_reads_everything(void **state) {
     assert_int_equal(e->evaluate.how.rule, RULE_LOGIT);
     assert_int_equal(e->evaluate.sample.mask, MASK_ANY);
     assert_int_equal(e->evaluate.how.protocol, PROTOCOL_CENTROID);
-    assert_int_equal(e->threads, 1);
+    assert_int_equal(engine_threads(e->engine), 1);
     assert_int_equal(e->train.count, 2);
     assert_string_equal(e->train.names[0], "epochs = 3");
     assert_string_equal(e->train.names[1], "batch_size = 2");

@@ -4,6 +4,7 @@
 #include "tests/golden.h"
 
 #include "modules/checkpoint.h"
+#include "tests/support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +115,7 @@ static status compare_image(void *context, const char *image) {
 static status check(char **files, int *wrong) {
     comparison c = {.wrong = wrong};
     h5_file *file;
-    TRY(checkpoint_load(files[0], &c.d));
+    TRY(checkpoint_load(test_engine(), files[0], &c.d));
     status result = h5_open(files[1], &file);
     if (result == STATUS_OK) {
         c.file = file;

@@ -3,6 +3,7 @@
  */
 #include "modules/detector_type.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -125,7 +126,8 @@ static status solve(const comparison *c, const golden_image *image, workspace *w
     for (size_t i = 0; i < image->pixels; i++)
         grey[i] = image->grey[i];
     const detector_type *type = detector_type_find(c->method);
-    status result = type->score_image(c->options, &(grey_map){image->width, image->height, grey}, work, score, report);
+    status result = type->score_image(test_engine(), c->options, &(grey_map){image->width, image->height, grey}, work,
+                                      score, report);
     free(grey);
     return result;
 }
@@ -171,7 +173,7 @@ static status create(const char *method, comparison *c) {
     TRY(config_set(c->options, "model.name", method, "METHOD"));
     TRY(config_declare(c->options, &detector_name_key, 1));
     TRY(detector_declare_options(c->options));
-    return detector_new(c->options, 1, &c->d);
+    return detector_new(test_engine(), c->options, 1, &c->d);
 }
 
 static status check(char **arguments, int *wrong) {

@@ -9,6 +9,7 @@
 
 #include "autograd/fused/fold.h"
 #include "modules/detector_type.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -137,7 +138,7 @@ static status create(subject *s, const golden_state *golden) {
     TRY(set_what_is_told(s->f, "preprocessing", s->options));
     TRY(config_check(s->options));
     s->type = detector_type_find(config_text(s->options, "model.name"));
-    return detector_new(s->options, 1, &s->d);
+    return detector_new(test_engine(), s->options, 1, &s->d);
 }
 
 /* --- one recorded network --- */
@@ -171,7 +172,7 @@ static status record(const subject *s, const char *group, norm_statistics statis
     if (n.rank != 4)
         return status_fail(STATUS_INPUT, "%s: %s/input is not N x C x H x W", h5_path(s->f), group);
     int images = (int)n.size[0], h = (int)n.size[2], w = (int)n.size[3];
-    TRY(tape_new(images, &g->t));
+    TRY(tape_new(test_engine(), images, &g->t));
     network net = {.t = g->t,
                    .parameters = detector_parameters(s->d),
                    .statistics = statistics,
@@ -269,7 +270,7 @@ static status evaluate(const subject *s, const char *group, graph *g, int *wrong
     TRY(record(s, group, NORM_RUNNING, false, g));
     TRY(compare_input(s, group, g->image, wrong));
     TRY(fill(s, group, "input", g->image));
-    TRY(tape_forward(g->t));
+    tape_forward(g->t);
     golden_visit visit = {s, g, group, wrong};
     return h5_each_child(s->f, path_of(group, "f32").text, compare_head, &visit);
 }
@@ -312,7 +313,7 @@ static status train(const subject *s, const char *group, graph *g, int *wrong) {
     TRY(fill(s, group, "input", g->image));
     TRY(fill(s, group, "mask", g->mask));
     parameter_clear_gradients(set);
-    TRY(tape_forward(g->t));
+    tape_forward(g->t);
     tape_backward(g->t);
     golden_visit visit = {s, g, group, wrong};
     TRY(h5_each_child(s->f, path_of(group, "f64/loss").text, compare_loss, &visit));

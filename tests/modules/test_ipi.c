@@ -1,10 +1,10 @@
 /* IPI: its windows, what it finds, and images and options at the edge. The published code's own results are compared in
  * compare_model_driven. */
-#include "core/base/runtime.h"
 #include "modules/classic/patch_image.h"
 #include "modules/detector.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void test_windows(void **state) {
             image[i] = 1 + (i * 31) % 97;
         patch_image_cut(&p, image, matrix);
         workspace_begin(&work);
-        assert_ok(patch_image_paste(&p, matrix, patch_median, &work, back));
+        assert_ok(patch_image_paste(test_engine(), &p, matrix, patch_median, &work, back));
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++) {
                 bool covered = x < (p.columns - 1) * step + size && y < (p.rows - 1) * step + size;
@@ -127,18 +127,17 @@ static void test_threads(void **state) {
     float image[PIXELS], one[PIXELS];
     const char *const names[] = {"authors", "community"};
     sky(image);
-    for (int p = 0; p < 2; p++) {
-        detector *d = method(names[p], "20", "3");
+    for (int p = 0; p < 2; p++)
         for (int threads = 1; threads <= 3; threads++) {
-            runtime_set_threads(threads);
+            use_threads(threads);
+            detector *d = method(names[p], "20", "3");
             const float *score = run(d, image);
             if (threads == 1)
                 memcpy(one, score, sizeof one);
             assert_memory_equal(score, one, sizeof one);
+            detector_free(d);
         }
-        detector_free(d);
-    }
-    runtime_set_threads(0);
+    use_threads(0);
 }
 
 static void test_sizes_and_options(void **state) {

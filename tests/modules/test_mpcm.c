@@ -1,8 +1,8 @@
 /* MPCM against its definition, written out pixel by pixel. */
-#include "core/base/runtime.h"
 #include "modules/detector.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -140,16 +140,16 @@ static void test_threads(void **state) {
     (void)state;
     picture p = noisy(40, 39);
     float one[40 * 39];
-    detector *d = mpcm("authors", "4");
     for (int threads = 1; threads <= 3; threads++) {
-        runtime_set_threads(threads);
+        use_threads(threads);
+        detector *d = mpcm("authors", "4");
         const float *score = run(d, &p);
         if (threads == 1)
             memcpy(one, score, sizeof one);
         assert_memory_equal(score, one, sizeof one);
+        detector_free(d);
     }
-    runtime_set_threads(0);
-    detector_free(d);
+    use_threads(0);
 }
 
 static void test_options(void **state) {

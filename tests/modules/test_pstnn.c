@@ -1,11 +1,11 @@
 /* PSTNN: its patches and prior, what it finds, and images and options at the edge. The published code's own results are
  * compared in compare_model_driven. */
-#include "core/base/runtime.h"
 #include "modules/classic/corner_prior.h"
 #include "modules/classic/patch_tensor.h"
 #include "modules/detector.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -172,16 +172,16 @@ static void test_threads(void **state) {
     (void)state;
     float image[PIXELS], one[PIXELS];
     sky(image);
-    detector *d = method("model.patch_step", "9");
     for (int threads = 1; threads <= 3; threads++) {
-        runtime_set_threads(threads);
+        use_threads(threads);
+        detector *d = method("model.patch_step", "9");
         const float *score = run(d, image);
         if (threads == 1)
             memcpy(one, score, sizeof one);
         assert_memory_equal(score, one, sizeof one);
+        detector_free(d);
     }
-    runtime_set_threads(0);
-    detector_free(d);
+    use_threads(0);
 }
 
 static void test_sizes_and_options(void **state) {

@@ -119,7 +119,7 @@ static void test_checkpoint(void **state) {
     const char *path = scratch_path("network.h5");
     assert_ok(golden_detector((const char *[]){"model.stages", "2", "model.total_channels", "8", NULL}, &d));
     assert_ok(write_checkpoint(path, d));
-    assert_ok(checkpoint_load(path, &back));
+    assert_ok(checkpoint_load(test_engine(), path, &back));
     const parameter_set *a = detector_parameters(d), *b = detector_parameters(back);
     assert_int_equal(a->count, b->count);
     for (int i = 0; i < a->count; i++)
@@ -134,7 +134,7 @@ static void test_checkpoint(void **state) {
     detector_free(other);
     a->items[3]->value[0] = NAN;
     assert_ok(write_checkpoint(path, d));
-    assert_fails(checkpoint_load(path, &back), STATUS_INPUT, a->items[3]->name, "finite");
+    assert_fails(checkpoint_load(test_engine(), path, &back), STATUS_INPUT, a->items[3]->name, "finite");
     detector_free(d);
 }
 

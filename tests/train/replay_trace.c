@@ -3,6 +3,7 @@
  * images and masks (N x 1 x H x W, used in order, over and over), init/, grad1_f64/, trace_f64, final/. */
 #include "tests/golden.h"
 
+#include "tests/support.h"
 #include "train/optimizer.h"
 #include "train/rules/schedule.h"
 
@@ -177,7 +178,7 @@ static status build_and_replay(const h5_file *f, const run_data *data, int *wron
     optimizer adam = {0};
     optimizer_options defaults = optimizer_defaults(&optimizer_adam);
     TRY(golden_detector(options, &d));
-    status result = optimizer_new(detector_parameters(d), &defaults, &adam);
+    status result = optimizer_new(test_engine(), detector_parameters(d), &defaults, &adam);
     if (result == STATUS_OK)
         result = replay(f, data, d, &adam, wrong);
     optimizer_free(&adam);

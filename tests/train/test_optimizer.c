@@ -1,9 +1,9 @@
 /* Optimizers against PyTorch's (scripts/make_training_golden.py) and against their formulas; schedules. */
 #include "core/base/rng.h"
-#include "core/base/runtime.h"
 #include "core/linalg/linalg.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/support.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"
 #include "train/rules/schedule.h"
@@ -34,7 +34,7 @@ static void follow(const optimizer_options *options, double rate, const float *s
     assert_non_null(p);
     assert_non_null(parameter_add(&set, PARAMETER_STATISTIC, 1, (int[]){3}, "s")); /* stays as it is */
     memcpy(p->value, start, ELEMENTS * sizeof *start);
-    assert_ok(optimizer_new(&set, options, &o));
+    assert_ok(optimizer_new(test_engine(), &set, options, &o));
     double largest[ELEMENTS] = {0};
     for (int step = 0; step < STEPS; step++) {
         memcpy(p->grad, gradients + step * ELEMENTS, ELEMENTS * sizeof *gradients);
@@ -96,7 +96,7 @@ static void test_formulas(void **state) {
         p->value[0] = 1;
         optimizer_options options = optimizer_defaults(rules[r]);
         options.momentum = 0.5;
-        assert_ok(optimizer_new(&set, &options, &o));
+        assert_ok(optimizer_new(test_engine(), &set, &options, &o));
         double m[2] = {0}, v[2] = {0}, value[2] = {1, 0};
         for (int t = 1; t <= 2; t++) {
             p->grad[0] = (float)g[t - 1][0];
@@ -179,7 +179,7 @@ static void test_adamw(void **state) {
     options.weight_decay = 0.1;
     options.decay_weights_only = true;
     assert_ok(parameter_values_read("*.1.*:10", "train.rates", &options.rates));
-    assert_ok(optimizer_new(&n.set, &options, &o));
+    assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     double gradients[3][COUNT_STEPS], start[3];
     for (int i = 0; i < 3; i++)
         start[i] = n.set.items[i]->value[1];
@@ -204,7 +204,7 @@ static void test_schedule_free(void **state) {
     optimizer o;
     optimizer_options options = optimizer_defaults(&optimizer_schedule_free);
     options.weight_decay = 0.1;
-    assert_ok(optimizer_new(&n.set, &options, &o));
+    assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     double y = n.wide->value[1], z = y, x = y, v = 0, weights = 0;
     for (int t = 1; t <= 3; t++) {
         fill_gradients(&n, t);
@@ -276,7 +276,7 @@ static void test_muon(void **state) {
     optimizer o;
     float wide[256], tall[256], m_wide[256], m_tall[256];
     optimizer_options options = optimizer_defaults(&optimizer_muon);
-    assert_ok(optimizer_new(&n.set, &options, &o));
+    assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     fill_gradients(&n, 1);
     optimizer_step(&o, 1e-2, 0);
     memcpy(wide, n.wide->value, n.wide->count * sizeof *wide);
@@ -288,7 +288,7 @@ static void test_muon(void **state) {
     expect_muon(n.wide, wide, m_wide, 1e-2);
     expect_muon(n.tall, tall, m_tall, 1e-2);
     optimizer_free(&o);
-    assert_ok(optimizer_new(&n.set, &options, &o));
+    assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     memcpy(wide, n.wide->value, n.wide->count * sizeof *wide);
     memset(n.wide->grad, 0, n.wide->count * sizeof *wide);
     optimizer_step(&o, 1e-2, 0);
@@ -306,7 +306,7 @@ static void test_clipping_and_freezing(void **state) {
     options.momentum = 0;
     options.clip_norm = 2;
     assert_ok(parameter_patterns_read("decos.1.*", "train.freeze", &options.frozen));
-    assert_ok(optimizer_new(&n.set, &options, &o));
+    assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     fill_gradients(&n, 1);
     double squares = 0, before = n.wide->value[5], frozen = n.tall->value[5];
     for (int i = 0; i < 2; i++)
@@ -343,7 +343,7 @@ static void test_parameter_names(void **state) {
     optimizer o;
     optimizer_options options = optimizer_defaults(&optimizer_adam);
     assert_ok(parameter_patterns_read("deco.*", "train.freeze", &options.frozen));
-    assert_fails(optimizer_new(&n.set, &options, &o), STATUS_USAGE, "train.freeze", "'deco.*'");
+    assert_fails(optimizer_new(test_engine(), &n.set, &options, &o), STATUS_USAGE, "train.freeze", "'deco.*'");
     parameter_set_free(&n.set);
 }
 
@@ -355,7 +355,7 @@ static void test_average(void **state) {
     parameter *p = parameter_add(&set, PARAMETER_TRAINED, 1, (int[]){2}, "p");
     parameter *counter = parameter_add(&set, PARAMETER_COUNTER, 0, NULL, "c");
     p->value[0] = 1;
-    assert_ok(average_new(&set, 0.5, &a));
+    assert_ok(average_new(test_engine(), &set, 0.5, &a));
     double expected = 1;
     for (int step = 1; step <= 20; step++) {
         double keep = fmin(0.5, step / (step + 10.0));

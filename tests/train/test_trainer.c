@@ -1,5 +1,4 @@
 /* Whole runs of a small network: same seed same bits, resume equals no interruption. */
-#include "core/base/runtime.h"
 #include "core/io/file_io.h"
 #include "datasets/make/synthesize.h"
 #include "modules/checkpoint.h"
@@ -59,7 +58,7 @@ static void test_same_seed_same_bits(void **state) {
     detector *d;
     char best[4096];
     assert_ok(path_join(best, one, "best", ".h5"));
-    assert_ok(checkpoint_load(best, &d));
+    assert_ok(checkpoint_load(test_engine(), best, &d));
     assert_string_equal(detector_option(d, "model.total_channels"), "4");
     detector_free(d);
 }
@@ -139,9 +138,9 @@ static status load(const char *path, const char *overrides) {
     optimizer o;
     train_state state;
     assert_ok(read_config(overrides, &c));
-    assert_ok(detector_new(c, 1, &d));
+    assert_ok(detector_new(test_engine(), c, 1, &d));
     optimizer_options options = optimizer_defaults(optimizer_find(config_text(c, "train.optimizer")));
-    assert_ok(optimizer_new(detector_parameters(d), &options, &o));
+    assert_ok(optimizer_new(test_engine(), detector_parameters(d), &options, &o));
     status result = train_state_load(path, d, c, &o, &(average){0}, &state);
     assert_true(result != STATUS_OK || (state.step == 7 && o.step == 7));
     optimizer_free(&o);
@@ -167,8 +166,8 @@ static void test_older_checkpoints(void **state) {
     assert_ok(config_new(&old));
     assert_ok(config_declare(old, keys, sizeof keys / sizeof *keys));
     optimizer_options defaults = optimizer_defaults(&optimizer_adam);
-    assert_ok(detector_new(c, 1, &d));
-    assert_ok(optimizer_new(detector_parameters(d), &defaults, &o));
+    assert_ok(detector_new(test_engine(), c, 1, &d));
+    assert_ok(optimizer_new(test_engine(), detector_parameters(d), &defaults, &o));
     o.step = 7;
     assert_ok(train_state_save(path, d, old, &o, &(average){0}, &(train_state){.step = 7}));
     optimizer_free(&o);
@@ -219,10 +218,10 @@ static void test_no_checkpoint_of_ruins(void **state) {
     snprintf(path, sizeof path, "%s", scratch_path("ruins.h5"));
     assert_ok(read_config(NULL, &c));
     optimizer_options defaults = optimizer_defaults(&optimizer_adam);
-    assert_ok(detector_new(c, 1, &d));
+    assert_ok(detector_new(test_engine(), c, 1, &d));
     parameter_set *set = detector_parameters(d);
-    assert_ok(optimizer_new(set, &defaults, &o));
-    assert_ok(average_new(set, 0.9, &a));
+    assert_ok(optimizer_new(test_engine(), set, &defaults, &o));
+    assert_ok(average_new(test_engine(), set, 0.9, &a));
     assert_ok(train_state_save(path, d, c, &o, &a, &s));
     s.step = 2;
     float *const ruined[] = {set->items[3]->value, a.value[3], o.memory[1][3]};

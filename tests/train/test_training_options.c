@@ -135,7 +135,7 @@ static double first_weight(const char *folder, const char *file, checkpoint_weig
     char path[4096];
     detector *d;
     assert_ok(path_join(path, folder, file, ""));
-    assert_ok(checkpoint_load_weights(path, which, &d));
+    assert_ok(checkpoint_load_weights(test_engine(), path, which, &d));
     double value = detector_parameters(d)->items[0]->value[0];
     detector_free(d);
     return value;
@@ -169,7 +169,7 @@ static void test_initial_weights(void **state) {
     detector *d;
     char path[4096];
     assert_ok(path_join(path, first, "last", ".h5"));
-    assert_ok(checkpoint_load(path, &d));
+    assert_ok(checkpoint_load(test_engine(), path, &d));
     int tensors = detector_parameters(d)->count;
     detector_free(d);
     snprintf(text, sizeof text, "%d of %d tensors", tensors, tensors);

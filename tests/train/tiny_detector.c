@@ -1,4 +1,5 @@
 #include "tests/train/tiny_detector.h"
+#include "tests/support.h"
 
 #include "tests/expect.h"
 
@@ -12,7 +13,7 @@ detector *tiny_detector(void) {
     assert_ok(detector_declare_options(c));
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         assert_ok(config_override(c, settings[i]));
-    assert_ok(detector_new(c, 3, &d));
+    assert_ok(detector_new(test_engine(), c, 3, &d));
     config_free(c);
     return d;
 }

@@ -1,14 +1,16 @@
 #include "train/rules/average.h"
 
-#include "core/base/runtime.h"
+#include "core/base/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-status average_new(parameter_set *parameters, double decay, average *out) {
-    *out = (average){
-        .decay = decay, .parameters = parameters, .value = calloc((size_t)parameters->count + 1, sizeof *out->value)};
+status average_new(engine *e, parameter_set *parameters, double decay, average *out) {
+    *out = (average){.engine = e,
+                     .decay = decay,
+                     .parameters = parameters,
+                     .value = calloc((size_t)parameters->count + 1, sizeof *out->value)};
     for (int i = 0; out->value && i < parameters->count; i++) {
         const parameter *p = parameters->items[i];
         out->value[i] = malloc((p->count + 1) * sizeof *out->value[i]);
@@ -44,28 +46,30 @@ typedef struct add_work {
     float keep;
 } add_work;
 
-static void add_parameter(void *context, int item) {
-    const add_work *w = context;
-    const parameter *p = w->a->parameters->items[item];
-    float *mean = w->a->value[item];
-    const float *as_it_is = p->kind == PARAMETER_COUNTER                 ? p->value
-                            : w->trained && p->kind == PARAMETER_TRAINED ? w->trained[item]
-                                                                         : NULL;
+static void add_parameter(const worker *w, void *context, int item) {
+    (void)w;
+    const add_work *job = context;
+    const parameter *p = job->a->parameters->items[item];
+    float *mean = job->a->value[item];
+    const float *as_it_is = p->kind == PARAMETER_COUNTER                   ? p->value
+                            : job->trained && p->kind == PARAMETER_TRAINED ? job->trained[item]
+                                                                           : NULL;
     if (as_it_is) {
         memcpy(mean, as_it_is, p->count * sizeof *mean);
         return;
     }
     for (size_t i = 0; i < p->count; i++)
-        mean[i] += (1 - w->keep) * (p->value[i] - mean[i]);
+        mean[i] += (1 - job->keep) * (p->value[i] - mean[i]);
 }
 
 void average_add(average *a, float *const *trained) {
     a->steps++;
     double early = (double)a->steps / ((double)a->steps + 10);
-    parallel_for(a->parameters->count, add_parameter, &(add_work){a, trained, (float)fmin(a->decay, early)});
+    parallel_for(a->engine, a->parameters->count, add_parameter, &(add_work){a, trained, (float)fmin(a->decay, early)});
 }
 
-static void swap_parameter(void *context, int item) {
+static void swap_parameter(const worker *w, void *context, int item) {
+    (void)w;
     const average *a = context;
     const parameter *p = a->parameters->items[item];
     for (size_t i = 0; i < p->count; i++) {
@@ -76,5 +80,5 @@ static void swap_parameter(void *context, int item) {
 }
 
 void average_swap(average *a) {
-    parallel_for(a->parameters->count, swap_parameter, a);
+    parallel_for(a->engine, a->parameters->count, swap_parameter, a);
 }

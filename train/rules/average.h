@@ -3,12 +3,14 @@
 #ifndef IRST_TRAIN_RULES_AVERAGE_H
 #define IRST_TRAIN_RULES_AVERAGE_H
 
+#include "core/base/engine.h"
 #include "core/base/status.h"
 #include "modules/parameter.h"
 
 #include <stdint.h>
 
 typedef struct average {
+    engine *engine; /* must outlive it */
     double decay;
     parameter_set *parameters; /* must outlive it */
     float **value;             /* of each parameter */
@@ -17,7 +19,7 @@ typedef struct average {
 
 /* `decay`: what a step leaves of the average before, once that is long enough; less in the first steps, so that the
  * initial weights are forgotten as fast. Begins at the present values. */
-status average_new(parameter_set *parameters, double decay, average *out);
+status average_new(engine *e, parameter_set *parameters, double decay, average *out);
 void average_free(average *a); /* accepts a zeroed struct */
 
 /* Begins anew at the present values. */

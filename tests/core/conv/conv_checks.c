@@ -4,6 +4,7 @@
 #include "tests/core/tensor/kernel_checks.h"
 #include "tests/core/tensor/watched.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -209,7 +210,7 @@ static void check_winograd(const kernel_table *set, int ic, int oc, int h, int w
     float *packed = malloc(conv_winograd_packed_count(oc, ic) * sizeof *packed);
     assert_non_null(packed);
     watched scratch = watched_new(set->winograd_scratch(ic, oc), NAN);
-    conv_winograd_pack(l.weight.data, oc, ic, false, packed);
+    conv_winograd_pack(test_engine(), l.weight.data, oc, ic, false, packed);
     winograd_rows k = {.input = input_of(&l, norm),
                        .output = l.y.t.data,
                        .output_row = l.y.t.row,

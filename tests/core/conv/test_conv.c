@@ -1,10 +1,10 @@
 /* Convolution by way of conv.h: the adjoint relations between the forward pass and its two gradients, which larger
  * layers satisfy, too. */
 #include "core/base/rng.h"
-#include "core/base/runtime.h"
 #include "core/conv/conv.h"
 #include "core/tensor/kernels.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,13 +68,14 @@ static void check_adjoint(int n, int ic, int oc, int h, int w, conv_options o) {
     tensor y = new_tensor(n, oc, oh, ow), dy = new_tensor(n, oc, oh, ow);
     size_t weights = (size_t)(oc * ic * o.kh * o.kw);
     float *weight = random_array(weights, 5), *dweight = calloc(weights, sizeof(float));
-    float *dbias = calloc((size_t)oc, sizeof(float)), *scratch = malloc(conv_scratch(&x, &y, &o) * sizeof(float));
+    float *dbias = calloc((size_t)oc, sizeof(float)),
+          *scratch = malloc(conv_scratch(test_engine(), &x, &y, &o) * sizeof(float));
     assert_true(dweight && dbias && scratch);
     randomise(&x, 6);
     randomise(&dy, 7);
-    conv_forward(&x, weight, NULL, &o, false, &y, scratch);
-    conv_input_gradient(&dy, weight, &o, false, &dx, scratch);
-    conv_weight_gradient(&x, &dy, &o, dweight, dbias, scratch);
+    conv_forward(test_engine(), &x, weight, NULL, &o, false, &y, scratch);
+    conv_input_gradient(test_engine(), &dy, weight, &o, false, &dx, scratch);
+    conv_weight_gradient(test_engine(), &x, &dy, &o, dweight, dbias, scratch);
     expect_zero_halo(&y);
     expect_zero_halo(&dx);
     double forward = dot(&y, &dy), by_input = dot(&x, &dx), by_weight = 0, by_bias = 0, ones = 0;
@@ -91,7 +92,7 @@ static void check_adjoint(int n, int ic, int oc, int h, int w, conv_options o) {
     assert_true(fabs(forward - by_weight) <= 1e-6 * size);
     assert_true(fabs(ones - by_bias) <= 1e-6 * (double)tensor_count(&dy));
     /* a second pass with accumulation doubles */
-    conv_input_gradient(&dy, weight, &o, true, &dx, scratch);
+    conv_input_gradient(test_engine(), &dy, weight, &o, true, &dx, scratch);
     assert_true(fabs(2 * by_input - dot(&x, &dx)) <= 1e-6 * size);
     free(weight);
     free(dweight);
@@ -129,10 +130,10 @@ static void test_impulse(void **state) {
     tensor x = new_tensor(1, 1, 9, 20), y = new_tensor(1, 1, 9, 20);
     const conv_options o = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
     const float weight[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    float *scratch = malloc(conv_scratch(&x, &y, &o) * sizeof(float));
+    float *scratch = malloc(conv_scratch(test_engine(), &x, &y, &o) * sizeof(float));
     assert_non_null(scratch);
     x.data[4 * x.row + 10] = 1;
-    conv_forward(&x, weight, NULL, &o, false, &y, scratch);
+    conv_forward(test_engine(), &x, weight, NULL, &o, false, &y, scratch);
     for (int ky = 0; ky < 3; ky++)
         for (int kx = 0; kx < 3; kx++)
             assert_true(y.data[(5 - ky) * y.row + 11 - kx] == weight[ky * 3 + kx]);
@@ -146,21 +147,24 @@ static void test_scratch_of_large_maps(void **state) {
     (void)state;
     const conv_options o = options_of(3, 2, 1, 1);
     tensor x = tensor_planar(1, 16, 4096, 4096), y = tensor_planar(1, 16, 2048, 2048);
-    runtime_set_threads(2);
-    size_t floats = conv_forward_scratch(&x, &y, &o);
+    use_threads(2);
+    size_t floats = conv_forward_scratch(test_engine(), &x, &y, &o);
     assert_true(floats > 0 && floats * sizeof(float) <= 2 * 700 * 1024);
     tensor small_x = tensor_planar(1, 16, 9, 9), small_y = tensor_planar(1, 16, 5, 5);
-    assert_true(conv_forward_scratch(&small_x, &small_y, &o) <= 2 * (16 * 9 + 16) * 25);
-    runtime_set_threads(0);
+    assert_true(conv_forward_scratch(test_engine(), &small_x, &small_y, &o) <= 2 * (16 * 9 + 16) * 25);
+    use_threads(0);
 }
 
 static void test_unknown_instruction_set(void **state) {
     (void)state;
     assert_null(kernels_named("sse9"));
     setenv("IRST_ISA", "sse9", 1);
-    assert_fails(kernels_check(), STATUS_USAGE, "sse9", "avx2");
+    engine *e;
+    assert_fails(engine_new(1, &e), STATUS_USAGE, "sse9", "avx2");
+    assert_null(e);
     unsetenv("IRST_ISA");
-    assert_ok(kernels_check());
+    assert_ok(engine_new(1, &e));
+    engine_free(e);
 }
 
 int main(void) {

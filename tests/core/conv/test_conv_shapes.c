@@ -1,7 +1,6 @@
 /* Convolutions of thousands of random shapes, each way that applies to them, against plain sums in double, with every
  * instruction set that this processor has. Memory around each tensor and behind the scratch is watched, scratch begins
  * as NaN, and some of the shapes run with several numbers of threads, whose results must be the same bits. */
-#include "core/base/runtime.h"
 #include "core/conv/conv_gemm.h"
 #include "core/conv/conv_winograd.h"
 #include "core/tensor/kernels.h"
@@ -12,8 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { TINY = 1500, SMALL = 500, WIDE = 60 };
 
@@ -57,13 +54,13 @@ typedef struct way {
     const char *name;
     bool (*applies)(const shape *s, const tensor *x, const tensor *y);
     bool norm_and_hook; /* knows them */
-    size_t (*scratch)(const tensor *x, const tensor *y, const conv_options *o);
-    void (*forward)(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
-                    const tensor *y, float *scratch);
-    void (*input_gradient)(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
+    size_t (*scratch)(const engine *e, const tensor *x, const tensor *y, const conv_options *o);
+    void (*forward)(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o,
+                    bool relu, const tensor *y, float *scratch);
+    void (*input_gradient)(engine *e, const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
                            const tensor *dx, float *scratch);
-    void (*weight_gradient)(const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
-                            float *scratch);
+    void (*weight_gradient)(engine *e, const tensor *x, const tensor *dy, const conv_options *o, float *dweight,
+                            float *dbias, float *scratch);
 } way;
 
 static bool always(const shape *s, const tensor *x, const tensor *y) {
@@ -77,32 +74,32 @@ static bool is_winograd(const shape *s, const tensor *x, const tensor *y) {
            !tensor_is_dense(y);
 }
 
-static size_t gemm_scratch(const tensor *x, const tensor *y, const conv_options *o) {
-    size_t forward = conv_gemm_forward_scratch(x, y, o), gradients = conv_gemm_gradient_scratch(y, o);
+static size_t gemm_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o) {
+    size_t forward = conv_gemm_forward_scratch(e, x, y, o), gradients = conv_gemm_gradient_scratch(e, y, o);
     return forward > gradients ? forward : gradients;
 }
 
-static size_t winograd_scratch(const tensor *x, const tensor *y, const conv_options *o) {
+static size_t winograd_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o) {
     (void)o;
-    size_t pass = conv_winograd_scratch(x->c, y->c), weight = conv_winograd_weight_scratch(x, y);
+    size_t pass = conv_winograd_scratch(e, x->c, y->c), weight = conv_winograd_weight_scratch(e, x, y);
     return pass > weight ? pass : weight;
 }
 
-static void winograd_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
-                             const tensor *y, float *scratch) {
-    conv_winograd(x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
+static void winograd_forward(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o,
+                             bool relu, const tensor *y, float *scratch) {
+    conv_winograd(e, x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
                   scratch);
 }
 
-static void winograd_input_gradient(const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
-                                    const tensor *dx, float *scratch) {
-    conv_winograd(dy, weight, NULL,
+static void winograd_input_gradient(engine *e, const tensor *dy, const float *weight, const conv_options *o,
+                                    bool accumulate, const tensor *dx, float *scratch) {
+    conv_winograd(e, dy, weight, NULL,
                   &(conv_winograd_options){.transposed = true, .accumulate = accumulate, .hook = o->hook}, dx, scratch);
 }
 
-static void winograd_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, float *dweight,
-                                     float *dbias, float *scratch) {
-    conv_winograd_weight_gradient(x, o->norm, dy, dweight, dbias, scratch);
+static void winograd_weight_gradient(engine *e, const tensor *x, const tensor *dy, const conv_options *o,
+                                     float *dweight, float *dbias, float *scratch) {
+    conv_winograd_weight_gradient(e, x, o->norm, dy, dweight, dbias, scratch);
 }
 
 static const way ways[] = {
@@ -121,14 +118,21 @@ typedef struct row_count {
     unsigned char *told;
 } row_count;
 
-static void count_rows(void *context, int image, int y0, int y1) {
+static void count_rows(const worker *w, void *context, int image, int y0, int y1) {
+    (void)w;
     row_count *rows = context;
     assert_true(y0 % CONV_BAND == 0);
     for (int y = y0; y < y1; y++)
         rows->told[image * rows->h + y]++;
 }
 
+/* Of one instruction set. */
+typedef struct engines {
+    engine *one, *three; /* threads */
+} engines;
+
 typedef struct experiment {
+    const engines *by;
     shape s;
     watched_tensor x, y, dy, dx, dx_before;
     watched weight, bias, dweight, dbias, dweight_before, dbias_before, scale, shift;
@@ -141,12 +145,13 @@ static watched random_floats(rng *r, size_t count) {
     return w;
 }
 
-static void experiment_new(const shape *s, rng *r, experiment *e) {
+static void experiment_new(const engines *by, const shape *s, rng *r, experiment *e) {
     int oh = conv_output_size(s->h, s->o.kh, &s->o), ow = conv_output_size(s->w, s->o.kw, &s->o);
     tensor x = s->dense_x ? tensor_dense(s->n, s->ic, s->h, s->w) : tensor_planar(s->n, s->ic, s->h, s->w);
     tensor y = s->dense_y ? tensor_dense(s->n, s->oc, oh, ow) : tensor_planar(s->n, s->oc, oh, ow);
     size_t weights = (size_t)(s->oc * s->ic * s->o.kh * s->o.kw), outputs = (size_t)s->oc, inputs = (size_t)s->ic;
-    *e = (experiment){.s = *s,
+    *e = (experiment){.by = by,
+                      .s = *s,
                       .x = watched_tensor_new(&x, r),
                       .y = watched_tensor_new(&y, r),
                       .dy = watched_tensor_new(&y, r),
@@ -181,8 +186,9 @@ static text describe(const experiment *e, const way *w, const char *what) {
     text t;
     const conv_options *o = &e->s.o;
     snprintf(t.text, sizeof t.text, "%s, %s %s: %d x %d -> %d, %dx%d%s -> %dx%d%s, kernel %dx%d s%d p%d d%d",
-             kernels()->name, w->name, what, e->s.n, e->s.ic, e->s.oc, e->s.h, e->s.w, e->s.dense_x ? " dense" : "",
-             e->y.t.h, e->y.t.w, e->s.dense_y ? " dense" : "", o->kh, o->kw, o->stride, o->padding, o->dilation);
+             engine_kernels(e->by->one)->name, w->name, what, e->s.n, e->s.ic, e->s.oc, e->s.h, e->s.w,
+             e->s.dense_x ? " dense" : "", e->y.t.h, e->y.t.w, e->s.dense_y ? " dense" : "", o->kh, o->kw, o->stride,
+             o->padding, o->dilation);
     return t;
 }
 
@@ -214,24 +220,23 @@ static void compare_tensor(const watched_tensor *got, const plain_result *expect
 }
 
 /* What one run leaves. */
-static void run(experiment *e, const way *w, int threads) {
-    runtime_set_threads(threads);
+static void run(experiment *e, const way *w, engine *by) {
     const shape *s = &e->s;
     conv_options o = s->o;
     o.norm = s->norm && w->norm_and_hook ? &e->norm : NULL;
-    watched scratch = watched_new(w->scratch(&e->x.t, &e->y.t, &o), NAN);
+    watched scratch = watched_new(w->scratch(by, &e->x.t, &e->y.t, &o), NAN);
     row_count forward = {e->y.t.h, calloc((size_t)(s->n * e->y.t.h), 1)};
     row_count backward = {e->x.t.h, calloc((size_t)(s->n * e->x.t.h), 1)};
     assert_true(forward.told && backward.told);
     o.hook = &(conv_hook){count_rows, &forward};
-    w->forward(&e->x.t, e->weight.data, s->bias ? e->bias.data : NULL, &o, s->relu, &e->y.t, scratch.data);
+    w->forward(by, &e->x.t, e->weight.data, s->bias ? e->bias.data : NULL, &o, s->relu, &e->y.t, scratch.data);
     watched_tensor_copy(&e->dx_before, &e->dx);
     o.hook = &(conv_hook){count_rows, &backward};
-    w->input_gradient(&e->dy.t, e->weight.data, &o, s->accumulate, &e->dx.t, scratch.data);
+    w->input_gradient(by, &e->dy.t, e->weight.data, &o, s->accumulate, &e->dx.t, scratch.data);
     memcpy(e->dweight.data, e->dweight_before.data, e->dweight.count * sizeof(float));
     memcpy(e->dbias.data, e->dbias_before.data, e->dbias.count * sizeof(float));
     o.hook = NULL;
-    w->weight_gradient(&e->x.t, &e->dy.t, &o, e->dweight.data, s->bias ? e->dbias.data : NULL, scratch.data);
+    w->weight_gradient(by, &e->x.t, &e->dy.t, &o, e->dweight.data, s->bias ? e->dbias.data : NULL, scratch.data);
     expect_watched(&scratch, describe(e, w, "scratch").text);
     for (int row = 0; w->norm_and_hook && row < s->n * e->y.t.h; row++)
         assert_int_equal(forward.told[row], 1);
@@ -250,7 +255,7 @@ static void check_threads(experiment *e, const way *w) {
         assert_non_null(copies[i]);
         memcpy(copies[i], results[i]->data, results[i]->count * sizeof(float));
     }
-    run(e, w, 3);
+    run(e, w, e->by->three);
     for (int i = 0; i < 4; i++) {
         if (memcmp(copies[i], results[i]->data, results[i]->count * sizeof(float)) != 0)
             fail_msg("%s", describe(e, w, "depends on the number of threads").text);
@@ -258,9 +263,9 @@ static void check_threads(experiment *e, const way *w) {
     }
 }
 
-static void check_shape(const shape *s, rng *r, bool threads) {
+static void check_shape(const engines *by, const shape *s, rng *r, bool threads) {
     experiment e;
-    experiment_new(s, r, &e);
+    experiment_new(by, s, r, &e);
     for (int norm = 0; norm < 2; norm++) {
         conv_options o = s->o;
         o.norm = norm && s->norm ? &e.norm : NULL;
@@ -273,7 +278,7 @@ static void check_shape(const shape *s, rng *r, bool threads) {
             const way *w = &ways[i];
             if (w->norm_and_hook != norm || !w->applies(s, &e.x.t, &e.y.t))
                 continue;
-            run(&e, w, 1);
+            run(&e, w, by->one);
             text forward = describe(&e, w, "forward"), input = describe(&e, w, "input gradient");
             text weight = describe(&e, w, "weight gradient"), bias = describe(&e, w, "bias gradient");
             compare_tensor(&e.y, &y, &forward);
@@ -292,39 +297,34 @@ static void check_shape(const shape *s, rng *r, bool threads) {
     experiment_free(&e);
 }
 
-static void test_shapes(void **state) {
-    (void)state;
+static void check_shapes(const engines *by) {
     for (int i = 0; i < TINY + SMALL + WIDE; i++) {
         rng r = rng_new(5, (uint64_t)i);
         shape s = draw_shape(&r, i);
         while (conv_output_size(s.h, s.o.kh, &s.o) < 1 || conv_output_size(s.w, s.o.kw, &s.o) < 1)
             s = draw_shape(&r, i);
-        check_shape(&s, &r, i % 8 == 0);
+        check_shape(by, &s, &r, i % 8 == 0);
     }
 }
 
-/* The instruction set is chosen once per process: each has one of its own. */
 static void test_every_instruction_set(void **state) {
+    (void)state;
     static const char *const names[] = {"portable", "avx2", "avx512"};
     for (int i = 0; i < 3; i++) {
         if (!kernels_named(names[i]))
             continue;
+        engines of_set;
         setenv("IRST_ISA", names[i], 1);
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            execl(*state, *state, "shapes", (char *)NULL);
-            _exit(127);
-        }
-        int result;
-        assert_true(waitpid(child, &result, 0) == child);
-        if (!WIFEXITED(result) || WEXITSTATUS(result) != 0)
-            fail_msg("%s: see above", names[i]);
+        assert_ok(engine_new(1, &of_set.one));
+        assert_ok(engine_new(3, &of_set.three));
+        unsetenv("IRST_ISA");
+        check_shapes(&of_set);
+        engine_free(of_set.one);
+        engine_free(of_set.three);
     }
 }
 
-int main(int count, char **arguments) {
-    const struct CMUnitTest all[] = {cmocka_unit_test_prestate(test_every_instruction_set, arguments[0])};
-    const struct CMUnitTest one[] = {cmocka_unit_test(test_shapes)};
-    return count == 1 ? cmocka_run_group_tests(all, NULL, NULL) : cmocka_run_group_tests(one, NULL, NULL);
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_instruction_set)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

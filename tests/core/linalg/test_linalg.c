@@ -4,6 +4,7 @@
 #include "core/linalg/linalg.h"
 #include "core/linalg/svt.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,14 +87,14 @@ static void test_singular_value_threshold(void **state) {
     double largest[3];
     workspace_begin(&work);
     assert_ok(svt_new(&s, M, N, &work));
-    assert_ok(svt_largest(&s, G, 3, largest));
+    assert_ok(svt_largest(test_engine(), &s, G, 3, largest));
     assert_true(fabs(largest[0] - 100) < 1e-10 && fabs(largest[1] - 10) < 1e-10 && fabs(largest[2] - 1) < 1e-9);
     for (int t = 0; t < 5; t++) {
-        svt_gram(&s, G);
+        svt_gram(test_engine(), &s, G);
         assert_ok(svt_decompose(&s, G, thresholds[t]));
         if (thresholds[t] > 0)
             assert_int_equal(s.rank, ranks[t]);
-        svt_multiply(&s, G);
+        svt_multiply(test_engine(), &s, G);
         svt_columns(&s, 0, 40, B);
         svt_columns(&s, 40, N - 40, B);
         double worst = 0;

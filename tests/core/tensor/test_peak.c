@@ -1,15 +1,15 @@
 /* The peak is a rate whatever the threads. */
-#include "core/base/runtime.h"
 #include "core/tensor/peak.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 
 static void test_rate(void **state) {
     (void)state;
     for (int threads = 1; threads <= 2; threads++) {
-        runtime_set_threads(threads);
-        double rate = peak_flops(0);
+        use_threads(threads);
+        double rate = peak_flops(test_engine(), 0);
         assert_true(isfinite(rate) && rate > 0);
     }
 }

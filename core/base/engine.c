@@ -1,0 +1,41 @@
+#include "core/base/engine_private.h"
+
+#include "core/base/processors.h"
+#include "core/tensor/kernels.h"
+
+#include <stdlib.h>
+
+static status fill(engine *e, int threads) {
+    e->threads = threads > 0 ? threads : processors_available("");
+    if (e->threads > ENGINE_MOST_THREADS)
+        return status_fail(STATUS_USAGE, "%d threads, expected at most %d", e->threads, ENGINE_MOST_THREADS);
+    TRY(kernels_choose(getenv("IRST_ISA"), &e->kernels));
+    return crew_new(e->threads, &e->crew);
+}
+
+status engine_new(int threads, engine **out) {
+    engine *e = *out = calloc(1, sizeof *e);
+    if (!e)
+        return status_fail(STATUS_MEMORY, "out of memory for an engine");
+    status result = fill(e, threads);
+    if (result != STATUS_OK) {
+        engine_free(e);
+        *out = NULL;
+    }
+    return result;
+}
+
+void engine_free(engine *e) {
+    if (!e)
+        return;
+    crew_free(e->crew);
+    free(e);
+}
+
+int engine_threads(const engine *e) {
+    return e->threads;
+}
+
+const kernel_table *engine_kernels(const engine *e) {
+    return e->kernels;
+}
