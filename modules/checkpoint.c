@@ -217,3 +217,33 @@ status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights w
     h5_close(file);
     return result;
 }
+
+/* --- threshold --- */
+
+#define THRESHOLD "detect.threshold"
+
+status checkpoint_read_threshold(const char *path, double *out) {
+    h5_file *file;
+    *out = NAN;
+    TRY(h5_open(path, &file));
+    status result = STATUS_OK;
+    if (h5_has_attribute(file, "/", THRESHOLD))
+        result = h5_read_attribute_double(file, "/", THRESHOLD, out);
+    h5_close(file);
+    return result;
+}
+
+status checkpoint_store_threshold(const char *path, double threshold) {
+    h5_file *file;
+    if (!(threshold >= 0 && threshold < 1))
+        return status_fail(STATUS_USAGE, "a threshold of %g: expected at least 0 and less than 1", threshold);
+    TRY(h5_amend(path, &file));
+    status result =
+        h5_has_attribute(file, "/", "model.name")
+            ? h5_write_attribute_double(file, "/", THRESHOLD, threshold)
+            : status_fail(STATUS_INPUT, "%s: not a checkpoint of irst: it has no attribute model.name", path);
+    if (result == STATUS_OK)
+        return h5_commit(file);
+    h5_close(file);
+    return result;
+}

@@ -33,6 +33,11 @@ status checkpoint_read_model(const h5_file *file, detector *d);
 /* Reads the group `average` into memory for the values of each parameter. */
 status checkpoint_read_average(const h5_file *file, detector *d, float *const *values);
 
+/* The threshold for detection that a checkpoint carries: a score in [0, 1) that target pixels exceed. NaN if it carries
+ * none. Storing replaces the file by one that carries it, all else unchanged; STATUS_USAGE outside [0, 1). */
+status checkpoint_read_threshold(const char *path, double *out);
+status checkpoint_store_threshold(const char *path, double threshold);
+
 /* What of a detector came from a file. */
 typedef struct checkpoint_match {
     int taken, all;         /* tensors */

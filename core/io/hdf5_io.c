@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,7 +96,8 @@ static hid_t create_file(const char *path) {
     return id;
 }
 
-status h5_create(const char *path, h5_file **out) {
+/* A file beside `path` that h5_commit will put in its place; `open` gives it its content. */
+static status begin_file(const char *path, hid_t (*open)(const atomic_file *place), h5_file **out) {
     H5_TAKE_TURN;
     *out = NULL;
     h5_file *file = new_file(path);
@@ -104,7 +106,7 @@ status h5_create(const char *path, h5_file **out) {
     status code = atomic_file_begin(path, &file->place);
     if (code == STATUS_OK) {
         file->creating = true;
-        file->id = create_file(file->place.temporary);
+        file->id = open(&file->place);
         if (file->id < 0) {
             code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be created");
             atomic_file_abandon(&file->place);
@@ -116,6 +118,42 @@ status h5_create(const char *path, h5_file **out) {
     }
     *out = file;
     return STATUS_OK;
+}
+
+static hid_t open_new(const atomic_file *place) {
+    return create_file(place->temporary);
+}
+
+status h5_create(const char *path, h5_file **out) {
+    return begin_file(path, open_new, out);
+}
+
+static bool copy_bytes(const char *from, const char *to) {
+    char block[65536];
+    size_t got = 0;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    bool good = in && out;
+    while (good && (got = fread(block, 1, sizeof block, in)) > 0)
+        good = fwrite(block, 1, got, out) == got;
+    good = good && !ferror(in);
+    if (in)
+        fclose(in);
+    if (out && fclose(out) != 0)
+        good = false;
+    return good;
+}
+
+static hid_t open_copy(const atomic_file *place) {
+    return copy_bytes(place->path, place->temporary) ? H5Fopen(place->temporary, H5F_ACC_RDWR, H5P_DEFAULT)
+                                                     : H5I_INVALID_HID;
+}
+
+status h5_amend(const char *path, h5_file **out) {
+    h5_file *original; /* says what is wrong with it */
+    *out = NULL;
+    TRY(h5_open(path, &original));
+    h5_close(original);
+    return begin_file(path, open_copy, out);
 }
 
 static status close_created(h5_file *file) {

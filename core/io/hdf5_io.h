@@ -26,6 +26,8 @@ typedef struct h5_shape {
 status h5_open(const char *path, h5_file **out); /* read only */
 /* A new file, written beside `path` and put in its place by h5_commit. */
 status h5_create(const char *path, h5_file **out);
+/* An existing file to be changed: a copy of it is, and put in its place by h5_commit. */
+status h5_amend(const char *path, h5_file **out);
 status h5_commit(h5_file *file); /* flush, fsync, rename and free; on failure `path` is untouched */
 void h5_close(h5_file *file);    /* closes a file opened for reading, abandons one being created; accepts NULL */
 const char *h5_path(const h5_file *file);
@@ -58,6 +60,7 @@ status h5_read_attribute_double(const h5_file *file, const char *object, const c
 status h5_read_attribute_int(const h5_file *file, const char *object, const char *name, int64_t *out);
 status h5_read_attribute_strings(const h5_file *file, const char *object, const char *name, char ***strings,
                                  int *count);
+/* Replace an attribute of that name. */
 status h5_write_attribute_text(h5_file *file, const char *object, const char *name, const char *text);
 status h5_write_attribute_double(h5_file *file, const char *object, const char *name, double value);
 status h5_write_attribute_int(h5_file *file, const char *object, const char *name, int64_t value);

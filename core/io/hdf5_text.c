@@ -280,6 +280,8 @@ static status write_attribute(h5_file *file, const char *object, const char *nam
     snprintf(label, sizeof label, "%s@%s", object, name);
     if (!h5_exists(file, object))
         return h5_fail(STATUS_OUTPUT, file, label, "there is no such object");
+    if (h5_has_attribute(file, object, name) && H5Adelete_by_name(file->id, object, name, H5P_DEFAULT) < 0)
+        return h5_fail(STATUS_OUTPUT, file, label, "cannot be replaced");
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t id = H5Acreate_by_name(file->id, object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     status code = STATUS_OK;

@@ -145,13 +145,17 @@ static status run_detector(void *context, const char *name, const sample *s, det
     return detector_run(context, s->image, s->width, s->height, DETAIL_SCORE, maps);
 }
 
+score_source detector_source(detector *d) {
+    score_kind kind = detector_score_kind(d);
+    return (score_source){.name = detector_name(d),
+                          .kind = kind,
+                          .has_logits = kind == SCORE_PROBABILITY,
+                          .run = run_detector,
+                          .context = d};
+}
+
 status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
                         double *ms_per_image) {
-    bool probability = detector_score_kind(d) == SCORE_PROBABILITY;
-    const score_source source = {.name = detector_name(d),
-                                 .kind = detector_score_kind(d),
-                                 .has_logits = probability,
-                                 .run = run_detector,
-                                 .context = d};
+    const score_source source = detector_source(d);
     return evaluate_source(&source, data, options, out, ms_per_image);
 }

@@ -31,6 +31,8 @@ typedef struct score_source {
     void *context;
 } score_source;
 
+score_source detector_source(detector *d); /* valid as long as the detector */
+
 /* Scores every sample, one at a time; the next one is read meanwhile. `out` is filled from zero. `ms_per_image` (may be
  * NULL): median wall time of source->run, reading and metrics apart. RULE_LOGIT for a source without logits and an
  * empty split are STATUS_USAGE and STATUS_INPUT; a score that is not finite is STATUS_NUMERIC and names the sample. At
@@ -38,7 +40,7 @@ typedef struct score_source {
 status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
                        double *ms_per_image);
 
-/* The same with a detector. */
+/* The same with a detector_source. */
 status evaluate_dataset(detector *d, const dataset *data, const evaluate_options *options, metrics *out,
                         double *ms_per_image);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,33 @@ static int set_counts(json_t *object, const metrics *m) {
     return failed;
 }
 
+static int set_named(json_t *object, metric_id id, const char *suffix, double value) {
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", metric_table[id].name, suffix);
+    return json_object_set_new(object, name, number(value));
+}
+
+static int set_certainty(json_t *object, const evaluation *e) {
+    int failed = 0;
+    for (int i = 0; i < METRICS; i++) {
+        metric_id id = (metric_id)i;
+        if (e->intervals)
+            failed |= set_named(object, id, "_low", e->intervals[i].low) ||
+                      set_named(object, id, "_high", e->intervals[i].high);
+        if (e->against)
+            failed |= set_named(object, id, "_difference", e->against[i].difference) ||
+                      set_named(object, id, "_difference_low", e->against[i].interval.low) ||
+                      set_named(object, id, "_difference_high", e->against[i].interval.high) ||
+                      set_named(object, id, "_p", e->against[i].p);
+    }
+    if (e->against)
+        failed |= json_object_set_new(object, "against", json_string(e->against_name));
+    if (e->intervals || e->against)
+        failed |= json_object_set_new(object, "bootstrap_draws", json_integer(e->how_sure.draws)) ||
+                  json_object_set_new(object, "bootstrap_seed", json_integer((json_int_t)e->how_sure.seed));
+    return failed;
+}
+
 static int set_fields(json_t *object, const evaluation *e) {
     char size[16];
     const evaluate_options *o = &e->options;
@@ -60,7 +88,7 @@ static int set_fields(json_t *object, const evaluation *e) {
            json_object_set_new(object, "params", json_integer(e->params)) || set_rates(object, &e->counts) ||
            set_counts(object, &e->counts) ||
            json_object_set_new(object, "threshold", number(scoring_threshold(&o->how))) ||
-           json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image));
+           json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image)) || set_certainty(object, e);
 }
 
 static status print_json(const json_t *object, FILE *stream) {
@@ -88,14 +116,18 @@ static void print_cell(const json_t *value, FILE *stream) {
     }
 }
 
-static status print_csv(json_t *object, FILE *stream) {
+/* A header in front of the first row. */
+static status print_csv(json_t *object, bool is_first, FILE *stream) {
     const char *key, *separator = "";
     json_t *value;
-    json_object_foreach(object, key, value) {
-        fprintf(stream, "%s%s", separator, key);
-        separator = ",";
+    if (is_first) {
+        json_object_foreach(object, key, value) {
+            fprintf(stream, "%s%s", separator, key);
+            separator = ",";
+        }
+        fputc('\n', stream);
     }
-    separator = "\n";
+    separator = "";
     json_object_foreach(object, key, value) {
         fputs(separator, stream);
         print_cell(value, stream);
@@ -103,6 +135,15 @@ static status print_csv(json_t *object, FILE *stream) {
     }
     fputc('\n', stream);
     return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
+}
+
+static json_t *object_of(const evaluation *e) {
+    json_t *object = json_object();
+    if (object && !set_fields(object, e))
+        return object;
+    json_decref(object);
+    status_fail(STATUS_INPUT, "the report on %s cannot be built: out of memory, or a name is not UTF-8", e->dataset);
+    return NULL;
 }
 
 /* --- text --- */
@@ -118,24 +159,39 @@ static void note_counts(const metrics *m, metric_id id, char out[128]) {
         snprintf(out, 128, "%" PRId64 "/%" PRId64 " pixels", m->false_pixels, m->area_pixels);
 }
 
-static void print_metric(const metrics *m, metric_id id, FILE *stream) {
+static const char *unit_text(metric_unit unit) {
+    return unit == UNIT_PER_1E5 ? "e-5" : unit == UNIT_PER_1E6 ? "e-6" : metric_unit_name(unit);
+}
+
+static const char *value_text(metric_id id, double fraction, char out[32]) {
     const metric *what = &metric_table[id];
-    char note[128], value[32] = "-";
+    snprintf(out, 32, "-");
+    if (isfinite(fraction))
+        snprintf(out, 32, "%.*f", what->decimals, fraction * metric_unit_factor(what->unit));
+    return out;
+}
+
+static void print_interval(metric_id id, const interval *between, FILE *stream) {
+    char low[32], high[32];
+    fprintf(stream, "  [%s, %s]", value_text(id, between->low, low), value_text(id, between->high, high));
+}
+
+static void print_metric(const evaluation *e, metric_id id, FILE *stream) {
+    const metric *what = &metric_table[id];
+    char note[128], value[32];
     if (what->group == GROUP_PUBLISHED)
-        note_counts(m, id, note);
+        note_counts(&e->counts, id, note);
     else
         snprintf(note, sizeof note, "%.120s", what->help);
-    double shown = metric_shown(id, m);
-    if (isfinite(shown))
-        snprintf(value, sizeof value, "%.*f", what->decimals, shown);
-    const char *unit = what->unit == UNIT_PER_1E5   ? "e-5"
-                       : what->unit == UNIT_PER_1E6 ? "e-6"
-                                                    : metric_unit_name(what->unit);
+    const char *unit = unit_text(what->unit);
     int width = what->group == GROUP_PUBLISHED ? 10 : 18;
-    int used = fprintf(stream, "  %-*s %7s%s%s", width, what->label, value, *unit ? " " : "", unit);
-    if (*note)
-        fprintf(stream, "%*s%s", used < width + 15 ? width + 15 - used : 1, "", note);
-    fputc('\n', stream);
+    int used = fprintf(stream, "  %-*s %7s%s%s", width, what->label,
+                       value_text(id, metric_value(id, &e->counts), value), *unit ? " " : "", unit);
+    if (e->intervals)
+        print_interval(id, &e->intervals[id], stream);
+    else if (*note)
+        fprintf(stream, "%*s", used < width + 15 ? width + 15 - used : 1, "");
+    fprintf(stream, "%s%s\n", e->intervals && *note ? "  " : "", note);
 }
 
 /* Images without a target count in mIoU, and in Fa only by the centroid protocol: that has to be said. */
@@ -151,36 +207,120 @@ static void print_empty(const evaluation *e, FILE *stream) {
     fprintf(stream, "\n\n");
 }
 
-static status print_text(const evaluation *e, report_extent extent, FILE *stream) {
-    const metrics *m = &e->counts;
-    const evaluate_options *o = &e->options;
+static void print_head(const evaluation *e, FILE *stream) {
     char size[16];
-    fprintf(stream, "%s on %s, split %s: %" PRId64 " images, size %s\n", e->method, e->dataset, e->split, m->images,
-            size_text(o->sample.size, size));
-    fprintf(stream, "rule %s > %g, mask %s, protocol %s\n", score_rule_names[o->how.rule], scoring_threshold(&o->how),
-            mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]);
+    fprintf(stream, "%s on %s, split %s: %" PRId64 " images, size %s\n", e->method, e->dataset, e->split,
+            e->counts.images, size_text(e->options.sample.size, size));
+}
+
+static void print_metrics(const evaluation *e, report_extent extent, FILE *stream) {
     for (int group = 0; group < (extent == REPORT_ALL ? METRIC_GROUPS : 1); group++) {
         fprintf(stream, "\n%s%s", metric_group_titles[group], group ? "\n" : "");
         for (int id = 0; id < METRICS; id++)
             if ((int)metric_table[id].group == group)
-                print_metric(m, (metric_id)id, stream);
+                print_metric(e, (metric_id)id, stream);
     }
     fputc('\n', stream);
+}
+
+static void print_against(const evaluation *e, report_extent extent, FILE *stream) {
+    fprintf(stream, "difference to %s on the same images\n", e->against_name);
+    for (int i = 0; i < METRICS; i++) {
+        char value[32], p[32] = "-";
+        metric_id id = (metric_id)i;
+        const comparison *c = &e->against[i];
+        if (metric_table[i].group != GROUP_PUBLISHED && extent != REPORT_ALL)
+            continue;
+        if (isfinite(c->p))
+            snprintf(p, sizeof p, "%.3g", c->p);
+        fprintf(stream, "  %-18s %s%s %s", metric_table[i].label, c->difference > 0 ? "+" : "",
+                value_text(id, c->difference, value), unit_text(metric_table[i].unit));
+        print_interval(id, &c->interval, stream);
+        fprintf(stream, "  p %s\n", p);
+    }
+    fputc('\n', stream);
+}
+
+static status print_text(const evaluation *e, report_extent extent, FILE *stream) {
+    const evaluate_options *o = &e->options;
+    print_head(e, stream);
+    fprintf(stream, "rule %s > %.9g, mask %s, protocol %s\n", score_rule_names[o->how.rule], scoring_threshold(&o->how),
+            mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]);
+    print_metrics(e, extent, stream);
     print_empty(e, stream);
+    if (e->against)
+        print_against(e, extent, stream);
+    if (e->intervals || e->against)
+        fprintf(stream, "in brackets: %g %% confidence, bootstrap over the images, %d draws, seed %" PRIu64 "\n\n",
+                100 * BOOTSTRAP_CONFIDENCE, e->how_sure.draws, e->how_sure.seed);
     fprintf(stream, "%.2f ms per image, %" PRId64 " parameters\n", e->ms_per_image, e->params);
     return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
 }
 
+static bool is_in_table(int id) {
+    return metric_table[id].group == GROUP_PUBLISHED || id == METRIC_fa_old;
+}
+
+static status print_table(const evaluation *all, int count, FILE *stream) {
+    print_head(&all[0], stream);
+    fprintf(stream, "mask %s\n\n  %-16s %-9s", mask_rule_names[all[0].options.sample.mask], "rule", "protocol");
+    for (int id = 0; id < METRICS; id++)
+        if (is_in_table(id))
+            fprintf(stream, "  %s%s%s", metric_table[id].label, metric_table[id].unit == UNIT_ONE ? "" : " ",
+                    metric_unit_name(metric_table[id].unit));
+    fputc('\n', stream);
+    for (int i = 0; i < count; i++) {
+        const scoring *how = &all[i].options.how;
+        char rule[32], value[32];
+        snprintf(rule, sizeof rule, "%s > %.5g", score_rule_names[how->rule], scoring_threshold(how));
+        fprintf(stream, "  %-16s %-9s", rule, match_protocol_names[how->protocol]);
+        for (int id = 0; id < METRICS; id++)
+            if (is_in_table(id)) {
+                int width = (int)strlen(metric_table[id].label) + (metric_table[id].unit == UNIT_ONE ? 0 : 1) +
+                            (int)strlen(metric_unit_name(metric_table[id].unit));
+                fprintf(stream, "  %*s", width,
+                        value_text((metric_id)id, metric_value((metric_id)id, &all[i].counts), value));
+            }
+        fputc('\n', stream);
+    }
+    fputc('\n', stream);
+    print_empty(&all[0], stream);
+    return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
+}
+
+/* --- any format --- */
+
 status evaluation_print(const evaluation *e, report_format format, report_extent extent, FILE *stream) {
     if (format == REPORT_TEXT)
         return print_text(e, extent, stream);
-    json_t *object = json_object();
-    status result = STATUS_OK;
-    if (!object || set_fields(object, e))
-        result = status_fail(STATUS_INPUT, "the report on %s cannot be built: out of memory, or a name is not UTF-8",
-                             e->dataset);
-    else
-        result = format == REPORT_JSON ? print_json(object, stream) : print_csv(object, stream);
+    json_t *object = object_of(e);
+    if (!object)
+        return STATUS_INPUT;
+    status result = format == REPORT_JSON ? print_json(object, stream) : print_csv(object, true, stream);
     json_decref(object);
+    return result;
+}
+
+static status print_objects(const evaluation *all, int count, report_format format, json_t *array, FILE *stream) {
+    for (int i = 0; i < count; i++) {
+        json_t *object = object_of(&all[i]);
+        if (!object)
+            return STATUS_INPUT;
+        status printed = format == REPORT_CSV ? print_csv(object, i == 0, stream) : STATUS_OK;
+        if (json_array_append_new(array, object) != 0)
+            return status_fail(STATUS_MEMORY, "out of memory for a report");
+        TRY(printed);
+    }
+    return format == REPORT_JSON ? print_json(array, stream) : STATUS_OK;
+}
+
+status evaluation_print_all(const evaluation *all, int count, report_format format, FILE *stream) {
+    if (format == REPORT_TEXT)
+        return print_table(all, count, stream);
+    json_t *array = json_array();
+    if (!array)
+        return status_fail(STATUS_MEMORY, "out of memory for a report");
+    status result = print_objects(all, count, format, array, stream);
+    json_decref(array);
     return result;
 }

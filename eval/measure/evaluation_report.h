@@ -3,6 +3,7 @@
 #define IRST_EVAL_MEASURE_EVALUATION_REPORT_H
 
 #include "core/base/status.h"
+#include "eval/measure/bootstrap.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/metric_table.h"
 
@@ -15,6 +16,11 @@ typedef struct evaluation {
     evaluate_options options;
     metrics counts;
     double ms_per_image;
+    /* Of every metric; NULL: not asked for. */
+    const interval *intervals;
+    const comparison *against; /* with another detector on the same images */
+    const char *against_name;
+    bootstrap how_sure;
 } evaluation;
 
 typedef enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON } report_format;
@@ -33,5 +39,9 @@ double scoring_threshold(const scoring *how);
  * metrics or those of the published tables. CSV (a header and one row) and JSON (one object) hold all, as fractions in
  * [0, 1] under the same names; what is undefined is empty or null. */
 status evaluation_print(const evaluation *e, report_format format, report_extent extent, FILE *stream);
+
+/* The same set scored in several ways: as a table of the published metrics, or as a row or an object of an array each.
+ */
+status evaluation_print_all(const evaluation *all, int count, report_format format, FILE *stream);
 
 #endif

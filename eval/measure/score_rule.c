@@ -78,6 +78,12 @@ double score_rule_threshold(score_rule rule) {
     return rules[rule].threshold;
 }
 
+void score_rule_scale(score_rule rule, const scored_image *image, float *out) {
+    scale s = rules[rule].scale(image);
+    for (size_t i = 0; i < pixel_count(image); i++)
+        out[i] = (s.map[i] - s.offset) / s.unit;
+}
+
 int64_t score_rule_apply(score_rule rule, double threshold, const scored_image *image, uint8_t *predicted) {
     scale s = rules[rule].scale(image);
     float limit = (float)threshold;

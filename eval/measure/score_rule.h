@@ -37,6 +37,9 @@ typedef struct scored_image {
     const float *image;   /* in [0, 1], for signal-to-clutter ratios; NULL: those stay unknown */
 } scored_image;
 
+/* The map on the rule's scale: out[i] is what is compared with the threshold. */
+void score_rule_scale(score_rule rule, const scored_image *image, float *out);
+
 /* predicted[i] = 1 where the rule says target; returns their number. RULE_LOGIT asserts that there are logits. */
 int64_t score_rule_apply(score_rule rule, double threshold, const scored_image *image, uint8_t *predicted);
 

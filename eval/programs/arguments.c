@@ -6,6 +6,7 @@
 #include "modules/torch/torch_import.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,14 @@ status argument_size(const char *text, int *out) {
         return status_fail(STATUS_USAGE, "--size is '%s', expected 'native' or a number from 1 to %d", text,
                            LARGEST_SIZE);
     *out = (int)size;
+    return STATUS_OK;
+}
+
+status argument_number(const char *option, const char *text, double *out) {
+    char *end;
+    *out = strtod(text, &end);
+    if (end == text || *end || !isfinite(*out))
+        return status_fail(STATUS_USAGE, "--%s is '%s', expected a number", option, text);
     return STATUS_OK;
 }
 

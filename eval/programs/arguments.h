@@ -23,6 +23,9 @@ status argument_detector(engine *e, const char *checkpoint, const char *method, 
 /* "native" gives 0, a number in 1..32768 itself. */
 status argument_size(const char *text, int *out);
 
+/* A finite number; else a STATUS_USAGE that names the option. */
+status argument_number(const char *option, const char *text, double *out);
+
 /* Position of `text` in the `count` words; else a STATUS_USAGE that names the option and lists the words. */
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out);
 

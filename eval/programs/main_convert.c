@@ -1,10 +1,12 @@
 /* convert: checkpoints of other programs into ours, ours to what detection needs, and a check of ours. */
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
+#include "eval/programs/arguments.h"
 #include "modules/checkpoint.h"
 #include "modules/detector.h"
 #include "modules/torch/torch_import.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +28,10 @@ static status print_detector(const char *path, detector *d) {
         printf("  %-28s %s\n", keys[i].name, detector_option(d, keys[i].name));
     printf("  %-28s %lld\n", "parameters", (long long)parameter_count_trained(set));
     printf("  %-28s %d\n", "tensors", set->count);
+    double threshold;
+    TRY(checkpoint_read_threshold(path, &threshold));
+    if (!isnan(threshold))
+        printf("  %-28s %.9g\n", "threshold", threshold);
     return STATUS_OK;
 }
 
@@ -40,16 +46,32 @@ static status write_checkpoint(const char *path, detector *d) {
     return h5_commit(file);
 }
 
-/* `load`: checkpoint_load or torch_import. */
+/* `load`: checkpoint_load or torch_import. `threshold`: to be kept; NaN for none. */
 static status convert(engine *e, status (*load)(engine *, const char *, detector **), const char *input,
-                      const char *output) {
+                      double threshold, const char *output) {
     detector *d;
     TRY(load(e, input, &d));
     status result = write_checkpoint(output, d);
+    if (result == STATUS_OK && !isnan(threshold))
+        result = checkpoint_store_threshold(output, threshold);
     if (result == STATUS_OK)
         result = print_detector(output, d);
     detector_free(d);
     return result;
+}
+
+static status cut_down(engine *e, const char *input, const char *output) {
+    double threshold;
+    TRY(checkpoint_read_threshold(input, &threshold));
+    return convert(e, checkpoint_load, input, threshold, output);
+}
+
+static status set_threshold(const char *path, const char *text) {
+    double threshold;
+    TRY(argument_number("set-threshold", text, &threshold));
+    TRY(checkpoint_store_threshold(path, threshold));
+    printf("%s: detect takes pixels with a score above %.9g\n", path, threshold);
+    return STATUS_OK;
 }
 
 static status verify(engine *e, const char *path) {
@@ -62,16 +84,20 @@ static status verify(engine *e, const char *path) {
 
 static status run_command(engine *e, const char **arguments, int count) {
     if (count == 0)
-        return status_fail(STATUS_USAGE, "no command; expected from-torch, weights or verify");
+        return status_fail(STATUS_USAGE, "no command; expected from-torch, weights, set-threshold or verify");
     if (!strcmp(arguments[0], "from-torch"))
-        return count == 3 ? convert(e, torch_import, arguments[1], arguments[2])
+        return count == 3 ? convert(e, torch_import, arguments[1], NAN, arguments[2])
                           : status_fail(STATUS_USAGE, "from-torch takes two paths: IN.pkl OUT.h5");
     if (!strcmp(arguments[0], "weights"))
-        return count == 3 ? convert(e, checkpoint_load, arguments[1], arguments[2])
+        return count == 3 ? cut_down(e, arguments[1], arguments[2])
                           : status_fail(STATUS_USAGE, "weights takes two paths: IN.h5 OUT.h5");
+    if (!strcmp(arguments[0], "set-threshold"))
+        return count == 3 ? set_threshold(arguments[1], arguments[2])
+                          : status_fail(STATUS_USAGE, "set-threshold takes a path and a number: FILE.h5 T");
     if (!strcmp(arguments[0], "verify"))
         return count == 2 ? verify(e, arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
-    return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch, weights or verify", arguments[0]);
+    return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch, weights, set-threshold or verify",
+                       arguments[0]);
 }
 
 static status run(const char **arguments, int count) {
@@ -87,10 +113,11 @@ int main(int argc, char **argv) {
         .name = "convert",
         .summary = "reads published PyTorch checkpoints and safetensors without PyTorch, cuts ours down to the "
                    "network, checks them",
-        .arguments = "from-torch IN.pkl OUT.h5 | weights IN.h5 OUT.h5 | verify FILE.h5",
+        .arguments = "from-torch IN.pkl OUT.h5 | weights IN.h5 OUT.h5 | set-threshold FILE.h5 T | verify FILE.h5",
         .examples =
             "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
             "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
+            "convert set-threshold nudt.h5 0.31                 # what detect uses; evaluate --at-fa finds it\n"
             "convert verify nudt.h5                             # every tensor there, and which network it is\n",
     };
     cli_action action;

@@ -9,16 +9,17 @@
 #include "eval/detect/detection_report.h"
 #include "eval/detect/input_images.h"
 #include "eval/programs/arguments.h"
+#include "modules/checkpoint.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* beside the folder of the programs */
 
-static const char *checkpoint, *method, *out, *raw, *size = "native";
-static double threshold = 0.5;
+static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold;
 static bool raw_stages;
 
 enum { OPTION_METHOD };
@@ -35,8 +36,10 @@ static cli_option options[] = {
      "counted from 0)"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images to N x N for the method; scores (bilinear), boxes and pictures come out in image coordinates"},
-    {"threshold", CLI_REAL, &threshold, "T",
-     "pixels whose score is above T are detected, 0 <= T < 1. The score of a network is a probability, taken as it "
+    {"threshold", CLI_TEXT, &threshold, "T",
+     "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (convert "
+     "set-threshold) or "
+     "0.5. The score of a network is a probability, taken as it "
      "is: an image without target gives no detection. The other methods' score is its ratio to the image's maximum"},
     {"raw", CLI_TEXT, &raw, "FILE.h5", "store unquantised maps: NAME/score, NAME/logit, NAME/reconstruction"},
     {"raw-stages", CLI_FLAG, &raw_stages, NULL, "and those of every stage: NAME/stageK/B, T, N, D"},
@@ -147,11 +150,13 @@ static status refuse_own_output(const char *const *inputs, int count) {
 static status check_options(detect_options *how) {
     if (!out)
         return status_fail(STATUS_USAGE, "--out is missing");
-    if (!(threshold >= 0 && threshold < 1))
-        return status_fail(STATUS_USAGE, "--threshold is %g, expected at least 0 and less than 1", threshold);
+    how->threshold = NAN; /* the checkpoint's */
+    if (threshold)
+        TRY(argument_number("threshold", threshold, &how->threshold));
+    if (how->threshold < 0 || how->threshold >= 1)
+        return status_fail(STATUS_USAGE, "--threshold is %g, expected at least 0 and less than 1", how->threshold);
     if (raw_stages && !raw)
         return status_fail(STATUS_USAGE, "--raw-stages needs --raw FILE.h5");
-    how->threshold = threshold;
     how->detail = raw_stages ? DETAIL_STAGES : raw ? DETAIL_RECONSTRUCTION : DETAIL_SCORE;
     return argument_size(size, &how->size);
 }
@@ -169,13 +174,21 @@ static int part_settings(const char **arguments, int count) {
     return inputs;
 }
 
-static status open_detector(engine *e, const char *const *settings, int count, detector **out_detector) {
+/* The detector and, if none is given, the threshold of its checkpoint. */
+static status open_detector(run_state *r, const char *const *settings, int count) {
     char folder[4096], weights[4096];
-    if (checkpoint || method)
-        return argument_detector(e, checkpoint, method, settings, count, out_detector);
-    TRY(process_folder(folder));
-    TRY(path_join(weights, folder, "../" WEIGHTS, ""));
-    return argument_detector(e, weights, NULL, settings, count, out_detector);
+    const char *file = checkpoint;
+    if (!checkpoint && !method) {
+        TRY(process_folder(folder));
+        TRY(path_join(weights, folder, "../" WEIGHTS, ""));
+        file = weights;
+    }
+    TRY(argument_detector(r->e, file, method, settings, count, &r->d));
+    if (file && isnan(r->how.threshold))
+        TRY(checkpoint_read_threshold(file, &r->how.threshold));
+    if (isnan(r->how.threshold))
+        r->how.threshold = 0.5;
+    return STATUS_OK;
 }
 
 static status run(run_state *r, const char **arguments, int argument_count) {
@@ -185,7 +198,7 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     TRY(input_images_collect(inputs, count, &r->images));
     TRY(refuse_own_output(inputs, count));
     TRY(engine_new(0, &r->e));
-    TRY(open_detector(r->e, settings, argument_count - count, &r->d));
+    TRY(open_detector(r, settings, argument_count - count));
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_all(r));
     return finish_output(r);

@@ -1,31 +1,49 @@
 /* evaluate: a detector's metrics on a split of a data set. */
 #include "core/config/cli.h"
+#include "core/io/file_io.h"
 #include "eval/figures/roc_plot.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/evaluation_report.h"
+#include "eval/measure/operating_point.h"
+#include "eval/measure/predictions.h"
+#include "eval/measure/records.h"
 #include "eval/programs/arguments.h"
 #include "modules/checkpoint.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-static const char *checkpoint, *method, *data, *roc;
+enum { DEFAULT_DRAWS = 1000 };
+
+static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file;
+static const char *rule, *threshold, *at_fa;
 static bool raw_weights;
-static const char *split = "test", *size = "256", *rule = "max", *mask = "max", *protocol = "overlap", *format = "text";
+static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
 static const char *shown = "published";
-static int extent;
+static int draws = -1, seed = 1;
 
 enum { OPTION_METHOD };
 
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
-    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert, or a PyTorch checkpoint"},
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
     {"raw-weights", CLI_FLAG, &raw_weights, NULL,
      "of a checkpoint with averaged weights (train.average) those of the last step instead"},
+    {"predictions", CLI_TEXT, &predicted, "DIR",
+     "score the pictures DIR/NAME.png that another program made instead: masks, or grey scores whose full scale is 1. "
+     "Without --rule they are scored by every rule and both protocols"},
     {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by 'prepare pack'"},
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
-    {"rule", CLI_TEXT, &rule, "max|logit|score|minmax|sigma", SCORE_RULE_HELP},
+    {"rule", CLI_TEXT, &rule, "max|logit|score|minmax|sigma",
+     SCORE_RULE_HELP ". max unless a threshold is given, then score"},
+    {"threshold", CLI_TEXT, &threshold, "T",
+     "another threshold for the rule; UIU-Net's authors use --rule minmax --threshold 0.22"},
+    {"at-fa", CLI_TEXT, &at_fa, "RATE",
+     "find the lowest threshold of the rule at which at most this share of the background of all images is predicted, "
+     "1e-6 for example, and evaluate there; runs the detector twice"},
     {"mask", CLI_TEXT, &mask, "max|half|any",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},
     {"protocol", CLI_TEXT, &protocol, "overlap|centroid",
@@ -33,37 +51,176 @@ static cli_option options[] = {
      "than 3 pixels, Fa over all pixels"},
     {"format", CLI_TEXT, &format, "text|csv|json", "csv and json hold fractions, text percent and Fa in 1e-5"},
     {"metrics", CLI_TEXT, &shown, "published|all", "which metrics the text shows; csv and json have all"},
+    {"records", CLI_TEXT, &record_file, "FILE.csv",
+     "write a row for each image, and to FILE_targets.csv one for each target; prints intervals too"},
+    {"intervals", CLI_INT, &draws, "N",
+     "95 % confidence intervals of all metrics by N bootstrap draws of the images, 0 for none (1000 with --records or "
+     "--against)"},
+    {"seed", CLI_INT, &seed, "N", "of the draws"},
+    {"against", CLI_TEXT, &against, "FILE.h5|NAME",
+     "another checkpoint or method on the same images: differences, their intervals and p"},
     {"roc", CLI_TEXT, &roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
 };
 
 static const cli_program program = {
     .name = "evaluate",
-    .summary = "metrics of a detector on a data set: mIoU, nIoU, precision, recall, F1, Pd, Fa, AUC",
-    .arguments = "--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] --data DIR [options]",
-    .examples = "evaluate --checkpoint best.h5 --data NUDT-SIRST             # the published protocol\n"
-                "evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
-                "evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
-                "evaluate --method pstnn model.preset=community --data NUDT-SIRST",
+    .summary = "metrics of a detector on a data set: mIoU, nIoU, precision, recall, F1, Pd, Fa, AUC and more",
+    .arguments = "--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] | --predictions DIR --data DIR [options]",
+    .examples =
+        "evaluate --checkpoint best.h5 --data NUDT-SIRST             # the published protocol\n"
+        "evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
+        "evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
+        "evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then convert set-threshold\n"
+        "evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
+        "evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
+        "evaluate --method pstnn model.preset=community --data NUDT-SIRST",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
 
-static status read_options(evaluate_options *out, int *report) {
-    int r, m, p;
-    if (!data)
-        return status_fail(STATUS_USAGE, "--data is missing");
-    TRY(argument_size(size, &out->sample.size));
-    TRY(argument_choice("rule", rule, score_rule_names, SCORE_RULES, &r));
-    TRY(argument_choice("mask", mask, mask_rule_names, 3, &m));
-    TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &p));
-    TRY(argument_choice("format", format, report_format_names, 3, report));
-    TRY(argument_choice("metrics", shown, report_extent_names, 2, &extent));
+/* Everything of one run. */
+typedef struct run_state {
+    evaluate_options how;
+    report_format format;
+    report_extent extent;
+    double threshold; /* how.how.threshold points here if there is one */
+    engine *e;
+    detector *d;
+    predictions *p;
+    dataset *set;
+    score_source source;
+    records *own, *other;
+    interval intervals[METRICS];
+    comparison comparisons[METRICS];
+} run_state;
+
+/* --- options --- */
+
+static status check_paths(void) {
+    char targets[4096];
     if (roc)
         TRY(roc_plot_check_path(roc));
-    out->how.rule = (score_rule)r;
-    out->sample.mask = (mask_rule)m;
-    out->how.protocol = (match_protocol)p;
+    return record_file ? records_target_path(record_file, targets) : STATUS_OK;
+}
+
+static status read_numbers(run_state *r) {
+    if (draws < 0)
+        draws = record_file || against ? DEFAULT_DRAWS : 0;
+    if (seed < 0)
+        return status_fail(STATUS_USAGE, "--seed is %d, expected 0 or more", seed);
+    if (against && draws == 0)
+        return status_fail(STATUS_USAGE, "--against needs --intervals of at least 1");
+    if (threshold && at_fa)
+        return status_fail(STATUS_USAGE, "--threshold and --at-fa cannot both be given");
+    if (!threshold)
+        return STATUS_OK;
+    r->how.how.threshold = &r->threshold;
+    return argument_number("threshold", threshold, &r->threshold);
+}
+
+static status read_options(run_state *r) {
+    int words[5];
+    if (!data)
+        return status_fail(STATUS_USAGE, "--data is missing");
+    if (predicted && (checkpoint || method || against))
+        return status_fail(STATUS_USAGE, "--predictions stands alone: no --checkpoint, --method or --against");
+    const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
+    TRY(argument_size(size, &r->how.sample.size));
+    TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
+    TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));
+    TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[2]));
+    TRY(argument_choice("format", format, report_format_names, 3, &words[3]));
+    TRY(argument_choice("metrics", shown, report_extent_names, 2, &words[4]));
+    r->how.how.rule = (score_rule)words[0];
+    r->how.sample.mask = (mask_rule)words[1];
+    r->how.how.protocol = (match_protocol)words[2];
+    r->format = (report_format)words[3];
+    r->extent = (report_extent)words[4];
+    TRY(read_numbers(r));
+    return check_paths();
+}
+
+/* --- what is evaluated --- */
+
+static status open_checkpoint(engine *e, const char *path, const char *const *settings, int count, detector **out) {
+    TRY(argument_detector(e, path, NULL, settings, count, out));
+    if (!raw_weights)
+        return STATUS_OK;
+    detector_free(*out);
+    *out = NULL;
+    return checkpoint_load_weights(e, path, WEIGHTS_RAW, out);
+}
+
+/* By the rule `score` a checkpoint's own threshold counts, as in detect. */
+static status use_stored_threshold(run_state *r) {
+    if (!checkpoint || threshold || at_fa || r->how.how.rule != RULE_SCORE)
+        return STATUS_OK;
+    TRY(checkpoint_read_threshold(checkpoint, &r->threshold));
+    if (!isnan(r->threshold))
+        r->how.how.threshold = &r->threshold;
     return STATUS_OK;
+}
+
+static status open_source(run_state *r, const char *const *settings, int count) {
+    if (predicted) {
+        TRY(predictions_open(predicted, r->set, r->how.sample.size, &r->p));
+        r->source = predictions_source(r->p);
+        return STATUS_OK;
+    }
+    if (raw_weights && !checkpoint)
+        return status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
+    TRY(checkpoint && !method ? open_checkpoint(r->e, checkpoint, settings, count, &r->d)
+                              : argument_detector(r->e, checkpoint, method, settings, count, &r->d));
+    r->source = detector_source(r->d);
+    return use_stored_threshold(r);
+}
+
+/* --- one evaluation --- */
+
+static evaluation describe(const run_state *r) {
+    return (evaluation){.method = r->d ? detector_name(r->d) : predicted,
+                        .dataset = dataset_name(r->set),
+                        .split = dataset_split(r->set),
+                        .params = r->d ? parameter_count_trained(detector_parameters(r->d)) : 0,
+                        .options = r->how,
+                        .how_sure = {draws, (uint64_t)seed}};
+}
+
+static status find_threshold(run_state *r) {
+    double rate, reached;
+    if (!at_fa)
+        return STATUS_OK;
+    TRY(argument_number("at-fa", at_fa, &rate));
+    evaluate_options how = r->how;
+    how.label = "find the threshold";
+    TRY(operating_point_find(&r->source, r->set, &how, rate, &r->threshold, &reached));
+    r->how.how.threshold = &r->threshold;
+    return STATUS_OK;
+}
+
+static status evaluate_recorded(const score_source *source, run_state *r, records **kept, evaluation *e) {
+    evaluate_options how = r->how;
+    if (record_file || draws > 0) {
+        TRY(records_new(kept));
+        how.watcher = records_watcher(*kept);
+    }
+    return evaluate_source(source, r->set, &how, &e->counts, &e->ms_per_image);
+}
+
+static status compare(run_state *r, evaluation *e) {
+    detector *other;
+    evaluation unused;
+    bool is_file = path_is_file(against);
+    TRY(argument_detector(r->e, is_file ? against : NULL, is_file ? NULL : against, NULL, 0, &other));
+    const score_source source = detector_source(other);
+    r->how.label = "evaluate the other";
+    status result = evaluate_recorded(&source, r, &r->other, &unused);
+    detector_free(other);
+    TRY(result);
+    e->against = r->comparisons;
+    e->against_name = against;
+    return bootstrap_compare(records_images(r->own), records_images(r->other), records_count(r->own), &e->how_sure,
+                             r->comparisons);
 }
 
 static status write_roc(const evaluation *e) {
@@ -72,55 +229,63 @@ static status write_roc(const evaluation *e) {
     return roc_plot_write_one(e->method, set, &e->counts, roc);
 }
 
-static status evaluate(detector *d, const dataset *set, evaluate_options *how, report_format report) {
-    evaluation e = {.method = detector_name(d),
-                    .dataset = dataset_name(set),
-                    .split = dataset_split(set),
-                    .params = parameter_count_trained(detector_parameters(d)),
-                    .options = *how};
-    TRY(evaluate_dataset(d, set, how, &e.counts, &e.ms_per_image));
+static status evaluate_one(run_state *r) {
+    TRY(find_threshold(r));
+    evaluation e = describe(r);
+    TRY(evaluate_recorded(&r->source, r, &r->own, &e));
+    if (record_file)
+        TRY(records_write(r->own, record_file));
     if (roc)
         TRY(write_roc(&e));
-    return evaluation_print(&e, report, (report_extent)extent, stdout);
+    if (draws > 0) {
+        TRY(bootstrap_intervals(records_images(r->own), records_count(r->own), &e.how_sure, r->intervals));
+        e.intervals = r->intervals;
+    }
+    if (against)
+        TRY(compare(r, &e));
+    return evaluation_print(&e, r->format, r->extent, stdout);
 }
 
-static status open_detector(engine *e, const char *const *settings, int count, detector **out) {
-    TRY(argument_detector(e, checkpoint, method, settings, count, out));
-    if (!raw_weights)
-        return STATUS_OK;
-    detector_free(*out);
-    *out = NULL;
-    return checkpoint ? checkpoint_load_weights(e, checkpoint, WEIGHTS_RAW, out)
-                      : status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
+/* --- predictions by every rule --- */
+
+static status evaluate_all_ways(run_state *r) {
+    evaluation all[2 * SCORE_RULES];
+    int count = 0;
+    for (int i = 0; i < SCORE_RULES; i++)
+        for (int p = 0; p < 2; p++) {
+            if (i == RULE_LOGIT) /* a picture holds none */
+                continue;
+            r->how.how = (scoring){.rule = (score_rule)i, .protocol = (match_protocol)p};
+            evaluation *e = &all[count++];
+            *e = describe(r);
+            TRY(evaluate_source(&r->source, r->set, &r->how, &e->counts, &e->ms_per_image));
+        }
+    return evaluation_print_all(all, count, r->format, stdout);
 }
 
-static status run(const char *const *settings, int count) {
-    evaluate_options how = {.label = "evaluate"};
-    int report;
-    TRY(read_options(&how, &report));
-    engine *e = NULL;
-    detector *d = NULL;
-    dataset *set = NULL;
-    status result = engine_new(0, &e);
-    if (result == STATUS_OK)
-        result = open_detector(e, settings, count, &d);
-    if (result == STATUS_OK)
-        result = dataset_open(data, split, &set);
-    if (result == STATUS_OK)
-        result = evaluate(d, set, &how, (report_format)report);
-    dataset_close(set);
-    detector_free(d);
-    engine_free(e);
-    return result;
+static status run(run_state *r, const char *const *settings, int count) {
+    TRY(read_options(r));
+    TRY(engine_new(0, &r->e));
+    TRY(dataset_open(data, split, &r->set));
+    TRY(open_source(r, settings, count));
+    bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && draws == 0;
+    return all_ways ? evaluate_all_ways(r) : evaluate_one(r);
 }
 
 int main(int argc, char **argv) {
     cli_action action = CLI_RUN;
     const char **settings;
     int count;
+    static run_state r = {.how.label = "evaluate"};
     options[OPTION_METHOD].help = argument_method_help();
     status result = cli_parse(&program, argc, argv, &action, &settings, &count);
     if (result == STATUS_OK && action == CLI_RUN)
-        result = run(settings, count);
+        result = run(&r, settings, count);
+    records_free(r.own);
+    records_free(r.other);
+    predictions_free(r.p);
+    detector_free(r.d);
+    engine_free(r.e);
+    dataset_close(r.set);
     return cli_finish(&program, result);
 }

@@ -98,6 +98,42 @@ for key in method dataset split images params miou niou precision recall f1 pd f
 done
 works "$bin/evaluate" --checkpoint run/best.h5 --data scenes.h5 --rule logit --mask half --protocol centroid
 works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --format csv
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --metrics all --records rows.csv --against mpcm --intervals 50
+grep -qE '^  mIoU .*%  \[.*\]  pixels: ' stdout || complain "evaluate --records prints no interval: $(head -n 4 stdout)"
+grep -qE '^  mIoU .*\]  p [0-9.e-]+$' stdout || complain "evaluate --against prints no p"
+grep -q 'hIoU' stdout || complain "evaluate --metrics all lacks hIoU"
+[ "$(wc -l < rows.csv)" -eq 5 ] || complain "evaluate --records wrote $(wc -l < rows.csv) rows for 4 images"
+[ "$(wc -l < rows_targets.csv)" -gt 4 ] || complain "evaluate --records wrote $(wc -l < rows_targets.csv) targets"
+cp stdout first
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --metrics all --records rows.csv --against mpcm --intervals 50
+diff <(grep '\[' first) <(grep '\[' stdout) > diff.txt || complain "the same seed gave other intervals: $(head -n 3 diff.txt)"
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --at-fa 0.01 --format json
+at=$(sed -n 's/.*"threshold": \([^,]*\),/\1/p' stdout)
+awk -F'[:,]' '/"fa_all"/ { exit !($2 <= 0.01) }' stdout || complain "evaluate --at-fa 0.01 has $(grep fa_all stdout)"
+cp run/best.h5 set.h5
+works "$bin/convert" set-threshold set.h5 "$at"
+works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --format json
+grep -q "\"threshold\": $at," stdout || complain "evaluate --rule score does not use the checkpoint's threshold $at"
+works "$bin/detect" --checkpoint set.h5 scenes/images --out at
+grep -q '"threshold": 0.5,' at/detections.json && complain "detect does not use the checkpoint's threshold"
+works "$bin/convert" weights set.h5 cut-down.h5
+grep -q '^  threshold ' stdout || complain "convert weights dropped the threshold"
+for name in $(cat scenes/test.txt); do
+    mkdir -p predicted
+    cp "at/${name}_mask.png" "predicted/$name.png"
+done
+works "$bin/evaluate" --predictions predicted --data scenes --size native
+[ "$(grep -cE '^  (max|score|minmax|sigma) > ' stdout)" -eq 8 ] || complain "evaluate --predictions has not 8 rows: $(cat stdout)"
+works "$bin/evaluate" --predictions predicted --data scenes --size native --rule minmax --threshold 0.22
+grep -q '^rule minmax > 0.22, ' stdout || complain "evaluate --threshold is not told: $(sed -n 2p stdout)"
+refuses 1 'predicted.*missing' "$bin/evaluate" --predictions predicted --data scenes --split trainval
+refuses 2 'stands alone' "$bin/evaluate" --predictions predicted --data scenes --method mpcm
+refuses 2 'cannot both' "$bin/evaluate" --method mpcm --data scenes --threshold 0.5 --at-fa 0.1
+refuses 2 "threshold is 'high'" "$bin/evaluate" --method mpcm --data scenes --threshold high
+refuses 2 'rate of 2' "$bin/evaluate" --method mpcm --data scenes --at-fa 2
+refuses 2 'rows.txt.*csv' "$bin/evaluate" --method mpcm --data scenes --records rows.txt
+refuses 2 'threshold of 1' "$bin/convert" set-threshold set.h5 1
+refuses 1 'scenes.h5.*not a checkpoint' "$bin/convert" set-threshold scenes.h5 0.5
 refuses 2 '.' "$bin/evaluate" --data scenes
 refuses 2 'rule' "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule sometimes
 refuses 1 'missing.h5' "$bin/evaluate" --checkpoint missing.h5 --data scenes

@@ -1,0 +1,89 @@
+#include "eval/measure/predictions.h"
+
+#include "core/io/file_io.h"
+#include "core/io/png_io.h"
+#include "eval/measure/score_map.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct predictions {
+    char folder[4096];
+    int size;
+    float *map;
+};
+
+static status path_of(const char *folder, const char *name, char out[4096]) {
+    return path_join(out, folder, name, ".png");
+}
+
+static status check_complete(const char *folder, const dataset *data) {
+    int missing = 0;
+    char path[4096], first[4096] = "";
+    for (int i = 0; i < dataset_count(data); i++) {
+        TRY(path_of(folder, dataset_sample_name(data, i), path));
+        if (path_is_file(path))
+            continue;
+        if (missing++ == 0)
+            snprintf(first, sizeof first, "%s", path);
+    }
+    if (missing == 0)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%.2000s: no such file; %d of the %d predictions for %s, split %s, are missing",
+                       first, missing, dataset_count(data), dataset_name(data), dataset_split(data));
+}
+
+status predictions_open(const char *folder, const dataset *data, int size, predictions **out) {
+    *out = NULL;
+    if (!path_is_folder(folder))
+        return status_fail(STATUS_INPUT, "%s: no such folder of predictions", folder);
+    TRY(check_complete(folder, data));
+    predictions *p = calloc(1, sizeof *p);
+    if (!p)
+        return status_fail(STATUS_MEMORY, "out of memory for predictions");
+    snprintf(p->folder, sizeof p->folder, "%s", folder);
+    p->size = size;
+    *out = p;
+    return STATUS_OK;
+}
+
+void predictions_free(predictions *p) {
+    if (!p)
+        return;
+    free(p->map);
+    free(p);
+}
+
+/* The stored map on the size of the sample. */
+static status bring_to_size(predictions *p, const grey_image *stored, const sample *s, const char *path) {
+    bool fits = stored->width == s->width && stored->height == s->height;
+    if (!fits && p->size == 0)
+        return status_fail(STATUS_INPUT, "%s: %dx%d, but its image is %dx%d", path, stored->width, stored->height,
+                           s->width, s->height);
+    float *unit = malloc((size_t)stored->width * (size_t)stored->height * sizeof *unit);
+    free(p->map);
+    p->map = malloc((size_t)s->width * (size_t)s->height * sizeof *p->map);
+    bool ready = unit && p->map;
+    if (ready) {
+        image_to_unit(stored, unit);
+        score_map_resize(unit, stored->width, stored->height, s->width, s->height, p->map);
+    }
+    free(unit);
+    return ready ? STATUS_OK : status_fail(STATUS_MEMORY, "%s: out of memory for it", path);
+}
+
+static status run(void *context, const char *name, const sample *s, detector_maps *maps) {
+    predictions *p = context;
+    char path[4096];
+    grey_image stored = {0};
+    TRY(path_of(p->folder, name, path));
+    TRY(png_read_grey(path, PNG_DEPTH_AS_STORED, &stored));
+    status result = bring_to_size(p, &stored, s, path);
+    grey_image_free(&stored);
+    *maps = (detector_maps){.width = s->width, .height = s->height, .score = p->map};
+    return result;
+}
+
+score_source predictions_source(predictions *p) {
+    return (score_source){.name = p->folder, .kind = SCORE_PROBABILITY, .run = run, .context = p};
+}

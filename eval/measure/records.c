@@ -1,0 +1,164 @@
+#include "eval/measure/records.h"
+
+#include "core/io/file_io.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct records {
+    image_watcher watcher;
+    metrics *images;
+    int count, room;
+    FILE *image_rows, *target_rows; /* in memory */
+    char *image_text, *target_text;
+    size_t image_size, target_size;
+};
+
+/* Quoted where a comma or a quote stands in it. */
+static void print_name(FILE *stream, const char *name) {
+    if (!strpbrk(name, ",\"\r\n")) {
+        fputs(name, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *name; name++)
+        fprintf(stream, *name == '"' ? "\"\"" : "%c", *name);
+    fputc('"', stream);
+}
+
+static void print_number(FILE *stream, double value) {
+    if (isfinite(value))
+        fprintf(stream, ",%.9g", value);
+    else
+        fputs(isnan(value) ? "," : ",inf", stream);
+}
+
+static void print_image(const metrics *m, FILE *stream) {
+#define COUNT(name) fprintf(stream, ",%" PRId64, m->name);
+#define SUM(name) print_number(stream, m->name);
+#define CURVE(name, points)
+#include "eval/measure/counts.def"
+#undef COUNT
+#undef SUM
+#undef CURVE
+    fputc('\n', stream);
+}
+
+static void print_head(FILE *images, FILE *targets) {
+    fputs("image", images);
+#define COUNT(name) fputs("," #name, images);
+#define SUM(name) fputs("," #name, images);
+#define CURVE(name, points)
+#include "eval/measure/counts.def"
+#undef COUNT
+#undef SUM
+#undef CURVE
+    fputc('\n', images);
+    fputs("image,target,x,y,x0,y0,x1,y1,pixels,scr,peak,found,centroid_found,centroid_distance,iou\n", targets);
+}
+
+static double peak_of(const scored_image *image, const component_list *targets, int target) {
+    const component *c = &targets->items[target];
+    double peak = -INFINITY;
+    for (int y = c->y0; y <= c->y1; y++)
+        for (int x = c->x0; x <= c->x1; x++) {
+            ptrdiff_t at = (ptrdiff_t)y * image->width + x;
+            if (targets->labels[at] == target + 1)
+                peak = fmax(peak, image->score[at]);
+        }
+    return peak;
+}
+
+static void print_target(const char *name, const scored_image *image, const per_image *p, int t, FILE *stream) {
+    const component *c = &p->targets.items[t];
+    int near = p->outcome.nearest[t];
+    print_name(stream, name);
+    fprintf(stream, ",%d,%.3f,%.3f,%d,%d,%d,%d,%d", t + 1, c->centroid_x, c->centroid_y, c->x0, c->y0, c->x1, c->y1,
+            c->area);
+    print_number(stream, p->contrast[t]);
+    print_number(stream, peak_of(image, &p->targets, t));
+    fprintf(stream, ",%d,%d", p->outcome.found[t], near >= 0);
+    print_number(stream, near >= 0 ? component_distance(c, &p->outcome.detections.items[near]) : NAN);
+    print_number(stream, p->match.iou[t]);
+    fputc('\n', stream);
+}
+
+static status see(void *context, const char *name, const scored_image *image, const per_image *p) {
+    records *r = context;
+    if (r->count == r->room) {
+        int room = r->room ? 2 * r->room : 256;
+        metrics *images = realloc(r->images, (size_t)room * sizeof *images);
+        if (!images)
+            return status_fail(STATUS_MEMORY, "out of memory for the records of %d images", room);
+        r->images = images;
+        r->room = room;
+    }
+    r->images[r->count++] = p->counts;
+    print_name(r->image_rows, name);
+    print_image(&p->counts, r->image_rows);
+    for (int t = 0; t < p->targets.count; t++)
+        print_target(name, image, p, t, r->target_rows);
+    return STATUS_OK;
+}
+
+status records_new(records **out) {
+    records *r = *out = calloc(1, sizeof *r);
+    if (r) {
+        r->watcher = (image_watcher){see, r};
+        r->image_rows = open_memstream(&r->image_text, &r->image_size);
+        r->target_rows = open_memstream(&r->target_text, &r->target_size);
+    }
+    if (!r || !r->image_rows || !r->target_rows) {
+        records_free(r);
+        *out = NULL;
+        return status_fail(STATUS_MEMORY, "out of memory for records");
+    }
+    print_head(r->image_rows, r->target_rows);
+    return STATUS_OK;
+}
+
+void records_free(records *r) {
+    if (!r)
+        return;
+    if (r->image_rows)
+        fclose(r->image_rows);
+    if (r->target_rows)
+        fclose(r->target_rows);
+    free(r->image_text);
+    free(r->target_text);
+    free(r->images);
+    free(r);
+}
+
+const image_watcher *records_watcher(const records *r) {
+    return &r->watcher;
+}
+
+const metrics *records_images(const records *r) {
+    return r->images;
+}
+
+int records_count(const records *r) {
+    return r->count;
+}
+
+status records_target_path(const char *path, char out[4096]) {
+    size_t length = strlen(path), suffix = strlen(".csv");
+    if (length <= suffix || strcmp(path + length - suffix, ".csv") != 0)
+        return status_fail(STATUS_USAGE, "%s: records go to a file that ends in .csv", path);
+    if (snprintf(out, 4096, "%.*s_targets.csv", (int)(length - suffix), path) >= 4096)
+        return status_fail(STATUS_OUTPUT, "%.80s...: the path is too long", path);
+    return STATUS_OK;
+}
+
+status records_write(const records *r, const char *path) {
+    char targets[4096];
+    TRY(records_target_path(path, targets));
+    if (fflush(r->image_rows) || fflush(r->target_rows))
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    TRY(file_write(path, r->image_text, r->image_size));
+    return file_write(targets, r->target_text, r->target_size);
+}
