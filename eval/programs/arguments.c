@@ -68,6 +68,11 @@ status argument_detector(engine *e, const char *checkpoint, const char *method, 
     return result;
 }
 
+status argument_stored_threshold(const char *checkpoint, double *out) {
+    *out = NAN;
+    return torch_file_recognises(checkpoint) ? STATUS_OK : checkpoint_read_threshold(checkpoint, out);
+}
+
 status argument_size(const char *text, int *out) {
     *out = 0;
     if (!strcmp(text, "native"))

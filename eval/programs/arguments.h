@@ -20,6 +20,9 @@ bool argument_is_model_option(const char *text);
 status argument_detector(engine *e, const char *checkpoint, const char *method, const char *const *settings, int count,
                          detector **out);
 
+/* The threshold that a checkpoint carries; NaN if it carries none, as those of PyTorch do. */
+status argument_stored_threshold(const char *checkpoint, double *out);
+
 /* "native" gives 0, a number in 1..32768 itself. */
 status argument_size(const char *text, int *out);
 

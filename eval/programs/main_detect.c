@@ -9,7 +9,6 @@
 #include "eval/detect/detection_report.h"
 #include "eval/detect/input_images.h"
 #include "eval/programs/arguments.h"
-#include "modules/checkpoint.h"
 
 #include <limits.h>
 #include <math.h>
@@ -185,7 +184,7 @@ static status open_detector(run_state *r, const char *const *settings, int count
     }
     TRY(argument_detector(r->e, file, method, settings, count, &r->d));
     if (file && isnan(r->how.threshold))
-        TRY(checkpoint_read_threshold(file, &r->how.threshold));
+        TRY(argument_stored_threshold(file, &r->how.threshold));
     if (isnan(r->how.threshold))
         r->how.threshold = 0.5;
     return STATUS_OK;

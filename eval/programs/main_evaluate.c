@@ -155,7 +155,7 @@ static status open_checkpoint(engine *e, const char *path, const char *const *se
 static status use_stored_threshold(run_state *r) {
     if (!checkpoint || threshold || at_fa || r->how.how.rule != RULE_SCORE)
         return STATUS_OK;
-    TRY(checkpoint_read_threshold(checkpoint, &r->threshold));
+    TRY(argument_stored_threshold(checkpoint, &r->threshold));
     if (!isnan(r->threshold))
         r->how.how.threshold = &r->threshold;
     return STATUS_OK;
