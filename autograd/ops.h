@@ -7,52 +7,26 @@
 #include "autograd/tape.h"
 #include "core/conv/conv.h"
 
-typedef enum activation { ACTIVATION_NONE, ACTIVATION_RELU } activation;
-
-/* Convolution with bias, then the activation. x: N x IC x H x W; weight: OC x IC x KH x KW (a parameter);
- * bias: 1 x OC x 1 x 1 or NULL for none. */
+/* Convolution with bias. x: N x IC x H x W; weight: OC x IC x KH x KW (a parameter); bias: 1 x OC x 1 x 1 or NULL for
+ * none. */
 typedef struct conv2d_options {
     int stride, padding, dilation;
-    activation activation;
 } conv2d_options;
 node *conv2d(tape *t, node *x, node *weight, node *bias, conv2d_options options);
 
-/* Batch normalisation over N, H, W of each channel, then the activation. */
+/* Batch normalisation over N, H, W of each channel. */
 typedef enum norm_statistics {
     NORM_BATCH,  /* of this batch; updates the running statistics (training) */
     NORM_RUNNING /* the running ones (evaluation, frozen training) */
 } norm_statistics;
 typedef struct batch_norm_options {
     norm_statistics statistics;
-    activation activation;
     float *running_mean, *running_var; /* C each, owned by the caller */
     float *batches;                    /* one number, counts the batches seen */
 } batch_norm_options;
 #define BATCH_NORM_EPSILON 1e-5 /* as PyTorch */
 #define BATCH_NORM_MOMENTUM 0.1
 node *batch_norm(tape *t, node *x, node *weight, node *bias, batch_norm_options options);
-
-/* The weights of a batch norm that an operation applies, with a ReLU, to its input; options.activation is not looked
- * at. */
-typedef struct norm_inputs {
-    node *weight, *bias;
-    batch_norm_options options;
-} norm_inputs;
-
-/* The weights of squeeze-and-excitation gates, as those of two 1x1 convolutions (gate.h). */
-typedef struct gate_inputs {
-    node *w1, *b1, *w2, *b2;
-} gate_inputs;
-
-/* conv2d(relu(batch_norm(x))), fused; without an activation behind the convolution. bias may be NULL, as in conv2d. */
-node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv);
-
-/* conv2d(channel_scale(x, gates of x)), 3x3 with padding 1, fused; x is relu(batch_norm(x)) if there is a norm. */
-node *gated_conv2d(tape *t, node *x, const norm_inputs *norm, gate_inputs gate, node *weight, node *bias);
-
-/* conv2d(channel_scale(F, gates of F), v) + vb with F = conv2d(x, w) + b, both 3x3 with padding 1, v to one map, fused
- * and collapsed; x is relu(batch_norm(x)) if there is a norm. For images of at least 3x3 pixels. */
-node *gated_conv_pair(tape *t, node *x, const norm_inputs *norm, node *w, node *b, gate_inputs gate, node *v, node *vb);
 
 node *relu(tape *t, node *x);
 node *sigmoid(tape *t, node *x);
@@ -89,13 +63,6 @@ node *spatial_scale(tape *t, node *x, node *map); /* map: N x 1 x H x W, for eve
 typedef struct add_options {
     float weight_a, weight_b;
 } add_options;
-typedef struct norm_conv2d_options {
-    batch_norm_options norm;
-    conv2d_options conv;
-} norm_conv2d_options;
-typedef struct gated_conv2d_options {
-    batch_norm_options norm;
-} gated_conv2d_options;
 typedef struct dropout_options {
     double rate;
     uint64_t seed;

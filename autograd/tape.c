@@ -69,19 +69,20 @@ static node *append(tape *t) {
         t->capacity = capacity;
     }
     node *n = tape_alloc(t, sizeof *n);
-    if (n) {
-        n->index = t->count;
-        n->segment = t->segment;
-        t->nodes[t->count++] = n;
-    }
-    return n;
+    struct node_plan *plan = tape_alloc(t, sizeof *plan);
+    if (!n || !plan)
+        return NULL;
+    plan->segment = t->segment;
+    n->plan = plan;
+    n->index = t->count;
+    return t->nodes[t->count++] = n;
 }
 
 node *tape_input(tape *t, int n, int c, int h, int w) {
     node *leaf = append(t);
     if (leaf) {
         leaf->value = tensor_planar(n, c, h, w);
-        leaf->batched = n == t->batch;
+        leaf->plan->batched = n == t->batch;
     }
     return leaf;
 }
@@ -109,6 +110,25 @@ node *tape_variable(tape *t, int n, int c, int h, int w, bool dense) {
     return leaf;
 }
 
+status tape_set_operation(tape *t, node *n, const op *operation, const void *options, size_t options_size,
+                          int input_count, node *const *inputs) {
+    void *copy = options_size ? tape_alloc(t, options_size) : NULL;
+    if (options_size && !copy)
+        return STATUS_MEMORY;
+    if (options_size)
+        memcpy(copy, options, options_size);
+    n->op = operation;
+    n->options = copy;
+    n->input_count = input_count;
+    memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
+    n->saved_count = 0;
+    status result = operation->infer(n);
+    if (result != STATUS_OK)
+        return status_prefix(result, "%s", operation->name);
+    n->saved = n->saved_count ? tape_alloc(t, n->saved_count * sizeof *n->saved) : NULL;
+    return n->saved_count && !n->saved ? STATUS_MEMORY : STATUS_OK;
+}
+
 node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
                   node *const *inputs) {
     if (input_count < 1 || input_count > NODE_INPUTS) {
@@ -121,29 +141,18 @@ node *tape_record(tape *t, const op *operation, const void *options, size_t opti
         if (!inputs[i])
             return NULL;
         requires_grad |= inputs[i]->requires_grad;
-        batched |= inputs[i]->batched;
+        batched |= inputs[i]->plan->batched;
     }
     node *n = append(t);
-    void *copy = options_size ? tape_alloc(t, options_size) : NULL;
-    if (!n || (options_size && !copy))
+    if (!n)
         return NULL;
-    if (options_size)
-        memcpy(copy, options, options_size);
-    n->op = operation;
-    n->options = copy;
-    n->input_count = input_count;
-    memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
-    for (int i = 0; i < input_count; i++)
-        inputs[i]->readers++;
     n->requires_grad = requires_grad;
-    status result = operation->infer(n);
+    status result = tape_set_operation(t, n, operation, options, options_size, input_count, inputs);
     if (result != STATUS_OK) {
-        tape_note_failure(t, status_prefix(result, "%s", operation->name));
+        tape_note_failure(t, result);
         return NULL;
     }
-    n->batched = batched && n->value.n == t->batch;
-    if (n->saved_count && !(n->saved = tape_alloc(t, n->saved_count * sizeof *n->saved)))
-        return NULL;
+    n->plan->batched = batched && n->value.n == t->batch;
     return n;
 }
 
@@ -158,17 +167,18 @@ void tape_set_recompute(tape *t, bool recompute) {
 void tape_pin(tape *t, node *n) {
     (void)t;
     if (n)
-        n->pinned = true;
+        n->plan->pinned = true;
 }
 
 static void mark(tape *t, node *loss) {
     for (int i = t->count - 1; i >= 0; i--) {
         node *n = t->nodes[i];
-        n->reaches_loss |= n == loss;
-        n->used |= n->pinned || n == loss;
+        n->plan->reaches_loss |= n == loss;
+        n->plan->used |= n->plan->pinned || n == loss;
         for (int k = 0; k < n->input_count; k++) {
-            n->input[k]->reaches_loss |= n->reaches_loss;
-            n->input[k]->used |= n->used;
+            n->input[k]->plan->reaches_loss |= n->plan->reaches_loss;
+            n->input[k]->plan->used |= n->plan->used;
+            n->input[k]->plan->readers += n->plan->used;
         }
     }
 }
@@ -180,6 +190,7 @@ status tape_plan(tape *t, node *loss) {
         return status_fail(STATUS_USAGE, "a tape is planned once: record another one");
     t->loss = loss;
     mark(t, loss);
+    TRY(tape_rewrite(t));
     TRY(tape_plan_schedule(t));
     TRY(tape_plan_memory(t));
     return tape_plan_scratch(t);
@@ -189,13 +200,13 @@ void tape_set_batch(tape *t, int n) {
     assert(n >= 1 && n <= t->batch);
     t->batch_now = n;
     for (int i = 0; i < t->count; i++)
-        if (t->nodes[i]->batched)
+        if (t->nodes[i]->plan->batched)
             t->nodes[i]->value.n = t->nodes[i]->grad.n = n;
 }
 
 static void run_step(const tape *t, const tape_step *step) {
     node *n = step->n;
-    op_run run = {.engine = t->engine, .scratch = t->scratch.data, .again = step->kind == RUN_AGAIN};
+    op_run run = {.engine = t->engine, .scratch = t->scratch.data, .is_recomputation = step->kind == RUN_RECOMPUTATION};
     if (step->kind == RUN_BACKWARD) {
         n->op->backward(n, &run);
         return;
@@ -224,18 +235,23 @@ void tape_backward(tape *t) {
     assert(t->loss);
     for (int i = 0; i < t->count; i++) {
         node *n = t->nodes[i];
-        n->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */
+        n->plan->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */
     }
     *t->loss->grad.data = 1;
     parallel_region(t->engine, run_backward, t);
 }
 
+bool node_grad_adds_up(const node *n, int i) {
+    const node *x = n->input[i];
+    return x->requires_grad && (x->plan->readers > 1 || (!x->op && tensor_is_dense(&x->value)));
+}
+
 const tensor *node_grad(node *n, int i, bool *accumulate) {
     node *input = n->input[i];
-    *accumulate = input->requires_grad && input->grad_is_set;
+    *accumulate = input->requires_grad && input->plan->grad_is_set;
     if (!input->requires_grad)
         return NULL;
-    input->grad_is_set = true;
+    input->plan->grad_is_set = true;
     return &input->grad;
 }
 
@@ -258,7 +274,7 @@ double tape_flops(const tape *t) {
     double flops = 0;
     for (int i = 0; i < t->count; i++) {
         const node *n = t->nodes[i];
-        if (n->used && n->op && n->op->flops)
+        if (n->plan->used && n->op && n->op->flops)
             flops += n->op->flops(n);
     }
     return flops;

@@ -1,8 +1,9 @@
 /* The tape: records operations once, then replays them forward and backward as often as wanted.
  *
- * Recording (the builders of ops.h) infers shapes and computes nothing. tape_plan then lays out memory: it knows
- * for every value the last operation that reads it, forward or backward, and gives the same planes to values whose
- * lifetimes do not overlap. After that a step allocates nothing.
+ * Recording (the builders of ops.h) infers shapes and computes nothing. tape_plan first puts fused operations in the
+ * place of those that run faster together (tape_rewrite.h). Then it lays out memory: it knows for every value the last
+ * operation that reads it, forward or backward, and gives the same planes to values whose lifetimes do not overlap.
+ * After that a step allocates nothing.
  *
  * Values that backward reads would live from the forward pass on. A tape cut into segments may instead keep only those
  * that cross from one segment to another and compute the others again when backward reaches the segment: less memory
@@ -31,34 +32,23 @@ typedef struct op op;
 struct node {
     const op *op; /* NULL for a leaf */
     int index;    /* place on the tape */
-    int segment;  /* see tape_end_segment */
     node *input[NODE_INPUTS];
     int input_count;
     tensor value;
     tensor grad;         /* data is NULL where no gradient is needed */
     bool requires_grad;  /* a trained leaf, or depends on one */
-    bool batched;        /* its first dimension is the batch */
-    bool grad_is_set;    /* during backward: grad holds something to add to */
-    bool pinned;         /* an output: kept until the next forward */
-    bool reaches_loss;   /* set by tape_plan */
-    bool used;           /* set by tape_plan: an output or the loss depends on it */
-    bool recomputed;     /* set by tape_plan: computed again for backward */
-    node *shares;        /* folded away: its value is that of this node (fold.h) */
-    node *absorbs;       /* this convolution does the work of that batch norm too (fold.h) */
-    node *streams;       /* and of that convolution before it (stream.h) */
-    bool streamed;       /* done by the convolution that reads it: its value has no memory */
     const void *options; /* the operation's own struct, owned by the tape */
     float *saved;        /* what forward keeps for backward besides values, owned by the tape */
     size_t saved_count;
-    struct norm_moments *moments; /* NULL, or gathered by forward for the operation that reads this value (norm.h) */
-    int readers;                  /* operations that take it as an input, counted as often as they do */
+    struct node_plan *plan; /* what the tape knows of it (tape_internal.h) */
 };
 
 /* What a run of an operation may use besides its node. */
 typedef struct op_run {
     engine *engine;
-    float *scratch; /* op.scratch(engine, node) floats */
-    bool again;     /* forward: the second time in this step; node.saved is there, the world must not change again */
+    float *scratch;        /* op.scratch(engine, node) floats */
+    bool is_recomputation; /* forward, a second time in this step: node.saved is there, the world must not change again
+                            */
 } op_run;
 
 /* What backward reads; the planner keeps those values alive. */
@@ -73,7 +63,7 @@ struct op {
     void (*backward)(node *n, const op_run *run);
     int (*keeps)(const node *n);                       /* a sum of KEEPS_ */
     size_t (*scratch)(const engine *e, const node *n); /* floats; NULL: none */
-    bool gathers_moments;                              /* forward fills node->moments where there are any */
+    bool gathers_moments;                              /* forward gathers them where they were asked for (norm.h) */
     /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */
     double (*flops)(const node *n);
     /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL
@@ -114,6 +104,10 @@ status tape_plan(tape *t, node *loss);
 void tape_set_batch(tape *t, int n);
 void tape_forward(tape *t);
 void tape_backward(tape *t); /* after forward; a tape planned with a loss (asserted) */
+
+/* Whether something else may be added to the gradient of input i: that of other readers, or of earlier steps where it
+ * is a dense leaf's. */
+bool node_grad_adds_up(const node *n, int i);
 
 /* The gradient to write for input i of n: NULL if none is wanted. *accumulate: add to it, else overwrite. Call once
  * per input, just before writing. */

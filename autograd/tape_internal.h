@@ -1,4 +1,4 @@
-/* Shared by tape.c, schedule.c, plan.c and fold.c. */
+/* Shared by the files of the tape, and by what rewrites it. */
 #ifndef IRST_AUTOGRAD_TAPE_INTERNAL_H
 #define IRST_AUTOGRAD_TAPE_INTERNAL_H
 
@@ -10,6 +10,19 @@ typedef struct tape_chunk {
     struct tape_chunk *next;
 } tape_chunk;
 
+/* What the tape knows of a node. */
+struct node_plan {
+    int segment;       /* see tape_end_segment */
+    int readers;       /* set by tape_plan: used operations that take it as an input, counted as often as they do */
+    bool batched;      /* its first dimension is the batch */
+    bool pinned;       /* an output: kept until the next forward */
+    bool used;         /* set by tape_plan: an output or the loss depends on it */
+    bool reaches_loss; /* set by tape_plan */
+    bool recomputed;   /* set by tape_plan: computed again for backward */
+    bool grad_is_set;  /* during backward: grad holds something to add to */
+    struct norm_moments *moments; /* NULL, or gathered by forward for the operation that reads this value (norm.h) */
+};
+
 /* Memory for the planes of one H x W. All planes of a size have one footprint, and slots start at multiples of it:
  * so halos fall on halos when planes are reused, and stay zero. */
 typedef struct plane_pool {
@@ -19,7 +32,7 @@ typedef struct plane_pool {
 } plane_pool;
 
 /* One run of one operation; a step of training is a list of them. */
-typedef enum run_kind { RUN_FORWARD, RUN_AGAIN, RUN_BACKWARD, RUN_KINDS } run_kind;
+typedef enum run_kind { RUN_FORWARD, RUN_RECOMPUTATION, RUN_BACKWARD, RUN_KINDS } run_kind;
 typedef struct tape_step {
     run_kind kind;
     node *n;
@@ -34,8 +47,9 @@ struct tape {
     int count, capacity;
     int segment;    /* that nodes recorded now belong to */
     bool recompute; /* tape_set_recompute */
+    bool plain;     /* tape_leave_plain */
     node *loss;
-    tape_step *steps; /* schedule.c: first the forward runs, then recomputation and backward runs */
+    tape_step *steps; /* tape_schedule.c: first the forward runs, then recomputation and backward runs */
     int step_count, forward_steps;
     status failure;
     char failure_message[512];
@@ -48,8 +62,16 @@ struct tape {
 
 void *tape_alloc(tape *t, size_t bytes);         /* zeroed, 64-byte aligned, lives as long as the tape; NULL */
 void tape_note_failure(tape *t, status failure); /* remembers the first failure and its message */
-status tape_plan_schedule(tape *t);              /* schedule.c: t->steps and node.recomputed */
-status tape_plan_memory(tape *t);                /* plan.c: after the schedule */
-status tape_plan_scratch(tape *t);               /* plan.c */
+bool tape_runs_backward(const tape *t, const node *n);
+
+/* Makes `n` the result of an operation, with a copy of its options; infers its shape. */
+status tape_set_operation(tape *t, node *n, const op *operation, const void *options, size_t options_size,
+                          int input_count, node *const *inputs);
+
+/* The parts of tape_plan, in order. */
+status tape_rewrite(tape *t);       /* tape_rewrite.c */
+status tape_plan_schedule(tape *t); /* tape_schedule.c: t->steps and recomputed */
+status tape_plan_memory(tape *t);   /* tape_memory.c */
+status tape_plan_scratch(tape *t);
 
 #endif

@@ -30,24 +30,16 @@ static void extend(life *item, int time) {
         item->end = time;
 }
 
-/* A folded node is another name for the node it shares. */
 static void read_value(life_list *lives, const node *n, int time) {
-    extend(lives->value[n->shares ? n->shares->index : n->index], time);
-}
-
-/* The caller reads outputs at any time. */
-static bool is_output(const node *n) {
-    return n->pinned || (n->absorbs && n->absorbs->pinned);
+    extend(lives->value[n->index], time);
 }
 
 static void pass_forward(const tape *t, life_list *lives, tape_step *step, int time) {
     node *n = step->n;
     for (int k = 0; k < n->input_count; k++)
         read_value(lives, n->input[k], time);
-    if (n->streams)
-        read_value(lives, n->streams->input[0], time);
-    if (!tensor_is_dense(&n->value))
-        lives->value[n->index] = begin(lives, &n->value, &step->data, time, is_output(n) ? t->step_count : time);
+    if (!tensor_is_dense(&n->value)) /* the caller reads outputs at any time */
+        lives->value[n->index] = begin(lives, &n->value, &step->data, time, n->plan->pinned ? t->step_count : time);
 }
 
 /* The backward run of its first reader back in time begins the life of a gradient, the node's own one ends it; those of
@@ -174,7 +166,7 @@ status tape_plan_scratch(tape *t) {
     size_t most = 0;
     for (int i = 0; i < t->count; i++) {
         const node *n = t->nodes[i];
-        size_t need = n->op && n->used && n->op->scratch ? n->op->scratch(t->engine, n) : 0;
+        size_t need = n->op && n->plan->used && n->op->scratch ? n->op->scratch(t->engine, n) : 0;
         most = need > most ? need : most;
     }
     memory_block_free(&t->scratch);
@@ -207,9 +199,6 @@ static void set_addresses(tape *t) {
         else if (step->kind == RUN_FORWARD)
             step->n->value.data = step->data;
     }
-    for (int i = 0; i < t->count; i++)
-        if (t->nodes[i]->shares)
-            t->nodes[i]->value.data = t->nodes[i]->shares->value.data;
 }
 
 status tape_plan_memory(tape *t) {

@@ -13,35 +13,35 @@
 enum { WANTED_BY_OWN_SEGMENT = 1, WANTED_BY_LATER_SEGMENT = 2 };
 
 static bool runs_forward(const node *n) {
-    return n->op && n->used && !n->shares && !n->streamed;
+    return n->op && n->plan->used;
 }
 
-static bool runs_backward(const tape *t, const node *n) {
-    return t->loss && n->op && n->reaches_loss && n->requires_grad;
+bool tape_runs_backward(const tape *t, const node *n) {
+    return t->loss && n->op && n->plan->reaches_loss && n->requires_grad;
 }
 
 /* The last segment is just over when its backward pass begins, as is what stands behind it: they keep their values. */
-static bool may_run_again(const tape *t, const node *n) {
-    return t->recompute && t->loss && n->segment < t->segment - 1 && runs_forward(n) && !n->pinned &&
+static bool may_be_recomputed(const tape *t, const node *n) {
+    return t->recompute && t->loss && n->plan->segment < t->segment - 1 && runs_forward(n) && !n->plan->pinned &&
            !tensor_is_dense(&n->value);
 }
 
 static void want(unsigned char *wanted, const node *value, const node *reader) {
-    bool own = value->segment == reader->segment;
+    bool own = value->plan->segment == reader->plan->segment;
     wanted[value->index] |= own ? WANTED_BY_OWN_SEGMENT : WANTED_BY_LATER_SEGMENT;
 }
 
-/* Fills node.recomputed. Readers stand behind what they read: from the last node to the first, all readers of a value
- * have been seen when its turn comes. */
+/* Fills node_plan.recomputed. Readers stand behind what they read: from the last node to the first, all readers of a
+ * value have been seen when its turn comes. */
 static void choose_recomputed(tape *t, unsigned char *wanted) {
     for (int i = t->count - 1; i >= 0; i--) {
         node *n = t->nodes[i];
-        int keeps = runs_backward(t, n) ? n->op->keeps(n) : 0;
+        int keeps = tape_runs_backward(t, n) ? n->op->keeps(n) : 0;
         if (keeps & KEEPS_OUTPUT)
             want(wanted, n, n);
-        n->recomputed = may_run_again(t, n) && wanted[i] == WANTED_BY_OWN_SEGMENT;
+        n->plan->recomputed = may_be_recomputed(t, n) && wanted[i] == WANTED_BY_OWN_SEGMENT;
         for (int k = 0; k < n->input_count; k++)
-            if (n->recomputed || keeps & (KEEPS_INPUT_0 << k))
+            if (n->plan->recomputed || keeps & (KEEPS_INPUT_0 << k))
                 want(wanted, n->input[k], n);
     }
 }
@@ -53,10 +53,10 @@ static void append(tape *t, run_kind kind, node *n) {
 /* The backward pass of the nodes from `start` to before `end`, one segment. */
 static void append_segment(tape *t, int start, int end) {
     for (int i = start; i < end; i++)
-        if (t->nodes[i]->recomputed)
-            append(t, RUN_AGAIN, t->nodes[i]);
+        if (t->nodes[i]->plan->recomputed)
+            append(t, RUN_RECOMPUTATION, t->nodes[i]);
     for (int i = end - 1; i >= start; i--)
-        if (runs_backward(t, t->nodes[i]))
+        if (tape_runs_backward(t, t->nodes[i]))
             append(t, RUN_BACKWARD, t->nodes[i]);
 }
 
@@ -67,7 +67,7 @@ static void append_all(tape *t) {
     t->forward_steps = t->step_count;
     for (int start, end = t->count; end > 0; end = start) {
         start = end - 1;
-        while (start > 0 && t->nodes[start - 1]->segment == t->nodes[start]->segment)
+        while (start > 0 && t->nodes[start - 1]->plan->segment == t->nodes[start]->plan->segment)
             start--;
         append_segment(t, start, end);
     }

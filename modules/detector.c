@@ -1,7 +1,5 @@
 #include "modules/detector.h"
 
-#include "autograd/fused/fold.h"
-#include "autograd/fused/stream.h"
 #include "modules/detector_private.h"
 
 #include <math.h>
@@ -160,8 +158,6 @@ static status prepare_inference(detector *d, int width, int height, detector_det
         tape_pin(run->t, run->outputs.reconstruction);
     for (int i = 0; detail == DETAIL_STAGES && i < run->outputs.map_count; i++)
         tape_pin(run->t, run->outputs.maps[i]);
-    tape_fold_batch_norms(run->t);
-    tape_stream_convs(run->t);
     status result = tape_plan(run->t, NULL);
     size_t maps = 3 + (detail == DETAIL_STAGES ? (size_t)run->outputs.map_count : 0);
     if (result == STATUS_OK && !(run->memory = malloc(maps * (size_t)width * (size_t)height * sizeof(float))))

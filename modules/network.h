@@ -33,42 +33,23 @@ typedef struct layer_options {
     int kernel;
     int stride, dilation; /* 0 is read as 1 */
     bool no_bias;
-    activation activation;
 } layer_options;
 
 /* Convolution with NAME.weight and NAME.bias. NULL if x is NULL or memory is out, as the builders of ops.h. */
 node *layer_conv2d(network *net, node *x, int channels, layer_options options, const char *name);
 
 /* The same, with stride 1 and a bias. */
-node *layer_conv(network *net, node *x, int channels, int kernel, activation act, const char *name);
+node *layer_conv(network *net, node *x, int channels, int kernel, const char *name);
 
-/* Batch norm: NAME.weight (1), .bias (0), .running_mean, .running_var, .num_batches_tracked; then the activation. */
-node *layer_batch_norm(network *net, node *x, activation act, const char *name);
+/* Batch norm: NAME.weight (1), .bias (0), .running_mean, .running_var, .num_batches_tracked. */
+node *layer_batch_norm(network *net, node *x, const char *name);
 
-/* Convolution, batch norm, then options.activation. */
+/* Convolution, then batch norm. */
 node *layer_conv_norm(network *net, node *x, int channels, layer_options options, const char *conv, const char *norm);
 
-/* Batch norm with ReLU of x, named `norm`; then a convolution without activation, named `conv`. Trained as one
- * operation; for inference the norm is a node of its own, which folds into the convolution before it. */
-node *layer_norm_conv2d(network *net, node *x, int channels, layer_options options, const char *norm, const char *conv);
-
-/* The same, with stride 1 and a bias. */
-node *layer_norm_conv(network *net, node *x, int channels, int kernel, const char *norm, const char *conv);
-
-/* The names of a gated layer's parts; norm is NULL where x is not to be normalised (and rectified) first. */
-typedef struct gated_names {
-    const char *norm;
-    const char *gates; /* .excitation.0 and .excitation.2 */
-    const char *conv;  /* behind the gates */
-} gated_names;
-
 /* Squeeze-and-excitation (Hu et al., 2018): x times the gates sigmoid(conv1x1(relu(conv1x1(mean x)))), with C /
- * reduction channels between; then a 3x3 convolution to `channels`. */
-node *layer_gated_conv(network *net, node *x, int channels, int reduction, const gated_names *names);
-
-/* A 3x3 convolution to `wide` channels, named `first`, in front of layer_gated_conv to one channel. */
-node *layer_gated_conv_pair(network *net, node *x, int wide, int reduction, const char *first,
-                            const gated_names *names);
+ * reduction channels between; the convolutions are NAME.excitation.0 and NAME.excitation.2. */
+node *layer_squeeze_excite(network *net, node *x, int reduction, const char *name);
 
 /* One learnable number. */
 node *layer_scalar(network *net, float initial, const char *name);

@@ -7,12 +7,13 @@
  * Gradients  with dws[n] that of the weights scaled by the gates: dweight = sum over n of gate[n] dws[n],
  *            dgate[n,c] = sum over o, taps of weight dws[n]; then gate.h, whose gradient of the means spreads evenly
  * over the pixels; then norm.h */
-#include "autograd/ops.h"
+#include "autograd/fused/fused.h"
 
 #include "autograd/shared/conv2d.h"
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
+#include "autograd/tape_rewrite.h"
 #include "core/base/parallel.h"
 
 #include <string.h>
@@ -145,10 +146,10 @@ static void clear_normal(const node *n, const scratch_plan *s) {
 }
 
 static void forward(node *n, const op_run *run) {
-    const gated_conv2d_options *o = n->options;
+    const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     scratch_plan s = plan_scratch(run->engine, n, run->scratch);
-    if (has_norm(n) && !run->again)
+    if (has_norm(n) && !run->is_recomputation)
         norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
                      &o->norm, saved_norm(n), s.sums);
     clear_normal(n, &s);
@@ -204,7 +205,7 @@ static void finish_rows(const worker *w, void *context, int unused, int y0, int 
 }
 
 static void backward(node *n, const op_run *run) {
-    const gated_conv2d_options *o = n->options;
+    const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     scratch_plan s = plan_scratch(run->engine, n, run->scratch);
     bool accumulate;
@@ -263,7 +264,9 @@ static node *sample(tape *t, int index) {
     gate_inputs gate = gate_sample(t, c, 3);
     node *weight = tape_variable(t, oc, c, 3, 3, true), *bias = tape_variable(t, 1, oc, 1, 1, true);
     norm_inputs norm = norm_sample(t, c, cases[index].norm);
-    return gated_conv2d(t, x, cases[index].norm == SAMPLE_PLAIN ? NULL : &norm, gate, weight, bias);
+    node *inputs[] = {x, gate.w1, gate.b1, gate.w2, gate.b2, weight, bias, norm.weight, norm.bias};
+    gated_options options = {norm.options};
+    return tape_record(t, &op_gated_conv2d, &options, sizeof options, norm.weight ? 9 : 7, inputs);
 }
 
 const op op_gated_conv2d = {.name = "gated_conv2d",
@@ -274,15 +277,3 @@ const op op_gated_conv2d = {.name = "gated_conv2d",
                             .scratch = scratch,
                             .flops = flops,
                             .sample = sample};
-
-node *gated_conv2d(tape *t, node *x, const norm_inputs *norm, gate_inputs gate, node *weight, node *bias) {
-    gated_conv2d_options options = {0};
-    node *inputs[] = {x, gate.w1, gate.b1, gate.w2, gate.b2, weight, bias, NULL, NULL};
-    if (norm) {
-        inputs[NORM_WEIGHT] = norm->weight;
-        inputs[NORM_BIAS] = norm->bias;
-        options.norm = norm->options;
-        norm_request(t, x, norm);
-    }
-    return tape_record(t, &op_gated_conv2d, &options, sizeof options, norm ? 9 : 7, inputs);
-}

@@ -12,12 +12,13 @@
  *            dgate_c = sum_t v_c(t) Q_c(t);  dv_c(t) = gate_c Q_c(t);
  *            dw_ci(s) = gate_c sum_t v_c(t) dA(t,i,s) + dmean_c S_i(s) / (H W);  db_c = gate_c sum_t v_c(t) dB(t) +
  * dmean_c; dx has, besides conv_pair.h's, sum_c dmean_c / (H W) w_ci(s) for each s with which the pixel is met. */
-#include "autograd/ops.h"
+#include "autograd/fused/fused.h"
 
 #include "autograd/shared/conv2d.h"
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
+#include "autograd/tape_rewrite.h"
 #include "core/base/parallel.h"
 #include "core/conv/conv_pair.h"
 
@@ -200,9 +201,9 @@ static void compute_gates(const node *n, int image) {
 }
 
 static void forward(node *n, const op_run *run) {
-    const gated_conv2d_options *o = n->options;
+    const gated_options *o = n->options;
     scratch_plan s = plan_scratch(n, run->scratch);
-    if (has_norm(n) && !run->again)
+    if (has_norm(n) && !run->is_recomputation)
         norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
                      &o->norm, saved_norm(n), s.sums);
     planes_job job = {n, seen_input(run->engine, n, &s)};
@@ -305,7 +306,7 @@ static void finish_image(const worker *w, void *context, int image) {
 }
 
 static void backward(node *n, const op_run *run) {
-    const gated_conv2d_options *o = n->options;
+    const gated_options *o = n->options;
     const tensor *x = input_of(n);
     scratch_plan s = plan_scratch(n, run->scratch);
     weight_grads grads = {parameter_grad(n, W), parameter_grad(n, B), parameter_grad(n, V), parameter_grad(n, VB)};
@@ -366,7 +367,9 @@ static node *sample(tape *t, int index) {
     node *w = tape_variable(t, c, ic, 3, 3, true), *b = tape_variable(t, 1, c, 1, 1, true);
     node *v = tape_variable(t, 1, c, 3, 3, true), *vb = tape_variable(t, 1, 1, 1, 1, true);
     norm_inputs norm = norm_sample(t, ic, cases[index].norm);
-    return gated_conv_pair(t, x, cases[index].norm == SAMPLE_PLAIN ? NULL : &norm, w, b, gate, v, vb);
+    node *inputs[] = {x, gate.w1, gate.b1, gate.w2, gate.b2, w, b, v, vb, norm.weight, norm.bias};
+    gated_options options = {norm.options};
+    return tape_record(t, &op_gated_conv_pair, &options, sizeof options, norm.weight ? 11 : 9, inputs);
 }
 
 const op op_gated_conv_pair = {.name = "gated_conv_pair",
@@ -377,16 +380,3 @@ const op op_gated_conv_pair = {.name = "gated_conv_pair",
                                .scratch = scratch,
                                .flops = flops,
                                .sample = sample};
-
-node *gated_conv_pair(tape *t, node *x, const norm_inputs *norm, node *w, node *b, gate_inputs gate, node *v,
-                      node *vb) {
-    gated_conv2d_options options = {0};
-    node *inputs[] = {x, gate.w1, gate.b1, gate.w2, gate.b2, w, b, v, vb, NULL, NULL};
-    if (norm) {
-        inputs[NORM_WEIGHT] = norm->weight;
-        inputs[NORM_BIAS] = norm->bias;
-        options.norm = norm->options;
-        norm_request(t, x, norm);
-    }
-    return tape_record(t, &op_gated_conv_pair, &options, sizeof options, norm ? 11 : 9, inputs);
-}

@@ -3,11 +3,12 @@
  * Forward    Y = conv2d(max(0, bn(X)), weight) [+ bias]    (bn: op_batch_norm.c, conv2d: op_conv2d.c)
  * Gradients  those of conv2d, with max(0, bn(X)) as its input, and those of batch_norm with ReLU, with the gradient of
  *            conv2d's input as its dY */
-#include "autograd/ops.h"
+#include "autograd/fused/fused.h"
 
 #include "autograd/shared/conv2d.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
+#include "autograd/tape_rewrite.h"
 
 /* Inputs. */
 enum { X, NORM_WEIGHT, NORM_BIAS, WEIGHT, BIAS };
@@ -45,22 +46,14 @@ static size_t scratch(const engine *e, const node *n) {
 
 static void forward(node *n, const op_run *run) {
     const norm_conv2d_options *o = n->options;
-    const tensor *x = &n->input[X]->value;
-    norm_saved saved = norm_saved_at(n->saved, x->c);
-    if (!run->again)
+    norm_saved saved = norm_saved_at(n->saved, n->input[X]->value.c);
+    if (!run->is_recomputation)
         norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
                      &o->norm, saved, run->scratch);
     const conv_norm norm = {saved.scale, saved.shift};
-    const conv_hook gather = {norm_gather_moments, n};
     conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
     g.norm = &norm;
-    g.exact = n->requires_grad; /* see conv2d.h */
-    if (n->moments && !run->again) {
-        norm_clear_moments(n);
-        g.hook = &gather;
-    }
-    const float *bias = bias_of(n) ? bias_of(n)->value.data : NULL;
-    conv_forward(run->engine, x, n->input[WEIGHT]->value.data, bias, &g, false, &n->value, run->scratch);
+    conv2d_forward(n, &g, WEIGHT, false, run);
 }
 
 static void backward(node *n, const op_run *run) {
@@ -115,7 +108,9 @@ static node *sample(tape *t, int index) {
     norm_inputs norm = norm_sample(t, ic, cases[index].norm);
     node *weight = tape_variable(t, oc, ic, 3, 3, true);
     node *bias = index == 1 ? NULL : tape_variable(t, 1, oc, 1, 1, true);
-    return norm_conv2d(t, x, &norm, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
+    node *inputs[] = {x, norm.weight, norm.bias, weight, bias};
+    norm_conv2d_options options = {norm.options, {.stride = 1, .padding = 1, .dilation = 1}};
+    return tape_record(t, &op_norm_conv2d, &options, sizeof options, bias ? 5 : 4, inputs);
 }
 
 const op op_norm_conv2d = {.name = "norm_conv2d",
@@ -127,10 +122,3 @@ const op op_norm_conv2d = {.name = "norm_conv2d",
                            .flops = flops,
                            .sample = sample,
                            .gathers_moments = true};
-
-node *norm_conv2d(tape *t, node *x, const norm_inputs *norm, node *weight, node *bias, conv2d_options conv) {
-    norm_conv2d_options options = {norm->options, conv};
-    node *inputs[] = {x, norm->weight, norm->bias, weight, bias};
-    norm_request(t, x, norm);
-    return tape_record(t, &op_norm_conv2d, &options, sizeof options, bias ? 5 : 4, inputs);
-}

@@ -1,6 +1,39 @@
 #include "autograd/shared/gate.h"
 
+#include "autograd/tape_rewrite.h"
+
 #include <math.h>
+
+/* Stride 1, no gaps, and a padding that keeps the size. */
+static bool is_plain(const node *conv, int kernel) {
+    const conv2d_options *o = conv->options;
+    const tensor *weight = &conv->input[1]->value;
+    return conv->input_count == 3 && weight->h == kernel && weight->w == kernel && o->stride == 1 &&
+           o->padding == kernel / 2 && o->dilation == 1;
+}
+
+bool gate_fits_conv(const node *n) {
+    return is_plain(n, 3);
+}
+
+node *gate_take(const tape *t, const node *scaled, const node *last, gate_inputs *gate) {
+    if (!rewrite_is_inner(t, scaled, &op_channel_scale, 1, last))
+        return NULL;
+    node *x = scaled->input[0], *gates = scaled->input[1];
+    if (!rewrite_is_inner(t, gates, &op_sigmoid, 1, last))
+        return NULL;
+    const node *second = gates->input[0];
+    if (!rewrite_is_inner(t, second, &op_conv2d, 1, last) || !is_plain(second, 1))
+        return NULL;
+    const node *first = second->input[0];
+    if (!rewrite_is_inner(t, first, &op_conv2d_relu, 1, last) || !is_plain(first, 1))
+        return NULL;
+    const node *means = first->input[0];
+    if (!rewrite_is_inner(t, means, &op_global_average_pool, 1, last) || means->input[0] != x)
+        return NULL;
+    *gate = (gate_inputs){first->input[1], first->input[2], second->input[1], second->input[2]};
+    return x;
+}
 
 static int channels_of(const node *n, int first) {
     return n->input[first + GATE_W1]->value.c;

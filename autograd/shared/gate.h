@@ -7,6 +7,16 @@
 
 /* Four neighbouring inputs of an operation: w1, b1, w2, b2. */
 enum { GATE_W1, GATE_B1, GATE_W2, GATE_B2, GATE_INPUTS };
+typedef struct gate_inputs {
+    node *w1, *b1, *w2, *b2;
+} gate_inputs;
+
+/* For patterns: whether `scaled` is x times its gates, recorded with plain operations that may vanish into `last` (see
+ * rewrite_is_inner); returns x, or NULL. */
+node *gate_take(const tape *t, const node *scaled, const node *last, gate_inputs *gate);
+
+/* Whether n convolves 3x3 with padding 1, stride 1 and a bias; for patterns, of conv2d's nodes. */
+bool gate_fits_conv(const node *n);
 
 /* STATUS_USAGE unless the four inputs from `first` on are the weights of gates for `channels` channels. */
 status gate_check(const node *n, int first, int channels);

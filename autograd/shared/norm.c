@@ -2,6 +2,7 @@
 
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_internal.h"
+#include "autograd/tape_rewrite.h"
 #include "core/base/parallel.h"
 
 #include <math.h>
@@ -39,13 +40,26 @@ static float *rows_data(const tensor *x, int image, int channel, int y0) {
     return tensor_plane(x, image, channel) + y0 * x->row;
 }
 
-void norm_request(tape *t, node *x, const norm_inputs *norm) {
-    if (norm->options.statistics == NORM_BATCH && x && x->op && x->op->gathers_moments && !x->moments)
-        x->moments = tape_alloc(t, place_count(&x->value) * sizeof *x->moments);
+static status request_moments(tape *t, node *x) {
+    if (!x->op || !x->op->gathers_moments || x->plan->moments)
+        return STATUS_OK;
+    x->plan->moments = tape_alloc(t, place_count(&x->value) * sizeof *x->plan->moments);
+    return x->plan->moments ? STATUS_OK : STATUS_MEMORY;
 }
 
-void norm_clear_moments(node *n) {
-    memset(n->moments, 0, place_count(&n->value) * sizeof *n->moments);
+bool norm_take(tape *t, node **x, int readers, const node *last, norm_inputs *norm) {
+    const node *n = *x;
+    if (!rewrite_is_inner(t, n, &op_batch_norm_relu, readers, last) || !tape_runs_backward(t, n))
+        return false;
+    *norm = (norm_inputs){n->input[1], n->input[2], *(const batch_norm_options *)n->options};
+    *x = n->input[0];
+    return norm->options.statistics == NORM_RUNNING || request_moments(t, *x) == STATUS_OK;
+}
+
+bool norm_clear_moments(node *n) {
+    if (n->plan->moments)
+        memset(n->plan->moments, 0, place_count(&n->value) * sizeof *n->plan->moments);
+    return n->plan->moments != NULL;
 }
 
 void norm_gather_moments(const worker *w, void *context, int image, int y0, int y1) {
@@ -53,7 +67,7 @@ void norm_gather_moments(const worker *w, void *context, int image, int y0, int 
     const tensor *x = &n->value;
     for (int c = 0; c < x->c; c++) {
         plane_moments m = w->kernels->plane_moments(rows_shape(x, y0, y1), rows_data(x, image, c, y0));
-        n->moments[place_of(x, image, y0, c)] = (norm_moments){(double)(y1 - y0) * x->w, m.mean, m.m2};
+        n->plan->moments[place_of(x, image, y0, c)] = (norm_moments){(double)(y1 - y0) * x->w, m.mean, m.m2};
     }
 }
 
@@ -101,7 +115,7 @@ static void channel_statistics(const worker *w, void *context, int c) {
 
 static void batch_statistics(engine *e, prepare_job *job, float *scratch) {
     const tensor *x = &job->x->value;
-    job->moments = job->x->moments;
+    job->moments = job->x->plan->moments;
     if (!job->moments) {
         job->moments = (norm_moments *)(void *)scratch;
         memset(job->moments, 0, place_count(x) * sizeof *job->moments);
@@ -193,7 +207,7 @@ void norm_backward_finish(engine *e, const norm_backward *b, norm_statistics sta
 
 size_t norm_room(const node *n, int x, int norm) {
     const node *input = n->input[x];
-    bool needed = input->requires_grad ? gradient_may_add_up(n, x) : norm_is_trained(n, norm);
+    bool needed = input->requires_grad ? node_grad_adds_up(n, x) : norm_is_trained(n, norm);
     return needed ? tensor_footprint(&input->value) + TENSOR_HALO : 0;
 }
 

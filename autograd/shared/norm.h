@@ -23,11 +23,20 @@ norm_saved norm_saved_at(float *saved, int channels);
 /* STATUS_USAGE unless weight and bias hold one number for each channel of x. */
 status norm_check(const tensor *x, const node *weight, const node *bias);
 
-/* For builders: asks the operation that writes x to gather its moments, if the norm needs them. */
-void norm_request(tape *t, node *x, const norm_inputs *norm);
-/* Hook for the forward pass of a convolution whose node has moments; `context` is the node. */
+/* What an operation applies with a ReLU to its input: the weights of a batch norm. */
+typedef struct norm_inputs {
+    node *weight, *bias;
+    batch_norm_options options;
+} norm_inputs;
+
+/* For patterns: whether x is the result of batch norm and ReLU that may vanish into the operation `last` (see
+ * rewrite_is_inner), and a backward pass runs through it; then *x becomes the batch norm's input, whose moments are
+ * asked for if the norm needs them. */
+bool norm_take(tape *t, node **x, int readers, const node *last, norm_inputs *norm);
+
+/* Hook for the forward pass of an operation whose value's moments were asked for; `context` is its node. */
 void norm_gather_moments(const worker *w, void *context, int image, int y0, int y1);
-void norm_clear_moments(node *n); /* before they are gathered */
+bool norm_clear_moments(node *n); /* before they are gathered; false: nobody asked for them */
 
 /* Statistics of x (of the batch, moving the running ones; or the running ones themselves), scale and shift. scratch:
  * norm_scratch floats. */

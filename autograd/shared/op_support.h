@@ -53,13 +53,6 @@ static inline grad_target grad_target_of(node *n, int input) {
     return target;
 }
 
-/* Whether the gradient of an input may meet another one where it is written, which must not mix with it before it is
- * complete: those of other readers, or of earlier steps, as in a dense leaf. */
-static inline bool gradient_may_add_up(const node *n, int input) {
-    const node *x = n->input[input];
-    return x->requires_grad && (x->readers > 1 || (!x->op && tensor_is_dense(&x->value)));
-}
-
 /* Where the gradient of a parameter goes, which always adds up; NULL: not wanted. */
 static inline float *parameter_grad(node *n, int input) {
     bool accumulate;

@@ -11,6 +11,7 @@
 
 enum { REDUCED = 32, HIDDEN = REDUCED / 4, GATE_REDUCTION = 4, SCALES = 4 };
 static const int patches_per_side[SCALES] = {10, 6, 5, 3};
+static const layer_options pointwise = {.kernel = 1}, same_3x3 = {.kernel = 3};
 
 static const config_key options_table[] = {
     {"model.dropout", CONFIG_REAL, "0.1", 0, 0.99, NULL, "", "share of the head's features that training drops"},
@@ -29,10 +30,10 @@ static node *numbered_conv_norm(network *net, node *x, int channels, layer_optio
 static node *basic_block(network *net, node *x, int channels, int stride, const char *name) {
     layer_options first = {.kernel = 3, .stride = stride, .no_bias = true}, second = {.kernel = 3, .no_bias = true};
     layer_options halving = {.kernel = 1, .stride = stride, .no_bias = true};
-    node *y = layer_conv2d(net, x, channels, first, layer_named("%s.conv1", name).text);
-    y = layer_norm_conv2d(net, y, channels, second, layer_named("%s.bn1", name).text,
-                          layer_named("%s.conv2", name).text);
-    y = layer_batch_norm(net, y, ACTIVATION_NONE, layer_named("%s.bn2", name).text);
+    node *y =
+        layer_conv_norm(net, x, channels, first, layer_named("%s.conv1", name).text, layer_named("%s.bn1", name).text);
+    y = layer_conv_norm(net, relu(net->t, y), channels, second, layer_named("%s.conv2", name).text,
+                        layer_named("%s.bn2", name).text);
     if (stride > 1)
         x = numbered_conv_norm(net, x, channels, halving, layer_named("%s.downsample", name).text, 0);
     y = relu(net->t, add(net->t, y, x));
@@ -50,8 +51,8 @@ typedef struct features {
 } features;
 
 static features backbone(network *net, node *image) {
-    layer_options first = {.kernel = 7, .no_bias = true, .activation = ACTIVATION_RELU};
-    node *x = layer_conv_norm(net, image, 64, first, "backbone.conv1", "backbone.bn1");
+    layer_options first = {.kernel = 7, .no_bias = true};
+    node *x = relu(net->t, layer_conv_norm(net, image, 64, first, "backbone.conv1", "backbone.bn1"));
     tape_end_segment(net->t);
     x = residual_layer(net, x, 64, 1, "backbone.layer1");
     node *c1 = residual_layer(net, x, 128, 2, "backbone.layer2");
@@ -65,17 +66,16 @@ static features backbone(network *net, node *image) {
 /* x + gamma attention(x) */
 static node *non_local(network *net, node *x, int width, int parts, const char *name) {
     node *gamma = layer_scalar(net, 0, layer_named("%s.gamma", name).text);
-    node *query = layer_conv(net, x, width, 1, ACTIVATION_NONE, layer_named("%s.query_conv", name).text);
-    node *key = layer_conv(net, x, width, 1, ACTIVATION_NONE, layer_named("%s.key_conv", name).text);
-    node *value = layer_conv(net, x, REDUCED, 1, ACTIVATION_NONE, layer_named("%s.value_conv", name).text);
+    node *query = layer_conv(net, x, width, 1, layer_named("%s.query_conv", name).text);
+    node *key = layer_conv(net, x, width, 1, layer_named("%s.key_conv", name).text);
+    node *value = layer_conv(net, x, REDUCED, 1, layer_named("%s.value_conv", name).text);
     return add(net->t, scale(net->t, attention(net->t, query, key, value, parts), gamma), x);
 }
 
 /* sigmoid(conv(relu(conv(x)))), pixel by pixel, a norm behind each convolution; layers numbered from `first`. */
 static node *gates(network *net, node *x, int channels, int hidden, const char *name, int first) {
-    layer_options narrow = {.kernel = 1, .activation = ACTIVATION_RELU}, wide = {.kernel = 1};
-    x = numbered_conv_norm(net, x, hidden, narrow, name, first);
-    return sigmoid(net->t, numbered_conv_norm(net, x, channels, wide, name, first + 3));
+    x = relu(net->t, numbered_conv_norm(net, x, hidden, pointwise, name, first));
+    return sigmoid(net->t, numbered_conv_norm(net, x, channels, pointwise, name, first + 3));
 }
 
 /* Attention inside each of s x s patches, with the same weights; the patches are then weighted by gates from attention
@@ -87,19 +87,19 @@ static node *guided_context(network *net, node *x, int s, const char *name) {
     node *weights = gates(net, between, REDUCED, HIDDEN, layer_named("%s.conv_att", guide.text).text, 0);
     node *inside = non_local(net, x, HIDDEN, s, layer_named("%s.non_local", name).text);
     node *y = patch_scale(net->t, inside, weights);
-    y = numbered_conv_norm(net, y, REDUCED, (layer_options){.kernel = 3}, layer_named("%s.conv", name).text, 0);
+    y = numbered_conv_norm(net, y, REDUCED, same_3x3, layer_named("%s.conv", name).text, 0);
     node *gamma = layer_scalar(net, 0, layer_named("%s.gamma", name).text);
     return relu(net->t, add(net->t, scale(net->t, y, gamma), x));
 }
 
 static node *context(network *net, node *x, int channels) {
-    layer_options pointwise = {.kernel = 1, .activation = ACTIVATION_RELU};
     node *pyramid[1 + SCALES];
-    pyramid[0] = numbered_conv_norm(net, x, REDUCED, pointwise, "context.conv1", 0);
+    pyramid[0] = relu(net->t, numbered_conv_norm(net, x, REDUCED, pointwise, "context.conv1", 0));
     for (int i = 0; i < SCALES; i++)
         pyramid[1 + i] =
             guided_context(net, pyramid[0], patches_per_side[i], layer_named("context.scale_list.%d", i).text);
-    x = numbered_conv_norm(net, concat(net->t, 1 + SCALES, pyramid), channels, pointwise, "context.conv2", 0);
+    x = concat(net->t, 1 + SCALES, pyramid);
+    x = relu(net->t, numbered_conv_norm(net, x, channels, pointwise, "context.conv2", 0));
     tape_end_segment(net->t);
     return x;
 }
@@ -110,27 +110,24 @@ static node *context(network *net, node *x, int channels) {
  * by gates from the shallow one. */
 static node *fuse(network *net, node *deep, node *shallow, int channels, const char *name) {
     int hidden = channels / GATE_REDUCTION;
-    layer_options pointwise = {.kernel = 1, .activation = ACTIVATION_RELU};
-    layer_options last = {.kernel = 3, .activation = ACTIVATION_RELU};
     node *pixel_gates = gates(net, shallow, channels, hidden, layer_named("%s.pa", name).text, 0);
     tape_end_segment(net->t);
-    deep = numbered_conv_norm(net, deep, channels, pointwise, layer_named("%s.plus_conv", name).text, 0);
+    deep = relu(net->t, numbered_conv_norm(net, deep, channels, pointwise, layer_named("%s.plus_conv", name).text, 0));
     node *pooled = global_average_pool(net->t, deep);
     node *channel_gates = gates(net, pooled, channels, hidden, layer_named("%s.ca", name).text, 1);
     tape_end_segment(net->t);
     node *x = add(net->t, shallow, deep);
-    x = numbered_conv_norm(net, x, channels, last, layer_named("%s.end_conv", name).text, 0);
+    x = relu(net->t, numbered_conv_norm(net, x, channels, same_3x3, layer_named("%s.end_conv", name).text, 0));
     x = multiply(net->t, channel_scale(net->t, x, channel_gates), pixel_gates);
     tape_end_segment(net->t);
     return x;
 }
 
 static node *head(network *net, node *x, double dropout_rate) {
-    x = numbered_conv_norm(net, x, REDUCED, (layer_options){.kernel = 3, .activation = ACTIVATION_RELU}, "head.block",
-                           0);
+    x = relu(net->t, numbered_conv_norm(net, x, REDUCED, same_3x3, "head.block", 0));
     if (net->training)
         x = dropout(net->t, x, dropout_rate, net->seed ^ rng_stream_of("head.block.3"), net->step);
-    return layer_conv(net, x, 1, 1, ACTIVATION_NONE, "head.block.4");
+    return layer_conv(net, x, 1, 1, "head.block.4");
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {

@@ -26,10 +26,9 @@ static const int widths[SCALES + 1] = {16, 32, 64, 128, 256};
 /* What one pooled value of each channel says about the channels. */
 static node *shared_mlp(network *net, node *pooled, const char *block) {
     int channels = pooled ? pooled->value.c : 0;
-    layer_options narrow = {.kernel = 1, .no_bias = true, .activation = ACTIVATION_RELU};
-    layer_options wide = {.kernel = 1, .no_bias = true};
-    node *hidden = layer_conv2d(net, pooled, channels / REDUCTION, narrow, layer_named("%s.ca.fc1", block).text);
-    return layer_conv2d(net, hidden, channels, wide, layer_named("%s.ca.fc2", block).text);
+    layer_options linear = {.kernel = 1, .no_bias = true};
+    node *hidden = layer_conv2d(net, pooled, channels / REDUCTION, linear, layer_named("%s.ca.fc1", block).text);
+    return layer_conv2d(net, relu(net->t, hidden), channels, linear, layer_named("%s.ca.fc2", block).text);
 }
 
 /* A weight for each channel, from its mean and its maximum. */
@@ -49,11 +48,10 @@ static node *spatial_attention(network *net, node *x, const char *block) {
 /* relu(attention(conv(relu(conv(x)))) + x), a norm behind each convolution; x itself is convolved where it has other
  * channels. */
 static node *residual_block(network *net, node *x, int channels, const char *block) {
-    layer_options first = {.kernel = 3, .activation = ACTIVATION_RELU}, second = {.kernel = 3},
-                  pointwise = {.kernel = 1};
-    node *y = layer_conv_norm(net, x, channels, first, layer_named("%s.conv1", block).text,
+    layer_options same_3x3 = {.kernel = 3}, pointwise = {.kernel = 1};
+    node *y = layer_conv_norm(net, x, channels, same_3x3, layer_named("%s.conv1", block).text,
                               layer_named("%s.bn1", block).text);
-    y = layer_conv_norm(net, y, channels, second, layer_named("%s.conv2", block).text,
+    y = layer_conv_norm(net, relu(net->t, y), channels, same_3x3, layer_named("%s.conv2", block).text,
                         layer_named("%s.bn2", block).text);
     if (x && x->value.c != channels)
         x = layer_conv_norm(net, x, channels, pointwise, layer_named("%s.shortcut.0", block).text,
@@ -87,7 +85,7 @@ static int blocks_at(int scale) {
 
 /* E0 .. E3; returns M. */
 static node *encode(network *net, node *image, node *E[SCALES]) {
-    node *x = layer_conv(net, image, widths[0], 1, ACTIVATION_NONE, "conv_init");
+    node *x = layer_conv(net, image, widths[0], 1, "conv_init");
     for (int i = 0; i < SCALES; i++) {
         E[i] = level(net, x, blocks_at(i), widths[i], layer_named("encoder_%d", i).text);
         x = pool(net, E[i]);
@@ -113,7 +111,7 @@ static void build(const config *options, network *net, node *image, network_outp
     decode(net, M, E, D);
     for (int i = 0; i < scales; i++) {
         layer_name last = layer_named("output_%d", i);
-        node *head = layer_conv(net, D[i], 1, kernel, ACTIVATION_NONE, last.text);
+        node *head = layer_conv(net, D[i], 1, kernel, last.text);
         network_add_head(out, names[i], head);
         network_add_prior(out, last.text);
         m[i] = i > 0 ? up(net, head, 1 << i) : head;
@@ -121,7 +119,7 @@ static void build(const config *options, network *net, node *image, network_outp
     out->logit = m[0];
     if (net->phase == 0)
         return;
-    out->logit = layer_conv(net, concat(net->t, SCALES, m), 1, 3, ACTIVATION_NONE, "final");
+    out->logit = layer_conv(net, concat(net->t, SCALES, m), 1, 3, "final");
     network_add_head(out, "final", out->logit);
     network_add_fused_prior(out, "final");
 }

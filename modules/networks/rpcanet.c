@@ -22,32 +22,32 @@ static const config_key options_table[] = {
     {"model.reconstruction_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the reconstruction"},
 };
 
-/* W, H and M: 1 -> C, `layers` times C -> C, C -> 1. The chain then tells the name of the last layer. */
-static node *plain_map(network *net, layer_chain *chain, node *x, int C, int64_t layers) {
-    x = chain_begin(net, chain, x, C, 3, (int)layers);
-    return chain_end(net, chain, x, 1);
+/* W, H and M: 1 -> C, `layers` times C -> C, C -> 1. */
+static node *plain_map(network *net, layer_sequence *s, node *x, int C, int64_t layers) {
+    x = sequence_convs(net, s, x, C, 3, (int)layers);
+    return sequence_conv(net, s, sequence_activation(net, s, x), 1, 3);
 }
 
 /* B = x + W(x), x = D - T. */
 static node *background(network *net, const config *options, int C, int k, node *D, node *T) {
-    layer_chain convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
+    layer_sequence convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
     node *x = subtract(net->t, D, T);
     return add(net->t, x, plain_map(net, &convs, x, C, config_int(options, "model.background_layers")));
 }
 
 /* T = x - epsilon H(x), x = T + D - B; *last is H's last layer. */
 static node *target(network *net, const config *options, int C, int k, node *D, node *B, node *T, layer_name *last) {
-    layer_chain convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
+    layer_sequence convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
     node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
     node *x = subtract(net->t, add(net->t, T, D), B);
     node *H = plain_map(net, &convs, x, C, config_int(options, "model.target_layers"));
-    *last = chain_conv(&convs);
+    *last = sequence_last(&convs);
     return subtract(net->t, x, scale(net->t, H, epsilon));
 }
 
 /* D = M(B + T), without residual. */
 static node *reconstruction(network *net, const config *options, int C, int k, node *B, node *T) {
-    layer_chain mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
+    layer_sequence mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
     return plain_map(net, &mapping, add(net->t, B, T), C, config_int(options, "model.reconstruction_layers"));
 }
 

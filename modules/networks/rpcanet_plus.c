@@ -38,12 +38,11 @@ typedef struct widths {
 /* W, H and F: 1 -> BC, `layers` times BC -> BC, BC -> TC, gates, TC -> 1. */
 static node *bottleneck(network *net, node *x, const widths *w, int layers, int first_kernel, normalised norm,
                         int stage, const char *module) {
-    layer_chain convs = {.stage = stage, .module = module, .sequence = "convs", .norm = norm};
-    x = chain_begin(net, &convs, x, w->BC, first_kernel, layers);
-    layer_name gates = unrolled_name(stage, module, "channel_attention");
-    layer_name last = unrolled_name(stage, module, "final_conv"), norm_name = chain_norm(&convs);
-    gated_names names = {norm == WITH_NORM ? norm_name.text : NULL, gates.text, last.text};
-    return layer_gated_conv_pair(net, x, w->TC, w->reduction, chain_conv(&convs).text, &names);
+    layer_sequence convs = {.stage = stage, .module = module, .sequence = "convs", .norm = norm};
+    x = sequence_convs(net, &convs, x, w->BC, first_kernel, layers);
+    x = sequence_conv(net, &convs, sequence_activation(net, &convs, x), w->TC, 3);
+    x = layer_squeeze_excite(net, x, w->reduction, unrolled_name(stage, module, "channel_attention").text);
+    return layer_conv(net, x, 1, 3, unrolled_name(stage, module, "final_conv").text);
 }
 
 /* SEBEM: B = x + W(x), x = D - T - N. */
@@ -71,11 +70,10 @@ static node *noise(network *net, const widths *w, int k, node *D, node *B, node 
 /* SEIRM: D = M(B + T + N), without bottleneck and without residual. */
 static node *reconstruction(network *net, const widths *w, int k, node *B, node *T, node *N) {
     node *x = add(net->t, add(net->t, B, T), N);
-    layer_chain mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
-    x = chain_begin(net, &mapping, x, w->TC, 3, w->reconstruction_layers);
-    layer_name norm = chain_norm(&mapping), gates = unrolled_name(k, "merge", "channel_attention");
-    layer_name last = unrolled_name(k, "merge", "final_conv");
-    return layer_gated_conv(net, x, 1, w->reduction, &(gated_names){norm.text, gates.text, last.text});
+    layer_sequence mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
+    x = sequence_activation(net, &mapping, sequence_convs(net, &mapping, x, w->TC, 3, w->reconstruction_layers));
+    x = layer_squeeze_excite(net, x, w->reduction, unrolled_name(k, "merge", "channel_attention").text);
+    return layer_conv(net, x, 1, 3, unrolled_name(k, "merge", "final_conv").text);
 }
 
 static widths read_options(const config *c) {

@@ -49,9 +49,10 @@ typedef enum way { DOWN, UP } way;
 /* 3x3 convolution, batch norm, ReLU. */
 static node *cbr(network *net, node *x, int channels, int dilation, const char *stage, int i, way w) {
     layer_name number = i ? layer_named("%d%s", i, w == UP ? "d" : "") : layer_named("in");
-    layer_options options = {.kernel = 3, .dilation = dilation, .activation = ACTIVATION_RELU};
-    return layer_conv_norm(net, x, channels, options, layer_named("%s.rebnconv%s.conv_s1", stage, number.text).text,
-                           layer_named("%s.rebnconv%s.bn_s1", stage, number.text).text);
+    layer_options options = {.kernel = 3, .dilation = dilation};
+    x = layer_conv_norm(net, x, channels, options, layer_named("%s.rebnconv%s.conv_s1", stage, number.text).text,
+                        layer_named("%s.rebnconv%s.bn_s1", stage, number.text).text);
+    return relu(net->t, x);
 }
 
 enum { DEEPEST = 7 };
@@ -91,9 +92,8 @@ static node *rsu_4f(network *net, node *x, int mid, int out, const char *stage) 
 /* --- fusion --- */
 
 /* 1x1 or 3x3 convolution and batch norm: layers `number` and number + 1 of the sequence `part`. */
-static node *part_of(network *net, node *x, int channels, int kernel, activation act, const char *block,
-                     const char *part, int number) {
-    return layer_conv_norm(net, x, channels, (layer_options){.kernel = kernel, .activation = act},
+static node *part_of(network *net, node *x, int channels, int kernel, const char *block, const char *part, int number) {
+    return layer_conv_norm(net, x, channels, (layer_options){.kernel = kernel},
                            layer_named("%s.%s.%d", block, part, number).text,
                            layer_named("%s.%s.%d", block, part, number + 1).text);
 }
@@ -102,14 +102,14 @@ static node *part_of(network *net, node *x, int channels, int kernel, activation
 static node *top_down(network *net, node *h, const char *block) {
     int C = h ? h->value.c : 0;
     node *x = global_average_pool(net->t, h);
-    x = part_of(net, x, C / 4, 1, ACTIVATION_RELU, block, "topdown", 1);
-    return sigmoid(net->t, part_of(net, x, C, 1, ACTIVATION_NONE, block, "topdown", 4));
+    x = relu(net->t, part_of(net, x, C / 4, 1, block, "topdown", 1));
+    return sigmoid(net->t, part_of(net, x, C, 1, block, "topdown", 4));
 }
 
 /* u, a weight for each pixel. */
 static node *bottom_up(network *net, node *l, const char *block) {
     int C = l ? l->value.c : 0;
-    node *x = part_of(net, l, C / 4, 1, ACTIVATION_RELU, block, "bottomup", 0);
+    node *x = relu(net->t, part_of(net, l, C / 4, 1, block, "bottomup", 0));
     layer_options options = {.kernel = 3, .no_bias = true};
     node *SA = layer_conv2d(net, channel_mean_max(net->t, x), 1, options,
                             layer_named("%s.%s", block, "bottomup.3.conv1").text);
@@ -117,14 +117,14 @@ static node *bottom_up(network *net, node *l, const char *block) {
 }
 
 static node *post(network *net, node *x, const char *block) {
-    return part_of(net, x, x ? x->value.c : 0, 3, ACTIVATION_RELU, block, "post", 0);
+    return relu(net->t, part_of(net, x, x ? x->value.c : 0, 3, block, "post", 0));
 }
 
 /* Deep features h weigh the channels of the finer ones l; these weigh the pixels of h. Both pass through `post`, the
  * same weights. */
 static node *fuse(network *net, node *deep, node *l, const char *block) {
     node *h = resize_to(net, deep, l);
-    h = part_of(net, h, h ? h->value.c : 0, 1, ACTIVATION_RELU, block, "feature_high", 0);
+    h = relu(net->t, part_of(net, h, h ? h->value.c : 0, 1, block, "feature_high", 0));
     node *t = top_down(net, h, block);
     node *lt = channel_scale(net->t, l, t);
     node *u = bottom_up(net, lt, block);
@@ -146,10 +146,10 @@ static void record_heads(network *net, node *const features[HEADS - 1], const no
     node *d[HEADS];
     for (int i = 1; i < HEADS; i++) {
         layer_name side = layer_named("side%d", i);
-        d[i] = resize_to(net, layer_conv(net, features[i - 1], 1, 3, ACTIVATION_NONE, side.text), image);
+        d[i] = resize_to(net, layer_conv(net, features[i - 1], 1, 3, side.text), image);
         network_add_prior(out, side.text);
     }
-    d[0] = layer_conv(net, concat(net->t, HEADS - 1, d + 1), 1, 1, ACTIVATION_NONE, "outconv");
+    d[0] = layer_conv(net, concat(net->t, HEADS - 1, d + 1), 1, 1, "outconv");
     for (int i = 0; i < HEADS; i++)
         network_add_head(out, names[i], d[i]);
     out->logit = d[0];

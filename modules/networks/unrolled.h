@@ -1,4 +1,4 @@
-/* What the networks of unrolled stages (RPCANet, RPCANet+) share: names of layers, and the chains they are made of.
+/* What the networks of unrolled stages (RPCANet, RPCANet+) share: names of layers, and the sequences they are made of.
  *
  * Stage k calls its parts decos.K.lowrank (background), .sparse (target), .residual (noise) and .merge
  * (reconstruction), as the published checkpoints do. */
@@ -8,30 +8,30 @@
 #include "modules/layer_name.h"
 #include "modules/network.h"
 
-typedef enum normalised { WITHOUT_NORM, WITH_NORM } normalised;
-
 /* "decos.STAGE.MODULE.LAYER"; stages count from 0 here. */
 layer_name unrolled_name(int stage, const char *module, const char *layer);
 
-/* A chain of convolutions in one module, a batch norm (WITH_NORM) and a ReLU behind each. PyTorch numbers all layers.
- */
-typedef struct layer_chain {
+typedef enum normalised { WITHOUT_NORM, WITH_NORM } normalised;
+
+/* Layers in a row, decos.STAGE.MODULE.SEQUENCE.0, .1, ...: PyTorch numbers them all, those without parameters too. */
+typedef struct layer_sequence {
     int stage;
     const char *module;   /* "lowrank" */
     const char *sequence; /* "convs" */
-    normalised norm;
-    int number; /* of the layer behind the last convolution */
-} layer_chain;
+    normalised norm;      /* whether its activations begin with a batch norm */
+    int next;             /* number of the next layer */
+} layer_sequence;
 
-/* x -> channels, then `layers` times channels -> channels. The norm behind the last convolution is left to what follows
- * (a ReLU without norm is not). */
-node *chain_begin(network *net, layer_chain *chain, node *x, int channels, int first_kernel, int layers);
+/* The next layer: a convolution to `channels`. */
+node *sequence_conv(network *net, layer_sequence *s, node *x, int channels, int kernel);
 
-/* Names of the norm that was left, and of the convolution behind it. */
-layer_name chain_norm(const layer_chain *chain);
-layer_name chain_conv(const layer_chain *chain);
+/* The next one or two: [batch norm and] ReLU. */
+node *sequence_activation(network *net, layer_sequence *s, node *x);
 
-/* That norm, and the convolution to `channels`, without activation. */
-node *chain_end(network *net, const layer_chain *chain, node *x, int channels);
+/* conv 1 -> channels, then `layers` times the activation and a 3x3 convolution channels -> channels. */
+node *sequence_convs(network *net, layer_sequence *s, node *x, int channels, int first_kernel, int layers);
+
+/* Name of the layer recorded last. */
+layer_name sequence_last(const layer_sequence *s);
 
 #endif

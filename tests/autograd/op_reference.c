@@ -1,6 +1,6 @@
 #include "tests/autograd/op_reference.h"
 
-#include "autograd/ops.h"
+#include "autograd/fused/fused.h"
 #include "core/base/rng.h"
 
 #include <math.h>
@@ -15,8 +15,8 @@ static double *at(const array4 *a, int n, int c, int y, int x) {
     return a->data + (((size_t)n * a->c + c) * a->h + y) * a->w + x;
 }
 
-static double activate(activation kind, double z) {
-    return kind == ACTIVATION_RELU && z < 0 ? 0 : z;
+static double activate(bool relu, double z) {
+    return relu && z < 0 ? 0 : z;
 }
 
 static double conv2d_pixel(const array4 *x, const array4 *w, const conv2d_options *o, int n, int oc, int oy, int ox) {
@@ -33,16 +33,16 @@ static double conv2d_pixel(const array4 *x, const array4 *w, const conv2d_option
 }
 
 /* b may be NULL. */
-static void forward_conv2d(const conv2d_options *o, const array4 *x, const array4 *w, const array4 *b, array4 *out) {
+static void forward_conv2d(const conv2d_options *o, bool relu, const array4 *x, const array4 *w, const array4 *b,
+                           array4 *out) {
     for (int n = 0; n < out->n; n++)
         for (int c = 0; c < out->c; c++)
             for (int y = 0; y < out->h; y++)
                 for (int z = 0; z < out->w; z++)
-                    *at(out, n, c, y, z) =
-                        activate(o->activation, (b ? b->data[c] : 0) + conv2d_pixel(x, w, o, n, c, y, z));
+                    *at(out, n, c, y, z) = activate(relu, (b ? b->data[c] : 0) + conv2d_pixel(x, w, o, n, c, y, z));
 }
 
-static void forward_batch_norm(const batch_norm_options *o, activation act, const array4 *in, array4 *out) {
+static void forward_batch_norm(const batch_norm_options *o, bool relu, const array4 *in, array4 *out) {
     const array4 *x = &in[0];
     for (int c = 0; c < x->c; c++) {
         double mean = o->running_mean[c], var = o->running_var[c], count = (double)x->n * x->h * x->w;
@@ -58,7 +58,7 @@ static void forward_batch_norm(const batch_norm_options *o, activation act, cons
         for (int n = 0; n < x->n; n++)
             for (int i = 0; i < x->h * x->w; i++) {
                 double normal = (at(x, n, c, 0, 0)[i] - mean) / sqrt(var + 1e-5);
-                at(out, n, c, 0, 0)[i] = activate(act, normal * in[1].data[c] + in[2].data[c]);
+                at(out, n, c, 0, 0)[i] = activate(relu, normal * in[1].data[c] + in[2].data[c]);
             }
     }
 }
@@ -72,9 +72,33 @@ static array4 like(const array4 *a) {
 /* bias may be NULL. */
 static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, const array4 *bias, array4 *out) {
     array4 normal = like(&in[0]);
-    forward_batch_norm(&o->norm, ACTIVATION_RELU, in, &normal);
-    forward_conv2d(&o->conv, &normal, &in[3], bias, out);
+    forward_batch_norm(&o->norm, true, in, &normal);
+    forward_conv2d(&o->conv, false, &normal, &in[3], bias, out);
     free(normal.data);
+}
+
+/* in: weight, [bias], [the norm's weight and bias]; returns the inputs behind them. */
+static const array4 *forward_layer(const conv_layer *o, const array4 *x, const array4 *in, array4 *out) {
+    const array4 *weight = in++, *bias = o->has_bias ? in++ : NULL;
+    if (!o->has_norm) {
+        forward_conv2d(&o->conv, o->has_relu, x, weight, bias, out);
+        return in;
+    }
+    array4 between = like(out);
+    forward_conv2d(&o->conv, false, x, weight, bias, &between);
+    const array4 normed[] = {between, in[0], in[1]};
+    forward_batch_norm(&o->norm, o->has_relu, normed, out);
+    free(between.data);
+    return in + 2;
+}
+
+static void forward_streamed(const streamed_options *o, const array4 *in, array4 *out) {
+    array4 between = *out;
+    between.c = in[1].n;
+    between = like(&between);
+    const array4 *second = forward_layer(&o->layers[0], &in[0], in + 1, &between);
+    forward_layer(&o->layers[1], &between, second, out);
+    free(between.data);
 }
 
 static double sigmoid_of(double x) {
@@ -117,34 +141,34 @@ static const conv2d_options same_3x3 = {.stride = 1, .padding = 1, .dilation = 1
 
 /* in: x, the gates' four, weight, bias, and those of a norm or not. */
 static void forward_gated_conv2d(const node *n, const array4 *in, array4 *out) {
-    const gated_conv2d_options *o = n->options;
+    const gated_options *o = n->options;
     array4 x = like(&in[0]);
     if (n->input_count > 7) {
         const array4 normed[] = {in[0], in[7], in[8]};
-        forward_batch_norm(&o->norm, ACTIVATION_RELU, normed, &x);
+        forward_batch_norm(&o->norm, true, normed, &x);
     } else {
         memcpy(x.data, in[0].data, array4_count(&x) * sizeof *x.data);
     }
     squeeze_excite(&in[1], &x);
-    forward_conv2d(&same_3x3, &x, &in[5], &in[6], out);
+    forward_conv2d(&same_3x3, false, &x, &in[5], &in[6], out);
     free(x.data);
 }
 
 /* in: x, the gates' four, w, b, v, vb, and those of a norm or not. */
 static void forward_gated_conv_pair(const node *n, const array4 *in, array4 *out) {
-    const gated_conv2d_options *o = n->options;
+    const gated_options *o = n->options;
     array4 x = like(&in[0]), wide = in[0];
     if (n->input_count > 9) {
         const array4 normed[] = {in[0], in[9], in[10]};
-        forward_batch_norm(&o->norm, ACTIVATION_RELU, normed, &x);
+        forward_batch_norm(&o->norm, true, normed, &x);
     } else {
         memcpy(x.data, in[0].data, array4_count(&x) * sizeof *x.data);
     }
     wide.c = in[5].n;
     wide = like(&wide);
-    forward_conv2d(&same_3x3, &x, &in[5], &in[6], &wide);
+    forward_conv2d(&same_3x3, false, &x, &in[5], &in[6], &wide);
     squeeze_excite(&in[1], &wide);
-    forward_conv2d(&same_3x3, &wide, &in[7], &in[8], out);
+    forward_conv2d(&same_3x3, false, &wide, &in[7], &in[8], out);
     free(x.data);
     free(wide.data);
 }
@@ -233,11 +257,14 @@ static void forward_resize(const resize_options *o, const array4 *x, array4 *out
 int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     size_t count = array4_count(out), plane = (size_t)in[0].h * (size_t)in[0].w;
-    if (!strcmp(name, "conv2d")) {
-        forward_conv2d(n->options, &in[0], &in[1], n->input_count == 3 ? &in[2] : NULL, out);
-    } else if (!strcmp(name, "batch_norm")) {
-        const batch_norm_options *o = n->options;
-        forward_batch_norm(o, o->activation, in, out);
+    if (!strcmp(name, "conv2d") || !strcmp(name, "conv2d_relu")) {
+        forward_conv2d(n->options, name[6], &in[0], &in[1], n->input_count == 3 ? &in[2] : NULL, out);
+    } else if (!strcmp(name, "batch_norm") || !strcmp(name, "batch_norm_relu")) {
+        forward_batch_norm(n->options, name[10], in, out);
+    } else if (!strcmp(name, "folded_conv2d")) {
+        forward_layer(n->options, &in[0], in + 1, out);
+    } else if (!strcmp(name, "streamed_convs")) {
+        forward_streamed(n->options, in, out);
     } else if (!strcmp(name, "norm_conv2d")) {
         forward_norm_conv2d(n->options, in, n->input_count == 5 ? &in[4] : NULL, out);
     } else if (!strcmp(name, "gated_conv2d")) {

@@ -42,39 +42,34 @@ static node *parameter_of(staged_network *s, int n, int c, int k) {
     return s->parameters[s->parameter_count++] = p;
 }
 
-static node *conv_of(staged_network *s, node *x, int channels, int kernel, activation act) {
+static node *conv_of(staged_network *s, node *x, int channels, int kernel) {
     return conv2d(s->t, x, parameter_of(s, channels, x->value.c, kernel), parameter_of(s, 1, channels, 1),
-                  (conv2d_options){.stride = 1, .padding = kernel / 2, .dilation = 1, .activation = act});
+                  (conv2d_options){.stride = 1, .padding = kernel / 2, .dilation = 1});
 }
 
-static norm_inputs norm_of(staged_network *s, int stage, int number) {
-    return (norm_inputs){parameter_of(s, 1, CHANNELS, 1),
-                         parameter_of(s, 1, CHANNELS, 1),
-                         {.activation = ACTIVATION_RELU,
-                          .running_mean = s->statistics[stage][number].mean,
-                          .running_var = s->statistics[stage][number].var,
-                          .batches = &s->statistics[stage][number].batches}};
+static node *norm_of(staged_network *s, node *x, int stage, int number) {
+    return batch_norm(s->t, x, parameter_of(s, 1, CHANNELS, 1), parameter_of(s, 1, CHANNELS, 1),
+                      (batch_norm_options){.running_mean = s->statistics[stage][number].mean,
+                                           .running_var = s->statistics[stage][number].var,
+                                           .batches = &s->statistics[stage][number].batches});
 }
 
-/* The second norm and the gates that follow it are within one operation. */
-static node *gated_of(staged_network *s, node *x, const norm_inputs *norm) {
-    enum { HIDDEN = 2 };
-    gate_inputs gates = {parameter_of(s, HIDDEN, CHANNELS, 1), parameter_of(s, 1, HIDDEN, 1),
-                         parameter_of(s, CHANNELS, HIDDEN, 1), parameter_of(s, 1, CHANNELS, 1)};
-    return gated_conv2d(s->t, x, norm, gates, parameter_of(s, 1, CHANNELS, 3), parameter_of(s, 1, 1, 1));
+static node *gated_of(staged_network *s, node *x, int hidden) {
+    node *gate = relu(s->t, conv_of(s, global_average_pool(s->t, x), hidden, 1));
+    return channel_scale(s->t, x, sigmoid(s->t, conv_of(s, gate, CHANNELS, 1)));
 }
 
 static node *stage(staged_network *s, int k, node *x, node *features) {
-    node *y = conv_of(s, x, CHANNELS, 3, ACTIVATION_NONE);
-    y = add(s->t, y, conv_of(s, features, CHANNELS, 1, ACTIVATION_NONE));
-    norm_inputs first = norm_of(s, k, 0), second = norm_of(s, k, 1);
-    y = batch_norm(s->t, y, first.weight, first.bias, first.options);
-    y = conv_of(s, y, CHANNELS, 3, ACTIVATION_RELU);
+    node *y = conv_of(s, x, CHANNELS, 3);
+    y = add(s->t, y, conv_of(s, features, CHANNELS, 1));
+    y = relu(s->t, norm_of(s, y, k, 0));
+    y = relu(s->t, conv_of(s, y, CHANNELS, 3));
     if (k == 1)
         tape_pin(s->t, s->output = y);
-    node *gate = sigmoid(s->t, conv_of(s, global_average_pool(s->t, y), CHANNELS, 1, ACTIVATION_NONE));
-    y = conv_of(s, channel_scale(s->t, y, gate), CHANNELS, 3, ACTIVATION_NONE);
-    return subtract(s->t, x, scale(s->t, gated_of(s, y, &second), parameter_of(s, 1, 1, 1)));
+    node *gate = sigmoid(s->t, conv_of(s, global_average_pool(s->t, y), CHANNELS, 1));
+    y = conv_of(s, channel_scale(s->t, y, gate), CHANNELS, 3);
+    y = conv_of(s, gated_of(s, relu(s->t, norm_of(s, y, k, 1)), 2), 1, 3);
+    return subtract(s->t, x, scale(s->t, y, parameter_of(s, 1, 1, 1)));
 }
 
 static void build(staged_network *s, bool recompute) {
@@ -82,7 +77,7 @@ static void build(staged_network *s, bool recompute) {
     assert_ok(tape_new(test_engine(), BATCH, &s->t));
     s->image = tape_input(s->t, BATCH, 1, HEIGHT, WIDTH);
     s->mask = tape_input(s->t, BATCH, 1, HEIGHT, WIDTH);
-    node *features = conv_of(s, s->image, 2, 3, ACTIVATION_RELU), *x = s->image;
+    node *features = relu(s->t, conv_of(s, s->image, 2, 3)), *x = s->image;
     for (int k = 0; k < STAGES; k++) {
         x = stage(s, k, x, features);
         tape_end_segment(s->t);
@@ -188,7 +183,7 @@ static status double_infer(node *n) {
 
 static void double_forward(node *n, const op_run *run) {
     run_counts *const *counts = n->options;
-    *(run->again ? &(*counts)->again : &(*counts)->first) += 1;
+    *(run->is_recomputation ? &(*counts)->again : &(*counts)->first) += 1;
     for (int y = 0; y < n->value.h; y++)
         for (int x = 0; x < n->value.w; x++)
             n->value.data[y * n->value.row + x] = 2 * n->input[0]->value.data[y * n->value.row + x];

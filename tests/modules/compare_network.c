@@ -7,7 +7,6 @@
 #include "tests/formula.h"
 #include "tests/golden_gradients.h"
 
-#include "autograd/fused/fold.h"
 #include "modules/detector_type.h"
 #include "tests/support.h"
 
@@ -183,8 +182,6 @@ static status record(const subject *s, const char *group, norm_statistics statis
     s->type->build(s->options, &net, g->image, &g->outputs);
     if (training)
         s->type->loss(s->options, &net, &g->outputs, g->image, g->mask, 0.1, &g->loss);
-    else
-        tape_fold_batch_norms(g->t);
     pin_outputs(g);
     return tape_plan(g->t, g->loss.total);
 }

@@ -1,7 +1,6 @@
 /* Chains of convolutions computed two at a time, against the same chains one by one. */
-#include "autograd/fused/fold.h"
-#include "autograd/fused/stream.h"
-#include "autograd/ops.h"
+#include "autograd/tape_internal.h"
+#include "autograd/tape_rewrite.h"
 #include "core/base/rng.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -14,7 +13,7 @@ enum { LAYERS = 4, MOST_WEIGHTS = 16 * 16 * 9 };
 /* x -> conv -> conv -> conv -> conv, with a batch norm behind the second. */
 typedef struct chain {
     tape *t;
-    node *x, *layers[LAYERS], *norm;
+    node *x, *layers[LAYERS]; /* with their ReLU */
     float weights[LAYERS][MOST_WEIGHTS], biases[LAYERS][16], affine[2][16], mean[16], var[16], batches;
 } chain;
 
@@ -37,23 +36,27 @@ static void build(chain *c, const chain_shape *s) {
         randomise(c->biases[i], 16, 0.1f, 10 + (uint64_t)i);
         node *weight = tape_parameter(c->t, oc, ic, 3, 3, c->weights[i], NULL);
         node *bias = i == 3 ? NULL : tape_parameter(c->t, 1, oc, 1, 1, c->biases[i], NULL);
-        conv2d_options options = {.stride = 1, .padding = 1, .dilation = 1};
-        options.activation = i == 1 ? ACTIVATION_NONE : ACTIVATION_RELU;
-        x = c->layers[i] = conv2d(c->t, x, weight, bias, options);
-        if (i != 1)
+        x = conv2d(c->t, x, weight, bias, (conv2d_options){.stride = 1, .padding = 1, .dilation = 1});
+        if (i != 1) {
+            x = c->layers[i] = relu(c->t, x);
             continue;
+        }
         for (int k = 0; k < oc; k++) {
             c->mean[k] = 0.01f * (float)k;
             c->var[k] = 1 + 0.1f * (float)k;
             c->affine[0][k] = 1 - 0.02f * (float)k;
             c->affine[1][k] = 0.1f;
         }
-        x = c->norm = batch_norm(c->t, x, tape_parameter(c->t, 1, oc, 1, 1, c->affine[0], NULL),
-                                 tape_parameter(c->t, 1, oc, 1, 1, c->affine[1], NULL),
-                                 (batch_norm_options){NORM_RUNNING, ACTIVATION_RELU, c->mean, c->var, &c->batches});
+        x = batch_norm(c->t, x, tape_parameter(c->t, 1, oc, 1, 1, c->affine[0], NULL),
+                       tape_parameter(c->t, 1, oc, 1, 1, c->affine[1], NULL),
+                       (batch_norm_options){NORM_RUNNING, c->mean, c->var, &c->batches});
+        x = c->layers[i] = relu(c->t, x);
     }
     tape_pin(c->t, x);
-    tape_fold_batch_norms(c->t);
+}
+
+static bool is_streamed(const node *n) {
+    return n->op == &op_streamed_convs;
 }
 
 static float *run(chain *c) {
@@ -74,12 +77,14 @@ static void check_chain(const chain_shape *s) {
     static chain plain, streamed;
     build(&plain, s);
     build(&streamed, s);
-    tape_stream_convs(streamed.t);
-    assert_ptr_equal(streamed.layers[1]->streams, streamed.layers[0]);
-    assert_ptr_equal(streamed.layers[3]->streams, streamed.layers[2]);
-    assert_null(streamed.layers[2]->streams);
+    tape_leave_plain(plain.t);
     assert_ok(tape_plan(plain.t, NULL));
     assert_ok(tape_plan(streamed.t, NULL));
+    for (int i = 0; i < LAYERS; i++) {
+        assert_false(is_streamed(plain.layers[i]));
+        assert_int_equal(is_streamed(streamed.layers[i]), i % 2);
+        assert_int_equal(streamed.layers[i]->plan->used, i % 2);
+    }
     assert_true(tape_flops(plain.t) == tape_flops(streamed.t));
     float *expected = run(&plain), *got = run(&streamed), largest = 0;
     size_t count = (size_t)tensor_count(&plain.layers[LAYERS - 1]->value);
@@ -95,7 +100,6 @@ static void check_chain(const chain_shape *s) {
         static chain other;
         use_threads(threads[i]);
         build(&other, s);
-        tape_stream_convs(other.t);
         assert_ok(tape_plan(other.t, NULL));
         float *again = run(&other);
         assert_memory_equal(again, got, count * sizeof *got);
@@ -124,14 +128,14 @@ static void test_what_is_not_streamed(void **state) {
     build(&c, &(chain_shape){1, {1, 16, 16, 16, 16}, 128, 200});
     tape_pin(c.t, add(c.t, c.layers[0], c.layers[3]));
     tape_pin(c.t, c.layers[2]);
-    tape_stream_convs(c.t);
+    assert_ok(tape_plan(c.t, NULL));
     for (int i = 0; i < LAYERS; i++)
-        assert_true(i == 2 ? c.layers[i]->streams == c.layers[1] : !c.layers[i]->streams);
+        assert_int_equal(is_streamed(c.layers[i]), i == 2);
     tape_free(c.t);
     build(&c, &(chain_shape){1, {1, 16, 16, 16, 16}, 40, 40}); /* stays in the cache anyway */
-    tape_stream_convs(c.t);
+    assert_ok(tape_plan(c.t, NULL));
     for (int i = 0; i < LAYERS; i++)
-        assert_false(c.layers[i]->streamed);
+        assert_false(is_streamed(c.layers[i]));
     tape_free(c.t);
 }
 

@@ -1,0 +1,20 @@
+/* Layers of inference (fused.h): which operations they come from, and the weights that they are run with. */
+#ifndef IRST_AUTOGRAD_FUSED_CONV_LAYER_H
+#define IRST_AUTOGRAD_FUSED_CONV_LAYER_H
+
+#include "autograd/fused/fused.h"
+#include "core/conv/conv_stream.h"
+
+int conv_layer_inputs(const conv_layer *layer); /* number of its weights among a node's inputs */
+
+/* Floats that the weights of a layer with a norm take, folded; 0 without one. */
+size_t conv_layer_room(const conv_layer *layer, const node *weight);
+
+/* Weights, bias and ReLU of the layer whose first weight is n->input[first]. Those of a layer with a norm are computed
+ * anew, in double, into `room`, since parameters may have changed. */
+streamed_conv conv_layer_weights(const conv_layer *layer, const node *n, int first, float *room);
+
+/* For samples: weights that are not trained, as the inputs from `inputs` on; returns how many. */
+int conv_layer_sample(tape *t, const conv_layer *layer, int ic, int oc, int kernel, node **inputs);
+
+#endif

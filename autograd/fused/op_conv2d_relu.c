@@ -1,0 +1,75 @@
+/* Convolution and ReLU: the values between are never stored.
+ *
+ * Forward    Y = max(0, conv2d(X, weight) + bias)     (op_conv2d.c)
+ * Gradients  those of conv2d, with dY where Y > 0, else 0, as its dY */
+#include "autograd/ops.h"
+
+#include "autograd/shared/conv2d.h"
+#include "autograd/shared/op_support.h"
+#include "autograd/tape_rewrite.h"
+
+static conv_options geometry(const node *n) {
+    return conv2d_geometry(n->options, n->input[1]);
+}
+
+static status infer(node *n) {
+    return conv2d_infer(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
+}
+
+static void forward(node *n, const op_run *run) {
+    conv_options g = geometry(n);
+    conv2d_forward(n, &g, 1, true, run);
+}
+
+static void mask_plane(const worker *w, void *context, int plane) {
+    node *n = context;
+    float *grad = plane_data(&n->grad, plane);
+    w->kernels->plane_relu_backward(plane_of(&n->value), plane_data(&n->value, plane), grad, false, grad);
+}
+
+/* Nobody reads this gradient after us: it is masked in place. */
+static void backward(node *n, const op_run *run) {
+    parallel_for(run->engine, plane_count(n), mask_plane, n);
+    conv2d_backward(n, run);
+}
+
+static int keeps(const node *n) {
+    (void)n;
+    return KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_OUTPUT;
+}
+
+static size_t scratch(const engine *e, const node *n) {
+    conv_options g = geometry(n);
+    return conv2d_scratch(e, n, &g);
+}
+
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[1]);
+}
+
+static node *sample(tape *t, int index) {
+    static const struct {
+        int n, ic, oc, h, w, kernel, dilation;
+    } cases[] = {
+        {2, 4, 4, 9, 21, 3, 1}, {1, 1, 4, 17, 64, 3, 1}, {2, 1, 4, 7, 19, 1, 1},
+        {2, 3, 7, 1, 1, 1, 1},  {2, 24, 17, 9, 8, 3, 1}, {1, 2, 4, 20, 40, 3, 4},
+    };
+    if (index >= (int)(sizeof cases / sizeof *cases))
+        return NULL;
+    int kernel = cases[index].kernel, oc = cases[index].oc;
+    node *x = tape_variable(t, cases[index].n, cases[index].ic, cases[index].h, cases[index].w, false);
+    node *inputs[] = {x, tape_variable(t, oc, cases[index].ic, kernel, kernel, true),
+                      index % 2 ? tape_variable(t, 1, oc, 1, 1, true) : NULL};
+    conv2d_options options = {1, cases[index].dilation * (kernel / 2), cases[index].dilation};
+    return tape_record(t, &op_conv2d_relu, &options, sizeof options, index % 2 ? 3 : 2, inputs);
+}
+
+const op op_conv2d_relu = {.name = "conv2d_relu",
+                           .infer = infer,
+                           .forward = forward,
+                           .backward = backward,
+                           .keeps = keeps,
+                           .scratch = scratch,
+                           .flops = flops,
+                           .sample = sample,
+                           .gathers_moments = true};

@@ -1,0 +1,57 @@
+/* Convolution and batch norm with fixed statistics, maybe a ReLU, as one convolution with other weights: for inference.
+ *
+ * Forward    Y = bn(conv2d(X, weight) + bias), or max(0, .) of it    (op_conv2d.c, op_batch_norm.c) */
+#include "autograd/fused/conv_layer.h"
+#include "autograd/shared/conv2d.h"
+#include "autograd/shared/norm.h"
+#include "autograd/tape_rewrite.h"
+
+enum { X, WEIGHT, BIAS };
+
+static conv_options geometry(const node *n) {
+    const conv_layer *layer = n->options;
+    return conv2d_geometry(&layer->conv, n->input[WEIGHT]);
+}
+
+static status infer(node *n) {
+    const conv_layer *layer = n->options;
+    TRY(conv2d_infer(n, &layer->conv, n->input[WEIGHT], layer->has_bias ? n->input[BIAS] : NULL));
+    int norm = WEIGHT + 1 + layer->has_bias;
+    n->saved_count = conv_layer_room(layer, n->input[WEIGHT]);
+    return norm_check(&n->value, n->input[norm], n->input[norm + 1]);
+}
+
+static void forward(node *n, const op_run *run) {
+    streamed_conv layer = conv_layer_weights(n->options, n, WEIGHT, n->saved);
+    conv_options g = geometry(n);
+    conv_forward(run->engine, &n->input[X]->value, layer.weight, layer.bias, &g, layer.relu, &n->value, run->scratch);
+}
+
+static size_t scratch(const engine *e, const node *n) {
+    conv_options g = geometry(n);
+    return conv_forward_scratch(e, &n->input[X]->value, &n->value, &g);
+}
+
+static double flops(const node *n) {
+    return conv2d_flops(n, n->input[WEIGHT]);
+}
+
+static node *sample(tape *t, int index) {
+    static const struct {
+        int n, ic, oc, h, w, kernel;
+    } cases[] = {{2, 4, 6, 9, 21, 3}, {1, 8, 16, 12, 33, 3}, {2, 5, 3, 7, 11, 1}, {2, 6, 4, 1, 1, 1}};
+    if (index >= (int)(sizeof cases / sizeof *cases))
+        return NULL;
+    int oc = cases[index].oc, kernel = cases[index].kernel;
+    conv_layer layer = {.conv = {1, kernel / 2, 1},
+                        .norm = norm_sample(t, oc, SAMPLE_RUNNING).options,
+                        .has_bias = index % 2,
+                        .has_norm = true,
+                        .has_relu = index < 2};
+    node *inputs[NODE_INPUTS] = {tape_input(t, cases[index].n, cases[index].ic, cases[index].h, cases[index].w)};
+    int count = 1 + conv_layer_sample(t, &layer, cases[index].ic, oc, kernel, inputs + 1);
+    return tape_record(t, &op_folded_conv2d, &layer, sizeof layer, count, inputs);
+}
+
+const op op_folded_conv2d = {
+    .name = "folded_conv2d", .infer = infer, .forward = forward, .scratch = scratch, .flops = flops, .sample = sample};
