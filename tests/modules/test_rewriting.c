@@ -183,8 +183,6 @@ static void compare_gradients(const char *what, const results *a, const results 
                      sqrt(norm[i]), sqrt(all));
     if (!(sqrt(all_off) <= GRADIENT_LIMIT * sqrt(all)))
         fail_msg("%s: gradients are off by %.3g", what, sqrt(all_off / all));
-    if (getenv("SHOW"))
-        printf("%s: %g\n", what, sqrt(all_off / all));
     free(norm);
 }
 

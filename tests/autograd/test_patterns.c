@@ -1,0 +1,243 @@
+/* The patterns of the tape, one by one: what they replace, and what they must leave alone. */
+#include "autograd/tape_internal.h"
+#include "autograd/tape_rewrite.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+enum { IC = 8, HIDDEN = 2 };
+
+/* What is done to one of the values inside a pattern, so that it may not vanish. */
+typedef enum spoiler { PINNED, READ_AGAIN, BORDER, SPOILERS } spoiler;
+
+/* A tape on which a pattern is recorded. */
+typedef struct recording {
+    tape *t;
+    node *x;
+    bool trained; /* parameters have gradients */
+    norm_statistics statistics;
+    int h, w, kernel, channels, dilation; /* of the last convolution */
+    int spoiled;                          /* number of the inner value that is spoiled; -1: none */
+    spoiler how;
+    int inner; /* inner values so far */
+    float mean[32], var[32], batches;
+} recording;
+
+/* A value that vanishes if the pattern is replaced. */
+static node *inside(recording *r, node *n) {
+    if (r->inner++ != r->spoiled)
+        return n;
+    if (r->how == PINNED)
+        tape_pin(r->t, n);
+    else if (r->how == READ_AGAIN)
+        tape_pin(r->t, sigmoid(r->t, n));
+    else
+        tape_end_segment(r->t);
+    return n;
+}
+
+static node *parameter_of(recording *r, int n, int c, int k) {
+    node *p = tape_variable(r->t, n, c, k, k, true);
+    p->requires_grad = r->trained;
+    return p;
+}
+
+static node *conv(recording *r, node *x, int channels, int kernel, int dilation) {
+    return conv2d(r->t, x, parameter_of(r, channels, x->value.c, kernel), parameter_of(r, 1, channels, 1),
+                  (conv2d_options){.stride = 1, .padding = dilation * (kernel / 2), .dilation = dilation});
+}
+
+static node *norm(recording *r, node *x) {
+    return batch_norm(r->t, x, parameter_of(r, 1, x->value.c, 1), parameter_of(r, 1, x->value.c, 1),
+                      (batch_norm_options){r->statistics, r->mean, r->var, &r->batches});
+}
+
+static node *norm_relu(recording *r, node *x) {
+    return inside(r, relu(r->t, inside(r, norm(r, x))));
+}
+
+static node *gated(recording *r, node *x) {
+    node *g = inside(r, global_average_pool(r->t, x));
+    g = inside(r, relu(r->t, inside(r, conv(r, g, HIDDEN, 1, 1))));
+    g = inside(r, sigmoid(r->t, inside(r, conv(r, g, x->value.c, 1, 1))));
+    return inside(r, channel_scale(r->t, x, g));
+}
+
+static node *last_conv(recording *r, node *x) {
+    return conv(r, x, r->channels, r->kernel, r->dilation);
+}
+
+static node *record_conv_relu(recording *r) {
+    return relu(r->t, inside(r, last_conv(r, r->x)));
+}
+
+static node *record_norm_relu(recording *r) {
+    return relu(r->t, inside(r, norm(r, r->x)));
+}
+
+static node *record_norm_conv(recording *r) {
+    return last_conv(r, norm_relu(r, r->x));
+}
+
+static node *record_gated(recording *r) {
+    return last_conv(r, gated(r, norm_relu(r, r->x)));
+}
+
+static node *record_pair(recording *r) {
+    return last_conv(r, gated(r, inside(r, conv(r, norm_relu(r, r->x), 12, 3, 1))));
+}
+
+static node *record_fold(recording *r) {
+    return norm(r, inside(r, last_conv(r, r->x)));
+}
+
+static node *record_fold_relu(recording *r) {
+    return relu(r->t, inside(r, record_fold(r)));
+}
+
+static node *record_stream(recording *r) {
+    node *x = norm(r, inside(r, conv(r, r->x, 16, 3, 1)));
+    return last_conv(r, inside(r, relu(r->t, inside(r, x))));
+}
+
+typedef node *(*recorder)(recording *r);
+
+static int count_of(const tape *t, const op *operation, int inputs) {
+    int count = 0;
+    for (int i = 0; i < tape_node_count(t); i++) {
+        const node *n = tape_node(t, i);
+        count += n->op == operation && n->input_count == inputs && n->plan->used;
+    }
+    return count;
+}
+
+/* The number of operations of that kind, with that number of inputs, on the tape in the end. */
+static int count_rewritten(recording r, recorder record, bool loss, const op *operation, int inputs) {
+    assert_ok(tape_new(test_engine(), 2, &r.t));
+    r.x = tape_input(r.t, 2, IC, r.h, r.w);
+    r.x->requires_grad = loss && r.trained;
+    node *y = record(&r);
+    tape_end_segment(r.t);
+    node *total = loss ? mse(r.t, y, tape_input(r.t, 2, y->value.c, y->value.h, y->value.w)) : NULL;
+    tape_pin(r.t, y);
+    assert_ok(tape_plan(r.t, total));
+    int count = count_of(r.t, operation, inputs);
+    tape_free(r.t);
+    return count;
+}
+
+typedef struct pattern_case {
+    const char *name;
+    recorder record;
+    const op *fused;
+    int inputs, inner; /* of the fused operation; values that vanish into it */
+    bool training, inference;
+    int channels, h, w;
+} pattern_case;
+
+static const pattern_case cases[] = {
+    {"conv2d, ReLU", record_conv_relu, &op_conv2d_relu, 3, 1, true, true, 4, 9, 20},
+    {"batch norm, ReLU", record_norm_relu, &op_batch_norm_relu, 3, 1, true, true, 4, 9, 20},
+    {"batch norm, ReLU, conv2d", record_norm_conv, &op_norm_conv2d, 5, 2, true, false, 4, 9, 20},
+    {"batch norm, ReLU, gates, conv2d", record_gated, &op_gated_conv2d, 9, 8, true, false, 4, 9, 20},
+    {"batch norm, ReLU, conv2d, gates, conv2d", record_pair, &op_gated_conv_pair, 11, 9, true, false, 1, 9, 20},
+    {"conv2d, batch norm", record_fold, &op_folded_conv2d, 5, 1, false, true, 4, 9, 20},
+    {"conv2d, batch norm, ReLU", record_fold_relu, &op_folded_conv2d, 5, 1, false, true, 4, 9, 20},
+    {"streamed pair", record_stream, &op_streamed_convs, 7, 3, false, true, 16, 128, 200},
+};
+
+static recording recording_of(const pattern_case *c) {
+    recording r = {.trained = true, .statistics = NORM_RUNNING, .h = c->h, .w = c->w, .spoiled = -1};
+    r.kernel = 3;
+    r.dilation = 1;
+    r.channels = c->channels;
+    return r;
+}
+
+static void test_fires(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const pattern_case *c = &cases[i];
+        for (int loss = 0; loss < 2; loss++)
+            if (count_rewritten(recording_of(c), c->record, loss, c->fused, c->inputs) !=
+                (loss ? c->training : c->inference))
+                fail_msg("%s, %s: %s", c->name, loss ? "training" : "inference", c->fused->name);
+    }
+}
+
+static void test_what_is_wanted_stays(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const pattern_case *c = &cases[i];
+        recording r = recording_of(c);
+        for (r.spoiled = 0; r.spoiled < c->inner; r.spoiled++)
+            for (r.how = PINNED; r.how < (c->training ? SPOILERS : BORDER); r.how++)
+                if (count_rewritten(r, c->record, c->training, c->fused, c->inputs) != 0)
+                    fail_msg("%s: replaced although value %d is wanted (%d)", c->name, r.spoiled, r.how);
+    }
+}
+
+/* Where a part has to stay, the rest is replaced all the same. */
+static void test_parts(void **state) {
+    (void)state;
+    recording r = recording_of(&cases[3]);
+    r.spoiled = 1;
+    assert_int_equal(count_rewritten(r, record_gated, true, &op_gated_conv2d, 7), 1);
+    assert_int_equal(count_rewritten(r, record_gated, true, &op_batch_norm_relu, 3), 1);
+    assert_int_equal(count_rewritten(r, record_gated, false, &op_gated_conv2d, 7), 1);
+    r = recording_of(&cases[4]);
+    r.spoiled = 1;
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_gated_conv_pair, 9), 1);
+    r.spoiled = 2; /* the wide map */
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_norm_conv2d, 5), 1);
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_gated_conv2d, 7), 1);
+    r = recording_of(&cases[6]);
+    assert_int_equal(count_rewritten(r, record_fold_relu, false, &op_relu, 1), 0);
+    r.spoiled = 1; /* the norm */
+    assert_int_equal(count_rewritten(r, record_fold_relu, false, &op_relu, 1), 1);
+    assert_int_equal(count_rewritten(r, record_fold_relu, false, &op_folded_conv2d, 5), 1);
+}
+
+static void test_other_shapes(void **state) {
+    (void)state;
+    recording r = recording_of(&cases[4]);
+    r.channels = 2; /* a pair ends in one map */
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_gated_conv_pair, 11), 0);
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_gated_conv2d, 7), 1);
+    r.channels = 1;
+    r.h = 2; /* too few rows for it */
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_gated_conv_pair, 11), 0);
+    assert_int_equal(count_rewritten(r, record_pair, true, &op_gated_conv2d, 7), 1);
+    r = recording_of(&cases[3]);
+    r.dilation = 2;
+    assert_int_equal(count_rewritten(r, record_gated, true, &op_gated_conv2d, 9), 0);
+    r.dilation = 1;
+    r.kernel = 5;
+    assert_int_equal(count_rewritten(r, record_gated, true, &op_gated_conv2d, 9), 0);
+    r = recording_of(&cases[2]);
+    r.h = r.w = 1;
+    assert_int_equal(count_rewritten(r, record_norm_conv, true, &op_norm_conv2d, 5), 0);
+    r = recording_of(&cases[7]);
+    r.dilation = 2;
+    assert_int_equal(count_rewritten(r, record_stream, false, &op_streamed_convs, 7), 0);
+    r = recording_of(&cases[5]);
+    r.statistics = NORM_BATCH; /* not known before */
+    assert_int_equal(count_rewritten(r, record_fold, false, &op_folded_conv2d, 5), 0);
+}
+
+/* No backward pass runs through what is frozen from the beginning: it is as in inference. */
+static void test_frozen(void **state) {
+    (void)state;
+    recording r = recording_of(&cases[5]);
+    r.trained = false;
+    assert_int_equal(count_rewritten(r, record_fold, true, &op_folded_conv2d, 5), 1);
+    assert_int_equal(count_rewritten(r, record_norm_conv, true, &op_norm_conv2d, 5), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fires),  cmocka_unit_test(test_what_is_wanted_stays),
+        cmocka_unit_test(test_parts),  cmocka_unit_test(test_other_shapes),
+        cmocka_unit_test(test_frozen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
