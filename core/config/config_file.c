@@ -23,10 +23,14 @@ typedef struct reader {
     int seen_count;
 } reader;
 
-/* libinih's reader: one line without its end, NULL at the end of the file or after a failure. */
+/* libinih's reader: one line without its end and without blanks before it, NULL at the end of the file or after a
+ * failure. Builds of libinih take an indented line for more of the value above it, and go on after an error, unless
+ * they are told not to, each in its own way: none of them sees such a line here or is given another after an error. */
 static char *read_line(char *line, int size, void *context) {
     reader *r = context;
     int length = 0, c;
+    if (r->result != STATUS_OK)
+        return NULL;
     while ((c = getc(r->file)) != EOF && c != '\n') {
         if (c == '\0') {
             r->result = status_fail(STATUS_USAGE, "%s:%d: a NUL byte: this is not a text file", r->path, r->line + 1);
@@ -37,7 +41,8 @@ static char *read_line(char *line, int size, void *context) {
                                     r->line + 1, size);
             return NULL;
         }
-        line[length++] = (char)c;
+        if (length > 0 || (c != ' ' && c != '\t'))
+            line[length++] = (char)c;
     }
     if (c == EOF && ferror(r->file)) {
         r->result = status_fail(STATUS_USAGE, "%s: cannot be read: %s", r->path, strerror(errno));
@@ -88,11 +93,8 @@ status config_load(config *c, const char *path) {
     reader r = {.target = c, .path = path, .file = fopen(path, "r")};
     if (r.file == NULL)
         return status_fail(STATUS_USAGE, "%s: cannot be opened: %s", path, strerror(errno));
-    /* An indented key is a key, not more of the value above it. */
-    ini_allow_multiline = false;
-    ini_stop_on_first_error = true;
     int bad_line = ini_parse_stream(read_line, &r, on_entry, &r);
-    if (r.result == STATUS_OK && bad_line > 0)
+    if (bad_line > 0 && (r.result == STATUS_OK || bad_line < r.line))
         r.result =
             status_fail(STATUS_USAGE, "%s:%d: expected \"[section]\", \"key = value\" or a comment", path, bad_line);
     else if (r.result == STATUS_OK && bad_line < 0)

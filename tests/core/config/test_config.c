@@ -147,6 +147,9 @@ static void test_bad_lines(void **state) {
     expect_refused("[train]\nepochs\n", "test.ini:2:", "key = value");
     expect_refused("[train\nepochs = 5\n", "test.ini:1:", "[section]");
     expect_refused("[train]\n = 5\n", "test.ini:2:", "unknown key");
+    expect_refused("[train]\nepochs\nzebra = 5\n", "test.ini:2:", "key = value"); /* the first fault counts */
+    expect_refused("[train]\nepochs = 5\n  learning_rate\n",
+                   "test.ini:3:", "key = value"); /* not more of the value above */
     config *c = new_config();
     assert_int_equal(config_load(c, scratch_file("nul.ini", "[train]\nepo\0chs = 5\n", 20)), STATUS_USAGE);
     expect_message("nul.ini:2:", "NUL");
