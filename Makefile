@@ -136,6 +136,9 @@ test: ## install what is missing, run every test, plain and with sanitizers; las
 test-full: ## the same, with the published figures on all images instead of an eighth of them
 	scripts/test.sh --full
 
+test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operations under qemu-user
+	scripts/test_aarch64.sh
+
 format: ## lay out the code with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
@@ -146,6 +149,6 @@ clean: ## remove everything built
 	rm -rf build bin
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 -include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d)

@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing. Asks for nothing; does nothing where nothing is missing.
-# usage: scripts/setup.sh [--tests]
+# usage: scripts/setup.sh [--tests | --libraries]
 #   (no option)  what building and running needs
 #   --tests      also what `make test`, `make CC=clang` and `make format` need
+#   --libraries  installs nothing: prints the packages with libraries and headers
 set -euo pipefail
 
-packages=(gcc libc6-dev make pkg-config libhdf5-dev libopenblas-dev libpng-dev libinih-dev libzip-dev libjansson-dev libpopt-dev
-    librandom123-dev libcairo2-dev fonts-dejavu-core)
+libraries=(libc6-dev libhdf5-dev libopenblas-dev libpng-dev libinih-dev libzip-dev libjansson-dev libpopt-dev
+    librandom123-dev libcairo2-dev)
+packages=(gcc make pkg-config fonts-dejavu-core "${libraries[@]}")
 case "${1:-}" in
 '') ;;
 --tests) packages+=(libcmocka-dev hdf5-tools clang clang-format libomp-dev) ;;
+--libraries)
+    printf '%s\n' "${libraries[@]}"
+    exit 0
+    ;;
 *)
-    echo "setup.sh: $1: unknown option; expected --tests or none" >&2
+    echo "setup.sh: $1: unknown option; expected --tests, --libraries or none" >&2
     exit 2
     ;;
 esac
