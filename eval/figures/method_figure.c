@@ -109,14 +109,12 @@ static void draw_false_alarms(cairo_t *cairo, const map_view *view, const target
 
 static map_view image_view(const sheet *s, const float *image) {
     const method_figure *f = s->figure;
-    map_view view = {image, f->width, f->height, image[0], image[0], COLOUR_GREY};
+    float low = image[0], high = image[0];
     for (size_t i = 0; i < (size_t)f->width * (size_t)f->height; i++) {
-        view.low = fmin(view.low, image[i]);
-        view.high = fmax(view.high, image[i]);
+        low = fminf(low, image[i]);
+        high = fmaxf(high, image[i]);
     }
-    if (!(view.high > view.low))
-        view.high = view.low + 1;
-    return view;
+    return (map_view){image, f->width, f->height, low, high > low ? high : low + 1, COLOUR_GREY};
 }
 
 static map_view view_of(const sheet *s, const figure_cell *cell) {
