@@ -22,7 +22,7 @@ typedef struct loader_options {
 } loader_options;
 
 /* Dense float32, N x 1 x H x W. images: grey / full scale, in [0, 1]. masks: value / the mask's own maximum,
- * in [0, 1] (soft labels, methods 11.4); an empty mask is 0. The last batch of an epoch may be smaller. */
+ * in [0, 1] (soft labels); an empty mask is 0. The last batch of an epoch may be smaller. */
 typedef struct batch {
     int count;
     int size;

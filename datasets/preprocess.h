@@ -7,17 +7,17 @@
 
 #include <stdint.h>
 
-/* How a grey mask becomes a label (design.md): pixels equal to the mask's maximum (the reference), > 127 of
- * 255, or > 0. An all-zero mask gives an empty label under every rule. */
+/* How a grey mask becomes a label (docs/methods.md, Labels): pixels equal to the mask's maximum (the reference), > 127
+ * of 255, or > 0. An all-zero mask gives an empty label under every rule. */
 typedef enum mask_rule { MASK_MAX, MASK_HALF, MASK_ANY } mask_rule;
 
 /* The largest value of a stored mask: what "target" means in it. Taken before any resizing, which may drop the
- * brightest pixels (the reference divides by it first, methods 10.1). */
+ * brightest pixels (the reference divides by it first). */
 int mask_maximum(const grey_image *mask);
 
 /* out[i] = pixel / full scale, in [0, 1]; width * height floats. */
 void image_to_unit(const grey_image *image, float *out);
-/* out[i] = pixel / maximum (soft label, methods 11.4); all 0 if maximum is 0. */
+/* out[i] = pixel / maximum (soft label); all 0 if maximum is 0. */
 void mask_to_soft(const grey_image *mask, int maximum, float *out);
 /* out[i] = 1 for target pixels, 0 elsewhere. */
 void mask_to_label(const grey_image *mask, int maximum, mask_rule rule, uint8_t *out);

@@ -57,7 +57,7 @@ typedef struct loss_nodes {
     node *parts[DETECTOR_LOSS_PARTS];
 } loss_nodes;
 
-/* soft-IoU of the logits + eta * mean squared error of the reconstruction (methods 8.1). */
+/* soft-IoU of the logits + eta * mean squared error of the reconstruction (Wu et al., 2024). */
 void loss_soft_iou_fidelity(const config *options, network *net, const network_outputs *outputs, node *image,
                             node *mask, double eta, loss_nodes *out);
 

@@ -1,5 +1,5 @@
-/* IoU loss without smoothing: what MSHNet's first epochs train on (methods 6.3). 1 where nothing is labelled, even if
- * nothing is predicted.
+/* IoU loss without smoothing: what MSHNet's first epochs train on (Liu et al., 2024). 1 where nothing is labelled, even
+ * if nothing is predicted.
  *
  * Forward    I = sum p t,  U = sum p + sum t - I,  Y = 1 - I / U, with 0 / 0 = 0
  * Slopes     dY/dI = -(U + I) / U^2,  dY/dP = I / U^2 */

@@ -1,4 +1,4 @@
-/* Scale and location sensitive loss (Liu et al., 2024; methods 6.3), of an image of H x W pixels.
+/* Scale and location sensitive loss (Liu et al., 2024), of an image of H x W pixels.
  *
  * Forward    I = sum p t,  P = sum p,  G = sum t,  U = P + G - I,  IoU = I / U,  Y = 1 - s IoU + 1 - l + a
  *            scale     s = (min(P, G) + v) / (max(P, G) + v),  v = ((P - G) / 2)^2

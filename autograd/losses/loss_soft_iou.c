@@ -1,4 +1,4 @@
-/* Soft-IoU loss (methods 9.1).
+/* Soft-IoU loss (docs/methods.md, Losses).
  *
  * Forward    I = sum p t,  U = sum p + sum t - I,  Y = 1 - (I + 1) / (U + 1)
  * Slopes     dY/dI = -(U + I + 2) / (U + 1)^2,  dY/dP = (I + 1) / (U + 1)^2 */

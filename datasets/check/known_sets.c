@@ -8,8 +8,8 @@
 
 /* Images; smallest and largest size; grey masks, masks of another size, empty masks; targets and their pixels as
  * stored, then at 256x256. The test totals of NUDT-SIRST, IRSTD-1k and SIRST-Aug follow from rates published to full
- * precision (methods 11.2); the others were counted in the published files. The masks of a rebuilt SIRST-Aug depend on
- * its seed. */
+ * precision (docs/methods.md, Totals); the others were counted in the published files. The masks of a rebuilt SIRST-Aug
+ * depend on its seed. */
 static const known_split known[] = {
     {"NUDT-SIRST", "train", {663, 256, 256, 256, 256, 0, 0, 0, 918, 29337, 918, 29337}},
     {"NUDT-SIRST", "test", {664, 256, 256, 256, 256, 0, 0, 0, 945, 28315, 945, 28315}},

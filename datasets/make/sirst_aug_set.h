@@ -13,7 +13,7 @@ typedef struct sirst_aug_totals {
     int64_t images, targets, pixels;
 } sirst_aug_totals;
 
-/* SIRST-Aug's own: its test split (methods 11.2); of its trainval split only the images are known. */
+/* SIRST-Aug's own: its test split (docs/methods.md, Totals); of its trainval split only the images are known. */
 extern const sirst_aug_totals sirst_aug_published_trainval, sirst_aug_published_test;
 
 /* Reads SIRST at `from` and writes a new folder, or a pack where `to` ends in .h5; it appears whole or not at all. The

@@ -35,7 +35,8 @@ static double f1(const metrics *m) {
     return ratio(2 * precision(m) * recall(m), precision(m) + recall(m));
 }
 
-/* Trapezoids over the points as they are, from high thresholds to low; no end points are added (methods 10.1). */
+/* Trapezoids over the points as they are, from high thresholds to low; no end points are added (docs/methods.md,
+ * Overlap). */
 static double auc(const metrics *m) {
     double area = 0;
     for (int i = ROC_POINTS - 1; i > 0; i--) {

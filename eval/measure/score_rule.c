@@ -1,5 +1,6 @@
-/* Edge cases follow the reference (methods 10.1), where numpy decides by NaN: under RULE_MAX a zero map predicts
- * nothing (0 / 0 is NaN, and NaN > 0.5 is false), a map whose maximum is negative predicts every pixel (the quotient is
+/* Edge cases follow the reference (docs/methods.md, Overlap), where numpy decides by NaN: under RULE_MAX a zero map
+ * predicts nothing (0 / 0 is NaN, and NaN > 0.5 is false), a map whose maximum is negative predicts every pixel (the
+ * quotient is
  * >= 1). */
 #include "eval/measure/score_rule.h"
 

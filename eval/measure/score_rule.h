@@ -9,7 +9,7 @@
 
 /* In float32, as the references compute. A quotient 0 / 0 is above no threshold. */
 typedef enum score_rule {
-    RULE_MAX,    /* score / the image's largest score > 0.5 (RPCANet and its kin; methods 10.1) */
+    RULE_MAX,    /* score / the image's largest score > 0.5 (RPCANet and its kin) */
     RULE_LOGIT,  /* logit > 0; networks only */
     RULE_SCORE,  /* score as detect takes it, in [0, 1] (see score_map_to_unit) > 0.5 */
     RULE_MINMAX, /* (score - smallest) / (largest - smallest) > 0.5; UIU-Net's authors test > 0.22 */

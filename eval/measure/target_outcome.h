@@ -11,13 +11,13 @@
 
 typedef struct target_outcome {
     component_list detections;
-    /* Overlap (methods 10.1). */
+    /* Overlap (docs/methods.md). */
     bool *found;  /* per target: one detected pixel lies in it */
     bool *is_hit; /* per detection: one pixel of a target lies in it; else it is a false alarm */
     int found_count, false_count;
     int64_t false_pixels; /* detected pixels outside all targets */
     double iou;           /* of the pixels; 0 if there are none */
-    /* Centroids (methods 10.2): targets in scan order take the first detection that is near enough and not taken. */
+    /* Centroids (docs/methods.md): targets in scan order take the first detection that is near enough and not taken. */
     int *nearest; /* per target: its detection; -1: none */
     int near_count;
 } target_outcome;

@@ -5,7 +5,7 @@
 #include "datasets/check/components.h"
 #include "eval/measure/metrics.h"
 
-/* Adds the 201 points of the ROC (methods 10.1). An image without target adds nothing. */
+/* Adds the 201 points of the ROC (docs/methods.md, Overlap). An image without target adds nothing. */
 status sweep_roc(const scored_image *image, const component_list *targets, metrics *m);
 
 /* Adds the detections at each score level, the score being that of detect (score_map_to_unit), and those that have a

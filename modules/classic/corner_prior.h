@@ -1,4 +1,5 @@
-/* The prior weight of PSTNN: where an image has corners and blobs rather than edges or flat areas (methods.md 3.1). */
+/* The prior weight of PSTNN: where an image has corners and blobs rather than edges or flat areas (Zhang & Peng, 2019).
+ */
 #ifndef IRST_MODULES_CLASSIC_CORNER_PRIOR_H
 #define IRST_MODULES_CLASSIC_CORNER_PRIOR_H
 

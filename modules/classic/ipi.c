@@ -1,4 +1,4 @@
-/* IPI, the infrared patch-image model (Gao et al., TIP 2013; methods.md 1).
+/* IPI, the infrared patch-image model (Gao et al., TIP 2013).
  *
  * The windows of the image are the columns of a matrix D = B + T: the background B repeats itself, so its rank is low;
  * the target T has few entries. The score of a pixel is the median of T over the windows that cover it. lambda =

@@ -1,4 +1,4 @@
-/* MPCM, the multiscale patch-based contrast measure (Wei et al., Pattern Recognition 2016; methods.md 2).
+/* MPCM, the multiscale patch-based contrast measure (Wei et al., Pattern Recognition 2016).
  *
  * m is the mean of the N x N patch around each pixel, borders replicated. The eight patches around it lie N away:
  *

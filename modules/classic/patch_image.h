@@ -1,4 +1,4 @@
-/* The patch-image of IPI: every window of an image as one column of a matrix, and the way back (methods.md 1).
+/* The patch-image of IPI: every window of an image as one column of a matrix, and the way back (Gao et al., 2013).
  *
  * Windows start every `step` pixels, row by row of windows; those that would overrun the image are left out, and with
  * them the last rows and columns of pixels. The matrix is stored upright, with its longer side along memory: it is

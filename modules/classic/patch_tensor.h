@@ -1,4 +1,4 @@
-/* An image cut into P x P patches, stacked into a tensor P x P x n3, and back (methods.md 3.1).
+/* An image cut into P x P patches, stacked into a tensor P x P x n3, and back (Zhang & Peng, 2019).
  *
  * Patches start every `step` pixels, the last ones at the image's far border. Columns of patches are walked first, from
  * top to bottom; inside a patch, memory runs down the columns too. */

@@ -1,4 +1,4 @@
-/* PSTNN splits the tensor X of an image's patches into background L and target S (methods.md 3):
+/* PSTNN splits the tensor X of an image's patches into background L and target S (Zhang & Peng, 2019):
  *
  *     min  ||L||_PSTNN + lambda ||w . S||_1   with  X = L + S,  S >= 0
  *

@@ -1,4 +1,4 @@
-/* AGPCNet (Zhang et al., 2023): attention-guided pyramid context (methods.md 4).
+/* AGPCNet (Zhang et al., 2023): attention-guided pyramid context.
  *
  *     c1, c2, c3 = backbone(image)        a residual network, without its pooling: at 1/2, 1/4 and 1/8 of the size
  *     x = context(c3)                     attention inside patches of four sizes

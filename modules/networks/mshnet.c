@@ -1,4 +1,4 @@
-/* MSHNet: a plain U-Net with attention in its blocks, predicting at four scales (Liu et al., 2024; methods.md 6).
+/* MSHNet: a plain U-Net with attention in its blocks, predicting at four scales (Liu et al., 2024).
  *
  *     image - 1x1 - E0 ----------------------------- concat - D0 - m0 \
  *                    E1 ------------------ concat - D1 - m1            \

@@ -2,7 +2,7 @@
  *
  *     min  R(B) + lambda S(T) + alpha / 2 ||D - B - T||_F^2
  *
- * unrolled for k = 1 .. K from D^0 = image, T^0 = 0 (methods.md 7):
+ * unrolled for k = 1 .. K from D^0 = image, T^0 = 0 (Wu et al., 2024):
  *
  *     B^k = x + W^k(x),              x = D^{k-1} - T^{k-1}
  *     T^k = x - epsilon^k H^k(x),    x = T^{k-1} + D^{k-1} - B^k

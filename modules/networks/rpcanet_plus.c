@@ -2,7 +2,7 @@
  *
  *     min  R(B) + lambda S(T) + mu G(N) + alpha / 2 ||D - B - T - N||_F^2
  *
- * unrolled for k = 1 .. K from D^0 = image, T^0 = 0, N^0 = 0 (equations of the talk, methods.md 0.3 and 8.1):
+ * unrolled for k = 1 .. K from D^0 = image, T^0 = 0, N^0 = 0 (Xiu et al., 2025; docs/methods.md):
  *
  *     SEBEM   B^k = x + W^k(x),               x = D^{k-1} - T^{k-1} - N^{k-1}
  *     SETEM   T^k = x - epsilon^k H^k(x),     x = T^{k-1} + D^{k-1} - B^k - N^{k-1}

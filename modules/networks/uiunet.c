@@ -1,4 +1,4 @@
-/* UIU-Net: a U-Net whose every block is a small U-Net (methods.md 5).
+/* UIU-Net (Wu et al., 2023): a U-Net whose every block is a small U-Net.
  *
  *     S1 ----------------------------- concat -> D1 -> side 1 \
  *      S2 ---------------------- fuse 2 ------> D2 -> side 2   \
