@@ -35,6 +35,16 @@ const char *require_shared_folder(void) {
     return NULL;
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/* Read by ThreadSanitizer when it starts: libomp is not built for it, and a test that forks has threads already. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) {
+    return "ignore_noninstrumented_modules=1:die_after_fork=0";
+}
+#endif
+#endif
+
 void skip_if_sanitized(void) {
 #ifdef SANITIZED
     skip();

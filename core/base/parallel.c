@@ -11,8 +11,10 @@ worker parallel_caller(const engine *e) {
     return (worker){.thread = 0, .kernels = e->kernels};
 }
 
-/* Each thread of a region; the first is the caller. */
+/* Each thread of a region; the first is the caller. What it wrote before is visible to the others by OpenMP's rules;
+ * the load says so to tools that know C's alone. */
 static void take_part(engine *e, int thread, int present, void (*body)(void *context), void *context) {
+    (void)atomic_load(&e->region_open);
     uint64_t mode = float_mode_flush();
     if (thread == 0) {
         e->present = present;

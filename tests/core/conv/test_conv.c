@@ -2,7 +2,6 @@
  * layers satisfy, too. */
 #include "core/base/rng.h"
 #include "core/conv/conv.h"
-#include "core/tensor/kernels.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -155,24 +154,11 @@ static void test_scratch_of_large_maps(void **state) {
     use_threads(0);
 }
 
-static void test_unknown_instruction_set(void **state) {
-    (void)state;
-    assert_null(kernels_named("sse9"));
-    setenv("IRST_ISA", "sse9", 1);
-    engine *e;
-    assert_fails(engine_new(1, &e), STATUS_USAGE, "sse9", "avx2");
-    assert_null(e);
-    unsetenv("IRST_ISA");
-    assert_ok(engine_new(1, &e));
-    engine_free(e);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients_are_adjoint),
         cmocka_unit_test(test_impulse),
         cmocka_unit_test(test_scratch_of_large_maps),
-        cmocka_unit_test(test_unknown_instruction_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
