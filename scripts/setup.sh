@@ -6,12 +6,12 @@
 #   --libraries  installs nothing: prints the packages with libraries and headers
 set -euo pipefail
 
-libraries=(libc6-dev libhdf5-dev libopenblas-dev libpng-dev libinih-dev libzip-dev libjansson-dev libpopt-dev
-    librandom123-dev libcairo2-dev)
+libraries=(libc6-dev libhdf5-dev libopenblas-dev libpng-dev libjpeg62-turbo-dev libtiff-dev libinih-dev libzip-dev
+    libjansson-dev libpopt-dev librandom123-dev libcairo2-dev)
 packages=(gcc make pkg-config fonts-dejavu-core "${libraries[@]}")
 case "${1:-}" in
 '') ;;
---tests) packages+=(libcmocka-dev hdf5-tools clang clang-format libomp-dev) ;;
+--tests) packages+=(libcmocka-dev hdf5-tools clang clang-format libomp-dev python3-numpy python3-pil) ;;
 --libraries)
     printf '%s\n' "${libraries[@]}"
     exit 0

@@ -105,6 +105,33 @@ status file_write(const char *path, const void *data, size_t size) {
     return atomic_file_commit(&file);
 }
 
+static status read_stream(const char *path, FILE *stream, size_t limit, uint8_t **out, size_t *size) {
+    struct stat info;
+    if (fstat(fileno(stream), &info) != 0 || !S_ISREG(info.st_mode))
+        return status_fail(STATUS_INPUT, "%s: not a regular file", path);
+    if ((uint64_t)info.st_size > limit)
+        return status_fail(STATUS_INPUT, "%s: %lld bytes; expected at most %zu", path, (long long)info.st_size, limit);
+    *size = (size_t)info.st_size;
+    *out = malloc(*size + 1);
+    if (*out == NULL)
+        return status_fail(STATUS_MEMORY, "%s: out of memory for %zu bytes", path, *size);
+    if (fread(*out, 1, *size, stream) == *size)
+        return STATUS_OK;
+    free(*out);
+    *out = NULL;
+    return status_fail(STATUS_INPUT, "%s: cannot be read: %s", path, ferror(stream) ? strerror(errno) : "it shrank");
+}
+
+status file_read(const char *path, size_t limit, uint8_t **out, size_t *size) {
+    *out = NULL;
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    status code = read_stream(path, stream, limit, out, size);
+    fclose(stream);
+    return code;
+}
+
 bool path_is_folder(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);

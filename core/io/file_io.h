@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* An atomic write: the caller writes to `temporary` (in the folder of `path`), then commits. Until then
@@ -21,6 +22,9 @@ void atomic_file_abandon(atomic_file *file);                   /* removes the te
 
 /* Writes `size` bytes atomically. */
 status file_write(const char *path, const void *data, size_t size);
+
+/* Reads a whole file of at most `limit` bytes. `out` is new, owned by the caller. */
+status file_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
@@ -40,8 +44,8 @@ void name_list_free(name_list *list);
 /* Names (without folder) in `folder` that end in `suffix` ("" for all), in strcmp order; hidden ones (a
  * leading dot) are left out. `out` is new, and empty after a failure. */
 status folder_list(const char *folder, const char *suffix, name_list *out);
-/* One name a line, white space around it dropped, as are blank lines; the last line may lack a newline. `out`
- * is new, and empty after a failure. */
+/* One name a line, white space around it dropped, as are blank lines and a byte-order mark; the last line may lack a
+ * newline. `out` is new, and empty after a failure. */
 status name_list_read(const char *path, name_list *out);
 
 #endif

@@ -5,15 +5,21 @@
 
 #include "core/base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One grey image. `maximum` is the value of full scale: 255 or 65535. Pixels are row-major, `width * height`
- * of them, owned by the image. A zeroed struct is an empty image. */
+ * of them, owned by the image. A zeroed struct is an empty image.
+ *
+ * A file may count otherwise, in floating point or up to 16383: `value_low` and `value_high` are then what its pixels 0
+ * and `maximum` stand for. Both are 0 where pixels are the file's own values. */
 typedef struct grey_image {
     int width;
     int height;
     int maximum;
     uint16_t *pixels;
+    double value_low, value_high;
+    bool own_scale; /* the file has no full scale, and low and high are its own smallest and largest value */
 } grey_image;
 
 /* Allocates zeroed pixels. Release with grey_image_free. Fails with STATUS_MEMORY, and with STATUS_INPUT if a

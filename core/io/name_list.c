@@ -72,8 +72,21 @@ status folder_list(const char *folder, const char *suffix, name_list *out) {
     return code;
 }
 
+/* What editors on Windows put in front of UTF-8. */
+static const char mark[] = "\xef\xbb\xbf";
+
+static bool is_utf16(const char *line, size_t length) {
+    return length >= 2 && (!memcmp(line, "\xff\xfe", 2) || !memcmp(line, "\xfe\xff", 2));
+}
+
 /* Adds the name that stands in `line`, `length` bytes long, without the white space around it. */
 static status add_line(const char *path, int number, char *line, size_t length, name_list *out) {
+    if (number == 1 && is_utf16(line, length))
+        return status_fail(STATUS_INPUT, "%s: is UTF-16; save it as UTF-8", path);
+    if (number == 1 && !strncmp(line, mark, sizeof mark - 1)) {
+        line += sizeof mark - 1;
+        length -= sizeof mark - 1;
+    }
     if (memchr(line, '\0', length) != NULL)
         return status_fail(STATUS_INPUT, "%s: line %d has a zero byte; expected a text file of names", path, number);
     const char *blank = " \t\r\n";

@@ -1,0 +1,299 @@
+/* TIFF through libtiff: 1, 8 and 16 bits, 32 and 64 of floating point, grey, palette or colour, in strips or tiles, one
+ * page or many. Only the plain compressions are let in: the others bring decoders of their own, and nobody stores
+ * thermal images with them. */
+#include "core/io/formats/image_format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tiffio.h>
+
+/* Of one block that libtiff allocates: a hostile header asks for all there is. */
+#define LARGEST_BLOCK ((tmsize_t)1 << 30)
+
+enum { MOST_PAGES = 65535, MOST_COLOURS = 256 };
+
+typedef struct tiff {
+    const char *path;
+    TIFF *file;
+    char message[256]; /* libtiff's first one */
+    uint32_t width, height;
+    uint16_t bits, samples, kind, photometric, planes;
+    uint16_t palette[MOST_COLOURS];
+    grey_image *image;
+    float *values; /* of a floating-point image, until its scale is known */
+} tiff;
+
+static int on_error(TIFF *file, void *context, const char *module, const char *format, va_list arguments) {
+    tiff *t = context;
+    (void)file;
+    (void)module;
+    if (t->message[0] == '\0')
+        vsnprintf(t->message, sizeof t->message, format, arguments);
+    return 1;
+}
+
+static int on_warning(TIFF *file, void *context, const char *module, const char *format, va_list arguments) {
+    (void)file;
+    (void)context;
+    (void)module;
+    (void)format;
+    (void)arguments; /* unknown tags, mostly: damage that costs pixels is an error */
+    return 1;
+}
+
+static status fail(const tiff *t, const char *what) {
+    return status_fail(STATUS_INPUT, "%s: not a readable TIFF: %s", t->path, t->message[0] ? t->message : what);
+}
+
+static status open_file(const char *path, tiff *t) {
+    *t = (tiff){.path = path};
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    if (!options)
+        return status_fail(STATUS_MEMORY, "%s: out of memory to read it", path);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, LARGEST_BLOCK);
+    TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, t);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, t);
+    t->file = TIFFOpenExt(path, "rm", options); /* m: read, not mapped, so that a file that shrinks is no crash */
+    TIFFOpenOptionsFree(options);
+    return t->file ? STATUS_OK : fail(t, "it cannot be opened");
+}
+
+/* A smaller copy of a page, for display. */
+static bool is_thumbnail(TIFF *file) {
+    uint32_t type = 0;
+    TIFFGetFieldDefaulted(file, TIFFTAG_SUBFILETYPE, &type);
+    return type & FILETYPE_REDUCEDIMAGE;
+}
+
+/* Stands on page number `page` afterwards; with 0, counts them all. */
+static status find_page(tiff *t, int page, int *count) {
+    *count = 0;
+    do {
+        *count += !is_thumbnail(t->file);
+        if (page && *count == page)
+            return STATUS_OK;
+    } while (*count < MOST_PAGES && TIFFReadDirectory(t->file));
+    if (t->message[0])
+        return fail(t, "");
+    return *count > 0 ? STATUS_OK : fail(t, "no page");
+}
+
+static status count_pages(const image_source *source, int *out) {
+    tiff t;
+    TRY(open_file(source->path, &t));
+    status code = find_page(&t, 0, out);
+    TIFFClose(t.file);
+    return code;
+}
+
+static status check_compression(tiff *t) {
+    uint16_t compression;
+    TIFFGetFieldDefaulted(t->file, TIFFTAG_COMPRESSION, &compression);
+    switch (compression) {
+    case COMPRESSION_NONE:
+    case COMPRESSION_LZW:
+    case COMPRESSION_PACKBITS:
+    case COMPRESSION_ADOBE_DEFLATE:
+    case COMPRESSION_DEFLATE:
+        return STATUS_OK;
+    default:
+        return status_fail(STATUS_INPUT, "%s: TIFF compression %d; expected none, LZW, Deflate or PackBits", t->path,
+                           compression);
+    }
+}
+
+static bool is_float(const tiff *t) {
+    return t->kind == SAMPLEFORMAT_IEEEFP && (t->bits == 32 || t->bits == 64);
+}
+
+static status check_values(const tiff *t) {
+    bool whole = t->kind == SAMPLEFORMAT_UINT && (t->bits == 8 || t->bits == 16 || (t->bits == 1 && t->samples == 1));
+    if (!whole && !is_float(t))
+        return status_fail(STATUS_INPUT,
+                           "%s: %d bits a value of kind %d; expected 1, 8 or 16 without sign, or 32 or 64 "
+                           "of floating point",
+                           t->path, t->bits, t->kind);
+    if (t->samples < 1 || t->samples > 4 || (t->samples > 1 && t->planes != PLANARCONFIG_CONTIG))
+        return status_fail(STATUS_INPUT, "%s: %d channels%s; expected 1 to 4 side by side", t->path, t->samples,
+                           t->planes == PLANARCONFIG_CONTIG ? "" : " one after the other");
+    switch (t->photometric) {
+    case PHOTOMETRIC_MINISBLACK:
+    case PHOTOMETRIC_MINISWHITE:
+        return STATUS_OK;
+    case PHOTOMETRIC_RGB:
+        return t->samples >= 3 ? STATUS_OK : fail(t, "colour of fewer than 3 channels");
+    case PHOTOMETRIC_PALETTE:
+        return t->bits == 8 && t->samples == 1 ? STATUS_OK : fail(t, "a palette for other values than of 8 bits");
+    default:
+        return status_fail(STATUS_INPUT, "%s: colours of kind %d; expected grey, RGB or a palette", t->path,
+                           t->photometric);
+    }
+}
+
+static status read_palette(tiff *t) {
+    uint16_t *red, *green, *blue;
+    if (!TIFFGetField(t->file, TIFFTAG_COLORMAP, &red, &green, &blue))
+        return fail(t, "the palette is missing");
+    for (int i = 0; i < MOST_COLOURS; i++)
+        t->palette[i] = image_luma(red[i] >> 8, green[i] >> 8, blue[i] >> 8);
+    return STATUS_OK;
+}
+
+static status read_header(tiff *t) {
+    if (!TIFFGetField(t->file, TIFFTAG_IMAGEWIDTH, &t->width) ||
+        !TIFFGetField(t->file, TIFFTAG_IMAGELENGTH, &t->height) ||
+        !TIFFGetField(t->file, TIFFTAG_PHOTOMETRIC, &t->photometric))
+        return fail(t, "it does not say its size and colours");
+    TIFFGetFieldDefaulted(t->file, TIFFTAG_BITSPERSAMPLE, &t->bits);
+    TIFFGetFieldDefaulted(t->file, TIFFTAG_SAMPLESPERPIXEL, &t->samples);
+    TIFFGetFieldDefaulted(t->file, TIFFTAG_SAMPLEFORMAT, &t->kind);
+    TIFFGetFieldDefaulted(t->file, TIFFTAG_PLANARCONFIG, &t->planes);
+    if (t->kind == SAMPLEFORMAT_VOID)
+        t->kind = SAMPLEFORMAT_UINT;
+    if (t->width > IMAGE_LARGEST_SIDE || t->height > IMAGE_LARGEST_SIDE)
+        return status_fail(STATUS_INPUT, "%s: an image of %lu x %lu pixels: expected sides of 1 to %d", t->path,
+                           (unsigned long)t->width, (unsigned long)t->height, IMAGE_LARGEST_SIDE);
+    TRY(check_compression(t));
+    TRY(check_values(t));
+    return t->photometric == PHOTOMETRIC_PALETTE ? read_palette(t) : STATUS_OK;
+}
+
+static double float_at(const tiff *t, const void *data, size_t i) {
+    return t->bits == 32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+static uint32_t whole_at(const tiff *t, const void *data, size_t i) {
+    if (t->bits == 16)
+        return ((const uint16_t *)data)[i];
+    const uint8_t *bytes = data;
+    return t->bits == 8 ? bytes[i] : (bytes[i / 8] >> (7 - i % 8) & 1) * 255u;
+}
+
+/* `count` pixels of a row from column x on. */
+static void take_row(tiff *t, const void *data, uint32_t x, uint32_t y, uint32_t count) {
+    size_t at = (size_t)y * t->width + x;
+    bool colour = t->photometric == PHOTOMETRIC_RGB;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t first = (size_t)i * t->samples;
+        if (t->values) {
+            double grey = float_at(t, data, first);
+            if (colour)
+                grey = 0.299 * grey + 0.587 * float_at(t, data, first + 1) + 0.114 * float_at(t, data, first + 2);
+            t->values[at + i] = (float)grey;
+            continue;
+        }
+        uint32_t grey = whole_at(t, data, first);
+        if (colour)
+            grey = image_luma(grey, whole_at(t, data, first + 1), whole_at(t, data, first + 2));
+        else if (t->photometric == PHOTOMETRIC_PALETTE)
+            grey = t->palette[grey];
+        else if (t->photometric == PHOTOMETRIC_MINISWHITE)
+            grey = (uint32_t)t->image->maximum - grey;
+        t->image->pixels[at + i] = (uint16_t)grey;
+    }
+}
+
+static status read_strips(tiff *t, void *row) {
+    for (uint32_t y = 0; y < t->height; y++) {
+        if (TIFFReadScanline(t->file, row, y, 0) < 0)
+            return fail(t, "the file is truncated");
+        take_row(t, row, 0, y, t->width);
+    }
+    return STATUS_OK;
+}
+
+static status read_tiles(tiff *t, uint8_t *tile) {
+    uint32_t wide = 0, high = 0;
+    TIFFGetField(t->file, TIFFTAG_TILEWIDTH, &wide);
+    TIFFGetField(t->file, TIFFTAG_TILELENGTH, &high);
+    if (wide == 0 || high == 0)
+        return fail(t, "tiles without a size");
+    size_t row_bytes = (size_t)TIFFTileRowSize(t->file);
+    for (uint32_t y = 0; y < t->height; y += high)
+        for (uint32_t x = 0; x < t->width; x += wide) {
+            if (TIFFReadTile(t->file, tile, x, y, 0, 0) < 0)
+                return fail(t, "the file is truncated");
+            for (uint32_t i = 0; i < high && y + i < t->height; i++)
+                take_row(t, tile + i * row_bytes, x, y + i, wide < t->width - x ? wide : t->width - x);
+        }
+    return STATUS_OK;
+}
+
+/* Floating point has no full scale. Values that fit into 0..1, 0..255 or 0..65535 are taken to be meant so; others, a
+ * temperature say, from the image's smallest to its largest. */
+static status scale_values(tiff *t) {
+    static const double usual[] = {1, 255, 65535};
+    size_t pixels = (size_t)t->width * t->height;
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < pixels; i++) {
+        if (!isfinite(t->values[i]))
+            return fail(t, "a value that is not finite");
+        low = fmin(low, t->values[i]);
+        high = fmax(high, t->values[i]);
+    }
+    grey_image *image = t->image;
+    image->own_scale = low < 0 || high > 65535;
+    image->value_low = image->own_scale ? low : 0;
+    image->value_high = high;
+    for (int i = 2; i >= 0 && !image->own_scale; i--)
+        if (high <= usual[i])
+            image->value_high = usual[i];
+    double width = image->value_high - image->value_low;
+    for (size_t i = 0; i < pixels && width > 0; i++)
+        image->pixels[i] = (uint16_t)lrint((t->values[i] - image->value_low) / width * image->maximum);
+    return STATUS_OK;
+}
+
+static status read_pixels(tiff *t) {
+    bool tiled = TIFFIsTiled(t->file);
+    tmsize_t size = tiled ? TIFFTileSize(t->file) : TIFFScanlineSize(t->file);
+    if (size <= 0 || size > LARGEST_BLOCK)
+        return fail(t, "rows or tiles without a size");
+    void *block = calloc((size_t)size, 1);
+    if (is_float(t))
+        t->values = malloc((size_t)t->width * t->height * sizeof *t->values);
+    status code = STATUS_OK;
+    if (!block || (is_float(t) && !t->values))
+        code = status_fail(STATUS_MEMORY, "%s: out of memory to read it", t->path);
+    if (code == STATUS_OK)
+        code = tiled ? read_tiles(t, block) : read_strips(t, block);
+    if (code == STATUS_OK && t->values)
+        code = scale_values(t);
+    free(block);
+    free(t->values);
+    return code;
+}
+
+static status decode(tiff *t, int page, grey_image *out) {
+    int pages;
+    TRY(find_page(t, page, &pages));
+    TRY(read_header(t));
+    TRY(grey_image_new((int)t->width, (int)t->height, t->bits <= 8 ? 255 : 65535, out));
+    t->image = out;
+    status code = read_pixels(t);
+    if (code != STATUS_OK)
+        grey_image_free(out);
+    return code;
+}
+
+static status read_tiff(const image_source *source, int page, grey_image *out) {
+    tiff t;
+    TRY(open_file(source->path, &t));
+    status code = decode(&t, page, out);
+    TIFFClose(t.file);
+    return code;
+}
+
+/* Little- and big-endian, classic and with 64-bit offsets. */
+static bool recognises(const uint8_t *start, size_t size) {
+    return size >= 4 && (!memcmp(start, "II*\0", 4) || !memcmp(start, "MM\0*", 4) || !memcmp(start, "II+\0", 4) ||
+                         !memcmp(start, "MM\0+", 4));
+}
+
+const image_format image_format_tiff = {.name = "TIFF",
+                                        .endings = (const char *const[]){".tif", ".tiff", NULL},
+                                        .recognises = recognises,
+                                        .count_pages = count_pages,
+                                        .read = read_tiff};

@@ -1,0 +1,115 @@
+#include "core/io/image_file.h"
+
+#include "core/io/file_io.h"
+#include "core/io/formats/image_format.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const image_format *const formats[] = {
+#define IMAGE_FORMAT(name) &image_format_##name,
+#include "core/io/formats/formats.def"
+#undef IMAGE_FORMAT
+};
+
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static bool is_raw(const image_format *format) {
+    return !format->recognises;
+}
+
+/* The ending of this format that `name` has, or NULL. */
+static const char *ending_of(const image_format *format, const char *name) {
+    size_t length = strlen(name);
+    for (const char *const *ending = format->endings; *ending; ending++) {
+        size_t tail = strlen(*ending);
+        if (length > tail && !strcasecmp(name + length - tail, *ending))
+            return *ending;
+    }
+    return NULL;
+}
+
+bool image_name_is_known(const char *name, bool raw) {
+    for (int i = 0; i < FORMATS; i++)
+        if ((raw || !is_raw(formats[i])) && ending_of(formats[i], name))
+            return true;
+    return false;
+}
+
+int image_stem_length(const char *name) {
+    for (int i = 0; i < FORMATS; i++) {
+        const char *ending = ending_of(formats[i], name);
+        if (ending)
+            return (int)(strlen(name) - strlen(ending));
+    }
+    return (int)strlen(name);
+}
+
+const char *image_endings(void) {
+    static _Thread_local char text[128];
+    size_t used = 0;
+    for (int i = 0; i < FORMATS; i++)
+        for (const char *const *ending = formats[i]->endings; *ending && !is_raw(formats[i]); ending++)
+            if (used < sizeof text)
+                used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", *ending + 1);
+    return text;
+}
+
+static status read_start(const char *path, uint8_t start[IMAGE_START], size_t *size) {
+    if (path_is_folder(path))
+        return status_fail(STATUS_INPUT, "%s: is a folder; expected an image", path);
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    *size = fread(start, 1, IMAGE_START, stream);
+    bool failed = ferror(stream);
+    fclose(stream);
+    if (failed)
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    return *size ? STATUS_OK : status_fail(STATUS_INPUT, "%s: the file is empty; expected an image", path);
+}
+
+static status find_format(const image_source *source, const image_format **out) {
+    uint8_t start[IMAGE_START] = {0};
+    size_t size = 0;
+    TRY(read_start(source->path, start, &size));
+    bool looks_raw = false;
+    for (int i = 0; i < FORMATS; i++) {
+        *out = formats[i];
+        bool named = ending_of(formats[i], source->path);
+        looks_raw = looks_raw || (is_raw(formats[i]) && named);
+        if (is_raw(formats[i]) ? named && source->raw_width > 0 : formats[i]->recognises(start, size))
+            return STATUS_OK;
+    }
+    if (looks_raw)
+        return status_fail(STATUS_INPUT, "%s: a raw file does not say its size: it has to be given (--y16 WxH)",
+                           source->path);
+    return status_fail(STATUS_INPUT, "%s: not an image of a known format (PNG, JPEG, BMP, TIFF, PGM)", source->path);
+}
+
+static status count_pages(const image_format *format, const image_source *source, int *out) {
+    *out = 1;
+    return format->count_pages ? format->count_pages(source, out) : STATUS_OK;
+}
+
+status image_count_pages(const image_source *source, int *out) {
+    const image_format *format;
+    TRY(find_format(source, &format));
+    return count_pages(format, source, out);
+}
+
+status image_read(const image_source *source, grey_image *out) {
+    const image_format *format;
+    int pages;
+    *out = (grey_image){0};
+    TRY(find_format(source, &format));
+    TRY(count_pages(format, source, &pages));
+    if (source->page == 0 && pages > 1)
+        return status_fail(STATUS_INPUT, "%s: holds %d images; expected one", source->path, pages);
+    if (source->page > pages)
+        return status_fail(STATUS_INPUT, "%s: holds %d image%s, none of number %d", source->path, pages,
+                           pages > 1 ? "s" : "", source->page);
+    return format->read(source, source->page ? source->page : 1, out);
+}
