@@ -1,6 +1,6 @@
 #include "datasets/dataset_private.h"
 
-#include "core/io/png_io.h"
+#include "core/io/image_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,9 +145,9 @@ const char *dataset_sample_name(const dataset *d, int index) {
 static status read_files(const sample_files *files, dataset_mask_size rule, grey_image *image, grey_image *mask) {
     grey_image one = {0}, two = {0};
     bool check = rule == MASK_SIZE_MUST_MATCH && mask;
-    status result = image || check ? png_read_grey(files->image, PNG_DEPTH_AS_STORED, &one) : STATUS_OK;
+    status result = image || check ? image_read(&(image_source){.path = files->image}, &one) : STATUS_OK;
     if (result == STATUS_OK && mask)
-        result = png_read_grey(files->mask, PNG_DEPTH_AS_STORED, &two);
+        result = image_read(&(image_source){.path = files->mask}, &two);
     if (result == STATUS_OK && check && (one.width != two.width || one.height != two.height))
         result = status_fail(STATUS_INPUT, "%s: %dx%d, but its image %s is %dx%d", files->mask, two.width, two.height,
                              files->image, one.width, one.height);
@@ -164,8 +164,41 @@ static status read_files(const sample_files *files, dataset_mask_size rule, grey
     return result;
 }
 
+/* The part that sample `index` stands in; the index becomes the one within it. */
+static const dataset *part_of(const dataset *d, int *index) {
+    if (!d->parts)
+        return d;
+    int part = 0;
+    while (*index >= d->parts[part]->count)
+        *index -= d->parts[part++]->count;
+    return d->parts[part];
+}
+
 status dataset_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask) {
-    if (d->parts)
-        return parts_read(d, index, rule, image, mask);
-    return d->pack ? pack_read(d, index, image, mask) : read_files(&d->samples[index], rule, image, mask);
+    d = part_of(d, &index);
+    TRY(d->pack ? pack_read(d, index, image, mask) : read_files(&d->samples[index], rule, image, mask));
+    if (!image)
+        return STATUS_OK;
+    status result = grey_range_apply(&d->range, image);
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    grey_image_free(image);
+    if (mask)
+        grey_image_free(mask);
+    return result;
+}
+
+void dataset_set_range(dataset *d, const grey_range *range) {
+    d->range = *range;
+    for (int i = 0; i < d->part_count; i++)
+        d->parts[i]->range = *range;
+}
+
+const grey_range *dataset_range(const dataset *d) {
+    return d->parts ? &d->parts[0]->range : &d->range;
+}
+
+const char *dataset_mask_path(const dataset *d, int index) {
+    d = part_of(d, &index);
+    return d->samples[index].mask;
 }

@@ -1,16 +1,18 @@
 /* A data set: named pairs of an infrared image and a target mask, in a split, read one by one.
  *
- * Layouts understood (detected from what is there):
- *   DIR/images + DIR/masks + DIR/SPLIT.txt        the list names the split's samples, one a line
- *     (also img_idx/SPLIT_NAME.txt, and train for trainval where only that exists)
- *   DIR/{trainval,train,test}/{images,masks}      the folder is the split; all files, sorted
- *   PACK.h5                                       datasets images, masks, names, split (see pack.h)
- * The mask of images/NAME.png is masks/NAME.png, or masks/NAME_pixels0.png (SIRST). */
+ * Layouts understood (detected from what is there; layouts.def has the names of the folders):
+ *   DIR/images + DIR/masks + a list for each split   DIR/SPLIT.txt, DIR/img_idx/SPLIT_NAME.txt, ... (split_lists.h)
+ *   DIR/{trainval,train,val,test}/{images,masks}     the folder is the split; all files, sorted
+ *   PACK.h5                                          datasets images, masks, names, split (see pack.h)
+ * A folder that holds nothing but one other may stand round them. train and trainval stand in for each other where only
+ * one is there, and split "all" is every image. A line of a list is the name of an image, with or without its ending
+ * and its folder, or the names of an image and its mask. */
 #ifndef IRST_DATASETS_DATASET_H
 #define IRST_DATASETS_DATASET_H
 
 #include "core/base/status.h"
 #include "core/io/file_io.h"
+#include "core/io/grey_range.h"
 #include "core/io/image.h"
 
 #include <stdbool.h>
@@ -40,8 +42,16 @@ const char *dataset_name(const dataset *d);  /* dataset_name_of its path */
 const char *dataset_split(const dataset *d); /* the one found: train may stand in for trainval */
 const char *dataset_sample_name(const dataset *d, int index);
 
-/* Reads one sample at its stored size and depth. Either output may be NULL. Images are owned by the caller.
- * Safe to call from several threads. */
+/* The range of grey values that every image is spread from when it is read; RANGE_FULL before. Of a joined set: of all
+ * its parts. Not while other threads read. */
+void dataset_set_range(dataset *d, const grey_range *range);
+const grey_range *dataset_range(const dataset *d);
+
+/* The files of a sample, for messages; NULL in a pack. */
+const char *dataset_mask_path(const dataset *d, int index);
+
+/* Reads one sample at its stored size and, without a range, depth. Either output may be NULL. Images are owned by the
+ * caller. Safe to call from several threads. */
 status dataset_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask);
 
 /* The two sides that a training split falls into when a share of it is held out for validation. */

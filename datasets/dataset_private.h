@@ -5,6 +5,7 @@
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
 #include "datasets/dataset.h"
+#include "datasets/pair_folders.h"
 
 typedef struct sample_files {
     char *name;
@@ -21,7 +22,8 @@ struct dataset {
     int64_t *rows; /* pack: row of each sample */
     int width, height;
     h5_type pixel_type;
-    dataset **parts; /* joined: the sets that are read, owned; samples then has names only */
+    grey_range range; /* applied to each image that is read */
+    dataset **parts;  /* joined: the sets that are read, owned; samples then has names only */
     int part_count;
     name_list *faults; /* takes what is wrong with single names; NULL: the first one is a failure */
 };
@@ -30,9 +32,6 @@ struct dataset {
 status dataset_add(dataset *d, const char *name, const char *image, const char *mask);
 
 void sample_files_free(sample_files *s);
-
-/* Reads from the part that sample `index` stands in. */
-status parts_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask);
 
 /* Passes a failure on, or notes its message as a fault and carries on. */
 status dataset_fault(dataset *d, status code);
@@ -43,6 +42,8 @@ void dataset_set_split(dataset *d, const char *split); /* the split that was rea
 
 status layout_open(dataset *d, const char *path, const char *split); /* folders and lists */
 bool layout_has_split(const char *name, const char *path, const char *split);
+/* Calls `visit` for each pair of image and mask folders of the set. */
+status layout_each_pair(const char *path, status (*visit)(void *context, const pair_folders *folders), void *context);
 status pack_open(dataset *d, const char *path, const char *split); /* HDF5 */
 status pack_read(const dataset *d, int index, grey_image *image, grey_image *mask);
 

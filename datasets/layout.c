@@ -1,114 +1,324 @@
-/* Data sets of PNG files: one folder with list files, or one folder per split. */
+/* Data sets of image files: one pair of folders with list files, or a pair for each split. */
 #include "datasets/dataset_private.h"
 
+#include "core/io/image_file.h"
+#include "datasets/pair_folders.h"
+#include "datasets/split_lists.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-typedef struct path_text {
-    char s[4096];
-} path_text;
+static const char *const split_folders[] = {"trainval", "train", "val", "test"};
 
-static status join(path_text *out, const char *folder, const char *name, const char *suffix) {
-    return path_join(out->s, folder, name, suffix);
+enum { SPLIT_FOLDERS = sizeof split_folders / sizeof *split_folders };
+
+/* A set being opened. */
+typedef struct opening {
+    dataset *d;
+    const char *root; /* where the lists are */
+    pair_folders folders;
+    pair_files files;
+} opening;
+
+/* "./images/a.png" and "/data/set/images/a.png" are "a.png" in the folder images. */
+static const char *inside_folder(const char *name, const char *folder) {
+    const char *slash = strrchr(folder, '/'), *last = slash ? slash + 1 : folder, *rest = NULL;
+    size_t length = strlen(last);
+    for (const char *at = name; (at = strcasestr(at, last)) != NULL; at += length)
+        if ((at == name || at[-1] == '/') && at[length] == '/')
+            rest = at + length + 1;
+    if (!rest)
+        rest = !strncmp(name, "./", 2) ? name + 2 : name;
+    return rest;
 }
 
-static void strip_png(char *name) {
-    size_t length = strlen(name);
-    if (length > 4 && !strcmp(name + length - 4, ".png"))
-        name[length - 4] = 0;
+static status refuse_twice(const indexed_file *found, const indexed_file *twice, const char *name) {
+    if (!twice)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%s and %s: both could be meant by '%s'", found->path, twice->path, name);
 }
 
-static status add_sample(dataset *d, const char *folder, const char *name) {
-    path_text images, masks, image, mask;
-    TRY(join(&images, folder, "images", ""));
-    TRY(join(&masks, folder, "masks", ""));
-    TRY(join(&image, images.s, name, ".png"));
-    TRY(join(&mask, masks.s, name, ".png"));
-    if (!path_is_file(image.s))
-        return status_fail(STATUS_INPUT, "%s: no such image, but split %s names it", image.s, d->split);
-    if (!path_is_file(mask.s)) {
-        path_text sirst; /* SIRST's own naming */
-        TRY(join(&sirst, masks.s, name, "_pixels0.png"));
-        if (!path_is_file(sirst.s))
-            return status_fail(STATUS_INPUT, "%s: no such mask (nor %s_pixels0.png)", mask.s, name);
-        mask = sirst;
+/* A mask beside its image in another tree of folders, where its name alone tells which. */
+static const indexed_file *mask_by_base(const opening *o, const indexed_file *image, const indexed_file **twice) {
+    const indexed_file *other;
+    file_index_find(&o->files.images, image->base, &other);
+    return other ? NULL : pair_files_mask(&o->files, image->base, twice);
+}
+
+static status find_mask(const opening *o, const indexed_file *image, const char *name, const indexed_file **out) {
+    const indexed_file *twice = NULL;
+    *out = pair_files_mask(&o->files, name, &twice);
+    if (!*out)
+        *out = pair_files_mask(&o->files, image->name, &twice);
+    if (!*out)
+        *out = mask_by_base(o, image, &twice);
+    if (!*out)
+        return status_fail(STATUS_INPUT, "%s/%s: no such mask (nor %s_pixels0, %s_mask, ...), but the image is there",
+                           o->folders.masks, name, name, name);
+    return refuse_twice(*out, twice, name);
+}
+
+/* Adds the image found for `name`, with the mask that `mask_name` names, or NULL: the one that belongs to it. */
+static status add_image(opening *o, const indexed_file *image, const char *name, const char *mask_name) {
+    const indexed_file *mask, *twice = NULL;
+    char stem[4096];
+    snprintf(stem, sizeof stem, "%.*s", image_stem_length(name), name);
+    if (!mask_name) {
+        TRY(find_mask(o, image, stem, &mask));
+        return dataset_add(o->d, stem, image->path, mask->path);
     }
-    return dataset_add(d, name, image.s, mask.s);
+    mask = file_index_find(&o->files.masks, mask_name, &twice);
+    if (!mask)
+        return status_fail(STATUS_INPUT, "%s/%s: no such mask, but split %s names it", o->folders.masks, mask_name,
+                           o->d->split);
+    TRY(refuse_twice(mask, twice, mask_name));
+    return dataset_add(o->d, stem, image->path, mask->path);
 }
 
-static status add_names(dataset *d, const char *folder, name_list *names) {
-    status result = STATUS_OK;
-    for (int i = 0; i < names->count && result == STATUS_OK; i++) {
-        strip_png(names->names[i]);
-        result = dataset_fault(d, add_sample(d, folder, names->names[i]));
+/* Splits a line with two names, of an image and its mask, at the blank, tab or comma between them. */
+static bool part_pair(opening *o, char *line, const indexed_file **image, const char **mask) {
+    for (char *at = line; (at = strpbrk(at, " \t,;")) != NULL; at++) {
+        char kept = *at;
+        *at = 0;
+        *mask = at + 1 + strspn(at + 1, " \t,;");
+        *image = file_index_find(&o->files.images, inside_folder(line, o->folders.images), NULL);
+        if (*image && file_index_find(&o->files.masks, inside_folder(*mask, o->folders.masks), NULL))
+            return true;
+        *at = kept;
     }
-    name_list_free(names);
+    return false;
+}
+
+static status add_line(opening *o, char *line) {
+    const indexed_file *twice;
+    const char *name = inside_folder(line, o->folders.images), *mask = NULL;
+    const indexed_file *image = file_index_find(&o->files.images, name, &twice);
+    if (!image && part_pair(o, line, &image, &mask)) {
+        twice = NULL;
+        name = inside_folder(line, o->folders.images);
+        mask = inside_folder(mask, o->folders.masks);
+    }
+    if (!image)
+        return status_fail(STATUS_INPUT, "%s/%s: no such image, but split %s names it", o->folders.images, name,
+                           o->d->split);
+    TRY(refuse_twice(image, twice, name));
+    return add_image(o, image, name, mask);
+}
+
+static status add_list(opening *o, const char *list) {
+    char path[4096];
+    name_list lines;
+    TRY(path_join(path, o->root, list, ""));
+    TRY(name_list_read(path, &lines));
+    status result = lines.count ? STATUS_OK : status_fail(STATUS_INPUT, "%s: the list is empty", path);
+    for (int i = 0; i < lines.count && result == STATUS_OK; i++)
+        result = dataset_fault(o->d, add_line(o, lines.names[i]));
+    name_list_free(&lines);
     return result;
 }
 
-static status add_list(dataset *d, const char *folder, const char *list) {
-    name_list names = {0};
-    TRY(name_list_read(list, &names));
-    if (names.count == 0)
-        return status_fail(STATUS_INPUT, "%s: the list is empty", list);
-    return add_names(d, folder, &names);
+/* Every image; `prefix` and a slash come before their names, unless it is "". */
+static status add_all(opening *o, const char *prefix) {
+    char name[4096];
+    for (int i = 0; i < o->files.images.count; i++) {
+        const indexed_file *image = &o->files.images.files[i], *mask;
+        snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "/" : "", image->name);
+        status result = find_mask(o, image, image->name, &mask);
+        TRY(result == STATUS_OK ? dataset_add(o->d, name, image->path, mask->path) : dataset_fault(o->d, result));
+    }
+    return STATUS_OK;
 }
 
-static status add_all(dataset *d, const char *folder) {
-    path_text images;
-    TRY(join(&images, folder, "images", ""));
-    name_list names = {0};
-    TRY(folder_list(images.s, ".png", &names));
-    return add_names(d, folder, &names);
+/* Masks that are no images at all are somebody's boxes. */
+static status check_files(const opening *o) {
+    if (o->files.images.count == 0)
+        return status_fail(STATUS_INPUT, "%s: no image of a known format (%s)", o->folders.images, image_endings());
+    if (o->files.masks.count == 0)
+        return status_fail(STATUS_INPUT, "%s: no mask of a known format (%s); boxes have to be made masks first",
+                           o->folders.masks, image_endings());
+    return STATUS_OK;
 }
 
-static bool has_pairs(const char *folder) {
-    path_text images, masks;
-    return join(&images, folder, "images", "") == STATUS_OK && join(&masks, folder, "masks", "") == STATUS_OK &&
-           path_is_folder(images.s) && path_is_folder(masks.s);
+static status open_pair(opening *o, status (*add)(opening *o, const char *text), const char *text) {
+    TRY(pair_files_read(&o->folders, &o->files));
+    status result = check_files(o);
+    if (result == STATUS_OK)
+        result = add(o, text);
+    pair_files_free(&o->files);
+    return result;
 }
 
-/* Finds the list of a split: DIR/SPLIT.txt, or DIR/img_idx/SPLIT_NAME.txt. */
-static bool find_list(const char *set, const char *folder, const char *split, path_text *out) {
-    char name[400];
-    if (join(out, folder, split, ".txt") == STATUS_OK && path_is_file(out->s))
-        return true;
-    snprintf(name, sizeof name, "img_idx/%s_%s", split, set);
-    return join(out, folder, name, ".txt") == STATUS_OK && path_is_file(out->s);
+/* --- one pair of folders, and lists --- */
+
+static status choose_list(opening *o, const name_list *lists, const char *split, const char **out) {
+    char seen[1024];
+    int choices;
+    const char *other = dataset_other_split(split);
+    *out = split_lists_choose(lists, split, o->d->name, &choices);
+    if (!*out && other) {
+        *out = split_lists_choose(lists, other, o->d->name, &choices);
+        if (*out)
+            dataset_set_split(o->d, other);
+    }
+    if (*out && choices == 1)
+        return STATUS_OK;
+    split_lists_print(lists, seen, sizeof seen);
+    if (*out)
+        return status_fail(STATUS_INPUT,
+                           "%s: %d lists could be split %s; name one of them as the split, as in %.*s: %s", o->root,
+                           choices, split, (int)(strlen(*out) - strlen(".txt")), *out, seen);
+    return status_fail(STATUS_INPUT,
+                       "%s: no list %s.txt; lists that are there: %s (split 'all' takes every image, and "
+                       "'prepare split' writes lists)",
+                       o->root, split, seen);
 }
 
-bool layout_has_split(const char *name, const char *path, const char *split) {
-    path_text found;
-    if (has_pairs(path))
-        return find_list(name, path, split, &found);
-    return join(&found, path, split, "") == STATUS_OK && path_is_folder(found.s);
+static status open_listed(opening *o, const char *split) {
+    name_list lists;
+    const char *list;
+    TRY(split_lists_find(o->root, &lists));
+    status result = choose_list(o, &lists, split, &list);
+    if (result == STATUS_OK)
+        result = open_pair(o, add_list, list);
+    name_list_free(&lists);
+    return result;
+}
+
+/* --- a pair of folders for each split --- */
+
+static bool find_split_folder(const char *root, const char *split, pair_folders *out) {
+    char path[4096];
+    return path_join(path, root, split, "") == STATUS_OK && path_is_folder(path) && pair_folders_find(path, out);
+}
+
+static status open_split_folder(opening *o, const char *split) {
+    const char *other = dataset_other_split(split);
+    if (find_split_folder(o->root, split, &o->folders))
+        return open_pair(o, add_all, "");
+    if (!other || !find_split_folder(o->root, other, &o->folders))
+        return status_fail(STATUS_INPUT, "%s: no folder %s with images and masks, but there are those of other splits",
+                           o->root, split);
+    dataset_set_split(o->d, other);
+    return open_pair(o, add_all, "");
+}
+
+/* trainval holds what train and val hold. */
+static status open_all_split_folders(opening *o) {
+    bool has_trainval = find_split_folder(o->root, "trainval", &o->folders);
+    for (int i = 0; i < SPLIT_FOLDERS; i++) {
+        bool inside_trainval = has_trainval && (!strcmp(split_folders[i], "train") || !strcmp(split_folders[i], "val"));
+        if (!inside_trainval && find_split_folder(o->root, split_folders[i], &o->folders))
+            TRY(open_pair(o, add_all, split_folders[i]));
+    }
+    return STATUS_OK;
+}
+
+/* --- which of both --- */
+
+typedef enum layout_kind { LAYOUT_NONE, LAYOUT_LISTED, LAYOUT_SPLIT_FOLDERS } layout_kind;
+
+static layout_kind kind_of(const char *root, pair_folders *folders) {
+    if (pair_folders_find(root, folders))
+        return LAYOUT_LISTED;
+    for (int i = 0; i < SPLIT_FOLDERS; i++)
+        if (find_split_folder(root, split_folders[i], folders))
+            return LAYOUT_SPLIT_FOLDERS;
+    return LAYOUT_NONE;
+}
+
+/* The only folder in `folder`, which an archive may have put round the set. */
+static bool only_folder(const char *folder, char out[4096]) {
+    name_list entries;
+    int folders = 0;
+    if (folder_list(folder, "", &entries) != STATUS_OK)
+        return false;
+    for (int i = 0; i < entries.count; i++) {
+        char path[4096];
+        if (path_join(path, folder, entries.names[i], "") != STATUS_OK || !path_is_folder(path))
+            continue;
+        folders++;
+        memcpy(out, path, sizeof path);
+    }
+    name_list_free(&entries);
+    return folders == 1;
+}
+
+/* Looks at `path`, then into folders that stand alone. `root` is where the set was found. */
+static layout_kind find_set(const char *path, char root[4096], pair_folders *folders) {
+    enum { DEEPEST = 3 };
+    char inside[4096];
+    snprintf(root, 4096, "%s", path);
+    for (int depth = 0; depth < DEEPEST; depth++) {
+        layout_kind kind = kind_of(root, folders);
+        if (kind != LAYOUT_NONE || !only_folder(root, inside))
+            return kind;
+        memcpy(root, inside, sizeof inside);
+    }
+    return LAYOUT_NONE;
+}
+
+static status say_none(const char *path, const char *split) {
+    pair_folders folders;
+    char labels[4096];
+    static const char *const boxes[] = {"labels", "Annotations", "annotations"};
+    if (!pair_folders_find_images(path, &folders))
+        return status_fail(STATUS_INPUT,
+                           "%s: expected images/ and masks/, or %s/images and %s/masks, in this folder (or a pair "
+                           "called otherwise, see docs/datasets.md)",
+                           path, split, split);
+    for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
+        if (path_join(labels, path, boxes[i], "") == STATUS_OK && path_is_folder(labels))
+            return status_fail(STATUS_INPUT, "%s: images without masks; what is in %s has to be made masks first", path,
+                               labels);
+    return status_fail(STATUS_INPUT, "%s: images without masks; expected masks/ beside them (bin/detect needs none)",
+                       path);
 }
 
 status layout_open(dataset *d, const char *path, const char *split) {
-    path_text found;
-    const char *other = dataset_other_split(split);
-    if (has_pairs(path)) {
-        if (!strcmp(split, "all"))
-            return add_all(d, path);
-        if (find_list(d->name, path, split, &found))
-            return add_list(d, path, found.s);
-        if (other && find_list(d->name, path, other, &found)) {
-            dataset_set_split(d, other);
-            return add_list(d, path, found.s);
-        }
-        return status_fail(STATUS_INPUT, "%s: no list %s.txt beside images/ and masks/ (split 'all' takes every image)",
-                           path, split);
+    char root[4096];
+    opening o = {.d = d, .root = root};
+    bool all = !strcmp(split, "all");
+    switch (find_set(path, root, &o.folders)) {
+    case LAYOUT_LISTED:
+        return all ? open_pair(&o, add_all, "") : open_listed(&o, split);
+    case LAYOUT_SPLIT_FOLDERS:
+        return all ? open_all_split_folders(&o) : open_split_folder(&o, split);
+    case LAYOUT_NONE:
+        break;
     }
-    TRY(join(&found, path, split, ""));
-    if (has_pairs(found.s))
-        return add_all(d, found.s);
-    if (other) {
-        TRY(join(&found, path, other, ""));
-        if (has_pairs(found.s)) {
-            dataset_set_split(d, other);
-            return add_all(d, found.s);
-        }
+    return say_none(path, split);
+}
+
+bool layout_has_split(const char *name, const char *path, const char *split) {
+    char root[4096];
+    pair_folders folders;
+    name_list lists;
+    int choices;
+    switch (find_set(path, root, &folders)) {
+    case LAYOUT_LISTED:
+        if (split_lists_find(root, &lists) != STATUS_OK)
+            return false;
+        bool found = split_lists_choose(&lists, split, name, &choices) != NULL;
+        name_list_free(&lists);
+        return found;
+    case LAYOUT_SPLIT_FOLDERS:
+        return find_split_folder(root, split, &folders);
+    case LAYOUT_NONE:
+        break;
     }
-    return status_fail(STATUS_INPUT, "%s: expected images/ and masks/, or %s/images and %s/masks, in this folder", path,
-                       split, split);
+    return false;
+}
+
+status layout_each_pair(const char *path, status (*visit)(void *context, const pair_folders *folders), void *context) {
+    char root[4096];
+    pair_folders folders;
+    layout_kind kind = find_set(path, root, &folders);
+    if (kind == LAYOUT_LISTED)
+        return visit(context, &folders);
+    for (int i = 0; i < SPLIT_FOLDERS && kind == LAYOUT_SPLIT_FOLDERS; i++)
+        if (find_split_folder(root, split_folders[i], &folders))
+            TRY(visit(context, &folders));
+    return STATUS_OK;
 }

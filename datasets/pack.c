@@ -1,7 +1,6 @@
 #include "datasets/pack.h"
 
 #include "datasets/dataset_private.h"
-#include "datasets/preprocess.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -118,29 +117,23 @@ static status write_row(pack_writer *w, const char *dataset_path, const grey_ima
     return result;
 }
 
-static status read_sized(const dataset *d, int index, int size, grey_image *image, grey_image *mask) {
-    TRY(dataset_read(d, index, size ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH, image, mask));
-    if (!size)
-        return STATUS_OK;
-    TRY(resize_image(image, size, size));
-    return resize_mask(mask, size, size);
-}
-
-/* Values of an 8-bit image or mask in a 16-bit pack, and the other way round for masks, keep their meaning. */
-static void change_depth(grey_image *image, int maximum) {
+/* An 8-bit image or mask keeps its meaning in a 16-bit pack. */
+static void deepen(grey_image *image, int maximum) {
     if (image->maximum == maximum)
         return;
     size_t pixels = (size_t)image->width * (size_t)image->height;
     for (size_t i = 0; i < pixels; i++)
-        image->pixels[i] = (uint16_t)(maximum == 65535 ? image->pixels[i] * 257 : image->pixels[i] / 257);
+        image->pixels[i] = (uint16_t)(image->pixels[i] * 257);
     image->maximum = maximum;
 }
 
+/* The first image tells the depth, unless it was set. */
 static status begin_images(pack_writer *w, const grey_image *first) {
     h5_shape shape = {.rank = 3, .size = {w->total, first->height, first->width}};
     w->width = first->width;
     w->height = first->height;
-    w->maximum = first->maximum;
+    if (w->maximum == 0)
+        w->maximum = first->maximum;
     h5_type type = w->maximum == 255 ? H5_UINT8 : H5_UINT16;
     TRY(h5_create_chunked(w->file, "images", type, &shape));
     TRY(h5_create_chunked(w->file, "masks", type, &shape));
@@ -166,8 +159,14 @@ status pack_add(pack_writer *w, const char *split, const char *name, grey_image 
     if (image->width != w->width || image->height != w->height)
         return status_fail(STATUS_INPUT, "%s: %dx%d, but the first image is %dx%d; pack with --size N", name,
                            image->width, image->height, w->width, w->height);
-    change_depth(image, w->maximum);
-    change_depth(mask, w->maximum);
+    if (mask->width != w->width || mask->height != w->height)
+        return status_fail(STATUS_INPUT, "%s: its mask is %dx%d, the images are %dx%d", name, mask->width, mask->height,
+                           w->width, w->height);
+    if (image->maximum > w->maximum || mask->maximum > w->maximum)
+        return status_fail(STATUS_INPUT, "%s: %s of 16 bits, but the first image has 8", name,
+                           image->maximum > w->maximum ? "an image" : "a mask");
+    deepen(image, w->maximum);
+    deepen(mask, w->maximum);
     TRY(write_row(w, "images", image));
     TRY(write_row(w, "masks", mask));
     TRY(name_list_add(&w->names, name));
@@ -200,35 +199,78 @@ void pack_abandon(pack_writer *w) {
     free(w);
 }
 
-static status pack_split(pack_writer *w, const dataset *d, int size, void (*on_sample)(void *context, int done),
-                         void *context) {
-    for (int i = 0; i < dataset_count(d); i++) {
-        grey_image image = {0}, mask = {0};
-        status result = read_sized(d, i, size, &image, &mask);
-        if (result == STATUS_OK) {
-            result = pack_add(w, dataset_split(d), dataset_sample_name(d, i), &image, &mask);
-            if (result == STATUS_INPUT)
-                status_prefix(result, "%s", dataset_name(d));
-        }
+static void make_binary(grey_image *mask, mask_rule rule, uint8_t *label) {
+    size_t pixels = (size_t)mask->width * (size_t)mask->height;
+    mask_to_label(mask, mask_maximum(mask), rule, label);
+    for (size_t i = 0; i < pixels; i++)
+        mask->pixels[i] = (uint16_t)(label[i] * mask->maximum);
+}
+
+/* A sample as it goes into the pack, but for its depth. */
+static status prepare(const pack_options *o, grey_image *image, grey_image *mask) {
+    if (o->binary) {
+        uint8_t *label = malloc((size_t)mask->width * (size_t)mask->height);
+        if (!label)
+            return status_fail(STATUS_MEMORY, "out of memory for a mask");
+        make_binary(mask, o->rule, label);
+        free(label);
+    }
+    if (!o->size)
+        return STATUS_OK;
+    TRY(resize_image(image, o->size, o->size));
+    return resize_mask(mask, o->size, o->size);
+}
+
+static status pack_sample(pack_writer *w, const dataset *d, int index, const pack_options *o) {
+    grey_image image = {0}, mask = {0};
+    TRY(dataset_read(d, index, o->size ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH, &image, &mask));
+    status result = prepare(o, &image, &mask);
+    if (result == STATUS_OK) {
+        result = pack_add(w, dataset_split(d), dataset_sample_name(d, index), &image, &mask);
+        if (result == STATUS_INPUT)
+            status_prefix(result, "%s", dataset_name(d));
+    }
+    grey_image_free(&image);
+    grey_image_free(&mask);
+    return result;
+}
+
+/* Looks for one image or mask of 16 bits: what was written before it would be too shallow. */
+static status find_depth(const dataset *d, int *maximum) {
+    for (int i = 0; i < dataset_count(d) && *maximum == 255; i++) {
+        grey_image image, mask;
+        TRY(dataset_read(d, i, MASK_SIZE_MAY_DIFFER, &image, &mask));
+        *maximum = image.maximum > mask.maximum ? image.maximum : mask.maximum;
         grey_image_free(&image);
         grey_image_free(&mask);
-        TRY(result);
-        if (on_sample)
-            on_sample(context, w->names.count);
     }
     return STATUS_OK;
 }
 
-status pack_write(const char *path, dataset *const *splits, int split_count, int size,
+static status pack_all(pack_writer *w, dataset *const *splits, int split_count, const pack_options *options,
+                       void (*on_sample)(void *context, int done), void *context) {
+    w->maximum = 255;
+    if (options->description)
+        TRY(pack_describe(w, options->description));
+    for (int i = 0; i < split_count; i++)
+        TRY(find_depth(splits[i], &w->maximum));
+    for (int i = 0; i < split_count; i++)
+        for (int k = 0; k < dataset_count(splits[i]); k++) {
+            TRY(pack_sample(w, splits[i], k, options));
+            if (on_sample)
+                on_sample(context, w->names.count);
+        }
+    return STATUS_OK;
+}
+
+status pack_write(const char *path, dataset *const *splits, int split_count, const pack_options *options,
                   void (*on_sample)(void *context, int done), void *context) {
     int total = 0;
     for (int i = 0; i < split_count; i++)
         total += dataset_count(splits[i]);
     pack_writer *w;
     TRY(pack_begin(path, total, &w));
-    status result = STATUS_OK;
-    for (int i = 0; i < split_count && result == STATUS_OK; i++)
-        result = pack_split(w, splits[i], size, on_sample, context);
+    status result = pack_all(w, splits, split_count, options, on_sample, context);
     if (result == STATUS_OK)
         return pack_commit(w);
     pack_abandon(w);

@@ -135,13 +135,6 @@ int dataset_part_size(const dataset *d, int part) {
     return d->parts ? d->parts[part]->count : d->count;
 }
 
-status parts_read(const dataset *d, int index, dataset_mask_size rule, grey_image *image, grey_image *mask) {
-    int part = 0;
-    while (index >= d->parts[part]->count)
-        index -= d->parts[part++]->count;
-    return dataset_read(d->parts[part], index, rule, image, mask);
-}
-
 static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }

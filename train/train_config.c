@@ -12,6 +12,11 @@ static const config_key keys[] = {
      "one for each set of data.root, as in 1, 0.5: an epoch takes this times its training images, a part of them drawn "
      "anew every time, or some more than once; empty: 1 each"},
     {"data.size", CONFIG_INT, "256", 16, 4096, NULL, "pixels", "images are resized to size x size"},
+    {"data.range", CONFIG_TEXT, "full", 0, 0, NULL, "",
+     "grey values that become black and white: LO,HI in the files' values (14 bits in 16: 0,16383), image (each "
+     "image's "
+     "own), percentile[:P] (without the P % darkest and brightest), full (the files' full scale); kept in the "
+     "checkpoint, and what detect and evaluate then use"},
     {"data.train_split", CONFIG_TEXT, "train", 0, 0, NULL, "", "split to train on"},
     {"data.holdout", CONFIG_REAL, "0", 0, 0.5, NULL, "",
      "this share of the training split is kept for validation, chosen by the images' names alone: the same in every "

@@ -101,6 +101,8 @@ static status open_folder(trainer *t) {
                            "%s holds a run already: continue it with --resume, or name another folder "
                            "with --out",
                            folder);
+    if (!has_run && t->options->resume)
+        return status_fail(STATUS_USAGE, "%s: nothing to resume: the folder holds no last.h5", folder);
     TRY(has_run ? train_state_load(t->last, t->d, t->c, &t->optimizer, &t->average, &t->state)
                 : trainer_begin_weights(t));
     TRY(name_losses(t));
@@ -220,7 +222,6 @@ static status run(trainer *t) {
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
     TRY(trainer_open_network(t));
     TRY(trainer_open_teacher(t));
-    TRY(trainer_check_evaluation(t));
     TRY(open_folder(t));
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);

@@ -26,7 +26,8 @@ typedef struct train_options {
     void *context;
 } train_options;
 
-/* Trains what the configuration describes. A folder that holds a run is only continued with `resume`. After an
+/* Trains what the configuration describes. A folder that holds a run is only continued with `resume`, and
+ * only such a folder. After an
  * interruption (trainer_interrupt) the state is saved within the step and STATUS_INTERRUPTED returned. A loss or a
  * gradient that is not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was. */
 status trainer_run(const config *c, const train_options *options);

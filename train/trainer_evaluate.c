@@ -2,18 +2,6 @@
 
 #include "eval/measure/evaluate.h"
 
-status trainer_check_evaluation(const trainer *t) {
-    const dataset *data = t->data.validation;
-    for (int i = 0; i < dataset_count(data); i++) {
-        grey_image image = {0}, mask = {0};
-        status result = dataset_read(data, i, MASK_SIZE_MAY_DIFFER, &image, &mask);
-        grey_image_free(&image);
-        grey_image_free(&mask);
-        TRY(result);
-    }
-    return STATUS_OK;
-}
-
 static status evaluate(trainer *t, epoch_metrics *out) {
     int size = augment_whole_size(training_augmentation(t->c, false).kind, (int)config_int(t->c, "data.size"));
     metrics m;

@@ -59,9 +59,7 @@ bool trainer_averages(const trainer *t);
 /* trainer_step.c: the gradients of one or several batches, and the step along them; *loss is its total. */
 status trainer_step(trainer *t, double *loss);
 
-/* trainer_evaluate.c. Reads every sample that will be evaluated, so that none can fail after an epoch of training. */
-status trainer_check_evaluation(const trainer *t);
-/* Fills the metrics of the row and tells whether this is the best so far. */
+/* trainer_evaluate.c: fills the metrics of the row and tells whether this is the best so far. */
 status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best);
 
 #endif

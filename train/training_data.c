@@ -1,6 +1,7 @@
 #include "train/training_data.h"
 
 #include "core/io/file_io.h"
+#include "datasets/check/set_survey.h"
 #include "datasets/epoch_order.h"
 
 #include <stdio.h>
@@ -111,13 +112,30 @@ static void look_for_shared(const config *c, const listener *to, const char *roo
     dataset_close(d);
 }
 
+/* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. */
+static status look_over(const listener *to, const dataset *d) {
+    static const survey_words words = {.range = "data.range = "};
+    name_list remarks = {0};
+    status result = set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks);
+    for (int i = 0; i < remarks.count && to->on_notice; i++)
+        to->on_notice(to->context, remarks.names[i]);
+    name_list_free(&remarks);
+    return result;
+}
+
 /* Opens both splits of every set; the lists own what is in them. */
 static status open_sets(const config *c, const listener *to, const name_list *roots, dataset **train,
                         dataset **validation) {
+    grey_range range;
+    TRY(grey_range_read(config_text(c, "data.range"), "data.range", &range));
     for (int i = 0; i < roots->count; i++) {
         TRY(open_side(c, roots->names[i], DATASET_KEPT, &train[i]));
         TRY(open_validation(c, roots->names[i], &validation[i]));
+        dataset_set_range(train[i], &range);
+        dataset_set_range(validation[i], &range);
         look_for_shared(c, to, roots->names[i], train[i], validation[i]);
+        TRY(look_over(to, train[i]));
+        TRY(look_over(to, validation[i]));
     }
     return STATUS_OK;
 }

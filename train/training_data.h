@@ -16,8 +16,9 @@ typedef struct training_data {
     double *weights;             /* of the parts of `train`, owned; NULL: 1 each */
 } training_data;
 
-/* Opens the splits; only names are read. `on_notice` (may be NULL) is told in one line where a set has images that are
- * trained on and also evaluated on, or stand in data.test_split. STATUS_USAGE names the key that is wrong. `out` is
+/* Opens the splits and looks all samples over once. `on_notice` (may be NULL) is told in one line each where a set has
+ * images that are trained on and also evaluated on, or stand in data.test_split, and what is odd about grey values and
+ * labels (see set_survey.h). STATUS_USAGE names the key that is wrong, STATUS_INPUT a file that is. `out` is
  * closed by the caller, also after a failure. */
 status training_data_open(const config *c, void (*on_notice)(void *context, const char *text), void *context,
                           training_data *out);

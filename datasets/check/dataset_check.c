@@ -12,8 +12,15 @@ void dataset_oddities_free(dataset_oddities *o) {
     name_list_free(&o->grey_masks);
     name_list_free(&o->unequal_sizes);
     name_list_free(&o->empty_masks);
+    name_list_free(&o->implausible);
     free(o->fingerprints);
     o->fingerprints = NULL;
+}
+
+static status survey(const dataset *d, int index, const grey_image *image, const grey_image *mask,
+                     dataset_oddities *o) {
+    status result = set_survey_add(&o->survey, d, index, image, mask);
+    return result == STATUS_INPUT ? name_list_add(&o->implausible, status_message()) : result;
 }
 
 /* The number of values besides 0 and the maximum. */
@@ -92,8 +99,10 @@ static status count_sample(const dataset *d, int index, const grey_image *image,
                            dataset_oddities *o) {
     int maximum = mask_maximum(mask);
     count_sizes(c, image);
-    if (o)
+    if (o) {
         o->fingerprints[index] = fingerprint(image);
+        TRY(survey(d, index, image, mask, o));
+    }
     TRY(note_mask(d, index, image, mask, maximum, c, o));
     TRY(count_targets(mask, maximum, MASK_ANY, &c->targets, &c->pixels));
     TRY(resize_mask(mask, 256, 256));

@@ -4,6 +4,7 @@
 
 #include "core/base/status.h"
 #include "core/io/file_io.h"
+#include "datasets/check/set_survey.h"
 #include "datasets/dataset.h"
 
 #include <stdint.h>
@@ -24,6 +25,8 @@ typedef struct dataset_counts {
 typedef struct dataset_oddities {
     name_list unreadable;
     name_list grey_masks, unequal_sizes, empty_masks;
+    name_list implausible; /* masks that are nearly all target */
+    set_survey survey;
     uint64_t *fingerprints; /* of each sample's image; equal for equal images. 0 for one that cannot be read */
 } dataset_oddities;
 

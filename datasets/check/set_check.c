@@ -90,8 +90,16 @@ static status judge_split(set_check *check, const split_check *s, const dataset_
                         k->largest_width, k->largest_height));
     TRY(add_findings(check, &o->unreadable));
     TRY(judge_oddities(check, s, &o->grey_masks, k->grey_masks));
+    TRY(add_findings(check, &o->implausible));
     TRY(judge_oddities(check, s, &o->unequal_sizes, k->unequal_sizes));
-    return judge_oddities(check, s, &o->empty_masks, k->empty_masks);
+    /* An image without a target is a sample like another, but not in a set that is known to have none. */
+    return s->known ? judge_oddities(check, s, &o->empty_masks, k->empty_masks) : STATUS_OK;
+}
+
+static status judge_survey(set_check *check, const dataset *d, const set_survey *survey) {
+    static const survey_words words = {.range = "--range ", .mask = "--mask "};
+    status result = set_survey_judge(survey, d, &words, &check->remarks);
+    return result == STATUS_INPUT ? name_list_add(&check->findings, status_message()) : result;
 }
 
 static status check_split(checker *c, const char *split) {
@@ -105,6 +113,7 @@ static status check_split(checker *c, const char *split) {
     snprintf(s->split, sizeof s->split, "%s", split);
     s->known = known_split_find(check->name, split);
     TRY(dataset_count_all(open->d, &s->counts, &open->oddities, c->on_sample, c->context));
+    TRY(judge_survey(check, open->d, &open->oddities.survey));
     return judge_split(check, s, &open->oddities, !path_is_folder(c->path));
 }
 
@@ -169,6 +178,16 @@ static status find_equal_pictures(checker *c) {
     return result;
 }
 
+/* All images of a set without lists. */
+static status check_unsplit(checker *c) {
+    dataset *d;
+    TRY(dataset_open(c->path, "all", &d));
+    dataset_close(d);
+    TRY(name_list_add(&c->out->remarks, "no list says what is for training and what for test: 'prepare split' writes "
+                                        "them, and split 'all' takes every image"));
+    return check_split(c, "all");
+}
+
 static status check_all(checker *c) {
     static const char *const names[SET_CHECK_SPLITS] = {"trainval", "train", "val", "test"};
     bool has_trainval = dataset_has_split(c->path, "trainval"), any = false;
@@ -179,11 +198,8 @@ static status check_all(checker *c) {
         any = true;
         TRY(check_split(c, names[i]));
     }
-    if (!any) { /* says what is missing */
-        dataset *none;
-        TRY(dataset_open(c->path, "test", &none));
-        dataset_close(none);
-    }
+    if (!any)
+        TRY(check_unsplit(c));
     TRY(find_missing_splits(c->out));
     TRY(find_equal_pictures(c));
     return set_find_lone_masks(c->path, &c->out->findings);
@@ -206,4 +222,5 @@ status set_check_run(const char *path, set_check *out, void (*on_sample)(void *c
 
 void set_check_free(set_check *check) {
     name_list_free(&check->findings);
+    name_list_free(&check->remarks);
 }

@@ -22,6 +22,7 @@ typedef struct set_check {
     split_check splits[SET_CHECK_SPLITS]; /* those that could be opened */
     int split_count;
     name_list findings; /* what is wrong, one line each */
+    name_list remarks;  /* what may be meant so */
 } set_check;
 
 /* Checks the folder or pack at `path`. It looks for every fault and fails only if there is no set at all. */
@@ -29,7 +30,7 @@ status set_check_run(const char *path, set_check *out, void (*on_sample)(void *c
                      void *context);
 void set_check_free(set_check *check);
 
-/* The counts of each split, then the findings. */
+/* The counts of each split, then remarks and findings. */
 void set_check_print(const set_check *check, FILE *stream);
 
 /* The counts of a split as they are printed and compared. */

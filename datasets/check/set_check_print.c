@@ -21,6 +21,8 @@ void set_check_print(const set_check *check, FILE *stream) {
         print_split(check, &check->splits[i], stream);
     if (!known_split_at(check->name, 0))
         fprintf(stream, "no totals to compare with: '%s' is not the name of a public set\n", check->name);
+    for (int i = 0; i < check->remarks.count; i++)
+        fprintf(stream, "NOTE: %s\n", check->remarks.names[i]);
     for (int i = 0; i < check->findings.count; i++)
         fprintf(stream, "WRONG: %s\n", check->findings.names[i]);
 }

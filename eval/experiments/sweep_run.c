@@ -27,10 +27,16 @@ typedef struct pool {
 
 static status start_next(pool *p) {
     const training *t = &p->list->items[p->next];
-    char ini[4096], log[4096];
+    char ini[4096], log[4096], last[4096];
     TRY(path_join(ini, "", t->prefix, ".ini"));
     TRY(path_join(log, "", t->prefix, ".log"));
-    const char *argv[] = {p->program, ini, "--resume", "--out", t->prefix, *p->threads ? p->threads : NULL, NULL};
+    TRY(path_join(last, t->prefix, "last", ".h5"));
+    const char *argv[7] = {p->program, ini, "--out", t->prefix};
+    int count = 4;
+    if (path_is_file(last))
+        argv[count++] = "--resume";
+    if (*p->threads)
+        argv[count++] = p->threads;
     TRY(process_start(argv, log, &p->state[p->next].process));
     p->state[p->next].start = clock_seconds();
     p->next++;

@@ -34,9 +34,11 @@ static void print_script(const training_list *list, const char *program, const c
     fprintf(stream, ")\ncd ");
     print_quoted(here, stream);
     fprintf(stream, " || exit 1\nrun=${runs[$SLURM_ARRAY_TASK_ID]}\n"
+                    "resume=()\n[ -e \"$run/last.h5\" ] && resume=(--resume)\n"
                     "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\nsrun ");
     print_quoted(program, stream);
-    fprintf(stream, " \"$run.ini\" --resume --out \"$run\" >> \"$run.log\" 2>&1 && mv \"$run.ini\" \"$run.done\"\n");
+    fprintf(stream,
+            " \"$run.ini\" \"${resume[@]}\" --out \"$run\" >> \"$run.log\" 2>&1 && mv \"$run.ini\" \"$run.done\"\n");
 }
 
 static status write_script(const training_list *list, const char *path, int jobs) {

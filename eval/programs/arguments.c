@@ -1,6 +1,7 @@
 #include "eval/programs/arguments.h"
 
 #include "core/config/config.h"
+#include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
 #include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
@@ -93,6 +94,41 @@ status argument_number(const char *option, const char *text, double *out) {
     if (end == text || *end || !isfinite(*out))
         return status_fail(STATUS_USAGE, "--%s is '%s', expected a number", option, text);
     return STATUS_OK;
+}
+
+status argument_sides(const char *option, const char *text, int *width, int *height) {
+    char after;
+    *width = *height = 0;
+    if (!text || (sscanf(text, "%dx%d%c", width, height, &after) == 2 && *width > 0 && *width <= LARGEST_SIZE &&
+                  *height > 0 && *height <= LARGEST_SIZE))
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "--%s is '%s', expected WxH with sides of 1 to %d, as in 640x512", option, text,
+                       LARGEST_SIZE);
+}
+
+/* Older checkpoints, and those of other programs, say nothing. One that is no file at all is refused by who loads it.
+ */
+static status stored_range(const char *checkpoint, grey_range *out) {
+    static const char key[] = "data.range";
+    h5_file *file;
+    char *text = NULL;
+    if (h5_open(checkpoint, &file) != STATUS_OK)
+        return STATUS_OK;
+    status result = STATUS_OK;
+    if (h5_has_attribute(file, "/", key))
+        result = h5_read_attribute_text(file, "/", key, &text);
+    if (result == STATUS_OK && text)
+        result = grey_range_read(text, key, out);
+    free(text);
+    h5_close(file);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", checkpoint);
+}
+
+status argument_range(const char *text, const char *checkpoint, grey_range *out) {
+    *out = (grey_range){.kind = RANGE_FULL};
+    if (text)
+        return grey_range_read(text, "--range", out);
+    return checkpoint ? stored_range(checkpoint, out) : STATUS_OK;
 }
 
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {

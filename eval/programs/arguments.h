@@ -3,6 +3,7 @@
 #define IRST_EVAL_PROGRAMS_ARGUMENTS_H
 
 #include "core/base/status.h"
+#include "core/io/grey_range.h"
 #include "modules/detector.h"
 
 #include <stdbool.h>
@@ -28,6 +29,18 @@ status argument_size(const char *text, int *out);
 
 /* A finite number; else a STATUS_USAGE that names the option. */
 status argument_number(const char *option, const char *text, double *out);
+
+/* "WxH" into both sides, each in 1..32768; NULL gives 0 and 0. Else a STATUS_USAGE that names the option. */
+status argument_sides(const char *option, const char *text, int *width, int *height);
+
+#define ARGUMENT_RANGE_HELP                                                                                            \
+    "grey values that become black and white: LO,HI in the file's values (a 14-bit camera: 0,16383), image (each "     \
+    "image's own), percentile[:P] (without the P % darkest and brightest), full (the file's full scale). Without it: " \
+    "what the checkpoint was trained with, else full"
+
+/* The range of grey values: what --range says, or the one that the checkpoint was trained with (data.range), or
+ * RANGE_FULL. Both texts may be NULL. */
+status argument_range(const char *text, const char *checkpoint, grey_range *out);
 
 /* Position of `text` in the `count` words; else a STATUS_USAGE that names the option and lists the words. */
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out);

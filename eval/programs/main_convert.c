@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *title_of(const char *method) {
@@ -35,10 +36,27 @@ static status print_detector(const char *path, detector *d) {
     return STATUS_OK;
 }
 
-static status write_checkpoint(const char *path, detector *d) {
+/* What a network was trained on is part of it: the range of grey values, if the file `from` tells one. */
+static status keep_range(const char *from, h5_file *to) {
+    static const char key[] = "data.range";
+    h5_file *file;
+    char *range = NULL;
+    TRY(h5_open(from, &file));
+    status result = h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, &range) : STATUS_OK;
+    h5_close(file);
+    if (result == STATUS_OK && range)
+        result = h5_write_attribute_text(to, "/", key, range);
+    free(range);
+    return result;
+}
+
+/* `from`: the checkpoint of ours that the detector is of, or NULL. */
+static status write_checkpoint(const char *path, detector *d, const char *from) {
     h5_file *file;
     TRY(h5_create(path, &file));
     status result = checkpoint_write_model(file, d, true);
+    if (result == STATUS_OK && from)
+        result = keep_range(from, file);
     if (result != STATUS_OK) {
         h5_close(file);
         return result;
@@ -51,7 +69,7 @@ static status convert(engine *e, status (*load)(engine *, const char *, detector
                       double threshold, const char *output) {
     detector *d;
     TRY(load(e, input, &d));
-    status result = write_checkpoint(output, d);
+    status result = write_checkpoint(output, d, load == checkpoint_load ? input : NULL);
     if (result == STATUS_OK && !isnan(threshold))
         result = checkpoint_store_threshold(output, threshold);
     if (result == STATUS_OK)

@@ -3,7 +3,6 @@
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
-#include "core/io/png_io.h"
 #include "core/log/progress.h"
 #include "eval/detect/detection_files.h"
 #include "eval/detect/detection_report.h"
@@ -18,8 +17,8 @@
 
 #define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* beside the folder of the programs */
 
-static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold;
-static bool raw_stages;
+static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold, *range, *y16;
+static bool raw_stages, recursive;
 
 enum { OPTION_METHOD };
 
@@ -35,6 +34,11 @@ static cli_option options[] = {
      "counted from 0)"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images to N x N for the method; scores (bilinear), boxes and pictures come out in image coordinates"},
+    {"range", CLI_TEXT, &range, "RANGE", ARGUMENT_RANGE_HELP},
+    {"recursive", CLI_FLAG, &recursive, NULL,
+     "look into folders in a folder too; results lie in folders of the same name"},
+    {"y16", CLI_TEXT, &y16, "WxH",
+     "files that end in .raw, .y16 or .bin are frames of this size, 16 bits a pixel, little-endian, no header"},
     {"threshold", CLI_TEXT, &threshold, "T",
      "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (convert "
      "set-threshold) or "
@@ -46,11 +50,13 @@ static cli_option options[] = {
 
 static const cli_program program = {
     .name = "detect",
-    .summary = "finds small targets in infrared images (PNG, 8 or 16 bit, any size)",
+    .summary = "finds small targets in infrared images (PNG, JPEG, BMP, TIFF, PGM, raw; 8 or 16 bits, any size)",
     .arguments = "INPUT... --out DIR [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] [options]",
     .examples = "detect image.png --out found\n"
                 "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
                 "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
+                "detect frames/ --recursive --range percentile --out found   # thermal frames of 14 bits in 16\n"
+                "detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
                 "detect folder/ --method ipi model.preset=community --out found",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -63,12 +69,18 @@ typedef struct run_state {
     detector *d;
     detect_options how;
     input_images images;
+    grey_range range;
+    grey_span span; /* of the values as stored */
     detection_report *report;
     h5_file *maps;
     bool started;
     int done, found, unreadable;
     char first_error[1024];
 } run_state;
+
+static void say(const char *text) {
+    fprintf(stderr, "detect: %s\n", text);
+}
 
 static status start_output(run_state *r) {
     if (r->started)
@@ -80,8 +92,17 @@ static status start_output(run_state *r) {
     return STATUS_OK;
 }
 
+/* An image in a folder of the input lies in such a folder of the output. */
+static status create_folder_of(const char *name) {
+    char folder[4096], *slash;
+    TRY(path_join(folder, out, name, ""));
+    slash = strrchr(folder, '/');
+    *slash = 0;
+    return folder_create(folder);
+}
+
 static status detect_one(run_state *r, int index, const grey_image *image) {
-    const char *name = r->images.names.names[index], *path = r->images.paths.names[index];
+    const char *name = r->images.items[index].name, *path = r->images.items[index].path;
     detected_image result;
     status done = detect_image(r->d, image, &r->how, &result);
     if (done != STATUS_OK)
@@ -91,6 +112,8 @@ static status detect_one(run_state *r, int index, const grey_image *image) {
         done = detection_report_add(r->report, name, path, &result);
     if (done == STATUS_OK && r->maps)
         done = detection_write_maps(r->maps, name, &result.maps);
+    if (done == STATUS_OK && strchr(name, '/'))
+        done = create_folder_of(name);
     if (done == STATUS_OK)
         done = detection_write_pictures(out, name, image, &result);
     r->done += done == STATUS_OK;
@@ -99,26 +122,49 @@ static status detect_one(run_state *r, int index, const grey_image *image) {
     return done;
 }
 
+static status read_image(run_state *r, int index, const input_options *input, grey_image *image) {
+    const input_image *item = &r->images.items[index];
+    TRY(image_read(
+        &(image_source){
+            .path = item->path, .page = item->page, .raw_width = input->raw_width, .raw_height = input->raw_height},
+        image));
+    grey_span_add(&r->span, image);
+    return grey_range_apply(&r->range, image);
+}
+
 /* An image that cannot be read is left out and reported at the end; any other failure ends the run. */
-static status detect_all(run_state *r) {
+static status detect_all(run_state *r, const input_options *input) {
     progress bar;
     status result = STATUS_OK;
     progress_begin(&bar, "detect", "image", r->images.count);
     for (int i = 0; i < r->images.count && result == STATUS_OK; i++) {
         grey_image image = {0};
-        if (png_read_grey(r->images.paths.names[i], PNG_DEPTH_AS_STORED, &image) == STATUS_OK)
+        if (read_image(r, i, input, &image) == STATUS_OK)
             result = detect_one(r, i, &image);
         else if (r->unreadable++ == 0)
             snprintf(r->first_error, sizeof r->first_error, "%s", status_message());
         grey_image_free(&image);
-        progress_update(&bar, i + 1, r->images.names.names[i]);
+        progress_update(&bar, i + 1, r->images.items[i].name);
     }
     progress_end(&bar);
     return result;
 }
 
+/* What the user would not see from the results. */
+static void say_remarks(const run_state *r) {
+    char text[1024];
+    if (!checkpoint && !method)
+        say("found by " WEIGHTS ", which comes with the programs and knows NUDT-SIRST only (docs/results/trained.md); "
+            "for other cameras train on their images and give --checkpoint");
+    if (input_images_remark(&r->images, text, sizeof text))
+        say(text);
+    if (r->range.kind == RANGE_FULL && grey_span_remark(&r->span, "--range ", text, sizeof text))
+        say(text);
+}
+
 static status finish_output(run_state *r) {
     if (r->done > 0) {
+        say_remarks(r);
         TRY(detection_report_write(r->report, out));
         h5_file *maps = r->maps;
         r->maps = NULL;
@@ -193,13 +239,16 @@ static status open_detector(run_state *r, const char *const *settings, int count
 static status run(run_state *r, const char **arguments, int argument_count) {
     int count = part_settings(arguments, argument_count);
     const char *const *inputs = arguments, *const *settings = arguments + count;
+    input_options input = {.recursive = recursive};
     TRY(check_options(&r->how));
-    TRY(input_images_collect(inputs, count, &r->images));
+    TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
+    TRY(argument_range(range, checkpoint, &r->range));
+    TRY(input_images_collect(inputs, count, &input, &r->images));
     TRY(refuse_own_output(inputs, count));
     TRY(engine_new(0, &r->e));
     TRY(open_detector(r, settings, argument_count - count));
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
-    TRY(detect_all(r));
+    TRY(detect_all(r, &input));
     return finish_output(r);
 }
 

@@ -8,6 +8,7 @@
 #include "eval/measure/predictions.h"
 #include "eval/measure/records.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/measured_data.h"
 #include "modules/checkpoint.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@
 enum { DEFAULT_DRAWS = 1000 };
 
 static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file;
-static const char *rule, *threshold, *at_fa;
+static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
 static const char *shown = "published";
@@ -37,6 +38,7 @@ static cli_option options[] = {
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
+    {"range", CLI_TEXT, &range, "RANGE", ARGUMENT_RANGE_HELP},
     {"rule", CLI_TEXT, &rule, "max|logit|score|minmax|sigma",
      SCORE_RULE_HELP ". max unless a threshold is given, then score"},
     {"threshold", CLI_TEXT, &threshold, "T",
@@ -266,7 +268,8 @@ static status evaluate_all_ways(run_state *r) {
 static status run(run_state *r, const char *const *settings, int count) {
     TRY(read_options(r));
     TRY(engine_new(0, &r->e));
-    TRY(dataset_open(data, split, &r->set));
+    TRY(measured_data_open(&(measured_data){data, split, range, checkpoint, r->how.sample.mask, r->how.sample.size},
+                           "evaluate", &r->set));
     TRY(open_source(r, settings, count));
     bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && draws == 0;
     return all_ways ? evaluate_all_ways(r) : evaluate_one(r);

@@ -5,16 +5,22 @@
 #include "datasets/make/sirst_aug_set.h"
 #include "datasets/make/synthesize.h"
 #include "datasets/pack.h"
+#include "eval/measure/evaluation_report.h"
+#include "eval/programs/arguments.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int train_count = 200, test_count = 40, seed = 1;
-static const char *size_text;
+static const char *size_text, *range, *mask;
 
 static const cli_option options[] = {
     {"size", CLI_TEXT, &size_text, "N|native", "side in pixels: synthesize 256, pack native unless given"},
+    {"range", CLI_TEXT, &range, "RANGE",
+     "pack: grey values that become black and white: LO,HI, image, percentile[:P] or full (the file's full scale)"},
+    {"mask", CLI_TEXT, &mask, "max|half|any",
+     "pack: masks become target or not: pixels equal to the mask's maximum, above half of full scale, above 0"},
     {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
     {"test", CLI_INT, &test_count, "N", "synthesize: test scenes"},
     {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug: the same seed gives the same set"},
@@ -80,16 +86,28 @@ static status parse_size(int native, int *out) {
 }
 
 static status pack(const char *from, const char *to) {
-    int size;
-    TRY(parse_size(0, &size));
+    pack_options how = {.binary = mask != NULL};
+    grey_range values;
+    int rule = MASK_MAX;
+    TRY(parse_size(0, &how.size));
+    TRY(argument_range(range, NULL, &values));
+    if (mask)
+        TRY(argument_choice("mask", mask, mask_rule_names, 3, &rule));
+    how.rule = (mask_rule)rule;
+    char description[256];
+    snprintf(description, sizeof description, "packed from %.100s, grey range %.60s, masks %s", from,
+             range ? range : "full", mask ? mask : "as stored");
+    how.description = description;
     dataset *splits[SPLITS];
     int count, total = 0;
     TRY(open_splits(from, splits, &count));
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         total += dataset_count(splits[i]);
+        dataset_set_range(splits[i], &values);
+    }
     progress bar;
     progress_begin(&bar, "packing", "image", total);
-    status result = pack_write(to, splits, count, size, show_progress, &bar);
+    status result = pack_write(to, splits, count, &how, show_progress, &bar);
     progress_end(&bar);
     close_splits(splits, count);
     if (result == STATUS_OK)

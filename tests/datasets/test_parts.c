@@ -31,7 +31,7 @@ static int make_sets(void **state) {
     assert_ok(synthesize_folder(first, 3, SIDE, FIRST, 2, NULL, NULL));
     assert_ok(synthesize_folder(second, 4, SIDE, SECOND, 2, NULL, NULL));
     dataset *d = opened(first, "train");
-    assert_ok(pack_write(packed, &d, 1, 0, NULL, NULL));
+    assert_ok(pack_write(packed, &d, 1, &(pack_options){0}, NULL, NULL));
     dataset_close(d);
     return 0;
 }

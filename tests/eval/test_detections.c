@@ -212,27 +212,43 @@ static void test_inputs(void **state) {
     snprintf(folder, sizeof folder, "%s", scratch_path("inputs"));
     snprintf(other, sizeof other, "%s", scratch_path("inputs/other"));
     assert_ok(folder_create(other));
-    const char *const files[] = {"b.png", "a.PNG", "notes.txt", "c.d.png", "other/a.png"};
+    const char *const files[] = {"b.png", "a.PNG", "notes.txt", "c.d.bmp", "other/a.png", "dump.y16"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         assert_ok(path_join(path, folder, files[i], ""));
-        assert_ok(file_write(path, "x", 1));
+        assert_ok(file_write(path, "0123456789ab", 12));
     }
     input_images images;
+    input_options options = {0};
+    char text[512];
     const char *const one[] = {folder};
-    assert_ok(input_images_collect(one, 1, &images));
+    assert_ok(input_images_collect(one, 1, &options, &images));
     assert_int_equal(images.count, 3);
-    assert_string_equal(images.names.names[0], "a");
-    assert_string_equal(images.names.names[1], "b");
-    assert_string_equal(images.names.names[2], "c.d");
+    assert_string_equal(images.items[0].name, "a");
+    assert_string_equal(images.items[1].name, "b");
+    assert_string_equal(images.items[2].name, "c.d");
+    assert_true(input_images_remark(&images, text, sizeof text));
+    assert_non_null(strstr(text, "dump.y16"));
+    assert_non_null(strstr(text, "notes.txt"));
+    assert_non_null(strstr(text, "inputs/other"));
     input_images_free(&images);
+    options = (input_options){.recursive = true, .raw_width = 3, .raw_height = 1};
+    assert_ok(input_images_collect(one, 1, &options, &images)); /* two frames of six bytes */
+    assert_int_equal(images.count, 6);
+    assert_string_equal(images.items[3].name, "dump_0001");
+    assert_string_equal(images.items[4].name, "dump_0002");
+    assert_int_equal(images.items[4].page, 2);
+    assert_string_equal(images.items[5].name, "other/a");
+    assert_int_equal(images.left_out.count, 1);
+    input_images_free(&images);
+    options = (input_options){0};
     const char *const same[] = {folder, other};
-    assert_fails(input_images_collect(same, 2, &images), STATUS_USAGE, "a.PNG", "other/a.png");
+    assert_fails(input_images_collect(same, 2, &options, &images), STATUS_USAGE, "a.PNG", "other/a.png");
     const char *const missing[] = {"no/such.png"};
-    assert_fails(input_images_collect(missing, 1, &images), STATUS_INPUT, "no/such.png", "no such");
+    assert_fails(input_images_collect(missing, 1, &options, &images), STATUS_INPUT, "no/such.png", "no such");
     assert_ok(folder_create(scratch_path("inputs/none")));
     const char *const none[] = {scratch_path("inputs/none")};
-    assert_fails(input_images_collect(none, 1, &images), STATUS_INPUT, "inputs/none", "no PNG");
-    assert_fails(input_images_collect(NULL, 0, &images), STATUS_USAGE, "INPUT", "");
+    assert_fails(input_images_collect(none, 1, &options, &images), STATUS_INPUT, "inputs/none", "no image");
+    assert_fails(input_images_collect(NULL, 0, &options, &images), STATUS_USAGE, "INPUT", "");
 }
 
 int main(void) {

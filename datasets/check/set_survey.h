@@ -1,0 +1,47 @@
+/* What a split looks like before work begins on it: labels that are none, masks that mean something else than they are
+ * read as, grey values that fill little of their range. It reads every sample once, so damaged files show too. */
+#ifndef IRST_DATASETS_CHECK_SET_SURVEY_H
+#define IRST_DATASETS_CHECK_SET_SURVEY_H
+
+#include "core/base/status.h"
+#include "core/io/file_io.h"
+#include "core/io/grey_range.h"
+#include "datasets/dataset.h"
+#include "datasets/preprocess.h"
+
+#include <stdint.h>
+
+/* Counts of masks, but where something else is said. */
+typedef struct set_survey {
+    mask_rule rule; /* which pixels are target; set before the first sample */
+    int64_t samples;
+    grey_span span;   /* of the images as they were read */
+    int64_t empty;    /* all 0 */
+    int64_t lost;     /* not all 0, but without a target under the rule */
+    int64_t grey;     /* values between 0 and the largest */
+    int64_t numbered; /* of these: 1, 2, .. n, as if they numbered the targets */
+    int64_t unequal;  /* of another size than their image */
+    int largest;      /* value in any mask */
+    int64_t targets;  /* pixels of grey masks that the rule takes, */
+    int64_t lit;      /* and those above 0 */
+} set_survey;
+
+/* Adds a sample. STATUS_INPUT if targets cover more than half of it, which no small target does; the message names the
+ * mask and what it may be instead. */
+status set_survey_add(set_survey *survey, const dataset *d, int index, const grey_image *image, const grey_image *mask);
+
+/* How the reader of the remarks changes what they are about. */
+typedef struct survey_words {
+    const char *range; /* "--range " or "data.range = " */
+    const char *mask;  /* "--mask " or, where the rule is fixed, NULL: masks have to be rewritten */
+} survey_words;
+
+/* Adds a line to `remarks` for everything that is odd. STATUS_INPUT if no mask has any target under the rule. What a
+ * public set is known for is not odd. */
+status set_survey_judge(const set_survey *survey, const dataset *d, const survey_words *words, name_list *remarks);
+
+/* Both over all samples of `d`, read under `sizes`. `remarks` is added to. */
+status set_survey_run(const dataset *d, mask_rule rule, dataset_mask_size sizes, const survey_words *words,
+                      name_list *remarks);
+
+#endif

@@ -1,0 +1,108 @@
+#include "datasets/pair_folders.h"
+
+#include "core/io/file_io.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct layout {
+    const char *images, *masks;
+} layout;
+
+static const layout layouts[] = {
+#define LAYOUT(images, masks) {images, masks},
+#include "datasets/layouts.def"
+#undef LAYOUT
+};
+
+enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+
+/* What may follow the image's name in the name of its mask. */
+static const char *const tails[] = {"", "_pixels0", "_mask", "_gt", "_label", "-mask"};
+
+enum { TAILS = sizeof tails / sizeof *tails };
+
+/* The entry of `folder` that is called like the first `length` bytes of `name` but for case. */
+static bool find_entry(const char *folder, const char *name, size_t length, char out[4096]) {
+    char wanted[256];
+    name_list entries;
+    snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
+    if (path_join(out, folder, wanted, "") != STATUS_OK)
+        return false;
+    if (path_is_folder(out))
+        return true;
+    if (folder_list(folder, "", &entries) != STATUS_OK)
+        return false;
+    bool found = false;
+    for (int i = 0; i < entries.count && !found; i++)
+        found = !strcasecmp(entries.names[i], wanted) && path_join(out, folder, entries.names[i], "") == STATUS_OK &&
+                path_is_folder(out);
+    name_list_free(&entries);
+    return found;
+}
+
+/* `relative` may be two folders deep. */
+static bool find_folder(const char *folder, const char *relative, char out[4096]) {
+    const char *slash = strchr(relative, '/');
+    if (!slash)
+        return find_entry(folder, relative, strlen(relative), out);
+    char first[4096];
+    return find_entry(folder, relative, (size_t)(slash - relative), first) && find_folder(first, slash + 1, out);
+}
+
+bool pair_folders_find(const char *folder, pair_folders *out) {
+    for (int i = 0; i < LAYOUTS; i++)
+        if (find_folder(folder, layouts[i].images, out->images) && find_folder(folder, layouts[i].masks, out->masks))
+            return true;
+    return false;
+}
+
+bool pair_folders_find_images(const char *folder, pair_folders *out) {
+    out->masks[0] = 0;
+    for (int i = 0; i < LAYOUTS; i++)
+        if (find_folder(folder, layouts[i].images, out->images))
+            return true;
+    return false;
+}
+
+status pair_files_read(const pair_folders *folders, pair_files *out) {
+    *out = (pair_files){0};
+    TRY(file_index_read(folders->images, &out->images));
+    status result = file_index_read(folders->masks, &out->masks);
+    if (result != STATUS_OK)
+        pair_files_free(out);
+    return result;
+}
+
+void pair_files_free(pair_files *files) {
+    file_index_free(&files->images);
+    file_index_free(&files->masks);
+}
+
+const indexed_file *pair_files_mask(const pair_files *files, const char *name, const indexed_file **twice) {
+    char mask[4096];
+    for (int i = 0; i < TAILS; i++) {
+        if (snprintf(mask, sizeof mask, "%s%s", name, tails[i]) >= (int)sizeof mask)
+            break;
+        const indexed_file *found = file_index_find(&files->masks, mask, twice);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+bool pair_files_has_image(const pair_files *files, const indexed_file *mask) {
+    char name[4096];
+    size_t length = strlen(mask->name);
+    for (int i = 0; i < TAILS; i++) {
+        size_t tail = strlen(tails[i]);
+        if (length <= tail || strcasecmp(mask->name + length - tail, tails[i]) != 0 || length - tail >= sizeof name)
+            continue;
+        memcpy(name, mask->name, length - tail);
+        name[length - tail] = 0;
+        if (file_index_find(&files->images, name, NULL))
+            return true;
+    }
+    return false;
+}

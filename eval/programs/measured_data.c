@@ -1,0 +1,69 @@
+#include "eval/programs/measured_data.h"
+
+#include "core/io/hdf5_io.h"
+#include "datasets/check/set_survey.h"
+#include "eval/programs/arguments.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether one of the sets in `roots`, separated by commas, has this name. */
+static bool names_set(char *roots, const char *name) {
+    char stored[256], *rest = roots, *root;
+    while ((root = strsep(&rest, ",")) != NULL) {
+        dataset_name_of(root + strspn(root, " \t"), stored, sizeof stored);
+        if (!strcmp(stored, name))
+            return true;
+    }
+    return false;
+}
+
+static bool trained_on(const h5_file *file, const dataset *d) {
+    char *roots = NULL, *split = NULL;
+    bool same = h5_has_attribute(file, "/", "data.root") && h5_has_attribute(file, "/", "data.train_split") &&
+                h5_read_attribute_text(file, "/", "data.root", &roots) == STATUS_OK &&
+                h5_read_attribute_text(file, "/", "data.train_split", &split) == STATUS_OK &&
+                !strcmp(split, dataset_split(d)) && names_set(roots, dataset_name(d));
+    free(roots);
+    free(split);
+    return same;
+}
+
+static void say_trained_on(const char *checkpoint, const char *program, const dataset *d) {
+    h5_file *file;
+    if (h5_open(checkpoint, &file) != STATUS_OK)
+        return; /* whoever loads it says why */
+    if (trained_on(file, d))
+        fprintf(stderr,
+                "%s: %s was trained on split %s of %s: these figures say nothing about images it has not seen\n",
+                program, checkpoint, dataset_split(d), dataset_name(d));
+    h5_close(file);
+}
+
+static status look_over(const measured_data *request, const char *program, const dataset *d) {
+    static const survey_words words = {.range = "--range ", .mask = "--mask "};
+    name_list remarks = {0};
+    dataset_mask_size sizes = request->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
+    status result = set_survey_run(d, request->mask, sizes, &words, &remarks);
+    for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
+        fprintf(stderr, "%s: %s\n", program, remarks.names[i]);
+    name_list_free(&remarks);
+    if (result == STATUS_OK && request->checkpoint)
+        say_trained_on(request->checkpoint, program, d);
+    return result;
+}
+
+status measured_data_open(const measured_data *request, const char *program, dataset **out) {
+    grey_range range;
+    TRY(argument_range(request->range, request->checkpoint, &range));
+    TRY(dataset_open(request->path, request->split, out));
+    dataset_set_range(*out, &range);
+    status result = look_over(request, program, *out);
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    dataset_close(*out);
+    *out = NULL;
+    return result;
+}
