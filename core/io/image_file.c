@@ -1,7 +1,7 @@
 #include "core/io/image_file.h"
 
 #include "core/io/file_io.h"
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 static const image_format *const formats[] = {
 #define IMAGE_FORMAT(name) &image_format_##name,
-#include "core/io/formats/formats.def"
+#include "core/io/image_formats.def"
 #undef IMAGE_FORMAT
 };
 

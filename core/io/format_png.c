@@ -1,4 +1,4 @@
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 #include "core/io/png_io.h"
 
 #include <string.h>

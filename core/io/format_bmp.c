@@ -1,6 +1,6 @@
 /* BMP: uncompressed, with 1, 4 or 8 bits into a palette, or 24 or 32 bits of colour. */
 #include "core/io/file_io.h"
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* What core/io/image_file knows of one file format. A new format is a file here and a line in formats.def. */
-#ifndef IRST_CORE_IO_FORMATS_IMAGE_FORMAT_H
-#define IRST_CORE_IO_FORMATS_IMAGE_FORMAT_H
+/* What core/io/image_file knows of one file format. A new format is a file here and a line in image_formats.def. */
+#ifndef IRST_CORE_IO_IMAGE_FORMAT_H
+#define IRST_CORE_IO_IMAGE_FORMAT_H
 
 #include "core/io/image_file.h"
 
@@ -19,7 +19,7 @@ typedef struct image_format {
 } image_format;
 
 #define IMAGE_FORMAT(name) extern const image_format image_format_##name;
-#include "core/io/formats/formats.def"
+#include "core/io/image_formats.def"
 #undef IMAGE_FORMAT
 
 /* Luma of a pixel of at most 16 bits, in OpenCV's arithmetic. */

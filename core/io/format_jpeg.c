@@ -1,6 +1,6 @@
 /* JPEG through libjpeg-turbo, which decodes to luma itself. It reports errors through a function that must not return:
  * as in png_io.c, the only setjmp is in `guarded`, and whatever must survive an error lives in a jpeg_job. */
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* PGM and PPM, binary (P5, P6) and as text (P2, P3). Their header has a full scale of its own, 16383 say: the values
  * are spread to 8 or 16 bits, and the image remembers it. */
 #include "core/io/file_io.h"
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* TIFF through libtiff: 1, 8 and 16 bits, 32 and 64 of floating point, grey, palette or colour, in strips or tiles, one
  * page or many. Only the plain compressions are let in: the others bring decoders of their own, and nobody stores
  * thermal images with them. */
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 
 #include <math.h>
 #include <stdio.h>

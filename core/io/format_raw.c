@@ -1,6 +1,6 @@
 /* Raw frames as thermal cameras write them (Y16): rows of 16-bit little-endian values without any header, one or more
  * frames a file. */
-#include "core/io/formats/image_format.h"
+#include "core/io/image_format.h"
 
 #include <errno.h>
 #include <stdio.h>
