@@ -1,5 +1,7 @@
 /* Builders of the operations. Each records one node and returns it; NULL inputs give NULL (see tape.h). Formulas and
- * gradients stand at the head of op_NAME.c. */
+ * gradients stand at the head of op_NAME.c.
+ *
+ * Thread rule: a tape is recorded by one thread at a time. */
 #ifndef IRST_AUTOGRAD_OPS_H
 #define IRST_AUTOGRAD_OPS_H
 

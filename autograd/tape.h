@@ -10,7 +10,10 @@
  * for one more forward pass, and the same bits.
  *
  * A builder that fails returns NULL and leaves the message; builders take NULL for an input and return NULL, so a
- * network is written without checks, and tape_plan reports the first failure. */
+ * network is written without checks, and tape_plan reports the first failure.
+ *
+ * Thread rule: a tape is recorded and run by one thread at a time, and no other tape on its engine meanwhile; tapes on
+ * different engines at once. */
 #ifndef IRST_AUTOGRAD_TAPE_H
 #define IRST_AUTOGRAD_TAPE_H
 

@@ -1,4 +1,6 @@
-/* Shared by the files of the tape, and by what rewrites it. */
+/* Shared by the files of the tape, and by what rewrites it.
+ *
+ * Thread rule: as tape.h. */
 #ifndef IRST_AUTOGRAD_TAPE_INTERNAL_H
 #define IRST_AUTOGRAD_TAPE_INTERNAL_H
 

@@ -4,7 +4,9 @@
  *
  * A pattern is a function of the last node of what it looks for. That node becomes the fused operation, in place, so
  * that pointers to it stay good; what nothing reads any more is dropped. rewrite.def lists the patterns in order: each
- * of them tries all nodes, from first to last, before the next one does. */
+ * of them tries all nodes, from first to last, before the next one does.
+ *
+ * Thread rule: as tape.h; patterns are constant. */
 #ifndef IRST_AUTOGRAD_TAPE_REWRITE_H
 #define IRST_AUTOGRAD_TAPE_REWRITE_H
 

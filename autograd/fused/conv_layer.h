@@ -1,4 +1,6 @@
-/* Layers of inference (fused.h): which operations they come from, and the weights that they are run with. */
+/* Layers of inference (fused.h): which operations they come from, and the weights that they are run with.
+ *
+ * Thread rule: the calling thread of the tape's engine. */
 #ifndef IRST_AUTOGRAD_FUSED_CONV_LAYER_H
 #define IRST_AUTOGRAD_FUSED_CONV_LAYER_H
 

@@ -1,4 +1,6 @@
-/* Options of the fused operations that have options of their own. */
+/* Options of the fused operations that have options of their own.
+ *
+ * Thread rule: options are constant once recorded. */
 #ifndef IRST_AUTOGRAD_FUSED_FUSED_H
 #define IRST_AUTOGRAD_FUSED_FUSED_H
 

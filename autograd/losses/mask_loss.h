@@ -2,7 +2,9 @@
  *
  * Each is a function of a few sums over the pixels (overlap, masses, cross-entropy). A term is one file, loss_NAME.c,
  * with its formula, and one line in mask_losses.def; op_mask_loss.c does what they have in common: images, rows,
- * threads, pooling, and the way of the gradient to z. */
+ * threads, pooling, and the way of the gradient to z.
+ *
+ * Thread rule: terms are constant, their functions any thread at any time. */
 #ifndef IRST_AUTOGRAD_LOSSES_MASK_LOSS_H
 #define IRST_AUTOGRAD_LOSSES_MASK_LOSS_H
 

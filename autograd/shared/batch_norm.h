@@ -1,5 +1,7 @@
 /* Batch normalisation with and without ReLU, as an operation of its own: the formulas stand in op_batch_norm.c. Inputs
- * are x, weight and bias, the options batch_norm_options. */
+ * are x, weight and bias, the options batch_norm_options.
+ *
+ * Thread rule: the calling thread of the tape's engine. */
 #ifndef IRST_AUTOGRAD_SHARED_BATCH_NORM_H
 #define IRST_AUTOGRAD_SHARED_BATCH_NORM_H
 

@@ -1,4 +1,6 @@
-/* What the operations that convolve share. */
+/* What the operations that convolve share.
+ *
+ * Thread rule: the calling thread of the tape's engine. */
 #ifndef IRST_AUTOGRAD_SHARED_CONV2D_H
 #define IRST_AUTOGRAD_SHARED_CONV2D_H
 

@@ -1,5 +1,7 @@
 /* The gates of squeeze-and-excitation (Hu et al., 2018), for operations that compute them inside:
- * gate = sigmoid(w2 max(0, w1 squeezed + b1) + b2), `channels` -> `hidden` -> `channels`, for each image. */
+ * gate = sigmoid(w2 max(0, w1 squeezed + b1) + b2), `channels` -> `hidden` -> `channels`, for each image.
+ *
+ * Thread rule: the calling thread of the tape's engine. */
 #ifndef IRST_AUTOGRAD_SHARED_GATE_H
 #define IRST_AUTOGRAD_SHARED_GATE_H
 

@@ -1,6 +1,8 @@
 /* The arithmetic of batch normalisation with ReLU, for operations that normalise their input while they read it
  * (op_norm_conv2d.c, op_gated_conv2d.c): y = max(0, weight (x - mean) / sqrt(var + eps) + bias) = max(0, scale x +
- * shift). Formulas stand in op_batch_norm.c. */
+ * shift). Formulas stand in op_batch_norm.c.
+ *
+ * Thread rule: the calling thread of the tape's engine, but for what takes a worker: that any of its threads runs. */
 #ifndef IRST_AUTOGRAD_SHARED_NORM_H
 #define IRST_AUTOGRAD_SHARED_NORM_H
 

@@ -1,4 +1,7 @@
-/* Small things that several operations share. */
+/* Small things that several operations share.
+ *
+ * Thread rule: what takes an engine or changes a node: the calling thread of the tape's engine; the rest any thread at
+ * any time. */
 #ifndef IRST_AUTOGRAD_SHARED_OP_SUPPORT_H
 #define IRST_AUTOGRAD_SHARED_OP_SUPPORT_H
 

@@ -1,5 +1,7 @@
 /* Maps cut into parts x parts patches, all of floor(size / parts) rows or columns but the last, which takes the
- * remainder. */
+ * remainder.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_AUTOGRAD_SHARED_PATCHES_H
 #define IRST_AUTOGRAD_SHARED_PATCHES_H
 

@@ -1,4 +1,6 @@
-/* Large blocks of memory: zeroed, aligned for vectors, with huge pages where the system gives them. */
+/* Large blocks of memory: zeroed, aligned for vectors, with huge pages where the system gives them.
+ *
+ * Thread rule: one thread at a time for each block; different ones at once. */
 #ifndef IRST_CORE_BASE_MEMORY_H
 #define IRST_CORE_BASE_MEMORY_H
 

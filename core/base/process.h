@@ -1,4 +1,6 @@
-/* Where this program is, and child processes that write to a log file and stop when this process is told to. */
+/* Where this program is, and child processes that write to a log file and stop when this process is told to.
+ *
+ * Thread rule: the main thread alone: signals belong to the process. */
 #ifndef IRST_CORE_BASE_PROCESS_H
 #define IRST_CORE_BASE_PROCESS_H
 

@@ -1,5 +1,7 @@
 /* Counter-based random numbers (Philox4x32-10, Salmon et al., SC 2011, through Random123): every draw is a
- * function of seed, stream and index, so neither the number of threads nor an interruption changes it. */
+ * function of seed, stream and index, so neither the number of threads nor an interruption changes it.
+ *
+ * Thread rule: any thread at any time, on a generator of its own. */
 #ifndef IRST_CORE_BASE_RNG_H
 #define IRST_CORE_BASE_RNG_H
 

@@ -1,7 +1,9 @@
 /* Status codes and the message that goes with a failure.
  *
  * A function that can fail returns a `status`. The library never prints and never exits: on failure it leaves
- * one line, in a buffer of the calling thread, that says what, where and what was expected. */
+ * one line, in a buffer of the calling thread, that says what, where and what was expected.
+ *
+ * Thread rule: any thread at any time; each has a message of its own. */
 #ifndef IRST_CORE_BASE_STATUS_H
 #define IRST_CORE_BASE_STATUS_H
 

@@ -1,4 +1,6 @@
-/* Memory of a computation that is repeated: the pieces taken the first time serve again the next time. */
+/* Memory of a computation that is repeated: the pieces taken the first time serve again the next time.
+ *
+ * Thread rule: one thread at a time for each workspace; different ones at once. */
 #ifndef IRST_CORE_BASE_WORKSPACE_H
 #define IRST_CORE_BASE_WORKSPACE_H
 

@@ -1,4 +1,6 @@
-/* Command lines of the programs (libpopt): options, --help with examples, --version, one-line errors. */
+/* Command lines of the programs (libpopt): options, --help with examples, --version, one-line errors.
+ *
+ * Thread rule: the main thread alone, at the start and at the end. */
 #ifndef IRST_CORE_CONFIG_CLI_H
 #define IRST_CORE_CONFIG_CLI_H
 

@@ -2,7 +2,9 @@
  *
  * A key is "section.name". Values come from the table's defaults, then an ini file, then "section.key=value"
  * overrides. An unknown or duplicate key or a bad value is STATUS_USAGE, with file, line, key and what was
- * expected in the message. */
+ * expected in the message.
+ *
+ * Thread rule: one thread at a time while a config changes; then any number may read it. */
 #ifndef IRST_CORE_CONFIG_CONFIG_H
 #define IRST_CORE_CONFIG_CONFIG_H
 

@@ -3,7 +3,9 @@
  * Three ways: the direct kernel on rows (kernels.h) for stride 1 with padding inside the halo, where few channels
  * meet; Winograd's F(4x4, 3x3) (conv_winograd.h) for 3x3 kernels between 8 channels and more; and OpenBLAS
  * (conv_gemm.c) for all else: large 1x1 kernels, strides, wide paddings, small maps with many channels. The choice
- * depends on shapes only. */
+ * depends on shapes only.
+ *
+ * Thread rule: the caller's of its engine (engine.h); it runs on all threads of the engine. */
 #ifndef IRST_CORE_CONV_CONV_H
 #define IRST_CORE_CONV_CONV_H
 

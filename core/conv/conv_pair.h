@@ -5,7 +5,9 @@
  * row: y(p) = constant + sum over t with p + t inside the image of [ B(t) + sum over i, s of A(t, i, s) x_i(p + t + s)
  * ],   A = sum_c v_c(t) w_ci(s),  B = sum_c v_c(t) b_c. Away from the border the sum over t and s is one kernel of the
  * offsets t + s. On the border, where the padding of the map between takes some t away, there are eight more: a class
- * for each side and corner. */
+ * for each side and corner.
+ *
+ * Thread rule: as conv.h. */
 #ifndef IRST_CORE_CONV_CONV_PAIR_H
 #define IRST_CORE_CONV_CONV_PAIR_H
 

@@ -1,5 +1,7 @@
 /* Two 3x3 convolutions, one behind the other, in one pass over the image: the map between them exists a few rows at a
- * time, in the cache of the processor that computes them, and never reaches memory. */
+ * time, in the cache of the processor that computes them, and never reaches memory.
+ *
+ * Thread rule: as conv.h. */
 #ifndef IRST_CORE_CONV_CONV_STREAM_H
 #define IRST_CORE_CONV_CONV_STREAM_H
 

@@ -1,5 +1,7 @@
 /* Convolution 3x3 with padding 1 by Winograd's F(4x4, 3x3), see conv.h. Same contracts; a third of the direct kernel's
- * time at 32 channels, with rounding errors a few times as large (below 1e-6 of the largest output). */
+ * time at 32 channels, with rounding errors a few times as large (below 1e-6 of the largest output).
+ *
+ * Thread rule: as conv.h. */
 #ifndef IRST_CORE_CONV_CONV_WINOGRAD_H
 #define IRST_CORE_CONV_CONV_WINOGRAD_H
 

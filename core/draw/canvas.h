@@ -1,4 +1,6 @@
-/* What all drawn pictures share: colours, text, files. Lengths are points. */
+/* What all drawn pictures share: colours, text, files. Lengths are points.
+ *
+ * Thread rule: one thread at a time for each canvas; different ones at once. */
 #ifndef IRST_CORE_DRAW_CANVAS_H
 #define IRST_CORE_DRAW_CANVAS_H
 

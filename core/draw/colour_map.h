@@ -1,4 +1,6 @@
-/* Colours for numbers in [0, 1]. */
+/* Colours for numbers in [0, 1].
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_DRAW_COLOUR_MAP_H
 #define IRST_CORE_DRAW_COLOUR_MAP_H
 

@@ -1,4 +1,6 @@
-/* The typeface of all pictures. */
+/* The typeface of all pictures.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_DRAW_FONT_H
 #define IRST_CORE_DRAW_FONT_H
 

@@ -1,4 +1,6 @@
-/* A map of numbers as a picture in a picture, its colour scale, and a view of it as a surface in space. */
+/* A map of numbers as a picture in a picture, its colour scale, and a view of it as a surface in space.
+ *
+ * Thread rule: one thread at a time for each canvas; different ones at once. */
 #ifndef IRST_CORE_DRAW_MAP_VIEW_H
 #define IRST_CORE_DRAW_MAP_VIEW_H
 

@@ -1,4 +1,6 @@
-/* A picture in few colours: a PNG with a palette takes a third of the space. */
+/* A picture in few colours: a PNG with a palette takes a third of the space.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_DRAW_PALETTE_H
 #define IRST_CORE_DRAW_PALETTE_H
 

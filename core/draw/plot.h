@@ -1,4 +1,6 @@
-/* Line charts: learning curves, ROC curves, a metric over a setting. Drawn with cairo. */
+/* Line charts: learning curves, ROC curves, a metric over a setting. Drawn with cairo.
+ *
+ * Thread rule: one thread at a time for each plot; different ones at once. */
 #ifndef IRST_CORE_DRAW_PLOT_H
 #define IRST_CORE_DRAW_PLOT_H
 

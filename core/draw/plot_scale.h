@@ -1,4 +1,6 @@
-/* The scale of an axis: its range, round ticks and their labels. Used by plot.c. */
+/* The scale of an axis: its range, round ticks and their labels. Used by plot.c.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_DRAW_PLOT_SCALE_H
 #define IRST_CORE_DRAW_PLOT_SCALE_H
 

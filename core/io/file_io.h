@@ -1,4 +1,6 @@
-/* Files and folders: atomic replacement, paths, listings. */
+/* Files and folders: atomic replacement, paths, listings.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_CORE_IO_FILE_IO_H
 #define IRST_CORE_IO_FILE_IO_H
 

@@ -1,5 +1,7 @@
 /* Which grey values count as black and as white. Thermal cameras deliver 10 to 14 bits in files of 16: read by the full
- * scale of the file such an image is almost black, and a detector trained on others finds nothing in it. */
+ * scale of the file such an image is almost black, and a detector trained on others finds nothing in it.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_IO_GREY_RANGE_H
 #define IRST_CORE_IO_GREY_RANGE_H
 

@@ -1,8 +1,9 @@
 /* Thin, checked helpers around HDF5. HDF5's own error printing is turned off; its stack becomes one message
  * that names file and object. Paths inside a file use '/', as in h5ls.
  *
- * Any thread may call these functions at any time, whether HDF5 was built thread-safe or not: one lock lets one thread
- * at a time into HDF5. Several threads may read one file at once; a file being created belongs to one thread. */
+ * Thread rule: any thread may call these functions at any time, whether HDF5 was built thread-safe or not: one lock
+ * lets one thread at a time into HDF5. Several threads may read one file at once; a file being created belongs to one
+ * thread. */
 #ifndef IRST_CORE_IO_HDF5_IO_H
 #define IRST_CORE_IO_HDF5_IO_H
 

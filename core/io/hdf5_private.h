@@ -1,4 +1,6 @@
-/* What the parts of hdf5_io share. */
+/* What the parts of hdf5_io share.
+ *
+ * Thread rule: any thread that has the turn. */
 #ifndef IRST_CORE_IO_HDF5_PRIVATE_H
 #define IRST_CORE_IO_HDF5_PRIVATE_H
 

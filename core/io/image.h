@@ -1,5 +1,7 @@
 /* Grey images as they are stored (8 or 16 bits deep), and resizing as the reference implementations do it: RPCANet's
- * with OpenCV, others with Pillow. */
+ * with OpenCV, others with Pillow.
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_CORE_IO_IMAGE_H
 #define IRST_CORE_IO_IMAGE_H
 

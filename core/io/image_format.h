@@ -1,4 +1,6 @@
-/* What core/io/image_file knows of one file format. A new format is a file here and a line in image_formats.def. */
+/* What core/io/image_file knows of one file format. A new format is a file here and a line in image_formats.def.
+ *
+ * Thread rule: formats are constant, their functions any thread at any time. */
 #ifndef IRST_CORE_IO_IMAGE_FORMAT_H
 #define IRST_CORE_IO_IMAGE_FORMAT_H
 

@@ -1,4 +1,6 @@
-/* The alpha channel of a PNG, which reading it as grey drops. */
+/* The alpha channel of a PNG, which reading it as grey drops.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_IO_PNG_ALPHA_H
 #define IRST_CORE_IO_PNG_ALPHA_H
 

@@ -1,4 +1,6 @@
-/* PNG in and out (libpng). Reads 1 to 16 bits, grey, grey + alpha, palette, RGB, RGBA, interlaced or not. */
+/* PNG in and out (libpng). Reads 1 to 16 bits, grey, grey + alpha, palette, RGB, RGBA, interlaced or not.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_CORE_IO_PNG_IO_H
 #define IRST_CORE_IO_PNG_IO_H
 

@@ -1,4 +1,6 @@
-/* Vectors of neighbouring pixels, as wide as the instruction set this file is compiled for. */
+/* Vectors of neighbouring pixels, as wide as the instruction set this file is compiled for.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_KERNELS_VECTOR_H
 #define IRST_CORE_KERNELS_VECTOR_H
 

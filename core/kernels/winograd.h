@@ -1,5 +1,7 @@
 /* What both Winograd kernels share: the constants, the input's transform, and where its rows come from. The method is
- * described in winograd_rows.c. */
+ * described in winograd_rows.c.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_KERNELS_WINOGRAD_H
 #define IRST_CORE_KERNELS_WINOGRAD_H
 

@@ -1,5 +1,7 @@
 /* Discrete Fourier transform of real sequences that stand side by side, as matrix products: for lengths of some tens
- * or hundreds, of any factors. */
+ * or hundreds, of any factors.
+ *
+ * Thread rule: any thread at any time, on different arrays. */
 #ifndef IRST_CORE_LINALG_DFT_H
 #define IRST_CORE_LINALG_DFT_H
 

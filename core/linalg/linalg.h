@@ -1,5 +1,7 @@
-/* Decompositions of small dense matrices (LAPACK inside OpenBLAS), column-major. The functions may run in several
- * threads at once. A decomposition that does not converge is STATUS_NUMERIC. */
+/* Decompositions of small dense matrices (LAPACK inside OpenBLAS), column-major. A decomposition that does
+ * not converge is STATUS_NUMERIC.
+ *
+ * Thread rule: any thread at any time, on different arrays. */
 #ifndef IRST_CORE_LINALG_LINALG_H
 #define IRST_CORE_LINALG_LINALG_H
 

@@ -1,7 +1,9 @@
 /* Singular value thresholding: B = U max(S - threshold, 0) V^T of G = U S V^T, the proximal step of the nuclear norm.
  *
  * The singular values above the threshold and their V come from the Gram matrix G^T G, whose rounding moves them by
- * about 1e-16 largest^2 / threshold. Below a threshold of SVT_GRAM_LIMIT largest, from LAPACK's decomposition of G. */
+ * about 1e-16 largest^2 / threshold. Below a threshold of SVT_GRAM_LIMIT largest, from LAPACK's decomposition of G.
+ *
+ * Thread rule: the caller's of its engine; svt_columns runs in any of its threads. */
 #ifndef IRST_CORE_LINALG_SVT_H
 #define IRST_CORE_LINALG_SVT_H
 

@@ -1,7 +1,9 @@
 /* A table of numbers that grows by one row a time: in a CSV file, where every row is on its way to the disk when
  * the call returns, and in memory, column by column, ready to be drawn.
  *
- * The first column is an integer (a step or epoch); in the others NaN is an empty cell. */
+ * The first column is an integer (a step or epoch); in the others NaN is an empty cell.
+ *
+ * Thread rule: one thread at a time for each log; different ones at once. */
 #ifndef IRST_CORE_LOG_CSV_LOG_H
 #define IRST_CORE_LOG_CSV_LOG_H
 

@@ -1,5 +1,7 @@
 /* Scalars over time in the format that TensorBoard reads: records framed by length and CRC32C, each holding an
- * Event in protobuf's wire encoding. TensorBoard finds files with "tfevents" in their name. */
+ * Event in protobuf's wire encoding. TensorBoard finds files with "tfevents" in their name.
+ *
+ * Thread rule: one thread at a time for each log; different ones at once. */
 #ifndef IRST_CORE_LOG_EVENT_LOG_H
 #define IRST_CORE_LOG_EVENT_LOG_H
 

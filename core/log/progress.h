@@ -1,5 +1,7 @@
 /* Progress on stderr: a bar with rate and ETA on a terminal; silent when stderr is not a terminal, or a dumb
- * one, or when the environment sets NO_COLOR. */
+ * one, or when the environment sets NO_COLOR.
+ *
+ * Thread rule: one thread at a time: there is one terminal. */
 #ifndef IRST_CORE_LOG_PROGRESS_H
 #define IRST_CORE_LOG_PROGRESS_H
 

@@ -2,7 +2,9 @@
  *
  * Bodies stand in core/kernels/, their list in kernels.def. All work on planar tensors (core/tensor/tensor.h): vector
  * lanes are neighbouring pixels of a row, the zero halo replaces edge code. The environment variable IRST_ISA
- * (portable, avx2, avx512) forces a set; the portable one is plain C and the oracle of the others. */
+ * (portable, avx2, avx512) forces a set; the portable one is plain C and the oracle of the others.
+ *
+ * Thread rule: tables are constant; kernels may run in any thread at any time, on different output. */
 #ifndef IRST_CORE_TENSOR_KERNELS_H
 #define IRST_CORE_TENSOR_KERNELS_H
 

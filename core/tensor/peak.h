@@ -1,4 +1,6 @@
-/* The floating-point peak of the processor, measured: the yardstick for convolutions. */
+/* The floating-point peak of the processor, measured: the yardstick for convolutions.
+ *
+ * Thread rule: the caller's of its engine (engine.h); it runs on all threads of the engine. */
 #ifndef IRST_CORE_TENSOR_PEAK_H
 #define IRST_CORE_TENSOR_PEAK_H
 

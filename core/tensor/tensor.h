@@ -5,7 +5,9 @@
  * the right halo of one row and the left halo of the next. Above and below each plane lies one row of zeros.
  * Dense (parameters, gates, scalars): row stride W, plane stride H * W, no halo.
  *
- * Every operation keeps the halo at zero. */
+ * Every operation keeps the halo at zero.
+ *
+ * Thread rule: any thread at any time, on different numbers. */
 #ifndef IRST_CORE_TENSOR_TENSOR_H
 #define IRST_CORE_TENSOR_TENSOR_H
 

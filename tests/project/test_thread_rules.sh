@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Every header of core/ and autograd/ says at its head which threads may call what. usage: test_thread_rules.sh [ROOT]
+set -uo pipefail
+cd "${1:-$(dirname "$0")/../..}" || exit 1
+
+violations=0 headers=0
+while IFS= read -r header; do
+    headers=$((headers + 1))
+    sed '/\*\//q' "$header" | grep -q 'Thread rule: ' && continue
+    echo "$header: its first comment lacks a line 'Thread rule: '"
+    violations=$((violations + 1))
+done < <(find core autograd -name '*.h')
+[ "$headers" -gt 0 ] || { echo "no header found in $PWD"; exit 1; }
+[ "$violations" -eq 0 ]
