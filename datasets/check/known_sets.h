@@ -13,7 +13,7 @@ typedef struct known_split {
     dataset_counts counts;
 } known_split;
 
-/* Sets are compared without case, '-' and '_'. train stands for trainval, or the other way round, in a set that has
+/* Sets are compared without case, '-', '_', blanks and brackets. train stands for trainval, or the other way round, in a set that has
  * only one of them. NULL if not known. */
 const known_split *known_split_find(const char *set, const char *split);
 

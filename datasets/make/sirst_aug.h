@@ -1,27 +1,40 @@
-/* One variant of an image of SIRST, as SIRST-Aug has them: larger, turned, cropped to 256x256 around a target.
+/* The geometry of SIRST-Aug: an image of SIRST enlarged, windows of 256x256 pixels in it, turned for training.
  *
- * How SIRST-Aug was made is not published. This is a rebuild from what its totals tell; docs/datasets.md says how. */
+ * The set was published without saying how it was made. The published position, box and area of every target tell it:
+ * exactly for the test split, nearly for the training split; docs/datasets.md says what is known and what is not. */
 #ifndef IRST_DATASETS_MAKE_SIRST_AUG_H
 #define IRST_DATASETS_MAKE_SIRST_AUG_H
 
+#include "core/base/rng.h"
 #include "core/base/status.h"
 #include "core/io/image.h"
-#include "datasets/check/components.h"
-
-#include <stdint.h>
 
 enum {
-    SIRST_AUG_SIDE = 256,       /* of a crop */
-    SIRST_AUG_SHORT_SIDE = 362, /* of the image before it is turned: 256 times the square root of 2 */
+    SIRST_AUG_SIDE = 256,        /* of a window */
+    SIRST_AUG_LONG_SIDE = 512,   /* of an enlarged image */
+    SIRST_AUG_MARGIN = 128,      /* how far a window may reach beyond the image */
+    SIRST_AUG_WINDOWS = 5,       /* of a target in the test split, of an image in the training split */
+    SIRST_AUG_TURNS = 5,         /* of each training window */
+    SIRST_AUG_TURN_DEGREES = 50, /* turn i is by a whole number of degrees in [50 i, 50 (i + 1)) */
 };
 
-/* Image and mask have one size; `targets` are the mask's components, at least one. The image is scaled and turned by a
- * random angle, with black around it; the crop lies anywhere in the upright rectangle around the turned image that has
- * the centre of target number `variant` modulo their count inside. Bilinear for the image, nearest for the mask.
- *
- * A function of its arguments alone: `name` and `variant` pick the random numbers. The geometry is computed in
- * integers. Outputs are owned by the caller. */
-status sirst_aug_variant(const grey_image *image, const grey_image *mask, const component_list *targets, uint64_t seed,
-                         const char *name, int variant, grey_image *image_out, grey_image *mask_out);
+/* Both to a long side of 512: the image bilinearly, the mask by its nearest pixels and then to 0 and 255. Replaces the
+ * images, which may differ in size. */
+status sirst_aug_enlarge(grey_image *image, grey_image *mask);
+
+/* What a window with its upper left corner at (x, y) shows; black beyond the image. `out` is owned by the caller. */
+status sirst_aug_cut(const grey_image *enlarged, int x, int y, grey_image *out);
+
+/* Where window number `window` of an image of this size begins such that a target's centre lies in the part of it that
+ * belongs to the number: lower right, lower left, upper right, upper left quarter, centre. Drawn uniformly. */
+void sirst_aug_place(rng *r, int window, double centre_x, double centre_y, int width, int height, int *x, int *y);
+
+/* A window turned anticlockwise about pixel (128, 128), bilinearly, black beyond it; computed in integers, so that it
+ * is the same on every machine. */
+status sirst_aug_turn(const grey_image *window, int degrees, grey_image *out);
+
+/* The same of a mask of 0 and 255, which is so again: a pixel is a target's from a sixth of its weight on. The
+ * published masks are larger by about as much as that makes them. */
+status sirst_aug_turn_mask(const grey_image *window, int degrees, grey_image *out);
 
 #endif

@@ -103,6 +103,16 @@ static status check_opens(const experiment_data *d) {
     return STATUS_OK;
 }
 
+/* Whose figures are shown beside, and how the set is called. */
+static void read_published(const char *text, experiment_data *out) {
+    static const char mark[] = " (reconstructed)";
+    size_t length = strlen(text), tail = sizeof mark - 1;
+    bool reconstructed = length > tail && !strcmp(text + length - tail, mark);
+    snprintf(out->published, sizeof out->published, "%.*s", (int)(reconstructed ? length - tail : length), text);
+    snprintf(out->title, sizeof out->title, "%s", reconstructed ? text : out->name);
+    out->is_target = reconstructed || !strcmp(out->published, out->name);
+}
+
 static status read_data(experiment *e, const name_list *names) {
     e->data = calloc((size_t)names->count + 1, sizeof *e->data);
     if (!e->data)
@@ -113,10 +123,10 @@ static status read_data(experiment *e, const name_list *names) {
                              .root = config_text(e->c, experiment_key("data", name).text),
                              .split = config_text(e->c, experiment_key("split", name).text),
                              .train_split = config_text(e->c, experiment_key("train_split", name).text),
-                             .published = config_text(e->c, experiment_key("published", name).text),
                              .augment = config_text(e->c, experiment_key("augment", name).text)};
         if (*d.root == '\0')
             continue;
+        read_published(config_text(e->c, experiment_key("published", name).text), &d);
         TRY(check_opens(&d));
         e->data[e->data_count++] = d;
     }
@@ -217,7 +227,8 @@ static const char *const named_sections =
     "  [split]        NAME = split to evaluate on (default: test)\n"
     "  [train_split]  NAME = split to train on (default: trainval)\n"
     "  [augment]      NAME = flips|..., data.augment of train for it\n"
-    "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own\n"
+    "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own;\n"
+    "                 'OTHER (reconstructed)': NAME is called so, and the figures published for OTHER are its targets\n"
     "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
     "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one; networks without are trained\n"
     "  [train]        the keys of train, except the seed\n"

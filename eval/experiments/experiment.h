@@ -5,7 +5,8 @@
  *   [split]       NAME = split to evaluate on             default test
  *   [train_split] NAME = split to train on                default trainval (which train stands in for)
  *   [augment]     NAME = flips|...                        data.augment of train for it; default as there
- *   [published]   NAME = data set of the published figures to show beside; default NAME itself
+ *   [published]   NAME = data set of the published figures to show beside; default NAME itself. Other sets' figures
+ *                 stand in brackets; those of "OTHER (reconstructed)" are targets, and tables call NAME so
  *   [methods]     NAME = METHOD OPTION=VALUE ...          options as in [model]: stages=6
  *   [checkpoint]  NAME = file, or NAME/DATA = file        for all data sets, or for one
  *   [evaluate]    size, rule, mask, protocol, threads
@@ -27,10 +28,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { EXPERIMENT_TITLE = 128 };
+
 typedef struct experiment_data {
     const char *name, *root, *split, *train_split;
-    const char *published; /* the data set whose published figures stand beside this one's */
-    const char *augment;   /* "": the trainer's default */
+    char published[EXPERIMENT_TITLE]; /* the data set whose published figures stand beside this one's */
+    char title[EXPERIMENT_TITLE];     /* in tables: the name, or "SIRST-Aug (reconstructed)" */
+    bool is_target;                   /* the published figures are this set's own, or those of what it reconstructs */
+    const char *augment;              /* "": the trainer's default */
 } experiment_data;
 
 typedef struct experiment_method {

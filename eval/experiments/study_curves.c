@@ -61,10 +61,10 @@ static void add_series(chart *c, int data, int first, bool is_published) {
     char *name = c->names[c->count];
     size_t size = sizeof c->names[0];
     if (c->curves->group_key)
-        snprintf(name, size, "%s, %s = %s%s", is_published ? d->published : d->name, c->curves->group_label,
+        snprintf(name, size, "%s, %s = %s%s", is_published ? d->published : d->title, c->curves->group_label,
                  group_of(c, first), is_published ? ", published" : "");
     else
-        snprintf(name, size, "%s%s", is_published ? d->published : d->name, is_published ? ", published" : "");
+        snprintf(name, size, "%s%s", is_published ? d->published : d->title, is_published ? ", published" : "");
     c->series[c->count++] = (plot_series){.name = name, .x = c->x, .y = y, .count = methods, .spread = spread};
 }
 

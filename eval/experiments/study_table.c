@@ -56,9 +56,8 @@ static double published_figure(const study *s, const char *label, const char *da
 
 static status add_row(study *s, int method, int data) {
     const experiment_data *d = &s->e->data[data];
-    table_row row = {.section = d->name,
-                     .seeds = results_count(s->r, method, data),
-                     .related = strcmp(d->published, d->name) != 0 ? d->published : NULL};
+    table_row row = {
+        .section = d->title, .seeds = results_count(s->r, method, data), .related = d->is_target ? NULL : d->published};
     TRY(s->program->label(&s->e->methods[method], row.label));
     for (int c = 0; c < s->program->column_count; c++) {
         study_figure figure = s->program->figures[c];
@@ -94,7 +93,7 @@ static status note_protocol(study *s) {
                          engine_threads(s->e->engine) == 1 ? "" : "s"));
     for (int d = 0; d < s->e->data_count; d++) {
         const experiment_data *set = &s->e->data[d];
-        if (strcmp(set->name, set->published) != 0)
+        if (!set->is_target)
             TRY(add_note(s, "Figures in brackets beside %s were published on %s: another test set, no target to meet.",
                          set->name, set->published));
     }

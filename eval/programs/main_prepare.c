@@ -2,11 +2,11 @@
 #include "core/config/cli.h"
 #include "core/log/progress.h"
 #include "datasets/check/set_check.h"
-#include "datasets/make/sirst_aug_set.h"
 #include "datasets/make/synthesize.h"
 #include "datasets/pack.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/prepare_sirst_aug.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,9 @@ static const cli_program program = {
         "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
         "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
         "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
-        "  prepare sirst-aug /data/SIRST SIRST-Aug-rebuild   a rebuild, not the published set; OUT.h5 packs it\n"
+        "  prepare sirst-aug /data/SIRST SIRST-Aug      reconstructed: the published test windows; OUT.h5 packs it\n"
+        "  prepare boxes frames annotations.json set    COCO JSON, or a folder of VOC .xml or YOLO .txt; masks from "
+        "boxes\n"
         "  prepare synthesize scenes --train 200 --test 40 --size 128\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -135,37 +137,6 @@ static void show_share(void *context, int done, int total) {
     progress_update(bar, done, NULL);
 }
 
-static void print_total(const char *split, const char *what, int64_t value, int64_t published) {
-    printf("  %-9s %-14s %8lld", split, what, (long long)value);
-    if (published)
-        printf("   published %8lld  (%+.1f %%)", (long long)published,
-               100.0 * (double)(value - published) / (double)published);
-    printf("\n");
-}
-
-static void print_totals(const char *split, const sirst_aug_totals *t, const sirst_aug_totals *published) {
-    print_total(split, "images", t->images, published->images);
-    print_total(split, "targets", t->targets, published->targets);
-    print_total(split, "target pixels", t->pixels, published->pixels);
-}
-
-static status rebuild_sirst_aug(const char *from, const char *to) {
-    if (size_text)
-        return status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text);
-    if (seed < 0)
-        return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
-    sirst_aug_totals trainval, test;
-    progress bar;
-    progress_begin(&bar, "turning and cropping", "image", 0);
-    status result = sirst_aug_write(from, to, (uint64_t)seed, &trainval, &test, show_share, &bar);
-    progress_end(&bar);
-    TRY(result);
-    printf("%s: a rebuild of SIRST-Aug from %s, seed %d; not the published set\n", to, from, seed);
-    print_totals("trainval", &trainval, &sirst_aug_published_trainval);
-    print_totals("test", &test, &sirst_aug_published_test);
-    return STATUS_OK;
-}
-
 static status check(const char *path) {
     set_check report;
     progress bar;
@@ -195,9 +166,12 @@ static status run(int argc, char **argv) {
     if (count == 2 && !strcmp(arguments[0], "synthesize"))
         return synthesize(arguments[1]);
     if (count == 3 && !strcmp(arguments[0], "sirst-aug"))
-        return rebuild_sirst_aug(arguments[1], arguments[2]);
+        return size_text
+                   ? status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text)
+                   : prepare_sirst_aug(arguments[1], arguments[2], seed);
     return status_fail(STATUS_USAGE,
-                       "%s%sexpected check DIR, pack DIR OUT.h5, sirst-aug SIRST_DIR OUT or synthesize OUT_DIR",
+                       "%s%sexpected check DIR, pack DIR OUT.h5, sirst-aug SIRST_DIR OUT, boxes IMAGES BOXES OUT or "
+                       "synthesize OUT_DIR",
                        count ? arguments[0] : "", count ? ": " : "");
 }
 

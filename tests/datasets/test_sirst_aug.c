@@ -1,11 +1,12 @@
-/* The rebuild of SIRST-Aug: its geometry on drawn images, and a whole small set as folder and pack. */
+/* SIRST-Aug: its geometry on drawn images, the published test targets from the real SIRST, and a whole set. */
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
+#include "datasets/check/components.h"
 #include "datasets/dataset.h"
 #include "datasets/make/new_folder.h"
 #include "datasets/make/sirst_aug.h"
 #include "datasets/make/sirst_aug_set.h"
-#include "datasets/preprocess.h"
+#include "datasets/make/sirst_aug_views.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTH = 120, HEIGHT = 90, AREA = SIRST_AUG_SIDE * SIRST_AUG_SIDE };
+enum { SIDE = SIRST_AUG_SIDE };
 
 static void fill(grey_image *image, int x0, int y0, int x1, int y1, uint16_t value) {
     for (int y = y0; y < y1; y++)
@@ -21,198 +22,232 @@ static void fill(grey_image *image, int x0, int y0, int x1, int y1, uint16_t val
             image->pixels[y * image->width + x] = value;
 }
 
-/* A bright ground with two square targets of 6 and 4 pixels a side, far apart; the mask is the image's bright part. */
-static void draw(grey_image *image, grey_image *mask, component_list *targets) {
-    assert_ok(grey_image_new(WIDTH, HEIGHT, 255, image));
-    assert_ok(grey_image_new(WIDTH, HEIGHT, 255, mask));
-    fill(image, 0, 0, WIDTH, HEIGHT, 40);
-    fill(image, 10, 12, 16, 18, 240);
-    fill(image, 100, 70, 104, 74, 240);
-    fill(mask, 10, 12, 16, 18, 255);
-    fill(mask, 100, 70, 104, 74, 255);
-    assert_ok(components_of_mask(mask, 255, MASK_ANY, targets));
-    assert_int_equal(targets->count, 2);
-}
+/* --- geometry --- */
 
-static void release(grey_image *image, grey_image *mask, component_list *targets) {
-    grey_image_free(image);
-    grey_image_free(mask);
-    component_list_free(targets);
-}
-
-static void test_a_variant_is_a_function_of_its_arguments(void **state) {
+static void test_enlarging(void **state) {
     (void)state;
-    grey_image image, mask, one[2], two[2];
+    grey_image image, mask;
+    assert_ok(grey_image_new(100, 75, 255, &image));
+    assert_ok(grey_image_new(50, 40, 255, &mask)); /* of another size */
+    fill(&image, 0, 0, 100, 75, 40);
+    fill(&mask, 10, 10, 15, 14, 255);
+    fill(&mask, 30, 10, 35, 14, 100); /* less than half: no target */
+    assert_ok(sirst_aug_enlarge(&image, &mask));
+    assert_true(image.width == 512 && image.height == 384 && mask.width == 512 && mask.height == 384);
     component_list targets;
-    draw(&image, &mask, &targets);
-    assert_ok(sirst_aug_variant(&image, &mask, &targets, 7, "a", 3, &one[0], &one[1]));
-    const struct {
-        uint64_t seed;
-        const char *name;
-        int variant;
-        bool same;
-    } cases[] = {{7, "a", 3, true}, {8, "a", 3, false}, {7, "b", 3, false}, {7, "a", 4, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_ok(sirst_aug_variant(&image, &mask, &targets, cases[i].seed, cases[i].name, cases[i].variant, &two[0],
-                                    &two[1]));
-        assert_int_equal(!memcmp(one[0].pixels, two[0].pixels, AREA * sizeof(uint16_t)), cases[i].same);
-        assert_int_equal(!memcmp(one[1].pixels, two[1].pixels, AREA * sizeof(uint16_t)), cases[i].same);
-        grey_image_free(&two[0]);
-        grey_image_free(&two[1]);
-    }
-    grey_image_free(&one[0]);
-    grey_image_free(&one[1]);
-    release(&image, &mask, &targets);
+    assert_ok(components_of_mask(&mask, 255, MASK_MAX, &targets));
+    assert_int_equal(targets.count, 1);
+    assert_in_range(targets.items[0].x0, 101, 103);
+    component_list_free(&targets);
+    grey_image_free(&image);
+    grey_image_free(&mask);
 }
 
-/* Foreground of a variant, and how many pixels of the image contradict it: between a target of 240 and the ground of
- * 40, a mask pixel is at least a quarter of the way up (at a corner), another at most half of it. */
-static int count_mask(const grey_image *image, const grey_image *mask, int *mismatched) {
-    int area = 0;
-    for (int i = 0; i < AREA; i++) {
-        assert_true(mask->pixels[i] == 0 || mask->pixels[i] == 255);
-        area += mask->pixels[i] == 255;
-        *mismatched += mask->pixels[i] == 255 ? image->pixels[i] < 89 : image->pixels[i] > 141;
-    }
-    return area;
-}
-
-static void test_every_variant_keeps_its_target(void **state) {
+static void test_a_window_is_black_beyond_the_image(void **state) {
     (void)state;
-    grey_image image, mask, one, two;
-    component_list targets;
-    draw(&image, &mask, &targets);
-    double scale = (double)SIRST_AUG_SHORT_SIDE / HEIGHT;
-    int whole[2] = {0, 0}, mismatched = 0, area = 0;
-    for (int v = 0; v < 200; v++) {
-        assert_ok(sirst_aug_variant(&image, &mask, &targets, 1, "image", v, &one, &two));
-        assert_int_equal(one.width, SIRST_AUG_SIDE);
-        assert_int_equal(two.height, SIRST_AUG_SIDE);
-        area = count_mask(&one, &two, &mismatched);
-        assert_true(area > 0);
-        /* The areas of the two, enlarged; one of them, uncut, is the most frequent view. */
-        double side = v % 2 ? 4 : 6, expected = side * side * scale * scale;
-        whole[v % 2] += fabs(area - expected) < 0.03 * expected;
-        grey_image_free(&one);
-        grey_image_free(&two);
+    grey_image image, window;
+    assert_ok(grey_image_new(300, 200, 255, &image));
+    for (int i = 0; i < 300 * 200; i++)
+        image.pixels[i] = (uint16_t)(1 + i % 250);
+    static const int places[][2] = {{-128, -128}, {20, -5}, {172, 72}, {400, 0}};
+    for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
+        int x0 = places[k][0], y0 = places[k][1];
+        assert_ok(sirst_aug_cut(&image, x0, y0, &window));
+        for (int y = 0; y < SIDE; y++)
+            for (int x = 0; x < SIDE; x++) {
+                bool inside = x0 + x >= 0 && x0 + x < 300 && y0 + y >= 0 && y0 + y < 200;
+                int expected = inside ? image.pixels[(y0 + y) * 300 + x0 + x] : 0;
+                assert_int_equal(window.pixels[y * SIDE + x], expected);
+            }
+        grey_image_free(&window);
     }
-    assert_in_range(whole[0], 60, 100);
-    assert_in_range(whole[1], 60, 100);
-    assert_int_equal(mismatched, 0); /* image and mask turn together */
-    release(&image, &mask, &targets);
+    grey_image_free(&image);
 }
 
-static void test_angles_and_places_vary(void **state) {
+static void test_turns_are_anticlockwise_about_the_centre(void **state) {
     (void)state;
-    grey_image image, mask, one, two;
+    grey_image window, turned;
+    assert_ok(grey_image_new(SIDE, SIDE, 255, &window));
+    for (int i = 0; i < SIDE * SIDE; i++)
+        window.pixels[i] = (uint16_t)(i % 251);
+    assert_ok(sirst_aug_turn(&window, 0, &turned));
+    assert_memory_equal(window.pixels, turned.pixels, SIDE * SIDE * sizeof(uint16_t));
+    grey_image_free(&turned);
+    memset(window.pixels, 0, SIDE * SIDE * sizeof(uint16_t));
+    window.pixels[128 * SIDE + 200] = 200; /* to the right of the centre: comes to lie above it */
+    assert_ok(sirst_aug_turn(&window, 90, &turned));
+    assert_int_equal(turned.pixels[56 * SIDE + 128], 200);
+    grey_image_free(&turned);
+    grey_image_free(&window);
+}
+
+/* Positions turn with the mask; its area grows by a part of its edge. */
+static void test_turned_masks(void **state) {
+    (void)state;
+    grey_image window, turned;
     component_list targets;
-    draw(&image, &mask, &targets);
-    int dark = 0, quadrant[4] = {0};
-    for (int v = 0; v < 400; v += 2) {
-        component_list found;
-        assert_ok(sirst_aug_variant(&image, &mask, &targets, 2, "image", v, &one, &two));
-        dark += one.pixels[0] == 0 || one.pixels[AREA - 1] == 0;
-        assert_ok(components_of_mask(&two, 255, MASK_ANY, &found));
-        double x = found.items[0].centroid_x, y = found.items[0].centroid_y;
-        quadrant[(x < SIRST_AUG_SIDE / 2) + 2 * (y < SIRST_AUG_SIDE / 2)]++;
-        component_list_free(&found);
-        grey_image_free(&one);
-        grey_image_free(&two);
+    assert_ok(grey_image_new(SIDE, SIDE, 255, &window));
+    fill(&window, 195, 123, 206, 134, 255); /* centre (200, 128) */
+    for (int degrees = 0; degrees < 250; degrees += 30) {
+        assert_ok(sirst_aug_turn_mask(&window, degrees, &turned));
+        assert_ok(components_of_mask(&turned, 255, MASK_ANY, &targets));
+        assert_int_equal(targets.count, 1);
+        assert_true(fabs(targets.items[0].centroid_x - (128 + 72 * cos(degrees * M_PI / 180))) < 0.3);
+        assert_true(fabs(targets.items[0].centroid_y - (128 - 72 * sin(degrees * M_PI / 180))) < 0.3);
+        assert_in_range(targets.items[0].area, 121, 121 + 30);
+        component_list_free(&targets);
+        grey_image_free(&turned);
     }
-    assert_in_range(dark, 40, 180); /* what lies beyond the turned image is black, and not always in view */
-    for (int i = 0; i < 4; i++)
-        assert_in_range(quadrant[i], 25, 80);
-    release(&image, &mask, &targets);
+    grey_image_free(&window);
 }
 
-static void test_a_mask_without_target_is_refused(void **state) {
+static void test_places(void **state) {
     (void)state;
-    grey_image image, mask, one, two;
-    component_list targets;
-    draw(&image, &mask, &targets);
-    component_list none = {0};
-    assert_fails(sirst_aug_variant(&image, &mask, &none, 1, "Misc_9", 0, &one, &two), STATUS_INPUT, "Misc_9",
-                 "no target");
-    release(&image, &mask, &targets);
+    static const int parts[][4] = {
+        {128, 128, 256, 256}, {0, 128, 128, 256}, {128, 0, 256, 128}, {0, 0, 128, 128}, {64, 64, 192, 192}};
+    rng r = rng_new(3, 0);
+    for (int i = 0; i < 500; i++) {
+        int window = i % SIRST_AUG_WINDOWS, x, y;
+        sirst_aug_place(&r, window, 250, 200, 512, 384, &x, &y);
+        assert_true(x >= -SIRST_AUG_MARGIN && x + SIDE <= 512 + SIRST_AUG_MARGIN);
+        assert_true(y >= -SIRST_AUG_MARGIN && y + SIDE <= 384 + SIRST_AUG_MARGIN);
+        const int *part = parts[window];
+        assert_true(250 - x >= part[0] && 250 - x < part[2] && 200 - y >= part[1] && 200 - y < part[3]);
+    }
+    int x, y;
+    sirst_aug_place(&r, 0, 2, 2, 512, 384, &x, &y); /* a target in the corner would need more black */
+    assert_true(x == -SIRST_AUG_MARGIN && y == -SIRST_AUG_MARGIN);
 }
 
-/* A set in SIRST's layout: two trainval images, and a test image with two targets whose mask has twice its size. */
+/* --- views --- */
+
+static void test_training_views(void **state) {
+    (void)state;
+    grey_image mask;
+    sirst_aug_view one[SIRST_AUG_TRAINING_VIEWS], two[SIRST_AUG_TRAINING_VIEWS];
+    int equal;
+    assert_ok(grey_image_new(512, 384, 255, &mask));
+    fill(&mask, 200, 150, 212, 160, 255);
+    assert_ok(sirst_aug_training_views(0, "Misc_181", &mask, 1, one, &equal));
+    assert_int_equal(equal, SIRST_AUG_TRAINING_VIEWS); /* one target in each, as published */
+    for (int i = 0; i < SIRST_AUG_TRAINING_VIEWS; i++) {
+        int turn = i % SIRST_AUG_TURNS;
+        assert_in_range(one[i].degrees, 50 * turn, 50 * turn + 49);
+        assert_true(one[i].x == one[i - turn].x && one[i].y == one[i - turn].y);
+    }
+    assert_ok(sirst_aug_training_views(0, "Misc_181", &mask, 1, two, NULL));
+    assert_memory_equal(one, two, sizeof one);
+    assert_ok(sirst_aug_training_views(0, "Misc_181", &mask, 2, two, NULL));
+    assert_memory_not_equal(one, two, sizeof one);
+    assert_fails(sirst_aug_training_views(0, "Misc_1", &mask, 1, one, NULL), STATUS_INPUT, "Misc_1", "Misc_181");
+    assert_fails(sirst_aug_training_views(341, "x", &mask, 1, one, NULL), STATUS_INPUT, "image 342", "none");
+    fill(&mask, 0, 0, 512, 384, 0);
+    assert_fails(sirst_aug_training_views(0, "Misc_181", &mask, 1, one, NULL), STATUS_INPUT, "Misc_181", "no target");
+    grey_image_free(&mask);
+}
+
+/* What every table counts of SIRST-Aug's test split. */
+static void test_the_published_test_targets(void **state) {
+    (void)state;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/data/SIRST", require_shared_folder());
+    dataset *d;
+    assert_ok(dataset_open(path, "test", &d));
+    int64_t targets = 0, pixels = 0;
+    int read = -1;
+    grey_image image = {0}, mask = {0}, window;
+    assert_int_equal(sirst_aug_test_count(), 545);
+    for (int i = 0; i < sirst_aug_test_count(); i++) {
+        int index = 0;
+        while (strcmp(dataset_sample_name(d, index), sirst_aug_test_image(i)) != 0)
+            assert_true(++index < dataset_count(d));
+        if (index != read) {
+            grey_image_free(&image);
+            grey_image_free(&mask);
+            assert_ok(dataset_read(d, index, MASK_SIZE_MAY_DIFFER, &image, &mask));
+            assert_ok(sirst_aug_enlarge(&image, &mask));
+            read = index;
+        }
+        sirst_aug_view view = sirst_aug_test_view(i);
+        component_list list;
+        assert_int_equal(view.degrees, 0);
+        assert_ok(sirst_aug_cut(&mask, view.x, view.y, &window));
+        assert_ok(components_of_mask(&window, 255, MASK_MAX, &list));
+        targets += list.count;
+        for (int k = 0; k < list.count; k++)
+            pixels += list.items[k].area;
+        component_list_free(&list);
+        grey_image_free(&window);
+    }
+    assert_int_equal(targets, 727);
+    assert_int_equal(pixels, 66572);
+    grey_image_free(&image);
+    grey_image_free(&mask);
+    dataset_close(d);
+}
+
+/* --- the set --- */
+
+/* A set with the names of SIRST: the first trainval image and all test images, each with one target. */
 static void make_sirst(const char *path) {
     new_folder folder;
-    grey_image image, mask, large;
-    component_list targets;
-    char list[4096];
+    grey_image image, mask;
+    char list[4096], names[8192] = "";
     assert_ok(new_folder_begin(path, &folder));
     assert_ok(new_folder_create_pair(folder.unfinished));
-    draw(&image, &mask, &targets);
-    assert_ok(grey_image_resize_nearest(&mask, 2 * WIDTH, 2 * HEIGHT, &large));
-    assert_ok(new_folder_write_pair(folder.unfinished, "A", &image, &mask));
-    fill(&image, 50, 50, 55, 55, 90);
-    assert_ok(new_folder_write_pair(folder.unfinished, "B", &image, &mask));
-    fill(&image, 60, 50, 65, 55, 90);
-    assert_ok(new_folder_write_pair(folder.unfinished, "C", &image, &large));
-    assert_ok(path_join(list, folder.unfinished, "trainval.txt", ""));
-    assert_ok(file_write(list, "A\nB", 3));
-    assert_ok(path_join(list, folder.unfinished, "test.txt", ""));
-    assert_ok(file_write(list, "C", 1));
-    assert_ok(new_folder_commit(&folder));
-    grey_image_free(&large);
-    release(&image, &mask, &targets);
-}
-
-static void expect_same_split(const char *a, const char *b, const char *split, int count) {
-    dataset *one, *two;
-    assert_ok(dataset_open(a, split, &one));
-    assert_ok(dataset_open(b, split, &two));
-    assert_string_equal(dataset_split(one), split);
-    assert_int_equal(dataset_count(one), count);
-    assert_int_equal(dataset_count(two), count);
-    for (int i = 0; i < count; i++) {
-        grey_image p[2], q[2];
-        assert_string_equal(dataset_sample_name(one, i), dataset_sample_name(two, i));
-        assert_ok(dataset_read(one, i, MASK_SIZE_MUST_MATCH, &p[0], &p[1]));
-        assert_ok(dataset_read(two, i, MASK_SIZE_MUST_MATCH, &q[0], &q[1]));
-        for (int k = 0; k < 2; k++) {
-            assert_memory_equal(p[k].pixels, q[k].pixels, AREA * sizeof(uint16_t));
-            grey_image_free(&p[k]);
-            grey_image_free(&q[k]);
+    assert_ok(grey_image_new(40, 30, 255, &image));
+    assert_ok(grey_image_new(40, 30, 255, &mask));
+    fill(&image, 0, 0, 40, 30, 60);
+    fill(&mask, 20, 14, 22, 16, 255);
+    assert_ok(new_folder_write_pair(folder.unfinished, "Misc_181", &image, &mask));
+    const char *last = "";
+    for (int i = 0; i < sirst_aug_test_count(); i++) {
+        const char *name = sirst_aug_test_image(i);
+        if (strcmp(name, last) != 0) {
+            assert_ok(new_folder_write_pair(folder.unfinished, name, &image, &mask));
+            strcat(strcat(names, name), "\n");
         }
+        last = name;
     }
-    dataset_close(one);
-    dataset_close(two);
+    assert_ok(path_join(list, folder.unfinished, "trainval.txt", ""));
+    assert_ok(file_write(list, "Misc_181", 8));
+    assert_ok(path_join(list, folder.unfinished, "test.txt", ""));
+    assert_ok(file_write(list, names, strlen(names)));
+    assert_ok(new_folder_commit(&folder));
+    grey_image_free(&image);
+    grey_image_free(&mask);
 }
 
 static void count_calls(void *context, int done, int total) {
-    assert_int_equal(total, 2 * 25 + 2 * 5);
+    assert_int_equal(total, 25 + 545);
     assert_int_equal(++*(int *)context, done);
 }
 
 static void test_a_whole_set(void **state) {
     (void)state;
-    char sirst[4096], folder[4096], pack[4096], text[4096], readme[4096];
-    sirst_aug_totals trainval, test, packed_trainval, packed_test;
+    char sirst[4096], folder[4096], text[4096], readme[4096];
+    sirst_aug_totals trainval, test;
+    dataset *d;
     int calls = 0;
     snprintf(sirst, sizeof sirst, "%s", scratch_path("SIRST"));
-    snprintf(folder, sizeof folder, "%s", scratch_path("SIRST-Aug-rebuild"));
-    snprintf(pack, sizeof pack, "%s", scratch_path("rebuild.h5"));
+    snprintf(folder, sizeof folder, "%s", scratch_path("SIRST-Aug"));
     make_sirst(sirst);
     assert_ok(sirst_aug_write(sirst, folder, 5, &trainval, &test, count_calls, &calls));
-    assert_int_equal(calls, 60);
-    assert_int_equal(trainval.images, 50);
-    assert_int_equal(test.images, 10);
-    assert_true(test.targets >= 10 && test.pixels > 0);
-    assert_ok(sirst_aug_write(sirst, pack, 5, &packed_trainval, &packed_test, NULL, NULL));
-    assert_int_equal(packed_test.pixels, test.pixels);
-    assert_int_equal(packed_trainval.targets, trainval.targets);
-    expect_same_split(folder, pack, "trainval", 50);
-    expect_same_split(folder, pack, "test", 10);
+    assert_int_equal(calls, 570);
+    assert_int_equal(trainval.images, 25);
+    assert_int_equal(trainval.targets, 25);
+    assert_int_equal(trainval.equal, 25);
+    assert_int_equal(test.images, 545);
+    assert_ok(dataset_open(folder, "test", &d));
+    assert_int_equal(dataset_count(d), 545);
+    assert_string_equal(dataset_sample_name(d, 0), "000025");
+    dataset_close(d);
     assert_ok(path_join(readme, folder, "README.txt", ""));
     FILE *stream = fopen(readme, "r");
     assert_non_null(stream);
     text[fread(text, 1, sizeof text - 1, stream)] = 0;
     fclose(stream);
-    assert_non_null(strstr(text, "A rebuild of SIRST-Aug"));
-    assert_non_null(strstr(text, "NOT the published set"));
+    assert_non_null(strstr(text, "SIRST-Aug (reconstructed)"));
     assert_non_null(strstr(text, "seed 5"));
     assert_fails(sirst_aug_write(sirst, folder, 5, &trainval, &test, NULL, NULL), STATUS_INPUT, folder, "exists");
     assert_fails(sirst_aug_write("nowhere", "out", 5, &trainval, &test, NULL, NULL), STATUS_INPUT, "nowhere",
@@ -222,32 +257,35 @@ static void test_a_whole_set(void **state) {
 /* A failure on the way leaves nothing behind. */
 static void test_a_broken_source_leaves_nothing(void **state) {
     (void)state;
-    char sirst[4096], path[4096], parent[4096];
+    char sirst[4096], path[4096], parent[4096], to[4096];
     sirst_aug_totals trainval, test;
     name_list left;
     snprintf(sirst, sizeof sirst, "%s", scratch_path("broken"));
     snprintf(parent, sizeof parent, "%s", scratch_path("parent"));
     make_sirst(sirst);
     assert_ok(folder_create(parent));
-    assert_ok(path_join(path, sirst, "images/B.png", ""));
+    assert_ok(path_join(path, sirst, "images/Misc_70.png", ""));
     assert_ok(file_write(path, "no image", 8));
-    const char *const outputs[] = {"folder", "pack.h5"};
-    for (int i = 0; i < 2; i++) {
-        char to[4096];
-        assert_ok(path_join(to, parent, outputs[i], ""));
-        assert_fails(sirst_aug_write(sirst, to, 5, &trainval, &test, NULL, NULL), STATUS_INPUT, "B.png", "PNG");
-        assert_ok(folder_list(parent, "", &left));
-        assert_int_equal(left.count, 0);
-        name_list_free(&left);
-    }
+    assert_ok(path_join(to, parent, "pack.h5", ""));
+    assert_fails(sirst_aug_write(sirst, to, 5, &trainval, &test, NULL, NULL), STATUS_INPUT, "Misc_70.png", "PNG");
+    assert_ok(path_join(path, sirst, "test.txt", ""));
+    assert_ok(file_write(path, "Misc_214", 8));
+    assert_ok(path_join(to, parent, "folder", ""));
+    assert_fails(sirst_aug_write(sirst, to, 5, &trainval, &test, NULL, NULL), STATUS_INPUT, "broken", "Misc_70");
+    assert_ok(folder_list(parent, "", &left));
+    assert_int_equal(left.count, 0);
+    name_list_free(&left);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_variant_is_a_function_of_its_arguments),
-        cmocka_unit_test(test_every_variant_keeps_its_target),
-        cmocka_unit_test(test_angles_and_places_vary),
-        cmocka_unit_test(test_a_mask_without_target_is_refused),
+        cmocka_unit_test(test_enlarging),
+        cmocka_unit_test(test_a_window_is_black_beyond_the_image),
+        cmocka_unit_test(test_turns_are_anticlockwise_about_the_centre),
+        cmocka_unit_test(test_turned_masks),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_training_views),
+        cmocka_unit_test(test_the_published_test_targets),
         cmocka_unit_test(test_a_whole_set),
         cmocka_unit_test(test_a_broken_source_leaves_nothing),
     };

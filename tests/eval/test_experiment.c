@@ -40,6 +40,18 @@ static status read_with(const char *tail, const char *const *overrides, int coun
     return experiment_read(ini(plain, tail), overrides, count, own_keys, 1, out);
 }
 
+/* The figures published for what a set reconstructs are its targets, and tables say that it is reconstructed. */
+static void test_a_reconstructed_set(void **state) {
+    (void)state;
+    experiment *e;
+    assert_ok(read_with("[published]\nB = C (reconstructed)\n", NULL, 0, &e));
+    assert_string_equal(e->data[1].name, "B");
+    assert_string_equal(e->data[1].title, "C (reconstructed)");
+    assert_string_equal(e->data[1].published, "C");
+    assert_true(e->data[1].is_target);
+    experiment_free(e);
+}
+
 static void test_reads_everything(void **state) {
     (void)state;
     const char *overrides[] = {"data.B=A", "train.batch_size=2", "noise.level=0.25", "evaluate.threads=1"};
@@ -54,6 +66,8 @@ static void test_reads_everything(void **state) {
     assert_string_equal(e->data[0].train_split, "trainval");
     assert_string_equal(e->data[0].published, "A");
     assert_string_equal(e->data[1].published, "C");
+    assert_true(e->data[0].is_target && !e->data[1].is_target);
+    assert_string_equal(e->data[1].title, "B");
     assert_string_equal(e->data[0].augment, "");
     assert_string_equal(e->data[1].augment, "flips");
     assert_int_equal(e->method_count, 2);
@@ -161,11 +175,9 @@ static void test_override_of_unknown_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads_everything),
-        cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_checkpoints),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_override_of_unknown_name),
+        cmocka_unit_test(test_reads_everything), cmocka_unit_test(test_a_reconstructed_set),
+        cmocka_unit_test(test_left_out),         cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_override_of_unknown_name),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }
