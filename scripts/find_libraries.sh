@@ -51,6 +51,7 @@ wanted libzip libzip-dev libzip-devel libzip-dev
 wanted jansson libjansson-dev jansson-devel jansson-dev
 wanted popt libpopt-dev popt-devel popt-dev
 wanted cairo libcairo2-dev cairo-devel cairo-dev
+wanted expat libexpat1-dev expat-devel expat-dev
 # Headers only, without a file for pkg-config.
 if ! echo '#include <Random123/philox.h>' | ${CC:-gcc} "${cflags[@]}" -E -x c - > /dev/null 2>&1; then
     missing+=("Random123/philox.h (Debian, Ubuntu: librandom123-dev; Fedora: Random123-devel; elsewhere: github.com/DEShawResearch/random123)")

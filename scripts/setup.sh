@@ -7,7 +7,7 @@
 set -euo pipefail
 
 libraries=(libc6-dev libhdf5-dev libopenblas-dev libpng-dev libjpeg62-turbo-dev libtiff-dev libinih-dev libzip-dev
-    libjansson-dev libpopt-dev librandom123-dev libcairo2-dev)
+    libjansson-dev libpopt-dev librandom123-dev libcairo2-dev libexpat1-dev)
 packages=(gcc make pkg-config fonts-dejavu-core "${libraries[@]}")
 case "${1:-}" in
 '') ;;

@@ -6,6 +6,7 @@
 #include "datasets/pack.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/prepare_boxes.h"
 #include "eval/programs/prepare_sirst_aug.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 
 static int train_count = 200, test_count = 40, seed = 1;
-static const char *size_text, *range, *mask;
+static const char *size_text, *range, *mask, *fill = "contrast";
 
 static const cli_option options[] = {
     {"size", CLI_TEXT, &size_text, "N|native", "side in pixels: synthesize 256, pack native unless given"},
@@ -23,13 +24,15 @@ static const cli_option options[] = {
      "pack: masks become target or not: pixels equal to the mask's maximum, above half of full scale, above 0"},
     {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
     {"test", CLI_INT, &test_count, "N", "synthesize: test scenes"},
+    {"fill", CLI_TEXT, &fill, "contrast|box", "boxes: target is what stands out in a box, or all of it"},
     {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug: the same seed gives the same set"},
 };
 
 static const cli_program program = {
     .name = "prepare",
     .summary = "Checks, packs and makes data sets.",
-    .arguments = "check DIR | pack DIR OUT.h5 | sirst-aug SIRST_DIR OUT | synthesize OUT_DIR",
+    .arguments = "check DIR | pack DIR OUT.h5 | sirst-aug SIRST_DIR OUT | boxes IMAGES BOXES OUT |\n"
+                 "                synthesize OUT_DIR",
     .examples =
         "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
         "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
@@ -165,6 +168,8 @@ static status run(int argc, char **argv) {
         return pack(arguments[1], arguments[2]);
     if (count == 2 && !strcmp(arguments[0], "synthesize"))
         return synthesize(arguments[1]);
+    if (count == 4 && !strcmp(arguments[0], "boxes"))
+        return prepare_boxes(arguments[1], arguments[2], arguments[3], fill);
     if (count == 3 && !strcmp(arguments[0], "sirst-aug"))
         return size_text
                    ? status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text)

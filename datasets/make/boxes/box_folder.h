@@ -1,0 +1,19 @@
+/* Annotations that are a folder with one file for each image. */
+#ifndef IRST_DATASETS_MAKE_BOXES_BOX_FOLDER_H
+#define IRST_DATASETS_MAKE_BOXES_BOX_FOLDER_H
+
+#include "datasets/make/boxes/box_format.h"
+
+/* Whether `path` is a folder with a file that ends so. */
+bool box_folder_has(const char *path, const char *ending);
+
+status box_folder_open(const char *path, const box_format *format, box_source **out);
+void box_folder_close(box_source *s);
+
+/* FOLDER/STEM.ENDING */
+status box_folder_path(const box_source *s, const char *stem, const char *ending, char path[4096]);
+
+/* The text of a small file, with a zero behind its end; freed by the caller. */
+status box_folder_read(const char *path, char **out, long *size);
+
+#endif

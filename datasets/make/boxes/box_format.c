@@ -1,0 +1,34 @@
+#include "datasets/make/boxes/box_format.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const box_format *const formats[] = {&box_format_coco, &box_format_voc, &box_format_yolo};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+status box_list_add(box_list *list, box b) {
+    if (!isfinite(b.x0) || !isfinite(b.y0) || !isfinite(b.x1) || !isfinite(b.y1) || b.x1 <= b.x0 || b.y1 <= b.y0)
+        return status_fail(STATUS_INPUT, "a box without area");
+    if ((list->count & (list->count - 1)) == 0) { /* room doubles at every power of two */
+        size_t room = list->count ? 2 * (size_t)list->count : 1;
+        box *items = realloc(list->items, room * sizeof *items);
+        if (!items)
+            return status_fail(STATUS_MEMORY, "out of memory for boxes");
+        list->items = items;
+    }
+    list->items[list->count++] = b;
+    return STATUS_OK;
+}
+
+void box_list_free(box_list *list) {
+    free(list->items);
+    *list = (box_list){0};
+}
+
+status box_source_open(const char *path, box_source **out) {
+    for (int i = 0; i < FORMATS; i++)
+        if (formats[i]->recognises(path))
+            return formats[i]->open(path, out);
+    return status_fail(STATUS_INPUT, "%s: no boxes: expected a folder of VOC .xml or of YOLO .txt, or a COCO .json",
+                       path);
+}

@@ -1,0 +1,187 @@
+#include "datasets/make/boxes/box_set.h"
+
+#include "core/io/file_io.h"
+#include "core/io/png_io.h"
+#include "datasets/make/new_folder.h"
+#include "datasets/pack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char split[] = "all";
+
+typedef struct box_job {
+    const char *images;
+    box_source *source;
+    name_list names; /* of images, those with an annotation */
+    box_fill fill;
+    pack_writer *pack; /* NULL: a folder */
+    new_folder folder;
+    box_set_counts *counts;
+    void (*on_sample)(void *context, int done, int total);
+    void *context;
+} box_job;
+
+static bool ends_in_h5(const char *path) {
+    size_t length = strlen(path);
+    return length > 3 && !strcmp(path + length - 3, ".h5");
+}
+
+static status fill_mask(box_job *job, const grey_image *image, const box_list *boxes, const char *name,
+                        grey_image *mask) {
+    TRY(grey_image_new(image->width, image->height, 255, mask));
+    for (int i = 0; i < boxes->count; i++) {
+        status result = box_mask_add(image, &boxes->items[i], job->fill, mask, &job->counts->flat);
+        if (result != STATUS_OK)
+            return status_prefix(result, "%s: box %d", name, i + 1);
+    }
+    job->counts->boxes += boxes->count;
+    job->counts->empty += boxes->count == 0;
+    job->counts->images++;
+    return STATUS_OK;
+}
+
+static status put(const box_job *job, const char *stem, grey_image *image, grey_image *mask) {
+    return job->pack ? pack_add(job->pack, split, stem, image, mask)
+                     : new_folder_write_pair(job->folder.unfinished, stem, image, mask);
+}
+
+typedef struct stem_text {
+    char s[4096];
+} stem_text;
+
+static stem_text stem_of(const char *name) {
+    stem_text stem;
+    const char *dot = strrchr(name, '.');
+    snprintf(stem.s, sizeof stem.s, "%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
+    return stem;
+}
+
+static status convert(box_job *job, const char *name, const grey_image *image, const box_list *boxes) {
+    grey_image mask = {0}, copy = *image;
+    stem_text stem = stem_of(name);
+    status result = fill_mask(job, image, boxes, name, &mask);
+    if (result == STATUS_OK)
+        result = put(job, stem.s, &copy, &mask);
+    grey_image_free(&mask);
+    return result;
+}
+
+static status read_image(const box_job *job, const char *name, grey_image *out) {
+    char path[4096];
+    TRY(path_join(path, job->images, name, ""));
+    return png_read_grey(path, PNG_DEPTH_AS_STORED, out);
+}
+
+static status add_image(box_job *job, const char *name) {
+    grey_image image = {0};
+    box_list boxes = {0};
+    TRY(read_image(job, name, &image));
+    const box_format *format = job->source->format;
+    stem_text stem = stem_of(name);
+    status result = STATUS_OK;
+    if (format->has(job->source, name, stem.s))
+        result = format->read(job->source, name, stem.s, image.width, image.height, &boxes);
+    if (result == STATUS_OK)
+        result = convert(job, name, &image, &boxes);
+    box_list_free(&boxes);
+    grey_image_free(&image);
+    return result;
+}
+
+static int describe(const box_job *job, char *out, size_t size) {
+    const box_set_counts *c = job->counts;
+    return snprintf(
+        out, size,
+        "%s\n\nMade by irst %s (prepare boxes) from %d boxes (%s) in %d images, %d of them without a box.\n"
+        "%d boxes had nothing brighter than around them and were filled whole. %d images without annotation "
+        "were left out.\n",
+        box_fill_description(job->fill), IRST_VERSION, c->boxes, c->format, c->images, c->empty, c->flat,
+        c->unannotated);
+}
+
+static status write_list(const box_job *job) {
+    char path[4096], *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return status_fail(STATUS_MEMORY, "out of memory for the list of images");
+    for (int i = 0; i < job->names.count; i++)
+        fprintf(stream, "%s\n", stem_of(job->names.names[i]).s);
+    status result = fclose(stream) == 0 ? path_join(path, job->folder.unfinished, split, ".txt")
+                                        : status_fail(STATUS_MEMORY, "out of memory for the list of images");
+    if (result == STATUS_OK)
+        result = file_write(path, text, size);
+    free(text);
+    return result;
+}
+
+static status write_all(box_job *job) {
+    for (int i = 0; i < job->names.count; i++) {
+        TRY(add_image(job, job->names.names[i]));
+        if (job->on_sample)
+            job->on_sample(job->context, i + 1, job->names.count);
+    }
+    char text[2048], path[4096];
+    int length = describe(job, text, sizeof text);
+    if (job->pack)
+        return pack_describe(job->pack, text);
+    TRY(write_list(job));
+    TRY(path_join(path, job->folder.unfinished, "README.txt", ""));
+    return file_write(path, text, (size_t)length);
+}
+
+static status write_pack(box_job *job, const char *to) {
+    TRY(pack_begin(to, job->names.count, &job->pack));
+    status result = write_all(job);
+    if (result == STATUS_OK)
+        return pack_commit(job->pack);
+    pack_abandon(job->pack);
+    return result;
+}
+
+static status write_folder(box_job *job, const char *to) {
+    TRY(new_folder_begin(to, &job->folder));
+    status result = new_folder_create_pair(job->folder.unfinished);
+    if (result == STATUS_OK)
+        result = write_all(job);
+    if (result == STATUS_OK)
+        return new_folder_commit(&job->folder);
+    new_folder_abandon(&job->folder);
+    return result;
+}
+
+/* The images that have boxes, or may have none; the others are counted. */
+static status choose_images(box_job *job, const name_list *all) {
+    const box_format *format = job->source->format;
+    for (int i = 0; i < all->count; i++) {
+        const char *name = all->names[i];
+        if (format->missing_is_empty || format->has(job->source, name, stem_of(name).s))
+            TRY(name_list_add(&job->names, name));
+        else
+            job->counts->unannotated++;
+    }
+    return job->names.count
+               ? STATUS_OK
+               : status_fail(STATUS_INPUT, "%s: none of its %d images has an annotation", job->images, all->count);
+}
+
+status box_set_write(const char *images, const char *annotations, const char *to, box_fill fill, box_set_counts *counts,
+                     void (*on_sample)(void *context, int done, int total), void *context) {
+    *counts = (box_set_counts){0};
+    box_job job = {.images = images, .fill = fill, .counts = counts, .on_sample = on_sample, .context = context};
+    name_list all = {0};
+    TRY(folder_list(images, ".png", &all));
+    status result = box_source_open(annotations, &job.source);
+    if (result == STATUS_OK) {
+        counts->format = job.source->format->title;
+        result = choose_images(&job, &all);
+        if (result == STATUS_OK)
+            result = ends_in_h5(to) ? write_pack(&job, to) : write_folder(&job, to);
+        job.source->format->close(job.source);
+    }
+    name_list_free(&all);
+    name_list_free(&job.names);
+    return result;
+}
