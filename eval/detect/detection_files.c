@@ -2,6 +2,7 @@
 
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
+#include "datasets/check/components.h"
 #include "eval/detect/overlay.h"
 
 #include <math.h>
@@ -34,6 +35,26 @@ static status write_mask(const char *path, const grey_image *image, const detect
     return written;
 }
 
+/* Of every pixel the number that its detection has in the lists, 0 for none; 65535 is the last number that fits. */
+static status write_labels(const char *path, const grey_image *image, const detected_image *result) {
+    (void)image;
+    size_t pixels = (size_t)result->width * (size_t)result->height;
+    component_list components;
+    TRY(components_find(result->mask, result->width, result->height, &components));
+    uint16_t *grey = malloc(pixels * sizeof *grey);
+    status written = STATUS_MEMORY;
+    if (grey) {
+        for (size_t i = 0; i < pixels; i++)
+            grey[i] = (uint16_t)(components.labels[i] < UINT16_MAX ? components.labels[i] : UINT16_MAX);
+        written = png_write_grey16(path, result->width, result->height, grey);
+    } else {
+        status_fail(STATUS_MEMORY, "%s: out of memory for the picture", path);
+    }
+    free(grey);
+    component_list_free(&components);
+    return written;
+}
+
 static status write_overlay(const char *path, const grey_image *image, const detected_image *result) {
     return overlay_write(path, image, &result->found);
 }
@@ -44,6 +65,7 @@ static const struct {
 } pictures[] = {
     {"_score.png", write_score},
     {"_mask.png", write_mask},
+    {"_labels.png", write_labels},
     {"_overlay.png", write_overlay},
 };
 enum { PICTURES = sizeof pictures / sizeof *pictures };

@@ -1,4 +1,4 @@
-/* What detect leaves of one image: three pictures, and the unquantised maps. */
+/* What detect leaves of one image: pictures, and the unquantised maps. */
 #ifndef IRST_EVAL_DETECT_DETECTION_FILES_H
 #define IRST_EVAL_DETECT_DETECTION_FILES_H
 
@@ -7,7 +7,8 @@
 #include "core/io/image.h"
 #include "eval/detect/detections.h"
 
-/* FOLDER/NAME_score.png (16-bit grey, 65535 for a score of 1), NAME_mask.png (0 and 255), NAME_overlay.png. If one
+/* FOLDER/NAME_score.png (16-bit grey, 65535 for a score of 1), NAME_mask.png (0 and 255), NAME_labels.png (16-bit
+ * grey: the number of the detection that a pixel belongs to), NAME_overlay.png. If one
  * cannot be written, the others are removed. */
 status detection_write_pictures(const char *folder, const char *name, const grey_image *image,
                                 const detected_image *result);

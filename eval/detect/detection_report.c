@@ -1,6 +1,7 @@
 #include "eval/detect/detection_report.h"
 
 #include "core/io/file_io.h"
+#include "eval/detect/coco_list.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 struct detection_report {
     json_t *root, *images; /* `images` belongs to `root` */
-    FILE *csv;             /* in memory */
+    coco_list *coco;
+    FILE *csv; /* in memory */
     char *csv_text;
     size_t csv_size;
 };
@@ -24,7 +26,8 @@ static status begin(detection_report *r, const char *method, const detect_option
     r->root = json_pack("{s:s, s:o, s:f, s:o}", "method", method, "size", size, "threshold", options->threshold,
                         "images", r->images);
     r->csv = open_memstream(&r->csv_text, &r->csv_size);
-    if (!r->root || !r->csv)
+    r->coco = coco_list_new();
+    if (!r->root || !r->csv || !r->coco)
         return no_memory();
     fputs("image,number,x,y,x0,y0,x1,y1,area,peak\n", r->csv);
     return STATUS_OK;
@@ -46,6 +49,7 @@ void detection_report_free(detection_report *r) {
     if (!r)
         return;
     json_decref(r->root);
+    coco_list_free(r->coco);
     if (r->csv)
         fclose(r->csv);
     free(r->csv_text);
@@ -93,19 +97,28 @@ status detection_report_add(detection_report *r, const char *name, const char *f
         write_csv_row(r->csv, name, i + 1, &result->found.items[i]);
     }
     json_decref(list);
+    bad = bad || !coco_list_add(r->coco, file, result);
     return bad || ferror(r->csv) ? no_memory() : STATUS_OK;
+}
+
+static status write_json(const json_t *root, const char *folder, const char *ending) {
+    char path[4096];
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
+    if (!text)
+        return no_memory();
+    status result = path_join(path, folder, "detections", ending);
+    if (result == STATUS_OK)
+        result = file_write(path, text, strlen(text));
+    free(text);
+    return result;
 }
 
 status detection_report_write(const detection_report *r, const char *folder) {
     char path[4096];
-    char *text = json_dumps(r->root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
-    if (!text || fflush(r->csv))
+    if (fflush(r->csv))
         return no_memory();
-    status result = path_join(path, folder, "detections", ".json");
-    if (result == STATUS_OK)
-        result = file_write(path, text, strlen(text));
-    free(text);
-    TRY(result);
+    TRY(write_json(r->root, folder, ".json"));
+    TRY(write_json(coco_list_root(r->coco), folder, ".coco.json"));
     TRY(path_join(path, folder, "detections", ".csv"));
     return file_write(path, r->csv_text, r->csv_size);
 }

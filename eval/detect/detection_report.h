@@ -1,4 +1,4 @@
-/* The detections of many images, as one JSON and one CSV file. */
+/* The detections of many images, as one JSON and one CSV file, and as the JSON of COCO. */
 #ifndef IRST_EVAL_DETECT_DETECTION_REPORT_H
 #define IRST_EVAL_DETECT_DETECTION_REPORT_H
 
@@ -15,7 +15,7 @@ void detection_report_free(detection_report *r); /* accepts NULL */
  * as JSON is. */
 status detection_report_add(detection_report *r, const char *name, const char *file, const detected_image *result);
 
-/* Writes FOLDER/detections.json and FOLDER/detections.csv, each atomically. */
+/* Writes FOLDER/detections.json, FOLDER/detections.csv and FOLDER/detections.coco.json, each atomically. */
 status detection_report_write(const detection_report *r, const char *folder);
 
 #endif

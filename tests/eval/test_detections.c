@@ -150,6 +150,21 @@ static void test_report(void **state) {
     second = json_object_get(json_array_get(images, 1), "detections");
     assert_true(json_is_array(second) && json_array_size(second) == 0);
     json_decref(json);
+
+    assert_ok(path_join(path, folder, "detections", ".coco.json"));
+    json = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    int image, x, y, width_of_box, height_of_box;
+    assert_int_equal(json_unpack(json, "{s:[{s:i, s:s, s:i}], s:[{s:i, s:[i,i,i,i], s:i, s:F}], s:[{s:i}]}", "images",
+                                 "id", &image, "file_name", &name, "width", &width, "annotations", "image_id", &count,
+                                 "bbox", &x, &y, &width_of_box, &height_of_box, "area", &area, "score", &peak,
+                                 "categories", "id", &size),
+                     0);
+    assert_true(image == 1 && count == 1 && !strcmp(name, "in/a,\"b.png") && size == 1);
+    assert_true(x == 1 && y == 2 && width_of_box == 2 && height_of_box == 1 && area == 2 && peak == 0.75);
+    assert_int_equal(json_array_size(json_object_get(json, "images")), 2);
+    assert_int_equal(json_array_size(json_object_get(json, "annotations")), 2);
+    json_decref(json);
 }
 
 /* The picture has whole image pixels, enlarged, and the box lies around the target, not on it. */
@@ -184,7 +199,7 @@ static void test_pictures_all_or_none(void **state) {
     (void)state;
     grey_image image = noise(8, 8, 255), back;
     float score[64] = {[9] = 1};
-    uint8_t mask[64] = {[9] = 1};
+    uint8_t mask[64] = {[9] = 1, [30] = 1, [31] = 1};
     detected_image result = {.width = 8, .height = 8, .score = score, .mask = mask};
     char folder[512], path[4096];
     snprintf(folder, sizeof folder, "%s", scratch_path("pictures"));
@@ -198,7 +213,12 @@ static void test_pictures_all_or_none(void **state) {
     assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &back));
     assert_true(back.maximum == 255 && back.pixels[9] == 255 && back.pixels[0] == 0);
     grey_image_free(&back);
-    assert_ok(path_join(path, folder, "b_overlay.png", "")); /* a folder stands where the third picture should go */
+    assert_ok(path_join(path, folder, "a", "_labels.png"));
+    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &back));
+    assert_true(back.maximum == 65535 && back.pixels[9] == 1 && back.pixels[30] == 2 && back.pixels[31] == 2);
+    assert_int_equal(back.pixels[0], 0);
+    grey_image_free(&back);
+    assert_ok(path_join(path, folder, "b_overlay.png", "")); /* a folder stands where the last picture should go */
     assert_ok(folder_create(path));
     assert_int_equal(detection_write_pictures(folder, "b", &image, &result), STATUS_OUTPUT);
     assert_ok(path_join(path, folder, "b_score.png", ""));
