@@ -121,6 +121,7 @@ void detector_free(detector *d) {
         return;
     free_inference(&d->run);
     model_driven_free(&d->model_driven);
+    detector_drop_tiles(d);
     tape_free(d->train.t);
     parameter_set_free(&d->parameters);
     config_free(d->options);
@@ -183,16 +184,22 @@ static const float *take(const inference *run, const node *n, float **next) {
 
 status detector_run(detector *d, const float *image, int width, int height, detector_detail detail,
                     detector_maps *out) {
-    *out = (detector_maps){.width = width, .height = height};
     if (width < 1 || height < 1)
         return status_fail(STATUS_USAGE, "an image of %dx%d pixels", width, height);
+    return detector_cuts(d, width, height) ? detector_run_tiles(d, image, width, height, detail, out)
+                                           : detector_run_whole(d, &d->input, image, width, height, detail, out);
+}
+
+status detector_run_whole(detector *d, const input_format *format, const float *image, int width, int height,
+                          detector_detail detail, detector_maps *out) {
+    *out = (detector_maps){.width = width, .height = height};
     if (d->type->score_image)
         return model_driven_score(d->engine, &d->model_driven, d->type, d->options, image, width, height, out);
     TRY(prepare_inference(d, width, height, detail));
     inference *run = &d->run;
     tensor corner = padding_corner(&run->image->value, width, height);
     padding_clear(&run->image->value, width, height);
-    input_fill(&d->input, image, &corner);
+    input_fill(format, image, &corner);
     tape_forward(run->t);
     size_t pixels = (size_t)width * (size_t)height;
     float *next = run->memory, *score = next;

@@ -72,9 +72,26 @@ typedef struct detector_maps {
     const detector_map *stages;
 } detector_maps;
 
+/* How large images are cut. Along each axis tiles begin at multiples of a step of at most side - overlap, rounded down
+ * to a multiple of 32, so that maps are halved at the same pixels as in the whole image. A pixel is taken from the tile
+ * in which it lies farther inside: at least overlap / 2 from a cut. */
+typedef struct detector_tiles {
+    int side, overlap; /* side 0: no image is cut; else 64 at least, and overlap is at most half of it */
+    int64_t limit;     /* images of more pixels are cut */
+} detector_tiles;
+
+/* For the runs from now on; none at first. */
+void detector_set_tiles(detector *d, const detector_tiles *tiles);
+bool detector_cuts(const detector *d, int width, int height); /* whether an image of this size is cut */
+
+/* Frees the maps that were put together from tiles; those of the last run are gone then. */
+void detector_drop_tiles(detector *d);
+
 /* Runs the method on one grey image in [0, 1], of any size, in evaluation mode; a network that takes certain sides only
- * sees the image padded (padding.h), and the maps are cropped back. Not for two threads at once
- * on the same detector or the same engine. */
+ * sees the image padded (padding.h), and the maps are cropped back. An image that is cut (detector_set_tiles) gives
+ * what the whole image gives only as far as nothing reaches across tiles: a network's means over whole maps
+ * (squeeze-and-excitation, attention) are those of a tile, and so are a model-driven method's matrices. There are no
+ * stage maps then: STATUS_USAGE. Not for two threads at once on the same detector or the same engine. */
 status detector_run(detector *d, const float *image, int width, int height, detector_detail detail, detector_maps *out);
 
 /* --- training; STATUS_USAGE for methods without parameters --- */

@@ -1,4 +1,4 @@
-/* A detector from the inside: shared by detector.c, detector_training.c and detector_prior.c. */
+/* A detector from the inside: shared by detector.c and the files beside it. */
 #ifndef IRST_MODULES_DETECTOR_PRIVATE_H
 #define IRST_MODULES_DETECTOR_PRIVATE_H
 
@@ -18,6 +18,12 @@ typedef struct inference {
     float *memory; /* score, logit, reconstruction, stage maps; dense */
     detector_map maps[NETWORK_STAGES * STAGE_MAPS];
 } inference;
+
+/* The maps of an image that is cut, put together. */
+typedef struct tiling {
+    detector_tiles tiles;
+    float *memory; /* score, logit, reconstruction; dense */
+} tiling;
 
 /* What the tape reads stays where it is while the tape lives. */
 typedef struct training {
@@ -41,6 +47,7 @@ struct detector {
     uint64_t seed;
     parameter_set parameters;
     inference run;
+    tiling cut;
     model_driven_run model_driven;
     training train;
 };
@@ -48,5 +55,13 @@ struct detector {
 /* Records the network as it is when trained, without run: for the names and shapes of the parameters (which it creates
  * the first time), and for the sites of the prior. The nodes in `outputs` are gone. */
 status detector_probe(detector *d, network_outputs *outputs);
+
+/* detector_run without cutting. `format`: the detector's own, or one that suits a tile. */
+status detector_run_whole(detector *d, const input_format *format, const float *image, int width, int height,
+                          detector_detail detail, detector_maps *out);
+
+/* detector_tiles.c: the same cut into tiles. */
+status detector_run_tiles(detector *d, const float *image, int width, int height, detector_detail detail,
+                          detector_maps *out);
 
 #endif

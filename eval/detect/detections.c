@@ -5,8 +5,8 @@
 #include "eval/measure/score_map.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void read_peaks(const float *score, const component_list *components, size_t pixels, detection *items) {
     for (size_t i = 0; i < pixels; i++) {
@@ -67,17 +67,16 @@ static status map_back(score_kind kind, double threshold, detected_image *out) {
     for (size_t i = 0; i < seen; i++)
         if (!isfinite(maps->score[i]))
             return status_fail(STATUS_NUMERIC, "the score map holds a value that is not finite");
-    float *unit = malloc(seen * sizeof *unit);
+    bool resized = maps->width != out->width || maps->height != out->height;
+    float *unit = resized ? malloc(seen * sizeof *unit) : NULL;
     out->score = malloc(pixels * sizeof *out->score);
     out->mask = malloc(pixels);
-    if (!unit || !out->score || !out->mask) {
+    if ((resized && !unit) || !out->score || !out->mask) {
         free(unit);
         return status_fail(STATUS_MEMORY, "out of memory for the maps of a %dx%d image", out->width, out->height);
     }
-    score_map_to_unit(maps->score, seen, kind, unit);
-    if (maps->width == out->width && maps->height == out->height)
-        memcpy(out->score, unit, pixels * sizeof *unit);
-    else
+    score_map_to_unit(maps->score, seen, kind, resized ? unit : out->score);
+    if (resized)
         score_map_resize(unit, maps->width, maps->height, out->width, out->height, out->score);
     free(unit);
     score_map_threshold(out->score, pixels, threshold, out->mask);
@@ -89,6 +88,10 @@ status detect_image(detector *d, const grey_image *image, const detect_options *
     status result = run_detector(d, image, options, &out->maps);
     if (result == STATUS_OK)
         result = map_back(detector_score_kind(d), options->threshold, out);
+    if (options->detail == DETAIL_SCORE && detector_cuts(d, out->maps.width, out->maps.height)) {
+        detector_drop_tiles(d); /* of a large image nothing is kept twice */
+        out->maps = (detector_maps){0};
+    }
     if (result == STATUS_OK)
         result = detections_find(out->score, out->mask, out->width, out->height, &out->found);
     if (result != STATUS_OK)

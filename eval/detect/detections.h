@@ -36,7 +36,8 @@ typedef struct detected_image {
     float *score;  /* probability; for raw scores the ratio to the map's maximum. In [0, 1] */
     uint8_t *mask; /* 0 or 1 */
     detection_list found;
-    detector_maps maps; /* as the method gave them, at its size; valid until the detector's next call */
+    detector_maps maps; /* as the method gave them, at its size; valid until the detector's next call. Empty where the
+                         * image was cut into tiles and only the score was asked for */
 } detected_image;
 
 /* Runs the detector on one image. The score map is resized to the image (bilinear), then thresholded: the absolute

@@ -131,6 +131,23 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
     return checkpoint ? stored_range(checkpoint, out) : STATUS_OK;
 }
 
+status argument_tiles(const char *text, detector_tiles *out) {
+    *out = (detector_tiles){.side = 1024, .overlap = 128, .limit = 2048 * 2048};
+    if (!strcmp(text, "auto"))
+        return STATUS_OK;
+    *out = (detector_tiles){0};
+    if (!strcmp(text, "off"))
+        return STATUS_OK;
+    int end = 0;
+    bool numbers = sscanf(text, "%d,%d%n", &out->side, &out->overlap, &end) == 2 && text[end] == '\0';
+    if (!numbers || out->side < 64 || out->side > LARGEST_SIZE || out->overlap < 0 || 2 * out->overlap > out->side)
+        return status_fail(STATUS_USAGE,
+                           "--tiles is '%s', expected 'auto', 'off' or SIDE,OVERLAP: a side of 64 to %d, an overlap of "
+                           "at most half of it",
+                           text, LARGEST_SIZE);
+    return STATUS_OK;
+}
+
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {
     char known[256] = "";
     size_t used = 0;

@@ -17,7 +17,7 @@
 
 #define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* beside the folder of the programs */
 
-static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold, *range, *y16;
+static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold, *range, *y16, *tiles = "auto";
 static bool raw_stages, recursive;
 
 enum { OPTION_METHOD };
@@ -29,8 +29,9 @@ static cli_option options[] = {
      ", which comes with "
      "the programs"},
     {"out", CLI_TEXT, &out, "DIR",
-     "folder for the results: NAME_score.png (16 bit), NAME_mask.png and NAME_overlay.png of each image, "
-     "detections.json and detections.csv of all (centroid, box with inclusive corners, area, peak score; pixels are "
+     "folder for the results: NAME_score.png (16 bit), NAME_mask.png, NAME_labels.png (16 bit, the number of "
+     "each pixel's detection) and NAME_overlay.png of each image, detections.json, detections.csv and "
+     "detections.coco.json of all (centroid, box with inclusive corners, area, peak score; pixels are "
      "counted from 0)"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images to N x N for the method; scores (bilinear), boxes and pictures come out in image coordinates"},
@@ -39,6 +40,7 @@ static cli_option options[] = {
      "look into folders in a folder too; results lie in folders of the same name"},
     {"y16", CLI_TEXT, &y16, "WxH",
      "files that end in .raw, .y16 or .bin are frames of this size, 16 bits a pixel, little-endian, no header"},
+    {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
     {"threshold", CLI_TEXT, &threshold, "T",
      "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (convert "
      "set-threshold) or "
@@ -57,6 +59,7 @@ static const cli_program program = {
                 "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
                 "detect frames/ --recursive --range percentile --out found   # thermal frames of 14 bits in 16\n"
                 "detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
+                "detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
                 "detect folder/ --method ipi model.preset=community --out found",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -68,6 +71,8 @@ typedef struct run_state {
     engine *e;
     detector *d;
     detect_options how;
+    detector_tiles tiles;
+    bool said_cut;
     input_images images;
     grey_range range;
     grey_span span; /* of the values as stored */
@@ -101,9 +106,20 @@ static status create_folder_of(const char *name) {
     return folder_create(folder);
 }
 
+/* A result that depends on the cuts is not given without a word. */
+static void say_cut(run_state *r, const char *path, const grey_image *image) {
+    if (r->said_cut || r->how.size > 0 || !detector_cuts(r->d, image->width, image->height))
+        return;
+    fprintf(stderr,
+            "detect: %s has %dx%d pixels: it and others as large are cut into tiles of %d, overlap %d (--tiles)\n",
+            path, image->width, image->height, r->tiles.side, r->tiles.overlap);
+    r->said_cut = true;
+}
+
 static status detect_one(run_state *r, int index, const grey_image *image) {
     const char *name = r->images.items[index].name, *path = r->images.items[index].path;
     detected_image result;
+    say_cut(r, path, image);
     status done = detect_image(r->d, image, &r->how, &result);
     if (done != STATUS_OK)
         return status_prefix(done, "%s", path);
@@ -241,12 +257,14 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     const char *const *inputs = arguments, *const *settings = arguments + count;
     input_options input = {.recursive = recursive};
     TRY(check_options(&r->how));
+    TRY(argument_tiles(tiles, &r->tiles));
     TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
     TRY(argument_range(range, checkpoint, &r->range));
     TRY(input_images_collect(inputs, count, &input, &r->images));
     TRY(refuse_own_output(inputs, count));
     TRY(engine_new(0, &r->e));
     TRY(open_detector(r, settings, argument_count - count));
+    detector_set_tiles(r->d, &r->tiles);
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_all(r, &input));
     return finish_output(r);

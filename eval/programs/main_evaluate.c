@@ -21,7 +21,7 @@ static const char *checkpoint, *method, *predicted, *data, *roc, *against, *reco
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
-static const char *shown = "published";
+static const char *shown = "published", *tiles = "auto";
 static int draws = -1, seed = 1;
 
 enum { OPTION_METHOD };
@@ -39,6 +39,7 @@ static cli_option options[] = {
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
     {"range", CLI_TEXT, &range, "RANGE", ARGUMENT_RANGE_HELP},
+    {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
     {"rule", CLI_TEXT, &rule, "max|logit|score|minmax|sigma",
      SCORE_RULE_HELP ". max unless a threshold is given, then score"},
     {"threshold", CLI_TEXT, &threshold, "T",
@@ -94,6 +95,7 @@ typedef struct run_state {
     records *own, *other;
     interval intervals[METRICS];
     comparison comparisons[METRICS];
+    detector_tiles tiles;
 } run_state;
 
 /* --- options --- */
@@ -128,6 +130,7 @@ static status read_options(run_state *r) {
         return status_fail(STATUS_USAGE, "--predictions stands alone: no --checkpoint, --method or --against");
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
     TRY(argument_size(size, &r->how.sample.size));
+    TRY(argument_tiles(tiles, &r->tiles));
     TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));
     TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[2]));
@@ -173,6 +176,7 @@ static status open_source(run_state *r, const char *const *settings, int count) 
         return status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
     TRY(checkpoint && !method ? open_checkpoint(r->e, checkpoint, settings, count, &r->d)
                               : argument_detector(r->e, checkpoint, method, settings, count, &r->d));
+    detector_set_tiles(r->d, &r->tiles);
     r->source = detector_source(r->d);
     return use_stored_threshold(r);
 }
@@ -214,6 +218,7 @@ static status compare(run_state *r, evaluation *e) {
     evaluation unused;
     bool is_file = path_is_file(against);
     TRY(argument_detector(r->e, is_file ? against : NULL, is_file ? NULL : against, NULL, 0, &other));
+    detector_set_tiles(other, &r->tiles);
     const score_source source = detector_source(other);
     r->how.label = "evaluate the other";
     status result = evaluate_recorded(&source, r, &r->other, &unused);

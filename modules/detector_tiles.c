@@ -1,0 +1,134 @@
+/* Images cut into tiles that overlap, and their maps put together. */
+#include "modules/detector_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 32, LEAST_SIDE = 64 };
+
+void detector_set_tiles(detector *d, const detector_tiles *tiles) {
+    assert(tiles->side == 0 || (tiles->side >= LEAST_SIDE && tiles->overlap >= 0 && 2 * tiles->overlap <= tiles->side));
+    d->cut.tiles = *tiles;
+}
+
+bool detector_cuts(const detector *d, int width, int height) {
+    const detector_tiles *t = &d->cut.tiles;
+    return t->side > 0 && (int64_t)width * height > t->limit && (width > t->side || height > t->side);
+}
+
+void detector_drop_tiles(detector *d) {
+    free(d->cut.memory);
+    d->cut.memory = NULL;
+}
+
+/* The tiles along one axis. */
+typedef struct axis {
+    int length, side, step, count;
+} axis;
+
+static axis axis_of(const detector_tiles *t, int length) {
+    axis a = {length, t->side < length ? t->side : length, (t->side - t->overlap) / ALIGNMENT * ALIGNMENT, 1};
+    while ((a.count - 1) * a.step + a.side < length)
+        a.count++;
+    return a;
+}
+
+/* Of one tile: where it lies, and which part of the map is taken from it. */
+typedef struct span {
+    int first, last;
+    int keep_first, keep_last;
+} span;
+
+static int cut_before(const axis *a, int tile) {
+    return ((tile - 1) * a->step + a->side + tile * a->step) / 2; /* half way through what both tiles show */
+}
+
+static span span_of(const axis *a, int tile) {
+    int first = tile * a->step, last = first + a->side < a->length ? first + a->side : a->length;
+    return (span){first, last, tile == 0 ? 0 : cut_before(a, tile),
+                  tile == a->count - 1 ? a->length : cut_before(a, tile + 1)};
+}
+
+/* A network that divides by its image's largest value divides a tile by that of the whole image. */
+static float unit_of(const detector *d, const float *image, size_t pixels) {
+    float largest = 0;
+    for (size_t i = 0; d->input.own_maximum && i < pixels; i++)
+        largest = image[i] > largest ? image[i] : largest;
+    return largest > 0 ? largest : 1;
+}
+
+static void cut_out(const float *image, int width, span x, span y, float unit, float *tile) {
+    for (int row = y.first; row < y.last; row++)
+        for (int column = x.first; column < x.last; column++)
+            *tile++ = image[(size_t)row * (size_t)width + (size_t)column] / unit;
+}
+
+static void put_in(const float *tile, span x, span y, int width, float *map) {
+    for (int row = y.keep_first; row < y.keep_last; row++)
+        memcpy(map + (size_t)row * (size_t)width + (size_t)x.keep_first,
+               tile + (size_t)(row - y.first) * (size_t)(x.last - x.first) + (size_t)(x.keep_first - x.first),
+               (size_t)(x.keep_last - x.keep_first) * sizeof *tile);
+}
+
+/* Room for the maps that the method gives. */
+static status make_maps(detector *d, detector_detail detail, detector_maps *out) {
+    size_t pixels = (size_t)out->width * (size_t)out->height;
+    bool has_logit = d->type->build != NULL;
+    int count = 1 + has_logit + (has_logit && detail >= DETAIL_RECONSTRUCTION);
+    detector_drop_tiles(d);
+    d->cut.memory = malloc((size_t)count * pixels * sizeof(float));
+    if (!d->cut.memory)
+        return status_fail(STATUS_MEMORY, "out of memory for the maps of a %dx%d image", out->width, out->height);
+    out->score = d->cut.memory;
+    out->logit = has_logit ? out->score + pixels : NULL;
+    out->reconstruction = count > 2 ? out->logit + pixels : NULL;
+    return STATUS_OK;
+}
+
+static status run_tile(detector *d, const input_format *format, const float *tile, span x, span y,
+                       detector_detail detail, detector_maps *out) {
+    detector_maps maps;
+    TRY(detector_run_whole(d, format, tile, x.last - x.first, y.last - y.first, detail, &maps));
+    size_t pixels = (size_t)out->width * (size_t)out->height;
+    put_in(maps.score, x, y, out->width, d->cut.memory);
+    if (maps.logit)
+        put_in(maps.logit, x, y, out->width, d->cut.memory + pixels);
+    if (maps.reconstruction)
+        put_in(maps.reconstruction, x, y, out->width, d->cut.memory + 2 * pixels);
+    else
+        out->reconstruction = NULL;
+    return STATUS_OK;
+}
+
+/* Column by column: only the last tiles of each axis have another size, and the graph is laid out anew for them. */
+static status run_all(detector *d, const float *image, detector_detail detail, float *tile, detector_maps *out) {
+    axis across = axis_of(&d->cut.tiles, out->width), down = axis_of(&d->cut.tiles, out->height);
+    float unit = unit_of(d, image, (size_t)out->width * (size_t)out->height);
+    input_format format = d->input;
+    format.own_maximum = false;
+    for (int column = 0; column < across.count; column++)
+        for (int row = 0; row < down.count; row++) {
+            span x = span_of(&across, column), y = span_of(&down, row);
+            cut_out(image, out->width, x, y, unit, tile);
+            TRY(run_tile(d, &format, tile, x, y, detail, out));
+        }
+    return STATUS_OK;
+}
+
+status detector_run_tiles(detector *d, const float *image, int width, int height, detector_detail detail,
+                          detector_maps *out) {
+    *out = (detector_maps){.width = width, .height = height};
+    if (detail == DETAIL_STAGES)
+        return status_fail(STATUS_USAGE, "an image of %dx%d pixels is cut into tiles, which have no stage maps", width,
+                           height);
+    size_t side = (size_t)d->cut.tiles.side;
+    float *tile = malloc(side * side * sizeof *tile);
+    if (!tile)
+        return status_fail(STATUS_MEMORY, "out of memory for a tile of %zux%zu pixels", side, side);
+    status result = make_maps(d, detail, out);
+    if (result == STATUS_OK)
+        result = run_all(d, image, detail, tile, out);
+    free(tile);
+    return result;
+}

@@ -1,0 +1,140 @@
+/* Images cut into tiles: what is put together is what the whole image gives. */
+#include "modules/detector.h"
+#include "tests/expect.h"
+#include "tests/golden.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WIDTH = 300, HEIGHT = 170 };
+
+/* A slow slope with a spot every 40 pixels. */
+static float *image_of(int width, int height) {
+    float *image = malloc((size_t)width * (size_t)height * sizeof *image);
+    assert_non_null(image);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            image[y * width + x] = 0.2f + 0.3f * (float)x / (float)width + (x % 40 < 3 && y % 40 < 2 ? 0.4f : 0) +
+                                   (float)((x * 7 + y * 5) % 11) / 200;
+    return image;
+}
+
+static detector *network(const char *const *settings) {
+    detector *d;
+    assert_ok(golden_detector(settings, &d));
+    return d;
+}
+
+/* The largest difference of the logits, and of the score maps, between cutting and not. */
+static double difference(const char *const *settings, detector_tiles tiles) {
+    detector *d = network(settings);
+    detector_maps maps;
+    float *image = image_of(WIDTH, HEIGHT), *logit = malloc(WIDTH * HEIGHT * sizeof *logit);
+    assert_non_null(logit);
+    assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+    memcpy(logit, maps.logit, WIDTH * HEIGHT * sizeof *logit);
+    detector_set_tiles(d, &tiles);
+    assert_true(detector_cuts(d, WIDTH, HEIGHT));
+    assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+    assert_true(maps.width == WIDTH && maps.height == HEIGHT && maps.stage_count == 0);
+    double largest = 0;
+    for (int i = 0; i < WIDTH * HEIGHT; i++) {
+        largest = fmax(largest, fabs(maps.logit[i] - logit[i]));
+        assert_true(fabsf(maps.score[i] - 1 / (1 + expf(-maps.logit[i]))) < 1e-6f);
+    }
+    detector_free(d);
+    free(image);
+    free(logit);
+    return largest;
+}
+
+/* RPCANet has no means over maps: where the overlap covers what a pixel sees (a stage reaches some 10 pixels), tiles
+ * give what the whole image gives. */
+static void test_a_network_of_convolutions(void **state) {
+    (void)state;
+    static const char *const settings[] = {"model.name", "rpcanet", "model.stages", "1", "model.total_channels",
+                                           "4",          NULL};
+    assert_true(difference(settings, (detector_tiles){128, 48, 0}) < 1e-5);
+    assert_true(difference(settings, (detector_tiles){160, 64, 0}) < 1e-5);
+}
+
+/* MSHNet halves its maps four times, and has means over whole maps: logits differ, but by far less than they vary. */
+static void test_a_network_that_halves_its_maps(void **state) {
+    (void)state;
+    static const char *const settings[] = {"model.name", "mshnet", "model.channels", "1", NULL};
+    double largest = difference(settings, (detector_tiles){160, 64, 0});
+    printf("MSHNet: logits differ by up to %g\n", largest);
+    assert_true(largest < 0.01);
+}
+
+static void test_what_is_cut(void **state) {
+    (void)state;
+    detector *d =
+        network((const char *[]){"model.name", "rpcanet", "model.stages", "1", "model.total_channels", "4", NULL});
+    assert_false(detector_cuts(d, 30000, 30000));
+    detector_set_tiles(d, &(detector_tiles){64, 16, 100 * 100});
+    assert_false(detector_cuts(d, 100, 100));
+    assert_true(detector_cuts(d, 101, 100));
+    assert_false(detector_cuts(d, 64, 64));
+    float *image = image_of(WIDTH, HEIGHT);
+    detector_maps maps;
+    assert_fails(detector_run(d, image, WIDTH, HEIGHT, DETAIL_STAGES, &maps), STATUS_USAGE, "300x170", "stage maps");
+    assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_RECONSTRUCTION, &maps));
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        assert_true(isfinite(maps.reconstruction[i]));
+    assert_ok(detector_run(d, image, 1, HEIGHT, DETAIL_SCORE, &maps)); /* after tiles, a small image again */
+    detector_drop_tiles(d);
+    detector_free(d);
+    free(image);
+}
+
+static void test_a_narrow_image(void **state) {
+    (void)state;
+    detector *d =
+        network((const char *[]){"model.name", "rpcanet", "model.stages", "1", "model.total_channels", "4", NULL});
+    float *image = image_of(900, 5), whole[900 * 5];
+    detector_maps maps;
+    assert_ok(detector_run(d, image, 900, 5, DETAIL_SCORE, &maps));
+    memcpy(whole, maps.logit, sizeof whole);
+    detector_set_tiles(d, &(detector_tiles){128, 48, 0});
+    assert_ok(detector_run(d, image, 900, 5, DETAIL_SCORE, &maps));
+    for (int i = 0; i < 900 * 5; i++)
+        assert_true(fabsf(maps.logit[i] - whole[i]) < 1e-5f);
+    detector_free(d);
+    free(image);
+}
+
+/* A model-driven method with a local measure gives the same, too. */
+static void test_a_method_without_parameters(void **state) {
+    (void)state;
+    detector *d = network((const char *[]){"model.name", "mpcm", NULL});
+    float *image = image_of(WIDTH, HEIGHT), *whole = malloc(WIDTH * HEIGHT * sizeof *whole);
+    detector_maps maps;
+    assert_non_null(whole);
+    assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+    memcpy(whole, maps.score, WIDTH * HEIGHT * sizeof *whole);
+    detector_set_tiles(d, &(detector_tiles){128, 64, 0});
+    assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_RECONSTRUCTION, &maps));
+    assert_null(maps.logit);
+    assert_null(maps.reconstruction);
+    float most = 0;
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        most = fmaxf(most, fabsf(whole[i]));
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        assert_true(fabsf(maps.score[i] - whole[i]) <= 1e-5f * most);
+    detector_free(d);
+    free(image);
+    free(whole);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_network_of_convolutions),
+        cmocka_unit_test(test_a_network_that_halves_its_maps),
+        cmocka_unit_test(test_what_is_cut),
+        cmocka_unit_test(test_a_narrow_image),
+        cmocka_unit_test(test_a_method_without_parameters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
