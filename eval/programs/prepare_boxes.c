@@ -1,7 +1,7 @@
 #include "eval/programs/prepare_boxes.h"
 
 #include "core/log/progress.h"
-#include "datasets/make/boxes/box_set.h"
+#include "datasets/make/box_set.h"
 #include "eval/programs/arguments.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
 #include "datasets/dataset.h"
-#include "datasets/make/boxes/box_set.h"
+#include "datasets/make/box_set.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 

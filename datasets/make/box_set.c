@@ -1,7 +1,7 @@
-#include "datasets/make/boxes/box_set.h"
+#include "datasets/make/box_set.h"
 
 #include "core/io/file_io.h"
-#include "core/io/png_io.h"
+#include "core/io/image_file.h"
 #include "datasets/make/new_folder.h"
 #include "datasets/pack.h"
 
@@ -53,8 +53,7 @@ typedef struct stem_text {
 
 static stem_text stem_of(const char *name) {
     stem_text stem;
-    const char *dot = strrchr(name, '.');
-    snprintf(stem.s, sizeof stem.s, "%.*s", (int)(dot ? dot - name : (long)strlen(name)), name);
+    snprintf(stem.s, sizeof stem.s, "%.*s", image_stem_length(name), name);
     return stem;
 }
 
@@ -71,7 +70,7 @@ static status convert(box_job *job, const char *name, const grey_image *image, c
 static status read_image(const box_job *job, const char *name, grey_image *out) {
     char path[4096];
     TRY(path_join(path, job->images, name, ""));
-    return png_read_grey(path, PNG_DEPTH_AS_STORED, out);
+    return image_read(&(image_source){.path = path}, out);
 }
 
 static status add_image(box_job *job, const char *name) {
@@ -157,14 +156,16 @@ static status choose_images(box_job *job, const name_list *all) {
     const box_format *format = job->source->format;
     for (int i = 0; i < all->count; i++) {
         const char *name = all->names[i];
+        if (!image_name_is_known(name, false))
+            continue;
         if (format->missing_is_empty || format->has(job->source, name, stem_of(name).s))
             TRY(name_list_add(&job->names, name));
         else
             job->counts->unannotated++;
     }
-    return job->names.count
-               ? STATUS_OK
-               : status_fail(STATUS_INPUT, "%s: none of its %d images has an annotation", job->images, all->count);
+    return job->names.count ? STATUS_OK
+                            : status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation", job->images,
+                                          image_endings());
 }
 
 status box_set_write(const char *images, const char *annotations, const char *to, box_fill fill, box_set_counts *counts,
@@ -172,7 +173,7 @@ status box_set_write(const char *images, const char *annotations, const char *to
     *counts = (box_set_counts){0};
     box_job job = {.images = images, .fill = fill, .counts = counts, .on_sample = on_sample, .context = context};
     name_list all = {0};
-    TRY(folder_list(images, ".png", &all));
+    TRY(folder_list(images, "", &all));
     status result = box_source_open(annotations, &job.source);
     if (result == STATUS_OK) {
         counts->format = job.source->format->title;

@@ -1,4 +1,4 @@
-#include "datasets/make/boxes/box_folder.h"
+#include "datasets/make/box_folder.h"
 
 #include "core/io/file_io.h"
 

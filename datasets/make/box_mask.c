@@ -1,4 +1,4 @@
-#include "datasets/make/boxes/box_mask.h"
+#include "datasets/make/box_mask.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "datasets/make/boxes/box_format.h"
+#include "datasets/make/box_format.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define IRST_DATASETS_MAKE_BOXES_BOX_SET_H
 
 #include "core/base/status.h"
-#include "datasets/make/boxes/box_mask.h"
+#include "datasets/make/box_mask.h"
 
 typedef struct box_set_counts {
     const char *format; /* of the annotations */

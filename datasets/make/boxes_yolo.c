@@ -1,6 +1,6 @@
 /* YOLO: NAME.txt with a line `class x y width height` for each box, its centre and size as shares of the image's. */
 #include "core/io/file_io.h"
-#include "datasets/make/boxes/box_folder.h"
+#include "datasets/make/box_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define IRST_DATASETS_MAKE_BOXES_BOX_MASK_H
 
 #include "core/io/image.h"
-#include "datasets/make/boxes/box_format.h"
+#include "datasets/make/box_format.h"
 
 typedef enum box_fill {
     BOX_FILL_CONTRAST, /* what stands out in the box */

@@ -1,6 +1,6 @@
 /* COCO: one JSON file. `images` gives each file_name an id, `annotations` have image_id and bbox: x, y, width and
  * height in pixels from 0. */
-#include "datasets/make/boxes/box_format.h"
+#include "datasets/make/box_format.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef IRST_DATASETS_MAKE_BOXES_BOX_FOLDER_H
 #define IRST_DATASETS_MAKE_BOXES_BOX_FOLDER_H
 
-#include "datasets/make/boxes/box_format.h"
+#include "datasets/make/box_format.h"
 
 /* Whether `path` is a folder with a file that ends so. */
 bool box_folder_has(const char *path, const char *ending);

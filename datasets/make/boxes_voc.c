@@ -1,7 +1,7 @@
 /* Pascal VOC: NAME.xml with an <object> for each box, its <bndbox> having <xmin>, <ymin>, <xmax> and <ymax>: pixels
  * counted from 1, both corners inside. */
 #include "core/io/file_io.h"
-#include "datasets/make/boxes/box_folder.h"
+#include "datasets/make/box_folder.h"
 
 #include <expat.h>
 #include <limits.h>
