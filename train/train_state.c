@@ -96,7 +96,8 @@ static status write_state(h5_file *file, const optimizer *o, const average *a, c
         TRY(h5_write(file, counters[i].path, H5_INT64, &scalar, counters[i].value));
     for (int i = 0; i < NUMBERS; i++)
         TRY(h5_write(file, numbers[i].path, H5_FLOAT64, &scalar, numbers[i].value));
-    return h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums);
+    TRY(h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums));
+    return h5_write_attribute_text(file, "trainer", "selection", s->selection);
 }
 
 static status require_finite(const char *what, const parameter *p, const float *numbers) {

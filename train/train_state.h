@@ -1,6 +1,6 @@
 /* Where a training run stands, and its checkpoints: last.h5 holds everything that a resumed run needs to go on with
  * the same bits. Groups: `model` and, with train.average, `average` (modules/checkpoint.h), `optimizer` (what it
- * remembers of every parameter), `trainer`. */
+ * remembers of every parameter), `trainer`, whose attribute `selection` says what best.h5 was chosen by. */
 #ifndef IRST_TRAIN_TRAIN_STATE_H
 #define IRST_TRAIN_TRAIN_STATE_H
 
@@ -18,9 +18,10 @@ typedef struct train_state {
     int64_t step;      /* optimizer steps done */
     double best_score; /* in train.select, more is better; below -1 before the first evaluation */
     int64_t best_epoch;
-    int64_t idle_evaluations;                  /* since the best one */
-    int64_t epoch_steps;                       /* done of the epoch begun */
-    double norm_sum;                           /* of the gradients, of those steps */
+    char selection[600];      /* what it is the best in, and of which images: written for readers, not read back */
+    int64_t idle_evaluations; /* since the best one */
+    int64_t epoch_steps;      /* done of the epoch begun */
+    double norm_sum;          /* of the gradients, of those steps */
     double loss_sums[1 + DETECTOR_LOSS_PARTS]; /* total and parts, of the epoch begun, weighted by images */
     double images;                             /* of the epoch begun */
 } train_state;

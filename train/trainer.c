@@ -213,6 +213,16 @@ static bool gives_up(const trainer *t) {
     return true;
 }
 
+/* What best.h5 is, and whether anyone may still believe its figures. */
+static void say_what_is_best(const trainer *t) {
+    const train_state *s = &t->state;
+    if (s->best_epoch > 0)
+        trainer_say(t, "best.h5 is epoch %lld, chosen by %s%s", (long long)s->best_epoch, s->selection,
+                    t->data.validates_on_test ? ", so that its figures there flatter it: last.h5 is not chosen, and "
+                                                "data.holdout would choose on other images"
+                                              : "");
+}
+
 static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_score = -2;
@@ -220,6 +230,8 @@ static status run(trainer *t) {
     TRY(crop_plan_read(t->c, &t->crops));
     TRY(loss_plan_read(t->c, &t->losses));
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
+    snprintf(t->state.selection, sizeof t->state.selection, "%s on %s", config_text(t->c, "train.select"),
+             t->data.validated_on);
     TRY(trainer_open_network(t));
     TRY(trainer_open_teacher(t));
     TRY(open_folder(t));
@@ -234,6 +246,8 @@ static status run(trainer *t) {
             result = finish_epoch(t, &bar);
     }
     progress_end(&bar);
+    if (result == STATUS_OK)
+        say_what_is_best(t);
     return result;
 }
 

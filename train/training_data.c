@@ -151,6 +151,16 @@ static status join(dataset **sets, int count, dataset **out) {
     return result;
 }
 
+static void describe_validation(const config *c, training_data *data) {
+    const dataset *d = data->validation;
+    bool held_out = validates_held_out(c);
+    int count = dataset_count(d);
+    snprintf(data->validated_on, sizeof data->validated_on, "%d image%s %s the split %s of %s", count,
+             count == 1 ? "" : "s", held_out ? "held out of" : "of",
+             held_out ? config_text(c, "data.train_split") : dataset_split(d), dataset_name(d));
+    data->validates_on_test = !held_out && !strcmp(dataset_split(d), config_text(c, "data.test_split"));
+}
+
 static status open_all(const config *c, const listener *to, const name_list *roots, training_data *out) {
     TRY(read_weights(config_text(c, "data.weights"), roots->count, &out->weights));
     int count = roots->count, images;
@@ -166,6 +176,7 @@ static status open_all(const config *c, const listener *to, const name_list *roo
         dataset_close(sets[i]);
     free(sets);
     TRY(result);
+    describe_validation(c, out);
     result = epoch_order_count(out->train, out->weights, &images);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "data.weights");
 }

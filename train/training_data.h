@@ -14,6 +14,8 @@
 typedef struct training_data {
     dataset *train, *validation; /* owned */
     double *weights;             /* of the parts of `train`, owned; NULL: 1 each */
+    char validated_on[512];      /* "66 images held out of the split train of NUDT-SIRST" */
+    bool validates_on_test;      /* on the very split that figures are published of */
 } training_data;
 
 /* Opens the splits and looks all samples over once. `on_notice` (may be NULL) is told in one line each where a set has

@@ -165,7 +165,7 @@ static void test_initial_weights(void **state) {
     snprintf(key, sizeof key, "train.init=%s/last.h5", first);
     name_folder("tuned", second);
     assert_ok(TRAIN(second, false, &notes, key, "train.epochs=1", "train.freeze=*"));
-    assert_int_equal(notes.count, 1);
+    assert_int_equal(notes.count, 2);
     detector *d;
     char path[4096];
     assert_ok(path_join(path, first, "last", ".h5"));
@@ -206,7 +206,7 @@ static void test_early_stopping(void **state) {
     /* Steps too small to change a metric: the first evaluation stays the best. */
     assert_ok(TRAIN(folder, false, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
     assert_int_equal(notes.epochs, 3);
-    assert_int_equal(notes.count, 1);
+    assert_int_equal(notes.count, 2);
     const char *said = "stopped after epoch 3: 2 evaluations were no better than that of epoch 1";
     assert_non_null(strstr(notes.lines[0], said));
     /* Evaluations before an interruption count. */
@@ -220,6 +220,36 @@ static void test_early_stopping(void **state) {
     assert_int_equal(notes.epochs, 0); /* it stays stopped */
     assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=3", "train.epochs=9"));
     assert_int_equal(notes.epochs, 1);
+}
+
+static void expect_selection(const char *folder, const char *expected) {
+    char path[4096], *text;
+    h5_file *file;
+    assert_ok(path_join(path, folder, "best", ".h5"));
+    assert_ok(h5_open(path, &file));
+    assert_ok(h5_read_attribute_text(file, "trainer", "selection", &text));
+    assert_string_equal(text, expected);
+    free(text);
+    h5_close(file);
+}
+
+/* A best epoch chosen on the images that its figures are then told of: who reads them must know. */
+static void test_what_the_best_was_chosen_on(void **state) {
+    (void)state;
+    char folder[4096];
+    run_notes notes;
+    name_folder("on_test", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.epochs=1"));
+    assert_int_equal(notes.count, 1);
+    assert_non_null(strstr(notes.lines[0],
+                           "best.h5 is epoch 1, chosen by miou on 3 images of the split test of scenes, "
+                           "so that its figures there flatter it"));
+    expect_selection(folder, "miou on 3 images of the split test of scenes");
+    name_folder("on_held_out", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.epochs=1", "train.select=fa", "data.holdout=0.2"));
+    assert_string_equal(notes.lines[0],
+                        "best.h5 is epoch 1, chosen by fa on 2 images held out of the split train of scenes");
+    expect_selection(folder, "fa on 2 images held out of the split train of scenes");
 }
 
 /* A finished run goes on; fewer epochs than it has behind it are refused. */
@@ -282,6 +312,7 @@ int main(void) {
         cmocka_unit_test(test_initial_weights),
         cmocka_unit_test(test_teacher),
         cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_what_the_best_was_chosen_on),
         cmocka_unit_test(test_extending),
         cmocka_unit_test(test_loss_plan),
     };
