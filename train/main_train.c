@@ -39,16 +39,16 @@ static void on_signal(int number) {
 }
 
 static void print_losses(const train_report *r) {
+    int parts = 0;
     printf("loss %.4f", r->row->losses[0]);
     for (int i = 0; i < r->log->parts.count && r->log->parts.count > 1; i++)
-        if (!isnan(r->row->losses[1 + i]))
-            printf("%s%s %.4g", i ? ", " : " (", r->log->parts.names[i], r->row->losses[1 + i]);
-    printf("%s  gradient %.3g  rate %.3g", r->log->parts.count > 1 ? ")" : "", r->row->gradient_norm,
-           r->row->learning_rate);
+        if (!isnan(r->row->losses[1 + i])) /* else another epoch's loss has this part */
+            printf("%s%s %.4g", parts++ ? ", " : " (", r->log->parts.names[i], r->row->losses[1 + i]);
+    printf("%s  gradient %.3g  rate %.3g", parts ? ")" : "", r->row->gradient_norm, r->row->learning_rate);
 }
 
 static void print_metrics(const char *name, const epoch_metrics *m) {
-    printf("  %smIoU %.4f  Pd %.4f  Fa %.3ge-5", name, m->values[METRIC_miou], m->values[METRIC_pd],
+    printf("  %smIoU %.4f  Pd %.4f  Fa %.2fe-5", name, m->values[METRIC_miou], m->values[METRIC_pd],
            m->values[METRIC_fa] * 1e5);
 }
 

@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST = 4, LAST = 3, MOST_COLUMNS = FIRST + DETECTOR_LOSS_PARTS + LAST + 2 * METRICS, LOSS = 3 };
+enum { FIRST = 4, LAST = 3, MOST_COLUMNS = FIRST + DETECTOR_LOSS_PARTS + LAST + 2 * METRICS };
+enum { RATE = 2, LOSS }; /* of the first columns */
 
 /* Columns in front of the parts of the loss and behind them. The logged metrics follow, and once more where raw weights
  * are told apart. */
 static const char *const first_columns[FIRST] = {"epoch", "step", "learning_rate", "loss"};
 static const char *const last_columns[LAST] = {"gradient_norm", "images_per_second", "seconds"};
-enum { NORM }; /* behind the parts */
+enum { NORM, SPEED, SECONDS }; /* behind the parts */
 
 struct run_log {
     run_log_options options;
@@ -101,7 +102,7 @@ int run_log_part(const run_log *log, const char *name) {
 
 /* --- curves --- */
 
-enum { PLOTS = 4, MOST_SERIES = 1 + DETECTOR_LOSS_PARTS };
+enum { PLOTS = 6, MOST_SERIES = 1 + DETECTOR_LOSS_PARTS };
 
 static plot_series series_of(const run_log *log, int column, const char *name, plot_axis axis) {
     return (plot_series){.name = name,
@@ -111,30 +112,39 @@ static plot_series series_of(const run_log *log, int column, const char *name, p
                          .axis = axis};
 }
 
-/* The total and its parts; the metrics of both kinds of weights; Pd and Fa; gradient norm and rate. */
+/* A metric of both kinds of weights, where there are two. */
+static plot plot_metric(const run_log *log, metric_id id, plot_series series[2]) {
+    const char *label = metric_table[id].label;
+    bool both = log->options.averages;
+    series[0] = series_of(log, log->of_metric[id], both ? "averaged weights" : label, PLOT_LEFT);
+    if (both)
+        series[1] = series_of(log, log->of_raw[id], "raw weights", PLOT_LEFT);
+    return (plot){.x_label = "epoch", .y_label = label, .series = series, .series_count = 1 + both};
+}
+
+/* Two columns, with an axis each. */
+static plot plot_two(const run_log *log, int left, const char *left_name, int right, const char *right_name,
+                     plot_series series[2]) {
+    series[0] = series_of(log, left, left_name, PLOT_LEFT);
+    series[1] = series_of(log, right, right_name, PLOT_RIGHT);
+    return (plot){
+        .x_label = "epoch", .y_label = left_name, .y2_label = right_name, .series = series, .series_count = 2};
+}
+
+/* The total loss and its parts; the metrics; gradient norm and rate; time. */
 static status draw(const run_log *log) {
     const run_log_options *o = &log->options;
     int behind = FIRST + o->parts.count;
-    plot_series losses[MOST_SERIES] = {series_of(log, LOSS, "total", PLOT_LEFT)};
+    plot_series losses[MOST_SERIES] = {series_of(log, LOSS, "total", PLOT_LEFT)}, series[PLOTS][2];
     for (int i = 0; i < o->parts.count; i++)
         losses[1 + i] = series_of(log, FIRST + i, o->parts.names[i], PLOT_LEFT);
-    plot_series quality[] = {
-        series_of(log, log->of_metric[METRIC_miou], o->averages ? "averaged weights" : "mIoU", PLOT_LEFT),
-        o->averages ? series_of(log, log->of_raw[METRIC_miou], "raw weights", PLOT_LEFT)
-                    : series_of(log, log->of_metric[METRIC_niou], "nIoU", PLOT_LEFT)};
-    plot_series targets[] = {series_of(log, log->of_metric[METRIC_pd], "Pd", PLOT_LEFT),
-                             series_of(log, log->of_metric[METRIC_fa], "Fa", PLOT_RIGHT)};
-    plot_series step[] = {series_of(log, behind + NORM, "gradient norm", PLOT_LEFT),
-                          series_of(log, 2, "learning rate", PLOT_RIGHT)};
     plot plots[PLOTS] = {
         {.x_label = "epoch", .y_label = "training loss", .series = losses, .series_count = 1 + o->parts.count},
-        {.x_label = "epoch", .y_label = o->averages ? "mIoU" : "IoU", .series = quality, .series_count = 2},
-        {.x_label = "epoch", .y_label = "Pd", .y2_label = "Fa", .series = targets, .series_count = 2},
-        {.x_label = "epoch",
-         .y_label = "gradient norm",
-         .y2_label = "learning rate",
-         .series = step,
-         .series_count = 2},
+        plot_metric(log, METRIC_miou, series[1]),
+        plot_metric(log, METRIC_pd, series[2]),
+        plot_metric(log, METRIC_fa, series[3]),
+        plot_two(log, behind + NORM, "gradient norm", RATE, "learning rate", series[4]),
+        plot_two(log, behind + SECONDS, "seconds an epoch", behind + SPEED, "images a second in training", series[5]),
     };
     return plot_panels_write(plots, PLOTS, 2, log->curves);
 }

@@ -57,17 +57,21 @@ done
 grep -qE '^epoch 1/2  loss [0-9.]+ \(soft_iou [0-9.]+, fidelity [0-9.]+\)  gradient [0-9.e+-]+  rate .* in [0-9]+ s, ETA ' stdout ||
     complain "train does not say what is watched: '$(head -n 1 stdout)'"
 works "$bin/train" tiny.ini --out averaged train.average=0.9 train.optimizer=muon train.prior=0.02 \
-    'train.loss=dice2:batch + 0.01 mse' data.holdout=0.25
+    'train.loss=dice2:batch + 0.01 mse' 'train.loss_after=1: bce' data.holdout=0.25
+grep -qE '^epoch 2/2  loss [0-9.]+ \(bce_image [0-9.]+\)  gradient .* Fa [0-9.]+e-5' stdout ||
+    complain "train does not tell the parts of a later loss: '$(tail -n 2 stdout)'"
+grep -q 'best.h5 is epoch .*, chosen by miou on .* held out of the split train of scenes$' stderr ||
+    complain "train does not say what best.h5 was chosen on"
 grep -q ' averaged mIoU .* raw mIoU ' stdout || complain "train tells averaged and raw weights not apart"
 works "$bin/train" tiny.ini --out averaged train.average=0.9 train.optimizer=muon train.prior=0.02 \
-    'train.loss=dice2:batch + 0.01 mse' data.holdout=0.25 train.epochs=3 --resume
+    'train.loss=dice2:batch + 0.01 mse' 'train.loss_after=1: bce' data.holdout=0.25 train.epochs=3 --resume
 works "$bin/train" tiny.ini --out tuned train.init=averaged/best.h5 model.stages=2
 grep -q 'train.init: .* tensors taken from averaged/best.h5; not, for example, decos.1' stderr ||
     complain "train.init does not say what it took: $(head -n 1 stderr)"
 works "$bin/evaluate" --checkpoint averaged/last.h5 --data scenes --size 64 --raw-weights
 works "$bin/evaluate" --checkpoint run/last.h5 --data scenes --size 64 --raw-weights
 refuses 2 'raw-weights' "$bin/evaluate" --method mpcm --data scenes --raw-weights
-refuses 2 'dice2.*focal' "$bin/train" tiny.ini --out out train.loss=dice3
+refuses 2 'train.loss: "dice3".*dice2.*focal' "$bin/train" tiny.ini --out out train.loss=dice3
 works "$bin/train" tiny.ini --out again data.root=scenes.h5
 cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/last.h5 | tail -n +2) ||
     complain "the same seed gave other parameters (folder and pack)"
