@@ -44,7 +44,7 @@ fi
 hdf5
 wanted openblas libopenblas-dev openblas-devel openblas-dev
 wanted libpng libpng-dev libpng-devel libpng-dev
-wanted libjpeg libjpeg62-turbo-dev libjpeg-turbo-devel libjpeg-turbo-dev
+wanted libjpeg libjpeg-dev libjpeg-turbo-devel libjpeg-turbo-dev
 wanted libtiff-4 libtiff-dev libtiff-devel tiff-dev
 wanted inih libinih-dev inih-devel inih-dev
 wanted libzip libzip-dev libzip-devel libzip-dev
