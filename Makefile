@@ -133,7 +133,7 @@ tests: $(TESTS) ## build the test programs
 test: ## install what is missing, run every test, plain and with sanitizers; last line: N passed, N failed
 	scripts/test.sh
 
-test-full: ## the same, with the published figures on all images instead of an eighth of them
+test-full: ## the same, with the published figures on all images, and threads under ThreadSanitizer
 	scripts/test.sh --full
 
 test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operations under qemu-user

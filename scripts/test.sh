@@ -2,7 +2,8 @@
 # Every test: unit tests (plain, under clang's AddressSanitizer + UBSan, and with the kernels of lesser processors),
 # golden data, the command lines, the layout of the code. Installs what is missing first. Ends with `N passed, N failed`;
 # exit code 1 if anything failed. usage: scripts/test.sh [--full]
-#   --full   the published figures on every image of the test sets, not on an eighth of them
+#   --full   the published figures on every image of the test sets, not on an eighth of them; and the tests that start
+#            threads under ThreadSanitizer
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 share=eighth
@@ -121,9 +122,6 @@ if ! scripts/setup.sh --tests; then
     echo "0 passed, 1 failed"
     exit 1
 fi
-build all tests
-build CC=clang SANITIZE=1 tests
-
 # The program of a test's source file.
 program_of() {
     basename "$1" .c
@@ -131,6 +129,16 @@ program_of() {
 
 exec 3>&1
 mapfile -t sources < <(find tests -name 'test_*.c' | sort)
+threaded=()
+if [ $share = all ]; then
+    mapfile -t threaded < <(grep -l pthread_create "${sources[@]}")
+fi
+
+build all tests
+build CC=clang SANITIZE=1 tests
+for source in "${threaded[@]}"; do
+    build CC=clang SANITIZE=thread "build/sanitize-thread/tests/$(program_of "$source")"
+done
 
 # --- the longest first, so that no processor is left waiting at the end ---
 
@@ -170,6 +178,9 @@ else
 fi
 for source in "${sources[@]}"; do
     start unit "$(program_of "$source"), sanitized" "build/sanitize/tests/$(program_of "$source")"
+done
+for source in "${threaded[@]}"; do
+    start unit "$(program_of "$source"), threads watched" "build/sanitize-thread/tests/$(program_of "$source")"
 done
 for source in "${sources[@]}"; do
     start unit "$(program_of "$source")" "build/tests/$(program_of "$source")"

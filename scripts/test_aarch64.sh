@@ -41,9 +41,8 @@ Debug::NoLocking "true";
 END
     export APT_CONFIG=$apt/apt.conf
     apt-get update
-    local packages file
-    mapfile -t packages < <(scripts/setup.sh --libraries)
-    apt-get install -y --download-only "${packages[@]}" libgomp1 libcmocka-dev
+    apt-get install -y --download-only "${packages[@]}"
+    local file
     rm -rf "$root"
     mkdir -p "$root/usr/lib"
     ln -s usr/lib "$root/lib"
@@ -52,13 +51,15 @@ END
     done
     # An installed package would have set this link by update-alternatives.
     ln -s hdf5-serial.pc "$root/usr/lib/$triple/pkgconfig/hdf5.pc"
-    touch "$folder/complete"
+    echo "${packages[*]}" > "$folder/fetched"
 }
 
-[ -e "$folder/complete" ] || (fetch_libraries) > "$folder.log" 2>&1 || {
-    tail -n 20 "$folder.log"
-    exit 1
-}
+mapfile -t packages < <(scripts/setup.sh --libraries)
+packages+=(libgomp1 libcmocka-dev)
+if [ "$(cat "$folder/fetched" 2> /dev/null)" != "${packages[*]}" ]; then
+    echo "fetching ARM libraries; what apt says goes to $folder/apt.log"
+    (fetch_libraries) > "$folder/apt.log" 2>&1
+fi
 
 lib=/usr/lib/$triple
 blas=$lib/openblas-pthread
