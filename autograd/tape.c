@@ -22,6 +22,15 @@ void *tape_alloc(tape *t, size_t bytes) {
     return (char *)chunk + CHUNK_HEADER;
 }
 
+float *tape_keep(tape *t, size_t floats) {
+    enum { MOST_BYTES = 64 << 20 };
+    size_t bytes = floats * sizeof(float);
+    if (bytes == 0 || t->kept_bytes + bytes > MOST_BYTES)
+        return NULL;
+    t->kept_bytes += bytes;
+    return tape_alloc(t, bytes);
+}
+
 void tape_note_failure(tape *t, status failure) {
     if (t->failure != STATUS_OK)
         return;
@@ -183,6 +192,15 @@ static void mark(tape *t, node *loss) {
     }
 }
 
+static status prepare(tape *t) {
+    for (int i = 0; i < t->count; i++) {
+        node *n = t->nodes[i];
+        if (n->plan->used && n->op && n->op->prepare)
+            TRY(n->op->prepare(t, n));
+    }
+    return STATUS_OK;
+}
+
 status tape_plan(tape *t, node *loss) {
     if (t->failure != STATUS_OK)
         return status_fail(t->failure, "%s", t->failure_message);
@@ -191,6 +209,7 @@ status tape_plan(tape *t, node *loss) {
     t->loss = loss;
     mark(t, loss);
     TRY(tape_rewrite(t));
+    TRY(prepare(t));
     TRY(tape_plan_schedule(t));
     TRY(tape_plan_memory(t));
     return tape_plan_scratch(t);
@@ -264,7 +283,7 @@ node *tape_node(const tape *t, int index) {
 }
 
 int64_t tape_memory(const tape *t) {
-    size_t bytes = t->dense.bytes + t->scratch.bytes;
+    size_t bytes = t->dense.bytes + t->scratch.bytes + t->kept_bytes;
     for (int i = 0; i < t->pool_count; i++)
         bytes += t->pools[i].block.bytes;
     return (int64_t)bytes;

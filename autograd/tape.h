@@ -43,6 +43,7 @@ struct node {
     const void *options; /* the operation's own struct, owned by the tape */
     float *saved;        /* what forward keeps for backward besides values, owned by the tape */
     size_t saved_count;
+    void *prepared;         /* by op.prepare, owned by the tape */
     struct node_plan *plan; /* what the tape knows of it (tape_internal.h) */
 };
 
@@ -61,6 +62,8 @@ struct op {
     const char *name;
     /* Sets node->value (shape), saved_count; fails with a message if the shapes do not fit. */
     status (*infer)(node *n);
+    /* When the tape is planned: makes node->prepared, choices that all runs share; NULL: none. */
+    status (*prepare)(tape *t, node *n);
     void (*forward)(node *n, const op_run *run);
     /* Adds the gradient of every input that has one: see node_grad. */
     void (*backward)(node *n, const op_run *run);

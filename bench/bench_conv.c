@@ -19,7 +19,7 @@ typedef struct layer_times {
     samples peak; /* FLOP/s */
 } layer_times;
 
-static void measure(const conv_case *c, int repeat, layer_times *times) {
+static void measure(conv_case *c, int repeat, layer_times *times) {
     for (int run = -1; run < repeat; run++) /* the first one warms up */
         for (int d = 0; d < CONV_DIRECTIONS; d++) {
             double peak = peak_flops(c->engine, 0), start = clock_seconds();

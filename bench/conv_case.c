@@ -49,7 +49,7 @@ static size_t carve(conv_case *c) {
     c->bias = take(&from, (size_t)c->layer.oc);
     c->dweight = take(&from, weights);
     c->dbias = take(&from, (size_t)c->layer.oc);
-    c->scratch = take(&from, conv_scratch(c->engine, &c->x, &c->y, &c->options));
+    c->scratch = take(&from, c->plan.scratch);
     return from.used;
 }
 
@@ -63,11 +63,13 @@ status conv_case_new(engine *e, const conv_layer *layer, int size, conv_case *ou
     *c = (conv_case){
         .engine = e,
         .layer = *layer,
-        .options = {.kh = layer->kernel, .kw = layer->kernel, .stride = 1, .padding = layer->kernel / 2, .dilation = 1},
         .x = tensor_planar(1, layer->ic, size, size),
         .y = tensor_planar(1, layer->oc, size, size),
         .dx = tensor_planar(1, layer->ic, size, size),
     };
+    const conv_options options = {
+        .kh = layer->kernel, .kw = layer->kernel, .stride = 1, .padding = layer->kernel / 2, .dilation = 1};
+    c->plan = conv_plan_new(e, &c->x, &c->y, &options, true);
     TRY(memory_block_new(carve(c) * sizeof(float), &c->memory));
     carve(c);
     rng r = rng_new(1, rng_stream_of("conv_case"));
@@ -84,16 +86,17 @@ void conv_case_free(conv_case *c) {
 
 /* --- running --- */
 
-void conv_case_run(const conv_case *c, conv_direction direction) {
+void conv_case_run(conv_case *c, conv_direction direction) {
+    const conv_run run = {.engine = c->engine, .scratch = c->scratch};
     switch (direction) {
     case CONV_FORWARD:
-        conv_forward(c->engine, &c->x, c->weight, c->bias, &c->options, true, &c->y, c->scratch);
+        conv_forward(&c->plan, &run, &c->x, c->weight, c->bias, true, &c->y);
         break;
     case CONV_INPUT_GRADIENT:
-        conv_input_gradient(c->engine, &c->y, c->weight, &c->options, false, &c->dx, c->scratch);
+        conv_input_gradient(&c->plan, &run, &c->y, c->weight, false, &c->dx);
         break;
     default:
-        conv_weight_gradient(c->engine, &c->x, &c->y, &c->options, c->dweight, c->dbias, c->scratch);
+        conv_weight_gradient(&c->plan, &run, &c->x, &c->y, c->dweight, c->dbias);
     }
 }
 

@@ -13,24 +13,17 @@ typedef struct conv_layer {
 extern const conv_layer conv_layers[];
 extern const int conv_layer_count;
 
-typedef enum conv_direction {
-    CONV_FORWARD, /* with bias and ReLU */
-    CONV_INPUT_GRADIENT,
-    CONV_WEIGHT_GRADIENT,
-    CONV_DIRECTIONS
-} conv_direction;
-
 typedef struct conv_name {
     char text[64];
 } conv_name;
 
 conv_name conv_layer_name(const conv_layer *layer, conv_direction direction); /* "conv3x3_16_32_forward" */
 
-/* A layer with its arrays, filled with random numbers. */
+/* A layer with its arrays, filled with random numbers; forward with bias and ReLU. */
 typedef struct conv_case {
     engine *engine;
     conv_layer layer;
-    conv_options options;
+    conv_plan plan;
     tensor x, y, dx; /* y serves as its own gradient too */
     float *weight, *bias, *dweight, *dbias, *scratch;
     memory_block memory;
@@ -38,7 +31,7 @@ typedef struct conv_case {
 
 status conv_case_new(engine *e, const conv_layer *layer, int size, conv_case *out); /* free with conv_case_free */
 void conv_case_free(conv_case *c);
-void conv_case_run(const conv_case *c, conv_direction direction);
+void conv_case_run(conv_case *c, conv_direction direction);
 double conv_case_flops(const conv_case *c); /* of any direction; a multiply-add counts as two */
 
 #endif

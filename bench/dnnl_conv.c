@@ -154,7 +154,7 @@ typedef struct match {
     samples ours, theirs; /* seconds */
 } match;
 
-static status play(const conv_case *c, conv_direction direction, const opponent *p, match *m) {
+static status play(conv_case *c, conv_direction direction, const opponent *p, match *m) {
     for (int run = -1; run < repeat; run++) { /* the first one warms up */
         double start = clock_seconds();
         conv_case_run(c, direction);
@@ -180,7 +180,7 @@ static void print_match(conv_name name, double flops, const match *m) {
     bench_print(line, theirs / ours, "x");
 }
 
-static status meet(const conv_case *c, conv_direction direction) {
+static status meet(conv_case *c, conv_direction direction) {
     opponent p;
     match m = {.ours = {.count = 0}};
     status result = opponent_new(&c->layer, direction, &p);

@@ -8,17 +8,16 @@
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_rewrite.h"
 
-static conv_options geometry(const node *n) {
-    return conv2d_geometry(n->options, n->input[1]);
-}
-
 static status infer(node *n) {
     return conv2d_infer(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
 }
 
+static status prepare(tape *t, node *n) {
+    return conv2d_prepare(t, n, n->options, n->input[1], false);
+}
+
 static void forward(node *n, const op_run *run) {
-    conv_options g = geometry(n);
-    conv2d_forward(n, &g, 1, true, run);
+    conv2d_forward(n, NULL, 1, true, run);
 }
 
 static void mask_plane(const worker *w, void *context, int plane) {
@@ -36,11 +35,6 @@ static void backward(node *n, const op_run *run) {
 static int keeps(const node *n) {
     (void)n;
     return KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_OUTPUT;
-}
-
-static size_t scratch(const engine *e, const node *n) {
-    conv_options g = geometry(n);
-    return conv2d_scratch(e, n, &g);
 }
 
 static double flops(const node *n) {
@@ -66,10 +60,11 @@ static node *sample(tape *t, int index) {
 
 const op op_conv2d_relu = {.name = "conv2d_relu",
                            .infer = infer,
+                           .prepare = prepare,
                            .forward = forward,
                            .backward = backward,
                            .keeps = keeps,
-                           .scratch = scratch,
+                           .scratch = conv2d_scratch,
                            .flops = flops,
                            .sample = sample,
                            .gathers_moments = true};

@@ -8,11 +8,6 @@
 
 enum { X, WEIGHT, BIAS };
 
-static conv_options geometry(const node *n) {
-    const conv_layer *layer = n->options;
-    return conv2d_geometry(&layer->conv, n->input[WEIGHT]);
-}
-
 static status infer(node *n) {
     const conv_layer *layer = n->options;
     TRY(conv2d_infer(n, &layer->conv, n->input[WEIGHT], layer->has_bias ? n->input[BIAS] : NULL));
@@ -21,15 +16,15 @@ static status infer(node *n) {
     return norm_check(&n->value, n->input[norm], n->input[norm + 1]);
 }
 
-static void forward(node *n, const op_run *run) {
-    streamed_conv layer = conv_layer_weights(n->options, n, WEIGHT, n->saved);
-    conv_options g = geometry(n);
-    conv_forward(run->engine, &n->input[X]->value, layer.weight, layer.bias, &g, layer.relu, &n->value, run->scratch);
+static status prepare(tape *t, node *n) {
+    const conv_layer *layer = n->options;
+    return conv2d_prepare(t, n, &layer->conv, n->input[WEIGHT], false);
 }
 
-static size_t scratch(const engine *e, const node *n) {
-    conv_options g = geometry(n);
-    return conv_forward_scratch(e, &n->input[X]->value, &n->value, &g);
+static void forward(node *n, const op_run *run) {
+    streamed_conv layer = conv_layer_weights(n->options, n, WEIGHT, n->saved);
+    const conv_run here = {.engine = run->engine, .scratch = run->scratch};
+    conv_forward(n->prepared, &here, &n->input[X]->value, layer.weight, layer.bias, layer.relu, &n->value);
 }
 
 static double flops(const node *n) {
@@ -53,5 +48,10 @@ static node *sample(tape *t, int index) {
     return tape_record(t, &op_folded_conv2d, &layer, sizeof layer, count, inputs);
 }
 
-const op op_folded_conv2d = {
-    .name = "folded_conv2d", .infer = infer, .forward = forward, .scratch = scratch, .flops = flops, .sample = sample};
+const op op_folded_conv2d = {.name = "folded_conv2d",
+                             .infer = infer,
+                             .prepare = prepare,
+                             .forward = forward,
+                             .scratch = conv2d_scratch,
+                             .flops = flops,
+                             .sample = sample};

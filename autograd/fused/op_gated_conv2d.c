@@ -13,6 +13,7 @@
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
+#include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
 #include "core/base/parallel.h"
 
@@ -71,14 +72,25 @@ static size_t round_up(size_t count) {
     return (count + 15) / 16 * 16;
 }
 
-static scratch_plan plan_scratch(const engine *e, const node *n, float *scratch) {
+/* Of one image: each has weights of its own. */
+static status prepare(tape *t, node *n) {
+    tensor one = image_of(&n->input[X]->value, 0), y = image_of(&n->value, 0);
+    conv_plan *plan = n->prepared = tape_alloc(t, sizeof *plan);
+    if (!plan)
+        return STATUS_MEMORY;
+    *plan = conv_plan_new(t->engine, &one, &y, &same_3x3, n->requires_grad);
+    return STATUS_OK;
+}
+
+static scratch_plan plan_scratch(const node *n, float *scratch) {
+    const conv_plan *plan = n->prepared;
     const tensor *x = &n->input[X]->value;
-    tensor one = image_of(x, 0), y = image_of(&n->value, 0);
+    tensor one = image_of(x, 0);
     size_t weights = (size_t)tensor_count(&n->input[WEIGHT]->value), doubles = 2 * (size_t)x->c;
     size_t image = has_norm(n) ? tensor_footprint(&one) + TENSOR_HALO : 0;
     size_t room = has_norm(n) ? norm_room(n, X, NORM_WEIGHT) : 0;
-    const size_t counts[] = {conv_scratch(e, &one, &y, &same_3x3), norm_scratch(x), weights, weights, doubles, doubles,
-                             (size_t)x->n * (size_t)x->c,          image,           room};
+    const size_t counts[] = {
+        plan->scratch, norm_scratch(x), weights, weights, doubles, doubles, (size_t)x->n * (size_t)x->c, image, room};
     enum { PARTS = sizeof counts / sizeof *counts };
     float *parts[PARTS];
     size_t at = 0;
@@ -92,7 +104,8 @@ static scratch_plan plan_scratch(const engine *e, const node *n, float *scratch)
 }
 
 static size_t scratch(const engine *e, const node *n) {
-    return plan_scratch(e, n, NULL).count;
+    (void)e;
+    return plan_scratch(n, NULL).count;
 }
 
 typedef struct image_job {
@@ -148,18 +161,19 @@ static void clear_normal(const node *n, const scratch_plan *s) {
 static void forward(node *n, const op_run *run) {
     const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(run->engine, n, run->scratch);
+    scratch_plan s = plan_scratch(n, run->scratch);
     if (has_norm(n) && !run->is_recomputation)
         norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
                      &o->norm, saved_norm(n), s.sums);
     clear_normal(n, &s);
+    const conv_run here = {.engine = run->engine, .scratch = s.conv};
     for (int image = 0; image < x->n; image++) {
         tensor seen = seen_image(run->engine, n, image, &s), y = image_of(&n->value, image);
         gate_saved g = saved_gate(n, image);
         parallel_for(run->engine, x->c, squeeze_plane, &(squeeze_job){&seen, g.squeezed});
         gate_forward(n, GATE, g);
         scale_weights(n, g.gate, s.scaled);
-        conv_forward(run->engine, &seen, s.scaled, n->input[BIAS]->value.data, &same_3x3, false, &y, s.conv);
+        conv_forward(n->prepared, &here, &seen, s.scaled, n->input[BIAS]->value.data, false, &y);
     }
 }
 
@@ -207,7 +221,7 @@ static void finish_rows(const worker *w, void *context, int unused, int y0, int 
 static void backward(node *n, const op_run *run) {
     const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(run->engine, n, run->scratch);
+    scratch_plan s = plan_scratch(n, run->scratch);
     bool accumulate;
     const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
     const tensor *dx = node_grad(n, X, &accumulate);
@@ -217,20 +231,20 @@ static void backward(node *n, const op_run *run) {
         .x = x, .dx = &place, .saved = saved_norm(n), .constant = s.constant, .sums = (double *)(void *)s.sums};
     norm_backward_begin(&b);
     clear_normal(n, &s);
+    const conv_run here = {.engine = run->engine, .scratch = s.conv};
     for (int image = 0; image < x->n; image++) {
         tensor seen = seen_image(run->engine, n, image, &s), dy = image_of(&n->grad, image);
         scale_weights(n, saved_gate(n, image).gate, s.scaled);
         memset(s.dscaled, 0, (size_t)tensor_count(&n->input[WEIGHT]->value) * sizeof *s.dscaled);
-        conv_weight_gradient(run->engine, &seen, &dy, &same_3x3, s.dscaled, dbias ? dbias->data : NULL, s.conv);
+        conv_weight_gradient(n->prepared, &here, &seen, &dy, s.dscaled, dbias ? dbias->data : NULL);
         backward_gates(n, image, &s, dweight);
         if (!needed)
             continue;
         tensor to = image_of(&place, image);
         image_hook context = {image, has_norm(n) ? &b : NULL, &place, s.constant};
         conv_hook hook = {finish_rows, &context};
-        conv_options options = same_3x3;
-        options.hook = &hook;
-        conv_input_gradient(run->engine, &dy, s.scaled, &options, accumulate && !has_norm(n), &to, s.conv);
+        const conv_run back = {.engine = run->engine, .scratch = s.conv, .hook = &hook};
+        conv_input_gradient(n->prepared, &back, &dy, s.scaled, accumulate && !has_norm(n), &to);
     }
     if (!has_norm(n) || !needed)
         return;
@@ -271,6 +285,7 @@ static node *sample(tape *t, int index) {
 
 const op op_gated_conv2d = {.name = "gated_conv2d",
                             .infer = infer,
+                            .prepare = prepare,
                             .forward = forward,
                             .backward = backward,
                             .keeps = keeps,

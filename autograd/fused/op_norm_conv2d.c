@@ -25,17 +25,18 @@ static status infer(node *n) {
     return conv2d_infer(n, &o->conv, n->input[WEIGHT], bias_of(n));
 }
 
+static status prepare(tape *t, node *n) {
+    const norm_conv2d_options *o = n->options;
+    return conv2d_prepare(t, n, &o->conv, n->input[WEIGHT], true);
+}
+
 /* Scratch: what the convolution uses; the sums of the normalisation; a place for dX, where it needs one (norm.h). */
 typedef struct scratch_plan {
     size_t conv, sums, room;
 } scratch_plan;
 
 static scratch_plan plan_scratch(const engine *e, const node *n) {
-    const norm_conv2d_options *o = n->options;
-    const tensor *x = &n->input[X]->value;
-    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
-    g.norm = &(conv_norm){NULL, NULL};
-    return (scratch_plan){(conv_scratch(e, x, &n->value, &g) + 15) / 16 * 16, norm_scratch(x),
+    return (scratch_plan){(conv2d_scratch(e, n) + 15) / 16 * 16, norm_scratch(&n->input[X]->value),
                           norm_room(n, X, NORM_WEIGHT)};
 }
 
@@ -50,10 +51,7 @@ static void forward(node *n, const op_run *run) {
     if (!run->is_recomputation)
         norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
                      &o->norm, saved, run->scratch);
-    const conv_norm norm = {saved.scale, saved.shift};
-    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
-    g.norm = &norm;
-    conv2d_forward(n, &g, WEIGHT, false, run);
+    conv2d_forward(n, &(conv_norm){saved.scale, saved.shift}, WEIGHT, false, run);
 }
 
 static void backward(node *n, const op_run *run) {
@@ -61,10 +59,7 @@ static void backward(node *n, const op_run *run) {
     const tensor *x = &n->input[X]->value;
     scratch_plan s = plan_scratch(run->engine, n);
     norm_saved saved = norm_saved_at(n->saved, x->c);
-    const conv_norm norm = {saved.scale, saved.shift};
-    conv_options g = conv2d_geometry(&o->conv, n->input[WEIGHT]);
-    g.norm = &norm;
-    conv2d_weight_gradients(n, &g, WEIGHT, run);
+    conv2d_weight_gradients(n, &(conv_norm){saved.scale, saved.shift}, WEIGHT, run);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     if (!dx && !norm_is_trained(n, NORM_WEIGHT))
@@ -73,8 +68,8 @@ static void backward(node *n, const op_run *run) {
     norm_backward b = {.x = x, .dx = &place, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
     norm_backward_begin(&b);
     const conv_hook mask = {norm_mask, &b};
-    g.hook = &mask;
-    conv_input_gradient(run->engine, &n->grad, n->input[WEIGHT]->value.data, &g, false, &place, run->scratch);
+    const conv_run here = {.engine = run->engine, .scratch = run->scratch, .hook = &mask};
+    conv_input_gradient(n->prepared, &here, &n->grad, n->input[WEIGHT]->value.data, false, &place);
     norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
                          parameter_grad(n, NORM_BIAS));
     if (dx && accumulate)
@@ -115,6 +110,7 @@ static node *sample(tape *t, int index) {
 
 const op op_norm_conv2d = {.name = "norm_conv2d",
                            .infer = infer,
+                           .prepare = prepare,
                            .forward = forward,
                            .backward = backward,
                            .keeps = keeps,

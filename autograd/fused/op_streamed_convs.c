@@ -5,6 +5,7 @@
 #include "autograd/fused/conv_layer.h"
 #include "autograd/shared/conv2d.h"
 #include "autograd/shared/norm.h"
+#include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
 
 enum { X, FIRST };
@@ -30,16 +31,27 @@ static status infer(node *n) {
     return STATUS_OK;
 }
 
+static status prepare(tape *t, node *n) {
+    conv_stream_plan *plan = n->prepared = tape_alloc(t, sizeof *plan);
+    if (!plan)
+        return STATUS_MEMORY;
+    *plan = conv_stream_plan_new(t->engine, &n->input[X]->value, weight_of(n, 0)->n, &n->value);
+    conv_stream_plan_keep(plan, tape_keep(t, conv_stream_plan_keeps(plan)));
+    return STATUS_OK;
+}
+
 static void forward(node *n, const op_run *run) {
     const streamed_options *o = n->options;
     float *room = n->saved ? n->saved + conv_layer_room(&o->layers[0], n->input[FIRST]) : NULL;
     streamed_conv first = conv_layer_weights(&o->layers[0], n, FIRST, n->saved);
     streamed_conv second = conv_layer_weights(&o->layers[1], n, second_of(n), room);
-    conv_stream(run->engine, &n->input[X]->value, &first, &second, &n->value, run->scratch);
+    conv_stream(n->prepared, run->engine, &n->input[X]->value, &first, &second, &n->value, run->scratch);
 }
 
 static size_t scratch(const engine *e, const node *n) {
-    return conv_stream_scratch(e, &n->input[X]->value, weight_of(n, 0)->n, &n->value);
+    (void)e;
+    const conv_stream_plan *plan = n->prepared;
+    return plan->scratch;
 }
 
 static double flops(const node *n) {
@@ -62,5 +74,10 @@ static node *sample(tape *t, int index) {
     return tape_record(t, &op_streamed_convs, &options, sizeof options, count, inputs);
 }
 
-const op op_streamed_convs = {
-    .name = "streamed_convs", .infer = infer, .forward = forward, .scratch = scratch, .flops = flops, .sample = sample};
+const op op_streamed_convs = {.name = "streamed_convs",
+                              .infer = infer,
+                              .prepare = prepare,
+                              .forward = forward,
+                              .scratch = scratch,
+                              .flops = flops,
+                              .sample = sample};

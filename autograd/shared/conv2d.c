@@ -2,8 +2,9 @@
 
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
+#include "autograd/tape_internal.h"
 
-conv_options conv2d_geometry(const conv2d_options *o, const node *weight) {
+static conv_options geometry(const conv2d_options *o, const node *weight) {
     return (conv_options){.kh = weight->value.h,
                           .kw = weight->value.w,
                           .stride = o->stride,
@@ -21,7 +22,7 @@ status conv2d_infer(node *n, const conv2d_options *o, const node *weight_node, c
     if (bias && tensor_count(&bias->value) != weight->n)
         return status_fail(STATUS_USAGE, "%lld biases for %d output channels", (long long)tensor_count(&bias->value),
                            weight->n);
-    conv_options g = conv2d_geometry(o, weight_node);
+    conv_options g = geometry(o, weight_node);
     int h = conv_output_size(x->h, g.kh, &g), w = conv_output_size(x->w, g.kw, &g);
     if (h < 1 || w < 1)
         return status_fail(STATUS_USAGE, "a %dx%d kernel does not fit a %dx%d input", g.kh, g.kw, x->h, x->w);
@@ -42,38 +43,50 @@ static void sum_channel(const worker *w, void *context, int c) {
     job->dbias[c] += (float)sum;
 }
 
-void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, const op_run *run) {
+void conv2d_weight_gradients(node *n, const conv_norm *norm, int weight, const op_run *run) {
     float *dweight = parameter_grad(n, weight),
           *dbias = n->input_count > weight + 1 ? parameter_grad(n, weight + 1) : NULL;
+    const conv_run here = {.engine = run->engine, .scratch = run->scratch, .norm = norm};
     if (dweight)
-        conv_weight_gradient(run->engine, &n->input[0]->value, &n->grad, geometry, dweight, dbias, run->scratch);
+        conv_weight_gradient(n->prepared, &here, &n->input[0]->value, &n->grad, dweight, dbias);
     else if (dbias)
         parallel_for(run->engine, n->grad.c, sum_channel, &(bias_job){&n->grad, dbias});
 }
 
-void conv2d_forward(node *n, const conv_options *geometry, int weight, bool relu, const op_run *run) {
-    conv_options g = *geometry;
-    const conv_hook gather = {norm_gather_moments, n};
-    if (!run->is_recomputation && norm_clear_moments(n))
-        g.hook = &gather;
+status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *weight, bool normalised) {
+    conv_options g = geometry(o, weight);
     g.exact = n->requires_grad;
+    g.normalised = normalised;
+    conv_plan *plan = n->prepared = tape_alloc(t, sizeof *plan);
+    if (!plan)
+        return STATUS_MEMORY;
+    *plan = conv_plan_new(t->engine, &n->input[0]->value, &n->value, &g, n->requires_grad);
+    if (!n->requires_grad)
+        conv_plan_keep(plan, tape_keep(t, conv_plan_keeps(plan)));
+    return STATUS_OK;
+}
+
+size_t conv2d_scratch(const engine *e, const node *n) {
+    (void)e;
+    const conv_plan *plan = n->prepared;
+    return plan->scratch;
+}
+
+void conv2d_forward(node *n, const conv_norm *norm, int weight, bool relu, const op_run *run) {
+    const conv_hook gather = {norm_gather_moments, n};
+    bool gathers = !run->is_recomputation && norm_clear_moments(n);
+    const conv_run here = {run->engine, run->scratch, norm, gathers ? &gather : NULL};
     const float *bias = n->input_count > weight + 1 ? n->input[weight + 1]->value.data : NULL;
-    conv_forward(run->engine, &n->input[0]->value, n->input[weight]->value.data, bias, &g, relu, &n->value,
-                 run->scratch);
+    conv_forward(n->prepared, &here, &n->input[0]->value, n->input[weight]->value.data, bias, relu, &n->value);
 }
 
 void conv2d_backward(node *n, const op_run *run) {
-    conv_options g = conv2d_geometry(n->options, n->input[1]);
+    const conv_run here = {.engine = run->engine, .scratch = run->scratch};
     bool accumulate;
     const tensor *dx = node_grad(n, 0, &accumulate);
     if (dx)
-        conv_input_gradient(run->engine, &n->grad, n->input[1]->value.data, &g, accumulate, dx, run->scratch);
-    conv2d_weight_gradients(n, &g, 1, run);
-}
-
-size_t conv2d_scratch(const engine *e, const node *n, const conv_options *geometry) {
-    const tensor *x = &n->input[0]->value;
-    return n->requires_grad ? conv_scratch(e, x, &n->value, geometry) : conv_forward_scratch(e, x, &n->value, geometry);
+        conv_input_gradient(n->prepared, &here, &n->grad, n->input[1]->value.data, accumulate, dx);
+    conv2d_weight_gradients(n, NULL, 1, run);
 }
 
 double conv2d_flops(const node *n, const node *weight) {

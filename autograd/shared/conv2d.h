@@ -6,26 +6,28 @@
 
 #include "autograd/ops.h"
 
-conv_options conv2d_geometry(const conv2d_options *o, const node *weight);
-
 /* Shape rule for the convolution of input 0; bias may be NULL. */
 status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const node *bias);
 
-/* n = convolution of input 0 with input `weight` and, where there is one, the bias behind it; then ReLU, if asked for.
- * Gathers moments where they were asked for (norm.h).
+/* Plans the convolution of input 0, maybe normalised, to n with such a weight, and its gradients where n has one:
+ * n->prepared is the conv_plan. Without gradients it keeps packed weights, if the tape has room (tape_keep).
  *
  * A forward pass that a backward pass follows is exact: the larger rounding errors of Winograd's way let some ReLU
  * inputs near 0 change side, and each moves small gradients visibly (measured on RPCANet+ against float64: 5e-3 of the
  * worst tensor instead of 1e-4). The gradients themselves may take that way: their errors stay where they arise. */
-void conv2d_forward(node *n, const conv_options *geometry, int weight, bool relu, const op_run *run);
-size_t conv2d_scratch(const engine *e, const node *n, const conv_options *geometry); /* floats, backward included */
+status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *weight, bool normalised);
+size_t conv2d_scratch(const engine *e, const node *n); /* floats, of the plan */
 
-/* For a node whose inputs are x, weight and maybe bias, and whose options are conv2d_options. */
+/* n = convolution of input 0, normalised unless norm is NULL, with input `weight` and, where there is one, the bias
+ * behind it; then ReLU, if asked for. Gathers moments where they were asked for (norm.h). */
+void conv2d_forward(node *n, const conv_norm *norm, int weight, bool relu, const op_run *run);
+
+/* For a node whose inputs are x, weight and maybe bias. */
 void conv2d_backward(node *n, const op_run *run);
 
 /* Adds to the gradients of the weight, n's input number `weight`, and of the bias behind it, where there is one: of
  * those that are trained. */
-void conv2d_weight_gradients(node *n, const conv_options *geometry, int weight, const op_run *run);
+void conv2d_weight_gradients(node *n, const conv_norm *norm, int weight, const op_run *run);
 
 /* Floating-point operations of a direct convolution with such weights whose output has the pixels of n. */
 double conv2d_flops(const node *n, const node *weight);

@@ -1,15 +1,14 @@
 /* 2-D convolution of planar tensors (cross-correlation, as in every deep-learning framework), forward and backward.
  *
- * Three ways: the direct kernel on rows (kernels.h) for stride 1 with padding inside the halo, where few channels
- * meet; Winograd's F(4x4, 3x3) (conv_winograd.h) for 3x3 kernels between 8 channels and more; and OpenBLAS
- * (conv_gemm.c) for all else: large 1x1 kernels, strides, wide paddings, small maps with many channels. The choice
- * depends on shapes only.
+ * There are several strategies, one a file, listed in conv.def. A plan chooses one for each direction, by shapes only,
+ * and says how much scratch a run needs; it is made once, and then run as often as wanted.
  *
- * Thread rule: the caller's of its engine (engine.h); it runs on all threads of the engine. */
+ * Thread rule: a plan is run by one thread at a time, the one that its engine serves. */
 #ifndef IRST_CORE_CONV_CONV_H
 #define IRST_CORE_CONV_CONV_H
 
 #include "core/base/parallel.h"
+#include "core/conv/kept_weights.h"
 #include "core/tensor/tensor.h"
 
 #include <stdbool.h>
@@ -29,34 +28,62 @@ typedef struct conv_hook {
 } conv_hook;
 
 typedef struct conv_options {
-    int kh, kw;            /* kernel rows and columns */
-    int stride;            /* both directions */
-    int padding;           /* zeros on every side */
-    int dilation;          /* distance of taps */
-    bool exact;            /* forward: sum directly, without Winograd's larger rounding errors */
-    const conv_norm *norm; /* of x, forward and for the gradient of the weights; NULL: none */
-    const conv_hook *hook; /* on y forward, on dx for the gradient of the input; NULL: none */
+    int kh, kw;      /* kernel rows and columns */
+    int stride;      /* both directions */
+    int padding;     /* zeros on every side */
+    int dilation;    /* distance of taps */
+    bool exact;      /* forward: sum directly, without Winograd's larger rounding errors */
+    bool normalised; /* x is normalised while it is read, forward and for the gradient of the weights */
 } conv_options;
 
 /* Height or width of the output; <= 0 if the kernel does not fit. */
 int conv_output_size(int input, int kernel, const conv_options *o);
 
-/* Floats of scratch that the three functions below may use, for an input of n x ic x h x w. Grows with the
- * engine's number of threads. */
-size_t conv_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o);
-size_t conv_forward_scratch(const engine *e, const tensor *x, const tensor *y,
-                            const conv_options *o); /* the first one alone */
+typedef enum conv_direction { CONV_FORWARD, CONV_INPUT_GRADIENT, CONV_WEIGHT_GRADIENT, CONV_DIRECTIONS } conv_direction;
+
+/* The shapes and layouts of a convolution; of the tensors no data. The largest number of images. */
+typedef struct conv_task {
+    tensor x, y;
+    conv_options o;
+} conv_task;
+
+typedef struct conv_strategy conv_strategy;
+
+typedef struct conv_plan {
+    conv_task task;
+    const conv_strategy *by[CONV_DIRECTIONS]; /* NULL: not planned */
+    size_t scratch;                           /* floats that a run of any direction needs */
+    kept_weights kept;                        /* of the forward direction */
+} conv_plan;
+
+/* `gradients`: not the forward direction alone. Runs use the same engine, and tensors of these shapes with as many
+ * images or fewer. */
+conv_plan conv_plan_new(const engine *e, const tensor *x, const tensor *y, const conv_options *o, bool gradients);
+
+/* Inference packs the same weights again and again. Floats of memory that keeping them takes; 0 where it does not pay:
+ * packing takes the time of about 1000 pixels, whatever the channels, and on large maps that is not worth the memory.
+ */
+size_t conv_plan_keeps(const conv_plan *p);
+void conv_plan_keep(conv_plan *p, float *memory); /* so many floats, multiple of 64 bytes, that outlive the plan */
+
+/* What a run gets besides tensors and weights. */
+typedef struct conv_run {
+    engine *engine;
+    float *scratch;        /* conv_plan.scratch floats, aligned for vectors */
+    const conv_norm *norm; /* of a normalised x, where that is read; else NULL */
+    const conv_hook *hook; /* on y forward, on dx for the gradient of the input; NULL: none */
+} conv_run;
 
 /* y = conv(norm(x), weight) + bias, then max(0, .) if relu. weight[oc][ic][kh][kw]; bias[oc] or NULL. */
-void conv_forward(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
-                  const tensor *y, float *scratch);
+void conv_forward(conv_plan *p, const conv_run *run, const tensor *x, const float *weight, const float *bias, bool relu,
+                  const tensor *y);
 
 /* dx = (or +=) the gradient with respect to the input as the convolution sees it, normalised. */
-void conv_input_gradient(engine *e, const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
-                         const tensor *dx, float *scratch);
+void conv_input_gradient(const conv_plan *p, const conv_run *run, const tensor *dy, const float *weight,
+                         bool accumulate, const tensor *dx);
 
 /* dweight += and dbias += (dbias may be NULL). Sums in a fixed order, whatever the number of threads. */
-void conv_weight_gradient(engine *e, const tensor *x, const tensor *dy, const conv_options *o, float *dweight,
-                          float *dbias, float *scratch);
+void conv_weight_gradient(const conv_plan *p, const conv_run *run, const tensor *x, const tensor *dy, float *dweight,
+                          float *dbias);
 
 #endif

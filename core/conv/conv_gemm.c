@@ -1,6 +1,6 @@
-#include "core/conv/conv_gemm.h"
+/* Convolution as matrix products (im2col + OpenBLAS), the general way: see conv_strategy.h. */
+#include "core/conv/conv_strategy.h"
 
-#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 
 #include <cblas.h>
@@ -57,12 +57,25 @@ static size_t gradient_columns(const tensor *y, const conv_options *o) {
     return (size_t)channel_block(o) * (size_t)taps(o) * (size_t)positions(y);
 }
 
-size_t conv_gemm_forward_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o) {
-    return (size_t)engine_threads(e) * forward_columns(x, y, o);
+static size_t dense_count(const tensor *y) {
+    return conv_round_up((size_t)y->c * (size_t)positions(y));
 }
 
-size_t conv_gemm_gradient_scratch(const engine *e, const tensor *y, const conv_options *o) {
-    return (size_t)y->c * (size_t)positions(y) + (size_t)engine_threads(e) * gradient_columns(y, o);
+/* A normalised x stands in front, whole: columns of one pixel are gathered by several threads. */
+static size_t copy_count(const conv_options *o, const tensor *x) {
+    return o->normalised ? conv_copy_count(x) : 0;
+}
+
+static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
+    size_t copy = d == CONV_INPUT_GRADIENT ? 0 : copy_count(&t->o, &t->x);
+    size_t threads = (size_t)engine_threads(e);
+    return copy + (d == CONV_FORWARD ? threads * forward_columns(&t->x, &t->y, &t->o)
+                                     : dense_count(&t->y) + threads * gradient_columns(&t->y, &t->o));
+}
+
+/* x as the convolution sees it. */
+static tensor seen(const conv_options *o, const conv_run *run, const tensor *x) {
+    return o->normalised ? conv_normalised(run->engine, x, run->norm, run->scratch) : *x;
 }
 
 static gemm_job gradient_job(const tensor *x, const tensor *dy, const conv_options *o, float *scratch) {
@@ -70,7 +83,7 @@ static gemm_job gradient_job(const tensor *x, const tensor *dy, const conv_optio
                       .y = dy,
                       .o = o,
                       .dense = scratch,
-                      .per_thread = scratch + (size_t)dy->c * (size_t)positions(dy),
+                      .per_thread = scratch + dense_count(dy),
                       .per_thread_count = gradient_columns(dy, o)};
 }
 
@@ -187,17 +200,19 @@ static void forward_block(const worker *w, void *context, int item) {
         store_channel(&job, o0 + c, first, count, product + (size_t)c * (size_t)count);
 }
 
-void conv_gemm_forward(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
-                       const tensor *y, float *scratch) {
-    gemm_job job = {.x = x,
+static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *weight, const float *bias,
+                    bool relu, const tensor *y) {
+    tensor from = seen(o, run, x);
+    gemm_job job = {.x = &from,
                     .y = y,
                     .o = o,
                     .weight = weight,
                     .bias = bias,
                     .relu = relu,
-                    .per_thread = scratch,
+                    .per_thread = run->scratch + copy_count(o, x),
                     .per_thread_count = forward_columns(x, y, o)};
-    parallel_for(e, y->n * column_blocks(y) * output_blocks(y), forward_block, &job);
+    parallel_for(run->engine, y->n * column_blocks(y) * output_blocks(y), forward_block, &job);
+    conv_call_hook(run, y);
 }
 
 static void copy_dense(const worker *w, void *context, int channel) {
@@ -230,15 +245,16 @@ static void input_gradient_block(const worker *w, void *context, int block) {
     }
 }
 
-void conv_gemm_input_gradient(engine *e, const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
-                              const tensor *dx, float *scratch) {
-    gemm_job job = gradient_job(dx, dy, o, scratch);
+static void input_gradient(const conv_options *o, const conv_run *run, const tensor *dy, const float *weight,
+                           bool accumulate, const tensor *dx) {
+    gemm_job job = gradient_job(dx, dy, o, run->scratch);
     job.weight = weight;
     job.accumulate = accumulate;
     for (job.image = 0; job.image < dy->n; job.image++) {
-        parallel_for(e, dy->c, copy_dense, &job);
-        parallel_for(e, channel_blocks(dx, o), input_gradient_block, &job);
+        parallel_for(run->engine, dy->c, copy_dense, &job);
+        parallel_for(run->engine, channel_blocks(dx, o), input_gradient_block, &job);
     }
+    conv_call_hook(run, dx);
 }
 
 static void weight_gradient_block(const worker *w, void *context, int block) {
@@ -251,16 +267,32 @@ static void weight_gradient_block(const worker *w, void *context, int block) {
                 1, job->dweight + (size_t)c0 * taps(job->o), depth);
 }
 
-void conv_gemm_weight_gradient(engine *e, const tensor *x, const tensor *dy, const conv_options *o, float *dweight, float *dbias,
-                               float *scratch) {
-    gemm_job job = gradient_job(x, dy, o, scratch);
+static void weight_gradient(const conv_options *o, const conv_run *run, const tensor *x, const tensor *dy,
+                            float *dweight, float *dbias) {
+    tensor from = seen(o, run, x);
+    gemm_job job = gradient_job(&from, dy, o, run->scratch + copy_count(o, x));
     job.dweight = dweight;
     for (job.image = 0; job.image < dy->n; job.image++) {
-        parallel_for(e, dy->c, copy_dense, &job);
-        parallel_for(e, channel_blocks(x, o), weight_gradient_block, &job);
+        parallel_for(run->engine, dy->c, copy_dense, &job);
+        parallel_for(run->engine, channel_blocks(x, o), weight_gradient_block, &job);
         for (int c = 0; dbias && c < dy->c; c++) {
             plane_shape dense = {1, positions(dy), positions(dy)};
-            dbias[c] += (float)engine_kernels(e)->plane_sum(dense, job.dense + (size_t)c * (size_t)positions(dy));
+            dbias[c] +=
+                (float)engine_kernels(run->engine)->plane_sum(dense, job.dense + (size_t)c * (size_t)positions(dy));
         }
     }
 }
+
+static bool always(conv_direction d, const conv_task *t) {
+    (void)d;
+    (void)t;
+    return true;
+}
+
+const conv_strategy conv_gemm = {.name = "gemm",
+                                 .applies = always,
+                                 .pays = always,
+                                 .scratch = scratch,
+                                 .forward = forward,
+                                 .input_gradient = input_gradient,
+                                 .weight_gradient = weight_gradient};

@@ -1,6 +1,5 @@
 #include "core/conv/conv_stream.h"
 
-#include "core/base/parallel.h"
 #include "core/conv/conv_winograd.h"
 #include "core/tensor/kernels.h"
 
@@ -15,8 +14,6 @@ enum {
     LAST_CACHE_BYTES = 16 * 1024 * 1024 /* a map of more has left it before it is read */
 };
 
-static const conv_options same_3x3 = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
-
 /* RING rows of one thread. Image row y lies in row (y + 1) mod RING, so that the TILE rows y0 - 1, y0, ... that a pass
  * makes for a segment beginning at y0 lie together. */
 static tensor ring_of(int channels, int width) {
@@ -29,26 +26,67 @@ static bool first_is_direct(const tensor *x) {
 
 bool conv_stream_pays(const tensor *x, int channels, const tensor *y) {
     tensor between = tensor_planar(1, channels, y->h, y->w);
-    bool fits = !tensor_is_dense(x) && (first_is_direct(x) || conv_winograd_pays(x, &between, &same_3x3));
-    return fits && y->w > NARROW && conv_winograd_pays(&between, y, &same_3x3) &&
+    bool fits = !tensor_is_dense(x) && (first_is_direct(x) || conv_winograd_pays(x->c, channels, y->w));
+    return fits && y->w > NARROW && conv_winograd_pays(channels, y->c, y->w) &&
            tensor_footprint(&between) * sizeof(float) > CACHE_BYTES;
 }
 
-static size_t packed_first(const tensor *x, int channels) {
-    size_t count =
-        first_is_direct(x) ? conv_packed_count(channels, x->c, 3, 3) : conv_winograd_packed_count(channels, x->c);
-    return (count + TENSOR_HALO - 1) / TENSOR_HALO * TENSOR_HALO;
+/* Both packed weights lie one behind the other. */
+static size_t packed_first(const conv_stream_plan *p) {
+    int ic = p->x.c, oc = p->channels;
+    return conv_round_up(first_is_direct(&p->x) ? conv_packed_count(oc, ic, 3, 3) : conv_winograd_packed_count(oc, ic));
 }
 
-static size_t kernel_scratch(const engine *e, const tensor *x, int channels, const tensor *y) {
-    int most = x->c > y->c ? x->c : y->c;
-    return engine_kernels(e)->winograd_scratch(most > channels ? most : channels, most > channels ? most : channels);
+static size_t packed_both(const conv_stream_plan *p) {
+    return packed_first(p) + conv_round_up(conv_winograd_packed_count(p->y.c, p->channels));
 }
 
-size_t conv_stream_scratch(const engine *e, const tensor *x, int channels, const tensor *y) {
-    tensor ring = ring_of(channels, y->w);
-    return packed_first(x, channels) + conv_winograd_packed_count(y->c, channels) +
-           (size_t)engine_threads(e) * (tensor_footprint(&ring) + TENSOR_HALO + kernel_scratch(e, x, channels, y));
+static void pack_both(const conv_stream_plan *p, engine *e, const float *first, const float *second, float *packed) {
+    if (first_is_direct(&p->x))
+        conv_pack_weights(first, p->channels, p->x.c, 3, 3, false, packed);
+    else
+        conv_winograd_pack(e, first, p->channels, p->x.c, false, packed);
+    conv_winograd_pack(e, second, p->y.c, p->channels, false, packed + packed_first(p));
+}
+
+static size_t kernel_scratch(const engine *e, const conv_stream_plan *p) {
+    int most = p->x.c > p->y.c ? p->x.c : p->y.c;
+    most = most > p->channels ? most : p->channels;
+    return engine_kernels(e)->winograd_scratch(most, most);
+}
+
+static size_t ring_count(const conv_stream_plan *p) {
+    tensor ring = ring_of(p->channels, p->y.w);
+    return tensor_footprint(&ring) + TENSOR_HALO;
+}
+
+conv_stream_plan conv_stream_plan_new(const engine *e, const tensor *x, int channels, const tensor *y) {
+    conv_stream_plan p = {.x = *x, .y = *y, .channels = channels};
+    p.scratch = packed_both(&p) + (size_t)engine_threads(e) * (ring_count(&p) + kernel_scratch(e, &p));
+    return p;
+}
+
+size_t conv_stream_plan_keeps(const conv_stream_plan *p) {
+    return conv_keeping_pays(&p->y) ? packed_both(p) : 0;
+}
+
+void conv_stream_plan_keep(conv_stream_plan *p, float *memory) {
+    p->kept = (kept_weights){.packed = memory};
+}
+
+/* The packed weights: those kept, or in the scratch. */
+static const float *packed_weights(conv_stream_plan *p, engine *e, const float *first, const float *second,
+                                   float *scratch) {
+    uint64_t prints[2];
+    if (!p->kept.packed) {
+        pack_both(p, e, first, second, scratch);
+        return scratch;
+    }
+    prints[0] = weights_fingerprint(e, first, (size_t)p->channels * (size_t)p->x.c * 9);
+    prints[1] = weights_fingerprint(e, second, (size_t)p->y.c * (size_t)p->channels * 9);
+    if (!kept_weights_are(&p->kept, prints, 2))
+        pack_both(p, e, first, second, p->kept.packed);
+    return p->kept.packed;
 }
 
 typedef struct stream_job {
@@ -104,9 +142,10 @@ static void run_segment(const worker *w, void *context, int item) {
     }
 }
 
-void conv_stream(engine *e, const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
-                 float *scratch) {
-    float *packed = scratch, *packed_second = packed + packed_first(x, first->channels);
+void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed_conv *first,
+                 const streamed_conv *second, const tensor *y, float *scratch) {
+    const float *packed = packed_weights(p, e, first->weight, second->weight, scratch);
+    const float *packed_second = packed + packed_first(p);
     tensor ring = ring_of(first->channels, y->w);
     stream_job job = {
         .x = x,
@@ -152,14 +191,9 @@ void conv_stream(engine *e, const tensor *x, const streamed_conv *first, const s
                    .relu = second->relu,
                    .past_cache = tensor_footprint(y) * sizeof(float) > LAST_CACHE_BYTES},
         .ring = ring,
-        .per_thread = packed_second + conv_winograd_packed_count(y->c, first->channels),
-        .ring_count = tensor_footprint(&ring) + TENSOR_HALO,
+        .per_thread = scratch + packed_both(p),
+        .ring_count = ring_count(p),
     };
-    job.per_thread_count = job.ring_count + kernel_scratch(e, x, first->channels, y);
-    if (first_is_direct(x))
-        conv_pack_weights(first->weight, first->channels, x->c, 3, 3, false, packed);
-    else
-        conv_winograd_pack(e, first->weight, first->channels, x->c, false, packed);
-    conv_winograd_pack(e, second->weight, y->c, first->channels, false, packed_second);
+    job.per_thread_count = job.ring_count + kernel_scratch(e, p);
     parallel_for(e, y->n * ((y->h + SEGMENT - 1) / SEGMENT), run_segment, &job);
 }

@@ -19,11 +19,20 @@ typedef struct streamed_conv {
  * shapes only. */
 bool conv_stream_pays(const tensor *x, int channels, const tensor *y);
 
-/* Floats of scratch. Grows with the number of threads. */
-size_t conv_stream_scratch(const engine *e, const tensor *x, int channels, const tensor *y);
+/* As conv_plan of conv.h: for an x, a map of `channels` channels between, and a y of these shapes. */
+typedef struct conv_stream_plan {
+    tensor x, y;
+    int channels;
+    size_t scratch; /* floats; grows with the engine's number of threads */
+    kept_weights kept;
+} conv_stream_plan;
+
+conv_stream_plan conv_stream_plan_new(const engine *e, const tensor *x, int channels, const tensor *y);
+size_t conv_stream_plan_keeps(const conv_stream_plan *p);
+void conv_stream_plan_keep(conv_stream_plan *p, float *memory);
 
 /* y = second(first(x)). The same bits for any number of threads; rounding as conv_forward's, not the same bits. */
-void conv_stream(engine *e, const tensor *x, const streamed_conv *first, const streamed_conv *second, const tensor *y,
-                 float *scratch);
+void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed_conv *first,
+                 const streamed_conv *second, const tensor *y, float *scratch);
 
 #endif

@@ -1,6 +1,5 @@
 #include "core/conv/conv_winograd.h"
 
-#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 
 #include <string.h>
@@ -15,19 +14,21 @@ size_t conv_winograd_packed_count(int oc, int ic) {
     return (size_t)WINOGRAD_POINTS * (size_t)blocks_of(oc) * BLOCK * (size_t)ic;
 }
 
-bool conv_winograd_pays(const tensor *x, const tensor *y, const conv_options *o) {
-    return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1 && !tensor_is_dense(x) &&
-           !tensor_is_dense(y) && y->w >= 32 && x->c >= 8 && y->c >= 8;
+/* Whole tiles of a map, and enough products for each transformed one. */
+bool conv_winograd_pays(int ic, int oc, int width) {
+    return width >= 32 && ic >= 8 && oc >= 8;
 }
 
-bool conv_winograd_weight_pays(const tensor *x, const tensor *dy, const conv_options *o) {
-    return conv_winograd_pays(x, dy, o) && dy->c >= 16 && x->c * dy->c >= 256;
+static bool applies(conv_direction d, const conv_task *t) {
+    const conv_options *o = &t->o;
+    return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1 &&
+           !tensor_is_dense(&t->x) && !tensor_is_dense(&t->y) && !(d == CONV_FORWARD && o->exact);
 }
 
-size_t conv_winograd_scratch(const engine *e, int ic, int oc) {
-    int most = ic > oc ? ic : oc;
-    return conv_winograd_packed_count(most, most) +
-           (size_t)engine_threads(e) * engine_kernels(e)->winograd_scratch(most, most);
+/* The gradient of the weights pads the output channels to two vectors. */
+static bool pays(conv_direction d, const conv_task *t) {
+    bool enough = d != CONV_WEIGHT_GRADIENT || (t->y.c >= 16 && t->x.c * t->y.c >= 256);
+    return enough && conv_winograd_pays(t->x.c, t->y.c, t->y.w);
 }
 
 /* Numbers of one block of output channels, side by side. */
@@ -126,26 +127,32 @@ static void run_band(const worker *w, void *context, int item) {
         job->hook->rows_done(w, job->hook->context, n, y0, y1);
 }
 
-void conv_winograd(engine *e, const tensor *x, const float *weight, const float *bias,
-                   const conv_winograd_options *options, const tensor *y, float *scratch) {
-    winograd_job job = {
-        .kernel = {.input = input_of(x, options->norm),
-                   .output = y->data,
-                   .output_row = y->row,
-                   .output_plane = y->plane,
-                   .oc = y->c,
-                   .weight = scratch,
-                   .bias = bias,
-                   .relu = options->relu,
-                   .accumulate = options->accumulate},
-        .x = x,
-        .y = y,
-        .hook = options->hook,
-        .per_thread = scratch + conv_winograd_packed_count(y->c, x->c),
-        .per_thread_count = engine_kernels(e)->winograd_scratch(x->c, y->c),
-    };
-    conv_winograd_pack(e, weight, y->c, x->c, options->transposed, scratch);
-    parallel_for(e, y->n * bands(y), run_band, &job);
+static void run_bands(const conv_run *run, winograd_rows kernel, const tensor *x, const tensor *y) {
+    kernel.output = y->data;
+    kernel.output_row = y->row;
+    kernel.output_plane = y->plane;
+    kernel.oc = y->c;
+    winograd_job job = {.kernel = kernel,
+                        .x = x,
+                        .y = y,
+                        .hook = run->hook,
+                        .per_thread = run->scratch,
+                        .per_thread_count = engine_kernels(run->engine)->winograd_scratch(x->c, y->c)};
+    parallel_for(run->engine, y->n * bands(y), run_band, &job);
+}
+
+static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed, const float *bias,
+                    bool relu, const tensor *y) {
+    (void)o;
+    run_bands(run, (winograd_rows){.input = input_of(x, run->norm), .weight = packed, .bias = bias, .relu = relu}, x,
+              y);
+}
+
+/* A convolution of dy with channels swapped and taps turned by 180 degrees, which packing does. */
+static void input_gradient(const conv_options *o, const conv_run *run, const tensor *dy, const float *packed,
+                           bool accumulate, const tensor *dx) {
+    (void)o;
+    run_bands(run, (winograd_rows){.input = input_of(dy, NULL), .weight = packed, .accumulate = accumulate}, dy, dx);
 }
 
 /* Rows of one partial sum: long enough that adding the partial sums up costs little, short enough for many threads. */
@@ -178,11 +185,9 @@ static int weight_items(const kernel_table *table, const tensor *x, const tensor
     return bands_of_all < room ? bands_of_all : room;
 }
 
-size_t conv_winograd_weight_scratch(const engine *e, const tensor *x, const tensor *dy) {
-    const kernel_table *table = engine_kernels(e);
+static size_t weight_scratch(const kernel_table *table, const tensor *x, const tensor *dy) {
     size_t items = (size_t)weight_items(table, x, dy);
-    return items * (weight_partial_count(table, x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK)) +
-           (size_t)engine_threads(e) * table->winograd_scratch(x->c, dy->c);
+    return items * (weight_partial_count(table, x->c, dy->c) + 2 * (size_t)(dy->c + BLOCK));
 }
 
 /* Adds one band of one image. */
@@ -248,28 +253,30 @@ static void finish_weights(const worker *w, void *context, int i) {
     }
 }
 
-void conv_winograd_weight_gradient(engine *e, const tensor *x, const conv_norm *norm, const tensor *dy, float *dweight,
-                                   float *dbias, float *scratch) {
-    int items = weight_items(engine_kernels(e), x, dy);
+static void weight_gradient(const conv_options *o, const conv_run *run, const tensor *x, const tensor *dy,
+                            float *dweight, float *dbias) {
+    (void)o;
+    const kernel_table *table = engine_kernels(run->engine);
+    int items = weight_items(table, x, dy);
     weight_job job = {
-        .kernel = {.input = input_of(x, norm),
+        .kernel = {.input = input_of(x, run->norm),
                    .output_grad = dy->data,
                    .output_row = dy->row,
                    .output_plane = dy->plane,
                    .oc = dy->c},
         .x = x,
         .dy = dy,
-        .partials = scratch,
-        .partial_count = weight_partial_count(engine_kernels(e), x->c, dy->c),
-        .per_thread_count = engine_kernels(e)->winograd_scratch(x->c, dy->c),
-        .padded = engine_kernels(e)->winograd_padded(dy->c),
+        .partials = run->scratch,
+        .partial_count = weight_partial_count(table, x->c, dy->c),
+        .per_thread_count = table->winograd_scratch(x->c, dy->c),
+        .padded = table->winograd_padded(dy->c),
         .dweight = dweight,
         .dbias = dbias,
     };
-    job.per_thread = scratch + (size_t)items * job.partial_count;
-    job.bias_sums = (double *)(void *)(job.per_thread + (size_t)engine_threads(e) * job.per_thread_count);
-    parallel_for(e, items, run_weight_item, &job);
-    parallel_for(e, x->c, finish_weights, &job);
+    job.per_thread = run->scratch + (size_t)items * job.partial_count;
+    job.bias_sums = (double *)(void *)(job.per_thread + (size_t)engine_threads(run->engine) * job.per_thread_count);
+    parallel_for(run->engine, items, run_weight_item, &job);
+    parallel_for(run->engine, x->c, finish_weights, &job);
     for (int c = 0; c < dy->c && dbias; c++) {
         double sum = 0;
         for (int item = 0; item < items; item++)
@@ -277,3 +284,30 @@ void conv_winograd_weight_gradient(engine *e, const tensor *x, const conv_norm *
         dbias[c] += (float)sum;
     }
 }
+
+static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
+    const kernel_table *table = engine_kernels(e);
+    bool back = d == CONV_INPUT_GRADIENT;
+    size_t pass = table->winograd_scratch(back ? t->y.c : t->x.c, back ? t->x.c : t->y.c);
+    return (size_t)engine_threads(e) * pass + (d == CONV_WEIGHT_GRADIENT ? weight_scratch(table, &t->x, &t->y) : 0);
+}
+
+static size_t packed(conv_direction d, const conv_task *t) {
+    bool back = d == CONV_INPUT_GRADIENT;
+    return conv_winograd_packed_count(back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
+}
+
+static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
+    bool back = d == CONV_INPUT_GRADIENT;
+    conv_winograd_pack(e, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
+}
+
+const conv_strategy conv_winograd = {.name = "winograd",
+                                     .applies = applies,
+                                     .pays = pays,
+                                     .scratch = scratch,
+                                     .packed = packed,
+                                     .pack = pack,
+                                     .forward = forward,
+                                     .input_gradient = input_gradient,
+                                     .weight_gradient = weight_gradient};

@@ -15,7 +15,8 @@ typedef struct layer {
     conv_options o;
     watched_tensor x, y, before;
     watched weight, bias, scale, shift;
-    conv_norm norm;
+    conv_norm norms;
+    const conv_norm *norm; /* NULL: x as it is */
     char name[96];
 } layer;
 
@@ -38,7 +39,7 @@ static layer layer_new(const kernel_table *set, int ic, int oc, int h, int w, co
                .scale = random_floats(&r, ic),
                .shift = random_floats(&r, ic)};
     watched_tensor_copy(&l.y, &l.before);
-    l.norm = (conv_norm){l.scale.data, l.shift.data};
+    l.norms = (conv_norm){l.scale.data, l.shift.data};
     snprintf(l.name, sizeof l.name, "%s, %d -> %d, %dx%d, kernel %dx%d p%d d%d", set->name, ic, oc, h, w, o.kh, o.kw,
              o.padding, o.dilation);
     return l;
@@ -62,7 +63,7 @@ static void expect_close(const float *got, const plain_result *expected, double 
 static void expect_output(const layer *l, bool accumulate, double factor) {
     expect_watched_tensor(&l->y, l->name);
     plain_result p =
-        plain_forward(&l->x.t, l->weight.data, accumulate ? NULL : l->bias.data, &l->o, !accumulate, &l->y.t);
+        plain_forward(&l->x.t, l->norm, l->weight.data, accumulate ? NULL : l->bias.data, &l->o, !accumulate, &l->y.t);
     watched y = watched_new(p.count, 0), before = watched_new(p.count, 0);
     tensor_to_array(&l->y.t, y.data);
     tensor_to_array(&l->before.t, before.data);
@@ -126,7 +127,8 @@ static void check_weight_rows(const kernel_table *set, int ic, int oc, int h, in
     }
     for (size_t i = 0; i < parts[0].count; i++)
         parts[0].data[i] += parts[1].data[i];
-    plain_result dweight = plain_weight_gradient(&l.x.t, &l.y.t, &o, NULL), dbias = plain_bias_gradient(&l.y.t, NULL);
+    plain_result dweight = plain_weight_gradient(&l.x.t, NULL, &l.y.t, &o, NULL),
+                 dbias = plain_bias_gradient(&l.y.t, NULL);
     expect_close(parts[0].data, &dweight, 16, l.name);
     expect_close(parts[0].data + weights, &dbias, 16, l.name);
     plain_free(&dweight);
@@ -206,7 +208,7 @@ static winograd_input input_of(const layer *l, bool norm) {
 static void check_winograd(const kernel_table *set, int ic, int oc, int h, int w, int index) {
     bool norm = index % 2, accumulate = index % 3 == 0;
     layer l = layer_new(set, ic, oc, h, w, same_3x3);
-    l.o.norm = norm ? &l.norm : NULL;
+    l.norm = norm ? &l.norms : NULL;
     float *packed = malloc(conv_winograd_packed_count(oc, ic) * sizeof *packed);
     assert_non_null(packed);
     watched scratch = watched_new(set->winograd_scratch(ic, oc), NAN);
@@ -266,7 +268,7 @@ static double tap_gradient(const float *partial, ptrdiff_t point_stride, int ky,
 static void check_winograd_weights(const kernel_table *set, int ic, int oc, int h, int w, int index) {
     bool norm = index % 2;
     layer l = layer_new(set, ic, oc, h, w, same_3x3);
-    l.o.norm = norm ? &l.norm : NULL;
+    l.norm = norm ? &l.norms : NULL;
     int padded = set->winograd_padded(oc);
     watched partial = watched_new((size_t)(WINOGRAD_POINTS * ic * padded), 0);
     watched scratch = watched_new(set->winograd_scratch(ic, oc), NAN);
@@ -281,7 +283,7 @@ static void check_winograd_weights(const kernel_table *set, int ic, int oc, int 
     set->winograd_weight_rows(&k, half, h, scratch.data);
     expect_watched(&partial, l.name);
     expect_watched(&scratch, l.name);
-    plain_result expected = plain_weight_gradient(&l.x.t, &l.y.t, &l.o, NULL);
+    plain_result expected = plain_weight_gradient(&l.x.t, l.norm, &l.y.t, &l.o, NULL);
     watched got = watched_new(expected.count, 0);
     for (int o = 0; o < oc; o++)
         for (int i = 0; i < ic; i++)

@@ -89,15 +89,15 @@ static void weight_term(const plain_sum *s, size_t x_at, size_t y_at, size_t wei
     add_term(s->result, weight_at, x * y);
 }
 
-plain_result plain_forward(const tensor *x, const float *weight, const float *bias, const conv_options *o, bool relu,
-                           const tensor *y) {
+plain_result plain_forward(const tensor *x, const conv_norm *norm, const float *weight, const float *bias,
+                           const conv_options *o, bool relu, const tensor *y) {
     plain_result p = plain_new((size_t)tensor_count(y));
     tensor result = *y;
     result.data = NULL;
     size_t pixels = (size_t)y->h * (size_t)y->w;
     for (size_t i = 0; bias && i < p.count; i++)
         add_term(&p, i, bias[i / pixels % (size_t)y->c]);
-    each_term(&(plain_sum){&p, x, &result, weight, o->norm}, o, forward_term);
+    each_term(&(plain_sum){&p, x, &result, weight, norm}, o, forward_term);
     for (size_t i = 0; relu && i < p.count; i++)
         p.value[i] = fmax(0, p.value[i]);
     return p;
@@ -122,11 +122,12 @@ plain_result plain_input_gradient(const tensor *dy, const float *weight, const c
     return p;
 }
 
-plain_result plain_weight_gradient(const tensor *x, const tensor *dy, const conv_options *o, const float *before) {
+plain_result plain_weight_gradient(const tensor *x, const conv_norm *norm, const tensor *dy, const conv_options *o,
+                                   const float *before) {
     plain_result p = plain_new((size_t)dy->c * (size_t)x->c * (size_t)(o->kh * o->kw));
     for (size_t i = 0; i < p.count; i++)
         add_term(&p, i, before ? before[i] : 0);
-    each_term(&(plain_sum){&p, x, dy, NULL, o->norm}, o, weight_term);
+    each_term(&(plain_sum){&p, x, dy, NULL, norm}, o, weight_term);
     return p;
 }
 

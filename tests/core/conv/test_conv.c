@@ -67,14 +67,15 @@ static void check_adjoint(int n, int ic, int oc, int h, int w, conv_options o) {
     tensor y = new_tensor(n, oc, oh, ow), dy = new_tensor(n, oc, oh, ow);
     size_t weights = (size_t)(oc * ic * o.kh * o.kw);
     float *weight = random_array(weights, 5), *dweight = calloc(weights, sizeof(float));
-    float *dbias = calloc((size_t)oc, sizeof(float)),
-          *scratch = malloc(conv_scratch(test_engine(), &x, &y, &o) * sizeof(float));
-    assert_true(dweight && dbias && scratch);
+    conv_plan plan = conv_plan_new(test_engine(), &x, &y, &o, true);
+    const conv_run run = {.engine = test_engine(), .scratch = malloc(plan.scratch * sizeof(float))};
+    float *dbias = calloc((size_t)oc, sizeof(float));
+    assert_true(dweight && dbias && run.scratch);
     randomise(&x, 6);
     randomise(&dy, 7);
-    conv_forward(test_engine(), &x, weight, NULL, &o, false, &y, scratch);
-    conv_input_gradient(test_engine(), &dy, weight, &o, false, &dx, scratch);
-    conv_weight_gradient(test_engine(), &x, &dy, &o, dweight, dbias, scratch);
+    conv_forward(&plan, &run, &x, weight, NULL, false, &y);
+    conv_input_gradient(&plan, &run, &dy, weight, false, &dx);
+    conv_weight_gradient(&plan, &run, &x, &dy, dweight, dbias);
     expect_zero_halo(&y);
     expect_zero_halo(&dx);
     double forward = dot(&y, &dy), by_input = dot(&x, &dx), by_weight = 0, by_bias = 0, ones = 0;
@@ -91,12 +92,12 @@ static void check_adjoint(int n, int ic, int oc, int h, int w, conv_options o) {
     assert_true(fabs(forward - by_weight) <= 1e-6 * size);
     assert_true(fabs(ones - by_bias) <= 1e-6 * (double)tensor_count(&dy));
     /* a second pass with accumulation doubles */
-    conv_input_gradient(test_engine(), &dy, weight, &o, true, &dx, scratch);
+    conv_input_gradient(&plan, &run, &dy, weight, true, &dx);
     assert_true(fabs(2 * by_input - dot(&x, &dx)) <= 1e-6 * size);
     free(weight);
     free(dweight);
     free(dbias);
-    free(scratch);
+    free(run.scratch);
     free_tensor(&x);
     free_tensor(&dx);
     free_tensor(&y);
@@ -127,38 +128,119 @@ static void test_gradients_are_adjoint(void **state) {
 static void test_impulse(void **state) {
     (void)state;
     tensor x = new_tensor(1, 1, 9, 20), y = new_tensor(1, 1, 9, 20);
-    const conv_options o = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
+    const conv_options o = options_of(3, 1, 1, 1);
     const float weight[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    float *scratch = malloc(conv_scratch(test_engine(), &x, &y, &o) * sizeof(float));
-    assert_non_null(scratch);
+    conv_plan plan = conv_plan_new(test_engine(), &x, &y, &o, false);
+    const conv_run run = {.engine = test_engine(), .scratch = malloc(plan.scratch * sizeof(float))};
+    assert_non_null(run.scratch);
     x.data[4 * x.row + 10] = 1;
-    conv_forward(test_engine(), &x, weight, NULL, &o, false, &y, scratch);
+    conv_forward(&plan, &run, &x, weight, NULL, false, &y);
     for (int ky = 0; ky < 3; ky++)
         for (int kx = 0; kx < 3; kx++)
             assert_true(y.data[(5 - ky) * y.row + 11 - kx] == weight[ky * 3 + kx]);
-    free(scratch);
+    free(run.scratch);
     free_tensor(&x);
     free_tensor(&y);
+}
+
+static size_t inference_scratch(int size, int channels) {
+    const conv_options o = options_of(3, 2, 1, 1);
+    tensor x = tensor_planar(1, channels, size, size), y = tensor_planar(1, channels, (size + 1) / 2, (size + 1) / 2);
+    return conv_plan_new(test_engine(), &x, &y, &o, false).scratch;
 }
 
 /* Inference needs a block of columns in each thread, however large the map is. */
 static void test_scratch_of_large_maps(void **state) {
     (void)state;
-    const conv_options o = options_of(3, 2, 1, 1);
-    tensor x = tensor_planar(1, 16, 4096, 4096), y = tensor_planar(1, 16, 2048, 2048);
     use_threads(2);
-    size_t floats = conv_forward_scratch(test_engine(), &x, &y, &o);
+    size_t floats = inference_scratch(4096, 16);
     assert_true(floats > 0 && floats * sizeof(float) <= 2 * 700 * 1024);
-    tensor small_x = tensor_planar(1, 16, 9, 9), small_y = tensor_planar(1, 16, 5, 5);
-    assert_true(conv_forward_scratch(test_engine(), &small_x, &small_y, &o) <= 2 * (16 * 9 + 16) * 25);
+    assert_true(inference_scratch(9, 16) <= 2 * (16 * 9 + 16) * 25);
+    use_threads(0);
+}
+
+/* One run with the weights as they are now; whether packed weights are kept is up to `memory`. */
+static void run_kept(conv_plan *plan, const tensor *x, const float *weight, const tensor *y) {
+    const conv_run run = {.engine = test_engine(), .scratch = aligned_alloc(64, (plan->scratch * 4 + 127) / 64 * 64)};
+    assert_non_null(run.scratch);
+    conv_forward(plan, &run, x, weight, NULL, false, y);
+    free(run.scratch);
+}
+
+/* Kept weights give the bits of those packed anew, the first time and the next, and after a change of any one weight,
+ * of the last bit of it, of all of them, and back. */
+static void check_kept(int ic, int oc, int h, int w, conv_options o) {
+    tensor x = new_tensor(1, ic, h, w), y = new_tensor(1, oc, h, w), expected = new_tensor(1, oc, h, w);
+    size_t weights = (size_t)(oc * ic * o.kh * o.kw), bytes = tensor_footprint(&y) * sizeof(float);
+    float *weight = random_array(weights, 5), *first = random_array(weights, 5), *other = random_array(weights, 9);
+    conv_plan plain = conv_plan_new(test_engine(), &x, &y, &o, false), kept = plain;
+    size_t floats = conv_plan_keeps(&kept);
+    assert_true(floats > 0 && floats % 16 == 0);
+    float *memory = aligned_alloc(64, floats * sizeof *memory);
+    assert_non_null(memory);
+    conv_plan_keep(&kept, memory);
+    randomise(&x, 6);
+    rng r = rng_new(3, 1);
+    for (int step = 0; step < 12; step++) {
+        if (step % 6 == 5)
+            memcpy(weight, step == 5 ? other : first, weights * sizeof *weight);
+        else if (step % 3 != 0)
+            weight[step == 1 ? weights - 1 : rng_below(&r, (uint32_t)weights)] *= step % 2 ? 1 + 0x1p-23f : -1;
+        run_kept(&plain, &x, weight, &expected);
+        run_kept(&kept, &x, weight, &y);
+        assert_memory_equal(y.data - tensor_origin(&y), expected.data - tensor_origin(&expected), bytes);
+    }
+    free(weight);
+    free(first);
+    free(other);
+    free(memory);
+    free_tensor(&x);
+    free_tensor(&y);
+    free_tensor(&expected);
+}
+
+static void test_kept_weights_are_never_stale(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 3; threads += 2) {
+        use_threads(threads);
+        check_kept(4, 4, 20, 40, options_of(3, 1, 1, 1));
+        check_kept(12, 20, 18, 37, options_of(3, 1, 1, 1));  /* Winograd */
+        check_kept(130, 120, 8, 33, options_of(3, 1, 1, 1)); /* several pieces to one fingerprint */
+    }
+    use_threads(0);
+    tensor x = tensor_planar(1, 16, 512, 512);
+    const conv_options o = options_of(3, 1, 1, 1);
+    conv_plan large = conv_plan_new(test_engine(), &x, &x, &o, false);
+    assert_int_equal(conv_plan_keeps(&large), 0);
+}
+
+/* No weight may change without a change of the fingerprint, wherever it stands; and it is that of any engine. */
+static void test_fingerprints(void **state) {
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        size_t count = i < 20 ? (size_t)i + 1 : (size_t)i * 2777;
+        float *weight = random_array(count, 5);
+        use_threads(1);
+        uint64_t before = weights_fingerprint(test_engine(), weight, count);
+        use_threads(3);
+        assert_true(before == weights_fingerprint(test_engine(), weight, count));
+        assert_true(before != weights_fingerprint(test_engine(), weight, count - 1));
+        for (size_t at = 0; at < count; at += 1 + count / 50) {
+            float old = weight[at];
+            weight[at] = -old;
+            assert_true(before != weights_fingerprint(test_engine(), weight, count));
+            weight[at] = old;
+        }
+        free(weight);
+    }
     use_threads(0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients_are_adjoint),
-        cmocka_unit_test(test_impulse),
-        cmocka_unit_test(test_scratch_of_large_maps),
+        cmocka_unit_test(test_gradients_are_adjoint), cmocka_unit_test(test_impulse),
+        cmocka_unit_test(test_scratch_of_large_maps), cmocka_unit_test(test_kept_weights_are_never_stale),
+        cmocka_unit_test(test_fingerprints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
-/* Convolutions of thousands of random shapes, each way that applies to them, against plain sums in double, with every
- * instruction set that this processor has. Memory around each tensor and behind the scratch is watched, scratch begins
- * as NaN, and some of the shapes run with several numbers of threads, whose results must be the same bits. */
-#include "core/conv/conv_gemm.h"
-#include "core/conv/conv_winograd.h"
+/* Convolutions of thousands of random shapes, by each strategy of conv.def that applies to them and by the one that a
+ * plan chooses, against plain sums in double, with every instruction set that this processor has. Memory around each
+ * tensor and behind the scratch is watched, scratch begins as NaN, and some of the shapes run with several numbers of
+ * threads, whose results must be the same bits. */
+#include "core/conv/conv_strategy.h"
 #include "core/tensor/kernels.h"
 #include "tests/core/conv/plain_conv.h"
 #include "tests/core/tensor/watched.h"
@@ -16,8 +16,8 @@ enum { TINY = 1500, SMALL = 500, WIDE = 60 };
 
 typedef struct shape {
     int n, ic, oc, h, w;
-    conv_options o; /* without norm and hook */
-    bool dense_x, dense_y, norm, relu, bias, accumulate;
+    conv_options o;
+    bool dense_x, dense_y, relu, bias, accumulate;
 } shape;
 
 static int between(rng *r, int low, int high) {
@@ -44,71 +44,9 @@ static shape draw_shape(rng *r, int index) {
         s.o.padding = between(r, 0, 3);
     }
     s.dense_x = between(r, 0, 3) == 0, s.dense_y = between(r, 0, 3) == 0;
-    s.norm = chance(r), s.relu = chance(r), s.bias = chance(r), s.accumulate = chance(r), s.o.exact = chance(r);
+    s.o.normalised = chance(r), s.relu = chance(r), s.bias = chance(r), s.accumulate = chance(r), s.o.exact = chance(r);
     return s;
 }
-
-/* --- ways --- */
-
-typedef struct way {
-    const char *name;
-    bool (*applies)(const shape *s, const tensor *x, const tensor *y);
-    bool norm_and_hook; /* knows them */
-    size_t (*scratch)(const engine *e, const tensor *x, const tensor *y, const conv_options *o);
-    void (*forward)(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o,
-                    bool relu, const tensor *y, float *scratch);
-    void (*input_gradient)(engine *e, const tensor *dy, const float *weight, const conv_options *o, bool accumulate,
-                           const tensor *dx, float *scratch);
-    void (*weight_gradient)(engine *e, const tensor *x, const tensor *dy, const conv_options *o, float *dweight,
-                            float *dbias, float *scratch);
-} way;
-
-static bool always(const shape *s, const tensor *x, const tensor *y) {
-    (void)s, (void)x, (void)y;
-    return true;
-}
-
-static bool is_winograd(const shape *s, const tensor *x, const tensor *y) {
-    const conv_options *o = &s->o;
-    return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1 && !tensor_is_dense(x) &&
-           !tensor_is_dense(y);
-}
-
-static size_t gemm_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o) {
-    size_t forward = conv_gemm_forward_scratch(e, x, y, o), gradients = conv_gemm_gradient_scratch(e, y, o);
-    return forward > gradients ? forward : gradients;
-}
-
-static size_t winograd_scratch(const engine *e, const tensor *x, const tensor *y, const conv_options *o) {
-    (void)o;
-    size_t pass = conv_winograd_scratch(e, x->c, y->c), weight = conv_winograd_weight_scratch(e, x, y);
-    return pass > weight ? pass : weight;
-}
-
-static void winograd_forward(engine *e, const tensor *x, const float *weight, const float *bias, const conv_options *o,
-                             bool relu, const tensor *y, float *scratch) {
-    conv_winograd(e, x, weight, bias, &(conv_winograd_options){.norm = o->norm, .relu = relu, .hook = o->hook}, y,
-                  scratch);
-}
-
-static void winograd_input_gradient(engine *e, const tensor *dy, const float *weight, const conv_options *o,
-                                    bool accumulate, const tensor *dx, float *scratch) {
-    conv_winograd(e, dy, weight, NULL,
-                  &(conv_winograd_options){.transposed = true, .accumulate = accumulate, .hook = o->hook}, dx, scratch);
-}
-
-static void winograd_weight_gradient(engine *e, const tensor *x, const tensor *dy, const conv_options *o,
-                                     float *dweight, float *dbias, float *scratch) {
-    conv_winograd_weight_gradient(e, x, o->norm, dy, dweight, dbias, scratch);
-}
-
-static const way ways[] = {
-    {"chosen", always, true, conv_scratch, conv_forward, conv_input_gradient, conv_weight_gradient},
-    {"gemm", always, false, gemm_scratch, conv_gemm_forward, conv_gemm_input_gradient, conv_gemm_weight_gradient},
-    {"winograd", is_winograd, true, winograd_scratch, winograd_forward, winograd_input_gradient,
-     winograd_weight_gradient},
-};
-enum { WAYS = sizeof ways / sizeof *ways };
 
 /* --- one shape --- */
 
@@ -182,11 +120,11 @@ typedef struct text {
     char text[160];
 } text;
 
-static text describe(const experiment *e, const way *w, const char *what) {
+static text describe(const experiment *e, const char *strategy, const char *what) {
     text t;
     const conv_options *o = &e->s.o;
     snprintf(t.text, sizeof t.text, "%s, %s %s: %d x %d -> %d, %dx%d%s -> %dx%d%s, kernel %dx%d s%d p%d d%d",
-             engine_kernels(e->by->one)->name, w->name, what, e->s.n, e->s.ic, e->s.oc, e->s.h, e->s.w,
+             engine_kernels(e->by->one)->name, strategy, what, e->s.n, e->s.ic, e->s.oc, e->s.h, e->s.w,
              e->s.dense_x ? " dense" : "", e->y.t.h, e->y.t.w, e->s.dense_y ? " dense" : "", o->kh, o->kw, o->stride,
              o->padding, o->dilation);
     return t;
@@ -219,35 +157,43 @@ static void compare_tensor(const watched_tensor *got, const plain_result *expect
     watched_free(&dense);
 }
 
-/* What one run leaves. */
-static void run(experiment *e, const way *w, engine *by) {
+static void expect_each_row(row_count *rows, int images, const char *where) {
+    for (int row = 0; row < images * rows->h; row++)
+        if (rows->told[row] != 1)
+            fail_msg("%s: row %d was told of %d times", where, row, rows->told[row]);
+    free(rows->told);
+}
+
+/* What one run of a plan leaves; of the directions that it has. */
+static void run(experiment *e, conv_plan *plan, engine *by, const char *strategy) {
     const shape *s = &e->s;
-    conv_options o = s->o;
-    o.norm = s->norm && w->norm_and_hook ? &e->norm : NULL;
-    watched scratch = watched_new(w->scratch(by, &e->x.t, &e->y.t, &o), NAN);
+    const conv_norm *norm = s->o.normalised ? &e->norm : NULL;
+    watched scratch = watched_new(plan->scratch, NAN);
     row_count forward = {e->y.t.h, calloc((size_t)(s->n * e->y.t.h), 1)};
     row_count backward = {e->x.t.h, calloc((size_t)(s->n * e->x.t.h), 1)};
     assert_true(forward.told && backward.told);
-    o.hook = &(conv_hook){count_rows, &forward};
-    w->forward(by, &e->x.t, e->weight.data, s->bias ? e->bias.data : NULL, &o, s->relu, &e->y.t, scratch.data);
+    const conv_hook on_y = {count_rows, &forward}, on_dx = {count_rows, &backward};
+    const conv_run there = {by, scratch.data, norm, &on_y}, back = {by, scratch.data, NULL, &on_dx};
+    const conv_run sums = {by, scratch.data, norm, NULL};
+    if (plan->by[CONV_FORWARD]) {
+        conv_forward(plan, &there, &e->x.t, e->weight.data, s->bias ? e->bias.data : NULL, s->relu, &e->y.t);
+        expect_each_row(&forward, s->n, describe(e, strategy, "forward").text);
+    }
     watched_tensor_copy(&e->dx_before, &e->dx);
-    o.hook = &(conv_hook){count_rows, &backward};
-    w->input_gradient(by, &e->dy.t, e->weight.data, &o, s->accumulate, &e->dx.t, scratch.data);
+    if (plan->by[CONV_INPUT_GRADIENT]) {
+        conv_input_gradient(plan, &back, &e->dy.t, e->weight.data, s->accumulate, &e->dx.t);
+        expect_each_row(&backward, s->n, describe(e, strategy, "input gradient").text);
+    }
     memcpy(e->dweight.data, e->dweight_before.data, e->dweight.count * sizeof(float));
     memcpy(e->dbias.data, e->dbias_before.data, e->dbias.count * sizeof(float));
-    o.hook = NULL;
-    w->weight_gradient(by, &e->x.t, &e->dy.t, &o, e->dweight.data, s->bias ? e->dbias.data : NULL, scratch.data);
-    expect_watched(&scratch, describe(e, w, "scratch").text);
-    for (int row = 0; w->norm_and_hook && row < s->n * e->y.t.h; row++)
-        assert_int_equal(forward.told[row], 1);
-    for (int row = 0; w->norm_and_hook && row < s->n * e->x.t.h; row++)
-        assert_int_equal(backward.told[row], 1);
-    free(forward.told);
-    free(backward.told);
+    if (plan->by[CONV_WEIGHT_GRADIENT])
+        conv_weight_gradient(plan, &sums, &e->x.t, &e->dy.t, e->dweight.data, s->bias ? e->dbias.data : NULL);
+    expect_watched(&scratch, describe(e, strategy, "scratch").text);
     watched_free(&scratch);
 }
 
-static void check_threads(experiment *e, const way *w) {
+/* The same by three threads. */
+static void check_threads(experiment *e, conv_plan *plan, const char *strategy) {
     watched *results[] = {&e->y.room, &e->dx.room, &e->dweight, &e->dbias};
     float *copies[4];
     for (int i = 0; i < 4; i++) {
@@ -255,45 +201,63 @@ static void check_threads(experiment *e, const way *w) {
         assert_non_null(copies[i]);
         memcpy(copies[i], results[i]->data, results[i]->count * sizeof(float));
     }
-    run(e, w, e->by->three);
+    conv_plan wider = conv_plan_by(e->by->three, &plan->task, plan->by);
+    run(e, &wider, e->by->three, strategy);
     for (int i = 0; i < 4; i++) {
         if (memcmp(copies[i], results[i]->data, results[i]->count * sizeof(float)) != 0)
-            fail_msg("%s", describe(e, w, "depends on the number of threads").text);
+            fail_msg("%s", describe(e, strategy, "depends on the number of threads").text);
         free(copies[i]);
     }
+}
+
+typedef struct oracle {
+    plain_result y, dx, dweight, dbias;
+} oracle;
+
+static oracle oracle_of(const experiment *e) {
+    const shape *s = &e->s;
+    const conv_norm *norm = s->o.normalised ? &e->norm : NULL;
+    const float *bias = s->bias ? e->bias.data : NULL;
+    return (oracle){
+        plain_forward(&e->x.t, norm, e->weight.data, bias, &s->o, s->relu, &e->y.t),
+        plain_input_gradient(&e->dy.t, e->weight.data, &s->o, s->accumulate ? &e->dx_before.t : NULL, &e->dx.t),
+        plain_weight_gradient(&e->x.t, norm, &e->dy.t, &s->o, e->dweight_before.data),
+        plain_bias_gradient(&e->dy.t, e->dbias_before.data),
+    };
+}
+
+static void check_plan(experiment *e, const oracle *expected, conv_plan plan, const char *strategy, bool threads) {
+    run(e, &plan, e->by->one, strategy);
+    text forward = describe(e, strategy, "forward"), input = describe(e, strategy, "input gradient");
+    text weight = describe(e, strategy, "weight gradient"), bias = describe(e, strategy, "bias gradient");
+    if (plan.by[CONV_FORWARD])
+        compare_tensor(&e->y, &expected->y, &forward);
+    if (plan.by[CONV_INPUT_GRADIENT])
+        compare_tensor(&e->dx, &expected->dx, &input);
+    if (plan.by[CONV_WEIGHT_GRADIENT])
+        compare_array(&e->dweight, &expected->dweight, &weight);
+    if (plan.by[CONV_WEIGHT_GRADIENT] && e->s.bias)
+        compare_array(&e->dbias, &expected->dbias, &bias);
+    if (threads)
+        check_threads(e, &plan, strategy);
 }
 
 static void check_shape(const engines *by, const shape *s, rng *r, bool threads) {
     experiment e;
     experiment_new(by, s, r, &e);
-    for (int norm = 0; norm < 2; norm++) {
-        conv_options o = s->o;
-        o.norm = norm && s->norm ? &e.norm : NULL;
-        plain_result y = plain_forward(&e.x.t, e.weight.data, s->bias ? e.bias.data : NULL, &o, s->relu, &e.y.t);
-        plain_result dx =
-            plain_input_gradient(&e.dy.t, e.weight.data, &o, s->accumulate ? &e.dx_before.t : NULL, &e.dx.t);
-        plain_result dweight = plain_weight_gradient(&e.x.t, &e.dy.t, &o, e.dweight_before.data);
-        plain_result dbias = plain_bias_gradient(&e.dy.t, e.dbias_before.data);
-        for (int i = 0; i < WAYS; i++) {
-            const way *w = &ways[i];
-            if (w->norm_and_hook != norm || !w->applies(s, &e.x.t, &e.y.t))
-                continue;
-            run(&e, w, by->one);
-            text forward = describe(&e, w, "forward"), input = describe(&e, w, "input gradient");
-            text weight = describe(&e, w, "weight gradient"), bias = describe(&e, w, "bias gradient");
-            compare_tensor(&e.y, &y, &forward);
-            compare_tensor(&e.dx, &dx, &input);
-            compare_array(&e.dweight, &dweight, &weight);
-            if (s->bias)
-                compare_array(&e.dbias, &dbias, &bias);
-            if (threads)
-                check_threads(&e, w);
-        }
-        plain_free(&y);
-        plain_free(&dx);
-        plain_free(&dweight);
-        plain_free(&dbias);
+    oracle expected = oracle_of(&e);
+    conv_plan chosen = conv_plan_new(by->one, &e.x.t, &e.y.t, &s->o, true);
+    check_plan(&e, &expected, chosen, "chosen", threads);
+    for (const conv_strategy *const *strategy = conv_strategies; *strategy; strategy++) {
+        const conv_strategy *of_all[CONV_DIRECTIONS];
+        for (conv_direction d = CONV_FORWARD; d < CONV_DIRECTIONS; d++)
+            of_all[d] = (*strategy)->applies(d, &chosen.task) ? *strategy : NULL;
+        check_plan(&e, &expected, conv_plan_by(by->one, &chosen.task, of_all), (*strategy)->name, threads);
     }
+    plain_free(&expected.y);
+    plain_free(&expected.dx);
+    plain_free(&expected.dweight);
+    plain_free(&expected.dbias);
     experiment_free(&e);
 }
 
