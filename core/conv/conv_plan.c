@@ -61,7 +61,11 @@ size_t conv_plan_keeps(const conv_plan *p) {
 }
 
 void conv_plan_keep(conv_plan *p, float *memory) {
+    assert(!p->by[CONV_INPUT_GRADIENT] && !p->by[CONV_WEIGHT_GRADIENT] && !p->kept.packed);
+    if (!memory)
+        return;
     p->kept = (kept_weights){.packed = memory};
+    p->scratch -= packed_count(p->by[CONV_FORWARD], CONV_FORWARD, &p->task);
 }
 
 static bool fits(const conv_plan *p, const tensor *x, const tensor *y) {

@@ -71,7 +71,10 @@ size_t conv_stream_plan_keeps(const conv_stream_plan *p) {
 }
 
 void conv_stream_plan_keep(conv_stream_plan *p, float *memory) {
+    if (!memory)
+        return;
     p->kept = (kept_weights){.packed = memory};
+    p->scratch -= packed_both(p);
 }
 
 /* The packed weights: those kept, or in the scratch. */
@@ -191,7 +194,7 @@ void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed
                    .relu = second->relu,
                    .past_cache = tensor_footprint(y) * sizeof(float) > LAST_CACHE_BYTES},
         .ring = ring,
-        .per_thread = scratch + packed_both(p),
+        .per_thread = p->kept.packed ? scratch : scratch + packed_both(p),
         .ring_count = ring_count(p),
     };
     job.per_thread_count = job.ring_count + kernel_scratch(e, p);
