@@ -5,7 +5,7 @@
  *            by a row or a column. */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 typedef struct adaptive_max_pool_options {
@@ -33,7 +33,8 @@ static status infer(node *n) {
 
 /* The saved places of a plane; NULL if nobody will ask for them. */
 static int32_t *places_of(const node *n, int plane) {
-    return n->saved ? (int32_t *)(void *)n->saved + (ptrdiff_t)plane * n->value.h * n->value.w : NULL;
+    int32_t *places = n->saved;
+    return places ? places + (ptrdiff_t)plane * n->value.h * n->value.w : NULL;
 }
 
 static void forward_plane(const worker *w, void *context, int plane) {
@@ -51,10 +52,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
         }
 }
 
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
-}
-
 static void backward_plane(const worker *w, void *context, int plane) {
     (void)w;
     const grad_target *target = context;
@@ -66,17 +63,6 @@ static void backward_plane(const worker *w, void *context, int plane) {
     for (int i = 0; i < dy->h; i++)
         for (int j = 0; j < dy->w; j++)
             to[*place++] += plane_data(dy, plane)[i * dy->row + j];
-}
-
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, plane_count(n), backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
 }
 
 static node *sample(tape *t, int index) {
@@ -94,9 +80,10 @@ static node *sample(tape *t, int index) {
 
 const op op_adaptive_max_pool = {.name = "adaptive_max_pool",
                                  .infer = infer,
-                                 .forward = forward,
-                                 .backward = backward,
-                                 .keeps = keeps,
+                                 .forward = planes_forward,
+                                 .forward_plane = forward_plane,
+                                 .backward = planes_backward,
+                                 .backward_plane = backward_plane,
                                  .sample = sample};
 
 node *adaptive_max_pool(tape *t, node *x, int rows, int columns) {

@@ -4,7 +4,7 @@
  * Gradients  dA = a dY;  dB = b dY */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -18,10 +18,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
     w->kernels->plane_combine(plane_of(a), o->weight_a, plane_data(a, plane), o->weight_b, plane_data(b, plane), false,
                               plane_data(&n->value, plane));
-}
-
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct add_job {
@@ -55,11 +51,6 @@ void add_to_gradient(engine *e, const tensor *from, const tensor *to) {
     parallel_for(e, from->n * from->c, add_plane, (const tensor *[]){from, to});
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
-}
-
 static node *sample(tape *t, int index) {
     if (index > 3)
         return NULL;
@@ -70,8 +61,12 @@ static node *sample(tape *t, int index) {
     return index == 0 ? add(t, a, b) : index == 1 ? subtract(t, a, b) : add_weighted(t, a, 0.7f, b, -1.3f);
 }
 
-const op op_add = {
-    .name = "add", .infer = infer, .forward = forward, .backward = backward, .keeps = keeps, .sample = sample};
+const op op_add = {.name = "add",
+                   .infer = infer,
+                   .forward = planes_forward,
+                   .forward_plane = forward_plane,
+                   .backward = backward,
+                   .sample = sample};
 
 node *add_weighted(tape *t, node *a, float weight_a, node *b, float weight_b) {
     node *inputs[] = {a, b};

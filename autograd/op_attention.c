@@ -19,9 +19,9 @@
 
 enum { ROW_BLOCK = 64 };
 
-/* Of one row of S: A_pq = exp(S_pq - largest) share. */
+/* Of one row of S: A_pq = exp(S_pq - largest) normaliser. */
 typedef struct row_saved {
-    float largest, share;
+    float largest, normaliser;
 } row_saved;
 
 static int parts_of(const node *n) {
@@ -70,7 +70,8 @@ static patch_maps maps_at(const worker *w, const node *n, const op_run *run, int
     const tensor *y = &n->value;
     patch_maps m = {.pixels = p.h * p.w, .query_channels = n->input[0]->value.c, .value_channels = y->c};
     size_t query_count = (size_t)m.pixels * (size_t)m.query_channels, value_count = (size_t)m.pixels * (size_t)y->c;
-    m.query = run->scratch + (size_t)w->thread * scratch_per_thread(n);
+    float *scratch = run->scratch;
+    m.query = scratch + (size_t)w->thread * scratch_per_thread(n);
     m.key = m.query + query_count;
     m.query_grad = m.key + query_count;
     m.key_grad = m.query_grad + query_count;
@@ -80,8 +81,8 @@ static patch_maps maps_at(const worker *w, const node *n, const op_run *run, int
     m.rows = m.output + value_count;
     m.rows_grad = m.rows + (size_t)smaller(m.pixels, ROW_BLOCK) * (size_t)m.pixels;
     /* The patches before this one: whole rows of them above, the rest to the left. */
-    m.saved =
-        (row_saved *)(void *)n->saved + (ptrdiff_t)image * y->h * y->w + (ptrdiff_t)p.y * y->w + (ptrdiff_t)p.x * p.h;
+    row_saved *saved = n->saved;
+    m.saved = saved + (ptrdiff_t)image * y->h * y->w + (ptrdiff_t)p.y * y->w + (ptrdiff_t)p.x * p.h;
     return m;
 }
 
@@ -119,7 +120,7 @@ static void softmax(const patch_maps *m, int first, int count) {
         row_saved *saved = &m->saved[first + p];
         *saved = (row_saved){largest, 1 / sum};
         for (int q = 0; q < m->pixels; q++)
-            row[q] *= saved->share;
+            row[q] *= saved->normaliser;
     }
 }
 
@@ -160,7 +161,7 @@ static void softmax_gradient(const patch_maps *m, int first, int count) {
         const row_saved saved = m->saved[first + p];
         float *row = m->rows + (ptrdiff_t)p * m->pixels, *grad = m->rows_grad + (ptrdiff_t)p * m->pixels, sum = 0;
         for (int q = 0; q < m->pixels; q++) {
-            row[q] = expf(row[q] - saved.largest) * saved.share;
+            row[q] = expf(row[q] - saved.largest) * saved.normaliser;
             sum += row[q] * grad[q];
         }
         for (int q = 0; q < m->pixels; q++)
@@ -212,11 +213,6 @@ static void backward(node *n, const op_run *run) {
     parallel_for(run->engine, n->value.n * parts_of(n) * parts_of(n), backward_patch, &job);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_INPUT_2;
-}
-
 static size_t scratch(const engine *e, const node *n) {
     return (size_t)engine_threads(e) * scratch_per_thread(n);
 }
@@ -237,7 +233,7 @@ const op op_attention = {.name = "attention",
                          .infer = infer,
                          .forward = forward,
                          .backward = backward,
-                         .keeps = keeps,
+                         .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_INPUT_2,
                          .scratch = scratch,
                          .sample = sample};
 

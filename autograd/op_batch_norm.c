@@ -19,11 +19,6 @@ static void backward(node *n, const op_run *run) {
     batch_norm_backward(n, false, run);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
-}
-
 static node *sample(tape *t, int index) {
     return batch_norm_sample(t, &op_batch_norm, index);
 }
@@ -32,7 +27,7 @@ const op op_batch_norm = {.name = "batch_norm",
                           .infer = batch_norm_infer,
                           .forward = forward,
                           .backward = backward,
-                          .keeps = keeps,
+                          .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                           .scratch = batch_norm_scratch,
                           .sample = sample};
 

@@ -4,7 +4,7 @@
  * Gradient   dX[n,c,y,x] = dY[n,0,y,x] / C + dY[n,1,y,x] in the first channel that has the maximum */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -17,7 +17,8 @@ static status infer(node *n) {
 
 /* The saved channels of one row; NULL if nobody will ask for them. */
 static int *channels_of(const node *n, int image, int row) {
-    return n->saved ? (int *)(void *)n->saved + ((ptrdiff_t)image * n->value.h + row) * n->value.w : NULL;
+    int *channels = n->saved;
+    return channels ? channels + ((ptrdiff_t)image * n->value.h + row) * n->value.w : NULL;
 }
 
 static void forward_row(const worker *w, void *context, int row) {
@@ -46,17 +47,6 @@ static void backward_plane(const worker *w, void *context, int plane) {
     }
 }
 
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, target.to->n * target.to->c, backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
-}
-
 static node *sample(tape *t, int index) {
     static const struct {
         int n, c, h, w;
@@ -69,8 +59,8 @@ static node *sample(tape *t, int index) {
 const op op_channel_mean_max = {.name = "channel_mean_max",
                                 .infer = infer,
                                 .forward = forward,
-                                .backward = backward,
-                                .keeps = keeps,
+                                .backward = planes_backward,
+                                .backward_plane = backward_plane,
                                 .sample = sample};
 
 node *channel_mean_max(tape *t, node *x) {

@@ -4,7 +4,7 @@
  * Gradients  dX = G dY;  dG[n,c] = sum over y, x of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -20,10 +20,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     const tensor *x = &n->input[0]->value, *y = &n->value;
     w->kernels->plane_affine(plane_of(x), plane_data(x, plane), n->input[1]->value.data[plane], 0, false,
                              plane_data(y, plane));
-}
-
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct scale_job {
@@ -53,20 +49,16 @@ static void backward(node *n, const op_run *run) {
     parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
-}
-
 static node *sample(tape *t, int index) {
     return index ? NULL : channel_scale(t, tape_variable(t, 2, 3, 9, 20, false), tape_variable(t, 2, 3, 1, 1, true));
 }
 
 const op op_channel_scale = {.name = "channel_scale",
                              .infer = infer,
-                             .forward = forward,
+                             .forward = planes_forward,
+                             .forward_plane = forward_plane,
                              .backward = backward,
-                             .keeps = keeps,
+                             .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                              .sample = sample};
 
 node *channel_scale(tape *t, node *x, node *gate) {

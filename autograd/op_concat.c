@@ -65,11 +65,6 @@ static void backward(node *n, const op_run *run) {
     }
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
-}
-
 static node *sample(tape *t, int index) {
     static const struct {
         int n, h, w, channels[4];
@@ -88,8 +83,7 @@ static node *sample(tape *t, int index) {
     return concat(t, count, parts);
 }
 
-const op op_concat = {
-    .name = "concat", .infer = infer, .forward = forward, .backward = backward, .keeps = keeps, .sample = sample};
+const op op_concat = {.name = "concat", .infer = infer, .forward = forward, .backward = backward, .sample = sample};
 
 node *concat(tape *t, int count, node *const *parts) {
     return tape_record(t, &op_concat, NULL, 0, count, parts);

@@ -19,11 +19,6 @@ static void forward(node *n, const op_run *run) {
     conv2d_forward(n, NULL, 1, false, run);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
-}
-
 static double flops(const node *n) {
     return conv2d_flops(n, n->input[1]);
 }
@@ -56,7 +51,7 @@ const op op_conv2d = {.name = "conv2d",
                       .prepare = prepare,
                       .forward = forward,
                       .backward = conv2d_backward,
-                      .keeps = keeps,
+                      .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                       .scratch = conv2d_scratch,
                       .flops = flops,
                       .sample = sample,

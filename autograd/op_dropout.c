@@ -46,20 +46,15 @@ static void drop_plane(const worker *w, void *context, int plane) {
 }
 
 static void forward(node *n, const op_run *run) {
-    dropout_job job = {n, &n->input[0]->value, &n->value, false, (uint32_t *)(void *)run->scratch};
+    dropout_job job = {n, &n->input[0]->value, &n->value, false, run->scratch};
     parallel_for(run->engine, plane_count(n), drop_plane, &job);
 }
 
 static void backward(node *n, const op_run *run) {
-    dropout_job job = {.n = n, .from = &n->grad, .draws = (uint32_t *)(void *)run->scratch};
+    dropout_job job = {.n = n, .from = &n->grad, .draws = run->scratch};
     job.to = node_grad(n, 0, &job.accumulate);
     if (job.to)
         parallel_for(run->engine, plane_count(n), drop_plane, &job);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
 }
 
 static size_t scratch(const engine *e, const node *n) {
@@ -74,13 +69,8 @@ static node *sample(tape *t, int index) {
     return dropout(t, x, index ? 0.5 : 0.1, 11, &steps[index]);
 }
 
-const op op_dropout = {.name = "dropout",
-                       .infer = infer,
-                       .forward = forward,
-                       .backward = backward,
-                       .keeps = keeps,
-                       .scratch = scratch,
-                       .sample = sample};
+const op op_dropout = {
+    .name = "dropout", .infer = infer, .forward = forward, .backward = backward, .scratch = scratch, .sample = sample};
 
 node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step) {
     if (rate == 0)

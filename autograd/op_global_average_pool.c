@@ -4,7 +4,7 @@
  * Gradient   dX[n,c,y,x] = dY[n,c] / (H W) */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -20,31 +20,16 @@ static void forward_plane(const worker *w, void *context, int plane) {
     n->value.data[plane] = (float)(sum / ((double)x->h * x->w));
 }
 
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
-}
-
 static void backward_plane(const worker *w, void *context, int plane) {
     (void)w;
     const grad_target *target = context;
     const tensor *dx = target->to;
-    float share = target->n->grad.data[plane] / (float)((double)dx->h * dx->w);
+    float per_pixel = target->n->grad.data[plane] / (float)((double)dx->h * dx->w);
     for (int row = 0; row < dx->h; row++) {
         float *to = plane_data(dx, plane) + row * dx->row;
         for (int i = 0; i < dx->w; i++)
-            to[i] = target->accumulate ? to[i] + share : share;
+            to[i] = target->accumulate ? to[i] + per_pixel : per_pixel;
     }
-}
-
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, plane_count(n), backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
 }
 
 static node *sample(tape *t, int index) {
@@ -53,9 +38,10 @@ static node *sample(tape *t, int index) {
 
 const op op_global_average_pool = {.name = "global_average_pool",
                                    .infer = infer,
-                                   .forward = forward,
-                                   .backward = backward,
-                                   .keeps = keeps,
+                                   .forward = planes_forward,
+                                   .forward_plane = forward_plane,
+                                   .backward = planes_backward,
+                                   .backward_plane = backward_plane,
                                    .sample = sample};
 
 node *global_average_pool(tape *t, node *x) {

@@ -28,18 +28,16 @@ static const mask_loss_options *options_of(const node *n) {
 
 static status infer(node *n) {
     const tensor *logit = &n->input[0]->value;
-    TRY(require_same_shape(logit, &n->input[1]->value));
+    TRY(infer_loss(n));
     if (logit->c != 1)
         return status_fail(STATUS_USAGE, "logits of %d channels: expected 1", logit->c);
-    if (n->input[1]->requires_grad)
-        return status_fail(STATUS_USAGE, "the mask must not depend on parameters");
-    n->value = tensor_dense(1, 1, 1, 1);
     n->saved_count = (size_t)logit->n * MASK_SUMS * sizeof(double) / sizeof(float); /* slopes */
     return STATUS_OK;
 }
 
 static double *slopes_of(const node *n, int image) {
-    return (double *)(void *)n->saved + (options_of(n)->pooling == POOL_IMAGE ? image * MASK_SUMS : 0);
+    double *slopes = n->saved;
+    return slopes + (options_of(n)->pooling == POOL_IMAGE ? image * MASK_SUMS : 0);
 }
 
 static mask_row row_of(const node *n, int image, int y) {
@@ -71,7 +69,7 @@ static double pooled_loss(const node *n, double *sums) {
     const mask_loss_options *o = options_of(n);
     int images = n->input[0]->value.n;
     double pixels = (double)n->input[0]->value.h * n->input[0]->value.w, total = 0;
-    memset(n->saved, 0, n->saved_count * sizeof *n->saved);
+    memset(n->saved, 0, n->saved_count * sizeof(float));
     if (o->pooling == POOL_BATCH) {
         for (int image = 1; image < images; image++)
             for (int i = 0; i < MASK_SUMS; i++)
@@ -84,7 +82,7 @@ static double pooled_loss(const node *n, double *sums) {
 }
 
 static void forward(node *n, const op_run *run) {
-    sum_job job = {n, (double *)(void *)run->scratch};
+    sum_job job = {n, run->scratch};
     parallel_for(run->engine, n->input[0]->value.n, sum_image, &job);
     *n->value.data = (float)pooled_loss(n, job.sums);
 }
@@ -99,16 +97,16 @@ static void backward_image(const worker *w, void *context, int image) {
     const node *n = job->target.n;
     const mask_loss_options *o = options_of(n);
     const tensor *to = job->target.to;
-    double slopes[MASK_SUMS], share = *n->grad.data / (o->pooling == POOL_IMAGE ? to->n : 1.0);
+    double slopes[MASK_SUMS], per_image = *n->grad.data / (o->pooling == POOL_IMAGE ? to->n : 1.0);
     for (int i = 0; i < MASK_SUMS; i++)
-        slopes[i] = share * slopes_of(n, image)[i];
+        slopes[i] = per_image * slopes_of(n, image)[i];
     for (int y = 0; y < to->h; y++) {
         mask_row row = row_of(n, image, y);
         float *dz = tensor_plane(to, image, 0) + y * to->row;
-        float *own = job->target.accumulate ? job->rows + w->thread * to->w : dz;
-        o->term->grad_row(&row, slopes, own);
+        float *row_grad = job->target.accumulate ? job->rows + w->thread * to->w : dz;
+        o->term->grad_row(&row, slopes, row_grad);
         for (int x = 0; job->target.accumulate && x < to->w; x++)
-            dz[x] += own[x];
+            dz[x] += row_grad[x];
     }
 }
 
@@ -116,11 +114,6 @@ static void backward(node *n, const op_run *run) {
     gradient_job job = {grad_target_of(n, 0), run->scratch};
     if (job.target.to)
         parallel_for(run->engine, job.target.to->n, backward_image, &job);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
 }
 
 /* Forward needs the images' sums, backward the threads' rows. */
@@ -149,7 +142,7 @@ const op op_mask_loss = {.name = "mask_loss",
                          .infer = infer,
                          .forward = forward,
                          .backward = backward,
-                         .keeps = keeps,
+                         .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                          .scratch = scratch,
                          .sample = sample};
 

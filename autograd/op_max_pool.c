@@ -4,7 +4,7 @@
  * Gradient   dX at the place of each maximum += its dY; the first of equal ones in row-major order */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 enum { KERNEL_LIMIT = 16 }; /* places in a window fit a byte */
@@ -35,7 +35,8 @@ static status infer(node *n) {
 
 /* Row y of a plane's saved places; NULL if nobody will ask for them. */
 static uint8_t *places_of(const node *n, int plane, int y) {
-    return n->saved ? (uint8_t *)n->saved + ((ptrdiff_t)plane * n->value.h + y) * n->value.w : NULL;
+    uint8_t *places = n->saved;
+    return places ? places + ((ptrdiff_t)plane * n->value.h + y) * n->value.w : NULL;
 }
 
 static int smaller(int a, int b) {
@@ -72,10 +73,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     }
 }
 
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
-}
-
 static void backward_plane(const worker *w, void *context, int plane) {
     (void)w;
     const grad_target *target = context;
@@ -96,17 +93,6 @@ static void backward_plane(const worker *w, void *context, int plane) {
     }
 }
 
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, plane_count(n), backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
-}
-
 static node *sample(tape *t, int index) {
     static const struct {
         int n, c, h, w, kernel, stride;
@@ -122,8 +108,13 @@ static node *sample(tape *t, int index) {
     return max_pool(t, x, cases[index].kernel, cases[index].stride, cases[index].ceil_mode);
 }
 
-const op op_max_pool = {
-    .name = "max_pool", .infer = infer, .forward = forward, .backward = backward, .keeps = keeps, .sample = sample};
+const op op_max_pool = {.name = "max_pool",
+                        .infer = infer,
+                        .forward = planes_forward,
+                        .forward_plane = forward_plane,
+                        .backward = planes_backward,
+                        .backward_plane = backward_plane,
+                        .sample = sample};
 
 node *max_pool(tape *t, node *x, int kernel, int stride, bool ceil_mode) {
     max_pool_options options = {kernel, stride, ceil_mode};

@@ -4,16 +4,8 @@
  * Gradient   dx = dY 2 (x - t) / (N C H W); none for t */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
-
-static status infer(node *n) {
-    TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
-    if (n->input[1]->requires_grad)
-        return status_fail(STATUS_USAGE, "the target must not depend on parameters");
-    n->value = tensor_dense(1, 1, 1, 1);
-    return STATUS_OK;
-}
 
 typedef struct sum_job {
     const node *n;
@@ -37,12 +29,8 @@ static void forward_plane(const worker *w, void *context, int plane) {
 
 static void forward(node *n, const op_run *run) {
     const tensor *x = &n->input[0]->value;
-    sum_job job = {n, (double *)(void *)run->scratch};
-    parallel_for(run->engine, x->n * x->c, forward_plane, &job);
-    double sum = 0;
-    for (int plane = 0; plane < x->n * x->c; plane++)
-        sum += job.sums[plane];
-    *n->value.data = (float)(sum / (double)tensor_count(x));
+    sum_job job = {n, run->scratch};
+    *n->value.data = (float)(planes_sum(run, x->n * x->c, forward_plane, &job, job.sums) / (double)tensor_count(x));
 }
 
 static void backward_plane(const worker *w, void *context, int plane) {
@@ -51,17 +39,6 @@ static void backward_plane(const worker *w, void *context, int plane) {
     float factor = (float)(2.0 * *target->n->grad.data / (double)tensor_count(x));
     w->kernels->plane_combine(plane_of(x), factor, plane_data(x, plane), -factor, plane_data(t, plane),
                               target->accumulate, plane_data(target->to, plane));
-}
-
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, target.to->n * target.to->c, backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
 }
 
 static size_t scratch(const engine *e, const node *n) {
@@ -75,10 +52,11 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_mse = {.name = "mse",
-                   .infer = infer,
+                   .infer = infer_loss,
                    .forward = forward,
-                   .backward = backward,
-                   .keeps = keeps,
+                   .backward = planes_backward,
+                   .backward_plane = backward_plane,
+                   .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                    .scratch = scratch,
                    .sample = sample};
 

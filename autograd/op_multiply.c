@@ -4,7 +4,7 @@
  * Gradients  dA = B dY;  dB = A dY */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -17,10 +17,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
     w->kernels->plane_product(plane_of(a), plane_data(a, plane), plane_data(b, plane), false,
                               plane_data(&n->value, plane));
-}
-
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct multiply_job {
@@ -43,7 +39,7 @@ static void backward(node *n, const op_run *run) {
     }
 }
 
-static int keeps(const node *n) {
+static int keeps_of(const node *n) {
     return (n->input[1]->requires_grad ? KEEPS_INPUT_0 : 0) | (n->input[0]->requires_grad ? KEEPS_INPUT_1 : 0);
 }
 
@@ -57,8 +53,13 @@ static node *sample(tape *t, int index) {
     return multiply(t, a, dense ? tape_variable(t, 3, 8, 1, 1, true) : tape_variable(t, 2, 3, 6, 19, false));
 }
 
-const op op_multiply = {
-    .name = "multiply", .infer = infer, .forward = forward, .backward = backward, .keeps = keeps, .sample = sample};
+const op op_multiply = {.name = "multiply",
+                        .infer = infer,
+                        .forward = planes_forward,
+                        .forward_plane = forward_plane,
+                        .backward = backward,
+                        .keeps_of = keeps_of,
+                        .sample = sample};
 
 node *multiply(tape *t, node *a, node *b) {
     node *inputs[] = {a, b};

@@ -4,8 +4,8 @@
  * Gradients  dX = F dY;  dF[n,c,i,j] = sum over its patch of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
 #include "autograd/shared/patches.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -40,10 +40,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     }
 }
 
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
-}
-
 typedef struct scale_job {
     const node *n;
     const tensor *dx, *dfactors;
@@ -73,11 +69,6 @@ static void backward(node *n, const op_run *run) {
     parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
-}
-
 static node *sample(tape *t, int index) {
     static const struct { int h, w, parts; } cases[] = {{10, 14, 3}, {11, 9, 4}, {5, 20, 5}, {6, 7, 1}};
     if (index >= (int)(sizeof cases / sizeof *cases))
@@ -86,8 +77,13 @@ static node *sample(tape *t, int index) {
     return patch_scale(t, x, tape_variable(t, 2, 3, cases[index].parts, cases[index].parts, false));
 }
 
-const op op_patch_scale = {
-    .name = "patch_scale", .infer = infer, .forward = forward, .backward = backward, .keeps = keeps, .sample = sample};
+const op op_patch_scale = {.name = "patch_scale",
+                           .infer = infer,
+                           .forward = planes_forward,
+                           .forward_plane = forward_plane,
+                           .backward = backward,
+                           .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                           .sample = sample};
 
 node *patch_scale(tape *t, node *x, node *factor) {
     node *inputs[] = {x, factor};

@@ -4,7 +4,7 @@
  * Gradient   dX = dY where Y > 0, else 0 */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static void forward_plane(const worker *w, void *context, int plane) {
@@ -13,26 +13,11 @@ static void forward_plane(const worker *w, void *context, int plane) {
     w->kernels->plane_affine(plane_of(x), plane_data(x, plane), 1, 0, true, plane_data(y, plane));
 }
 
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
-}
-
 static void backward_plane(const worker *w, void *context, int plane) {
     const grad_target *target = context;
     const tensor *y = &target->n->value, *dy = &target->n->grad, *dx = target->to;
     w->kernels->plane_relu_backward(plane_of(y), plane_data(y, plane), plane_data(dy, plane), target->accumulate,
                                     plane_data(dx, plane));
-}
-
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, plane_count(n), backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_OUTPUT;
 }
 
 static node *sample(tape *t, int index) {
@@ -43,9 +28,11 @@ static node *sample(tape *t, int index) {
 
 const op op_relu = {.name = "relu",
                     .infer = infer_like_input,
-                    .forward = forward,
-                    .backward = backward,
-                    .keeps = keeps,
+                    .forward = planes_forward,
+                    .forward_plane = forward_plane,
+                    .backward = planes_backward,
+                    .backward_plane = backward_plane,
+                    .keeps = KEEPS_OUTPUT,
                     .sample = sample};
 
 node *relu(tape *t, node *x) {

@@ -11,6 +11,7 @@
 #include "autograd/ops.h"
 
 #include "autograd/shared/op_support.h"
+#include "core/base/carve.h"
 #include "core/base/parallel.h"
 
 #include <math.h>
@@ -51,13 +52,19 @@ typedef struct resize_job {
     float *strips; /* two rows as wide as the output, for each thread */
 } resize_job;
 
-/* `strips` lie behind the taps in the scratch. */
+static void carve_parts(const node *n, const engine *e, carver *c, resize_job *job) {
+    const tensor *y = &n->value;
+    job->rows = carve(c, (size_t)y->h, sizeof *job->rows);
+    job->columns = carve(c, (size_t)y->w, sizeof *job->columns);
+    job->strips = carve(c, 2 * (size_t)engine_threads(e) * (size_t)y->w, sizeof *job->strips);
+}
+
 static resize_job job_new(const node *n, const op_run *run) {
     const tensor *x = &n->input[0]->value, *y = &n->value;
     const resize_options *o = n->options;
-    resize_job job = {.target = {.n = n}, .rows = (tap *)(void *)run->scratch};
-    job.columns = job.rows + y->h;
-    job.strips = (float *)(job.columns + y->w);
+    resize_job job = {.target = {.n = n}};
+    carver c = {.base = run->scratch};
+    carve_parts(n, run->engine, &c, &job);
     fill_taps(x->h, y->h, o->align_corners, job.rows);
     fill_taps(x->w, y->w, o->align_corners, job.columns);
     return job;
@@ -134,15 +141,11 @@ static void backward(node *n, const op_run *run) {
         parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return 0;
-}
-
 static size_t scratch(const engine *e, const node *n) {
-    const tensor *y = &n->value;
-    size_t taps = (size_t)(y->h + y->w) * sizeof(tap) / sizeof(float);
-    return taps + 2 * (size_t)engine_threads(e) * (size_t)y->w;
+    resize_job job;
+    carver c = {0};
+    carve_parts(n, e, &c, &job);
+    return c.used / sizeof(float);
 }
 
 static node *sample(tape *t, int index) {
@@ -165,7 +168,6 @@ const op op_resize_bilinear = {.name = "resize_bilinear",
                                .infer = infer,
                                .forward = forward,
                                .backward = backward,
-                               .keeps = keeps,
                                .scratch = scratch,
                                .sample = sample};
 

@@ -4,7 +4,7 @@
  * Gradients  dX = s dY;  ds = sum of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 static status infer(node *n) {
@@ -18,10 +18,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     const tensor *x = &n->input[0]->value;
     w->kernels->plane_combine(plane_of(x), *n->input[1]->value.data, plane_data(x, plane), 0, NULL, false,
                               plane_data(&n->value, plane));
-}
-
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
 }
 
 typedef struct scale_job {
@@ -42,22 +38,13 @@ static void backward_plane(const worker *w, void *context, int plane) {
 }
 
 static void backward(node *n, const op_run *run) {
-    scale_job job = {.n = n, .sums = (double *)(void *)run->scratch};
+    scale_job job = {.n = n, .sums = run->scratch};
     bool accumulate;
     const tensor *ds = node_grad(n, 1, &accumulate);
     job.dx = node_grad(n, 0, &job.accumulate);
-    int planes = plane_count(n);
-    parallel_for(run->engine, planes, backward_plane, &job);
-    double sum = 0;
-    for (int i = 0; i < planes; i++)
-        sum += job.sums[i];
+    double sum = planes_sum(run, plane_count(n), backward_plane, &job, job.sums);
     if (ds)
         *ds->data = (accumulate ? *ds->data : 0) + (float)sum;
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
 }
 
 static size_t scratch(const engine *e, const node *n) {
@@ -71,9 +58,10 @@ static node *sample(tape *t, int index) {
 
 const op op_scale = {.name = "scale",
                      .infer = infer,
-                     .forward = forward,
+                     .forward = planes_forward,
+                     .forward_plane = forward_plane,
                      .backward = backward,
-                     .keeps = keeps,
+                     .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                      .scratch = scratch,
                      .sample = sample};
 

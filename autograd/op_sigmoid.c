@@ -4,7 +4,7 @@
  * Gradient   dX = dY Y (1 - Y) */
 #include "autograd/ops.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
 #include <math.h>
@@ -21,10 +21,6 @@ static void forward_plane(const worker *w, void *context, int plane) {
     }
 }
 
-static void forward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), forward_plane, n);
-}
-
 static void backward_plane(const worker *w, void *context, int plane) {
     (void)w;
     const grad_target *target = context;
@@ -38,17 +34,6 @@ static void backward_plane(const worker *w, void *context, int plane) {
     }
 }
 
-static void backward(node *n, const op_run *run) {
-    grad_target target = grad_target_of(n, 0);
-    if (target.to)
-        parallel_for(run->engine, plane_count(n), backward_plane, &target);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_OUTPUT;
-}
-
 static node *sample(tape *t, int index) {
     if (index > 1)
         return NULL;
@@ -57,9 +42,11 @@ static node *sample(tape *t, int index) {
 
 const op op_sigmoid = {.name = "sigmoid",
                        .infer = infer_like_input,
-                       .forward = forward,
-                       .backward = backward,
-                       .keeps = keeps,
+                       .forward = planes_forward,
+                       .forward_plane = forward_plane,
+                       .backward = planes_backward,
+                       .backward_plane = backward_plane,
+                       .keeps = KEEPS_OUTPUT,
                        .sample = sample};
 
 node *sigmoid(tape *t, node *x) {

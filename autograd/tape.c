@@ -43,7 +43,7 @@ status tape_new(engine *e, int batch, tape **out) {
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for a tape");
     (*out)->engine = e;
-    (*out)->batch = (*out)->batch_now = batch;
+    (*out)->batch = batch;
     return STATUS_OK;
 }
 
@@ -134,7 +134,7 @@ status tape_set_operation(tape *t, node *n, const op *operation, const void *opt
     status result = operation->infer(n);
     if (result != STATUS_OK)
         return status_prefix(result, "%s", operation->name);
-    n->saved = n->saved_count ? tape_alloc(t, n->saved_count * sizeof *n->saved) : NULL;
+    n->saved = n->saved_count ? tape_alloc(t, n->saved_count * sizeof(float)) : NULL;
     return n->saved_count && !n->saved ? STATUS_MEMORY : STATUS_OK;
 }
 
@@ -217,7 +217,6 @@ status tape_plan(tape *t, node *loss) {
 
 void tape_set_batch(tape *t, int n) {
     assert(n >= 1 && n <= t->batch);
-    t->batch_now = n;
     for (int i = 0; i < t->count; i++)
         if (t->nodes[i]->plan->batched)
             t->nodes[i]->value.n = t->nodes[i]->grad.n = n;

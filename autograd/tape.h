@@ -18,6 +18,7 @@
 #define IRST_AUTOGRAD_TAPE_H
 
 #include "core/base/engine.h"
+#include "core/base/parallel.h"
 #include "core/base/status.h"
 #include "core/tensor/tensor.h"
 
@@ -38,11 +39,11 @@ struct node {
     node *input[NODE_INPUTS];
     int input_count;
     tensor value;
-    tensor grad;         /* data is NULL where no gradient is needed */
-    bool requires_grad;  /* a trained leaf, or depends on one */
-    const void *options; /* the operation's own struct, owned by the tape */
-    float *saved;        /* what forward keeps for backward besides values, owned by the tape */
-    size_t saved_count;
+    tensor grad;            /* data is NULL where no gradient is needed */
+    bool requires_grad;     /* a trained leaf, or depends on one */
+    const void *options;    /* the operation's own struct, owned by the tape */
+    void *saved;            /* what forward keeps for backward besides values, owned by the tape */
+    size_t saved_count;     /* floats */
     void *prepared;         /* by op.prepare, owned by the tape */
     struct node_plan *plan; /* what the tape knows of it (tape_internal.h) */
 };
@@ -50,9 +51,9 @@ struct node {
 /* What a run of an operation may use besides its node. */
 typedef struct op_run {
     engine *engine;
-    float *scratch;        /* op.scratch(engine, node) floats */
-    bool is_recomputation; /* forward, a second time in this step: node.saved is there, the world must not change again
-                            */
+    void *scratch; /* op.scratch(engine, node) floats */
+    /* Forward, a second time in this step: node.saved is there, and the world must not change again. */
+    bool is_recomputation;
 } op_run;
 
 /* What backward reads; the planner keeps those values alive. */
@@ -67,7 +68,11 @@ struct op {
     void (*forward)(node *n, const op_run *run);
     /* Adds the gradient of every input that has one: see node_grad. */
     void (*backward)(node *n, const op_run *run);
-    int (*keeps)(const node *n);                       /* a sum of KEEPS_ */
+    /* Of operations that go plane by plane: forward and backward are then those of shared/planes.h. */
+    void (*forward_plane)(const worker *w, void *n, int plane);
+    void (*backward_plane)(const worker *w, void *target, int plane);
+    int keeps;                                         /* a sum of KEEPS_ */
+    int (*keeps_of)(const node *n);                    /* NULL, or such a sum where it depends on the node */
     size_t (*scratch)(const engine *e, const node *n); /* floats; NULL: none */
     bool gathers_moments;                              /* forward gathers them where they were asked for (norm.h) */
     /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */

@@ -43,8 +43,7 @@ typedef struct tape_step {
 
 struct tape {
     engine *engine;
-    int batch;     /* as recorded */
-    int batch_now; /* tape_set_batch */
+    int batch; /* the largest */
     node **nodes;
     int count, capacity;
     int segment;    /* that nodes recorded now belong to */
@@ -69,6 +68,7 @@ void *tape_alloc(tape *t, size_t bytes); /* zeroed, 64-byte aligned, lives as lo
 float *tape_keep(tape *t, size_t floats);
 void tape_note_failure(tape *t, status failure); /* remembers the first failure and its message */
 bool tape_runs_backward(const tape *t, const node *n);
+int tape_keeps(const tape *t, const node *n); /* KEEPS_ of its backward run; 0 without one */
 
 /* Makes `n` the result of an operation, with a copy of its options; infers its shape. */
 status tape_set_operation(tape *t, node *n, const op *operation, const void *options, size_t options_size,

@@ -52,7 +52,7 @@ static void begin_gradient(const tape *t, life_list *lives, node *n, int time) {
 }
 
 static void pass_backward(const tape *t, life_list *lives, const node *n, int time) {
-    int keeps = n->op->keeps(n);
+    int keeps = tape_keeps(t, n);
     if (keeps & KEEPS_OUTPUT)
         read_value(lives, n, time);
     for (int k = 0; k < n->input_count; k++) {

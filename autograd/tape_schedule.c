@@ -20,6 +20,12 @@ bool tape_runs_backward(const tape *t, const node *n) {
     return t->loss && n->op && n->plan->reaches_loss && n->requires_grad;
 }
 
+int tape_keeps(const tape *t, const node *n) {
+    if (!tape_runs_backward(t, n))
+        return 0;
+    return n->op->keeps_of ? n->op->keeps_of(n) : n->op->keeps;
+}
+
 /* The last segment is just over when its backward pass begins, as is what stands behind it: they keep their values. */
 static bool may_be_recomputed(const tape *t, const node *n) {
     return t->recompute && t->loss && n->plan->segment < t->segment - 1 && runs_forward(n) && !n->plan->pinned &&
@@ -27,8 +33,8 @@ static bool may_be_recomputed(const tape *t, const node *n) {
 }
 
 static void want(unsigned char *wanted, const node *value, const node *reader) {
-    bool own = value->plan->segment == reader->plan->segment;
-    wanted[value->index] |= own ? WANTED_BY_OWN_SEGMENT : WANTED_BY_LATER_SEGMENT;
+    bool same_segment = value->plan->segment == reader->plan->segment;
+    wanted[value->index] |= same_segment ? WANTED_BY_OWN_SEGMENT : WANTED_BY_LATER_SEGMENT;
 }
 
 /* Fills node_plan.recomputed. Readers stand behind what they read: from the last node to the first, all readers of a
@@ -36,7 +42,7 @@ static void want(unsigned char *wanted, const node *value, const node *reader) {
 static void choose_recomputed(tape *t, unsigned char *wanted) {
     for (int i = t->count - 1; i >= 0; i--) {
         node *n = t->nodes[i];
-        int keeps = tape_runs_backward(t, n) ? n->op->keeps(n) : 0;
+        int keeps = tape_keeps(t, n);
         if (keeps & KEEPS_OUTPUT)
             want(wanted, n, n);
         n->plan->recomputed = may_be_recomputed(t, n) && wanted[i] == WANTED_BY_OWN_SEGMENT;

@@ -13,11 +13,6 @@ static void backward(node *n, const op_run *run) {
     batch_norm_backward(n, true, run);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1;
-}
-
 static node *sample(tape *t, int index) {
     return batch_norm_sample(t, &op_batch_norm_relu, index);
 }
@@ -26,6 +21,6 @@ const op op_batch_norm_relu = {.name = "batch_norm_relu",
                                .infer = batch_norm_infer,
                                .forward = forward,
                                .backward = backward,
-                               .keeps = keeps,
+                               .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                                .scratch = batch_norm_scratch,
                                .sample = sample};

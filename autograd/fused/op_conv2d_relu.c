@@ -32,11 +32,6 @@ static void backward(node *n, const op_run *run) {
     conv2d_backward(n, run);
 }
 
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_OUTPUT;
-}
-
 static double flops(const node *n) {
     return conv2d_flops(n, n->input[1]);
 }
@@ -63,7 +58,7 @@ const op op_conv2d_relu = {.name = "conv2d_relu",
                            .prepare = prepare,
                            .forward = forward,
                            .backward = backward,
-                           .keeps = keeps,
+                           .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_OUTPUT,
                            .scratch = conv2d_scratch,
                            .flops = flops,
                            .sample = sample,

@@ -15,6 +15,7 @@
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
+#include "core/base/carve.h"
 #include "core/base/parallel.h"
 
 #include <string.h>
@@ -33,8 +34,9 @@ static norm_saved saved_norm(const node *n) {
 }
 
 static gate_saved saved_gate(const node *n, int image) {
-    float *first = n->saved + NORM_SAVED_COUNT(n->input[X]->value.c);
-    return gate_saved_at(n, GATE, first + (size_t)image * gate_saved_count(n, GATE));
+    float *saved = n->saved;
+    size_t before = NORM_SAVED_COUNT(n->input[X]->value.c) + (size_t)image * gate_saved_count(n, GATE);
+    return gate_saved_at(n, GATE, saved + before);
 }
 
 static status infer(node *n) {
@@ -61,16 +63,12 @@ static tensor image_of(const tensor *t, int image) {
 /* Scratch: of the convolution; sums of the normalisation; the weights scaled by one image's gates, and their gradient;
  * gradients of the gates and of the means of one image; what the latter add to each pixel, of all images; one image,
  * normalised; and a place for dX, where it needs one (norm.h). */
-typedef struct scratch_plan {
-    float *conv, *sums, *scaled, *dscaled;
+typedef struct scratch_parts {
+    float *conv, *scaled, *dscaled;
+    void *sums;
     double *dgate, *dsqueezed;
     float *constant, *normal, *room;
-    size_t count;
-} scratch_plan;
-
-static size_t round_up(size_t count) {
-    return (count + 15) / 16 * 16;
-}
+} scratch_parts;
 
 /* Of one image: each has weights of its own. */
 static status prepare(tape *t, node *n) {
@@ -82,30 +80,34 @@ static status prepare(tape *t, node *n) {
     return STATUS_OK;
 }
 
-static scratch_plan plan_scratch(const node *n, float *scratch) {
+static scratch_parts carve_parts(const node *n, carver *c) {
     const conv_plan *plan = n->prepared;
     const tensor *x = &n->input[X]->value;
     tensor one = image_of(x, 0);
-    size_t weights = (size_t)tensor_count(&n->input[WEIGHT]->value), doubles = 2 * (size_t)x->c;
-    size_t image = has_norm(n) ? tensor_footprint(&one) + TENSOR_HALO : 0;
-    size_t room = has_norm(n) ? norm_room(n, X, NORM_WEIGHT) : 0;
-    const size_t counts[] = {
-        plan->scratch, norm_scratch(x), weights, weights, doubles, doubles, (size_t)x->n * (size_t)x->c, image, room};
-    enum { PARTS = sizeof counts / sizeof *counts };
-    float *parts[PARTS];
-    size_t at = 0;
-    for (int i = 0; i < PARTS; i++) {
-        parts[i] = scratch ? scratch + at : NULL;
-        at += round_up(counts[i]);
+    size_t weights = (size_t)tensor_count(&n->input[WEIGHT]->value), channels = (size_t)x->c;
+    scratch_parts s = {.conv = carve(c, plan->scratch, sizeof *s.conv),
+                       .sums = carve(c, norm_scratch(x), sizeof(float)),
+                       .scaled = carve(c, weights, sizeof *s.scaled),
+                       .dscaled = carve(c, weights, sizeof *s.dscaled),
+                       .dgate = carve(c, channels, sizeof *s.dgate),
+                       .dsqueezed = carve(c, channels, sizeof *s.dsqueezed),
+                       .constant = carve(c, (size_t)x->n * channels, sizeof *s.constant)};
+    if (has_norm(n)) {
+        s.normal = carve(c, tensor_footprint(&one) + TENSOR_HALO, sizeof *s.normal);
+        s.room = carve(c, norm_room(n, X, NORM_WEIGHT), sizeof *s.room);
     }
-    return (scratch_plan){
-        parts[0], parts[1], parts[2], parts[3], (double *)(void *)parts[4], (double *)(void *)parts[5],
-        parts[6], parts[7], parts[8], at};
+    return s;
+}
+
+static scratch_parts parts_of(const node *n, const op_run *run) {
+    return carve_parts(n, &(carver){.base = run->scratch});
 }
 
 static size_t scratch(const engine *e, const node *n) {
     (void)e;
-    return plan_scratch(n, NULL).count;
+    carver c = {0};
+    carve_parts(n, &c);
+    return c.used / sizeof(float);
 }
 
 typedef struct image_job {
@@ -120,8 +122,8 @@ static void normalise_plane(const worker *w, void *context, int c) {
                              plane_data(&job->to, c));
 }
 
-/* The image that the convolution sees: normalised into the scratch where there is a norm. */
-static tensor seen_image(engine *e, const node *n, int image, const scratch_plan *s) {
+/* The image that is convolved: normalised into the scratch where there is a norm. */
+static tensor convolved_image(engine *e, const node *n, int image, const scratch_parts *s) {
     image_job job = {.n = n, .from = image_of(&n->input[X]->value, image)};
     if (!has_norm(n))
         return job.from;
@@ -152,7 +154,7 @@ static void scale_weights(const node *n, const float *gate, float *scaled) {
             }
 }
 
-static void clear_normal(const node *n, const scratch_plan *s) {
+static void clear_normal(const node *n, const scratch_parts *s) {
     tensor one = image_of(&n->input[X]->value, 0);
     if (has_norm(n)) /* its halo must be zero */
         memset(s->normal, 0, (tensor_footprint(&one) + TENSOR_HALO) * sizeof *s->normal);
@@ -161,24 +163,23 @@ static void clear_normal(const node *n, const scratch_plan *s) {
 static void forward(node *n, const op_run *run) {
     const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(n, run->scratch);
-    if (has_norm(n) && !run->is_recomputation)
-        norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
-                     &o->norm, saved_norm(n), s.sums);
+    scratch_parts s = parts_of(n, run);
+    if (has_norm(n))
+        norm_prepare(n, NORM_WEIGHT, &o->norm, s.sums, run);
     clear_normal(n, &s);
     const conv_run here = {.engine = run->engine, .scratch = s.conv};
     for (int image = 0; image < x->n; image++) {
-        tensor seen = seen_image(run->engine, n, image, &s), y = image_of(&n->value, image);
+        tensor convolved = convolved_image(run->engine, n, image, &s), y = image_of(&n->value, image);
         gate_saved g = saved_gate(n, image);
-        parallel_for(run->engine, x->c, squeeze_plane, &(squeeze_job){&seen, g.squeezed});
+        parallel_for(run->engine, x->c, squeeze_plane, &(squeeze_job){&convolved, g.squeezed});
         gate_forward(n, GATE, g);
         scale_weights(n, g.gate, s.scaled);
-        conv_forward(n->prepared, &here, &seen, s.scaled, n->input[BIAS]->value.data, false, &y);
+        conv_forward(n->prepared, &here, &convolved, s.scaled, n->input[BIAS]->value.data, false, &y);
     }
 }
 
 /* Gradients of one image's weights, gates and means; the latter, for each pixel, into `constant`. */
-static void backward_gates(node *n, int image, const scratch_plan *s, const tensor *dweight) {
+static void backward_gates(node *n, int image, const scratch_parts *s, const tensor *dweight) {
     const tensor *x = &n->input[X]->value, *weight = &n->input[WEIGHT]->value;
     gate_saved g = saved_gate(n, image);
     for (int c = 0; c < x->c; c++)
@@ -221,22 +222,21 @@ static void finish_rows(const worker *w, void *context, int unused, int y0, int 
 static void backward(node *n, const op_run *run) {
     const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(n, run->scratch);
+    scratch_parts s = parts_of(n, run);
     bool accumulate;
     const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
     const tensor *dx = node_grad(n, X, &accumulate);
     bool needed = dx || (has_norm(n) && norm_is_trained(n, NORM_WEIGHT));
     tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
-    norm_backward b = {
-        .x = x, .dx = &place, .saved = saved_norm(n), .constant = s.constant, .sums = (double *)(void *)s.sums};
+    norm_backward b = {.x = x, .dx = &place, .saved = saved_norm(n), .constant = s.constant, .sums = s.sums};
     norm_backward_begin(&b);
     clear_normal(n, &s);
     const conv_run here = {.engine = run->engine, .scratch = s.conv};
     for (int image = 0; image < x->n; image++) {
-        tensor seen = seen_image(run->engine, n, image, &s), dy = image_of(&n->grad, image);
+        tensor convolved = convolved_image(run->engine, n, image, &s), dy = image_of(&n->grad, image);
         scale_weights(n, saved_gate(n, image).gate, s.scaled);
         memset(s.dscaled, 0, (size_t)tensor_count(&n->input[WEIGHT]->value) * sizeof *s.dscaled);
-        conv_weight_gradient(n->prepared, &here, &seen, &dy, s.dscaled, dbias ? dbias->data : NULL);
+        conv_weight_gradient(n->prepared, &here, &convolved, &dy, s.dscaled, dbias ? dbias->data : NULL);
         backward_gates(n, image, &s, dweight);
         if (!needed)
             continue;
@@ -248,15 +248,7 @@ static void backward(node *n, const op_run *run) {
     }
     if (!has_norm(n) || !needed)
         return;
-    norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
-                         parameter_grad(n, NORM_BIAS));
-    if (dx && accumulate)
-        add_to_gradient(run->engine, &place, dx);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0;
+    norm_backward_finish(n, NORM_WEIGHT, &b, o->norm.statistics, accumulate ? dx : NULL, run);
 }
 
 static double flops(const node *n) {
@@ -288,7 +280,7 @@ const op op_gated_conv2d = {.name = "gated_conv2d",
                             .prepare = prepare,
                             .forward = forward,
                             .backward = backward,
-                            .keeps = keeps,
+                            .keeps = KEEPS_INPUT_0,
                             .scratch = scratch,
                             .flops = flops,
                             .sample = sample};

@@ -19,6 +19,7 @@
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_rewrite.h"
+#include "core/base/carve.h"
 #include "core/base/parallel.h"
 #include "core/conv/conv_pair.h"
 
@@ -47,7 +48,8 @@ static size_t saved_per_image(const node *n) {
 }
 
 static float *saved_image(const node *n, int image) {
-    return n->saved + NORM_SAVED_COUNT(input_of(n)->c) + (size_t)image * saved_per_image(n);
+    float *saved = n->saved;
+    return saved + NORM_SAVED_COUNT(input_of(n)->c) + (size_t)image * saved_per_image(n);
 }
 
 static gate_saved saved_gate(const node *n, int image) {
@@ -76,53 +78,49 @@ static status infer(node *n) {
 /* Scratch: of the merged convolution; sums of the normalisation; X normalised; a place for dX, where it needs one
  * (norm.h); each image's merged kernels; their gradients, also taken apart; and, of one image, A and B or their
  * gradients, of the gates, of the means. */
-typedef struct scratch_plan {
-    float *conv, *sums, *normal, *room, *taps, *constants;
+typedef struct scratch_parts {
+    float *conv, *normal, *room, *taps, *constants;
+    void *sums;
     double *dtaps, *dconstants, *A, *B, *dgate, *dmean;
     float *added; /* what the means' gradients add to dx away from the border, [image][ic] */
-    size_t count;
-} scratch_plan;
+} scratch_parts;
 
-static scratch_plan plan_scratch(const node *n, float *scratch) {
+static scratch_parts carve_parts(const node *n, carver *c) {
     const tensor *x = input_of(n);
     size_t images = (size_t)x->n, ic = (size_t)x->c, channels = (size_t)n->input[W]->value.n;
     size_t kernels_count = images * CONV_PAIR_CLASSES * ic * CONV_PAIR_TAPS, classes = images * CONV_PAIR_CLASSES;
-    size_t copy = has_norm(n) ? tensor_footprint(x) + TENSOR_HALO : 0;
-    const size_t counts[] = {conv_pair_scratch(x),
-                             norm_scratch(x),
-                             copy,
-                             has_norm(n) ? norm_room(n, X, NORM_WEIGHT) : 0,
-                             kernels_count,
-                             classes,
-                             2 * kernels_count,
-                             2 * classes,
-                             2 * TAPS * ic * TAPS,
-                             2 * TAPS,
-                             2 * channels,
-                             2 * channels,
-                             images * ic};
-    enum { PARTS = sizeof counts / sizeof *counts };
-    float *parts[PARTS];
-    size_t at = 0;
-    for (int i = 0; i < PARTS; i++) {
-        parts[i] = scratch ? scratch + at : NULL;
-        at += (counts[i] + 15) / 16 * 16;
+    scratch_parts s = {.conv = carve(c, conv_pair_scratch(x), sizeof *s.conv),
+                       .sums = carve(c, norm_scratch(x), sizeof(float)),
+                       .taps = carve(c, kernels_count, sizeof *s.taps),
+                       .constants = carve(c, classes, sizeof *s.constants),
+                       .dtaps = carve(c, kernels_count, sizeof *s.dtaps),
+                       .dconstants = carve(c, classes, sizeof *s.dconstants),
+                       .A = carve(c, TAPS * ic * TAPS, sizeof *s.A),
+                       .B = carve(c, TAPS, sizeof *s.B),
+                       .dgate = carve(c, channels, sizeof *s.dgate),
+                       .dmean = carve(c, channels, sizeof *s.dmean),
+                       .added = carve(c, images * ic, sizeof *s.added)};
+    if (has_norm(n)) {
+        s.normal = carve(c, tensor_footprint(x) + TENSOR_HALO, sizeof *s.normal);
+        s.room = carve(c, norm_room(n, X, NORM_WEIGHT), sizeof *s.room);
     }
-    double *doubles[6];
-    for (int i = 0; i < 6; i++)
-        doubles[i] = (double *)(void *)parts[6 + i];
-    return (scratch_plan){parts[0],   parts[1],   parts[2],   parts[3],   parts[4],   parts[5],  doubles[0],
-                          doubles[1], doubles[2], doubles[3], doubles[4], doubles[5], parts[12], at};
+    return s;
+}
+
+static scratch_parts parts_of(const node *n, const op_run *run) {
+    return carve_parts(n, &(carver){.base = run->scratch});
 }
 
 static size_t scratch(const engine *e, const node *n) {
     (void)e;
-    return plan_scratch(n, NULL).count;
+    carver c = {0};
+    carve_parts(n, &c);
+    return c.used / sizeof(float);
 }
 
 typedef struct planes_job {
     const node *n;
-    tensor seen;
+    tensor convolved;
 } planes_job;
 
 static void normalise_plane(const worker *w, void *context, int plane) {
@@ -130,25 +128,25 @@ static void normalise_plane(const worker *w, void *context, int plane) {
     const tensor *x = input_of(job->n);
     norm_saved saved = saved_norm(job->n);
     w->kernels->plane_affine(plane_of(x), plane_data(x, plane), saved.scale[plane % x->c], saved.shift[plane % x->c],
-                             true, plane_data(&job->seen, plane));
+                             true, plane_data(&job->convolved, plane));
 }
 
-/* What the convolutions see: X, or normalised into the scratch. */
-static tensor seen_input(engine *e, const node *n, const scratch_plan *s) {
+/* What is convolved: X, or normalised into the scratch. */
+static tensor convolved_input(engine *e, const node *n, const scratch_parts *s) {
     const tensor *x = input_of(n);
     planes_job job = {n, *x};
     if (has_norm(n)) {
         memset(s->normal, 0, (tensor_footprint(x) + TENSOR_HALO) * sizeof *s->normal);
-        job.seen.data = s->normal + tensor_origin(x);
+        job.convolved.data = s->normal + tensor_origin(x);
         parallel_for(e, plane_count(n->input[X]), normalise_plane, &job);
     }
-    return job.seen;
+    return job.convolved;
 }
 
 /* S_i(s) / (H W): the sum of the plane without the row and the column that the tap never meets. */
 static void tap_means(const worker *w, void *context, int plane) {
     const planes_job *job = context;
-    const tensor *x = &job->seen;
+    const tensor *x = &job->convolved;
     const float *data = plane_data(x, plane);
     double pixels = (double)x->h * x->w, total = w->kernels->plane_sum(plane_of(x), data);
     double rows[3] = {0}, columns[3] = {0}; /* missed by taps -1, 0, 1 */
@@ -169,7 +167,7 @@ static void tap_means(const worker *w, void *context, int plane) {
 }
 
 /* A and B of one image, and from them its merged kernels. */
-static void merge_kernels(const node *n, int image, const scratch_plan *s) {
+static void merge_kernels(const node *n, int image, const scratch_parts *s) {
     int ic = input_of(n)->c, channels = n->input[W]->value.n;
     const float *w = n->input[W]->value.data, *b = n->input[B]->value.data, *v = n->input[V]->value.data;
     const float *gate = saved_gate(n, image).gate;
@@ -202,17 +200,16 @@ static void compute_gates(const node *n, int image) {
 
 static void forward(node *n, const op_run *run) {
     const gated_options *o = n->options;
-    scratch_plan s = plan_scratch(n, run->scratch);
-    if (has_norm(n) && !run->is_recomputation)
-        norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
-                     &o->norm, saved_norm(n), s.sums);
-    planes_job job = {n, seen_input(run->engine, n, &s)};
+    scratch_parts s = parts_of(n, run);
+    if (has_norm(n))
+        norm_prepare(n, NORM_WEIGHT, &o->norm, s.sums, run);
+    planes_job job = {n, convolved_input(run->engine, n, &s)};
     parallel_for(run->engine, plane_count(n->input[X]), tap_means, &job);
     for (int image = 0; image < n->value.n; image++) {
         compute_gates(n, image);
         merge_kernels(n, image, &s);
     }
-    conv_pair_forward(run->engine, &job.seen, s.taps, s.constants, &n->value, s.conv);
+    conv_pair_forward(run->engine, &job.convolved, s.taps, s.constants, &n->value, s.conv);
 }
 
 /* Where the gradients of some inputs go; NULL: not wanted. */
@@ -226,7 +223,7 @@ static void add_number(float *to, int i, double amount) {
 }
 
 /* All gradients of one image but those of the pixels; of the means, only dmean. */
-static void backward_image(node *n, int image, const scratch_plan *s, const weight_grads *grads) {
+static void backward_image(node *n, int image, const scratch_parts *s, const weight_grads *grads) {
     int ic = input_of(n)->c, channels = n->input[W]->value.n, inner = ic * TAPS;
     const float *w = n->input[W]->value.data, *b = n->input[B]->value.data, *v = n->input[V]->value.data;
     const float *means = saved_means(n, image);
@@ -260,17 +257,17 @@ static void backward_image(node *n, int image, const scratch_plan *s, const weig
 }
 
 /* Adds what the means of F contribute to dx on the border, where fewer taps meet a pixel than away from it, and leaves
- * the latter's share in `added`. */
-static void spread_means(const node *n, int image, const scratch_plan *s, const tensor *dx) {
+ * the latter's part in `added`. */
+static void spread_means(const node *n, int image, const scratch_parts *s, const tensor *dx) {
     int ic = dx->c, channels = n->input[W]->value.n, h = dx->h, width = dx->w;
     const float *w = n->input[W]->value.data;
     for (int i = 0; i < ic; i++) {
-        double share[TAPS], all = 0;
+        double of_tap[TAPS], all = 0;
         for (int tap = 0; tap < TAPS; tap++) {
-            share[tap] = 0;
+            of_tap[tap] = 0;
             for (int c = 0; c < channels; c++)
-                share[tap] += s->dmean[c] * w[(c * ic + i) * TAPS + tap] / ((double)h * width);
-            all += share[tap];
+                of_tap[tap] += s->dmean[c] * w[(c * ic + i) * TAPS + tap] / ((double)h * width);
+            all += of_tap[tap];
         }
         s->added[image * ic + i] = (float)all;
         float *plane = tensor_plane(dx, image, i);
@@ -280,7 +277,7 @@ static void spread_means(const node *n, int image, const scratch_plan *s, const 
                 for (int tap = 0; tap < TAPS; tap++) {
                     int from_y = y - (tap / 3 - 1), from_x = x - (tap % 3 - 1);
                     if (from_y < 0 || from_y >= h || from_x < 0 || from_x >= width)
-                        missed += share[tap];
+                        missed += of_tap[tap];
                 }
                 plane[y * dx->row + x] -= (float)missed;
             }
@@ -308,16 +305,16 @@ static void finish_image(const worker *w, void *context, int image) {
 static void backward(node *n, const op_run *run) {
     const gated_options *o = n->options;
     const tensor *x = input_of(n);
-    scratch_plan s = plan_scratch(n, run->scratch);
+    scratch_parts s = parts_of(n, run);
     weight_grads grads = {parameter_grad(n, W), parameter_grad(n, B), parameter_grad(n, V), parameter_grad(n, VB)};
-    tensor seen = seen_input(run->engine, n, &s);
+    tensor convolved = convolved_input(run->engine, n, &s);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     bool needed = dx || (has_norm(n) && norm_is_trained(n, NORM_WEIGHT));
     tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
     for (int image = 0; image < x->n; image++)
         merge_kernels(n, image, &s);
-    conv_pair_gradient(run->engine, &seen, s.taps, &n->grad, s.dtaps, s.dconstants, needed ? &place : NULL,
+    conv_pair_gradient(run->engine, &convolved, s.taps, &n->grad, s.dtaps, s.dconstants, needed ? &place : NULL,
                        accumulate && !has_norm(n), s.conv);
     double dvb = 0; /* large numbers may cancel here: summed up before they are rounded */
     for (int i = 0; i < x->n * CONV_PAIR_CLASSES; i++)
@@ -330,20 +327,11 @@ static void backward(node *n, const op_run *run) {
     }
     if (!needed)
         return;
-    norm_backward b = {
-        .x = x, .dx = &place, .saved = saved_norm(n), .constant = s.added, .sums = (double *)(void *)s.sums};
+    norm_backward b = {.x = x, .dx = &place, .saved = saved_norm(n), .constant = s.added, .sums = s.sums};
     norm_backward_begin(&b);
     parallel_for(run->engine, x->n, finish_image, &(finish_job){has_norm(n) ? &b : NULL, &place, s.added});
     if (has_norm(n))
-        norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
-                             parameter_grad(n, NORM_BIAS));
-    if (has_norm(n) && dx && accumulate)
-        add_to_gradient(run->engine, &place, dx);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0;
+        norm_backward_finish(n, NORM_WEIGHT, &b, o->norm.statistics, accumulate ? dx : NULL, run);
 }
 
 /* Of the two convolutions that it stands for. */
@@ -376,7 +364,7 @@ const op op_gated_conv_pair = {.name = "gated_conv_pair",
                                .infer = infer,
                                .forward = forward,
                                .backward = backward,
-                               .keeps = keeps,
+                               .keeps = KEEPS_INPUT_0,
                                .scratch = scratch,
                                .flops = flops,
                                .sample = sample};

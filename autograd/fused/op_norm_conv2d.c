@@ -9,6 +9,7 @@
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_rewrite.h"
+#include "core/base/carve.h"
 
 /* Inputs. */
 enum { X, NORM_WEIGHT, NORM_BIAS, WEIGHT, BIAS };
@@ -31,54 +32,48 @@ static status prepare(tape *t, node *n) {
 }
 
 /* Scratch: what the convolution uses; the sums of the normalisation; a place for dX, where it needs one (norm.h). */
-typedef struct scratch_plan {
-    size_t conv, sums, room;
-} scratch_plan;
+typedef struct scratch_parts {
+    float *conv, *room;
+    void *sums;
+} scratch_parts;
 
-static scratch_plan plan_scratch(const engine *e, const node *n) {
-    return (scratch_plan){(conv2d_scratch(e, n) + 15) / 16 * 16, norm_scratch(&n->input[X]->value),
-                          norm_room(n, X, NORM_WEIGHT)};
+static scratch_parts carve_parts(const engine *e, const node *n, carver *c) {
+    return (scratch_parts){.conv = carve(c, conv2d_scratch(e, n), sizeof(float)),
+                           .sums = carve(c, norm_scratch(&n->input[X]->value), sizeof(float)),
+                           .room = carve(c, norm_room(n, X, NORM_WEIGHT), sizeof(float))};
 }
 
 static size_t scratch(const engine *e, const node *n) {
-    scratch_plan s = plan_scratch(e, n);
-    return s.conv + s.sums + s.room;
+    carver c = {0};
+    carve_parts(e, n, &c);
+    return c.used / sizeof(float);
 }
 
 static void forward(node *n, const op_run *run) {
     const norm_conv2d_options *o = n->options;
     norm_saved saved = norm_saved_at(n->saved, n->input[X]->value.c);
-    if (!run->is_recomputation)
-        norm_prepare(run->engine, n->input[X], n->input[NORM_WEIGHT]->value.data, n->input[NORM_BIAS]->value.data,
-                     &o->norm, saved, run->scratch);
+    norm_prepare(n, NORM_WEIGHT, &o->norm, carve_parts(run->engine, n, &(carver){.base = run->scratch}).sums, run);
     conv2d_forward(n, &(conv_norm){saved.scale, saved.shift}, WEIGHT, false, run);
 }
 
 static void backward(node *n, const op_run *run) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
-    scratch_plan s = plan_scratch(run->engine, n);
+    carver c = {.base = run->scratch};
+    scratch_parts s = carve_parts(run->engine, n, &c);
     norm_saved saved = norm_saved_at(n->saved, x->c);
     conv2d_weight_gradients(n, &(conv_norm){saved.scale, saved.shift}, WEIGHT, run);
     bool accumulate;
     const tensor *dx = node_grad(n, X, &accumulate);
     if (!dx && !norm_is_trained(n, NORM_WEIGHT))
         return;
-    tensor place = norm_place(x, dx, accumulate, run->scratch + s.conv + s.sums);
-    norm_backward b = {.x = x, .dx = &place, .saved = saved, .sums = (double *)(void *)(run->scratch + s.conv)};
+    tensor place = norm_place(x, dx, accumulate, s.room);
+    norm_backward b = {.x = x, .dx = &place, .saved = saved, .sums = s.sums};
     norm_backward_begin(&b);
     const conv_hook mask = {norm_mask, &b};
-    const conv_run here = {.engine = run->engine, .scratch = run->scratch, .hook = &mask};
+    const conv_run here = {.engine = run->engine, .scratch = s.conv, .hook = &mask};
     conv_input_gradient(n->prepared, &here, &n->grad, n->input[WEIGHT]->value.data, false, &place);
-    norm_backward_finish(run->engine, &b, o->norm.statistics, parameter_grad(n, NORM_WEIGHT),
-                         parameter_grad(n, NORM_BIAS));
-    if (dx && accumulate)
-        add_to_gradient(run->engine, &place, dx);
-}
-
-static int keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0;
+    norm_backward_finish(n, NORM_WEIGHT, &b, o->norm.statistics, accumulate ? dx : NULL, run);
 }
 
 static double flops(const node *n) {
@@ -113,7 +108,7 @@ const op op_norm_conv2d = {.name = "norm_conv2d",
                            .prepare = prepare,
                            .forward = forward,
                            .backward = backward,
-                           .keeps = keeps,
+                           .keeps = KEEPS_INPUT_0,
                            .scratch = scratch,
                            .flops = flops,
                            .sample = sample,

@@ -16,7 +16,7 @@ status batch_norm_infer(node *n) {
     return infer_like_input(n);
 }
 
-/* What the loops over planes need; the sums of each plane are kept apart and added up in order. */
+/* What the loops over planes need; the sums of each plane are added up in order. */
 typedef struct norm_job {
     node *n;
     bool relu;
@@ -37,9 +37,7 @@ static void affine_plane(const worker *w, void *context, int plane) {
 }
 
 void batch_norm_forward(node *n, bool relu, const op_run *run) {
-    if (!run->is_recomputation)
-        norm_prepare(run->engine, n->input[0], n->input[1]->value.data, n->input[2]->value.data, n->options, arrays(n),
-                     run->scratch);
+    norm_prepare(n, 1, n->options, run->scratch, run);
     parallel_for(run->engine, plane_count(n), affine_plane, &(norm_job){.n = n, .relu = relu});
 }
 
@@ -73,7 +71,7 @@ void batch_norm_backward(node *n, bool relu, const op_run *run) {
     const tensor *x = &n->input[0]->value;
     norm_saved a = arrays(n);
     int planes = x->n * x->c;
-    double *sums = (double *)(void *)run->scratch, *db = sums + 2 * planes, *dg = db + x->c;
+    double *sums = run->scratch, *db = sums + 2 * planes, *dg = db + x->c;
     norm_job job = {.n = n, .relu = relu, .sums = sums, .db = db, .dg = dg};
     parallel_for(run->engine, planes, sums_plane, &job);
     bool accumulate;

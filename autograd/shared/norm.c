@@ -113,11 +113,11 @@ static void channel_statistics(const worker *w, void *context, int c) {
     o->running_var[c] = (float)((1 - BATCH_NORM_MOMENTUM) * o->running_var[c] + BATCH_NORM_MOMENTUM * unbiased);
 }
 
-static void batch_statistics(engine *e, prepare_job *job, float *scratch) {
+static void batch_statistics(engine *e, prepare_job *job, void *scratch) {
     const tensor *x = &job->x->value;
     job->moments = job->x->plan->moments;
     if (!job->moments) {
-        job->moments = (norm_moments *)(void *)scratch;
+        job->moments = scratch;
         memset(job->moments, 0, place_count(x) * sizeof *job->moments);
         parallel_for(e, x->n * x->c, whole_plane, job);
     }
@@ -125,10 +125,14 @@ static void batch_statistics(engine *e, prepare_job *job, float *scratch) {
     *job->o->batches += 1;
 }
 
-void norm_prepare(engine *e, const node *x, const float *weight, const float *bias, const batch_norm_options *o,
-                  norm_saved saved, float *scratch) {
+void norm_prepare(node *n, int norm, const batch_norm_options *o, void *scratch, const op_run *run) {
+    const node *x = n->input[0];
+    const float *weight = n->input[norm]->value.data, *bias = n->input[norm + 1]->value.data;
+    norm_saved saved = norm_saved_at(n->saved, x->value.c);
+    if (run->is_recomputation)
+        return;
     if (o->statistics == NORM_BATCH)
-        batch_statistics(e, &(prepare_job){.x = x, .o = o, .saved = saved}, scratch);
+        batch_statistics(run->engine, &(prepare_job){.x = x, .o = o, .saved = saved}, scratch);
     for (int c = 0; c < x->value.c; c++) {
         if (o->statistics == NORM_RUNNING) {
             saved.mean[c] = o->running_mean[c];
@@ -199,10 +203,13 @@ static void finish_plane(const worker *w, void *context, int plane) {
                                     false, scale, slope, constant, false, dx);
 }
 
-void norm_backward_finish(engine *e, const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias) {
-    finish_job job = {b, statistics, dweight, dbias};
-    parallel_for(e, b->x->c, sum_channel, &job);
-    parallel_for(e, b->x->n * b->x->c, finish_plane, &job);
+void norm_backward_finish(node *n, int norm, const norm_backward *b, norm_statistics statistics, const tensor *sum,
+                          const op_run *run) {
+    finish_job job = {b, statistics, parameter_grad(n, norm), parameter_grad(n, norm + 1)};
+    parallel_for(run->engine, b->x->c, sum_channel, &job);
+    parallel_for(run->engine, b->x->n * b->x->c, finish_plane, &job);
+    if (sum)
+        add_to_gradient(run->engine, b->dx, sum);
 }
 
 size_t norm_room(const node *n, int x, int norm) {

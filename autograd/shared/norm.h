@@ -40,15 +40,16 @@ bool norm_take(tape *t, node **x, int readers, const node *last, norm_inputs *no
 void norm_gather_moments(const worker *w, void *context, int image, int y0, int y1);
 bool norm_clear_moments(node *n); /* before they are gathered; false: nobody asked for them */
 
-/* Statistics of x (of the batch, moving the running ones; or the running ones themselves), scale and shift. scratch:
- * norm_scratch floats. */
-void norm_prepare(engine *e, const node *x, const float *weight, const float *bias, const batch_norm_options *o,
-                  norm_saved saved, float *scratch);
+/* In forward: what n->saved begins with, a norm_saved, for its input 0 and the norm whose weight is input `norm` and
+ * whose bias is the next one: statistics (of the batch, moving the running ones; or the running ones themselves), scale
+ * and shift. scratch: norm_scratch floats. A recomputation finds them there. */
+void norm_prepare(node *n, int norm, const batch_norm_options *o, void *scratch, const op_run *run);
 size_t norm_scratch(const tensor *x);
 
 /* The backward pass of y = max(0, bn(x)), in place of dx, which first receives dy: norm_backward_begin; norm_mask for
- * all rows, once dy is there (a conv_hook's rows_done); norm_backward_finish, which leaves the gradient of x and adds
- * to those of weight and bias (each may be NULL). */
+ * all rows, once dy is there (a conv_hook's rows_done); norm_backward_finish, which leaves the gradient of x, adds
+ * to those of n's inputs `norm`, the weight, and the next one, the bias, where they are wanted, and to sum, unless it
+ * is NULL, the whole. */
 typedef struct norm_backward {
     const tensor *x, *dx;
     norm_saved saved;
@@ -57,7 +58,8 @@ typedef struct norm_backward {
 } norm_backward;
 void norm_backward_begin(const norm_backward *b);
 void norm_mask(const worker *w, void *context, int image, int y0, int y1);
-void norm_backward_finish(engine *e, const norm_backward *b, norm_statistics statistics, float *dweight, float *dbias);
+void norm_backward_finish(node *n, int norm, const norm_backward *b, norm_statistics statistics, const tensor *sum,
+                          const op_run *run);
 
 /* The gradient of x must not mix with others' before it is complete, and is needed for those of weight and bias even
  * where nobody wants it itself: `room` is a place for it then, of norm_room(n, x, norm) floats; norm: the input that is

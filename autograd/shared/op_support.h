@@ -25,6 +25,15 @@ static inline status require_same_shape(const tensor *a, const tensor *b) {
                        b->n, b->c, b->h, b->w);
 }
 
+/* Shape rule of losses against a target: a scalar. */
+static inline status infer_loss(node *n) {
+    TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
+    if (n->input[1]->requires_grad)
+        return status_fail(STATUS_USAGE, "what it is compared with must not depend on parameters");
+    n->value = tensor_dense(1, 1, 1, 1);
+    return STATUS_OK;
+}
+
 static inline int plane_count(const node *n) {
     return n->value.n * n->value.c;
 }

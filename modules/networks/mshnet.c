@@ -148,10 +148,10 @@ static void loss(const config *options, network *net, const network_outputs *out
     out->total = out->parts[0];
     if (warm)
         return;
-    float share = 1.0f / PARTS;
-    out->total = add_weighted(net->t, out->parts[0], share, out->parts[1], share);
+    float weight = 1.0f / PARTS;
+    out->total = add_weighted(net->t, out->parts[0], weight, out->parts[1], weight);
     for (int i = 2; i < PARTS; i++)
-        out->total = add_weighted(net->t, out->total, 1, out->parts[i], share);
+        out->total = add_weighted(net->t, out->total, 1, out->parts[i], weight);
 }
 
 static input_format input(const config *options) {

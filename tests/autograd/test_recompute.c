@@ -200,17 +200,12 @@ static void double_backward(node *n, const op_run *run) {
         }
 }
 
-static int double_keeps(const node *n) {
-    (void)n;
-    return KEEPS_INPUT_0;
-}
-
 static node *doubled(tape *t, node *x, run_counts *counts) {
     static const op op_double = {.name = "double",
                                  .infer = double_infer,
                                  .forward = double_forward,
                                  .backward = double_backward,
-                                 .keeps = double_keeps};
+                                 .keeps = KEEPS_INPUT_0};
     return tape_record(t, &op_double, &counts, sizeof counts, 1, &x);
 }
 
