@@ -42,6 +42,8 @@ void dataset_set_split(dataset *d, const char *split); /* the split that was rea
 
 status layout_open(dataset *d, const char *path, const char *split); /* folders and lists */
 bool layout_has_split(const char *name, const char *path, const char *split);
+/* The folder that lists of the set at `path` stand in; false if it is no pair of folders with lists. */
+bool layout_list_folder(const char *path, char out[4096]);
 /* Calls `visit` for each pair of image and mask folders of the set. */
 status layout_each_pair(const char *path, status (*visit)(void *context, const pair_folders *folders), void *context);
 status pack_open(dataset *d, const char *path, const char *split); /* HDF5 */

@@ -311,6 +311,11 @@ bool layout_has_split(const char *name, const char *path, const char *split) {
     return false;
 }
 
+bool layout_list_folder(const char *path, char out[4096]) {
+    pair_folders folders;
+    return find_set(path, out, &folders) == LAYOUT_LISTED;
+}
+
 status layout_each_pair(const char *path, status (*visit)(void *context, const pair_folders *folders), void *context) {
     char root[4096];
     pair_folders folders;

@@ -2,6 +2,7 @@
 #include "core/config/cli.h"
 #include "core/log/progress.h"
 #include "datasets/check/set_check.h"
+#include "datasets/make/split_set.h"
 #include "datasets/make/synthesize.h"
 #include "datasets/pack.h"
 #include "eval/measure/evaluation_report.h"
@@ -9,11 +10,13 @@
 #include "eval/programs/prepare_boxes.h"
 #include "eval/programs/prepare_sirst_aug.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int train_count = 200, test_count = 40, seed = 1;
+static int train_count = 200, seed = 1;
+static double val_share = 0.1, test_amount = NAN;
 static const char *size_text, *range, *mask, *fill = "contrast";
 
 static const cli_option options[] = {
@@ -23,20 +26,24 @@ static const cli_option options[] = {
     {"mask", CLI_TEXT, &mask, "max|half|any",
      "pack: masks become target or not: pixels equal to the mask's maximum, above half of full scale, above 0"},
     {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
-    {"test", CLI_INT, &test_count, "N", "synthesize: test scenes"},
+    {"test", CLI_REAL, &test_amount, "N",
+     "synthesize: test scenes, 40 unless given; split: share for test, 0.2 unless given"},
+    {"val", CLI_REAL, &val_share, "SHARE", "split: share to choose the best epoch and the threshold on"},
     {"fill", CLI_TEXT, &fill, "contrast|box", "boxes: target is what stands out in a box, or all of it"},
-    {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug: the same seed gives the same set"},
+    {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug, split: the same seed gives the same set"},
 };
 
 static const cli_program program = {
     .name = "prepare",
     .summary = "Checks, packs and makes data sets.",
-    .arguments = "check DIR | pack DIR OUT.h5 | sirst-aug SIRST_DIR OUT | boxes IMAGES BOXES OUT |\n"
-                 "                synthesize OUT_DIR",
+    .arguments = "check DIR | pack DIR OUT.h5 | split DIR | sirst-aug SIRST_DIR OUT |\n"
+                 "                boxes IMAGES BOXES OUT | synthesize OUT_DIR",
     .examples =
         "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
         "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
         "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
+        "  prepare pack frames frames.h5 --range 0,16383 --mask any   14-bit images; masks become target or not\n"
+        "  prepare split mine --val 0.1 --test 0.2 --seed 1   writes train.txt, val.txt and test.txt\n"
         "  prepare sirst-aug /data/SIRST SIRST-Aug      reconstructed: the published test windows; OUT.h5 packs it\n"
         "  prepare boxes frames annotations.json set    COCO JSON, or a folder of VOC .xml or YOLO .txt; masks from "
         "boxes\n"
@@ -121,10 +128,12 @@ static status pack(const char *from, const char *to) {
 }
 
 static status synthesize(const char *to) {
-    int size;
+    int size, test_count = isnan(test_amount) ? 40 : (int)test_amount;
     TRY(parse_size(256, &size));
     if (seed < 0)
         return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
+    if (!isnan(test_amount) && test_amount != test_count)
+        return status_fail(STATUS_USAGE, "--test %g: expected a number of scenes", test_amount);
     progress bar;
     progress_begin(&bar, "painting", "scene", train_count + test_count);
     status result = synthesize_folder(to, (uint64_t)seed, size, train_count, test_count, show_progress, &bar);
@@ -132,6 +141,19 @@ static status synthesize(const char *to) {
     if (result == STATUS_OK)
         printf("%s: %d training and %d test scenes of %dx%d\n", to, train_count, test_count, size, size);
     return result;
+}
+
+static status split(const char *path) {
+    if (seed < 0)
+        return status_fail(STATUS_USAGE, "--seed %d: expected 0 or more", seed);
+    split_shares shares = {.val = val_share, .test = isnan(test_amount) ? 0.2 : test_amount, .seed = (uint64_t)seed};
+    split_counts counts;
+    TRY(split_set_write(path, &shares, &counts));
+    printf("%s: %d images for training, %d to choose on, %d for test, seed %d\n", path, counts.train, counts.val,
+           counts.test, seed);
+    if (counts.folders)
+        printf("  whole folders, of which there are %d: frames of a sequence stay together\n", counts.folders);
+    return STATUS_OK;
 }
 
 static void show_share(void *context, int done, int total) {
@@ -166,6 +188,8 @@ static status run(int argc, char **argv) {
         return check(arguments[1]);
     if (count == 3 && !strcmp(arguments[0], "pack"))
         return pack(arguments[1], arguments[2]);
+    if (count == 2 && !strcmp(arguments[0], "split"))
+        return split(arguments[1]);
     if (count == 2 && !strcmp(arguments[0], "synthesize"))
         return synthesize(arguments[1]);
     if (count == 4 && !strcmp(arguments[0], "boxes"))
@@ -175,8 +199,8 @@ static status run(int argc, char **argv) {
                    ? status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text)
                    : prepare_sirst_aug(arguments[1], arguments[2], seed);
     return status_fail(STATUS_USAGE,
-                       "%s%sexpected check DIR, pack DIR OUT.h5, sirst-aug SIRST_DIR OUT, boxes IMAGES BOXES OUT or "
-                       "synthesize OUT_DIR",
+                       "%s%sexpected check DIR, pack DIR OUT.h5, split DIR, sirst-aug SIRST_DIR OUT, "
+                       "boxes IMAGES BOXES OUT or synthesize OUT_DIR",
                        count ? arguments[0] : "", count ? ": " : "");
 }
 

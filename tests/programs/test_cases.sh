@@ -141,6 +141,13 @@ measure --split all|list_only_train|0|-
 measure|no_lists|1|lists that are there: none
 measure --split all|no_lists|0|-
 check|no_lists|0|NOTE: no list
+split --val 0.2 --test 0.2|no_lists|0|no_lists: 4 images for training, 1 to choose on, 1 for test
+split|no_lists|1|list of split train already
+check|no_lists|0|split test
+train|no_lists|0|done
+split|ok|1|list of split train already
+split --val 0.5 --test 0.5|frames_bmp|2|less than 1 together
+split|frames_bmp|1|expected images/ and masks/
 # --- layouts ---
 measure|layout_img_idx_renamed|0=|-
 measure|layout_img_idx_plain|0=|-

@@ -1,0 +1,127 @@
+#include "datasets/make/split_set.h"
+
+#include "core/base/rng.h"
+#include "core/io/file_io.h"
+#include "datasets/dataset_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum side { SIDE_TRAIN, SIDE_VAL, SIDE_TEST, SIDES } side;
+
+static const char *const side_names[SIDES] = {"train", "val", "test"};
+
+typedef struct ranked {
+    uint64_t rank; /* of the folder, or of the name if there is none */
+    const char *name;
+    size_t folder_length; /* the first bytes of the name; 0: no folder */
+    side side;
+} ranked;
+
+static uint64_t rank_of(const char *text, size_t length, uint64_t seed) {
+    char key[4096];
+    snprintf(key, sizeof key, "%.*s", (int)length, text);
+    rng r = rng_new(seed ^ rng_stream_of(key), rng_stream_of("split"));
+    uint64_t high = rng_u32(&r);
+    return high << 32 | rng_u32(&r);
+}
+
+static int by_rank(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const ranked *)a)->name, ((const ranked *)b)->name);
+}
+
+static bool same_folder(const ranked *a, const ranked *b) {
+    return a->folder_length > 0 && a->folder_length == b->folder_length && !strncmp(a->name, b->name, a->folder_length);
+}
+
+static void rank_all(const dataset *d, uint64_t seed, ranked *out) {
+    for (int i = 0; i < d->count; i++) {
+        const char *name = d->samples[i].name, *slash = strrchr(name, '/');
+        size_t folder = slash ? (size_t)(slash - name) : 0;
+        out[i] = (ranked){
+            .rank = rank_of(name, folder ? folder : strlen(name), seed), .name = name, .folder_length = folder};
+    }
+    qsort(out, (size_t)d->count, sizeof *out, by_rank);
+}
+
+/* Goes through the ranks: the first ones are for test, the next ones to choose on. */
+static void choose_sides(ranked *all, int count, const split_shares *shares, split_counts *out) {
+    int test = (int)lround(shares->test * count), val = (int)lround(shares->val * count);
+    for (int i = 0; i < count; i++) {
+        bool goes_on = i > 0 && same_folder(&all[i], &all[i - 1]);
+        all[i].side = goes_on ? all[i - 1].side : out->test < test ? SIDE_TEST : out->val < val ? SIDE_VAL : SIDE_TRAIN;
+        out->test += all[i].side == SIDE_TEST;
+        out->val += all[i].side == SIDE_VAL;
+        out->train += all[i].side == SIDE_TRAIN;
+        out->folders += !goes_on && all[i].folder_length > 0;
+    }
+}
+
+static status write_list(const char *root, side which, const ranked *all, int count) {
+    char path[4096], *text = NULL;
+    size_t size = 0;
+    TRY(path_join(path, root, side_names[which], ".txt"));
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    for (int i = 0; i < count; i++)
+        if (all[i].side == which)
+            fprintf(stream, "%s\n", all[i].name);
+    status result =
+        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    free(text);
+    return result;
+}
+
+/* A list that is there says more than chance does. */
+static status refuse_lists(const char *path) {
+    static const char *const all[] = {"train", "trainval", "val", "test"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (dataset_has_split(path, all[i]))
+            return status_fail(STATUS_INPUT, "%s: there is a list of split %s already", path, all[i]);
+    return STATUS_OK;
+}
+
+static status split_all(const char *root, const dataset *d, const split_shares *shares, ranked *all,
+                        split_counts *out) {
+    *out = (split_counts){0};
+    rank_all(d, shares->seed, all);
+    choose_sides(all, d->count, shares, out);
+    if (out->train == 0 || (shares->val > 0 && out->val == 0) || (shares->test > 0 && out->test == 0))
+        return status_fail(STATUS_USAGE,
+                           "%s: shares of %g to choose on and %g for test part %d images%s into %d, %d and %d for "
+                           "training: none may be empty",
+                           d->name, shares->val, shares->test, d->count, out->folders ? " in whole folders" : "",
+                           out->val, out->test, out->train);
+    qsort(all, (size_t)d->count, sizeof *all, by_name);
+    TRY(write_list(root, SIDE_TRAIN, all, d->count));
+    if (shares->val > 0)
+        TRY(write_list(root, SIDE_VAL, all, d->count));
+    return shares->test > 0 ? write_list(root, SIDE_TEST, all, d->count) : STATUS_OK;
+}
+
+status split_set_write(const char *path, const split_shares *shares, split_counts *out) {
+    char root[4096];
+    dataset *d;
+    if (!(shares->val >= 0 && shares->test >= 0 && shares->val + shares->test < 1))
+        return status_fail(STATUS_USAGE,
+                           "--val %g and --test %g: expected shares from 0 on that are less than 1 together",
+                           shares->val, shares->test);
+    TRY(dataset_open(path, "all", &d));
+    ranked *all = malloc((size_t)d->count * sizeof *all);
+    status result = all ? refuse_lists(path) : status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
+    if (result == STATUS_OK && (!path_is_folder(path) || !layout_list_folder(path, root)))
+        result = status_fail(STATUS_INPUT, "%s: no folder of images and masks that could take lists", path);
+    if (result == STATUS_OK)
+        result = split_all(root, d, shares, all, out);
+    free(all);
+    dataset_close(d);
+    return result;
+}

@@ -1,0 +1,181 @@
+/* What is said of odd labels and grey values before work begins, and that packs lose nothing of deep images. */
+#include "core/io/file_io.h"
+#include "core/io/png_io.h"
+#include "datasets/check/set_survey.h"
+#include "datasets/dataset.h"
+#include "datasets/pack.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIDE = 16, PIXELS = SIDE * SIDE, SAMPLES = 3 };
+
+static char root[4096];
+
+static const char *file_of(const char *folder, int index) {
+    static char path[2][4096];
+    static int next;
+    char name[32];
+    next = !next;
+    snprintf(name, sizeof name, "%s/%d", folder, index);
+    assert_ok(path_join(path[next], root, name, ".png"));
+    return path[next];
+}
+
+/* A sound set: grey images, one target of 255 a mask. */
+static void make_set(const char *name) {
+    snprintf(root, sizeof root, "%s", scratch_path(name));
+    uint8_t image[PIXELS], mask[PIXELS] = {0};
+    char folder[4096];
+    assert_ok(path_join(folder, root, "images", ""));
+    assert_ok(folder_create(folder));
+    assert_ok(path_join(folder, root, "masks", ""));
+    assert_ok(folder_create(folder));
+    for (int i = 0; i < PIXELS; i++)
+        image[i] = (uint8_t)i;
+    mask[20] = mask[21] = 255;
+    for (int i = 0; i < SAMPLES; i++) {
+        assert_ok(png_write_8(file_of("images", i), SIDE, SIDE, 1, image));
+        assert_ok(png_write_8(file_of("masks", i), SIDE, SIDE, 1, mask));
+    }
+}
+
+/* Values of the first pixels of the mask; the others are `rest`. */
+static void set_mask(int index, uint8_t rest, const char *values) {
+    uint8_t mask[PIXELS];
+    memset(mask, rest, sizeof mask);
+    memcpy(mask, values, strlen(values));
+    assert_ok(png_write_8(file_of("masks", index), SIDE, SIDE, 1, mask));
+}
+
+static status survey(mask_rule rule, const char *mask_option, name_list *remarks) {
+    dataset *d;
+    *remarks = (name_list){0};
+    assert_ok(dataset_open(root, "all", &d));
+    status result = set_survey_run(d, rule, MASK_SIZE_MAY_DIFFER,
+                                   &(survey_words){.range = "--range ", .mask = mask_option}, remarks);
+    dataset_close(d);
+    return result;
+}
+
+static void expect_remark(mask_rule rule, const char *mask_option, const char *text) {
+    name_list remarks;
+    assert_ok(survey(rule, mask_option, &remarks));
+    if (remarks.count != (text != NULL) || (text && !strstr(remarks.names[0], text)))
+        fail_msg("expected '%s', got %d: %s", text ? text : "nothing", remarks.count,
+                 remarks.count ? remarks.names[0] : "");
+    name_list_free(&remarks);
+}
+
+static void expect_stop(mask_rule rule, const char *a, const char *b) {
+    name_list remarks;
+    assert_fails(survey(rule, "--mask ", &remarks), STATUS_INPUT, a, b);
+    name_list_free(&remarks);
+}
+
+static void test_a_sound_set(void **state) {
+    (void)state;
+    make_set("sound");
+    expect_remark(MASK_MAX, "--mask ", NULL);
+    set_mask(1, 0, "");
+    expect_remark(MASK_HALF, NULL, NULL); /* an empty mask is nothing odd */
+}
+
+static void test_no_target(void **state) {
+    (void)state;
+    make_set("none");
+    for (int i = 0; i < SAMPLES; i++)
+        set_mask(i, 0, "\1\1");
+    expect_remark(MASK_MAX, "--mask ", NULL);
+    expect_stop(MASK_HALF, "none, split all", "largest value of a mask is 1");
+    set_mask(0, 0, "\xff");
+    expect_remark(MASK_HALF, "--mask ", "2 of 3 masks are not empty but have no target");
+    for (int i = 0; i < SAMPLES; i++)
+        set_mask(i, 0, "");
+    expect_stop(MASK_MAX, "none", "all 3 masks are empty");
+}
+
+static void test_numbers_and_soft_edges(void **state) {
+    (void)state;
+    make_set("numbered");
+    set_mask(0, 0, "\1\2\3");
+    expect_remark(MASK_MAX, "--mask ",
+                  "1 of 3 masks hold 1, 2, 3 ... as if they numbered their targets; only the last");
+    expect_remark(MASK_MAX, NULL, "prepare pack --mask any");
+    set_mask(1, 0, "\x40\xff");
+    expect_remark(MASK_MAX, "--mask ", "2 of 3 masks have values between 0 and their largest");
+}
+
+static void test_covered(void **state) {
+    (void)state;
+    make_set("covered");
+    set_mask(2, 255, "");
+    expect_stop(MASK_MAX, "masks/2.png: targets cover 100 %", "inverted");
+}
+
+/* A deep image behind one of 8 bits stays what it is, as does a deep mask. */
+static void test_pack_depth(void **state) {
+    (void)state;
+    make_set("depth");
+    uint16_t deep[PIXELS], label[PIXELS] = {0};
+    for (int i = 0; i < PIXELS; i++)
+        deep[i] = (uint16_t)(1000 + i);
+    label[7] = 200;
+    assert_ok(png_write_grey16(file_of("images", 1), SIDE, SIDE, deep));
+    assert_ok(png_write_grey16(file_of("masks", 2), SIDE, SIDE, label));
+    dataset *d, *packed;
+    grey_image image, mask;
+    const char *path = scratch_path("deep.h5");
+    assert_ok(dataset_open(root, "all", &d));
+    assert_ok(pack_write(path, &d, 1, &(pack_options){0}, NULL, NULL));
+    assert_ok(dataset_open(path, "all", &packed));
+    assert_ok(dataset_read(packed, 1, MASK_SIZE_MUST_MATCH, &image, NULL));
+    assert_memory_equal(image.pixels, deep, sizeof deep);
+    grey_image_free(&image);
+    assert_ok(dataset_read(packed, 0, MASK_SIZE_MUST_MATCH, &image, &mask));
+    assert_true(image.maximum == 65535 && image.pixels[100] == 100 * 257 && mask.pixels[20] == 65535);
+    grey_image_free(&image);
+    grey_image_free(&mask);
+    assert_ok(dataset_read(packed, 2, MASK_SIZE_MUST_MATCH, NULL, &mask));
+    assert_int_equal(mask.pixels[7], 200);
+    grey_image_free(&mask);
+    dataset_close(packed);
+    /* A range and plain masks. */
+    grey_range range;
+    assert_ok(grey_range_read("1000,1255", "--range", &range));
+    dataset_set_range(d, &range);
+    assert_ok(pack_write(path, &d, 1, &(pack_options){.binary = true, .rule = MASK_ANY}, NULL, NULL));
+    assert_ok(dataset_open(path, "all", &packed));
+    assert_ok(dataset_read(packed, 1, MASK_SIZE_MUST_MATCH, &image, NULL));
+    assert_true(image.pixels[0] == 0 && image.pixels[255] == 65535);
+    grey_image_free(&image);
+    assert_ok(dataset_read(packed, 2, MASK_SIZE_MUST_MATCH, NULL, &mask));
+    assert_int_equal(mask.pixels[7], 65535);
+    grey_image_free(&mask);
+    dataset_close(packed);
+    /* A mask of another size is found. */
+    uint8_t small[16] = {0};
+    assert_ok(png_write_8(file_of("masks", 0), 4, 4, 1, small));
+    assert_fails(pack_write(path, &d, 1, &(pack_options){0}, NULL, NULL), STATUS_INPUT, "masks/0.png", "4x4");
+    dataset_close(d);
+    pack_writer *w;
+    uint16_t one[4] = {0};
+    grey_image first = {.width = 2, .height = 2, .maximum = 255, .pixels = one};
+    grey_image other = {.width = 2, .height = 1, .maximum = 255, .pixels = one};
+    assert_ok(pack_begin(path, 1, &w));
+    assert_fails(pack_add(w, "test", "a", &first, &other), STATUS_INPUT, "a: its mask is 2x1", "2x2");
+    pack_abandon(w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_sound_set),
+        cmocka_unit_test(test_no_target),
+        cmocka_unit_test(test_numbers_and_soft_edges),
+        cmocka_unit_test(test_covered),
+        cmocka_unit_test(test_pack_depth),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
