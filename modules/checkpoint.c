@@ -247,3 +247,21 @@ status checkpoint_store_threshold(const char *path, double threshold) {
     h5_close(file);
     return result;
 }
+
+status checkpoint_read_range(const char *path, grey_range *out) {
+    static const char key[] = "data.range";
+    h5_file *file;
+    char *text = NULL;
+    *out = (grey_range){.kind = RANGE_FULL};
+    if (h5_open(path, &file) != STATUS_OK)
+        return STATUS_OK; /* whoever loads it says what it is */
+    status result = STATUS_OK;
+    if (h5_has_attribute(file, "/", key))
+        result = h5_read_attribute_text(file, "/", key, &text);
+    if (result == STATUS_OK && text)
+        result = grey_range_read(text, key, out);
+    free(text);
+    h5_close(file);
+    /* The user did not write it now: it is the file that is wrong. */
+    return result == STATUS_OK ? STATUS_OK : status_prefix(STATUS_INPUT, "%s", path);
+}

@@ -7,6 +7,7 @@
 
 #include "core/base/status.h"
 #include "core/config/config.h"
+#include "core/io/grey_range.h"
 #include "core/io/hdf5_io.h"
 #include "modules/detector.h"
 
@@ -46,5 +47,9 @@ typedef struct checkpoint_match {
 
 /* Loads every tensor of the file's best weights whose name and shape the detector knows; the others stay. */
 status checkpoint_read_matching(const char *path, detector *d, checkpoint_match *out);
+
+/* The range of grey values that the network was trained with (data.range); RANGE_FULL if the file says nothing, as
+ * older ones and those of other programs do. STATUS_INPUT if what it says is no range. */
+status checkpoint_read_range(const char *path, grey_range *out);
 
 #endif

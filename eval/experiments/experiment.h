@@ -84,4 +84,9 @@ const char *experiment_checkpoint(const experiment *e, int method, int data);
  * checkpoint of another method, or of other options than those given, is STATUS_USAGE. */
 status experiment_detector(const experiment *e, int method, const char *checkpoint, detector **out);
 
+/* The data set, by index, as a detector with the parameters of `checkpoint` (NULL: a method without any) sees it:
+ * spread from the range that the checkpoint was trained with. What is odd about its labels and grey values is said on
+ * stderr; labels that cannot be meant so are STATUS_INPUT. Closed by the caller. */
+status experiment_dataset(const experiment *e, int data, const char *checkpoint, dataset **out);
+
 #endif

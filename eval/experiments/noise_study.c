@@ -112,11 +112,11 @@ typedef struct pair {
 } pair;
 
 static status open_pair(const noise_study *s, pair *p) {
-    const experiment_data *data = &s->e->data[p->data];
+    const char *checkpoint = *p->checkpoint ? p->checkpoint : NULL;
     if (!p->d)
-        TRY(experiment_detector(s->e, p->method, *p->checkpoint ? p->checkpoint : NULL, &p->d));
+        TRY(experiment_detector(s->e, p->method, checkpoint, &p->d));
     if (!p->set)
-        TRY(dataset_open(data->root, data->split, &p->set));
+        TRY(experiment_dataset(s->e, p->data, checkpoint, &p->set));
     return STATUS_OK;
 }
 

@@ -39,11 +39,12 @@ void results_free(results *r) {
 
 /* --- evaluating --- */
 
-static status evaluate_on(const experiment *e, detector *d, int data, const char *label, cell *out) {
+static status evaluate_on(const experiment *e, detector *d, int data, const char *checkpoint, const char *label,
+                          cell *out) {
     dataset *set;
     evaluate_options options = e->evaluate;
     options.label = label;
-    TRY(dataset_open(e->data[data].root, e->data[data].split, &set));
+    TRY(experiment_dataset(e, data, checkpoint, &set));
     status result = evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
     dataset_close(set);
     out->params = parameter_count_trained(detector_parameters(d));
@@ -54,7 +55,7 @@ static status evaluate_cell(const experiment *e, int method, int data, const cha
                             cell *out) {
     detector *d;
     TRY(experiment_detector(e, method, checkpoint, &d));
-    status result = evaluate_on(e, d, data, label, out);
+    status result = evaluate_on(e, d, data, checkpoint, label, out);
     detector_free(d);
     return result == STATUS_OK ? result : status_prefix(result, "%s", label);
 }

@@ -1,7 +1,6 @@
 #include "eval/programs/arguments.h"
 
 #include "core/config/config.h"
-#include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
 #include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
@@ -106,29 +105,11 @@ status argument_sides(const char *option, const char *text, int *width, int *hei
                        LARGEST_SIZE);
 }
 
-/* Older checkpoints, and those of other programs, say nothing. One that is no file at all is refused by who loads it.
- */
-static status stored_range(const char *checkpoint, grey_range *out) {
-    static const char key[] = "data.range";
-    h5_file *file;
-    char *text = NULL;
-    if (h5_open(checkpoint, &file) != STATUS_OK)
-        return STATUS_OK;
-    status result = STATUS_OK;
-    if (h5_has_attribute(file, "/", key))
-        result = h5_read_attribute_text(file, "/", key, &text);
-    if (result == STATUS_OK && text)
-        result = grey_range_read(text, key, out);
-    free(text);
-    h5_close(file);
-    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", checkpoint);
-}
-
 status argument_range(const char *text, const char *checkpoint, grey_range *out) {
     *out = (grey_range){.kind = RANGE_FULL};
     if (text)
         return grey_range_read(text, "--range", out);
-    return checkpoint ? stored_range(checkpoint, out) : STATUS_OK;
+    return checkpoint ? checkpoint_read_range(checkpoint, out) : STATUS_OK;
 }
 
 status argument_tiles(const char *text, detector_tiles *out) {
