@@ -18,7 +18,12 @@ static const config_key common_keys[] = {
     {"evaluate.threads", CONFIG_INT, "0", 0, ENGINE_MOST_THREADS, NULL, "", "0: one per available processor"},
     {"sweep.seeds", CONFIG_TEXT, "1", 0, 0, NULL, "", "one training for each, separated by blanks"},
     {"sweep.keep", CONFIG_CHOICE, "best", 0, 0, "best|last", "",
-     "the checkpoint evaluated: best on the test split during training, as in the published codes, or the last"},
+     "the checkpoint evaluated: the best during training, on what sweep.select says, or the last"},
+    {"sweep.select", CONFIG_CHOICE, "val", 0, 0, "val|test", "",
+     "the best is chosen on val_split or, without one, on a part of the training split; test: on the split that is "
+     "then "
+     "evaluated, as in the published codes"},
+    {"sweep.holdout", CONFIG_REAL, "0.1", 0.01, 0.5, NULL, "", "that part of the training split"},
 };
 
 enum { COMMON_KEYS = sizeof common_keys / sizeof *common_keys };
@@ -40,6 +45,7 @@ static void read_evaluate(experiment *e) {
     e->evaluate.sample.mask = (mask_rule)position(config_text(c, "evaluate.mask"), mask_rule_names, 3);
     e->evaluate.how.protocol = (match_protocol)position(config_text(c, "evaluate.protocol"), match_protocol_names, 2);
     e->keep_last = strcmp(config_text(c, "sweep.keep"), "last") == 0;
+    e->select_on_test = strcmp(config_text(c, "sweep.select"), "test") == 0;
 }
 
 static status read_seeds(experiment *e) {
@@ -87,6 +93,7 @@ static status declare_data(config *c, const name_list *names) {
         TRY(config_declare_text(c, "data", name, NULL, "folder or pack of the data set"));
         TRY(config_declare_text(c, "split", name, "test", "split to evaluate on"));
         TRY(config_declare_text(c, "train_split", name, "trainval", "split to train on"));
+        TRY(config_declare_text(c, "val_split", name, "", "split to choose the best checkpoint on"));
         TRY(config_declare_text(c, "augment", name, "", "data.augment of train"));
         TRY(config_declare_text(c, "published", name, name, "data set of the published figures"));
     }
@@ -123,6 +130,7 @@ static status read_data(experiment *e, const name_list *names) {
                              .root = config_text(e->c, experiment_key("data", name).text),
                              .split = config_text(e->c, experiment_key("split", name).text),
                              .train_split = config_text(e->c, experiment_key("train_split", name).text),
+                              .val_split = config_text(e->c, experiment_key("val_split", name).text),
                              .augment = config_text(e->c, experiment_key("augment", name).text)};
         if (*d.root == '\0')
             continue;
@@ -226,6 +234,7 @@ static const char *const named_sections =
     "  [data]         NAME = folder or pack of a data set\n"
     "  [split]        NAME = split to evaluate on (default: test)\n"
     "  [train_split]  NAME = split to train on (default: trainval)\n"
+    "  [val_split]    NAME = split to choose the best checkpoint on (default: a part of the training split)\n"
     "  [augment]      NAME = flips|..., data.augment of train for it\n"
     "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own;\n"
     "                 'OTHER (reconstructed)': NAME is called so, and the figures published for OTHER are its targets\n"

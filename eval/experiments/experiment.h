@@ -4,14 +4,16 @@
  *   [data]        NAME = folder or pack                   the names head the tables
  *   [split]       NAME = split to evaluate on             default test
  *   [train_split] NAME = split to train on                default trainval (which train stands in for)
+ *   [val_split]   NAME = split to choose the best checkpoint on; default: sweep.holdout of the training split
  *   [augment]     NAME = flips|...                        data.augment of train for it; default as there
  *   [published]   NAME = data set of the published figures to show beside; default NAME itself. Other sets' figures
  *                 stand in brackets; those of "OTHER (reconstructed)" are targets, and tables call NAME so
  *   [methods]     NAME = METHOD OPTION=VALUE ...          options as in [model]: stages=6
  *   [checkpoint]  NAME = file, or NAME/DATA = file        for all data sets, or for one
  *   [evaluate]    size, rule, mask, protocol, threads
- *   [sweep]       seeds = 1 2 3, keep = best|last         one training a seed; which of its checkpoints is evaluated
- *   [train]       epochs, batch_size, ...                 as in an ini of train
+ *   [sweep]       seeds = 1 2 3, keep = best|last, select = val|test
+ *                                                         one training a seed; which of its checkpoints is evaluated,
+ * and what the best is chosen on [train]       epochs, batch_size, ...                 as in an ini of train
  *
  * Values can be overridden as data.NAME=/where/it/lies or checkpoint.NAME/DATA=FILE; only names of the file are known
  * then, except in [train]. An empty value leaves a data set or method out: data.SIRST= */
@@ -32,6 +34,7 @@ enum { EXPERIMENT_TITLE = 128 };
 
 typedef struct experiment_data {
     const char *name, *root, *split, *train_split;
+    const char *val_split;            /* "": a part of the training split */
     char published[EXPERIMENT_TITLE]; /* the data set whose published figures stand beside this one's */
     char title[EXPERIMENT_TITLE];     /* in tables: the name, or "SIRST-Aug (reconstructed)" */
     bool is_target;                   /* the published figures are this set's own, or those of what it reconstructs */
@@ -59,7 +62,7 @@ typedef struct experiment {
     engine *engine; /* for evaluation */
     int64_t seeds[EXPERIMENT_SEEDS];
     int seed_count;
-    bool keep_last;
+    bool keep_last, select_on_test;
     name_list train;                    /* "epochs = 5": the keys of [train] as lines of an ini */
     name_list data_names, method_names; /* all that the file lists, those left out too */
 } experiment;

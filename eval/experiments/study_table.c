@@ -107,6 +107,32 @@ static status note_published(study *s) {
     return STATUS_OK;
 }
 
+/* A published F1 that does not follow from its mIoU cannot be met together with it. */
+static status note_f1(study *s) {
+    char marked[900] = "";
+    for (int i = 0; i < s->t.row_count; i++) {
+        const table_row *row = &s->t.rows[i];
+        char name[256];
+        size_t used = strlen(marked);
+        const char *set = row->related ? row->related : row->section;
+        snprintf(name, sizeof name, "%s/%s/%s", s->program->published, row->label, set);
+        double off = published_value(s->p, "f1_off", name, 0);
+        if (!isnan(off))
+            snprintf(marked + used, sizeof marked - used, "%s%s on %s %+.2f", used ? ", " : "", row->label, set, off);
+    }
+    return *marked ? add_note(s, "Published F1 that differ from what their mIoU says, 2 mIoU / (1 + mIoU): %s.", marked)
+                   : STATUS_OK;
+}
+
+static status note_selection(study *s) {
+    char chosen[128];
+    for (int d = 0; d < s->e->data_count; d++) {
+        sweep_selection(s->e, d, chosen);
+        TRY(add_note(s, "The best checkpoint on %s is chosen on %s.", s->e->data[d].name, chosen));
+    }
+    return STATUS_OK;
+}
+
 static status note_trainings(study *s) {
     char budget[900] = "";
     bool any = false;
@@ -119,9 +145,10 @@ static status note_trainings(study *s) {
         size_t used = strlen(budget);
         snprintf(budget + used, sizeof budget - used, "%s%s", i ? ", " : "", s->e->train.names[i]);
     }
-    return add_note(s, "Trained here: %s; %d seed%s (mean ± standard deviation where there are two or more), the %s.",
-                    *budget ? budget : "the defaults of train", s->e->seed_count, s->e->seed_count == 1 ? "" : "s",
-                    s->e->keep_last ? "last checkpoint" : "checkpoint that was best on the test split");
+    TRY(add_note(s, "Trained here: %s; %d seed%s (mean ± standard deviation where there are two or more), the %s.",
+                 *budget ? budget : "the defaults of train", s->e->seed_count, s->e->seed_count == 1 ? "" : "s",
+                 s->e->keep_last ? "last checkpoint" : "checkpoint that was best during training"));
+    return s->e->keep_last ? STATUS_OK : note_selection(s);
 }
 
 static status note_checkpoints(study *s) {
@@ -160,5 +187,6 @@ status study_make_table(study *s) {
     TRY(note_trainings(s));
     TRY(note_missing(s));
     TRY(note_published(s));
+    TRY(note_f1(s));
     return note_checkpoints(s);
 }

@@ -15,6 +15,16 @@ bool sweep_trains(const experiment *e, int method, int data) {
     return e->methods[method].is_network && experiment_checkpoint(e, method, data) == NULL;
 }
 
+void sweep_selection(const experiment *e, int data, char out[128]) {
+    const experiment_data *d = &e->data[data];
+    if (e->select_on_test)
+        snprintf(out, 128, "the split %.60s, which is then evaluated", d->split);
+    else if (*d->val_split)
+        snprintf(out, 128, "the split %.60s", d->val_split);
+    else
+        snprintf(out, 128, "%g %% of the training split", 100 * config_real(e->c, "sweep.holdout"));
+}
+
 static status name_training(const experiment *e, const char *folder, int method, int data, int64_t seed,
                             training *out) {
     char trainings[4096];
@@ -38,6 +48,10 @@ static void print_ini(const experiment *e, int method, int data, int64_t seed, F
         fprintf(stream, "%s = %s\n", bare(config_key_at(model, i)->name),
                 config_value(model, config_key_at(model, i)->name));
     fprintf(stream, "\n[data]\nroot = %s\ntrain_split = %s\ntest_split = %s\n", d->root, d->train_split, d->split);
+    if (*d->val_split && !e->select_on_test)
+        fprintf(stream, "validation_split = %s\n", d->val_split);
+    else if (!e->keep_last && !e->select_on_test)
+        fprintf(stream, "holdout = %g\n", config_real(e->c, "sweep.holdout"));
     if (*d->augment)
         fprintf(stream, "augment = %s\n", d->augment);
     if (e->evaluate.sample.size > 0)

@@ -25,6 +25,10 @@ status sweep_emit_slurm(const experiment *e, const char *folder, int jobs);
 status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
                         bool *found);
 
+/* What the best checkpoint of a data set is chosen on: "the split val", "10 % of the training split", "the test split".
+ */
+void sweep_selection(const experiment *e, int data, char out[128]);
+
 /* Whether the cell is trained here: a network without a checkpoint of its own. */
 bool sweep_trains(const experiment *e, int method, int data);
 

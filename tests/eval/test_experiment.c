@@ -78,7 +78,8 @@ static void test_reads_everything(void **state) {
     assert_int_equal(e->seed_count, 3);
     assert_int_equal(e->seeds[0], 3);
     assert_int_equal(e->seeds[2], 2);
-    assert_true(e->keep_last);
+    assert_true(e->keep_last && !e->select_on_test);
+    assert_string_equal(e->data[0].val_split, "");
     assert_int_equal(e->evaluate.sample.size, 64);
     assert_int_equal(e->evaluate.how.rule, RULE_LOGIT);
     assert_int_equal(e->evaluate.sample.mask, MASK_ANY);

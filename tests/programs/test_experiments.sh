@@ -88,6 +88,8 @@ works "$bin/eval-stages" stages.ini --out stages
 [ "$(grep -c '^trained ' stdout)" -eq 4 ] || complain "eval-stages trained $(grep -c '^trained ' stdout) of 4"
 [ "$(grep -c '^evaluated ' stdout)" -eq 4 ] || complain "eval-stages evaluated $(grep -c '^evaluated ' stdout) of 4"
 holds stages/stages.md '^\| 2 \| 0\.00[0-9]+ \| 0\.0720 \| -0\.06[0-9]+ \| [0-9.]+ ± [0-9.]+ \| 91\.61 \| -[0-9.]+ \|'
+holds stages/stages.md '^The best checkpoint on NUDT-SIRST is chosen on 10 % of the training split\.'
+holds stages/train/K1.NUDT-SIRST.seed1.done '^holdout = 0.1$'
 holds stages/stages.md '^Published:.*permutes the headings'
 holds stages/stages.md '^- mIoU: of 2 published figures 0 within 0\.01'
 holds stages/stages.csv '^NUDT-SIRST,2,2,NUDT-SIRST,0\.00'
@@ -169,6 +171,12 @@ holds table/table.md '^\| MPCM \| 0\.000 \|.*\| 25\.96 \|'
 holds table/table.md '^## all data sets, averaged'
 holds table/table.csv '^"all data sets, averaged",RPCANet\+,1,.*,78\.525,'
 [ -s table/roc.IRSTD-1k.svg ] || complain "eval-table drew no ROC curve"
+
+works "$bin/eval-stages" stages.ini --out test sweep.select=test sweep.seeds=1 methods.K2=
+holds test/stages.md 'is chosen on the split test, which is then evaluated'
+lacks test/train/K1.NUDT-SIRST.seed1.done 'holdout|validation_split'
+works "$bin/eval-stages" stages.ini --out val val_split.NUDT-SIRST=train sweep.seeds=1 methods.K2=
+holds val/train/K1.NUDT-SIRST.seed1.done '^validation_split = train$'
 
 # --- misuse ---
 refuses 2 'expected a configuration file' "$bin/eval-table"
