@@ -66,7 +66,10 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
 /* The file's fields: those of a cell, and all counts. */
 #define CELL_FIELDS                                                                                                    \
     INTEGER("params", params)                                                                                          \
-    REAL("ms_per_image", ms_image)
+    REAL("ms_per_image", ms_image)                                                                                     \
+    INTEGER("runs", runs)                                                                                              \
+    REAL("ms_low", ms_low)                                                                                             \
+    REAL("ms_high", ms_high)
 #define COUNT(name) INTEGER(#name, counts.name)
 #define SUM(name) REAL(#name, counts.name)
 #define CURVE(name, points) INTEGERS(#name, counts.name, points)

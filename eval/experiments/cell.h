@@ -1,6 +1,6 @@
-/* One evaluated cell of an experiment: a method on a data set, kept in a file of its own, so that a program that was
- * stopped goes on where it was. A file holds the cell's key, a text that names everything the figures depend on: it
- * counts only while the key is the same. */
+/* One cell of an experiment: a method on a data set, evaluated or timed, kept in a file of its own, so that a program
+ * that was stopped goes on where it was. A file holds the cell's key, a text that names everything the figures depend
+ * on: it counts only while the key is the same. */
 #ifndef IRST_EVAL_EXPERIMENTS_CELL_H
 #define IRST_EVAL_EXPERIMENTS_CELL_H
 
@@ -17,6 +17,9 @@ typedef struct cell {
     int64_t params; /* trained parameters */
     metrics counts;
     double ms_image; /* median wall time of an image */
+    /* Of a timing: how many runs, and where the first and the last tenth of them end. */
+    int64_t runs;
+    double ms_low, ms_high;
 } cell;
 
 /* The key of a method on a data set: method, options, content of the checkpoint (NULL: none), data, scoring, threads.

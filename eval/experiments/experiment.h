@@ -83,9 +83,13 @@ status experiment_print_help(const config_key *keys, int key_count, FILE *stream
 /* The checkpoint file given for a method on a data set, by index; NULL if none is. */
 const char *experiment_checkpoint(const experiment *e, int method, int data);
 
-/* The method as a detector with the parameters of `checkpoint`; NULL: without parameters, which a network refuses. A
- * checkpoint of another method, or of other options than those given, is STATUS_USAGE. */
-status experiment_detector(const experiment *e, int method, const char *checkpoint, detector **out);
+typedef enum experiment_weights { WEIGHTS_MUST_BE_TRAINED, WEIGHTS_MAY_BE_RANDOM } experiment_weights;
+
+/* The method as a detector with the parameters of `checkpoint`; NULL: without any, for a network random ones, which is
+ * STATUS_USAGE where they must be trained. A checkpoint of another method, or of other options than those given, is
+ * STATUS_USAGE. */
+status experiment_detector(const experiment *e, int method, const char *checkpoint, experiment_weights weights,
+                           detector **out);
 
 /* The data set, by index, as a detector with the parameters of `checkpoint` (NULL: a method without any) sees it:
  * spread from the range that the checkpoint was trained with. What is odd about its labels and grey values is said on

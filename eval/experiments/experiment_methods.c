@@ -138,11 +138,12 @@ static status check_options(const experiment_method *m, const char *checkpoint, 
     return STATUS_OK;
 }
 
-status experiment_detector(const experiment *e, int method, const char *checkpoint, detector **out) {
+status experiment_detector(const experiment *e, int method, const char *checkpoint, experiment_weights weights,
+                           detector **out) {
     const experiment_method *m = &e->methods[method];
     *out = NULL;
-    if (!m->is_network)
-        return detector_new(e->engine, m->options, 0, out);
+    if (!m->is_network || (!checkpoint && weights == WEIGHTS_MAY_BE_RANDOM))
+        return detector_new(e->engine, m->options, 1, out);
     if (!checkpoint)
         return status_fail(STATUS_USAGE, "%s is a network and needs a checkpoint: give checkpoint.%s=FILE.h5", m->name,
                            m->name);

@@ -2,81 +2,131 @@
 
 #include "core/base/process.h"
 #include "core/config/cli.h"
+#include "core/io/file_io.h"
+#include "eval/experiments/report.h"
 #include "eval/experiments/sweep.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static const char *out_folder;
-static bool help_config;
+static const char *out_folder, *emit;
+static bool help_config, tabulate;
 static int jobs = 1;
 
+/* The last three are for experiments that train. */
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out_folder, "DIR", "run folder (default: runs/ and the name of the ini)"},
     {"help-config", CLI_FLAG, &help_config, NULL, "show the configuration keys and exit"},
-    {"jobs", CLI_INT, &jobs, "N", "trainings at a time, each with its share of the processors"}, /* if it trains */
+    {"jobs", CLI_INT, &jobs, "N", "trainings at a time, each with its share of the processors"},
+    {"emit", CLI_TEXT, &emit, "slurm", "write the trainings as a job array of that batch system instead"},
+    {"tabulate", CLI_FLAG, &tabulate, NULL, "train and evaluate nothing: the tables of what is there"},
 };
 
-enum { OPTIONS = sizeof options / sizeof *options };
+enum { OPTIONS = sizeof options / sizeof *options, TRAINING_OPTIONS = 3 };
 
-static status train_and_write(const experiment_program *program, const experiment *e, const char *folder) {
-    TRY(program->check(e));
-    TRY(folder_create(folder));
-    if (program->training == TRAINS_WHAT_IS_MISSING)
-        TRY(sweep_train(e, folder, jobs));
-    return program->write(e, folder);
+static const config_key published_key = {"table.published",      CONFIG_TEXT, "configs/published.ini", 0, 0, NULL, "",
+                                         "the published figures"};
+
+/* --- the steps --- */
+
+static status measure_and_report(const experiment_kind *kind, const experiment *e, const published *p,
+                                 const char *folder) {
+    grid *g;
+    TRY(grid_new(kind, e, folder, tabulate, &g));
+    status result = grid_fill(g);
+    if (result == STATUS_OK)
+        result = report_write(g, p);
+    grid_free(g);
+    return result;
 }
 
-static status run(const experiment_program *program, const cli_program *cli, int argc, char **argv) {
-    cli_action action;
-    const char **arguments;
+/* What could be trained is measured even if another training failed; then that is the outcome. */
+static status work(const experiment_kind *kind, const experiment *e, const published *p, const char *folder) {
+    char message[1024];
+    if (kind->check)
+        TRY(kind->check(e));
+    TRY(folder_create(folder));
+    if (emit)
+        return sweep_emit_slurm(e, folder, jobs);
+    status trained = kind->trains && !tabulate ? sweep_train(e, folder, jobs) : STATUS_OK;
+    if (trained == STATUS_INTERRUPTED || trained == STATUS_USAGE)
+        return trained;
+    snprintf(message, sizeof message, "%s", status_message());
+    TRY(kind->write ? kind->write(e, folder) : measure_and_report(kind, e, p, folder));
+    return trained == STATUS_OK ? trained : status_fail(trained, "%s", message);
+}
+
+/* The keys of an experiment that are not common to all. */
+static status own_keys(const experiment_kind *kind, config_key **keys, int *count) {
+    int given = kind->key_count ? *kind->key_count : 0;
+    *keys = malloc(((size_t)given + 1) * sizeof **keys);
+    if (!*keys)
+        return status_fail(STATUS_MEMORY, "out of memory for an experiment");
+    if (given)
+        memcpy(*keys, kind->keys, (size_t)given * sizeof **keys);
+    if (kind->is_published)
+        (*keys)[given] = published_key;
+    *count = given + kind->is_published;
+    return STATUS_OK;
+}
+
+static status read_and_work(const experiment_kind *kind, const char **arguments, int count, const config_key *keys,
+                            int key_count) {
     char folder[4096];
-    int count;
-    TRY(cli_parse(cli, argc, argv, &action, &arguments, &count));
-    if (action == CLI_DONE)
-        return STATUS_OK;
-    if (help_config)
-        return experiment_print_help(program->keys, *program->key_count, stdout);
-    if (count < 1)
-        return status_fail(STATUS_USAGE, "expected a configuration file");
-    if (jobs < 1 || jobs > PROCESS_MOST)
-        return status_fail(STATUS_USAGE, "--jobs is %d, expected 1 to %d", jobs, PROCESS_MOST);
-    TRY(out_folder ? path_join(folder, "", out_folder, "") : experiment_default_folder(arguments[0], folder));
     experiment *e;
-    TRY(experiment_read(arguments[0], arguments + 1, count - 1, program->keys, *program->key_count, &e));
-    status result = train_and_write(program, e, folder);
+    published *p = NULL;
+    TRY(out_folder ? path_join(folder, "", out_folder, "") : experiment_default_folder(arguments[0], folder));
+    TRY(experiment_read(arguments[0], arguments + 1, count - 1, keys, key_count, &e));
+    status result = kind->is_published ? published_read(config_text(e->c, published_key.name), &p) : STATUS_OK;
+    if (result == STATUS_OK)
+        result = work(kind, e, p, folder);
+    published_free(p);
     experiment_free(e);
     return result;
 }
 
-int experiment_main(const experiment_program *program, int argc, char **argv) {
-    const cli_program cli = {.name = program->name,
-                             .summary = program->summary,
-                             .arguments = "CONFIG.ini [section.key=value ...] [options]",
-                             .examples = program->examples,
-                             .options = options,
-                             .option_count = program->training == TRAINS_NOTHING ? OPTIONS - 1 : OPTIONS};
-    int code = cli_finish(&cli, run(program, &cli, argc, argv));
-    return process_signal() == SIGTERM ? 143 : code;
+/* --- the command line --- */
+
+static status run(const experiment_kind *kind, const cli_program *cli, int argc, char **argv) {
+    cli_action action;
+    const char **arguments;
+    int count, key_count = 0;
+    config_key *keys;
+    TRY(cli_parse(cli, argc, argv, &action, &arguments, &count));
+    if (action == CLI_DONE)
+        return STATUS_OK;
+    if (count < 1 && !help_config)
+        return status_fail(STATUS_USAGE, "expected a configuration file");
+    if (jobs < 1 || jobs > PROCESS_MOST)
+        return status_fail(STATUS_USAGE, "--jobs is %d, expected 1 to %d", jobs, PROCESS_MOST);
+    if (emit && strcmp(emit, "slurm") != 0)
+        return status_fail(STATUS_USAGE, "--emit is '%s', expected slurm", emit);
+    TRY(own_keys(kind, &keys, &key_count));
+    status result = help_config ? experiment_print_help(keys, key_count, stdout)
+                                : read_and_work(kind, arguments, count, keys, key_count);
+    free(keys);
+    return result;
 }
 
-status program_checkpoint(const experiment *e, const char *folder, int method, int data, char out[4096]) {
-    const char *given = experiment_checkpoint(e, method, data);
-    bool finished;
-    *out = '\0';
-    if (given)
-        return path_join(out, "", given, "");
-    if (!sweep_trains(e, method, data))
-        return STATUS_OK;
-    TRY(sweep_checkpoint(e, folder, method, data, e->seeds[0], out, &finished));
-    if (finished)
-        return STATUS_OK;
-    return status_fail(STATUS_INPUT, "%s is not trained on %s: give checkpoint.%s or run it again",
-                       e->methods[method].name, e->data[data].name, e->methods[method].name);
+int experiment_main(const experiment_kind *kind, int argc, char **argv) {
+    const cli_program cli = {.name = kind->name,
+                             .summary = kind->summary,
+                             .arguments = "CONFIG.ini [section.key=value ...] [options]",
+                             .examples = kind->examples,
+                             .options = options,
+                             .option_count = kind->trains ? OPTIONS : OPTIONS - TRAINING_OPTIONS};
+    int code = cli_finish(&cli, run(kind, &cli, argc, argv));
+    return process_signal() == SIGTERM ? 143 : code;
 }
 
 status program_detector(const experiment *e, const char *folder, int method, int data, detector **out) {
     char checkpoint[4096];
-    TRY(program_checkpoint(e, folder, method, data, checkpoint));
-    return experiment_detector(e, method, *checkpoint ? checkpoint : NULL, out);
+    bool found;
+    TRY(grid_checkpoint(e, folder, method, data, 0, checkpoint, &found));
+    if (!found)
+        return status_fail(STATUS_INPUT, "%s is not trained on %s: give checkpoint.%s or run it again",
+                           e->methods[method].name, e->data[data].name, e->methods[method].name);
+    return experiment_detector(e, method, *checkpoint ? checkpoint : NULL, WEIGHTS_MUST_BE_TRAINED, out);
 }

@@ -1,7 +1,8 @@
-/* Pictures of a noise study: chosen images at every level, and what the methods find in them. */
+#include "eval/figures/noise_examples.h"
+
 #include "core/io/file_io.h"
 #include "eval/experiments/experiment_program.h"
-#include "eval/experiments/noise_study.h"
+#include "eval/experiments/noise_experiment.h"
 #include "eval/figures/figure_scene.h"
 #include "eval/figures/method_figure.h"
 
@@ -13,24 +14,24 @@ static const canvas_png png = {.scale = 1, .colours = 256};
 
 /* A row for each level: the noisy image, then the score of every method. */
 typedef struct example {
-    const noise_study *s;
+    const grid *g;
     const sample_name *name;
-    noise_kind kind;
-    int levels, columns;
-    sample *samples;       /* per level */
-    scene_result *results; /* per cell; empty for the images */
+    int first, levels, columns; /* conditions first .. first + levels - 1 */
+    sample *samples;            /* per level */
+    scene_result *results;      /* per cell; empty for the images */
     figure_cell *cells;
     char (*labels)[48]; /* per level */
 } example;
 
 static status read_samples(example *x) {
     for (int level = 0; level < x->levels; level++) {
-        noise n = noise_study_noise(x->s, x->kind, level, 0);
-        sample_options options = x->s->e->evaluate.sample;
-        sample_variation vary = noise_study_variation(&n);
+        const grid_condition *c = &x->g->conditions[x->first + level];
+        noise n = noise_of(x->g->e, c, 0);
+        sample_options options = x->g->e->evaluate.sample;
+        sample_variation vary = noise_variation(&n);
         options.vary = n.level > 0 ? &vary : NULL;
-        TRY(sample_name_read(x->s->e, x->name, &options, &x->samples[level]));
-        snprintf(x->labels[level], sizeof x->labels[level], "%s %g", noise_study_unit(x->kind), n.level);
+        TRY(sample_name_read(x->g->e, x->name, &options, &x->samples[level]));
+        snprintf(x->labels[level], sizeof x->labels[level], "%s %g", noise_unit(n.kind), n.level);
         x->cells[level * x->columns] = (figure_cell){
             .kind = FIGURE_IMAGE, .name = level ? x->labels[level] : "Clean", .map = x->samples[level].image};
     }
@@ -41,16 +42,16 @@ static status run_method(example *x, int method, detector *d) {
     for (int level = 0; level < x->levels; level++) {
         int at = level * x->columns + 1 + method;
         scene_result *r = &x->results[at];
-        TRY(scene_detect(d, &x->samples[level], &x->s->e->evaluate.how, DETAIL_SCORE, NULL, r));
-        x->cells[at] = (figure_cell){FIGURE_SCORE, x->s->e->methods[method].name, r->score, r->detected};
+        TRY(scene_detect(d, &x->samples[level], &x->g->e->evaluate.how, DETAIL_SCORE, NULL, r));
+        x->cells[at] = (figure_cell){FIGURE_SCORE, x->g->e->methods[method].name, r->score, r->detected};
     }
     return STATUS_OK;
 }
 
 static status run_methods(example *x) {
-    for (int method = 0; method < x->s->e->method_count; method++) {
+    for (int method = 0; method < x->g->e->method_count; method++) {
         detector *d;
-        TRY(program_detector(x->s->e, x->s->folder, method, x->name->data, &d));
+        TRY(program_detector(x->g->e, x->g->folder, method, x->name->data, &d));
         status result = run_method(x, method, d);
         detector_free(d);
         TRY(result);
@@ -59,15 +60,16 @@ static status run_methods(example *x) {
 }
 
 static status draw(const example *x) {
-    const char *data = x->s->e->data[x->name->data].name;
+    const char *data = x->g->e->data[x->name->data].name;
+    noise_kind kind = (noise_kind)x->g->conditions[x->first].kind;
     char title[512], name[1024], path[4096];
-    snprintf(title, sizeof title, "%s on %s %s", noise_study_title(x->kind), data, x->name->name);
-    snprintf(name, sizeof name, "%s_%s_%s", data, x->name->name, noise_kind_names[x->kind]);
+    snprintf(title, sizeof title, "%s on %s %s", noise_title(kind), data, x->name->name);
+    snprintf(name, sizeof name, "%s_%s_%s", data, x->name->name, noise_kind_names[kind]);
     for (char *c = name; *c; c++)
         *c = *c == '/' ? '_' : *c; /* a sample's name may have a folder */
-    TRY(path_join(path, x->s->folder, name, ".png"));
+    TRY(path_join(path, x->g->folder, name, ".png"));
     method_figure figure = {.title = title,
-                            .score_name = scene_score_name(x->s->e->evaluate.how.rule),
+                            .score_name = scene_score_name(x->g->e->evaluate.how.rule),
                             .width = x->samples[0].width,
                             .height = x->samples[0].height,
                             .label = x->samples[0].label,
@@ -86,12 +88,12 @@ static status show(example *x) {
     return draw(x);
 }
 
-static status show_example(const noise_study *s, const sample_name *name, noise_kind kind) {
-    example x = {
-        .s = s, .name = name, .kind = kind, .levels = s->levels[kind].count, .columns = 1 + s->e->method_count};
+/* The levels from condition `first` on that are of its kind. */
+static status show_example(const grid *g, const sample_name *name, int first, int *end) {
+    for (*end = first + 1; *end < g->condition_count && g->conditions[*end].kind == g->conditions[first].kind;)
+        ++*end;
+    example x = {.g = g, .name = name, .first = first, .levels = *end - first, .columns = 1 + g->e->method_count};
     size_t levels = (size_t)x.levels, cells = levels * (size_t)x.columns;
-    if (x.levels == 0)
-        return STATUS_OK;
     x.samples = calloc(levels, sizeof *x.samples);
     x.labels = calloc(levels, sizeof *x.labels);
     x.results = calloc(cells, sizeof *x.results);
@@ -109,17 +111,28 @@ static status show_example(const noise_study *s, const sample_name *name, noise_
     return result;
 }
 
-status noise_examples_write(const noise_study *s) {
-    const char *text = config_text(s->e->c, "noise.examples");
+status noise_examples_check(const experiment *e) {
+    const char *text = config_text(e->c, "noise.examples");
     sample_name *names;
     int count;
     if (!*text)
         return STATUS_OK;
-    TRY(sample_names_find(s->e, "noise.examples", text, &names, &count));
+    TRY(sample_names_find(e, "noise.examples", text, &names, &count));
+    free(names);
+    return STATUS_OK;
+}
+
+status noise_examples_write(const grid *g) {
+    const char *text = config_text(g->e->c, "noise.examples");
+    sample_name *names;
+    int count;
+    if (!*text || g->only_stored)
+        return STATUS_OK;
+    TRY(sample_names_find(g->e, "noise.examples", text, &names, &count));
     status result = STATUS_OK;
     for (int i = 0; i < count; i++)
-        for (int kind = 0; kind < 2 && result == STATUS_OK; kind++)
-            result = show_example(s, &names[i], (noise_kind)kind);
+        for (int first = 0, end; first < g->condition_count && result == STATUS_OK; first = end)
+            result = show_example(g, &names[i], first, &end);
     free(names);
     return result;
 }

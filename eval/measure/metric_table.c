@@ -72,11 +72,11 @@ static double target_ap(const metrics *m) {
 }
 
 static double pd_at_fa(const metrics *m, double fa) {
-    int64_t most = 0;
+    int64_t most = -1;
     for (int i = 0; i < ROC_POINTS; i++)
         if ((double)m->roc_false_pixels[i] <= fa * (double)m->roc_background && m->roc_detected[i] > most)
             most = m->roc_detected[i];
-    return share(most, m->roc_targets);
+    return most < 0 ? NAN : share(most, m->roc_targets); /* the ROC may not go so low */
 }
 
 static double pair_mean(const metrics *m, double sum) {

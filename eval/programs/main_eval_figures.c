@@ -2,7 +2,7 @@
 #include "eval/experiments/experiment_program.h"
 #include "eval/figures/figures.h"
 
-static const experiment_program program = {
+static const experiment_kind kind = {
     .name = "eval-figures",
     .summary = "draws what methods make of images, and the stages of unrolled networks",
     .examples = "eval-figures configs/figures.ini data.NUDT-SIRST=/data/NUDT-SIRST --out runs/figures\n"
@@ -10,11 +10,11 @@ static const experiment_program program = {
                 "eval-figures --help-config                                                # every key",
     .keys = figures_keys,
     .key_count = &figures_key_count,
-    .training = TRAINS_WHAT_IS_MISSING,
+    .trains = true,
     .check = figures_check,
     .write = figures_write,
 };
 
 int main(int argc, char **argv) {
-    return experiment_main(&program, argc, argv);
+    return experiment_main(&kind, argc, argv);
 }

@@ -1,17 +1,16 @@
 /* eval-stages: one network with K = 1, 2, ... stages, beside the published ablation. */
-#include "eval/experiments/study.h"
+#include "eval/experiments/experiment_program.h"
+#include "eval/experiments/option_curves.h"
 
 #include <stdio.h>
 
-static const table_column columns[] = {
-    {"#params", "M", "params_million", 4, true},
-    {"mIoU", "%", "miou_percent", 2, true},
-    {"F1", "%", "f1_percent", 2, true},
+static const grid_column columns[] = {
+    {.kind = COLUMN_PARAMS, .decimals = 4, .judged = true, .published = 1},
+    {.metric = METRIC_miou, .judged = true, .published = 1},
+    {.metric = METRIC_f1, .judged = true, .published = 2},
 };
 
-static const study_figure figures[] = {FIGURE_PARAMS, FIGURE_MIOU, FIGURE_F1};
-
-static const study_curves curves = {
+static const option_curves curves = {
     .title = "mIoU against the number of stages", .x_label = "stages K", .x_key = "model.stages"};
 
 /* A row is called after its number of stages, whatever the method's name in the ini. */
@@ -22,26 +21,27 @@ static status label(const experiment_method *m, char out[64]) {
     return STATUS_OK;
 }
 
-static status draw(const study *s) {
-    return study_draw_curves(s, &curves);
+static status draw(const grid *g, const table *t) {
+    return option_curves_draw(g, t, &curves);
 }
 
-static const study_program program = {
+static const experiment_kind kind = {
     .name = "eval-stages",
-    .summary = "Trains a network with few to many stages and tabulates it beside the published ablation.",
-    .examples = "  eval-stages configs/stages.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
-                "  eval-stages configs/stages.ini train.epochs=20 \"sweep.seeds=1 2\" --jobs 2\n"
-                "  eval-stages configs/stages.ini --emit slurm              a job array instead\n",
+    .summary = "trains a network with few to many stages and tabulates it beside the published ablation",
+    .examples = "eval-stages configs/stages.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
+                "eval-stages configs/stages.ini train.epochs=20 \"sweep.seeds=1 2\" --jobs 2\n"
+                "eval-stages configs/stages.ini --emit slurm              # a job array instead",
     .title = "Effect of the number of stages K",
     .row_label = "K",
+    .file = "stages",
+    .is_published = true,
+    .trains = true,
     .columns = columns,
-    .figures = figures,
     .column_count = sizeof columns / sizeof *columns,
-    .published = "stages",
     .label = label,
     .draw = draw,
 };
 
 int main(int argc, char **argv) {
-    return study_main(&program, argc, argv);
+    return experiment_main(&kind, argc, argv);
 }

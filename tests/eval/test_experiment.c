@@ -122,9 +122,10 @@ static void test_checkpoints(void **state) {
 
     detector *d;
     assert_ok(read_with("", NULL, 0, &e));
-    assert_fails(experiment_detector(e, 0, NULL, &d), STATUS_USAGE, "net", "checkpoint.net=FILE.h5");
+    assert_fails(experiment_detector(e, 0, NULL, WEIGHTS_MUST_BE_TRAINED, &d), STATUS_USAGE, "net",
+                 "checkpoint.net=FILE.h5");
     assert_null(d);
-    assert_ok(experiment_detector(e, 1, NULL, &d));
+    assert_ok(experiment_detector(e, 1, NULL, WEIGHTS_MUST_BE_TRAINED, &d));
     assert_string_equal(detector_name(d), "mpcm");
     detector_free(d);
     experiment_free(e);

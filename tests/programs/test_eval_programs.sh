@@ -32,6 +32,8 @@ net = rpcanet_plus stages=1 bottleneck_channels=2 total_channels=4 se_reduction=
 [evaluate]
 size = 48
 threads = 1
+[sweep]
+keep = last
 [train]
 epochs = 1
 batch_size = 4

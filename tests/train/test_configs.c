@@ -1,9 +1,9 @@
 /* Every ini of configs/ is read by the program that it is for: a key that was renamed or dropped is found here. */
 #include "core/io/file_io.h"
 #include "eval/experiments/experiment.h"
-#include "eval/experiments/noise_study.h"
+#include "eval/experiments/noise_experiment.h"
 #include "eval/experiments/published.h"
-#include "eval/experiments/speed_study.h"
+#include "eval/experiments/speed_experiment.h"
 #include "eval/figures/figures.h"
 #include "tests/expect.h"
 #include "tests/support.h"

@@ -1,5 +1,4 @@
-/* mIoU against an option of the methods. */
-#include "eval/experiments/study.h"
+#include "eval/experiments/option_curves.h"
 
 #include "core/draw/plot.h"
 #include "core/io/file_io.h"
@@ -10,8 +9,9 @@
 
 /* Every series has a place for each method, NaN where the method is not on it: such points are not drawn. */
 typedef struct chart {
-    const study *s;
-    const study_curves *curves;
+    const grid *g;
+    const table *t;
+    const option_curves *curves;
     double *x;        /* of each method */
     plot_tick *ticks; /* at every value of x: the methods have no others */
     int tick_count;
@@ -21,12 +21,12 @@ typedef struct chart {
     int count;
 } chart;
 
-static const char *option(const study *s, int method, const char *key) {
-    return config_value(s->e->methods[method].options, key);
+static const char *option(const grid *g, int method, const char *key) {
+    return config_value(g->e->methods[method].options, key);
 }
 
 static const char *group_of(const chart *c, int method) {
-    return c->curves->group_key ? option(c->s, method, c->curves->group_key) : "";
+    return c->curves->group_key ? option(c->g, method, c->curves->group_key) : "";
 }
 
 static bool begins_group(const chart *c, int method) {
@@ -36,22 +36,21 @@ static bool begins_group(const chart *c, int method) {
     return true;
 }
 
-static table_value miou_of(const study *s, int data, int method) {
-    const table_row *row = &s->t.rows[data * s->e->method_count + method];
-    int c = 0;
-    while (s->program->figures[c] != FIGURE_MIOU)
-        c++;
-    return row->values[c];
+static table_value miou_of(const chart *c, int data, int method) {
+    int column = 0;
+    while (strcmp(c->t->columns[column].label, metric_table[METRIC_miou].label) != 0)
+        column++;
+    return c->t->rows[data * c->g->e->method_count + method].values[column];
 }
 
 /* Adds the series of a data set and the group that `first` begins, unless it has no point. */
 static void add_series(chart *c, int data, int first, bool is_published) {
-    const experiment_data *d = &c->s->e->data[data];
-    int methods = c->s->e->method_count, points = 0;
+    const experiment_data *d = &c->g->e->data[data];
+    int methods = c->g->e->method_count, points = 0;
     double *y = c->y + 2 * (size_t)c->count * (size_t)methods, *spread = y + methods;
     for (int m = 0; m < methods; m++) {
         bool here = strcmp(group_of(c, m), group_of(c, first)) == 0;
-        table_value v = miou_of(c->s, data, m);
+        table_value v = miou_of(c, data, m);
         y[m] = !here ? NAN : is_published ? v.published : v.value;
         spread[m] = is_published ? NAN : v.spread;
         points += !isnan(y[m]);
@@ -76,14 +75,14 @@ static bool has_tick(const chart *c, double value) {
 }
 
 static void fill(chart *c) {
-    for (int m = 0; m < c->s->e->method_count; m++) {
-        const char *label = option(c->s, m, c->curves->x_key);
+    for (int m = 0; m < c->g->e->method_count; m++) {
+        const char *label = option(c->g, m, c->curves->x_key);
         c->x[m] = atof(label);
         if (!has_tick(c, c->x[m]))
             c->ticks[c->tick_count++] = (plot_tick){c->x[m], label};
     }
-    for (int d = 0; d < c->s->e->data_count; d++)
-        for (int m = 0; m < c->s->e->method_count; m++)
+    for (int d = 0; d < c->g->e->data_count; d++)
+        for (int m = 0; m < c->g->e->method_count; m++)
             if (begins_group(c, m)) {
                 add_series(c, d, m, false);
                 add_series(c, d, m, true);
@@ -101,15 +100,16 @@ static status draw(const chart *c) {
               .x_ticks = c->ticks,
               .x_tick_count = c->tick_count,
               .y_range = &percent};
-    TRY(path_join(path, c->s->folder, c->s->program->published, ".svg"));
+    TRY(path_join(path, c->g->folder, c->g->kind->file, ".svg"));
     TRY(plot_write(&p, path));
-    TRY(path_join(path, c->s->folder, c->s->program->published, ".png"));
+    TRY(path_join(path, c->g->folder, c->g->kind->file, ".png"));
     return plot_write(&p, path);
 }
 
-status study_draw_curves(const study *s, const study_curves *curves) {
-    size_t methods = (size_t)s->e->method_count, most = 2 * methods * (size_t)s->e->data_count;
-    chart c = {.s = s,
+status option_curves_draw(const grid *g, const table *t, const option_curves *curves) {
+    size_t methods = (size_t)g->e->method_count, most = 2 * methods * (size_t)g->e->data_count;
+    chart c = {.g = g,
+               .t = t,
                .curves = curves,
                .x = malloc(methods * sizeof *c.x),
                .ticks = malloc(methods * sizeof *c.ticks),

@@ -1,0 +1,195 @@
+#include "eval/experiments/grid.h"
+
+#include "core/io/file_io.h"
+#include "datasets/dataset.h"
+#include "eval/experiments/sweep.h"
+#include "eval/measure/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t place(const grid *g, int method, int data, int condition) {
+    return ((size_t)method * (size_t)g->e->data_count + (size_t)data) * (size_t)g->condition_count + (size_t)condition;
+}
+
+int grid_count(const grid *g, int method, int data, int condition) {
+    return g->counts[place(g, method, data, condition)];
+}
+
+const cell *grid_cell(const grid *g, int method, int data, int condition, int index) {
+    return &g->cells[place(g, method, data, condition) * (size_t)g->repeats + (size_t)index];
+}
+
+table_value grid_value(const grid *g, int method, int data, int condition, const grid_column *what) {
+    int count = grid_count(g, method, data, condition);
+    double mean = 0, squares = 0;
+    for (int i = 0; i < count; i++)
+        mean += column_value(what, grid_cell(g, method, data, condition, i)) / count;
+    for (int i = 0; i < count; i++)
+        squares += pow(column_value(what, grid_cell(g, method, data, condition, i)) - mean, 2);
+    bool spreads = count > 1 && what->kind != COLUMN_PARAMS;
+    return (table_value){
+        .value = count ? mean : NAN, .spread = spreads ? sqrt(squares / (count - 1)) : NAN, .published = NAN};
+}
+
+/* --- conditions --- */
+
+status grid_add_condition(grid *g, const grid_condition *c) {
+    if (g->condition_count == GRID_CONDITIONS)
+        return status_fail(STATUS_USAGE, "%s: more than %d conditions", g->kind->name, GRID_CONDITIONS);
+    g->conditions[g->condition_count++] = *c;
+    g->repeats = c->repeats > g->repeats ? c->repeats : g->repeats;
+    return STATUS_OK;
+}
+
+static status prepare(grid *g) {
+    g->repeats = g->e->seed_count;
+    TRY(g->kind->conditions ? g->kind->conditions(g) : grid_add_condition(g, &(grid_condition){.section = ""}));
+    size_t places = place(g, g->e->method_count, 0, 0);
+    g->cells = calloc(places * (size_t)g->repeats + 1, sizeof *g->cells);
+    g->counts = calloc(places + 1, sizeof *g->counts);
+    return g->cells && g->counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the results");
+}
+
+status grid_new(const experiment_kind *kind, const experiment *e, const char *folder, bool only_stored, grid **out) {
+    grid *g = *out = calloc(1, sizeof *g);
+    if (!g)
+        return status_fail(STATUS_MEMORY, "out of memory for the results");
+    *g = (grid){.kind = kind, .e = e, .folder = folder, .only_stored = only_stored};
+    status result = prepare(g);
+    if (result != STATUS_OK) {
+        grid_free(g);
+        *out = NULL;
+    }
+    return result;
+}
+
+void grid_free(grid *g) {
+    if (!g)
+        return;
+    free(g->cells);
+    free(g->counts);
+    free(g);
+}
+
+/* --- measuring --- */
+
+/* One method with one checkpoint on one data set; both are opened when the first cell needs them. */
+typedef struct subject {
+    char checkpoint[4096];
+    detector *d;
+    dataset *set;
+} subject;
+
+status grid_checkpoint(const experiment *e, const char *folder, int method, int data, int seed, char out[4096],
+                       bool *found) {
+    const char *given = experiment_checkpoint(e, method, data);
+    *out = '\0';
+    *found = true;
+    if (given)
+        return path_join(out, "", given, "");
+    return sweep_trains(e, method, data) ? sweep_checkpoint(e, folder, method, data, e->seeds[seed], out, found)
+                                         : STATUS_OK;
+}
+
+status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
+                     cell *out) {
+    evaluate_options options = g->e->evaluate;
+    char label[256];
+    snprintf(label, sizeof label, "%s on %s %s", g->e->methods[at->method].name, g->e->data[at->data].name,
+             g->conditions[at->condition].label);
+    options.label = label;
+    options.sample.vary = vary;
+    return evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
+}
+
+static status open_subject(const grid *g, const grid_place *at, subject *s) {
+    const char *checkpoint = *s->checkpoint ? s->checkpoint : NULL;
+    if (!s->d)
+        TRY(experiment_detector(g->e, at->method, checkpoint,
+                                g->kind->measures_anew ? WEIGHTS_MAY_BE_RANDOM : WEIGHTS_MUST_BE_TRAINED, &s->d));
+    return s->set ? STATUS_OK : experiment_dataset(g->e, at->data, checkpoint, &s->set);
+}
+
+static status measure(const grid *g, const grid_place *at, subject *s, const char *name, cell *out) {
+    TRY(open_subject(g, at, s));
+    TRY(g->kind->measure ? g->kind->measure(g, at, s->d, s->set, out) : grid_evaluate(g, at, s->d, s->set, NULL, out));
+    out->params = parameter_count_trained(detector_parameters(s->d));
+    if (g->kind->measures_anew)
+        printf("timed %s: %.1f ms\n", name, out->ms_image);
+    else
+        printf("evaluated %s: mIoU %.2f %%\n", name, metric_shown(METRIC_miou, &out->counts));
+    fflush(stdout);
+    return STATUS_OK;
+}
+
+/* File name and key of a cell. */
+static status name_cell(const grid *g, const grid_place *at, const subject *s, char name[512],
+                        char key[CELL_KEY_SIZE + 256]) {
+    const experiment *e = g->e;
+    char file[128] = "", more[256] = "";
+    if (g->kind->name_cell)
+        g->kind->name_cell(g, at, file, more);
+    else if (sweep_trains(e, at->method, at->data) && !g->kind->measures_anew)
+        snprintf(file, sizeof file, ".seed%lld", (long long)e->seeds[at->repeat]);
+    snprintf(name, 512, "%s.%s%s", e->methods[at->method].name, e->data[at->data].name, file);
+    TRY(cell_key(e, at->method, at->data, *s->checkpoint ? s->checkpoint : NULL, key));
+    size_t length = strlen(key);
+    snprintf(key + length, CELL_KEY_SIZE + 256 - length, "%s", more);
+    return STATUS_OK;
+}
+
+/* A cell from its file or from a measurement. */
+static status find_cell(grid *g, const grid_place *at, subject *s) {
+    char name[512], key[CELL_KEY_SIZE + 256], folder[4096], path[4096];
+    size_t where = place(g, at->method, at->data, at->condition);
+    cell *out = &g->cells[where * (size_t)g->repeats + (size_t)g->counts[where]];
+    TRY(path_join(folder, g->folder, "cells", ""));
+    TRY(folder_create(folder));
+    TRY(name_cell(g, at, s, name, key));
+    TRY(path_join(path, folder, name, ".json"));
+    bool stored = !g->kind->measures_anew && cell_read(path, key, out);
+    if (!stored && g->only_stored)
+        return STATUS_OK;
+    if (!stored) {
+        status result = measure(g, at, s, name, out);
+        if (result != STATUS_OK)
+            return status_prefix(result, "%s", name);
+        TRY(cell_write(path, key, out));
+    }
+    g->counts[where]++;
+    return STATUS_OK;
+}
+
+/* The cells of one training (or of the only one there is), under every condition. */
+static status find_cells(grid *g, int method, int data, int seed, subject *s) {
+    bool found;
+    TRY(grid_checkpoint(g->e, g->folder, method, data, seed, s->checkpoint, &found));
+    if (!found && !g->kind->measures_anew)
+        return STATUS_OK;
+    if (!found) /* a time does not depend on the weights */
+        *s->checkpoint = '\0';
+    for (int c = 0; c < g->condition_count; c++) {
+        int repeats = g->conditions[c].repeats;
+        for (int r = 0; r < (repeats ? repeats : 1) && (seed == 0 || repeats == 0); r++)
+            TRY(find_cell(g, &(grid_place){method, data, c, repeats ? r : seed}, s));
+    }
+    return STATUS_OK;
+}
+
+status grid_fill(grid *g) {
+    status result = STATUS_OK;
+    for (int m = 0; m < g->e->method_count; m++)
+        for (int d = 0; d < g->e->data_count; d++) {
+            int seeds = sweep_trains(g->e, m, d) && g->kind->trains ? g->e->seed_count : 1;
+            for (int seed = 0; seed < seeds && result == STATUS_OK; seed++) {
+                subject s = {.d = NULL};
+                result = find_cells(g, m, d, seed, &s);
+                detector_free(s.d);
+                dataset_close(s.set);
+            }
+        }
+    return result;
+}

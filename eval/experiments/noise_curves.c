@@ -1,0 +1,139 @@
+/* Every seed of a noise experiment, and its figures over the level. */
+#include "core/draw/plot.h"
+#include "core/io/file_io.h"
+#include "eval/experiments/noise_experiment.h"
+#include "eval/experiments/number_list.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- every seed --- */
+
+static void print_seed(const grid *g, const grid_place *at, FILE *stream) {
+    static const metric_id figures[] = {METRIC_miou, METRIC_niou, METRIC_f1, METRIC_pd, METRIC_fa, METRIC_auc};
+    const metrics *m = &grid_cell(g, at->method, at->data, at->condition, at->repeat)->counts;
+    const grid_condition *c = &g->conditions[at->condition];
+    fprintf(stream, "%s,%s,%s,%g,", g->e->data[at->data].name, g->e->methods[at->method].name,
+            noise_kind_names[c->kind], c->value);
+    if (c->value > 0)
+        fprintf(stream, "%" PRIu64, noise_of(g->e, c, at->repeat).seed);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        fprintf(stream, ",%.9g", metric_value(figures[i], m));
+    fprintf(stream, ",%" PRId64 "\n", m->images);
+}
+
+static void print_seeds(const grid *g, FILE *stream) {
+    fprintf(stream, "dataset,method,noise,level,seed,miou,niou,f1,pd,fa,auc,images\n");
+    for (int data = 0; data < g->e->data_count; data++)
+        for (int method = 0; method < g->e->method_count; method++)
+            for (int c = 0; c < g->condition_count; c++)
+                for (int seed = 0; seed < grid_count(g, method, data, c); seed++)
+                    print_seed(g, &(grid_place){method, data, c, seed}, stream);
+}
+
+static status write_seeds(const grid *g) {
+    char path[4096], *text = NULL;
+    size_t size = 0;
+    TRY(path_join(path, g->folder, "noise_seeds.csv", ""));
+    FILE *stream = open_memstream(&text, &size);
+    if (stream)
+        print_seeds(g, stream);
+    status result = stream && fclose(stream) == 0 ? file_write(path, text, size)
+                                                  : status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    free(text);
+    return result;
+}
+
+/* --- curves --- */
+
+enum { CHARTS = 4 };
+static const plot_range percent = {0, 100}, positive = {0, INFINITY};
+static const grid_column charts[CHARTS] = {
+    {.metric = METRIC_miou}, {.metric = METRIC_f1}, {.metric = METRIC_pd}, {.metric = METRIC_fa}};
+
+typedef struct curve {
+    double y[MOST_NUMBERS], spread[MOST_NUMBERS];
+} curve;
+
+/* What one picture needs, of the conditions first .. end - 1: a curve and a series for each chart and method. */
+typedef struct picture {
+    int data, first, end;
+    char y_labels[CHARTS][32];
+    double x[MOST_NUMBERS];
+    plot_tick ticks[MOST_NUMBERS];
+    plot plots[CHARTS];
+    curve *curves;
+    plot_series *series;
+} picture;
+
+static void fill_chart(const grid *g, int chart, picture *p) {
+    int methods = g->e->method_count, levels = p->end - p->first;
+    const metric *what = &metric_table[charts[chart].metric];
+    for (int m = 0; m < methods; m++) {
+        curve *c = &p->curves[chart * methods + m];
+        for (int level = 0; level < levels; level++) {
+            table_value v = grid_value(g, m, p->data, p->first + level, &charts[chart]);
+            c->y[level] = v.value;
+            c->spread[level] = v.spread;
+        }
+        p->series[chart * methods + m] =
+            (plot_series){.name = g->e->methods[m].name, .x = p->x, .y = c->y, .count = levels, .spread = c->spread};
+    }
+    snprintf(p->y_labels[chart], sizeof p->y_labels[chart], "%s [%s]", what->label, metric_unit_name(what->unit));
+    p->plots[chart] = (plot){.x_label = noise_unit((noise_kind)g->conditions[p->first].kind),
+                             .y_label = p->y_labels[chart],
+                             .series = &p->series[chart * methods],
+                             .series_count = methods,
+                             .x_ticks = p->ticks,
+                             .x_tick_count = levels,
+                             .y_range = metric_is_error(charts[chart].metric) ? &positive : &percent};
+}
+
+/* Levels stand side by side at equal distances: they span decades, and one of them is 0. */
+static void fill_picture(const grid *g, picture *p) {
+    for (int level = 0; level < p->end - p->first; level++) {
+        p->x[level] = level;
+        p->ticks[level] = (plot_tick){level, g->conditions[p->first + level].label};
+    }
+    for (int chart = 0; chart < CHARTS; chart++)
+        fill_chart(g, chart, p);
+}
+
+static status write_picture(const grid *g, const picture *p) {
+    static const char *const suffixes[] = {".png", ".svg"};
+    int kind = g->conditions[p->first].kind;
+    char title[256], name[256], path[4096];
+    snprintf(title, sizeof title, "%s on %s", noise_title((noise_kind)kind), g->e->data[p->data].name);
+    snprintf(name, sizeof name, "%s_%s", g->e->data[p->data].name, noise_kind_names[kind]);
+    for (int i = 0; i < 2; i++) {
+        TRY(path_join(path, g->folder, name, suffixes[i]));
+        TRY(plot_grid_write(title, p->plots, CHARTS, 2, path));
+    }
+    printf("%s/%s.{png,svg}\n", g->folder, name);
+    return STATUS_OK;
+}
+
+static status draw_all(const grid *g, picture *p) {
+    for (p->data = 0; p->data < g->e->data_count; p->data++)
+        for (p->first = 0; p->first < g->condition_count; p->first = p->end) {
+            p->end = p->first + 1;
+            while (p->end < g->condition_count && g->conditions[p->end].kind == g->conditions[p->first].kind)
+                p->end++;
+            fill_picture(g, p);
+            TRY(write_picture(g, p));
+        }
+    return STATUS_OK;
+}
+
+status noise_curves_write(const grid *g) {
+    size_t count = CHARTS * (size_t)g->e->method_count;
+    picture p = {.curves = calloc(count, sizeof *p.curves), .series = calloc(count, sizeof *p.series)};
+    status result = p.curves && p.series ? write_seeds(g) : status_fail(STATUS_MEMORY, "out of memory for curves");
+    if (result == STATUS_OK)
+        result = draw_all(g, &p);
+    free(p.curves);
+    free(p.series);
+    return result;
+}

@@ -1,0 +1,279 @@
+#include "eval/experiments/report.h"
+
+#include "core/io/file_io.h"
+#include "eval/experiments/sweep.h"
+#include "eval/measure/evaluation_report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A report being made. Texts that the table points to live here. */
+typedef struct report {
+    const grid *g;
+    const published *p;
+    table t;
+    int of_column[TABLE_COLUMNS], of_condition[TABLE_COLUMNS]; /* what stands in a column of the table */
+    table_column heads[TABLE_COLUMNS];
+    char labels[TABLE_COLUMNS][32], keys[TABLE_COLUMNS][32];
+    char (*sections)[160];
+} report;
+
+status report_note(table *t, const char *format, ...) {
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    return name_list_add(&t->notes, line);
+}
+
+/* --- columns --- */
+
+static status add_column(report *r, int column, int condition) {
+    int at = r->t.column_count;
+    if (at == TABLE_COLUMNS)
+        return status_fail(STATUS_USAGE, "%s: more than %d columns", r->g->kind->name, TABLE_COLUMNS);
+    r->of_column[at] = column;
+    r->of_condition[at] = condition;
+    r->heads[at] = column_head(&r->g->kind->columns[column], condition < 0 ? "" : r->g->conditions[condition].label,
+                               r->labels[at], r->keys[at]);
+    r->t.column_count++;
+    return STATUS_OK;
+}
+
+static status add_columns(report *r) {
+    const experiment_kind *kind = r->g->kind;
+    for (int c = 0; c < kind->column_count; c++)
+        if (kind->columns[c].kind != COLUMN_MILLISECONDS)
+            TRY(add_column(r, c, -1));
+        else
+            for (int k = 0; k < r->g->condition_count; k++)
+                TRY(add_column(r, c, k));
+    r->t.columns = r->heads;
+    return STATUS_OK;
+}
+
+/* --- rows --- */
+
+static double published_figure(const report *r, const char *label, const char *data, const grid_column *c) {
+    char section[64], row[256];
+    if (!r->p || c->published == 0)
+        return NAN;
+    const char *suffix = column_section(c);
+    snprintf(section, sizeof section, "%s%s", r->g->kind->file, suffix);
+    if (*suffix)
+        return published_value(r->p, section, label, c->published - 1); /* of the method, whatever the data set */
+    snprintf(row, sizeof row, "%s/%s", label, data);
+    return published_value(r->p, section, row, c->published - 1);
+}
+
+static status add_row(report *r, const char *section, int method, int data, int condition) {
+    const grid *g = r->g;
+    const experiment_data *d = &g->e->data[data];
+    const char *given = g->conditions[condition].label;
+    table_row row = {.section = section,
+                     .seeds = grid_count(g, method, data, condition),
+                     .related = g->kind->is_published && !d->is_target ? d->published : NULL};
+    if (g->kind->label)
+        TRY(g->kind->label(&g->e->methods[method], row.label));
+    else if (*given && !g->kind->conditions_are_columns)
+        snprintf(row.label, sizeof row.label, "%.40s, %.20s", g->e->methods[method].name, given);
+    else
+        snprintf(row.label, sizeof row.label, "%s", g->e->methods[method].name);
+    for (int c = 0; c < r->t.column_count; c++) {
+        const grid_column *what = &g->kind->columns[r->of_column[c]];
+        row.values[c] = grid_value(g, method, data, r->of_condition[c] < 0 ? condition : r->of_condition[c], what);
+        row.values[c].published = published_figure(r, row.label, d->published, what);
+    }
+    return table_add_row(&r->t, &row);
+}
+
+/* The conditions from `first` that share its section. */
+static int section_end(const grid *g, int first) {
+    int end = first;
+    while (end < g->condition_count && strcmp(g->conditions[end].section, g->conditions[first].section) == 0)
+        end++;
+    return g->kind->conditions_are_columns ? g->condition_count : end;
+}
+
+static status add_section(report *r, int data, int first, int end) {
+    const grid *g = r->g;
+    char *name = r->sections[data * g->condition_count + first];
+    const char *more = g->conditions[first].section;
+    snprintf(name, sizeof r->sections[0], "%.80s%s%.60s", g->e->data[data].title, *more ? ", " : "", more);
+    for (int m = 0; m < g->e->method_count; m++)
+        for (int c = first; c < (g->kind->conditions_are_columns ? first + 1 : end); c++)
+            TRY(add_row(r, name, m, data, c));
+    return STATUS_OK;
+}
+
+static status add_rows(report *r) {
+    const grid *g = r->g;
+    r->sections = calloc((size_t)g->e->data_count * (size_t)g->condition_count, sizeof *r->sections);
+    if (!r->sections)
+        return status_fail(STATUS_MEMORY, "out of memory for a table");
+    for (int d = 0; d < g->e->data_count; d++)
+        for (int first = 0, end; first < g->condition_count; first = end) {
+            end = section_end(g, first);
+            TRY(add_section(r, d, first, end));
+        }
+    return STATUS_OK;
+}
+
+/* --- notes --- */
+
+static status note_protocol(report *r) {
+    const experiment *e = r->g->e;
+    const evaluate_options *o = &e->evaluate;
+    char size[64] = "images at their own size";
+    if (o->sample.size > 0)
+        snprintf(size, sizeof size, "images and masks resized to %d x %d", o->sample.size, o->sample.size);
+    TRY(report_note(&r->t, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->how.rule],
+                    mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]));
+    int threads = engine_threads(e->engine);
+    for (int c = 0; c < r->g->kind->column_count; c++)
+        if (r->g->kind->columns[c].kind == COLUMN_SECONDS)
+            TRY(report_note(&r->t, "Times are medians over the images, on %d thread%s.", threads,
+                            threads == 1 ? "" : "s"));
+    return STATUS_OK;
+}
+
+static status note_related(report *r) {
+    for (int d = 0; d < r->g->e->data_count && r->p; d++) {
+        const experiment_data *set = &r->g->e->data[d];
+        if (!set->is_target)
+            TRY(report_note(&r->t,
+                            "Figures in brackets beside %s were published on %s: another test set, no target to meet.",
+                            set->name, set->published));
+    }
+    return STATUS_OK;
+}
+
+static bool trains_any(const experiment *e) {
+    bool any = false;
+    for (int m = 0; m < e->method_count; m++)
+        for (int d = 0; d < e->data_count; d++)
+            any |= sweep_trains(e, m, d);
+    return any;
+}
+
+static status note_trainings(report *r) {
+    const experiment *e = r->g->e;
+    char budget[900] = "", chosen[128];
+    if (!trains_any(e))
+        return STATUS_OK;
+    for (int i = 0; i < e->train.count; i++) {
+        size_t used = strlen(budget);
+        snprintf(budget + used, sizeof budget - used, "%s%s", i ? ", " : "", e->train.names[i]);
+    }
+    TRY(report_note(&r->t,
+                    "Trained here: %s; %d seed%s (mean ± standard deviation where there are two or more), the %s.",
+                    *budget ? budget : "the defaults of train", e->seed_count, e->seed_count == 1 ? "" : "s",
+                    e->keep_last ? "last checkpoint" : "checkpoint that was best during training"));
+    for (int d = 0; d < e->data_count && !e->keep_last; d++) {
+        sweep_selection(e, d, chosen);
+        TRY(report_note(&r->t, "The best checkpoint on %s is chosen on %s.", e->data[d].name, chosen));
+    }
+    return STATUS_OK;
+}
+
+static status note_missing(report *r) {
+    const grid *g = r->g;
+    int missing = 0, all = 0;
+    for (int m = 0; m < g->e->method_count; m++)
+        for (int d = 0; d < g->e->data_count; d++)
+            for (int c = 0; c < g->condition_count; c++, all++) {
+                int repeats = g->conditions[c].repeats;
+                int expected = repeats ? repeats : sweep_trains(g->e, m, d) ? g->e->seed_count : 1;
+                missing += grid_count(g, m, d, c) < expected;
+            }
+    return missing ? report_note(&r->t, "%d of %d cells are missing, or have fewer seeds than asked for.", missing, all)
+                   : STATUS_OK;
+}
+
+/* A published F1 that does not follow from its mIoU cannot be met together with it. */
+static status note_f1(report *r) {
+    char marked[900] = "";
+    for (int i = 0; i < r->t.row_count; i++) {
+        const table_row *row = &r->t.rows[i];
+        char name[256];
+        size_t used = strlen(marked);
+        const char *set = row->related ? row->related : row->section;
+        snprintf(name, sizeof name, "%s/%s/%s", r->g->kind->file, row->label, set);
+        double off = published_value(r->p, "f1_off", name, 0);
+        if (!isnan(off))
+            snprintf(marked + used, sizeof marked - used, "%s%s on %s %+.2f", used ? ", " : "", row->label, set, off);
+    }
+    return *marked ? report_note(&r->t, "Published F1 that differ from what their mIoU says, 2 mIoU / (1 + mIoU): %s.",
+                                 marked)
+                   : STATUS_OK;
+}
+
+static status note_published(report *r) {
+    const char *line;
+    for (int i = 1; (line = published_note(r->p, r->g->kind->file, i)); i++)
+        TRY(report_note(&r->t, "%s", line));
+    return note_f1(r);
+}
+
+static status note_checkpoints(report *r) {
+    const experiment *e = r->g->e;
+    for (int m = 0; m < e->method_count; m++)
+        for (int d = 0; d < e->data_count; d++) {
+            const char *file = experiment_checkpoint(e, m, d), *slash = file ? strrchr(file, '/') : NULL;
+            if (file)
+                TRY(report_note(&r->t, "- %s on %s: `%s`", e->methods[m].name, e->data[d].name,
+                                slash ? slash + 1 : file));
+        }
+    return STATUS_OK;
+}
+
+static status add_notes(report *r) {
+    if (r->g->kind->measures_anew) /* nothing is scored */
+        return STATUS_OK;
+    TRY(note_protocol(r));
+    TRY(note_related(r));
+    TRY(note_trainings(r));
+    TRY(note_missing(r));
+    if (r->p)
+        TRY(note_published(r));
+    return note_checkpoints(r);
+}
+
+/* --- the whole --- */
+
+static status print_document(const grid *g) {
+    char path[4096], line[4096];
+    TRY(path_join(path, g->folder, g->kind->file, ".md"));
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        fputs(line, stdout);
+    if (file)
+        fclose(file);
+    printf("\nalso in %s, with .csv and .tex beside it\n", path);
+    return STATUS_OK;
+}
+
+static status make(report *r) {
+    const experiment_kind *kind = r->g->kind;
+    TRY(add_columns(r));
+    TRY(add_rows(r));
+    if (kind->summarise)
+        TRY(kind->summarise(r->g, &r->t));
+    TRY(add_notes(r));
+    TRY(table_write(&r->t, r->g->folder, kind->file));
+    if (kind->draw)
+        TRY(kind->draw(r->g, &r->t));
+    return print_document(r->g);
+}
+
+status report_write(const grid *g, const published *p) {
+    report r = {.g = g, .p = p, .t = {.title = g->kind->title, .row_label = g->kind->row_label}};
+    status result = make(&r);
+    table_free(&r.t);
+    free(r.sections);
+    return result;
+}

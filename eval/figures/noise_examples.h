@@ -1,0 +1,13 @@
+/* Pictures of a noise experiment: chosen images at every level, and what the methods find in them. */
+#ifndef IRST_EVAL_FIGURES_NOISE_EXAMPLES_H
+#define IRST_EVAL_FIGURES_NOISE_EXAMPLES_H
+
+#include "eval/experiments/grid.h"
+
+/* Refuses noise.examples that name no sample. */
+status noise_examples_check(const experiment *e);
+
+/* Writes FOLDER/DATA_NAME_KIND.png for every image of noise.examples. */
+status noise_examples_write(const grid *g);
+
+#endif
