@@ -73,7 +73,6 @@ declare -A exceptions=(
     ["train/rules/sgd.c: train/optimizer.h"]="as above"
     ["train/rules/schedule_free.c: train/optimizer.h"]="as above"
     ["train/rules/schedule.h: train/crop_plan.h"]="the rate falls with the work that the plan of crops is"
-    ["eval/experiments/noise_study.c: eval/figures/figure_scene.h"]="the study shows a scene of its noise"
 )
 declare -A used
 
