@@ -134,10 +134,11 @@ static status add_all(opening *o, const char *prefix) {
 /* Masks that are no images at all are somebody's boxes. */
 static status check_files(const opening *o) {
     if (o->files.images.count == 0)
-        return status_fail(STATUS_INPUT, "%s: no image of a known format (%s)", o->folders.images, image_endings());
+        return status_fail(STATUS_INPUT, "%s: no image of a known format (%s)", o->folders.images,
+                           image_endings().text);
     if (o->files.masks.count == 0)
         return status_fail(STATUS_INPUT, "%s: no mask of a known format (%s); boxes have to be made masks first",
-                           o->folders.masks, image_endings());
+                           o->folders.masks, image_endings().text);
     return STATUS_OK;
 }
 

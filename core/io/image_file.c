@@ -47,14 +47,15 @@ int image_stem_length(const char *name) {
     return (int)strlen(name);
 }
 
-const char *image_endings(void) {
-    static _Thread_local char text[128];
+image_ending_list image_endings(void) {
+    image_ending_list list = {""};
     size_t used = 0;
     for (int i = 0; i < FORMATS; i++)
         for (const char *const *ending = formats[i]->endings; *ending && !is_raw(formats[i]); ending++)
-            if (used < sizeof text)
-                used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", *ending + 1);
-    return text;
+            if (used < sizeof list.text)
+                used +=
+                    (size_t)snprintf(list.text + used, sizeof list.text - used, "%s%s", used ? ", " : "", *ending + 1);
+    return list;
 }
 
 static status read_start(const char *path, uint8_t start[IMAGE_START], size_t *size) {

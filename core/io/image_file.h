@@ -31,7 +31,10 @@ bool image_name_is_known(const char *name, bool raw);
 /* The bytes of the name before such an ending; all of them if it has none. Raw endings count. */
 int image_stem_length(const char *name);
 
-/* "png, jpg, ...": all known endings but the raw ones. Owned by the function. */
-const char *image_endings(void);
+/* "png, jpg, ...": all known endings but the raw ones. */
+typedef struct image_ending_list {
+    char text[128];
+} image_ending_list;
+image_ending_list image_endings(void);
 
 #endif

@@ -165,7 +165,7 @@ static status choose_images(box_job *job, const name_list *all) {
     }
     return job->names.count ? STATUS_OK
                             : status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation", job->images,
-                                          image_endings());
+                                          image_endings().text);
 }
 
 status box_set_write(const char *images, const char *annotations, const char *to, box_fill fill, box_set_counts *counts,

@@ -79,7 +79,7 @@ static status add_argument(collector *c, const char *argument) {
     TRY(add_folder(c, top, strlen(top), 0));
     if (c->out->count > before)
         return STATUS_OK;
-    return status_fail(STATUS_INPUT, "%s: no image in this folder (%s%s)", argument, image_endings(),
+    return status_fail(STATUS_INPUT, "%s: no image in this folder (%s%s)", argument, image_endings().text,
                        c->options->recursive ? "" : "; --recursive looks into folders in it");
 }
 
