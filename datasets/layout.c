@@ -137,7 +137,8 @@ static status check_files(const opening *o) {
         return status_fail(STATUS_INPUT, "%s: no image of a known format (%s)", o->folders.images,
                            image_endings().text);
     if (o->files.masks.count == 0)
-        return status_fail(STATUS_INPUT, "%s: no mask of a known format (%s); boxes have to be made masks first",
+        return status_fail(STATUS_INPUT,
+                           "%s: no mask of a known format (%s); boxes have to be made masks first (prepare boxes)",
                            o->folders.masks, image_endings().text);
     return STATUS_OK;
 }
@@ -271,8 +272,9 @@ static status say_none(const char *path, const char *split) {
                            path, split, split);
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
         if (path_join(labels, path, boxes[i], "") == STATUS_OK && path_is_folder(labels))
-            return status_fail(STATUS_INPUT, "%s: images without masks; what is in %s has to be made masks first", path,
-                               labels);
+            return status_fail(STATUS_INPUT,
+                               "%s: images without masks; what is in %s has to be made masks first (prepare boxes)",
+                               path, labels);
     return status_fail(STATUS_INPUT, "%s: images without masks; expected masks/ beside them (bin/detect needs none)",
                        path);
 }

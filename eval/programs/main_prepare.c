@@ -55,7 +55,8 @@ static const cli_program program = {
 static const char *const split_names[] = {"trainval", "train", "val", "test"};
 enum { SPLITS = sizeof split_names / sizeof *split_names };
 
-/* The splits that a set really has, without train and val where trainval holds them already. */
+/* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
+ */
 static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
     *count = 0;
     status last = STATUS_OK;
@@ -72,6 +73,8 @@ static status open_splits(const char *path, dataset *splits[SPLITS], int *count)
         else
             splits[(*count)++] = d;
     }
+    if (*count == 0 && dataset_open(path, "all", &splits[0]) == STATUS_OK)
+        *count = 1;
     return *count ? STATUS_OK : last;
 }
 

@@ -141,6 +141,7 @@ measure --split all|list_only_train|0|-
 measure|no_lists|1|lists that are there: none
 measure --split all|no_lists|0|-
 check|no_lists|0|NOTE: no list
+pack|no_lists|0|6 images
 split --val 0.2 --test 0.2|no_lists|0|no_lists: 4 images for training, 1 to choose on, 1 for test
 split|no_lists|1|list of split train already
 check|no_lists|0|split test
