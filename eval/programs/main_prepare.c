@@ -55,32 +55,31 @@ static const cli_program program = {
 static const char *const split_names[] = {"trainval", "train", "val", "test"};
 enum { SPLITS = sizeof split_names / sizeof *split_names };
 
-/* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
- */
-static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
-    *count = 0;
-    status last = STATUS_OK;
-    for (int i = 0; i < SPLITS; i++) {
-        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval");
-        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
-            continue;
-        dataset *d;
-        status result = dataset_open(path, split_names[i], &d);
-        if (result != STATUS_OK)
-            last = result;
-        else if (strcmp(dataset_split(d), split_names[i]))
-            dataset_close(d); /* another split stood in for it */
-        else
-            splits[(*count)++] = d;
-    }
-    if (*count == 0 && dataset_open(path, "all", &splits[0]) == STATUS_OK)
-        *count = 1;
-    return *count ? STATUS_OK : last;
-}
-
 static void close_splits(dataset *splits[SPLITS], int count) {
     for (int i = 0; i < count; i++)
         dataset_close(splits[i]);
+}
+
+/* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
+ * One that is there and cannot be opened is a failure: the others alone are not the set. */
+static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
+    *count = 0;
+    status result = STATUS_OK;
+    for (int i = 0; i < SPLITS && result == STATUS_OK; i++) {
+        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval");
+        if ((has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val"))) ||
+            !dataset_has_split(path, split_names[i]))
+            continue;
+        result = dataset_open(path, split_names[i], &splits[*count]);
+        *count += result == STATUS_OK;
+    }
+    if (result == STATUS_OK && *count == 0) {
+        result = dataset_open(path, "all", &splits[0]);
+        *count = result == STATUS_OK;
+    }
+    if (result != STATUS_OK)
+        close_splits(splits, *count);
+    return result;
 }
 
 static void show_progress(void *context, int done) {

@@ -166,6 +166,8 @@ train|damaged_test_mask|1|damaged_test_mask/masks/000006.png
 check|damaged_test|1|1 finding
 train|missing_mask|1|missing_mask/masks/000002: no such mask
 check|missing_mask|1|no such mask
+pack|missing_mask|1|no such mask
+pack|list_utf16|1|UTF-16
 train|overlap|0|1 image of overlap is both trained on and evaluated on
 check|overlap|1|same image
 train|duplicate_line|1|names '000001' twice
