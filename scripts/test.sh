@@ -38,6 +38,7 @@ start() {
 # finish PASSED FAILED SKIPPED TEXT [LINES]: of the job's output the last LINES are shown if something failed.
 finish() {
     local out=$work/$started.out word=ok
+    [ $(($1 + $2)) -gt 0 ] || word=skipped
     [ "$2" -eq 0 ] || word=FAILED
     echo "$1 $2 $3" > "$work/$started.counts"
     {
