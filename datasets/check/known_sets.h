@@ -13,8 +13,8 @@ typedef struct known_split {
     dataset_counts counts;
 } known_split;
 
-/* Sets are compared without case, '-', '_', blanks and brackets. train stands for trainval, or the other way round, in a set that has
- * only one of them. NULL if not known. */
+/* Sets are compared without case, '-', '_', blanks and brackets. train stands for trainval, or the other way round, in
+ * a set that has only one of them. NULL if not known. */
 const known_split *known_split_find(const char *set, const char *split);
 
 /* The splits of a set by index; NULL after the last, and for a set that is not known. */

@@ -130,7 +130,7 @@ static status read_data(experiment *e, const name_list *names) {
                              .root = config_text(e->c, experiment_key("data", name).text),
                              .split = config_text(e->c, experiment_key("split", name).text),
                              .train_split = config_text(e->c, experiment_key("train_split", name).text),
-                              .val_split = config_text(e->c, experiment_key("val_split", name).text),
+                             .val_split = config_text(e->c, experiment_key("val_split", name).text),
                              .augment = config_text(e->c, experiment_key("augment", name).text)};
         if (*d.root == '\0')
             continue;

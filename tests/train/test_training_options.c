@@ -149,7 +149,8 @@ static void test_averaged_weights_are_used(void **state) {
     name_folder("averaged", with);
     name_folder("plain", without);
     assert_ok(TRAIN(with, false, &notes, "train.average=0.95", "train.learning_rate=1e-2", "train.epochs=6"));
-    assert_true(notes.last.used.values[METRIC_niou] != notes.last.raw.values[METRIC_niou] || notes.last.used.values[METRIC_fa] != notes.last.raw.values[METRIC_fa]);
+    assert_true(notes.last.used.values[METRIC_niou] != notes.last.raw.values[METRIC_niou] ||
+                notes.last.used.values[METRIC_fa] != notes.last.raw.values[METRIC_fa]);
     assert_ok(TRAIN(without, false, &notes, "train.learning_rate=1e-2", "train.epochs=6"));
     double raw = first_weight(with, "last.h5", WEIGHTS_RAW), mean = first_weight(with, "last.h5", WEIGHTS_BEST);
     assert_true(raw != mean);
