@@ -61,7 +61,7 @@ typedef struct conv_plan {
 conv_plan conv_plan_new(const engine *e, const tensor *x, const tensor *y, const conv_options *o, bool gradients);
 
 /* Inference packs the same weights again and again. Floats of memory that keeping them takes; 0 where it does not pay:
- * packing takes the time of about 1000 pixels, whatever the channels, and on large maps that is not worth the memory.
+ * packing takes the time of about 200 pixels, whatever the channels, and on large maps that is not worth the memory.
  */
 size_t conv_plan_keeps(const conv_plan *p);
 /* Of a plan without gradients, before its first run: so many floats, aligned for vectors, which outlive the plan; NULL

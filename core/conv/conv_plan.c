@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Packing is a hundredth of the work on maps of that many pixels. */
-enum { MOST_PIXELS_KEPT = 100 * 1000 };
+enum { MOST_PIXELS_KEPT = 20 * 1000 };
 
 const conv_strategy *const conv_strategies[] = {
 #define CONV_STRATEGY(name) &conv_##name,

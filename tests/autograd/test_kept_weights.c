@@ -105,7 +105,7 @@ static void test_changes_are_seen(void **state) {
     static world w;
     w = (world){.channels = {4, 8, 16, 24, 1}, .h = 21, .w = 40}; /* direct and Winograd */
     check_world(&w);
-    w = (world){.channels = {1, 16, 16, 16, 16}, .h = 130, .w = 200}; /* two at a time */
+    w = (world){.channels = {1, 24, 24, 24, 24}, .h = 100, .w = 130}; /* two at a time */
     check_world(&w);
     w = (world){.channels = {24, 24, 24, 24, 24}, .h = 7, .w = 9}; /* matrix products */
     check_world(&w);
