@@ -154,18 +154,21 @@ static status write_folder(box_job *job, const char *to) {
 /* The images that have boxes, or may have none; the others are counted. */
 static status choose_images(box_job *job, const name_list *all) {
     const box_format *format = job->source->format;
+    int annotated = 0;
     for (int i = 0; i < all->count; i++) {
         const char *name = all->names[i];
         if (!image_name_is_known(name, false))
             continue;
-        if (format->missing_is_empty || format->has(job->source, name, stem_of(name).s))
+        bool has = format->has(job->source, name, stem_of(name).s);
+        annotated += has;
+        if (has || format->missing_is_empty)
             TRY(name_list_add(&job->names, name));
         else
             job->counts->unannotated++;
     }
-    return job->names.count ? STATUS_OK
-                            : status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation", job->images,
-                                          image_endings().text);
+    return annotated ? STATUS_OK
+                     : status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation (%s)", job->images,
+                                   image_endings().text, format->title);
 }
 
 status box_set_write(const char *images, const char *annotations, const char *to, box_fill fill, box_set_counts *counts,

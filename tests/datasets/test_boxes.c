@@ -181,6 +181,7 @@ static void test_a_whole_set(void **state) {
     char images[4000], boxes[4096], path[4096], text[4096];
     static const char *const outputs[] = {"made", "made.h5"};
     draw(&image, &mask);
+    grey_image_free(&mask);
     snprintf(images, sizeof images, "%s", scratch_path("frames"));
     snprintf(boxes, sizeof boxes, "%s", put("set", "all.json", coco));
     assert_ok(folder_create(images));
@@ -207,6 +208,11 @@ static void test_a_whole_set(void **state) {
         assert_fails(box_set_write(images, scratch_path("nothing"), to, BOX_FILL_WHOLE, &counts, NULL, NULL),
                      STATUS_INPUT, "nothing", "COCO");
     }
+    box_set_counts counts;
+    put("others", "z.txt", yolo); /* not one image has a file there: a wrong folder, not a set without targets */
+    assert_fails(
+        box_set_write(images, scratch_path("others"), scratch_path("none"), BOX_FILL_WHOLE, &counts, NULL, NULL),
+        STATUS_INPUT, "frames", "has an annotation (YOLO)");
     assert_ok(path_join(path, scratch_path("made"), "README.txt", ""));
     FILE *stream = fopen(path, "r");
     assert_non_null(stream);

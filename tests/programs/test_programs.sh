@@ -156,7 +156,8 @@ works "$bin/detect" --checkpoint run/best.h5 scenes/images --out all --size 64
 works "$bin/prepare" boxes scenes/images found/detections.coco.json boxes --fill box # what detect found, as masks
 grep -q '15 images without annotation: left out' stdout || complain "prepare boxes: $(cat stdout)"
 refuses 2 'fill is' "$bin/prepare" boxes scenes/images found/detections.coco.json out/x --fill some
-refuses 1 'no boxes' "$bin/prepare" boxes scenes/images scenes out/x
+refuses 1 'none of its images.*has an annotation .YOLO' "$bin/prepare" boxes scenes/images scenes out/x # lists are no boxes
+refuses 1 'no boxes' "$bin/prepare" boxes scenes/images scenes/masks out/x
 works "$bin/detect" scenes/images --out shipped
 [ -s shipped/detections.json ] || complain "detect with the weights that come with it left no detections.json"
 mkdir -p installed
