@@ -21,13 +21,13 @@ static void join(int32_t *parent, int32_t a, int32_t b) {
         parent[a] = b;
 }
 
-/* First pass: every pixel takes the label of a neighbour already seen (left, and the three above), or a new one. */
+/* First pass: every pixel takes the label of a neighbour already seen (left, and the three above), or a new one. Labels
+ * begin at zero. */
 static int32_t label_provisionally(const uint8_t *map, int width, int height, int32_t *labels, int32_t *parent) {
     int32_t next = 1;
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             ptrdiff_t i = (ptrdiff_t)y * width + x;
-            labels[i] = 0;
             if (!map[i])
                 continue;
             const int32_t seen[4] = {
@@ -69,7 +69,8 @@ status components_find(const uint8_t *map, int width, int height, component_list
     /* No two provisional labels stand side by side: at most one in two pixels of every other row, and 0. */
     size_t most = ((size_t)width / 2 + 1) * ((size_t)height / 2 + 1) + 1;
     int32_t *parent = malloc(most * sizeof *parent), *number = NULL;
-    out->labels = malloc((pixels ? pixels : 1) * sizeof *out->labels);
+    /* Background stays as the system hands it out, so that a large map with small targets takes hardly any memory. */
+    out->labels = calloc(pixels ? pixels : 1, sizeof *out->labels);
     if (!parent || !out->labels)
         goto no_memory;
     int32_t next = label_provisionally(map, width, height, out->labels, parent);
@@ -82,9 +83,10 @@ status components_find(const uint8_t *map, int width, int height, component_list
     if (!out->items)
         goto no_memory;
     for (size_t i = 0; i < pixels; i++) {
+        if (!map[i])
+            continue;
         out->labels[i] = number[out->labels[i]];
-        if (out->labels[i])
-            add_pixel(&out->items[out->labels[i] - 1], (int)(i % (size_t)width), (int)(i / (size_t)width));
+        add_pixel(&out->items[out->labels[i] - 1], (int)(i % (size_t)width), (int)(i / (size_t)width));
     }
     for (int i = 0; i < out->count; i++) {
         out->items[i].centroid_x /= out->items[i].area;

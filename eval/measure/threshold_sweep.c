@@ -3,6 +3,7 @@
 #include "eval/measure/score_map.h"
 #include "eval/measure/target_outcome.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 static size_t pixel_count(const scored_image *image) {
@@ -97,16 +98,17 @@ static status add_level(const scored_image *image, const component_list *targets
 
 status sweep_levels(const scored_image *image, const component_list *targets, metrics *m) {
     size_t pixels = pixel_count(image);
-    float *unit = malloc(pixels * sizeof *unit);
+    bool is_unit = image->kind == SCORE_PROBABILITY;
+    float *unit = is_unit ? NULL : malloc(pixels * sizeof *unit);
     uint8_t *detected = malloc(pixels);
     status result = STATUS_OK;
-    if (unit && detected)
-        score_map_to_unit(image->score, pixels, image->kind, unit);
-    else
+    if ((!is_unit && !unit) || !detected)
         result =
             status_fail(STATUS_MEMORY, "out of memory for the metrics of a %dx%d map", image->width, image->height);
+    else if (unit)
+        score_map_to_unit(image->score, pixels, image->kind, unit);
     for (int i = 0; i < SCORE_LEVELS && result == STATUS_OK; i++)
-        if (reach(unit, pixels, (float)(i + 1) / SCORE_LEVELS, detected) > 0)
+        if (reach(is_unit ? image->score : unit, pixels, (float)(i + 1) / SCORE_LEVELS, detected) > 0)
             result = add_level(image, targets, detected, i, m);
     free(unit);
     free(detected);
