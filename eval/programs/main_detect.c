@@ -108,7 +108,8 @@ static status create_folder_of(const char *name) {
 
 /* A result that depends on the cuts is not given without a word. */
 static void say_cut(run_state *r, const char *path, const grey_image *image) {
-    if (r->said_cut || r->how.size > 0 || !detector_cuts(r->d, image->width, image->height))
+    bool refused = r->how.detail == DETAIL_STAGES; /* in words of its own */
+    if (r->said_cut || refused || r->how.size > 0 || !detector_cuts(r->d, image->width, image->height))
         return;
     fprintf(stderr,
             "detect: %s has %dx%d pixels: it and others as large are cut into tiles of %d, overlap %d (--tiles)\n",
