@@ -1,9 +1,8 @@
-/* Every format read, told by its bytes; damage and hostile headers refused; grey ranges. Files are made here, TIFF and
+/* Every format read, told by its bytes; damage and hostile headers refused. Files are made here, TIFF and
  * JPEG by the libraries that read them. */
 #include "core/io/file_io.h"
 #include "core/io/grey_range.h"
 #include "core/io/image_file.h"
-#include "core/io/png_io.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -393,64 +392,6 @@ static void test_damage(void **state) {
     expect_harmless("x.pgm", (const uint8_t *)pgm, sizeof pgm - 1);
 }
 
-/* --- ranges --- */
-
-static void test_ranges(void **state) {
-    (void)state;
-    grey_range range;
-    assert_ok(grey_range_read("percentile", "--range", &range));
-    assert_true(range.kind == RANGE_PERCENTILE && range.percent == 0.1);
-    assert_ok(grey_range_read("percentile:2", "--range", &range));
-    assert_true(range.percent == 2);
-    static const char *const wrong[] = {"",      "5",    "5,", "9,3", "1,2,3", "percentile:50", "percentile2",
-                                        "Image", "0,nan"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_fails(grey_range_read(wrong[i], "--range", &range), STATUS_USAGE, "--range", "LO,HI");
-
-    uint16_t pixels[4] = {100, 1100, 600, 5000};
-    grey_image image = {.width = 4, .height = 1, .maximum = 65535, .pixels = pixels};
-    assert_ok(grey_range_read("full", "--range", &range));
-    assert_ok(grey_range_apply(&range, &image));
-    assert_int_equal(pixels[0], 100);
-    assert_ok(grey_range_read("100,1100", "--range", &range));
-    assert_ok(grey_range_apply(&range, &image));
-    assert_memory_equal(pixels, ((uint16_t[]){0, 65535, 32768, 65535}), sizeof pixels);
-    memcpy(pixels, (uint16_t[]){10, 20, 30, 50}, sizeof pixels);
-    image.maximum = 255;
-    assert_ok(grey_range_read("image", "--range", &range));
-    assert_ok(grey_range_apply(&range, &image));
-    assert_int_equal(image.maximum, 65535);
-    assert_memory_equal(pixels, ((uint16_t[]){0, 16384, 32768, 65535}), sizeof pixels);
-    memcpy(pixels, (uint16_t[]){7, 7, 7, 7}, sizeof pixels);
-    assert_ok(grey_range_apply(&range, &image)); /* nothing to spread */
-    assert_int_equal(pixels[0], 0);
-    memcpy(pixels, (uint16_t[]){0, 20, 30, 60000}, sizeof pixels);
-    assert_ok(grey_range_read("percentile:25", "--range", &range));
-    assert_ok(grey_range_apply(&range, &image)); /* one pixel at each end */
-    assert_memory_equal(pixels, ((uint16_t[]){0, 0, 65535, 65535}), sizeof pixels);
-}
-
-static void test_remarks(void **state) {
-    (void)state;
-    char text[512];
-    uint16_t pixels[2] = {200, 16000};
-    grey_image image = {.width = 2, .height = 1, .maximum = 65535, .pixels = pixels};
-    grey_span span = {0};
-    assert_false(grey_span_remark(&span, "--range ", text, sizeof text));
-    grey_span_add(&span, &image);
-    assert_true(grey_span_remark(&span, "--range ", text, sizeof text));
-    assert_non_null(strstr(text, "200 to 16000"));
-    assert_non_null(strstr(text, "--range 0,16383 (14 bits)"));
-    pixels[1] = 65000; /* another image of the set is bright */
-    grey_span_add(&span, &image);
-    assert_false(grey_span_remark(&span, "--range ", text, sizeof text));
-    span = (grey_span){0};
-    image.maximum = 255;
-    memcpy(pixels, (uint16_t[]){10, 60}, sizeof pixels); /* low contrast, but images are like this */
-    grey_span_add(&span, &image);
-    assert_false(grey_span_remark(&span, "--range ", text, sizeof text));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bmp),
@@ -462,8 +403,6 @@ int main(void) {
         cmocka_unit_test(test_jpeg),
         cmocka_unit_test(test_recognition),
         cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_remarks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
