@@ -18,7 +18,7 @@ typedef struct report {
     int of_column[TABLE_COLUMNS], of_condition[TABLE_COLUMNS]; /* what stands in a column of the table */
     table_column heads[TABLE_COLUMNS];
     char labels[TABLE_COLUMNS][32], keys[TABLE_COLUMNS][32];
-    char (*sections)[160];
+    char (*sections)[200];
 } report;
 
 status report_note(table *t, const char *format, ...) {
@@ -103,7 +103,7 @@ static status add_section(report *r, int data, int first, int end) {
     const grid *g = r->g;
     char *name = r->sections[data * g->condition_count + first];
     const char *more = g->conditions[first].section;
-    snprintf(name, sizeof r->sections[0], "%.80s%s%.60s", g->e->data[data].title, *more ? ", " : "", more);
+    snprintf(name, sizeof r->sections[0], "%.120s%s%.60s", g->e->data[data].title, *more ? ", " : "", more);
     for (int m = 0; m < g->e->method_count; m++)
         for (int c = first; c < (g->kind->conditions_are_columns ? first + 1 : end); c++)
             TRY(add_row(r, name, m, data, c));
@@ -197,11 +197,12 @@ static status note_missing(report *r) {
 /* A published F1 that does not follow from its mIoU cannot be met together with it. */
 static status note_f1(report *r) {
     char marked[900] = "";
-    for (int i = 0; i < r->t.row_count; i++) {
+    const experiment *e = r->g->e;
+    for (int i = 0; i < e->data_count * e->method_count; i++) {
         const table_row *row = &r->t.rows[i];
         char name[256];
         size_t used = strlen(marked);
-        const char *set = row->related ? row->related : row->section;
+        const char *set = e->data[i / e->method_count].published;
         snprintf(name, sizeof name, "%s/%s/%s", r->g->kind->file, row->label, set);
         double off = published_value(r->p, "f1_off", name, 0);
         if (!isnan(off))

@@ -170,6 +170,7 @@ holds table/table.md '^\| RPCANet\+ \| [0-9.]+ \| 0\.216 \| -[0-9.]+ \| [0-9.]+ 
 holds table/table.md '^\| MPCM \| 0\.000 \|.*\| 25\.96 \|'
 holds table/table.md '^## all data sets, averaged'
 holds table/table.csv '^"all data sets, averaged",RPCANet\+,1,.*,78\.525,'
+holds table/table.md '^Published F1 that differ .*: MPCM on NUDT-SIRST -0\.44, MPCM on IRSTD-1k \+0\.13\.$'
 [ -s table/roc.IRSTD-1k.svg ] || complain "eval-table drew no ROC curve"
 
 works "$bin/eval-stages" stages.ini --out test sweep.select=test sweep.seeds=1 methods.K2=
