@@ -45,6 +45,17 @@ const char *__tsan_default_options(void) {
 #endif
 #endif
 
+/* Read by LeakSanitizer, which cannot follow what fontconfig keeps for the life of the process, nor what libomp keeps
+ * of its threads. Nothing else reads them. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libfontconfig.so\nleak:libomp.so\n";
+}
+const char *__lsan_default_options(void) {
+    return "print_suppressions=0";
+}
+
 void skip_if_sanitized(void) {
 #ifdef SANITIZED
     skip();

@@ -40,7 +40,7 @@ int64_t tensor_count(const tensor *t) {
 }
 
 float *tensor_plane(const tensor *t, int n, int c) {
-    return t->data + ((ptrdiff_t)n * t->c + c) * t->plane;
+    return t->data ? t->data + ((ptrdiff_t)n * t->c + c) * t->plane : NULL;
 }
 
 void tensor_from_array(const tensor *t, const float *array) {
