@@ -3,8 +3,8 @@
 # weights that come with the programs those in docs/results/trained.md.
 # usage: published_figures.sh FOLDER all|eighth, where FOLDER holds the converted checkpoints.
 #   all      every image, against the reference's figures
-#   eighth   every eighth name of a list, from its first one, against the counts that this script printed for these
-#            images when it was run with `all` before and every figure was right
+#   eighth   every eighth name of a list, from its first one, against the counts that `bin/evaluate` printed for these
+#            images, with the code whose figures for all of them are right
 # Borderline pixels may fall on the other side of a threshold: a figure may differ by what the last column allows.
 set -euo pipefail
 folder=$1 share=$2
@@ -77,5 +77,5 @@ run rpcanet_plus_SIRST_Aug_mIoU_74.56 SIRST logit half \
     0.5939 0.7453 107 109 25.48 306 102 42 11 11 14.156
 cp weights/rpcanet_plus_nudt.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
-    0.6795 0.8092 897 945 10.442 2621 552 683 119 122 10.154
+    0.8419 0.9142 937 945 5.123 3016 256 288 122 122 4.709
 exit $bad
