@@ -16,9 +16,10 @@ case "$*" in
     ;;
 esac
 export IRST_SHARED="${IRST_SHARED:-../shared}"
-# Programs run side by side, so each computes with one thread; tests of threads ask for more themselves.
-export OMP_NUM_THREADS=1
 workers=$(nproc)
+# Programs run side by side, so each computes with one thread; tests of threads ask for more themselves. (nproc, too,
+# goes by this variable.)
+export OMP_NUM_THREADS=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 started=0
