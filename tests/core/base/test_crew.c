@@ -314,13 +314,14 @@ static void test_blas_threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        /* First: a child process has none of the threads that OpenMP keeps for its next region, and waits for them. */
+        cmocka_unit_test(test_nested_loops_are_asserted_against),
         cmocka_unit_test(test_every_item_once),
         cmocka_unit_test(test_too_many_threads),
         cmocka_unit_test(test_many_loops_of_a_region),
         cmocka_unit_test(test_idle_threads_sleep),
         cmocka_unit_test(test_several_engines_at_once),
         cmocka_unit_test(test_caller_in_an_openmp_region),
-        cmocka_unit_test(test_nested_loops_are_asserted_against),
         cmocka_unit_test(test_denormals),
         cmocka_unit_test(test_blas_threads),
     };
