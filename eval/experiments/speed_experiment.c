@@ -5,6 +5,7 @@
 #include "core/tensor/kernels.h"
 #include "eval/experiments/number_list.h"
 #include "eval/experiments/report.h"
+#include "eval/measure/quantile.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,18 +55,6 @@ void speed_name(const grid *g, const grid_place *at, char file[128], char key[25
 
 /* --- measuring --- */
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Between the two nearest of sorted values. */
-static double quantile(const double *sorted, int count, double share) {
-    double place = share * (count - 1);
-    int low = (int)place, high = low + 1 < count ? low + 1 : low;
-    return sorted[low] + (place - low) * (sorted[high] - sorted[low]);
-}
-
 /* The first images of the set at one size, and room for the times. */
 typedef struct inputs {
     sample *samples;
@@ -107,7 +96,7 @@ static status time_runs(const experiment *e, detector *d, const inputs *in, cell
         TRY(run_once(d, in, count, &in->ms[count]));
         spent += in->ms[count];
     }
-    qsort(in->ms, (size_t)count, sizeof *in->ms, by_value);
+    quantile_sort(in->ms, count);
     out->runs = count;
     out->ms_image = quantile(in->ms, count, 0.5);
     out->ms_low = quantile(in->ms, count, 0.1);

@@ -1,6 +1,7 @@
 #include "eval/measure/bootstrap.h"
 
 #include "core/base/rng.h"
+#include "eval/measure/quantile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,26 +36,14 @@ static status draw_all(const metrics *a, const metrics *b, int count, const boot
     return STATUS_OK;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Moves the finite values to the front, in order, and returns their number; 0 if they are fewer than half. */
 static int sort_finite(double *values, int count) {
     int finite = 0;
     for (int i = 0; i < count; i++)
         if (isfinite(values[i]))
             values[finite++] = values[i];
-    qsort(values, (size_t)finite, sizeof *values, by_value);
+    quantile_sort(values, finite);
     return 2 * finite < count ? 0 : finite;
-}
-
-/* Between the two nearest of sorted values. */
-static double quantile(const double *sorted, int count, double share) {
-    double place = share * (count - 1);
-    int low = (int)place, high = low + 1 < count ? low + 1 : low;
-    return sorted[low] + (place - low) * (sorted[high] - sorted[low]);
 }
 
 static interval interval_of(const double *sorted, int count) {
