@@ -182,7 +182,9 @@ for source in "${sources[@]}"; do
     start unit "$(program_of "$source"), sanitized" "build/sanitize/tests/$(program_of "$source")"
 done
 for source in "${threaded[@]}"; do
-    start unit "$(program_of "$source"), threads watched" "build/sanitize-thread/tests/$(program_of "$source")"
+    steps=()
+    [ "$(program_of "$source")" != test_engine ] || steps=(1000)
+    start unit "$(program_of "$source"), threads watched" "build/sanitize-thread/tests/$(program_of "$source")" "${steps[@]}"
 done
 for source in "${sources[@]}"; do
     start unit "$(program_of "$source")" "build/tests/$(program_of "$source")"

@@ -93,7 +93,7 @@ static scratch_parts carve_parts(const node *n, carver *c) {
                        .dsqueezed = carve(c, channels, sizeof *s.dsqueezed),
                        .constant = carve(c, (size_t)x->n * channels, sizeof *s.constant)};
     if (has_norm(n)) {
-        s.normal = carve(c, tensor_footprint(&one) + TENSOR_HALO, sizeof *s.normal);
+        s.normal = carve(c, norm_applied_room(&one), sizeof *s.normal);
         s.room = carve(c, norm_room(n, X, NORM_WEIGHT), sizeof *s.room);
     }
     return s;
@@ -110,27 +110,10 @@ static size_t scratch(const engine *e, const node *n) {
     return c.used / sizeof(float);
 }
 
-typedef struct image_job {
-    const node *n;
-    tensor from, to; /* one image, as it is and normalised */
-} image_job;
-
-static void normalise_plane(const worker *w, void *context, int c) {
-    const image_job *job = context;
-    norm_saved saved = saved_norm(job->n);
-    w->kernels->plane_affine(plane_of(&job->from), plane_data(&job->from, c), saved.scale[c], saved.shift[c], true,
-                             plane_data(&job->to, c));
-}
-
 /* The image that is convolved: normalised into the scratch where there is a norm. */
 static tensor convolved_image(engine *e, const node *n, int image, const scratch_parts *s) {
-    image_job job = {.n = n, .from = image_of(&n->input[X]->value, image)};
-    if (!has_norm(n))
-        return job.from;
-    job.to = job.from;
-    job.to.data = s->normal + tensor_origin(&job.to);
-    parallel_for(e, job.from.c, normalise_plane, &job);
-    return job.to;
+    tensor one = image_of(&n->input[X]->value, image);
+    return has_norm(n) ? norm_apply(e, &one, saved_norm(n), s->normal) : one;
 }
 
 typedef struct squeeze_job {
@@ -154,19 +137,14 @@ static void scale_weights(const node *n, const float *gate, float *scaled) {
             }
 }
 
-static void clear_normal(const node *n, const scratch_parts *s) {
-    tensor one = image_of(&n->input[X]->value, 0);
-    if (has_norm(n)) /* its halo must be zero */
-        memset(s->normal, 0, (tensor_footprint(&one) + TENSOR_HALO) * sizeof *s->normal);
-}
-
 static void forward(node *n, const op_run *run) {
     const gated_options *o = n->options;
-    const tensor *x = &n->input[X]->value;
+    const tensor *x = &n->input[X]->value, one = image_of(x, 0);
     scratch_parts s = parts_of(n, run);
-    if (has_norm(n))
+    if (has_norm(n)) {
         norm_prepare(n, NORM_WEIGHT, &o->norm, s.sums, run);
-    clear_normal(n, &s);
+        norm_applied_clear(&one, s.normal);
+    }
     const conv_run here = {.engine = run->engine, .scratch = s.conv};
     for (int image = 0; image < x->n; image++) {
         tensor convolved = convolved_image(run->engine, n, image, &s), y = image_of(&n->value, image);
@@ -221,7 +199,7 @@ static void finish_rows(const worker *w, void *context, int unused, int y0, int 
 
 static void backward(node *n, const op_run *run) {
     const gated_options *o = n->options;
-    const tensor *x = &n->input[X]->value;
+    const tensor *x = &n->input[X]->value, one = image_of(x, 0);
     scratch_parts s = parts_of(n, run);
     bool accumulate;
     const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
@@ -230,7 +208,8 @@ static void backward(node *n, const op_run *run) {
     tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
     norm_backward b = {.x = x, .dx = &place, .saved = saved_norm(n), .constant = s.constant, .sums = s.sums};
     norm_backward_begin(&b);
-    clear_normal(n, &s);
+    if (has_norm(n))
+        norm_applied_clear(&one, s.normal);
     const conv_run here = {.engine = run->engine, .scratch = s.conv};
     for (int image = 0; image < x->n; image++) {
         tensor convolved = convolved_image(run->engine, n, image, &s), dy = image_of(&n->grad, image);

@@ -101,7 +101,7 @@ static scratch_parts carve_parts(const node *n, carver *c) {
                        .dmean = carve(c, channels, sizeof *s.dmean),
                        .added = carve(c, images * ic, sizeof *s.added)};
     if (has_norm(n)) {
-        s.normal = carve(c, tensor_footprint(x) + TENSOR_HALO, sizeof *s.normal);
+        s.normal = carve(c, norm_applied_room(x), sizeof *s.normal);
         s.room = carve(c, norm_room(n, X, NORM_WEIGHT), sizeof *s.room);
     }
     return s;
@@ -123,24 +123,13 @@ typedef struct planes_job {
     tensor convolved;
 } planes_job;
 
-static void normalise_plane(const worker *w, void *context, int plane) {
-    const planes_job *job = context;
-    const tensor *x = input_of(job->n);
-    norm_saved saved = saved_norm(job->n);
-    w->kernels->plane_affine(plane_of(x), plane_data(x, plane), saved.scale[plane % x->c], saved.shift[plane % x->c],
-                             true, plane_data(&job->convolved, plane));
-}
-
 /* What is convolved: X, or normalised into the scratch. */
 static tensor convolved_input(engine *e, const node *n, const scratch_parts *s) {
     const tensor *x = input_of(n);
-    planes_job job = {n, *x};
-    if (has_norm(n)) {
-        memset(s->normal, 0, (tensor_footprint(x) + TENSOR_HALO) * sizeof *s->normal);
-        job.convolved.data = s->normal + tensor_origin(x);
-        parallel_for(e, plane_count(n->input[X]), normalise_plane, &job);
-    }
-    return job.convolved;
+    if (!has_norm(n))
+        return *x;
+    norm_applied_clear(x, s->normal);
+    return norm_apply(e, x, saved_norm(n), s->normal);
 }
 
 /* S_i(s) / (H W): the sum of the plane without the row and the column that the tap never meets. */

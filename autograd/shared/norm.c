@@ -144,6 +144,33 @@ void norm_prepare(node *n, int norm, const batch_norm_options *o, void *scratch,
     }
 }
 
+typedef struct apply_job {
+    const tensor *x, *to;
+    norm_saved saved;
+} apply_job;
+
+static void apply_plane(const worker *w, void *context, int plane) {
+    const apply_job *job = context;
+    int c = plane % job->x->c;
+    w->kernels->plane_affine(plane_of(job->x), plane_data(job->x, plane), job->saved.scale[c], job->saved.shift[c],
+                             true, plane_data(job->to, plane));
+}
+
+size_t norm_applied_room(const tensor *x) {
+    return tensor_footprint(x) + TENSOR_HALO;
+}
+
+void norm_applied_clear(const tensor *x, float *room) {
+    memset(room, 0, norm_applied_room(x) * sizeof *room);
+}
+
+tensor norm_apply(engine *e, const tensor *x, norm_saved saved, float *room) {
+    tensor applied = *x;
+    applied.data = room + tensor_origin(x);
+    parallel_for(e, x->n * x->c, apply_plane, &(apply_job){x, &applied, saved});
+    return applied;
+}
+
 size_t norm_scratch(const tensor *x) {
     size_t bytes = place_count(x) * sizeof(norm_moments); /* the two sums of the backward pass need less */
     return (bytes + 63) / 64 * 64 / sizeof(float);

@@ -46,6 +46,12 @@ bool norm_clear_moments(node *n); /* before they are gathered; false: nobody ask
 void norm_prepare(node *n, int norm, const batch_norm_options *o, void *scratch, const op_run *run);
 size_t norm_scratch(const tensor *x);
 
+/* max(0, scale x + shift) for operations that need it as a whole: images of x's shape in `room`, of norm_applied_room
+ * floats, whose halo norm_applied_clear sets to zero once and norm_apply leaves alone. */
+size_t norm_applied_room(const tensor *x);
+void norm_applied_clear(const tensor *x, float *room);
+tensor norm_apply(engine *e, const tensor *x, norm_saved saved, float *room);
+
 /* The backward pass of y = max(0, bn(x)), in place of dx, which first receives dy: norm_backward_begin; norm_mask for
  * all rows, once dy is there (a conv_hook's rows_done); norm_backward_finish, which leaves the gradient of x, adds
  * to those of n's inputs `norm`, the weight, and the next one, the bias, where they are wanted, and to sum, unless it
