@@ -110,6 +110,33 @@ status detector_new(engine *e, const config *options, uint64_t seed, detector **
     return STATUS_OK;
 }
 
+/* The same parameters by a list of its own: recording only looks them up. */
+static status share_parameters(const parameter_set *from, parameter_set *out) {
+    if (from->count == 0)
+        return STATUS_OK;
+    out->items = malloc((size_t)from->count * sizeof *out->items);
+    if (!out->items)
+        return status_fail(STATUS_MEMORY, "out of memory for a detector");
+    memcpy(out->items, from->items, (size_t)from->count * sizeof *out->items);
+    out->count = out->capacity = from->count;
+    return STATUS_OK;
+}
+
+status detector_new_twin(const detector *d, engine *e, detector **out) {
+    detector *twin = *out = calloc(1, sizeof *twin);
+    if (!twin)
+        return status_fail(STATUS_MEMORY, "out of memory for a detector");
+    *twin = (detector){.engine = e, .type = d->type, .input = d->input, .seed = d->seed, .is_twin = true};
+    status result = copy_options(d->type, d->options, &twin->options);
+    if (result == STATUS_OK)
+        result = share_parameters(&d->parameters, &twin->parameters);
+    if (result != STATUS_OK) {
+        detector_free(twin);
+        *out = NULL;
+    }
+    return result;
+}
+
 static void free_inference(inference *run) {
     tape_free(run->t);
     free(run->memory);
@@ -123,7 +150,10 @@ void detector_free(detector *d) {
     model_driven_free(&d->model_driven);
     detector_drop_tiles(d);
     tape_free(d->train.t);
-    parameter_set_free(&d->parameters);
+    if (d->is_twin)
+        free(d->parameters.items);
+    else
+        parameter_set_free(&d->parameters);
     config_free(d->options);
     free(d);
 }

@@ -44,6 +44,11 @@ status detector_declare_options(config *c);
 status detector_new(engine *e, const config *options, uint64_t seed, detector **out);
 void detector_free(detector *d); /* accepts NULL */
 
+/* A second detector with the weights of `d`, which both share, to run on other images at the same time: `e` is another
+ * engine. It cuts no images at first. Until it is freed, `d` is neither freed nor trained nor loaded anew. It is for
+ * running only. */
+status detector_new_twin(const detector *d, engine *e, detector **out);
+
 const char *detector_name(const detector *d);
 score_kind detector_score_kind(const detector *d);
 /* Value of one of the method's options as text, by its full key; NULL if it has no such key. */

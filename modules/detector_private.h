@@ -46,6 +46,7 @@ struct detector {
     input_format input;
     uint64_t seed;
     parameter_set parameters;
+    bool is_twin; /* the parameters belong to another */
     inference run;
     tiling cut;
     model_driven_run model_driven;

@@ -133,7 +133,7 @@ exec 3>&1
 mapfile -t sources < <(find tests -name 'test_*.c' | sort)
 threaded=()
 if [ $share = all ]; then
-    mapfile -t threaded < <(grep -l pthread_create "${sources[@]}")
+    mapfile -t threaded < <(grep -l -e pthread_create -e pipeline_run "${sources[@]}")
 fi
 
 build all tests

@@ -86,6 +86,13 @@ status detection_write_pictures(const char *folder, const char *name, const grey
     return STATUS_OK;
 }
 
+void detection_remove_pictures(const char *folder, const char *name) {
+    char path[4096];
+    for (int i = 0; i < PICTURES; i++)
+        if (path_join(path, folder, name, pictures[i].suffix) == STATUS_OK)
+            remove(path);
+}
+
 static status write_map(h5_file *file, const char *name, const char *what, const detector_maps *maps,
                         const float *map) {
     char path[4096 + 32];

@@ -13,6 +13,9 @@
 status detection_write_pictures(const char *folder, const char *name, const grey_image *image,
                                 const detected_image *result);
 
+/* Removes them again. */
+void detection_remove_pictures(const char *folder, const char *name);
+
 /* NAME/score, NAME/logit, NAME/reconstruction and NAME/stageK/{B,T,N,D}, whatever `maps` holds: float32, height x
  * width at the size that the method saw. */
 status detection_write_maps(h5_file *file, const char *name, const detector_maps *maps);

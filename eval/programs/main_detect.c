@@ -2,11 +2,7 @@
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
-#include "core/io/hdf5_io.h"
-#include "core/log/progress.h"
-#include "eval/detect/detection_files.h"
-#include "eval/detect/detection_report.h"
-#include "eval/detect/input_images.h"
+#include "eval/detect/detect_images.h"
 #include "eval/programs/arguments.h"
 
 #include <limits.h>
@@ -58,6 +54,7 @@ static const cli_program program = {
                 "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
                 "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
                 "detect frames/ --recursive --range percentile --out found   # thermal frames of 14 bits in 16\n"
+                "OMP_NUM_THREADS=4 detect frames/ --out found             # four small images at a time, one a thread\n"
                 "detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
                 "detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
                 "detect folder/ --method ipi model.preset=community --out found",
@@ -65,106 +62,27 @@ static const cli_program program = {
     .option_count = sizeof options / sizeof *options,
 };
 
-/* Everything of one run. The output folder and the raw file are made with the first result, so that a run without one
- * leaves nothing. */
+/* Everything of one run. */
 typedef struct run_state {
     engine *e;
     detector *d;
     detect_options how;
-    detector_tiles tiles;
-    bool said_cut;
     input_images images;
     grey_range range;
-    grey_span span; /* of the values as stored */
     detection_report *report;
-    h5_file *maps;
-    bool started;
-    int done, found, unreadable;
-    char first_error[1024];
+    detect_outcome outcome;
 } run_state;
+
+static detector_tiles cuts;
 
 static void say(const char *text) {
     fprintf(stderr, "detect: %s\n", text);
 }
 
-static status start_output(run_state *r) {
-    if (r->started)
-        return STATUS_OK;
-    TRY(folder_create(out));
-    if (raw)
-        TRY(h5_create(raw, &r->maps));
-    r->started = true;
-    return STATUS_OK;
-}
-
-/* An image in a folder of the input lies in such a folder of the output. */
-static status create_folder_of(const char *name) {
-    char folder[4096], *slash;
-    TRY(path_join(folder, out, name, ""));
-    slash = strrchr(folder, '/');
-    *slash = 0;
-    return folder_create(folder);
-}
-
-/* A result that depends on the cuts is not given without a word. */
-static void say_cut(run_state *r, const char *path, const grey_image *image) {
-    bool refused = r->how.detail == DETAIL_STAGES; /* in words of its own */
-    if (r->said_cut || refused || r->how.size > 0 || !detector_cuts(r->d, image->width, image->height))
-        return;
+static void say_cut(const char *path, const grey_image *image) {
     fprintf(stderr,
             "detect: %s has %dx%d pixels: it and others as large are cut into tiles of %d, overlap %d (--tiles)\n",
-            path, image->width, image->height, r->tiles.side, r->tiles.overlap);
-    r->said_cut = true;
-}
-
-static status detect_one(run_state *r, int index, const grey_image *image) {
-    const char *name = r->images.items[index].name, *path = r->images.items[index].path;
-    detected_image result;
-    say_cut(r, path, image);
-    status done = detect_image(r->d, image, &r->how, &result);
-    if (done != STATUS_OK)
-        return status_prefix(done, "%s", path);
-    done = start_output(r);
-    if (done == STATUS_OK)
-        done = detection_report_add(r->report, name, path, &result);
-    if (done == STATUS_OK && r->maps)
-        done = detection_write_maps(r->maps, name, &result.maps);
-    if (done == STATUS_OK && strchr(name, '/'))
-        done = create_folder_of(name);
-    if (done == STATUS_OK)
-        done = detection_write_pictures(out, name, image, &result);
-    r->done += done == STATUS_OK;
-    r->found += result.found.count;
-    detected_image_free(&result);
-    return done;
-}
-
-static status read_image(run_state *r, int index, const input_options *input, grey_image *image) {
-    const input_image *item = &r->images.items[index];
-    TRY(image_read(
-        &(image_source){
-            .path = item->path, .page = item->page, .raw_width = input->raw_width, .raw_height = input->raw_height},
-        image));
-    grey_span_add(&r->span, image);
-    return grey_range_apply(&r->range, image);
-}
-
-/* An image that cannot be read is left out and reported at the end; any other failure ends the run. */
-static status detect_all(run_state *r, const input_options *input) {
-    progress bar;
-    status result = STATUS_OK;
-    progress_begin(&bar, "detect", "image", r->images.count);
-    for (int i = 0; i < r->images.count && result == STATUS_OK; i++) {
-        grey_image image = {0};
-        if (read_image(r, i, input, &image) == STATUS_OK)
-            result = detect_one(r, i, &image);
-        else if (r->unreadable++ == 0)
-            snprintf(r->first_error, sizeof r->first_error, "%s", status_message());
-        grey_image_free(&image);
-        progress_update(&bar, i + 1, r->images.items[i].name);
-    }
-    progress_end(&bar);
-    return result;
+            path, image->width, image->height, cuts.side, cuts.overlap);
 }
 
 /* What the user would not see from the results. */
@@ -175,26 +93,27 @@ static void say_remarks(const run_state *r) {
             "for other cameras train on their images and give --checkpoint");
     if (input_images_remark(&r->images, text, sizeof text))
         say(text);
-    if (r->range.kind == RANGE_FULL && grey_span_remark(&r->span, "--range ", text, sizeof text))
+    if (r->range.kind == RANGE_FULL && grey_span_remark(&r->outcome.span, "--range ", text, sizeof text))
         say(text);
 }
 
 static status finish_output(run_state *r) {
-    if (r->done > 0) {
+    detect_outcome *o = &r->outcome;
+    if (o->done > 0) {
         say_remarks(r);
         TRY(detection_report_write(r->report, out));
-        h5_file *maps = r->maps;
-        r->maps = NULL;
+        h5_file *maps = o->maps;
+        o->maps = NULL;
         if (maps)
             TRY(h5_commit(maps));
-        printf("%d image%s, %d detection%s: see %s\n", r->done, r->done == 1 ? "" : "s", r->found,
-               r->found == 1 ? "" : "s", out);
+        printf("%d image%s, %d detection%s: see %s\n", o->done, o->done == 1 ? "" : "s", o->found,
+               o->found == 1 ? "" : "s", out);
     }
-    if (r->unreadable == 0)
+    if (o->unreadable == 0)
         return STATUS_OK;
     if (r->images.count == 1)
-        return status_fail(STATUS_INPUT, "%s", r->first_error);
-    return status_fail(STATUS_INPUT, "%s (%d of %d images could not be read)", r->first_error, r->unreadable,
+        return status_fail(STATUS_INPUT, "%s", o->first_error);
+    return status_fail(STATUS_INPUT, "%s (%d of %d images could not be read)", o->first_error, o->unreadable,
                        r->images.count);
 }
 
@@ -258,16 +177,26 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     const char *const *inputs = arguments, *const *settings = arguments + count;
     input_options input = {.recursive = recursive};
     TRY(check_options(&r->how));
-    TRY(argument_tiles(tiles, &r->tiles));
+    TRY(argument_tiles(tiles, &cuts));
     TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
     TRY(argument_range(range, checkpoint, &r->range));
     TRY(input_images_collect(inputs, count, &input, &r->images));
     TRY(refuse_own_output(inputs, count));
     TRY(engine_new(0, &r->e));
     TRY(open_detector(r, settings, argument_count - count));
-    detector_set_tiles(r->d, &r->tiles);
+    detector_set_tiles(r->d, &cuts);
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
-    TRY(detect_all(r, &input));
+    TRY(detect_images(&(detect_job){.d = r->d,
+                                    .threads = engine_threads(r->e),
+                                    .how = &r->how,
+                                    .images = &r->images,
+                                    .input = &input,
+                                    .range = &r->range,
+                                    .out = out,
+                                    .raw = raw,
+                                    .report = r->report,
+                                    .say_cut = say_cut},
+                      &r->outcome));
     return finish_output(r);
 }
 
@@ -280,7 +209,7 @@ int main(int argc, char **argv) {
     status result = cli_parse(&program, argc, argv, &action, &arguments, &count);
     if (result == STATUS_OK && action == CLI_RUN)
         result = run(&r, arguments, count);
-    h5_close(r.maps);
+    h5_close(r.outcome.maps);
     detection_report_free(r.report);
     input_images_free(&r.images);
     detector_free(r.d);

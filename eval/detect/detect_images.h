@@ -1,0 +1,39 @@
+/* All images of a run of detect: read, searched, and their pictures written, several at a time. */
+#ifndef IRST_EVAL_DETECT_DETECT_IMAGES_H
+#define IRST_EVAL_DETECT_DETECT_IMAGES_H
+
+#include "core/base/status.h"
+#include "core/io/grey_range.h"
+#include "core/io/hdf5_io.h"
+#include "eval/detect/detection_report.h"
+#include "eval/detect/input_images.h"
+
+typedef struct detect_job {
+    detector *d;
+    int threads; /* of its engine */
+    const detect_options *how;
+    const input_images *images;
+    const input_options *input;
+    const grey_range *range;
+    const char *out; /* folder */
+    const char *raw; /* file for the maps, NULL: none */
+    detection_report *report;
+    /* Told before the first image that is cut into tiles. */
+    void (*say_cut)(const char *path, const grey_image *image);
+} detect_job;
+
+typedef struct detect_outcome {
+    int done, found, unreadable;
+    char first_error[1024]; /* of the first image that could not be read */
+    grey_span span;         /* of the values as stored */
+    h5_file *maps;          /* not committed yet; owned by the caller, after a failure too. NULL: none */
+} detect_outcome;
+
+/* Small images are shared out, each on one thread with a twin of the detector; there are `threads` twins at most, and
+ * half as many images more in memory. Larger ones have all threads, those that are cut into tiles or have more than
+ * 1280 x 1024 pixels also the memory to themselves. The results are those of one image after the other: an image that
+ * cannot be read is left out and counted; any other failure ends the run, and no image after it leaves pictures. The
+ * output folder and the file for the maps are made with the first result. Shows a bar of progress. */
+status detect_images(const detect_job *job, detect_outcome *out);
+
+#endif
