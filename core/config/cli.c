@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <math.h>
 #include <popt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,7 @@ static status parse(const cli_program *program, poptContext context, int argc, c
 status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
                  int *positional_count) {
     *action = CLI_RUN;
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of writing, as a full disk */
     int count = program->option_count;
     struct poptOption *table = calloc((size_t)count + 3, sizeof *table); /* a zeroed entry ends it */
     if (table == NULL)

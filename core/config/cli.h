@@ -33,7 +33,7 @@ typedef enum cli_action { CLI_RUN, CLI_DONE } cli_action;
 /* Parses. Prints --help or --version to stdout itself and sets *action to CLI_DONE. Positional arguments, in
  * order, come back as a NULL-terminated array that lives as long as argv: like getopt, it moves them to the
  * front of argv, which must end in NULL. A program without any passes NULL for both, and one is refused. An
- * unknown option, a missing or bad value is STATUS_USAGE. */
+ * unknown option, a missing or bad value is STATUS_USAGE. From now on a limit on file sizes is an error of writing. */
 status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
                  int *positional_count);
 

@@ -204,7 +204,7 @@ status h5_new_dataset(h5_file *file, const char *dataset, hid_t type, hid_t spac
     *out = links < 0 || space < 0 || properties < 0
                ? H5I_INVALID_HID
                : H5Dcreate2(file->id, dataset, type, space, links, properties, H5P_DEFAULT);
-    status code = *out < 0 ? h5_fail(STATUS_OUTPUT, file, dataset, "cannot be created") : STATUS_OK;
+    status code = *out < 0 ? h5_write_failed(file, dataset, "cannot be created") : STATUS_OK;
     if (links >= 0)
         H5Pclose(links);
     return code;
@@ -233,9 +233,9 @@ static status create_of_shape(h5_file *file, const char *name, h5_type type, con
 }
 
 /* Closing writes what is still in memory, so its failure counts. */
-static status close_written(h5_file *file, const char *name, hid_t dataset, status code) {
-    if (H5Dclose(dataset) < 0 && code == STATUS_OK)
-        return h5_fail(STATUS_OUTPUT, file, name, "cannot be written");
+status h5_close_written(const h5_file *file, const char *dataset, hid_t id, status code) {
+    if ((H5Dclose(id) < 0 || file->refused != 0) && code == STATUS_OK)
+        return h5_write_failed(file, dataset, "cannot be written");
     return code;
 }
 
@@ -245,8 +245,8 @@ static status write_whole(h5_file *file, const char *dataset, h5_type type, cons
     status code = STATUS_OK;
     TRY(create_of_shape(file, dataset, type, shape, properties, &id));
     if (element_count(shape) > 0 && H5Dwrite(id, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        code = h5_fail(STATUS_OUTPUT, file, dataset, "cannot be written");
-    return close_written(file, dataset, id, code);
+        code = h5_write_failed(file, dataset, "cannot be written");
+    return h5_close_written(file, dataset, id, code);
 }
 
 status h5_write(h5_file *file, const char *dataset, h5_type type, const h5_shape *shape, const void *data) {
@@ -283,7 +283,7 @@ status h5_write_compressed(h5_file *file, const char *dataset, h5_type type, con
         chunk[i] = (hsize_t)shape->size[i];
     hid_t properties = compressed_properties(shape->rank, chunk);
     if (properties < 0)
-        return h5_fail(STATUS_OUTPUT, file, dataset, "cannot be compressed");
+        return h5_write_failed(file, dataset, "cannot be compressed");
     return write_whole(file, dataset, type, shape, properties, data);
 }
 
@@ -307,9 +307,9 @@ status h5_create_chunked(h5_file *file, const char *dataset, h5_type type, const
     hid_t id;
     hid_t properties = chunked_properties(type, shape);
     if (properties < 0)
-        return h5_fail(STATUS_OUTPUT, file, dataset, "cannot be stored in chunks");
+        return h5_write_failed(file, dataset, "cannot be stored in chunks");
     TRY(create_of_shape(file, dataset, type, shape, properties, &id));
-    return close_written(file, dataset, id, STATUS_OK);
+    return h5_close_written(file, dataset, id, STATUS_OK);
 }
 
 static status write_part(h5_file *file, const char *name, hid_t dataset, h5_type type, int64_t first, int64_t rows,
@@ -323,7 +323,7 @@ static status write_part(h5_file *file, const char *name, hid_t dataset, h5_type
     status code = STATUS_OK;
     if (!select_rows(dataset, &shape, first, rows, &in_file, &in_memory) ||
         H5Dwrite(dataset, memory_type(type), in_memory, in_file, H5P_DEFAULT, data) < 0)
-        code = h5_fail(STATUS_OUTPUT, file, name, "cannot be written");
+        code = h5_write_failed(file, name, "cannot be written");
     close_space(in_file);
     close_space(in_memory);
     return code;
@@ -333,5 +333,5 @@ status h5_write_rows(h5_file *file, const char *dataset, h5_type type, int64_t f
     H5_TAKE_TURN;
     hid_t id;
     TRY(h5_open_dataset(file, dataset, &id));
-    return close_written(file, dataset, id, write_part(file, dataset, id, type, first, rows, data));
+    return h5_close_written(file, dataset, id, write_part(file, dataset, id, type, first, rows, data));
 }

@@ -44,6 +44,12 @@ status h5_fail(status code, const h5_file *file, const char *object, const char 
     return status_fail(code, "%s: %s: %s%s", file->place.path, object, what, reason);
 }
 
+status h5_write_failed(const h5_file *file, const char *object, const char *what) {
+    if (file->refused == 0)
+        return h5_fail(STATUS_OUTPUT, file, object, what);
+    return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", file->place.path, strerror(file->refused));
+}
+
 static h5_file *new_file(const char *path) {
     h5_file *file = calloc(1, sizeof *file);
     if (file == NULL) {
@@ -86,18 +92,18 @@ status h5_open(const char *path, h5_file **out) {
 }
 
 /* The nodes of HDF5's index of chunks have room for 64 by default, in a dataset with one chunk too: 3 KiB of it. */
-static hid_t create_file(const char *path) {
+static hid_t create_file(const char *path, hid_t access) {
     enum { HALF_OF_A_NODE = 2 };
     hid_t properties = H5Pcreate(H5P_FILE_CREATE), id = H5I_INVALID_HID;
     if (properties >= 0 && H5Pset_istore_k(properties, HALF_OF_A_NODE) >= 0)
-        id = H5Fcreate(path, H5F_ACC_TRUNC, properties, H5P_DEFAULT);
+        id = H5Fcreate(path, H5F_ACC_TRUNC, properties, access);
     if (properties >= 0)
         H5Pclose(properties);
     return id;
 }
 
 /* A file beside `path` that h5_commit will put in its place; `open` gives it its content. */
-static status begin_file(const char *path, hid_t (*open)(const atomic_file *place), h5_file **out) {
+static status begin_file(const char *path, hid_t (*open)(const atomic_file *place, hid_t access), h5_file **out) {
     H5_TAKE_TURN;
     *out = NULL;
     h5_file *file = new_file(path);
@@ -106,11 +112,14 @@ static status begin_file(const char *path, hid_t (*open)(const atomic_file *plac
     status code = atomic_file_begin(path, &file->place);
     if (code == STATUS_OK) {
         file->creating = true;
-        file->id = open(&file->place);
+        hid_t access = h5_output_access(&file->refused);
+        file->id = access < 0 ? H5I_INVALID_HID : open(&file->place, access);
         if (file->id < 0) {
-            code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be created");
+            code = h5_write_failed(file, NULL, "cannot be created");
             atomic_file_abandon(&file->place);
         }
+        if (access >= 0)
+            H5Pclose(access);
     }
     if (code != STATUS_OK) {
         free(file);
@@ -120,8 +129,8 @@ static status begin_file(const char *path, hid_t (*open)(const atomic_file *plac
     return STATUS_OK;
 }
 
-static hid_t open_new(const atomic_file *place) {
-    return create_file(place->temporary);
+static hid_t open_new(const atomic_file *place, hid_t access) {
+    return create_file(place->temporary, access);
 }
 
 status h5_create(const char *path, h5_file **out) {
@@ -143,8 +152,8 @@ static bool copy_bytes(const char *from, const char *to) {
     return good;
 }
 
-static hid_t open_copy(const atomic_file *place) {
-    return copy_bytes(place->path, place->temporary) ? H5Fopen(place->temporary, H5F_ACC_RDWR, H5P_DEFAULT)
+static hid_t open_copy(const atomic_file *place, hid_t access) {
+    return copy_bytes(place->path, place->temporary) ? H5Fopen(place->temporary, H5F_ACC_RDWR, access)
                                                      : H5I_INVALID_HID;
 }
 
@@ -158,12 +167,8 @@ status h5_amend(const char *path, h5_file **out) {
 
 static status close_created(h5_file *file) {
     H5_TAKE_TURN;
-    status code = STATUS_OK;
-    if (H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0)
-        code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be written");
-    if (H5Fclose(file->id) < 0 && code == STATUS_OK)
-        code = h5_fail(STATUS_OUTPUT, file, NULL, "cannot be written");
-    return code;
+    bool flushed = H5Fflush(file->id, H5F_SCOPE_LOCAL) >= 0, closed = H5Fclose(file->id) >= 0;
+    return flushed && closed && file->refused == 0 ? STATUS_OK : h5_write_failed(file, NULL, "cannot be written");
 }
 
 status h5_commit(h5_file *file) {

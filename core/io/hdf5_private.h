@@ -12,6 +12,7 @@
 struct h5_file {
     hid_t id;
     bool creating;
+    int refused;       /* errno of the first write that the system refused (hdf5_output.c); 0: none */
     atomic_file place; /* when reading, only its path is used */
 };
 
@@ -33,6 +34,14 @@ void h5_end_turn(h5_turn *turn);
  * if HDF5 just reported one. */
 status h5_fail(status code, const h5_file *file, const char *object, const char *what);
 
+/* The same with STATUS_OUTPUT, or, if the system refused a write, "FILE: cannot be written: No space left on device".
+ */
+status h5_write_failed(const h5_file *file, const char *object, const char *what);
+
+/* Access properties for a file being created: its writes do not fail, `refused` receives why the first one would have.
+ * The caller closes them. */
+hid_t h5_output_access(int *refused);
+
 /* The dataset, opened; the caller closes it. Says whether it is missing or something else than a dataset. */
 status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out);
 
@@ -40,5 +49,7 @@ status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out);
  * prepared by h5_dataset_properties. The caller closes it. */
 hid_t h5_dataset_properties(void);
 status h5_new_dataset(h5_file *file, const char *dataset, hid_t type, hid_t space, hid_t properties, hid_t *out);
+/* Closes a dataset that was written with the outcome `code`, and returns that or a failure of its own. */
+status h5_close_written(const h5_file *file, const char *dataset, hid_t id, status code);
 
 #endif

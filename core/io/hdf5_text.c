@@ -195,17 +195,15 @@ static status write_string_dataset(h5_file *file, const char *dataset, hid_t typ
     status code = STATUS_OK;
     TRY(h5_new_dataset(file, dataset, type, space, properties, &id));
     if (count > 0 && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, strings) < 0)
-        code = h5_fail(STATUS_OUTPUT, file, dataset, "cannot be written");
-    if (H5Dclose(id) < 0 && code == STATUS_OK)
-        code = h5_fail(STATUS_OUTPUT, file, dataset, "cannot be written");
-    return code;
+        code = h5_write_failed(file, dataset, "cannot be written");
+    return h5_close_written(file, dataset, id, code);
 }
 
 status h5_write_strings(h5_file *file, const char *dataset, const char *const *strings, int count) {
     H5_TAKE_TURN;
     hsize_t size = (hsize_t)count;
     hid_t type = utf8_type(), space = H5Screate_simple(1, &size, NULL), properties = h5_dataset_properties();
-    status code = type < 0 ? h5_fail(STATUS_OUTPUT, file, dataset, "cannot be created")
+    status code = type < 0 ? h5_write_failed(file, dataset, "cannot be created")
                            : write_string_dataset(file, dataset, type, space, properties, strings, count);
     H5Tclose(type);
     H5Sclose(space);
@@ -279,14 +277,14 @@ static status write_attribute(h5_file *file, const char *object, const char *nam
     char label[512];
     snprintf(label, sizeof label, "%s@%s", object, name);
     if (!h5_exists(file, object))
-        return h5_fail(STATUS_OUTPUT, file, label, "there is no such object");
+        return h5_write_failed(file, label, "there is no such object");
     if (h5_has_attribute(file, object, name) && H5Adelete_by_name(file->id, object, name, H5P_DEFAULT) < 0)
-        return h5_fail(STATUS_OUTPUT, file, label, "cannot be replaced");
+        return h5_write_failed(file, label, "cannot be replaced");
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t id = H5Acreate_by_name(file->id, object, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     status code = STATUS_OK;
     if (id < 0 || H5Awrite(id, type, value) < 0)
-        code = h5_fail(STATUS_OUTPUT, file, label, "cannot be written");
+        code = h5_write_failed(file, label, "cannot be written");
     if (id >= 0)
         H5Aclose(id);
     H5Sclose(space);
