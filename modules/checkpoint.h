@@ -35,18 +35,10 @@ status checkpoint_read_model(const h5_file *file, detector *d);
 status checkpoint_read_average(const h5_file *file, detector *d, float *const *values);
 
 /* The threshold for detection that a checkpoint carries: a score in [0, 1) that target pixels exceed. NaN if it carries
- * none. Storing replaces the file by one that carries it, all else unchanged; STATUS_USAGE outside [0, 1). */
+ * none, as files of other programs do. Storing replaces the file by one that carries it, all else unchanged;
+ * STATUS_USAGE outside [0, 1). */
 status checkpoint_read_threshold(const char *path, double *out);
 status checkpoint_store_threshold(const char *path, double threshold);
-
-/* What of a detector came from a file. */
-typedef struct checkpoint_match {
-    int taken, all;         /* tensors */
-    const char *first_left; /* the detector's name of the first that the file does not have in this shape; or NULL */
-} checkpoint_match;
-
-/* Loads every tensor of the file's best weights whose name and shape the detector knows; the others stay. */
-status checkpoint_read_matching(const char *path, detector *d, checkpoint_match *out);
 
 /* The range of grey values that the network was trained with (data.range); RANGE_FULL if the file says nothing, as
  * older ones and those of other programs do. STATUS_INPUT if what it says is no range. */

@@ -88,6 +88,7 @@ typedef struct detector_tiles {
 /* For the runs from now on; none at first. */
 void detector_set_tiles(detector *d, const detector_tiles *tiles);
 bool detector_cuts(const detector *d, int width, int height); /* whether an image of this size is cut */
+int64_t detector_cut_images(const detector *d);               /* how many have been, in all runs */
 
 /* Frees the maps that were put together from tiles; those of the last run are gone then. */
 void detector_drop_tiles(detector *d);

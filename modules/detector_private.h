@@ -22,7 +22,8 @@ typedef struct inference {
 /* The maps of an image that is cut, put together. */
 typedef struct tiling {
     detector_tiles tiles;
-    float *memory; /* score, logit, reconstruction; dense */
+    float *memory;  /* score, logit, reconstruction; dense */
+    int64_t images; /* cut so far */
 } tiling;
 
 /* What the tape reads stays where it is while the tape lives. */

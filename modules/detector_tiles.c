@@ -17,6 +17,10 @@ bool detector_cuts(const detector *d, int width, int height) {
     return t->side > 0 && (int64_t)width * height > t->limit && (width > t->side || height > t->side);
 }
 
+int64_t detector_cut_images(const detector *d) {
+    return d->cut.images;
+}
+
 void detector_drop_tiles(detector *d) {
     free(d->cut.memory);
     d->cut.memory = NULL;
@@ -129,6 +133,7 @@ status detector_run_tiles(detector *d, const float *image, int width, int height
     status result = make_maps(d, detail, out);
     if (result == STATUS_OK)
         result = run_all(d, image, detail, tile, out);
+    d->cut.images += result == STATUS_OK;
     free(tile);
     return result;
 }

@@ -79,7 +79,8 @@ static const config_key keys[] = {
      "what a step leaves of the averaged weights, as in 0.98; they are evaluated and saved beside the raw ones; 0: "
      "none"},
     {"train.init", CONFIG_TEXT, "", 0, 0, NULL, "",
-     "checkpoint to begin with (fine-tuning): every tensor of the same name and shape is taken over"},
+     "checkpoint to begin with (fine-tuning), of ours or of PyTorch: every tensor of the same name and shape is taken "
+     "over"},
     {"train.start", CONFIG_TEXT, "", 0, 0, NULL, "",
      "initial values of parameters by name, as in *.epsilon:0.1, in place of the network's own"},
     {"train.loss", CONFIG_TEXT, "published", 0, 0, NULL, "",
@@ -99,6 +100,9 @@ static const config_key keys[] = {
      "evaluate after so many, and after the last"},
     {"train.select", CONFIG_CHOICE, "miou", 0, 0, "miou|niou|f1|pd|fa", "",
      "the metric that best.h5 is the best in, on the split evaluated"},
+    {"train.threshold_at_fa", CONFIG_REAL, "0", 0, 0.5, NULL, "",
+     "store in best.h5 and last.h5 the threshold at which at most this share of the background of the split evaluated "
+     "is detected, as in 1e-6; detect uses it; 0: none"},
     {"train.patience", CONFIG_INT, "0", 0, 1000000, NULL, "evaluations",
      "stop when so many in a row were no better than the best; 0: never"},
     {"train.checkpointing", CONFIG_CHOICE, "none", 0, 0, "none|stage", "",

@@ -246,9 +246,9 @@ static status run(trainer *t) {
             result = finish_epoch(t, &bar);
     }
     progress_end(&bar);
-    if (result == STATUS_OK)
-        say_what_is_best(t);
-    return result;
+    TRY(result);
+    say_what_is_best(t);
+    return trainer_store_thresholds(t);
 }
 
 status trainer_run(const config *c, const train_options *options) {

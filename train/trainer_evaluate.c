@@ -1,12 +1,15 @@
 #include "train/trainer_private.h"
 
-#include "eval/measure/evaluate.h"
+evaluate_options trainer_evaluate_options(const trainer *t) {
+    augmentation kind = training_augmentation(t->c, false).kind;
+    return (evaluate_options){.sample.size = augment_whole_size(kind, (int)config_int(t->c, "data.size"))};
+}
 
 static status evaluate(trainer *t, epoch_metrics *out) {
-    int size = augment_whole_size(training_augmentation(t->c, false).kind, (int)config_int(t->c, "data.size"));
+    evaluate_options options = trainer_evaluate_options(t);
     metrics m;
     double ms;
-    TRY(evaluate_dataset(t->d, t->data.validation, &(evaluate_options){.sample.size = size}, &m, &ms));
+    TRY(evaluate_dataset(t->d, t->data.validation, &options, &m, &ms));
     for (int id = 0; id < METRICS; id++)
         out->values[id] = metric_value((metric_id)id, &m);
     return STATUS_OK;

@@ -1,10 +1,11 @@
-/* Shared by trainer.c, trainer_start.c, trainer_step.c and trainer_evaluate.c. */
+/* Shared by trainer.c and the files trainer_NAME.c beside it. */
 #ifndef IRST_TRAIN_TRAINER_PRIVATE_H
 #define IRST_TRAIN_TRAINER_PRIVATE_H
 
 #include "core/config/config.h"
 #include "core/log/progress.h"
 #include "datasets/loader.h"
+#include "eval/measure/evaluate.h"
 #include "modules/detector.h"
 #include "train/crop_plan.h"
 #include "train/loss_plan.h"
@@ -61,5 +62,9 @@ status trainer_step(trainer *t, double *loss);
 
 /* trainer_evaluate.c: fills the metrics of the row and tells whether this is the best so far. */
 status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best);
+evaluate_options trainer_evaluate_options(const trainer *t);
+
+/* trainer_threshold.c: at the end, in best.h5 and last.h5. */
+status trainer_store_thresholds(const trainer *t);
 
 #endif

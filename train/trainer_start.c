@@ -1,6 +1,6 @@
 #include "train/trainer_private.h"
 
-#include "modules/checkpoint.h"
+#include "modules/torch/weights_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,8 +57,8 @@ status trainer_open_network(trainer *t) {
 
 /* What train.init did not have stays as the network begins. */
 static status take_over(trainer *t, const char *path) {
-    checkpoint_match match;
-    TRY(checkpoint_read_matching(path, t->d, &match));
+    weights_match match;
+    TRY(weights_file_take(t->engine, path, t->d, &match));
     if (match.taken == 0)
         return status_fail(STATUS_INPUT, "%s: no tensor fits one of %s", path, detector_name(t->d));
     trainer_say(t, "train.init: %d of %d tensors taken from %s%s%s", match.taken, match.all, path,
@@ -96,7 +96,7 @@ status trainer_begin_weights(trainer *t) {
 status trainer_open_teacher(trainer *t) {
     if (!is_given(t, "train.teacher"))
         return STATUS_OK;
-    TRY(checkpoint_load(t->engine, config_text(t->c, "train.teacher"), &t->teacher));
+    TRY(weights_file_load(t->engine, config_text(t->c, "train.teacher"), WEIGHTS_BEST, &t->teacher));
     if (detector_score_kind(t->teacher) != SCORE_PROBABILITY)
         return status_fail(STATUS_USAGE, "train.teacher: %s gives no probabilities", detector_name(t->teacher));
     size_t side = (size_t)config_int(t->c, "data.size");

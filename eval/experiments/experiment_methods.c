@@ -1,7 +1,7 @@
 /* The methods of an experiment: their options, their checkpoints, and a detector of them. */
 #include "eval/experiments/experiment_private.h"
 
-#include "modules/checkpoint.h"
+#include "modules/torch/weights_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +147,7 @@ status experiment_detector(const experiment *e, int method, const char *checkpoi
     if (!checkpoint)
         return status_fail(STATUS_USAGE, "%s is a network and needs a checkpoint: give checkpoint.%s=FILE.h5", m->name,
                            m->name);
-    TRY(checkpoint_load(e->engine, checkpoint, out));
+    TRY(weights_file_load(e->engine, checkpoint, WEIGHTS_BEST, out));
     status result = check_options(m, checkpoint, *out);
     if (result != STATUS_OK) {
         detector_free(*out);

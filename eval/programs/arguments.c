@@ -1,9 +1,6 @@
 #include "eval/programs/arguments.h"
 
 #include "core/config/config.h"
-#include "modules/checkpoint.h"
-#include "modules/torch/torch_file.h"
-#include "modules/torch/torch_import.h"
 
 #include <errno.h>
 #include <math.h>
@@ -51,26 +48,20 @@ static status create_method(engine *e, const char *method, const char *const *se
     return status_fail(STATUS_USAGE, "%s is a network with trained parameters: give --checkpoint FILE.h5", method);
 }
 
-status argument_detector(engine *e, const char *checkpoint, const char *method, const char *const *settings, int count,
-                         detector **out) {
+status argument_detector(engine *e, const char *checkpoint, checkpoint_weights which, const char *method,
+                         const char *const *settings, int count, detector **out) {
     *out = NULL;
     if (!checkpoint == !method)
         return status_fail(STATUS_USAGE, "give either --checkpoint FILE.h5 or --method NAME");
     if (checkpoint && count > 0)
         return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
     if (checkpoint)
-        return torch_file_recognises(checkpoint) ? torch_import(e, checkpoint, out)
-                                                 : checkpoint_load(e, checkpoint, out);
+        return weights_file_load(e, checkpoint, which, out);
     config *options;
     TRY(config_new(&options));
     status result = create_method(e, method, settings, count, options, out);
     config_free(options);
     return result;
-}
-
-status argument_stored_threshold(const char *checkpoint, double *out) {
-    *out = NAN;
-    return torch_file_recognises(checkpoint) ? STATUS_OK : checkpoint_read_threshold(checkpoint, out);
 }
 
 status argument_size(const char *text, int *out) {

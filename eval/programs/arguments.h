@@ -5,6 +5,7 @@
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
 #include "modules/detector.h"
+#include "modules/torch/weights_file.h"
 
 #include <stdbool.h>
 
@@ -17,12 +18,9 @@ bool argument_is_model_option(const char *text);
 /* Opens the detector that --checkpoint or --method names: exactly one of them is not NULL, else STATUS_USAGE. A
  * method with parameters needs a checkpoint, which is STATUS_USAGE too. `settings`: `count` times "model.KEY=VALUE" for
  * the method; a checkpoint has its own and refuses any. The checkpoint may be one of
- * PyTorch's. */
-status argument_detector(engine *e, const char *checkpoint, const char *method, const char *const *settings, int count,
-                         detector **out);
-
-/* The threshold that a checkpoint carries; NaN if it carries none, as those of PyTorch do. */
-status argument_stored_threshold(const char *checkpoint, double *out);
+ * PyTorch's (weights_file.h). */
+status argument_detector(engine *e, const char *checkpoint, checkpoint_weights which, const char *method,
+                         const char *const *settings, int count, detector **out);
 
 /* "native" gives 0, a number in 1..32768 itself. */
 status argument_size(const char *text, int *out);

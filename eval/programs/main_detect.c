@@ -164,9 +164,9 @@ static status open_detector(run_state *r, const char *const *settings, int count
         TRY(path_join(weights, folder, "../" WEIGHTS, ""));
         file = weights;
     }
-    TRY(argument_detector(r->e, file, method, settings, count, &r->d));
+    TRY(argument_detector(r->e, file, WEIGHTS_BEST, method, settings, count, &r->d));
     if (file && isnan(r->how.threshold))
-        TRY(argument_stored_threshold(file, &r->how.threshold));
+        TRY(checkpoint_read_threshold(file, &r->how.threshold));
     if (isnan(r->how.threshold))
         r->how.threshold = 0.5;
     return STATUS_OK;

@@ -28,7 +28,7 @@ enum { OPTION_METHOD };
 
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
-    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert"},
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert, or a PyTorch checkpoint"},
     {"raw-weights", CLI_FLAG, &raw_weights, NULL,
      "of a checkpoint with averaged weights (train.average) those of the last step instead"},
     {"predictions", CLI_TEXT, &predicted, "DIR",
@@ -147,20 +147,11 @@ static status read_options(run_state *r) {
 
 /* --- what is evaluated --- */
 
-static status open_checkpoint(engine *e, const char *path, const char *const *settings, int count, detector **out) {
-    TRY(argument_detector(e, path, NULL, settings, count, out));
-    if (!raw_weights)
-        return STATUS_OK;
-    detector_free(*out);
-    *out = NULL;
-    return checkpoint_load_weights(e, path, WEIGHTS_RAW, out);
-}
-
 /* By the rule `score` a checkpoint's own threshold counts, as in detect. */
 static status use_stored_threshold(run_state *r) {
     if (!checkpoint || threshold || at_fa || r->how.how.rule != RULE_SCORE)
         return STATUS_OK;
-    TRY(argument_stored_threshold(checkpoint, &r->threshold));
+    TRY(checkpoint_read_threshold(checkpoint, &r->threshold));
     if (!isnan(r->threshold))
         r->how.how.threshold = &r->threshold;
     return STATUS_OK;
@@ -174,8 +165,7 @@ static status open_source(run_state *r, const char *const *settings, int count) 
     }
     if (raw_weights && !checkpoint)
         return status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
-    TRY(checkpoint && !method ? open_checkpoint(r->e, checkpoint, settings, count, &r->d)
-                              : argument_detector(r->e, checkpoint, method, settings, count, &r->d));
+    TRY(argument_detector(r->e, checkpoint, raw_weights ? WEIGHTS_RAW : WEIGHTS_BEST, method, settings, count, &r->d));
     detector_set_tiles(r->d, &r->tiles);
     r->source = detector_source(r->d);
     return use_stored_threshold(r);
@@ -217,7 +207,12 @@ static status compare(run_state *r, evaluation *e) {
     detector *other;
     evaluation unused;
     bool is_file = path_is_file(against);
-    TRY(argument_detector(r->e, is_file ? against : NULL, is_file ? NULL : against, NULL, 0, &other));
+    if (is_file) { /* it sees the images as it was trained to */
+        grey_range own;
+        TRY(argument_range(range, against, &own));
+        dataset_set_range(r->set, &own);
+    }
+    TRY(argument_detector(r->e, is_file ? against : NULL, WEIGHTS_BEST, is_file ? NULL : against, NULL, 0, &other));
     detector_set_tiles(other, &r->tiles);
     const score_source source = detector_source(other);
     r->how.label = "evaluate the other";
@@ -270,6 +265,14 @@ static status evaluate_all_ways(run_state *r) {
     return evaluation_print_all(all, count, r->format, stdout);
 }
 
+/* A result that depends on the cuts is not given without a word. */
+static void say_tiles(const run_state *r) {
+    long long count = r->d ? detector_cut_images(r->d) : 0;
+    if (count > 0)
+        fprintf(stderr, "evaluate: %lld image%s cut into tiles of %d, overlap %d (--tiles)\n", count,
+                count == 1 ? " was" : "s were", r->tiles.side, r->tiles.overlap);
+}
+
 static status run(run_state *r, const char *const *settings, int count) {
     TRY(read_options(r));
     TRY(engine_new(0, &r->e));
@@ -277,7 +280,9 @@ static status run(run_state *r, const char *const *settings, int count) {
                            "evaluate", &r->set));
     TRY(open_source(r, settings, count));
     bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && draws == 0;
-    return all_ways ? evaluate_all_ways(r) : evaluate_one(r);
+    TRY(all_ways ? evaluate_all_ways(r) : evaluate_one(r));
+    say_tiles(r);
+    return STATUS_OK;
 }
 
 int main(int argc, char **argv) {

@@ -84,6 +84,7 @@ static void test_what_is_cut(void **state) {
     for (int i = 0; i < WIDTH * HEIGHT; i++)
         assert_true(isfinite(maps.reconstruction[i]));
     assert_ok(detector_run(d, image, 1, HEIGHT, DETAIL_SCORE, &maps)); /* after tiles, a small image again */
+    assert_int_equal(detector_cut_images(d), 1);
     detector_drop_tiles(d);
     detector_free(d);
     free(image);

@@ -54,7 +54,7 @@ eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval
 eval/figures: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/experiments
 eval/programs: core/* datasets datasets/* modules modules/* eval/*
 train/rules: core/* modules
-train: core/* datasets datasets/* modules eval/measure train/rules
+train: core/* datasets datasets/* modules modules/torch eval/measure train/rules
 bench: core/* autograd modules train
 tests: include core/* autograd autograd/* modules modules/* datasets datasets/* eval/* train train/* bench
 PLACES

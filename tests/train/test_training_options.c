@@ -3,6 +3,7 @@
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
 #include "datasets/make/synthesize.h"
+#include "eval/measure/operating_point.h"
 #include "modules/checkpoint.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -186,6 +187,34 @@ static void test_initial_weights(void **state) {
     assert_fails(TRAIN(second, false, &notes, "train.init=missing.h5"), STATUS_INPUT, "missing.h5", "");
 }
 
+/* The threshold that a training stores is the one that evaluation finds on the same images. */
+static void test_threshold_is_stored(void **state) {
+    (void)state;
+    char folder[4096], path[4096];
+    const double rate = 0.01;
+    double stored, found, reached;
+    run_notes notes;
+    detector *d;
+    dataset *scenes;
+    name_folder("threshold", folder);
+    assert_ok(path_join(path, folder, "best", ".h5"));
+    assert_ok(TRAIN(folder, false, &notes, "train.epochs=1", "train.average=0.9"));
+    assert_ok(checkpoint_read_threshold(path, &stored));
+    assert_true(isnan(stored));
+    assert_ok(TRAIN(folder, true, &notes, "train.epochs=2", "train.average=0.9", "train.threshold_at_fa=0.01"));
+    assert_non_null(strstr(notes.lines[notes.count - 2], "best.h5: detect takes pixels with a score above"));
+    assert_non_null(strstr(notes.lines[notes.count - 1], "last.h5: detect"));
+    assert_ok(checkpoint_read_threshold(path, &stored));
+    assert_ok(checkpoint_load(test_engine(), path, &d));
+    assert_ok(dataset_open(scratch_path("scenes"), "test", &scenes));
+    const score_source source = detector_source(d);
+    const evaluate_options options = {.sample.size = 32, .how.rule = RULE_SCORE};
+    assert_ok(operating_point_find(&source, scenes, &options, rate, &found, &reached));
+    assert_true(stored == found && reached <= rate);
+    dataset_close(scenes);
+    detector_free(d);
+}
+
 static void test_teacher(void **state) {
     (void)state;
     char first[4096], second[4096], key[5000];
@@ -311,6 +340,7 @@ int main(void) {
         cmocka_unit_test(test_log_and_report),
         cmocka_unit_test(test_averaged_weights_are_used),
         cmocka_unit_test(test_initial_weights),
+        cmocka_unit_test(test_threshold_is_stored),
         cmocka_unit_test(test_teacher),
         cmocka_unit_test(test_early_stopping),
         cmocka_unit_test(test_what_the_best_was_chosen_on),
