@@ -5,6 +5,7 @@
 #include "core/io/file_io.h"
 #include "eval/experiments/report.h"
 #include "eval/experiments/sweep.h"
+#include "modules/checkpoint.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -121,12 +122,16 @@ int experiment_main(const experiment_kind *kind, int argc, char **argv) {
     return process_signal() == SIGTERM ? 143 : code;
 }
 
-status program_detector(const experiment *e, const char *folder, int method, int data, detector **out) {
+status program_detector(const experiment *e, const char *folder, int method, int data, detector **out,
+                        grey_range *range) {
     char checkpoint[4096];
     bool found;
+    *range = (grey_range){.kind = RANGE_FULL};
     TRY(grid_checkpoint(e, folder, method, data, 0, checkpoint, &found));
     if (!found)
         return status_fail(STATUS_INPUT, "%s is not trained on %s: give checkpoint.%s or run it again",
                            e->methods[method].name, e->data[data].name, e->methods[method].name);
+    if (*checkpoint)
+        TRY(checkpoint_read_range(checkpoint, range));
     return experiment_detector(e, method, *checkpoint ? checkpoint : NULL, WEIGHTS_MUST_BE_TRAINED, out);
 }

@@ -7,8 +7,9 @@
 /* The whole program; its exit code. */
 int experiment_main(const experiment_kind *kind, int argc, char **argv);
 
-/* A method with the checkpoint that is given, or that of the training with the first seed. One that is not finished is
- * STATUS_INPUT. */
-status program_detector(const experiment *e, const char *folder, int method, int data, detector **out);
+/* A method with the checkpoint that is given, or that of the training with the first seed, and the range of grey values
+ * that its images are to be spread from. A training that is not finished is STATUS_INPUT. */
+status program_detector(const experiment *e, const char *folder, int method, int data, detector **out,
+                        grey_range *range);
 
 #endif

@@ -62,10 +62,12 @@ status sample_names_find(const experiment *e, const char *key, const char *text,
     return result;
 }
 
-status sample_name_read(const experiment *e, const sample_name *s, const sample_options *options, sample *out) {
+status sample_name_read(const experiment *e, const sample_name *s, const sample_options *options,
+                        const grey_range *range, sample *out) {
     dataset *set;
     *out = (sample){0};
     TRY(dataset_open(e->data[s->data].root, e->data[s->data].split, &set));
+    dataset_set_range(set, range);
     status result = sample_read(set, s->index, options, out);
     dataset_close(set);
     return result;
@@ -89,14 +91,12 @@ static status fill(const detector_maps *maps, const scoring *how, score_kind kin
     return STATUS_OK;
 }
 
-status scene_detect(detector *d, const sample *s, const scoring *how, detector_detail detail, detector_maps *maps,
-                    scene_result *out) {
-    detector_maps own;
-    maps = maps ? maps : &own;
+status scene_detect(detector *d, const sample *s, const scoring *how, scene_result *out) {
+    detector_maps maps;
     *out = (scene_result){0};
-    status result = detector_run(d, s->image, s->width, s->height, detail, maps);
+    status result = detector_run(d, s->image, s->width, s->height, DETAIL_SCORE, &maps);
     if (result == STATUS_OK)
-        result = fill(maps, how, detector_score_kind(d), out);
+        result = fill(&maps, how, detector_score_kind(d), out);
     if (result == STATUS_OK)
         return STATUS_OK;
     scene_result_free(out);

@@ -17,8 +17,9 @@ typedef struct sample_name {
  * freed with free. None, or one that is not there, is STATUS_USAGE. */
 status sample_names_find(const experiment *e, const char *key, const char *text, sample_name **out, int *count);
 
-/* The sample as the options say. Free with sample_free. */
-status sample_name_read(const experiment *e, const sample_name *s, const sample_options *options, sample *out);
+/* The sample as the options say, its grey values spread from `range`. Free with sample_free. */
+status sample_name_read(const experiment *e, const sample_name *s, const sample_options *options,
+                        const grey_range *range, sample *out);
 
 /* What one method makes of it. */
 typedef struct scene_result {
@@ -26,9 +27,8 @@ typedef struct scene_result {
     uint8_t *detected; /* by the rule */
 } scene_result;
 
-/* Free with scene_result_free. `maps` (may be NULL) are the detector's own, valid until its next call. */
-status scene_detect(detector *d, const sample *s, const scoring *how, detector_detail detail, detector_maps *maps,
-                    scene_result *out);
+/* Free with scene_result_free. */
+status scene_detect(detector *d, const sample *s, const scoring *how, scene_result *out);
 void scene_result_free(scene_result *r); /* accepts a zeroed struct */
 
 /* What `score` holds, for the label of a colour scale. */

@@ -59,18 +59,33 @@ static status path_of(const figures *f, const sample_name *s, const char *what, 
     return path_join(out, f->folder, name, f->suffix);
 }
 
-static status open_detector(const figures *f, int method, int data, detector **out) {
-    return program_detector(f->e, f->folder, method, data, out);
+/* A method, and the sample as it sees it: its checkpoint may have a range of grey values of its own. */
+typedef struct viewer {
+    detector *d;
+    sample s;
+} viewer;
+
+static status open_viewer(const figures *f, int method, const sample_name *name, viewer *out) {
+    grey_range range;
+    *out = (viewer){.d = NULL};
+    TRY(program_detector(f->e, f->folder, method, name->data, &out->d, &range));
+    return sample_name_read(f->e, name, &f->e->evaluate.sample, &range, &out->s);
+}
+
+static void close_viewer(viewer *v) {
+    detector_free(v->d);
+    sample_free(&v->s);
 }
 
 /* --- methods --- */
 
-static status run_methods(const figures *f, const sample_name *name, const sample *s, scene_result *results) {
+static status run_methods(const figures *f, const sample_name *name, scene_result *results) {
     for (int m = 0; m < f->e->method_count; m++) {
-        detector *d;
-        TRY(open_detector(f, m, name->data, &d));
-        status result = scene_detect(d, s, &f->e->evaluate.how, DETAIL_SCORE, NULL, &results[m]);
-        detector_free(d);
+        viewer v;
+        status result = open_viewer(f, m, name, &v);
+        if (result == STATUS_OK)
+            result = scene_detect(v.d, &v.s, &f->e->evaluate.how, &results[m]);
+        close_viewer(&v);
         TRY(result);
     }
     return STATUS_OK;
@@ -103,7 +118,7 @@ static status show_methods(const figures *f, const sample_name *name, const samp
     figure_cell *cells = calloc(count + 2, sizeof *cells);
     status result = results && cells ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a figure");
     if (result == STATUS_OK)
-        result = run_methods(f, name, s, results);
+        result = run_methods(f, name, results);
     if (result == STATUS_OK)
         result = draw_methods(f, name, s, results, cells);
     for (size_t m = 0; results && m < count; m++)
@@ -115,11 +130,12 @@ static status show_methods(const figures *f, const sample_name *name, const samp
 
 /* --- stages --- */
 
-static status draw_stages(const figures *f, const sample_name *name, const sample *s, int method, detector *d) {
+static status draw_stages(const figures *f, const sample_name *name, int method, const viewer *v) {
+    const sample *s = &v->s;
     const char *method_name = f->e->methods[method].name, *data = f->e->data[name->data].name;
     char what[128], title[512], path[4096];
     detector_maps maps;
-    TRY(detector_run(d, s->image, s->width, s->height, DETAIL_STAGES, &maps));
+    TRY(detector_run(v->d, s->image, s->width, s->height, DETAIL_STAGES, &maps));
     snprintf(what, sizeof what, "stages_%s", method_name);
     snprintf(title, sizeof title, "The stages of %s: %s %s", method_name, data, name->name);
     TRY(path_of(f, name, what, path));
@@ -127,12 +143,13 @@ static status draw_stages(const figures *f, const sample_name *name, const sampl
     return announce(path, stage_figure_write(&figure, f->png, path));
 }
 
-static status show_stages(const figures *f, const sample_name *name, const sample *s) {
+static status show_stages(const figures *f, const sample_name *name) {
     for (int i = 0; i < f->stage_count; i++) {
-        detector *d;
-        TRY(open_detector(f, f->stages[i], name->data, &d));
-        status result = draw_stages(f, name, s, f->stages[i], d);
-        detector_free(d);
+        viewer v;
+        status result = open_viewer(f, f->stages[i], name, &v);
+        if (result == STATUS_OK)
+            result = draw_stages(f, name, f->stages[i], &v);
+        close_viewer(&v);
         TRY(result);
     }
     return STATUS_OK;
@@ -140,11 +157,11 @@ static status show_stages(const figures *f, const sample_name *name, const sampl
 
 static status show_images(const figures *f, const sample_name *names, int count) {
     for (int i = 0; i < count; i++) {
-        sample s;
-        TRY(sample_name_read(f->e, &names[i], &f->e->evaluate.sample, &s));
+        sample s; /* as it is stored */
+        TRY(sample_name_read(f->e, &names[i], &f->e->evaluate.sample, &(grey_range){.kind = RANGE_FULL}, &s));
         status result = show_methods(f, &names[i], &s);
         if (result == STATUS_OK)
-            result = show_stages(f, &names[i], &s);
+            result = show_stages(f, &names[i]);
         sample_free(&s);
         TRY(result);
     }

@@ -23,26 +23,35 @@ typedef struct example {
     char (*labels)[48]; /* per level */
 } example;
 
+/* The noisy sample of a level, after its grey values are spread from `range`. */
+static status read_level(const example *x, int level, const grey_range *range, sample *out) {
+    noise n = noise_of(x->g->e, &x->g->conditions[x->first + level], 0);
+    sample_options options = x->g->e->evaluate.sample;
+    sample_variation vary = noise_variation(&n);
+    options.vary = n.level > 0 ? &vary : NULL;
+    return sample_name_read(x->g->e, x->name, &options, range, out);
+}
+
 static status read_samples(example *x) {
     for (int level = 0; level < x->levels; level++) {
         const grid_condition *c = &x->g->conditions[x->first + level];
-        noise n = noise_of(x->g->e, c, 0);
-        sample_options options = x->g->e->evaluate.sample;
-        sample_variation vary = noise_variation(&n);
-        options.vary = n.level > 0 ? &vary : NULL;
-        TRY(sample_name_read(x->g->e, x->name, &options, &x->samples[level]));
-        snprintf(x->labels[level], sizeof x->labels[level], "%s %g", noise_unit(n.kind), n.level);
+        TRY(read_level(x, level, &(grey_range){.kind = RANGE_FULL}, &x->samples[level]));
+        snprintf(x->labels[level], sizeof x->labels[level], "%s %g", noise_unit((noise_kind)c->kind), c->value);
         x->cells[level * x->columns] = (figure_cell){
             .kind = FIGURE_IMAGE, .name = level ? x->labels[level] : "Clean", .map = x->samples[level].image};
     }
     return STATUS_OK;
 }
 
-static status run_method(example *x, int method, detector *d) {
+static status run_method(example *x, int method, detector *d, const grey_range *range) {
     for (int level = 0; level < x->levels; level++) {
         int at = level * x->columns + 1 + method;
         scene_result *r = &x->results[at];
-        TRY(scene_detect(d, &x->samples[level], &x->g->e->evaluate.how, DETAIL_SCORE, NULL, r));
+        sample s;
+        TRY(read_level(x, level, range, &s));
+        status result = scene_detect(d, &s, &x->g->e->evaluate.how, r);
+        sample_free(&s);
+        TRY(result);
         x->cells[at] = (figure_cell){FIGURE_SCORE, x->g->e->methods[method].name, r->score, r->detected};
     }
     return STATUS_OK;
@@ -51,8 +60,9 @@ static status run_method(example *x, int method, detector *d) {
 static status run_methods(example *x) {
     for (int method = 0; method < x->g->e->method_count; method++) {
         detector *d;
-        TRY(program_detector(x->g->e, x->g->folder, method, x->name->data, &d));
-        status result = run_method(x, method, d);
+        grey_range range;
+        TRY(program_detector(x->g->e, x->g->folder, method, x->name->data, &d, &range));
+        status result = run_method(x, method, d, &range);
         detector_free(d);
         TRY(result);
     }
