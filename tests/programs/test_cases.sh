@@ -10,7 +10,7 @@ if [ ! -f "$generator" ]; then
     exit 0
 fi
 if ! /usr/bin/python3 -c 'import numpy, PIL' 2> /dev/null; then
-    echo "skipped: the cases need python3 with numpy and pillow (scripts/setup.sh --tests)"
+    echo "1 skipped: the cases need python3 with numpy and pillow (scripts/setup.sh --tests)"
     [ "${CI:-}" = true ] && exit 1
     exit 0
 fi
@@ -40,6 +40,7 @@ figures() { grep -oE '"(images|miou|f1|pd|fa|tp|fp|fn|targets)": [^,}]*' "$1"; }
 measure ok > ../ok.json 2> /dev/null || complain "the plain case cannot be evaluated"
 figures ../ok.json > ../ok.figures
 [ -s ../ok.figures ] || complain "no figures of the plain case"
+plain=../ok.figures
 
 # run ACTION CASE CODE PATTERN: '=' after a code asks for the figures of the plain case too; the pattern is sought in
 # all that is printed, and '-' asks for silence on stderr.
@@ -56,6 +57,7 @@ run() {
     measure) measure "$case" "${options[@]}" ;;
     train) "$bin/train" ../tiny.ini "data.root=$case" --out ../out "${options[@]}" ;;
     detect) "$bin/detect" --method mpcm "$case" --out ../out "${options[@]}" ;;
+    load) "$bin/evaluate" --checkpoint "ckpt/$case" --data ok --size 64 --format json ;;
     split) "$bin/prepare" split "$case" "${options[@]}" ;;
     esac > ../stdout 2> ../stderr < /dev/null
     got=$?
@@ -66,13 +68,18 @@ run() {
         grep -qE -- "$pattern" ../stdout ../stderr || complain "$action $case: nothing says '$pattern': $(head -c 300 ../stderr)"
     fi
     if [ "$same" = = ]; then
-        figures ../stdout | cmp -s - ../ok.figures || complain "$action $case: other figures than those of the plain case"
+        figures ../stdout | cmp -s - "$plain" || complain "$action $case: other figures than those of the plain case"
     fi
 }
 
-while IFS='|' read -r action case code pattern; do
-    [ -z "$action" ] || [ "${action:0:1}" = '#' ] || run "$action" "$case" "$code" "$pattern"
-done << 'TABLE'
+run_table() {
+    local action case code pattern
+    while IFS='|' read -r action case code pattern; do
+        [ -z "$action" ] || [ "${action:0:1}" = '#' ] || run "$action" "$case" "$code" "$pattern"
+    done
+}
+
+run_table << 'TABLE'
 # --- images ---
 check|ok|0|no totals
 measure|ok|0=|-
@@ -225,8 +232,49 @@ detect|frames_nested|1|--recursive
 detect --recursive|frames_nested|0|4 images
 TABLE
 
+# --- checkpoints of PyTorch: one network, saved in all the ways that are met ---
+cat > ../checkpoints << 'TABLE'
+load|legacy.pth|0=|-
+load|dataparallel.pth|0=|-
+load|basicirstd_model_prefix.pth|0=|-
+load|wrap_state_dict.pth|0=|-
+load|wrap_net.pth|0=|-
+load|wrap_model.pth|0=|-
+load|wrap_model_state_dict.pth|0=|-
+load|wrap_weights.pth|1|wrap_weights.pth: .*state_dict
+load|wrap_params.pth|1|wrap_params.pth: .*state_dict
+load|wrap_state_dict_module.pth|0=|-
+load|mshnet_checkpoint.pkl|0=|-
+load|mshnet_checkpoint_float.pkl|0=|-
+load|half.pth|0|-
+load|double.pth|0=|-
+load|bfloat16.pth|0|-
+load|parameters.pth|0=|-
+load|missing_two.pth|1|missing_two.pth: .* is missing
+load|thop_extra.pth|0=|-
+load|extra_key.pth|1|extra.head.weight
+load|wrong_shape.pth|1|has shape .*, expected
+load|nan.pth|1|not finite
+load|whole_module.pth|1|whole_module.pth: 
+load|other_net.pth|1|other_net.pth: 
+load|torchscript.pt|1|torchscript.pt: 
+load|truncated.pth|1|truncated.pth: 
+load|lfs_pointer.pth|1|lfs_pointer.pth: 
+load|html.pkl|1|html.pkl: 
+load|empty.pkl|1|empty.pkl: 
+TABLE
+if [ -d ckpt ]; then
+    works "$bin/evaluate" --checkpoint ckpt/plain.pth --data ok --size 64 --format json
+    figures stdout > ../plain.figures
+    plain=../plain.figures
+    run_table < ../checkpoints
+else
+    echo "$(wc -l < ../checkpoints) skipped: the checkpoints of the cases need python3-torch"
+fi
+
 # --- the other kinds of wrong answers ---
-works "$bin/train" ../tiny.ini data.root=img_14bit data.range=0,16383 --out ../ranged
+longer=(train.epochs=40 train.learning_rate=1e-2 train.evaluate_every=40) # until scores differ
+works "$bin/train" ../tiny.ini data.root=img_14bit data.range=0,16383 "${longer[@]}" --out ../ranged
 works "$bin/evaluate" --checkpoint ../ranged/last.h5 --data img_14bit --size 64
 [ -s stderr ] && complain "evaluate does not take data.range from the checkpoint: $(head -c 200 stderr)"
 works "$bin/convert" weights ../ranged/last.h5 ../ranged.h5
@@ -234,10 +282,37 @@ works "$bin/detect" img_14bit/images --checkpoint ../ranged.h5 --out ../found
 [ -s stderr ] && complain "detect does not take data.range from converted weights: $(head -c 200 stderr)"
 works "$bin/evaluate" --checkpoint ../ranged/last.h5 --data img_14bit --size 64 --split train
 grep -q 'was trained on split train of img_14bit' stderr || complain "evaluate is silent about the split trained on"
+works "$bin/train" ../tiny.ini data.root=img_14bit "${longer[@]}" --out ../plain
+# value NAME: a figure of the last JSON
+value() { sed -n "s/^ *\"$1\": *\([-0-9.e+]*\),*/\1/p" stdout; }
+works "$bin/evaluate" --checkpoint ../plain/last.h5 --data img_14bit --size 64 --format json
+full=$(value auc)
+works "$bin/evaluate" --checkpoint ../ranged/last.h5 --data img_14bit --size 64 --format json
+ranged=$(value auc)
+works "$bin/evaluate" --checkpoint ../plain/last.h5 --data img_14bit --size 64 --format json --against ../ranged/last.h5 --intervals 10
+awk -v one="$full" -v other="$ranged" -v difference="$(value auc_difference)" \
+    'BEGIN { d = one - other - difference; exit !(one != other && d < 1e-9 && d > -1e-9) }' ||
+    complain "evaluate --against does not take the other's range: $full, $ranged, difference $(value auc_difference)"
+works "$bin/prepare" pack img_14bit ../spread.h5 --range 0,16383
+works "$bin/train" ../tiny.ini data.root=../spread.h5 "${longer[@]}" --out ../spread
+cat > ../figures.ini << 'INI'
+[data]
+camera = img_14bit
+[methods]
+net = rpcanet_plus
+[evaluate]
+size = 64
+[figures]
+images = 000005
+stages = net
+INI
+works "$bin/eval-figures" ../figures.ini checkpoint.net=../ranged/last.h5 --out ../figures
+works "$bin/eval-figures" ../figures.ini data.camera=../spread.h5 checkpoint.net=../spread/last.h5 --out ../same
+cmp -s ../figures/camera_000005_stages_net.png ../same/camera_000005_stages_net.png ||
+    complain "eval-figures does not take data.range from the checkpoint"
 refuses 2 'nothing to resume' "$bin/train" ../tiny.ini data.root=ok --out out --resume
 works "$bin/detect" single/l8.png --out ../found
 grep -q 'knows NUDT-SIRST only' stderr || complain "detect is silent about the weights it comes with"
 
 echo "$count commands, $bad wrong"
-[ -d ckpt ] || echo "skipped: the checkpoints of the cases need python3-torch"
 [ "$bad" -eq 0 ]

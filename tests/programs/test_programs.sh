@@ -154,8 +154,9 @@ done
 h5ls -r maps.h5 | grep -q "/$first/stage1/B" || complain "detect --raw-stages stored no stage1/B"
 works "$bin/detect" --checkpoint run/best.h5 scenes/images --out all --size 64
 works "$bin/detect" --checkpoint run/best.h5 large/images --out cut --tiles 64,16
-grep -q '96x96 pixels.*tiles of 64, overlap 16' stderr || complain "detect cut an image without a word: $(cat stderr)"
+grep -q 'images were cut into tiles of 64x64 that overlap by 16' stderr || complain "detect cut images without a word: $(cat stderr)"
 works "$bin/evaluate" --checkpoint run/best.h5 --data large --size native --tiles 64,16
+grep -q 'was cut into tiles of 64x64 that overlap by 16' stderr || complain "evaluate cut images without a word: $(cat stderr)"
 refuses 2 "tiles is 'some'" "$bin/evaluate" --checkpoint run/best.h5 --data large --tiles some
 refuses 2 'stage maps' "$bin/detect" --checkpoint run/best.h5 large/images --out out --tiles 64,16 --raw out/m.h5 --raw-stages
 works "$bin/prepare" boxes scenes/images found/detections.coco.json boxes --fill box # what detect found, as masks
@@ -248,6 +249,16 @@ if [ -n "$pickle" ]; then
     cut -d, -f 1-16 stdout > converted.csv
     works "$bin/evaluate" --checkpoint "$pickle" --data scenes --format csv
     cut -d, -f 1-16 stdout | cmp -s - converted.csv || complain "evaluate scores a .pkl otherwise than what convert makes of it"
+    works "$bin/train" tiny.ini --out pickled train.epochs=1 "train.init=$pickle" "train.teacher=$pickle"
+    grep -q 'train.init: .* tensors taken from .*.pkl' stderr || complain "train.init took nothing from a .pkl: $(cat stderr)"
+    cat > pickled.ini << 'INI'
+[data]
+scenes = scenes
+[methods]
+RPCANet+ = rpcanet_plus
+INI
+    works "$bin/eval-table" pickled.ini "table.published=$root/configs/published.ini" "checkpoint.RPCANet+=$pickle" --out pickled
+    grep -q "RPCANet+ on scenes: .*.pkl" pickled/table.md || complain "eval-table does not name its .pkl"
 fi
 
 echo "$count commands, $bad wrong"
