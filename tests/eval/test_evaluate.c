@@ -220,25 +220,29 @@ static void test_arguments(void **state) {
     assert_fails(argument_choice("mask", "all", mask_rule_names, 3, &choice), STATUS_USAGE, "--mask is 'all'",
                  "max, half, any");
     detector *d;
-    assert_fails(argument_detector(test_engine(), NULL, NULL, NULL, 0, &d), STATUS_USAGE, "--checkpoint", "--method");
-    assert_fails(argument_detector(test_engine(), "a.h5", "b", NULL, 0, &d), STATUS_USAGE, "--checkpoint", "--method");
-    assert_fails(argument_detector(test_engine(), NULL, "nothing", NULL, 0, &d), STATUS_USAGE, "nothing",
+    assert_fails(argument_detector(test_engine(), NULL, WEIGHTS_BEST, NULL, NULL, 0, &d), STATUS_USAGE, "--checkpoint",
+                 "--method");
+    assert_fails(argument_detector(test_engine(), "a.h5", WEIGHTS_BEST, "b", NULL, 0, &d), STATUS_USAGE, "--checkpoint",
+                 "--method");
+    assert_fails(argument_detector(test_engine(), NULL, WEIGHTS_BEST, "nothing", NULL, 0, &d), STATUS_USAGE, "nothing",
                  "rpcanet_plus");
-    assert_fails(argument_detector(test_engine(), NULL, "rpcanet_plus", NULL, 0, &d), STATUS_USAGE, "rpcanet_plus",
-                 "--checkpoint");
-    assert_fails(argument_detector(test_engine(), "no/such.h5", NULL, NULL, 0, &d), STATUS_INPUT, "no/such.h5", "");
+    assert_fails(argument_detector(test_engine(), NULL, WEIGHTS_BEST, "rpcanet_plus", NULL, 0, &d), STATUS_USAGE,
+                 "rpcanet_plus", "--checkpoint");
+    assert_fails(argument_detector(test_engine(), "no/such.h5", WEIGHTS_BEST, NULL, NULL, 0, &d), STATUS_INPUT,
+                 "no/such.h5", "");
     assert_null(d);
     const char *const settings[] = {"model.preset=community", "model.scales=2", "model.name=rpcanet_plus"};
-    assert_ok(argument_detector(test_engine(), NULL, "mpcm", settings, 2, &d));
+    assert_ok(argument_detector(test_engine(), NULL, WEIGHTS_BEST, "mpcm", settings, 2, &d));
     assert_string_equal(detector_option(d, "model.preset"), "community");
     assert_string_equal(detector_option(d, "model.scales"), "2");
     detector_free(d);
-    assert_fails(argument_detector(test_engine(), NULL, "mpcm", settings, 3, &d), STATUS_USAGE, "model.name",
-                 "rpcanet_plus");
-    assert_fails(argument_detector(test_engine(), NULL, "mpcm", (const char *const[]){"model.scale=2"}, 1, &d),
-                 STATUS_USAGE, "model.scale", "model.scales");
-    assert_fails(argument_detector(test_engine(), "a.h5", NULL, settings, 1, &d), STATUS_USAGE, "model.preset",
-                 "--method");
+    assert_fails(argument_detector(test_engine(), NULL, WEIGHTS_BEST, "mpcm", settings, 3, &d), STATUS_USAGE,
+                 "model.name", "rpcanet_plus");
+    assert_fails(
+        argument_detector(test_engine(), NULL, WEIGHTS_BEST, "mpcm", (const char *const[]){"model.scale=2"}, 1, &d),
+        STATUS_USAGE, "model.scale", "model.scales");
+    assert_fails(argument_detector(test_engine(), "a.h5", WEIGHTS_BEST, NULL, settings, 1, &d), STATUS_USAGE,
+                 "model.preset", "--method");
     assert_true(argument_is_model_option("model.preset=x") && !argument_is_model_option("model.png"));
     assert_non_null(strstr(argument_method_help(), "mpcm"));
     assert_null(strstr(argument_method_help(), "rpcanet"));

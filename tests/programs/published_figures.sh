@@ -13,18 +13,26 @@ bad=0
 
 # set_of NAME: the folder of a data set, or one with the same images and an eighth of the list.
 set_of() {
+    local whole=$data/$1 some=$folder/eighth/$1
+    [ "$1" = SIRST-Aug ] && whole=$folder/SIRST-Aug/test
     if [ "$share" = all ]; then
-        echo "$data/$1"
+        echo "$whole"
         return
     fi
-    local some=$folder/eighth/$1
     if [ ! -d "$some" ]; then
         mkdir -p "$some"
-        ln -s "$(realpath "$data/$1/images")" "$(realpath "$data/$1/masks")" "$some"
-        awk 'NR % 8 == 1' "$data/$1/test.txt" > "$some/test.txt"
+        ln -s "$(realpath "$whole/images")" "$(realpath "$whole/masks")" "$some"
+        awk 'NR % 8 == 1' "$whole/test.txt" > "$some/test.txt"
     fi
     echo "$some"
 }
+
+# The test split of SIRST-Aug, reconstructed; of the training split, which takes minutes, the views of one image only.
+mkdir -p "$folder/SIRST"
+ln -s "$(realpath "$data/SIRST/images")" "$(realpath "$data/SIRST/masks")" "$(realpath "$data/SIRST/test.txt")" "$folder/SIRST"
+head -n 1 "$data/SIRST/trainval.txt" > "$folder/SIRST/trainval.txt"
+bin/prepare sirst-aug "$folder/SIRST" "$folder/SIRST-Aug" > "$folder/SIRST/made"
+find "$folder/SIRST-Aug/test/images" -name '*.png' -printf '%f\n' | sort > "$folder/SIRST-Aug/test/test.txt"
 
 # compare NAME GOT WANTED SLACK ...
 compare() {
@@ -75,6 +83,10 @@ run rpcanet_NUDT_SIRST_mIoU_89.31 NUDT-SIRST max max \
     0.8934 0.9437 907 945 3.063 3056 103 248 118 122 1.895
 run rpcanet_plus_SIRST_Aug_mIoU_74.56 SIRST logit half \
     0.5939 0.7453 107 109 25.48 306 102 42 11 11 14.156
+run rpcanet_plus_SIRST_Aug_mIoU_74.56 SIRST-Aug max max \
+    0.7460 0.8546 721 727 29.63 6759 1431 1143 91 92 31.701
+run rpcanet_SIRST_Aug_mIoU_72.54 SIRST-Aug max max \
+    0.7262 0.8414 710 727 35.35 6741 2060 1161 91 92 45.635
 cp weights/rpcanet_plus_nudt.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
     0.8419 0.9142 937 945 5.123 3016 256 288 122 122 4.709
