@@ -254,7 +254,7 @@ static void test_raw_scores(void **state) {
     detector *d;
     dataset *data = open_scenes();
     metrics m;
-    assert_ok(argument_detector(test_engine(), NULL, "mpcm", NULL, 0, &d));
+    assert_ok(argument_detector(test_engine(), NULL, WEIGHTS_BEST, "mpcm", NULL, 0, &d));
     assert_ok(evaluate_dataset(d, data, &(evaluate_options){.sample.size = 0}, &m, NULL));
     assert_int_equal(m.images, SCENES);
     assert_fails(evaluate_dataset(d, data, &(evaluate_options){.how.rule = RULE_LOGIT}, &m, NULL), STATUS_USAGE,

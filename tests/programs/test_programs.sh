@@ -154,9 +154,9 @@ done
 h5ls -r maps.h5 | grep -q "/$first/stage1/B" || complain "detect --raw-stages stored no stage1/B"
 works "$bin/detect" --checkpoint run/best.h5 scenes/images --out all --size 64
 works "$bin/detect" --checkpoint run/best.h5 large/images --out cut --tiles 64,16
-grep -q 'images were cut into tiles of 64x64 that overlap by 16' stderr || complain "detect cut images without a word: $(cat stderr)"
+grep -q '96x96 pixels.*tiles of 64, overlap 16' stderr || complain "detect cut an image without a word: $(cat stderr)"
 works "$bin/evaluate" --checkpoint run/best.h5 --data large --size native --tiles 64,16
-grep -q 'was cut into tiles of 64x64 that overlap by 16' stderr || complain "evaluate cut images without a word: $(cat stderr)"
+grep -q 'was cut into tiles of 64, overlap 16' stderr || complain "evaluate cut images without a word: $(cat stderr)"
 refuses 2 "tiles is 'some'" "$bin/evaluate" --checkpoint run/best.h5 --data large --tiles some
 refuses 2 'stage maps' "$bin/detect" --checkpoint run/best.h5 large/images --out out --tiles 64,16 --raw out/m.h5 --raw-stages
 works "$bin/prepare" boxes scenes/images found/detections.coco.json boxes --fill box # what detect found, as masks
