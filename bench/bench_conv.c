@@ -1,4 +1,4 @@
-/* bench conv: every layer in three directions, each share relative to a peak measured between its runs, since clock
+/* bench conv: every layer in every direction, each share relative to a peak measured between its runs, since clock
  * and neighbours of a shared machine change from second to second. */
 #include "bench/bench.h"
 #include "bench/conv_case.h"
@@ -15,15 +15,15 @@ enum { DEFAULT_REPEAT = 30, EXPECTED_SIZE = 256 };
 static const double tolerance = 0.10; /* of the stored share */
 
 typedef struct layer_times {
-    samples seconds[CONV_DIRECTIONS];
+    samples seconds[CASE_RUNS];
     samples peak; /* FLOP/s */
 } layer_times;
 
 static void measure(conv_case *c, int repeat, layer_times *times) {
     for (int run = -1; run < repeat; run++) /* the first one warms up */
-        for (int d = 0; d < CONV_DIRECTIONS; d++) {
+        for (int d = 0; d < CASE_RUNS; d++) {
             double peak = peak_flops(c->engine, 0), start = clock_seconds();
-            conv_case_run(c, (conv_direction)d);
+            conv_case_run(c, (case_run)d);
             double seconds = clock_seconds() - start;
             if (run < 0)
                 continue;
@@ -36,7 +36,7 @@ static double share_of(double flops, double seconds, double peak) {
     return 100 * flops / seconds / peak;
 }
 
-static void print_direction(conv_name name, double flops, double seconds, double peak) {
+static void print_run(conv_name name, double flops, double seconds, double peak) {
     char line[96];
     snprintf(line, sizeof line, "%s_ms", name.text);
     bench_print(line, 1e3 * seconds, "ms");
@@ -81,10 +81,10 @@ static status bench_layer(const conv_layer *layer, const bench_options *o, bool 
     measure(&c, o->repeat ? o->repeat : DEFAULT_REPEAT, &times);
     double flops = conv_case_flops(&c), peak = samples_largest(&times.peak);
     conv_case_free(&c);
-    for (int d = 0; d < CONV_DIRECTIONS; d++) {
-        conv_name name = conv_layer_name(layer, (conv_direction)d);
+    for (int d = 0; d < CASE_RUNS; d++) {
+        conv_name name = conv_layer_name(layer, (case_run)d);
         double seconds = samples_median(&times.seconds[d]), best = samples_smallest(&times.seconds[d]);
-        print_direction(name, flops, seconds, peak);
+        print_run(name, flops, seconds, peak);
         if (o->write_expected)
             TRY(expected_shares_set(e, name, share_of(flops, seconds, peak)));
         else if (compare)

@@ -11,11 +11,11 @@ const conv_layer conv_layers[] = {
 };
 const int conv_layer_count = sizeof conv_layers / sizeof *conv_layers;
 
-conv_name conv_layer_name(const conv_layer *layer, conv_direction direction) {
-    static const char *const directions[CONV_DIRECTIONS] = {"forward", "input_gradient", "weight_gradient"};
+conv_name conv_layer_name(const conv_layer *layer, case_run run) {
+    static const char *const runs[CASE_RUNS] = {"forward", "input_gradient", "weight_gradient", "exact_forward"};
     conv_name name;
     snprintf(name.text, sizeof name.text, "conv%dx%d_%d_%d_%s", layer->kernel, layer->kernel, layer->ic, layer->oc,
-             directions[direction]);
+             runs[run]);
     return name;
 }
 
@@ -49,7 +49,7 @@ static size_t carve(conv_case *c) {
     c->bias = take(&from, (size_t)c->layer.oc);
     c->dweight = take(&from, weights);
     c->dbias = take(&from, (size_t)c->layer.oc);
-    c->scratch = take(&from, c->plan.scratch);
+    c->scratch = take(&from, c->plan.scratch > c->exact.scratch ? c->plan.scratch : c->exact.scratch);
     return from.used;
 }
 
@@ -67,9 +67,11 @@ status conv_case_new(engine *e, const conv_layer *layer, int size, conv_case *ou
         .y = tensor_planar(1, layer->oc, size, size),
         .dx = tensor_planar(1, layer->ic, size, size),
     };
-    const conv_options options = {
+    conv_options options = {
         .kh = layer->kernel, .kw = layer->kernel, .stride = 1, .padding = layer->kernel / 2, .dilation = 1};
     c->plan = conv_plan_new(e, &c->x, &c->y, &options, true);
+    options.exact = true;
+    c->exact = conv_plan_new(e, &c->x, &c->y, &options, false);
     TRY(memory_block_new(carve(c) * sizeof(float), &c->memory));
     carve(c);
     rng r = rng_new(1, rng_stream_of("conv_case"));
@@ -86,17 +88,18 @@ void conv_case_free(conv_case *c) {
 
 /* --- running --- */
 
-void conv_case_run(conv_case *c, conv_direction direction) {
-    const conv_run run = {.engine = c->engine, .scratch = c->scratch};
-    switch (direction) {
-    case CONV_FORWARD:
-        conv_forward(&c->plan, &run, &c->x, c->weight, c->bias, true, &c->y);
+void conv_case_run(conv_case *c, case_run run) {
+    const conv_run here = {.engine = c->engine, .scratch = c->scratch};
+    switch (run) {
+    case CASE_FORWARD:
+    case CASE_EXACT_FORWARD:
+        conv_forward(run == CASE_FORWARD ? &c->plan : &c->exact, &here, &c->x, c->weight, c->bias, true, &c->y);
         break;
-    case CONV_INPUT_GRADIENT:
-        conv_input_gradient(&c->plan, &run, &c->y, c->weight, false, &c->dx);
+    case CASE_INPUT_GRADIENT:
+        conv_input_gradient(&c->plan, &here, &c->y, c->weight, false, &c->dx);
         break;
     default:
-        conv_weight_gradient(&c->plan, &run, &c->x, &c->y, c->dweight, c->dbias);
+        conv_weight_gradient(&c->plan, &here, &c->x, &c->y, c->dweight, c->dbias);
     }
 }
 

@@ -1,4 +1,4 @@
-/* The convolutions that are timed: layers of the networks here, one image, in three directions. */
+/* The convolutions that are timed: layers of the networks here, one image. */
 #ifndef IRST_BENCH_CONV_CASE_H
 #define IRST_BENCH_CONV_CASE_H
 
@@ -17,13 +17,22 @@ typedef struct conv_name {
     char text[64];
 } conv_name;
 
-conv_name conv_layer_name(const conv_layer *layer, conv_direction direction); /* "conv3x3_16_32_forward" */
+/* What is timed: the directions, and the forward pass of training (conv_options.exact). */
+typedef enum case_run {
+    CASE_FORWARD = CONV_FORWARD,
+    CASE_INPUT_GRADIENT = CONV_INPUT_GRADIENT,
+    CASE_WEIGHT_GRADIENT = CONV_WEIGHT_GRADIENT,
+    CASE_EXACT_FORWARD,
+    CASE_RUNS
+} case_run;
+
+conv_name conv_layer_name(const conv_layer *layer, case_run run); /* "conv3x3_16_32_forward" */
 
 /* A layer with its arrays, filled with random numbers; forward with bias and ReLU. */
 typedef struct conv_case {
     engine *engine;
     conv_layer layer;
-    conv_plan plan;
+    conv_plan plan, exact;
     tensor x, y, dx; /* y serves as its own gradient too */
     float *weight, *bias, *dweight, *dbias, *scratch;
     memory_block memory;
@@ -31,7 +40,7 @@ typedef struct conv_case {
 
 status conv_case_new(engine *e, const conv_layer *layer, int size, conv_case *out); /* free with conv_case_free */
 void conv_case_free(conv_case *c);
-void conv_case_run(conv_case *c, conv_direction direction);
-double conv_case_flops(const conv_case *c); /* of any direction; a multiply-add counts as two */
+void conv_case_run(conv_case *c, case_run run);
+double conv_case_flops(const conv_case *c); /* of any run; a multiply-add counts as two */
 
 #endif

@@ -157,7 +157,7 @@ typedef struct match {
 static status play(conv_case *c, conv_direction direction, const opponent *p, match *m) {
     for (int run = -1; run < repeat; run++) { /* the first one warms up */
         double start = clock_seconds();
-        conv_case_run(c, direction);
+        conv_case_run(c, (case_run)direction);
         double middle = clock_seconds();
         TRY(opponent_run(p));
         double end = clock_seconds();
@@ -188,7 +188,7 @@ static status meet(conv_case *c, conv_direction direction) {
         result = play(c, direction, &p, &m);
     opponent_free(&p);
     if (result == STATUS_OK)
-        print_match(conv_layer_name(&c->layer, direction), conv_case_flops(c), &m);
+        print_match(conv_layer_name(&c->layer, (case_run)direction), conv_case_flops(c), &m);
     return result;
 }
 

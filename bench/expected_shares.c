@@ -30,17 +30,17 @@ static key_name key_of(const char *section, const char *name) {
 }
 
 static int keys_per_section(void) {
-    return OTHER_KEYS + conv_layer_count * CONV_DIRECTIONS;
+    return OTHER_KEYS + conv_layer_count * CASE_RUNS;
 }
 
-/* The keys of one section: threads, processor, and a share for every layer and direction. */
+/* The keys of one section: threads, processor, and a share for every layer and run. */
 static void fill_section(const char *section, config_key *keys, key_name *names) {
     names[0] = key_of(section, "threads");
     keys[0] = (config_key){.type = CONFIG_INT, .default_value = "0", .maximum = ENGINE_MOST_THREADS};
     names[1] = key_of(section, "processor");
     keys[1] = (config_key){.type = CONFIG_TEXT, .default_value = ""};
-    for (int i = 0; i < conv_layer_count * CONV_DIRECTIONS; i++) {
-        conv_name layer = conv_layer_name(&conv_layers[i / CONV_DIRECTIONS], (conv_direction)(i % CONV_DIRECTIONS));
+    for (int i = 0; i < conv_layer_count * CASE_RUNS; i++) {
+        conv_name layer = conv_layer_name(&conv_layers[i / CASE_RUNS], (case_run)(i % CASE_RUNS));
         names[OTHER_KEYS + i] = key_of(section, layer.text);
         keys[OTHER_KEYS + i] = (config_key){.type = CONFIG_REAL, .default_value = "0", .maximum = 1e6};
     }

@@ -32,7 +32,7 @@ typedef struct conv_options {
     int stride;      /* both directions */
     int padding;     /* zeros on every side */
     int dilation;    /* distance of taps */
-    bool exact;      /* forward: sum directly, without Winograd's larger rounding errors */
+    bool exact;      /* forward: with no larger rounding errors than a direct sum has */
     bool normalised; /* x is normalised while it is read, forward and for the gradient of the weights */
 } conv_options;
 

@@ -10,8 +10,8 @@ static int blocks_of(int channels) {
     return (channels + BLOCK - 1) / BLOCK;
 }
 
-size_t conv_winograd_packed_count(int oc, int ic) {
-    return (size_t)WINOGRAD_POINTS * (size_t)blocks_of(oc) * BLOCK * (size_t)ic;
+size_t conv_winograd_packed_count(winograd_side side, int oc, int ic) {
+    return (size_t)(side * side) * (size_t)blocks_of(oc) * BLOCK * (size_t)ic;
 }
 
 /* Whole tiles of a map, and enough products for each transformed one. */
@@ -19,10 +19,14 @@ bool conv_winograd_pays(int ic, int oc, int width) {
     return width >= 32 && ic >= 8 && oc >= 8;
 }
 
-static bool applies(conv_direction d, const conv_task *t) {
+bool conv_winograd_fits(const conv_task *t) {
     const conv_options *o = &t->o;
     return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1 &&
-           !tensor_is_dense(&t->x) && !tensor_is_dense(&t->y) && !(d == CONV_FORWARD && o->exact);
+           !tensor_is_dense(&t->x) && !tensor_is_dense(&t->y);
+}
+
+static bool applies(conv_direction d, const conv_task *t) {
+    return conv_winograd_fits(t) && !(d == CONV_FORWARD && t->o.exact);
 }
 
 /* The gradient of the weights pads the output channels to two vectors. */
@@ -38,7 +42,7 @@ typedef struct lanes {
 
 /* G of winograd_rows.c: rows [1, p, p^2] / N(p) for the points p = 0, +-a, +-b, and infinity, with a^2 = 1/2, b^2 = 2
  * and N(p) the product of p's distances from the other finite points. */
-static void kernel_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[6]) {
+static void large_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[6]) {
     const double a = 0.70710678118654752, b = 1.41421356237309505;
     for (int i = 0; i < BLOCK; i++) {
         double even1 = g0->v[i] + 0.5 * g2->v[i], even2 = g0->v[i] + 2 * g2->v[i];
@@ -48,6 +52,17 @@ static void kernel_points(const lanes *g0, const lanes *g1, const lanes *g2, lan
         u[3].v[i] = (even2 + b * g1->v[i]) * (1.0 / 6);
         u[4].v[i] = (even2 - b * g1->v[i]) * (1.0 / 6);
         u[5].v[i] = g2->v[i];
+    }
+}
+
+/* G of winograd_small_rows.c: the same for 0, +-1 and infinity; signs are left to B and A. */
+static void small_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[4]) {
+    for (int i = 0; i < BLOCK; i++) {
+        double even = g0->v[i] + g2->v[i];
+        u[0].v[i] = g0->v[i];
+        u[1].v[i] = 0.5 * (even + g1->v[i]);
+        u[2].v[i] = 0.5 * (even - g1->v[i]);
+        u[3].v[i] = g2->v[i];
     }
 }
 
@@ -62,6 +77,8 @@ static void gather_taps(const float *weight, int oc, int ic, bool transposed, in
 }
 
 typedef struct pack_job {
+    int side;
+    void (*points)(const lanes *g0, const lanes *g1, const lanes *g2, lanes *u);
     const float *weight;
     int oc, ic;
     bool transposed;
@@ -72,27 +89,36 @@ typedef struct pack_job {
 static void pack_block(const worker *w, void *context, int block) {
     (void)w;
     const pack_job *job = context;
+    int side = job->side;
     size_t point_stride = (size_t)blocks_of(job->oc) * (size_t)job->ic * BLOCK;
     float *packed = job->packed + (size_t)block * (size_t)job->ic * BLOCK;
     for (int i = 0; i < job->ic; i++, packed += BLOCK) {
         lanes g[9], columns[3][6], rows[6];
         gather_taps(job->weight, job->oc, job->ic, job->transposed, block, i, g);
         for (int ky = 0; ky < 3; ky++)
-            kernel_points(&g[3 * ky], &g[3 * ky + 1], &g[3 * ky + 2], columns[ky]);
-        for (int q = 0; q < 6; q++) {
-            kernel_points(&columns[0][q], &columns[1][q], &columns[2][q], rows);
-            for (int p = 0; p < 6; p++)
+            job->points(&g[3 * ky], &g[3 * ky + 1], &g[3 * ky + 2], columns[ky]);
+        for (int q = 0; q < side; q++) {
+            job->points(&columns[0][q], &columns[1][q], &columns[2][q], rows);
+            for (int p = 0; p < side; p++)
                 for (int lane = 0; lane < BLOCK; lane++)
-                    packed[(size_t)(p * 6 + q) * point_stride + lane] = (float)rows[p].v[lane];
+                    packed[(size_t)(p * side + q) * point_stride + lane] = (float)rows[p].v[lane];
         }
     }
 }
 
-void conv_winograd_pack(engine *e, const float *weight, int oc, int ic, bool transposed, float *packed) {
-    parallel_for(e, blocks_of(oc), pack_block, &(pack_job){weight, oc, ic, transposed, packed});
+void conv_winograd_pack(engine *e, winograd_side side, const float *weight, int oc, int ic, bool transposed,
+                        float *packed) {
+    pack_job job = {.side = side,
+                    .points = side == WINOGRAD_LARGE ? large_points : small_points,
+                    .weight = weight,
+                    .oc = oc,
+                    .ic = ic,
+                    .transposed = transposed,
+                    .packed = packed};
+    parallel_for(e, blocks_of(oc), pack_block, &job);
 }
 
-static winograd_input input_of(const tensor *x, const conv_norm *norm) {
+winograd_input conv_winograd_input(const tensor *x, const conv_norm *norm) {
     return (winograd_input){.pixels = x->data,
                             .row = x->row,
                             .plane = x->plane,
@@ -104,6 +130,7 @@ static winograd_input input_of(const tensor *x, const conv_norm *norm) {
 }
 
 typedef struct winograd_job {
+    winograd_side side;
     winograd_rows kernel;
     const tensor *x, *y;
     const conv_hook *hook;
@@ -122,17 +149,19 @@ static void run_band(const worker *w, void *context, int item) {
     winograd_rows k = job->kernel;
     k.input.pixels += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
-    w->kernels->winograd_rows(&k, y0, y1, job->per_thread + (size_t)w->thread * job->per_thread_count);
+    float *scratch = job->per_thread + (size_t)w->thread * job->per_thread_count;
+    (job->side == WINOGRAD_LARGE ? w->kernels->winograd_rows : w->kernels->winograd_small_rows)(&k, y0, y1, scratch);
     if (job->hook)
         job->hook->rows_done(w, job->hook->context, n, y0, y1);
 }
 
-static void run_bands(const conv_run *run, winograd_rows kernel, const tensor *x, const tensor *y) {
-    kernel.output = y->data;
-    kernel.output_row = y->row;
-    kernel.output_plane = y->plane;
-    kernel.oc = y->c;
-    winograd_job job = {.kernel = kernel,
+void conv_winograd_run(const conv_run *run, winograd_side side, winograd_rows k, const tensor *x, const tensor *y) {
+    k.output = y->data;
+    k.output_row = y->row;
+    k.output_plane = y->plane;
+    k.oc = y->c;
+    winograd_job job = {.side = side,
+                        .kernel = k,
                         .x = x,
                         .y = y,
                         .hook = run->hook,
@@ -144,15 +173,16 @@ static void run_bands(const conv_run *run, winograd_rows kernel, const tensor *x
 static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed, const float *bias,
                     bool relu, const tensor *y) {
     (void)o;
-    run_bands(run, (winograd_rows){.input = input_of(x, run->norm), .weight = packed, .bias = bias, .relu = relu}, x,
-              y);
+    winograd_rows k = {.input = conv_winograd_input(x, run->norm), .weight = packed, .bias = bias, .relu = relu};
+    conv_winograd_run(run, WINOGRAD_LARGE, k, x, y);
 }
 
 /* A convolution of dy with channels swapped and taps turned by 180 degrees, which packing does. */
 static void input_gradient(const conv_options *o, const conv_run *run, const tensor *dy, const float *packed,
                            bool accumulate, const tensor *dx) {
     (void)o;
-    run_bands(run, (winograd_rows){.input = input_of(dy, NULL), .weight = packed, .accumulate = accumulate}, dy, dx);
+    winograd_rows k = {.input = conv_winograd_input(dy, NULL), .weight = packed, .accumulate = accumulate};
+    conv_winograd_run(run, WINOGRAD_LARGE, k, dy, dx);
 }
 
 /* Rows of one partial sum: long enough that adding the partial sums up costs little, short enough for many threads. */
@@ -259,7 +289,7 @@ static void weight_gradient(const conv_options *o, const conv_run *run, const te
     const kernel_table *table = engine_kernels(run->engine);
     int items = weight_items(table, x, dy);
     weight_job job = {
-        .kernel = {.input = input_of(x, run->norm),
+        .kernel = {.input = conv_winograd_input(x, run->norm),
                    .output_grad = dy->data,
                    .output_row = dy->row,
                    .output_plane = dy->plane,
@@ -294,12 +324,12 @@ static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
 
 static size_t packed(conv_direction d, const conv_task *t) {
     bool back = d == CONV_INPUT_GRADIENT;
-    return conv_winograd_packed_count(back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
+    return conv_winograd_packed_count(WINOGRAD_LARGE, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
 }
 
 static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
     bool back = d == CONV_INPUT_GRADIENT;
-    conv_winograd_pack(e, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
+    conv_winograd_pack(e, WINOGRAD_LARGE, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
 }
 
 const conv_strategy conv_winograd = {.name = "winograd",

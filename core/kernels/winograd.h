@@ -1,5 +1,6 @@
-/* What both Winograd kernels share: the constants, the input's transform, and where its rows come from. The method is
- * described in winograd_rows.c.
+/* What the Winograd kernels share: the constants, the input's transform, and where its rows come from. The methods are
+ * described in winograd_rows.c and winograd_small_rows.c; a file says which one it is about by WINOGRAD_STEP, the side
+ * of an output tile, 4 or 2, before it includes this.
  *
  * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_KERNELS_WINOGRAD_H
@@ -8,9 +9,9 @@
 #include "core/kernels/vector.h"
 
 enum {
-    POINTS = WINOGRAD_POINTS,
-    SIDE = 6,                      /* of an input tile */
-    STEP = 4,                      /* of an output tile */
+    STEP = WINOGRAD_STEP, /* side of an output tile */
+    SIDE = STEP + 2,      /* of an input tile */
+    POINTS = SIDE * SIDE,
     GROUPS = 2,                    /* vectors of tiles that one pass handles */
     TILES = GROUPS * LANES,        /* tiles of one pass */
     GROUP_SPAN = STEP * LANES,     /* output pixels of one vector of tiles in a row */
@@ -28,6 +29,13 @@ static inline int pass_rows(const winograd_input *k) {
     return groups_are_stacked(k) ? GROUPS * STEP : STEP;
 }
 
+/* Transformed tiles lie [channel][point][TILES], so that a transform works on one stretch of memory that stays in the
+ * first cache. Floats from one channel to the next: a vector more than the tiles need, so that a point's tiles of all
+ * channels do not fall on a few cache sets. */
+enum { CHANNEL = POINTS * TILES + LANES };
+
+#if WINOGRAD_STEP == 4
+
 #define A1 0.70710678118654752f /* the points: A1 and A2, and their negatives */
 #define A2 1.41421356237309505f
 
@@ -42,11 +50,6 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[4] = even2 - odd2;
     r[5] = d[5] + d[1] - 2.5f * d[3];
 }
-
-/* Transformed tiles lie [channel][point][TILES], so that a transform works on one stretch of memory that stays in the
- * first cache. Floats from one channel to the next: a vector more than the tiles need, so that a point's tiles of all
- * channels do not fall on a few cache sets. */
-enum { CHANNEL = POINTS * TILES + LANES };
 
 /* Points of the six pixels of one column. */
 static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
@@ -84,6 +87,45 @@ static void transform_input(const float *const rows[SIDE], float *out) {
     }
 }
 
+#else
+
+/* r = B^T d for four vectors. */
+static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
+    r[0] = d[0] - d[2];
+    r[1] = d[1] + d[2];
+    r[2] = d[2] - d[1];
+    r[3] = d[1] - d[3];
+}
+
+/* Points of the four pixels of one column. */
+static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
+    r[0] = rows[0][x] - rows[2][x];
+    r[1] = rows[1][x] + rows[2][x];
+    r[2] = rows[2][x] - rows[1][x];
+    r[3] = rows[1][x] - rows[3][x];
+}
+
+/* B^T d B of one channel and one vector of tiles, as above. */
+static void transform_input(const float *const rows[SIDE], float *out) {
+    vec vertical[STEP][SIDE];
+    float before[SIDE], behind[SIDE];
+    input_points_scalar(rows, -1, before);
+    input_points_scalar(rows, GROUP_SPAN, behind);
+    _Pragma("GCC unroll 2") for (int v = 0; v < STEP; v++) {
+        vec d[SIDE];
+        _Pragma("GCC unroll 4") for (int i = 0; i < SIDE; i++) d[i] = vec_load(rows[i] + v * LANES);
+        input_points(d, vertical[v]);
+    }
+    _Pragma("GCC unroll 4") for (int i = 0; i < SIDE; i++) {
+        vec even = VEC_EVEN(vertical[0][i], vertical[1][i]), odd = VEC_ODD(vertical[0][i], vertical[1][i]), r[SIDE];
+        vec column[SIDE] = {VEC_PREVIOUS(vec_set(before[i]), odd), even, odd, VEC_NEXT(even, vec_set(behind[i]))};
+        input_points(column, r);
+        _Pragma("GCC unroll 4") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
+    }
+}
+
+#endif
+
 /* Pixels -1 .. span of one row, normalised if asked for, with zeros outside the image as padding wants it. `left` and
  * `right` are the pixels that exist on either side of row[0], row[0] among the latter. */
 static inline void fetch_row(const float *row, const float *scale, const float *shift, int left, int right, int span,
@@ -106,7 +148,7 @@ static inline const float *channel_row(const winograd_input *k, int channel, int
     return k->pixels + channel * k->plane + (k->ring ? (row + 1) & (k->ring - 1) : row) * k->row;
 }
 
-/* The six rows of one channel for `span` pixels of tiles at (y, x), from pixel x on: where they lie, or in the buffer.
+/* The rows of one channel for `span` pixels of tiles at (y, x), from pixel x on: where they lie, or in the buffer.
  */
 static inline void fetch(const winograd_input *k, int channel, int y, int x, int span, float buffer[SIDE][FETCH],
                          const float **rows) {

@@ -6,6 +6,7 @@
  * The sum is a matrix product over tiles at each of the 36 points. So that it needs no sums over lanes, the lanes of
  * the gradient's points are output channels (its pixels are transposed first), and those of the input's are read one
  * tile at a time. The outer G^T . G is left to the caller, once for all tiles. */
+#define WINOGRAD_STEP 4
 #include "core/kernels/winograd.h"
 
 /* Input channels of one register tile. */

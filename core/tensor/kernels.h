@@ -32,8 +32,10 @@ typedef struct conv_rows {
     bool accumulate;     /* output += . (not together with bias or relu) */
 } conv_rows;
 
-/* The same convolution by Winograd's F(4x4, 3x3), for 3x3 kernels with padding 1. */
+/* The same convolution by Winograd's F(4x4, 3x3) or, winograd_small_rows, F(2x2, 3x3): for 3x3 kernels with padding 1.
+ */
 #define WINOGRAD_POINTS 36
+#define WINOGRAD_SMALL_POINTS 16
 #define WINOGRAD_BLOCK 8 /* output channels of packed weights come in blocks of so many */
 typedef struct winograd_input {
     const float *pixels; /* (0, 0) of the first of `channels` planes */

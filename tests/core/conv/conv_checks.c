@@ -181,9 +181,10 @@ void check_conv_weight_rows(const kernel_table *set) {
     each_shape(set, weight_rows_of_shape);
 }
 
-/* --- Winograd: its rounding is that of sums of 36 products with factors of up to 2.5^2 and 2^2 around them --- */
+/* --- Winograd: its rounding is that of sums of 36 products with factors of up to 2.5^2 and 2^2 around them, or with
+ * small tiles of 16 products and sums of four --- */
 
-enum { WINOGRAD_ROUNDINGS = 16 * 8 };
+enum { WINOGRAD_ROUNDINGS = 16 * 8, SMALL_ROUNDINGS = 16 };
 
 static const conv_options same_3x3 = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1};
 static const int winograd_sizes[][2] = {{1, 2},   {2, 1},   {4, 16},   {21, 33},  {15, 64},
@@ -205,14 +206,16 @@ static winograd_input input_of(const layer *l, bool norm) {
                             .shift = norm ? l->shift.data : NULL};
 }
 
-static void check_winograd(const kernel_table *set, int ic, int oc, int h, int w, int index) {
+static void check_winograd(const kernel_table *set, winograd_side side, int ic, int oc, int h, int w, int index) {
+    void (*rows)(const winograd_rows *, int, int, float *) =
+        side == WINOGRAD_LARGE ? set->winograd_rows : set->winograd_small_rows;
     bool norm = index % 2, accumulate = index % 3 == 0;
     layer l = layer_new(set, ic, oc, h, w, same_3x3);
     l.norm = norm ? &l.norms : NULL;
-    float *packed = malloc(conv_winograd_packed_count(oc, ic) * sizeof *packed);
+    float *packed = malloc(conv_winograd_packed_count(side, oc, ic) * sizeof *packed);
     assert_non_null(packed);
     watched scratch = watched_new(set->winograd_scratch(ic, oc), NAN);
-    conv_winograd_pack(test_engine(), l.weight.data, oc, ic, false, packed);
+    conv_winograd_pack(test_engine(), side, l.weight.data, oc, ic, false, packed);
     winograd_rows k = {.input = input_of(&l, norm),
                        .output = l.y.t.data,
                        .output_row = l.y.t.row,
@@ -224,20 +227,28 @@ static void check_winograd(const kernel_table *set, int ic, int oc, int h, int w
                        .accumulate = accumulate,
                        .past_cache = index % 5 == 0 && !accumulate};
     int half = h / 8 * 4;
-    set->winograd_rows(&k, 0, half, scratch.data);
-    set->winograd_rows(&k, half, h + 3, scratch.data); /* as far as the image has rows */
-    expect_output(&l, accumulate, WINOGRAD_ROUNDINGS);
+    rows(&k, 0, half, scratch.data);
+    rows(&k, half, h + 3, scratch.data); /* as far as the image has rows */
+    expect_output(&l, accumulate, side == WINOGRAD_LARGE ? WINOGRAD_ROUNDINGS : SMALL_ROUNDINGS);
     expect_watched(&scratch, l.name);
     watched_free(&scratch);
     free(packed);
     layer_free(&l);
 }
 
-void check_winograd_rows(const kernel_table *set) {
+static void check_winograd_shapes(const kernel_table *set, winograd_side side) {
     for (int i = 0; i < WINOGRAD_SIZES; i++)
         for (int c = 0; c < WINOGRAD_CHANNELS; c++)
-            check_winograd(set, winograd_channels[c][0], winograd_channels[c][1], winograd_sizes[i][0],
+            check_winograd(set, side, winograd_channels[c][0], winograd_channels[c][1], winograd_sizes[i][0],
                            winograd_sizes[i][1], i * WINOGRAD_CHANNELS + c);
+}
+
+void check_winograd_rows(const kernel_table *set) {
+    check_winograd_shapes(set, WINOGRAD_LARGE);
+}
+
+void check_winograd_small_rows(const kernel_table *set) {
+    check_winograd_shapes(set, WINOGRAD_SMALL);
 }
 
 /* Row p of G: [1, p, p^2] / N(p), N(p) the product of p's distances from the other points; the last is infinity. */

@@ -1,0 +1,43 @@
+/* Convolution 3x3 with padding 1 by Winograd's F(2x2, 3x3), see conv_strategy.h: the forward pass of training, whose
+ * rounding errors must not exceed those of a direct sum. */
+#include "core/conv/conv_winograd.h"
+
+static bool applies(conv_direction d, const conv_task *t) {
+    return d == CONV_FORWARD && conv_winograd_fits(t);
+}
+
+/* With fewer channels its transforms take what the products save. */
+static bool pays(conv_direction d, const conv_task *t) {
+    (void)d;
+    return t->y.w >= 32 && t->x.c >= 32 && t->y.c >= 32;
+}
+
+static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
+    (void)d;
+    return (size_t)engine_threads(e) * engine_kernels(e)->winograd_scratch(t->x.c, t->y.c);
+}
+
+static size_t packed(conv_direction d, const conv_task *t) {
+    (void)d;
+    return conv_winograd_packed_count(WINOGRAD_SMALL, t->y.c, t->x.c);
+}
+
+static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
+    (void)d;
+    conv_winograd_pack(e, WINOGRAD_SMALL, weight, t->y.c, t->x.c, false, out);
+}
+
+static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed_weight,
+                    const float *bias, bool relu, const tensor *y) {
+    (void)o;
+    winograd_rows k = {.input = conv_winograd_input(x, run->norm), .weight = packed_weight, .bias = bias, .relu = relu};
+    conv_winograd_run(run, WINOGRAD_SMALL, k, x, y);
+}
+
+const conv_strategy conv_winograd_small = {.name = "winograd_small",
+                                           .applies = applies,
+                                           .pays = pays,
+                                           .scratch = scratch,
+                                           .packed = packed,
+                                           .pack = pack,
+                                           .forward = forward};
