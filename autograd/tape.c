@@ -173,6 +173,10 @@ void tape_set_recompute(tape *t, bool recompute) {
     t->recompute = recompute;
 }
 
+void tape_set_fast(tape *t, bool fast) {
+    t->fast = fast;
+}
+
 void tape_pin(tape *t, node *n) {
     (void)t;
     if (n)

@@ -104,6 +104,10 @@ void tape_end_segment(tape *t);
 /* Before tape_plan with a loss: whether values inside segments are computed again in backward rather than kept. */
 void tape_set_recompute(tape *t, bool recompute);
 
+/* Before tape_plan with a loss: whether convolutions that a backward pass follows may round as much as those of
+ * inference do (conv_options.exact), which is faster. */
+void tape_set_fast(tape *t, bool fast);
+
 void tape_pin(tape *t, node *n); /* an output whose value is read after forward; n may be NULL */
 
 /* --- running --- */

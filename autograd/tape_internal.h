@@ -48,6 +48,7 @@ struct tape {
     int count, capacity;
     int segment;    /* that nodes recorded now belong to */
     bool recompute; /* tape_set_recompute */
+    bool fast;      /* tape_set_fast */
     bool plain;     /* tape_leave_plain */
     node *loss;
     tape_step *steps; /* tape_schedule.c: first the forward runs, then recomputation and backward runs */

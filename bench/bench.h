@@ -16,6 +16,7 @@ typedef struct bench_options {
     bool stages;         /* model: time K = 1 .. model.stages too */
     bool scaling;        /* train: time one thread too */
     bool checkpointing;  /* train: keep the results of the stages only */
+    bool fast;           /* train: as train.arithmetic = fast */
     bool write_expected; /* conv: store the shares instead of comparing them */
     const char *method;  /* registry name of the network */
     const char *const *overrides;

@@ -35,7 +35,8 @@ static status prepare(training_bench *b) {
                                                            .height = o->size,
                                                            .phase = detector_phase(b->d, INT64_MAX),
                                                            .eta = eta,
-                                                           .recompute = o->checkpointing}));
+                                                           .recompute = o->checkpointing,
+                                                           .fast = o->fast}));
     optimizer_options adam = optimizer_defaults(&optimizer_adam);
     TRY(optimizer_new(b->engine, detector_parameters(b->d), &adam, &b->adam));
     b->images = bench_random(pixels);

@@ -19,6 +19,7 @@ static const cli_option options[] = {
     {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
     {"checkpointing", CLI_FLAG, &settings.checkpointing, NULL,
      "train: keep the results of the stages only, as train.checkpointing = stage"},
+    {"fast", CLI_FLAG, &settings.fast, NULL, "train: as train.arithmetic = fast"},
     {"write-expected", CLI_FLAG, &settings.write_expected, NULL,
      "conv: store the shares in bench/expected_shares.ini instead of comparing with it"},
 };

@@ -74,6 +74,7 @@ static status lay_out(detector *d, const detector_training *o, training *train) 
     for (int i = 0; i < train->loss.part_count; i++)
         tape_pin(train->t, train->loss.parts[i]);
     tape_set_recompute(train->t, o->recompute);
+    tape_set_fast(train->t, o->fast);
     TRY(tape_plan(train->t, scale(train->t, train->loss.total, number(train->t, &train->weight))));
     train->flops = 3 * tape_flops(train->t) / o->batch_size;
     return STATUS_OK;

@@ -108,6 +108,9 @@ static const config_key keys[] = {
     {"train.checkpointing", CONFIG_CHOICE, "none", 0, 0, "none|stage", "",
      "stage: keep only the results of the stages for backward and compute the rest twice; less memory, changes no "
      "result"},
+    {"train.arithmetic", CONFIG_CHOICE, "exact", 0, 0, "exact|fast", "",
+     "of the forward pass: exact rounds as direct sums do; fast takes the convolutions of detect, which round a few "
+     "times as much; kept in the checkpoint"},
     {"train.threads", CONFIG_INT, "0", 0, ENGINE_MOST_THREADS, NULL, "",
      "0: one per available processor; changes no result"},
 };

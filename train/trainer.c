@@ -39,6 +39,7 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
                                .step = t->state.step,
                                .eta = config_real(t->c, "train.eta"),
                                .recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage"),
+                               .fast = !strcmp(config_text(t->c, "train.arithmetic"), "fast"),
                                .loss = loss->text,
                                .loss_key = loss->key,
                                .deep_supervision = config_real(t->c, "train.deep_supervision"),

@@ -55,7 +55,7 @@ void conv2d_weight_gradients(node *n, const conv_norm *norm, int weight, const o
 
 status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *weight, bool normalised) {
     conv_options g = geometry(o, weight);
-    g.exact = n->requires_grad;
+    g.exact = n->requires_grad && !t->fast;
     g.normalised = normalised;
     conv_plan *plan = n->prepared = tape_alloc(t, sizeof *plan);
     if (!plan)

@@ -14,7 +14,8 @@ status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const 
  *
  * A forward pass that a backward pass follows is exact: the larger rounding errors of Winograd's F(4x4, 3x3) let some
  * ReLU inputs near 0 change side, and each moves small gradients visibly (measured on RPCANet+ against float64: 5e-3 of
- * the worst tensor instead of 1e-4). The gradients themselves may take that way: their errors stay where they arise. */
+ * the worst tensor instead of 1e-4). The gradients themselves may take that way: their errors stay where they arise.
+ * tape_set_fast lets the forward pass take it, too. */
 status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *weight, bool normalised);
 size_t conv2d_scratch(const engine *e, const node *n); /* floats, of the plan */
 

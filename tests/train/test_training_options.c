@@ -107,6 +107,22 @@ static void test_resume_with_every_optimizer_and_everything(void **state) {
     }
 }
 
+/* Other roundings, hardly another run; and one goes on with what it was begun with. */
+static void test_fast_arithmetic(void **state) {
+    (void)state;
+    char fast[4096], exact[4096];
+    run_notes with, without;
+    name_folder("fast", fast);
+    name_folder("exact", exact);
+    runs_expect_resumed((recipe){ini, "model.total_channels=8 train.arithmetic=fast"}, 1, "step 6 of 15");
+    assert_ok(TRAIN(fast, false, &with, "model.total_channels=8", "train.epochs=1", "train.arithmetic=fast"));
+    assert_ok(TRAIN(exact, false, &without, "model.total_channels=8", "train.epochs=1"));
+    double one = with.last.gradient_norm, other = without.last.gradient_norm;
+    assert_true(one != other && fabs(one - other) < 0.05 * other);
+    assert_fails(TRAIN(fast, true, &with, "model.total_channels=8", "train.epochs=2"), STATUS_USAGE,
+                 "train.arithmetic = fast, not exact", "");
+}
+
 static void test_log_and_report(void **state) {
     (void)state;
     char folder[4096], path[4096];
@@ -337,6 +353,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resume_with_everything),
         cmocka_unit_test(test_resume_with_every_optimizer_and_everything),
+        cmocka_unit_test(test_fast_arithmetic),
         cmocka_unit_test(test_log_and_report),
         cmocka_unit_test(test_averaged_weights_are_used),
         cmocka_unit_test(test_initial_weights),
