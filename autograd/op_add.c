@@ -4,20 +4,19 @@
  * Gradients  dA = a dY;  dB = b dY */
 #include "autograd/ops.h"
 
-#include "autograd/shared/planes.h"
-#include "core/base/parallel.h"
+#include "autograd/shared/bands.h"
 
 static status infer(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
     return infer_like_input(n);
 }
 
-static void forward_plane(const worker *w, void *context, int plane) {
+static void forward_band(const worker *w, void *context, const plane_band *band) {
     const node *n = context;
     const add_options *o = n->options;
     const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
-    w->kernels->plane_combine(plane_of(a), o->weight_a, plane_data(a, plane), o->weight_b, plane_data(b, plane), false,
-                              plane_data(&n->value, plane));
+    w->kernels->plane_combine(band->rows, o->weight_a, band_data(a, band), o->weight_b, band_data(b, band), false,
+                              band_data(&n->value, band));
 }
 
 typedef struct add_job {
@@ -25,11 +24,10 @@ typedef struct add_job {
     float weight;
 } add_job;
 
-static void backward_plane(const worker *w, void *context, int plane) {
+static void backward_band(const worker *w, void *context, const plane_band *band) {
     const add_job *job = context;
-    const tensor *dy = &job->target.n->grad;
-    w->kernels->plane_combine(plane_of(dy), job->weight, plane_data(dy, plane), 0, NULL, job->target.accumulate,
-                              plane_data(job->target.to, plane));
+    w->kernels->plane_combine(band->rows, job->weight, band_data(&job->target.n->grad, band), 0, NULL,
+                              job->target.accumulate, band_data(job->target.to, band));
 }
 
 static void backward(node *n, const op_run *run) {
@@ -37,18 +35,17 @@ static void backward(node *n, const op_run *run) {
     for (int i = 0; i < 2; i++) {
         add_job job = {grad_target_of(n, i), i ? o->weight_b : o->weight_a};
         if (job.target.to)
-            parallel_for(run->engine, plane_count(n), backward_plane, &job);
+            bands_for(run->engine, job.target.to, backward_band, &job);
     }
 }
 
-static void add_plane(const worker *w, void *context, int plane) {
+static void add_band(const worker *w, void *context, const plane_band *band) {
     const tensor *const *from_to = context;
-    const tensor *from = from_to[0];
-    w->kernels->plane_combine(plane_of(from), 1, plane_data(from, plane), 0, NULL, true, plane_data(from_to[1], plane));
+    w->kernels->plane_combine(band->rows, 1, band_data(from_to[0], band), 0, NULL, true, band_data(from_to[1], band));
 }
 
 void add_to_gradient(engine *e, const tensor *from, const tensor *to) {
-    parallel_for(e, from->n * from->c, add_plane, (const tensor *[]){from, to});
+    bands_for(e, from, add_band, (const tensor *[]){from, to});
 }
 
 static node *sample(tape *t, int index) {
@@ -63,8 +60,8 @@ static node *sample(tape *t, int index) {
 
 const op op_add = {.name = "add",
                    .infer = infer,
-                   .forward = planes_forward,
-                   .forward_plane = forward_plane,
+                   .forward = bands_forward,
+                   .forward_band = forward_band,
                    .backward = backward,
                    .sample = sample};
 

@@ -4,47 +4,45 @@
  * Gradient   dx = dY 2 (x - t) / (N C H W); none for t */
 #include "autograd/ops.h"
 
-#include "autograd/shared/planes.h"
-#include "core/base/parallel.h"
+#include "autograd/shared/bands.h"
 
 typedef struct sum_job {
     const node *n;
-    double *sums; /* of each plane, added up in order */
+    double *sums; /* of each item */
 } sum_job;
 
-static void forward_plane(const worker *w, void *context, int plane) {
+static void forward_band(const worker *w, void *context, const plane_band *band) {
     (void)w;
     const sum_job *job = context;
     const tensor *x = &job->n->input[0]->value, *t = &job->n->input[1]->value;
     double total = 0;
-    for (int row = 0; row < x->h; row++) {
-        const float *a = plane_data(x, plane) + row * x->row, *b = plane_data(t, plane) + row * t->row;
+    for (int row = 0; row < band->rows.h; row++) {
+        const float *a = band_data(x, band) + row * x->row, *b = band_data(t, band) + row * t->row;
         double sum = 0;
         for (int i = 0; i < x->w; i++)
             sum += (double)(a[i] - b[i]) * (a[i] - b[i]);
         total += sum;
     }
-    job->sums[plane] = total;
+    job->sums[band->item] += total;
 }
 
 static void forward(node *n, const op_run *run) {
     const tensor *x = &n->input[0]->value;
     sum_job job = {n, run->scratch};
-    *n->value.data = (float)(planes_sum(run, x->n * x->c, forward_plane, &job, job.sums) / (double)tensor_count(x));
+    *n->value.data = (float)(bands_sum(run->engine, x, forward_band, &job, job.sums) / (double)tensor_count(x));
 }
 
-static void backward_plane(const worker *w, void *context, int plane) {
+static void backward_band(const worker *w, void *context, const plane_band *band) {
     const grad_target *target = context;
     const tensor *x = &target->n->input[0]->value, *t = &target->n->input[1]->value;
     float factor = (float)(2.0 * *target->n->grad.data / (double)tensor_count(x));
-    w->kernels->plane_combine(plane_of(x), factor, plane_data(x, plane), -factor, plane_data(t, plane),
-                              target->accumulate, plane_data(target->to, plane));
+    w->kernels->plane_combine(band->rows, factor, band_data(x, band), -factor, band_data(t, band), target->accumulate,
+                              band_data(target->to, band));
 }
 
 static size_t scratch(const engine *e, const node *n) {
     (void)e;
-    const tensor *x = &n->input[0]->value;
-    return (size_t)x->n * (size_t)x->c * sizeof(double) / sizeof(float);
+    return bands_sum_scratch(&n->input[0]->value);
 }
 
 static node *sample(tape *t, int index) {
@@ -54,8 +52,8 @@ static node *sample(tape *t, int index) {
 const op op_mse = {.name = "mse",
                    .infer = infer_loss,
                    .forward = forward,
-                   .backward = planes_backward,
-                   .backward_plane = backward_plane,
+                   .backward = bands_backward,
+                   .backward_band = backward_band,
                    .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                    .scratch = scratch,
                    .sample = sample};

@@ -4,19 +4,17 @@
  * Gradients  dA = B dY;  dB = A dY */
 #include "autograd/ops.h"
 
-#include "autograd/shared/planes.h"
-#include "core/base/parallel.h"
+#include "autograd/shared/bands.h"
 
 static status infer(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
     return infer_like_input(n);
 }
 
-static void forward_plane(const worker *w, void *context, int plane) {
+static void forward_band(const worker *w, void *context, const plane_band *band) {
     const node *n = context;
-    const tensor *a = &n->input[0]->value, *b = &n->input[1]->value;
-    w->kernels->plane_product(plane_of(a), plane_data(a, plane), plane_data(b, plane), false,
-                              plane_data(&n->value, plane));
+    w->kernels->plane_product(band->rows, band_data(&n->input[0]->value, band), band_data(&n->input[1]->value, band),
+                              false, band_data(&n->value, band));
 }
 
 typedef struct multiply_job {
@@ -24,18 +22,17 @@ typedef struct multiply_job {
     const tensor *other;
 } multiply_job;
 
-static void backward_plane(const worker *w, void *context, int plane) {
+static void backward_band(const worker *w, void *context, const plane_band *band) {
     const multiply_job *job = context;
-    const tensor *dy = &job->target.n->grad;
-    w->kernels->plane_product(plane_of(dy), plane_data(dy, plane), plane_data(job->other, plane),
-                              job->target.accumulate, plane_data(job->target.to, plane));
+    w->kernels->plane_product(band->rows, band_data(&job->target.n->grad, band), band_data(job->other, band),
+                              job->target.accumulate, band_data(job->target.to, band));
 }
 
 static void backward(node *n, const op_run *run) {
     for (int i = 0; i < 2; i++) {
         multiply_job job = {grad_target_of(n, i), &n->input[1 - i]->value};
         if (job.target.to)
-            parallel_for(run->engine, plane_count(n), backward_plane, &job);
+            bands_for(run->engine, job.target.to, backward_band, &job);
     }
 }
 
@@ -55,8 +52,8 @@ static node *sample(tape *t, int index) {
 
 const op op_multiply = {.name = "multiply",
                         .infer = infer,
-                        .forward = planes_forward,
-                        .forward_plane = forward_plane,
+                        .forward = bands_forward,
+                        .forward_band = forward_band,
                         .backward = backward,
                         .keeps_of = keeps_of,
                         .sample = sample};

@@ -4,20 +4,17 @@
  * Gradient   dX = dY where Y > 0, else 0 */
 #include "autograd/ops.h"
 
-#include "autograd/shared/planes.h"
-#include "core/base/parallel.h"
+#include "autograd/shared/bands.h"
 
-static void forward_plane(const worker *w, void *context, int plane) {
+static void forward_band(const worker *w, void *context, const plane_band *band) {
     const node *n = context;
-    const tensor *x = &n->input[0]->value, *y = &n->value;
-    w->kernels->plane_affine(plane_of(x), plane_data(x, plane), 1, 0, true, plane_data(y, plane));
+    w->kernels->plane_affine(band->rows, band_data(&n->input[0]->value, band), 1, 0, true, band_data(&n->value, band));
 }
 
-static void backward_plane(const worker *w, void *context, int plane) {
+static void backward_band(const worker *w, void *context, const plane_band *band) {
     const grad_target *target = context;
-    const tensor *y = &target->n->value, *dy = &target->n->grad, *dx = target->to;
-    w->kernels->plane_relu_backward(plane_of(y), plane_data(y, plane), plane_data(dy, plane), target->accumulate,
-                                    plane_data(dx, plane));
+    w->kernels->plane_relu_backward(band->rows, band_data(&target->n->value, band), band_data(&target->n->grad, band),
+                                    target->accumulate, band_data(target->to, band));
 }
 
 static node *sample(tape *t, int index) {
@@ -28,10 +25,10 @@ static node *sample(tape *t, int index) {
 
 const op op_relu = {.name = "relu",
                     .infer = infer_like_input,
-                    .forward = planes_forward,
-                    .forward_plane = forward_plane,
-                    .backward = planes_backward,
-                    .backward_plane = backward_plane,
+                    .forward = bands_forward,
+                    .forward_band = forward_band,
+                    .backward = bands_backward,
+                    .backward_band = backward_band,
                     .keeps = KEEPS_OUTPUT,
                     .sample = sample};
 

@@ -4,8 +4,7 @@
  * Gradients  dX = s dY;  ds = sum of dY X */
 #include "autograd/ops.h"
 
-#include "autograd/shared/planes.h"
-#include "core/base/parallel.h"
+#include "autograd/shared/bands.h"
 
 static status infer(node *n) {
     if (tensor_count(&n->input[1]->value) != 1)
@@ -13,28 +12,26 @@ static status infer(node *n) {
     return infer_like_input(n);
 }
 
-static void forward_plane(const worker *w, void *context, int plane) {
+static void forward_band(const worker *w, void *context, const plane_band *band) {
     const node *n = context;
-    const tensor *x = &n->input[0]->value;
-    w->kernels->plane_combine(plane_of(x), *n->input[1]->value.data, plane_data(x, plane), 0, NULL, false,
-                              plane_data(&n->value, plane));
+    w->kernels->plane_combine(band->rows, *n->input[1]->value.data, band_data(&n->input[0]->value, band), 0, NULL,
+                              false, band_data(&n->value, band));
 }
 
 typedef struct scale_job {
     const node *n;
     const tensor *dx;
     bool accumulate;
-    double *sums; /* of each plane, added up in order */
+    double *sums; /* of each item */
 } scale_job;
 
-static void backward_plane(const worker *w, void *context, int plane) {
+static void backward_band(const worker *w, void *context, const plane_band *band) {
     const scale_job *job = context;
-    const tensor *x = &job->n->input[0]->value;
-    const float *dy = plane_data(&job->n->grad, plane);
-    job->sums[plane] = w->kernels->plane_dot(plane_of(x), dy, plane_data(x, plane));
+    const float *dy = band_data(&job->n->grad, band);
+    job->sums[band->item] += w->kernels->plane_dot(band->rows, dy, band_data(&job->n->input[0]->value, band));
     if (job->dx)
-        w->kernels->plane_combine(plane_of(x), *job->n->input[1]->value.data, dy, 0, NULL, job->accumulate,
-                                  plane_data(job->dx, plane));
+        w->kernels->plane_combine(band->rows, *job->n->input[1]->value.data, dy, 0, NULL, job->accumulate,
+                                  band_data(job->dx, band));
 }
 
 static void backward(node *n, const op_run *run) {
@@ -42,14 +39,14 @@ static void backward(node *n, const op_run *run) {
     bool accumulate;
     const tensor *ds = node_grad(n, 1, &accumulate);
     job.dx = node_grad(n, 0, &job.accumulate);
-    double sum = planes_sum(run, plane_count(n), backward_plane, &job, job.sums);
+    double sum = bands_sum(run->engine, &n->value, backward_band, &job, job.sums);
     if (ds)
         *ds->data = (accumulate ? *ds->data : 0) + (float)sum;
 }
 
 static size_t scratch(const engine *e, const node *n) {
     (void)e;
-    return (size_t)(plane_count(n)) * sizeof(double) / sizeof(float);
+    return bands_sum_scratch(&n->value);
 }
 
 static node *sample(tape *t, int index) {
@@ -58,8 +55,8 @@ static node *sample(tape *t, int index) {
 
 const op op_scale = {.name = "scale",
                      .infer = infer,
-                     .forward = planes_forward,
-                     .forward_plane = forward_plane,
+                     .forward = bands_forward,
+                     .forward_band = forward_band,
                      .backward = backward,
                      .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                      .scratch = scratch,

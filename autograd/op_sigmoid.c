@@ -4,31 +4,30 @@
  * Gradient   dX = dY Y (1 - Y) */
 #include "autograd/ops.h"
 
-#include "autograd/shared/planes.h"
-#include "core/base/parallel.h"
+#include "autograd/shared/bands.h"
 
 #include <math.h>
 
-static void forward_plane(const worker *w, void *context, int plane) {
+static void forward_band(const worker *w, void *context, const plane_band *band) {
     (void)w;
     const node *n = context;
     const tensor *x = &n->input[0]->value, *y = &n->value;
-    for (int row = 0; row < y->h; row++) {
-        const float *from = plane_data(x, plane) + row * x->row;
-        float *to = plane_data(y, plane) + row * y->row;
+    for (int row = 0; row < band->rows.h; row++) {
+        const float *from = band_data(x, band) + row * x->row;
+        float *to = band_data(y, band) + row * y->row;
         for (int i = 0; i < y->w; i++)
             to[i] = 1 / (1 + expf(-from[i]));
     }
 }
 
-static void backward_plane(const worker *w, void *context, int plane) {
+static void backward_band(const worker *w, void *context, const plane_band *band) {
     (void)w;
     const grad_target *target = context;
     const tensor *y = &target->n->value, *dy = &target->n->grad, *dx = target->to;
-    for (int row = 0; row < y->h; row++) {
-        const float *p = plane_data(y, plane) + row * y->row;
-        const float *from = plane_data(dy, plane) + row * dy->row;
-        float *to = plane_data(dx, plane) + row * dx->row;
+    for (int row = 0; row < band->rows.h; row++) {
+        const float *p = band_data(y, band) + row * y->row;
+        const float *from = band_data(dy, band) + row * dy->row;
+        float *to = band_data(dx, band) + row * dx->row;
         for (int i = 0; i < y->w; i++)
             to[i] = (target->accumulate ? to[i] : 0) + from[i] * p[i] * (1 - p[i]);
     }
@@ -42,10 +41,10 @@ static node *sample(tape *t, int index) {
 
 const op op_sigmoid = {.name = "sigmoid",
                        .infer = infer_like_input,
-                       .forward = planes_forward,
-                       .forward_plane = forward_plane,
-                       .backward = planes_backward,
-                       .backward_plane = backward_plane,
+                       .forward = bands_forward,
+                       .forward_band = forward_band,
+                       .backward = bands_backward,
+                       .backward_band = backward_band,
                        .keeps = KEEPS_OUTPUT,
                        .sample = sample};
 

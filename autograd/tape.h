@@ -31,6 +31,7 @@ enum { NODE_INPUTS = 11 };
 typedef struct tape tape;
 typedef struct node node;
 typedef struct op op;
+struct plane_band;
 
 /* One value on the tape: a leaf (input or parameter) or the result of an operation. */
 struct node {
@@ -71,6 +72,9 @@ struct op {
     /* Of operations that go plane by plane: forward and backward are then those of shared/planes.h. */
     void (*forward_plane)(const worker *w, void *n, int plane);
     void (*backward_plane)(const worker *w, void *target, int plane);
+    /* The same of elementwise operations, that go by bands of rows: shared/bands.h. */
+    void (*forward_band)(const worker *w, void *n, const struct plane_band *band);
+    void (*backward_band)(const worker *w, void *target, const struct plane_band *band);
     int keeps;                                         /* a sum of KEEPS_ */
     int (*keeps_of)(const node *n);                    /* NULL, or such a sum where it depends on the node */
     size_t (*scratch)(const engine *e, const node *n); /* floats; NULL: none */

@@ -24,6 +24,10 @@ typedef struct conv_layer {
     bool has_bias, has_norm, has_relu;
 } conv_layer;
 
+typedef struct weighted_sum_options {
+    float weights[NODE_INPUTS];
+} weighted_sum_options;
+
 typedef struct streamed_options {
     conv_layer layers[2];
 } streamed_options;

@@ -4,8 +4,8 @@
  * Gradients  those of conv2d, with dY where Y > 0, else 0, as its dY */
 #include "autograd/ops.h"
 
+#include "autograd/shared/bands.h"
 #include "autograd/shared/conv2d.h"
-#include "autograd/shared/op_support.h"
 #include "autograd/tape_rewrite.h"
 
 static status infer(node *n) {
@@ -20,15 +20,15 @@ static void forward(node *n, const op_run *run) {
     conv2d_forward(n, NULL, 1, true, run);
 }
 
-static void mask_plane(const worker *w, void *context, int plane) {
+static void mask_band(const worker *w, void *context, const plane_band *band) {
     node *n = context;
-    float *grad = plane_data(&n->grad, plane);
-    w->kernels->plane_relu_backward(plane_of(&n->value), plane_data(&n->value, plane), grad, false, grad);
+    float *grad = band_data(&n->grad, band);
+    w->kernels->plane_relu_backward(band->rows, band_data(&n->value, band), grad, false, grad);
 }
 
 /* Nobody reads this gradient after us: it is masked in place. */
 static void backward(node *n, const op_run *run) {
-    parallel_for(run->engine, plane_count(n), mask_plane, n);
+    bands_for(run->engine, &n->value, mask_band, n);
     conv2d_backward(n, run);
 }
 

@@ -19,14 +19,4 @@ static inline void planes_backward(node *n, const op_run *run) {
         parallel_for(run->engine, target.to->n * target.to->c, n->op->backward_plane, &target);
 }
 
-/* Calls body(worker, job, item), which leaves a number in sums[item]; returns their sum, added up in order. */
-static inline double planes_sum(const op_run *run, int count, void (*body)(const worker *w, void *job, int item),
-                                void *job, const double *sums) {
-    parallel_for(run->engine, count, body, job);
-    double total = 0;
-    for (int i = 0; i < count; i++)
-        total += sums[i];
-    return total;
-}
-
 #endif

@@ -34,6 +34,24 @@ void KERNEL(plane_combine)(plane_shape s, float a, const float *x, float b, cons
     }
 }
 
+void KERNEL(plane_sum_up)(plane_shape s, int count, const float *const *x, const float *weight, float *y) {
+    for (int row = 0; row < s.h; row++) {
+        ptrdiff_t at = row * s.row, end = at + s.w;
+        for (; at + LANES <= end; at += LANES) {
+            vec sum = weight[0] * vec_load(x[0] + at);
+            for (int i = 1; i < count; i++)
+                sum += weight[i] * vec_load(x[i] + at);
+            vec_store(y + at, sum);
+        }
+        for (; at < end; at++) {
+            float sum = weight[0] * x[0][at];
+            for (int i = 1; i < count; i++)
+                sum += weight[i] * x[i][at];
+            y[at] = sum;
+        }
+    }
+}
+
 void KERNEL(plane_product)(plane_shape s, const float *x, const float *z, bool accumulate, float *y) {
     EACH_ROW(s) {
         if (accumulate)

@@ -290,6 +290,13 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         const add_options *o = n->options;
         for (size_t i = 0; i < count; i++)
             out->data[i] = (double)o->weight_a * in[0].data[i] + (double)o->weight_b * in[1].data[i];
+    } else if (!strcmp(name, "weighted_sum")) {
+        const weighted_sum_options *o = n->options;
+        for (size_t i = 0; i < count; i++) {
+            out->data[i] = 0;
+            for (int k = 0; k < n->input_count; k++)
+                out->data[i] += (double)o->weights[k] * in[k].data[i];
+        }
     } else if (!strcmp(name, "concat")) {
         forward_concat(n, in, out);
     } else if (!strcmp(name, "scale")) {

@@ -99,6 +99,13 @@ static node *record_stream(recording *r) {
     return last_conv(r, inside(r, relu(r->t, inside(r, x))));
 }
 
+/* The first input is a sum itself, and so is the last. */
+static node *record_sums(recording *r) {
+    node *a = sigmoid(r->t, r->x), *b = relu(r->t, r->x);
+    node *first = inside(r, subtract(r->t, inside(r, add_weighted(r->t, a, 2, b, 3)), a));
+    return subtract(r->t, first, inside(r, add(r->t, b, a)));
+}
+
 typedef node *(*recorder)(recording *r);
 
 static int count_of(const tape *t, const op *operation, int inputs) {
@@ -142,6 +149,7 @@ static const pattern_case cases[] = {
     {"batch norm, ReLU, conv2d, gates, conv2d", record_pair, &op_gated_conv_pair, 11, 9, true, false, 1, 9, 20},
     {"conv2d, batch norm", record_fold, &op_folded_conv2d, 5, 1, false, true, 4, 9, 20},
     {"conv2d, batch norm, ReLU", record_fold_relu, &op_folded_conv2d, 5, 1, false, true, 4, 9, 20},
+    {"sums of sums", record_sums, &op_weighted_sum, 5, 3, true, true, 4, 9, 20},
     {"streamed pair", record_stream, &op_streamed_convs, 7, 3, false, true, 16, 128, 200},
 };
 
@@ -216,7 +224,7 @@ static void test_other_shapes(void **state) {
     r = recording_of(&cases[2]);
     r.h = r.w = 1;
     assert_int_equal(count_rewritten(r, record_norm_conv, true, &op_norm_conv2d, 5), 0);
-    r = recording_of(&cases[7]);
+    r = recording_of(&cases[8]);
     r.dilation = 2;
     assert_int_equal(count_rewritten(r, record_stream, false, &op_streamed_convs, 7), 0);
     r = recording_of(&cases[5]);

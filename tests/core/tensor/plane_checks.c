@@ -82,6 +82,30 @@ void check_plane_combine(const kernel_table *set) {
     }
 }
 
+void check_plane_sum_up(const kernel_table *set) {
+    static const float weights[] = {0.75f, -2.5f, 1, -1};
+    for (int shape = 0; shape < WATCHED_SHAPES; shape++) {
+        planes p = planes_new(shape);
+        for (int count = 1; count <= 4; count++)
+            for (int in_place = 0; in_place < 2; in_place++) {
+                const float *x[] = {p.x.room.data, p.z.room.data, in_place ? p.y.room.data : p.before.room.data,
+                                    p.x.room.data};
+                restore(&p);
+                set->plane_sum_up(p.y.s, count, x, weights, p.y.room.data);
+                EACH_PIXEL(p.y, i) {
+                    const double was[] = {p.x.room.data[i], p.z.room.data[i], p.before.room.data[i], p.x.room.data[i]};
+                    double sum = 0, size = 0;
+                    for (int k = 0; k < count; k++) {
+                        sum += weights[k] * was[k];
+                        size += fabs(weights[k] * was[k]);
+                    }
+                    expect_near(p.y.room.data[i], sum, size, "plane_sum_up", set);
+                }
+            }
+        planes_free(&p, "plane_sum_up");
+    }
+}
+
 void check_plane_product(const kernel_table *set) {
     for (int shape = 0; shape < WATCHED_SHAPES; shape++) {
         planes p = planes_new(shape);
