@@ -1,85 +1,123 @@
 /* Direct convolution on planar rows, stride 1.
  *
- * A register tile holds OC output channels x ROWS output rows x V vectors of pixels; the loops over input channels
- * and taps stand outside it. Per input row and tap column it loads V vectors once and uses them for every
- * channel and row of the tile, so that loads stay below half of the multiply-adds. The halo of zeros makes
- * border pixels ordinary; the last vector of a row may run into the halo behind it, which is then cleared. */
-#include "core/kernels/vector.h"
+ * A register tile holds 4 output channels of a row, or 4 rows of a single channel, times some vectors of pixels; the
+ * loops over input channels and taps stand outside it. Each vector that is loaded serves all lines of the tile, so that
+ * loads stay below two thirds of the multiply-adds. The halo of zeros makes border pixels ordinary; the last tile of a
+ * row may run into the halo behind it, which is then cleared. */
+#include "core/kernels/outer_product.h"
 
-/* Vectors of a wide tile. 16 accumulators fit AVX-512's 32 registers, 8 fit the 16 of the others. */
+/* Vectors of a wide and of a narrow tile. 16 sums fit 32 registers. AVX2 has 16 registers: 12 sums fit, whereas with 8,
+ * each of which waits 4 cycles for the product before, two multiply-add units would have no slack. There the narrow
+ * tile is as wide as the halo is, lest it have 4 sums only. */
 #if LANES == 16
-#define WIDE 4
+enum { WIDE = 4, NARROW = 1 };
+#elif LANES == 8
+enum { WIDE = 3, NARROW = 2 };
 #else
-#define WIDE 2
+enum { WIDE = 2, NARROW = 1 };
 #endif
 
-/* One tile. KH, KW and STEP (dilation) are literals in the 3x3 and 1x1 versions, so that everything unrolls. */
-#define DEFINE_TILE(NAME, OC, ROWS, V, KH, KW, STEP)                                                                   \
+/* Taps unroll up to the largest kernel that has tiles of its own. */
+#define EACH_TAP(i, count) _Pragma("GCC unroll 5") for (int i = 0; i < (count); i++)
+
+enum { LINES = CONV_BLOCK }; /* of a tile: channels or rows */
+
+_Static_assert(NARROW *LANES <= TENSOR_HALO, "the last tile of a row is stored as far as the halo goes");
+
+/* Turns the first `store` lines of vec sum[LINES][V] into output, `stride` apart. */
+#define FINISH_TILE(V, STRIDE)                                                                                         \
+    do {                                                                                                               \
+        if (k->accumulate)                                                                                             \
+            EACH(l, LINES) {                                                                                           \
+                if (l == store)                                                                                        \
+                    break;                                                                                             \
+                EACH(v, V) sum[l][v] += vec_load(output + l * (STRIDE) + v * LANES);                                   \
+            }                                                                                                          \
+        if (k->relu)                                                                                                   \
+            EACH(l, LINES) EACH(v, V) sum[l][v] = vec_relu(sum[l][v]);                                                 \
+        EACH(l, LINES) {                                                                                               \
+            if (l == store)                                                                                            \
+                break;                                                                                                 \
+            EACH(v, V) vec_store(output + l * (STRIDE) + v * LANES, sum[l][v]);                                        \
+        }                                                                                                              \
+    } while (0)
+
+/* One row further; hidden from compilers, which would keep a register for each row and column of the taps. */
+static inline const float *next_row(const float *x, ptrdiff_t stride) {
+    x += stride;
+    __asm__("" : "+r"(x));
+    return x;
+}
+
+/* Channels of one row. KH, KW and STEP (dilation) are literals but in the version for kernels of any size, so that
+ * everything unrolls. */
+#define DEFINE_CHANNELS_TILE(NAME, V, KH, KW, STEP)                                                                    \
     static void NAME(const conv_rows *k, const float *input, const float *weight, const float *bias, float *output,    \
                      int store) {                                                                                      \
-        vec sum[OC][ROWS][V];                                                                                          \
-        _Pragma("GCC unroll 16") for (int o = 0; o < OC; o++) _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++)  \
-            _Pragma("GCC unroll 16") for (int v = 0; v < V; v++) sum[o][r][v] = vec_set(bias[o]);                      \
+        vec sum[LINES][V];                                                                                             \
+        EACH(l, LINES) EACH(v, V) sum[l][v] = vec_set(bias[l]);                                                        \
         for (int i = 0; i < k->ic; i++) {                                                                              \
-            _Pragma("GCC unroll 8") for (int row = 0; row < ROWS + KH - 1; row++) {                                    \
-                const float *x = input + row * (STEP)*k->input_row;                                                    \
-                if (ROWS > 1)                                                                                          \
-                    _Pragma("GCC unroll 16") for (int v = 0; v < V; v++)                                               \
-                        __builtin_prefetch(x + (V + v) * LANES, 0, 3);                                                 \
-                _Pragma("GCC unroll 8") for (int kx = 0; kx < KW; kx++) {                                              \
-                    vec pixel[V];                                                                                      \
-                    _Pragma("GCC unroll 16") for (int v = 0; v < V; v++) pixel[v] =                                    \
-                        vec_load(x + kx * (STEP) + v * LANES);                                                         \
-                    _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++) {                                          \
-                        int ky = row - r;                                                                              \
-                        if (ky < 0 || ky >= KH)                                                                        \
-                            continue;                                                                                  \
-                        const float *tap = weight + (ky * KW + kx) * CONV_BLOCK;                                       \
-                        _Pragma("GCC unroll 16") for (int o = 0; o < OC; o++) {                                        \
-                            vec w = vec_set(tap[o]);                                                                   \
-                            _Pragma("GCC unroll 16") for (int v = 0; v < V; v++) sum[o][r][v] += w * pixel[v];         \
-                        }                                                                                              \
+            const float *x = input;                                                                                    \
+            EACH_TAP(ky, KH) {                                                                                         \
+                EACH_TAP(kx, KW) {                                                                                     \
+                    ADD_OUTER_PRODUCT(sum, weight, x + kx * (STEP), LINES, V);                                         \
+                    weight += CONV_BLOCK;                                                                              \
+                }                                                                                                      \
+                x = next_row(x, (STEP)*k->input_row);                                                                  \
+            }                                                                                                          \
+            input += k->input_plane;                                                                                   \
+        }                                                                                                              \
+        FINISH_TILE(V, k->output_plane);                                                                               \
+    }
+
+/* One channel of LINES rows, for the convolutions that end in a single map: a loaded pixel serves up to KH rows instead
+ * of channels. A column of taps stays in registers while the rows pass by. */
+#define DEFINE_ROWS_TILE(NAME, V, KH, KW)                                                                              \
+    static void NAME(const conv_rows *k, const float *input, const float *weight, const float *bias, float *output,    \
+                     int store) {                                                                                      \
+        vec sum[LINES][V];                                                                                             \
+        EACH(l, LINES) EACH(v, V) sum[l][v] = vec_set(bias[0]);                                                        \
+        for (int i = 0; i < k->ic; i++) {                                                                              \
+            EACH_TAP(kx, KW) {                                                                                         \
+                const float *x = input + kx;                                                                           \
+                vec tap[KH];                                                                                           \
+                EACH(ky, KH) tap[ky] = vec_broadcast(weight + (ky * (KW) + kx) * CONV_BLOCK);                          \
+                EACH(row, LINES + (KH)-1) {                                                                            \
+                    EACH(v, V) {                                                                                       \
+                        vec pixel = vec_load(x + v * LANES);                                                           \
+                        EACH(l, LINES)                                                                                 \
+                        if (l <= row && row < l + (KH))                                                                \
+                            vec_add_product(&sum[l][v], tap[row - l], pixel);                                          \
                     }                                                                                                  \
+                    x = next_row(x, k->input_row);                                                                     \
                 }                                                                                                      \
             }                                                                                                          \
             input += k->input_plane;                                                                                   \
-            weight += (ptrdiff_t)(KH) * (KW)*CONV_BLOCK;                                                               \
+            weight += (KH) * (KW)*CONV_BLOCK;                                                                          \
         }                                                                                                              \
-        _Pragma("GCC unroll 16") for (int o = 0; o < OC; o++) {                                                        \
-            if (o == store)                                                                                            \
-                break;                                                                                                 \
-            _Pragma("GCC unroll 16") for (int r = 0; r < ROWS; r++)                                                    \
-                _Pragma("GCC unroll 16") for (int v = 0; v < V; v++) {                                                 \
-                float *y = output + o * k->output_plane + r * k->output_row + v * LANES;                               \
-                vec value = sum[o][r][v];                                                                              \
-                if (k->accumulate)                                                                                     \
-                    value += vec_load(y);                                                                              \
-                vec_store(y, k->relu ? vec_relu(value) : value);                                                       \
-            }                                                                                                          \
-        }                                                                                                              \
+        FINISH_TILE(V, k->output_row);                                                                                 \
     }
 
-/* Four channels of one row; and one channel of four rows, for the convolutions that end in a single map: there a
- * loaded pixel serves three rows instead of four channels. */
-DEFINE_TILE(tile_3x3_wide, CONV_BLOCK, 1, WIDE, 3, 3, 1)
-DEFINE_TILE(tile_3x3_narrow, CONV_BLOCK, 1, 1, 3, 3, 1)
-DEFINE_TILE(tile_3x3_rows_wide, 1, 4, WIDE, 3, 3, 1)
-DEFINE_TILE(tile_3x3_rows_narrow, 1, 4, 1, 3, 3, 1)
-DEFINE_TILE(tile_5x5_wide, CONV_BLOCK, 1, WIDE, 5, 5, 1)
-DEFINE_TILE(tile_5x5_narrow, CONV_BLOCK, 1, 1, 5, 5, 1)
-DEFINE_TILE(tile_5x5_rows_wide, 1, 4, WIDE, 5, 5, 1)
-DEFINE_TILE(tile_5x5_rows_narrow, 1, 4, 1, 5, 5, 1)
-DEFINE_TILE(tile_1x1_wide, CONV_BLOCK, 1, WIDE, 1, 1, 1)
-DEFINE_TILE(tile_1x1_narrow, CONV_BLOCK, 1, 1, 1, 1, 1)
-DEFINE_TILE(tile_any_wide, CONV_BLOCK, 1, WIDE, k->kh, k->kw, k->dilation)
-DEFINE_TILE(tile_any_narrow, CONV_BLOCK, 1, 1, k->kh, k->kw, k->dilation)
+DEFINE_CHANNELS_TILE(tile_1x1_wide, WIDE, 1, 1, 1)
+DEFINE_CHANNELS_TILE(tile_1x1_narrow, NARROW, 1, 1, 1)
+DEFINE_CHANNELS_TILE(tile_3x3_wide, WIDE, 3, 3, 1)
+DEFINE_CHANNELS_TILE(tile_3x3_narrow, NARROW, 3, 3, 1)
+DEFINE_CHANNELS_TILE(tile_5x5_wide, WIDE, 5, 5, 1)
+DEFINE_CHANNELS_TILE(tile_5x5_narrow, NARROW, 5, 5, 1)
+DEFINE_CHANNELS_TILE(tile_any_wide, WIDE, k->kh, k->kw, k->dilation)
+DEFINE_CHANNELS_TILE(tile_any_narrow, NARROW, k->kh, k->kw, k->dilation)
+DEFINE_ROWS_TILE(tile_3x3_rows_wide, WIDE, 3, 3)
+DEFINE_ROWS_TILE(tile_3x3_rows_narrow, NARROW, 3, 3)
+DEFINE_ROWS_TILE(tile_5x5_rows_wide, WIDE, 5, 5)
+DEFINE_ROWS_TILE(tile_5x5_rows_narrow, NARROW, 5, 5)
 
+/* input: the pixel of tap (0, 0); store: lines. */
 typedef void tile_function(const conv_rows *k, const float *input, const float *weight, const float *bias,
                            float *output, int store);
 
 typedef struct tile_set {
     tile_function *wide, *narrow;
-    tile_function *rows_wide, *rows_narrow; /* one channel of four rows; NULL: none */
+    tile_function *rows_wide, *rows_narrow; /* one channel of LINES rows; NULL: none */
 } tile_set;
 
 static const tile_set *tiles_of(const conv_rows *k) {
@@ -98,7 +136,8 @@ static const tile_set *tiles_of(const conv_rows *k) {
  * rounding errors grow with the length of a sum. */
 enum { CHAIN = 8 };
 
-/* All x of `rows` output rows from y on, `store` channels from `channel` on; the input channels of one chain. */
+/* All x of output row y, or of LINES rows from y on; `store` lines from `channel` on, the input channels of one chain.
+ */
 static void tile_row(const conv_rows *k, tile_function *wide, tile_function *narrow, const float *weight,
                      const float *bias, int channel, int store, int y) {
     const float *input = k->input + y * k->input_row;
@@ -106,12 +145,18 @@ static void tile_row(const conv_rows *k, tile_function *wide, tile_function *nar
     int x = 0;
     for (; x + WIDE * LANES <= k->width; x += WIDE * LANES)
         wide(k, input + x, weight, bias, output + x, store);
-    for (; x < k->width; x += LANES)
+    for (; x < k->width; x += NARROW * LANES)
         narrow(k, input + x, weight, bias, output + x, store);
 }
 
+/* Where the last tile of a row ends. */
+static int tiles_end(int width) {
+    int rest = width % (WIDE * LANES);
+    return width - rest + (rest + NARROW * LANES - 1) / (NARROW * LANES) * (NARROW * LANES);
+}
+
 static void clear_halo(const conv_rows *k, int channel, int store, int y, int rows) {
-    int end = (k->width + LANES - 1) / LANES * LANES;
+    int end = tiles_end(k->width);
     for (int o = 0; end > k->width && o < store; o++)
         for (int r = 0; r < rows; r++)
             memset(k->output + (channel + o) * k->output_plane + (y + r) * k->output_row + k->width, 0,
@@ -132,8 +177,8 @@ static void tile_rows(const conv_rows *k, tile_function *wide, tile_function *na
         chain.ic = k->ic - first < CHAIN ? k->ic - first : CHAIN;
         chain.accumulate = k->accumulate || first > 0;
         chain.relu = k->relu && first + CHAIN >= k->ic;
-        tile_row(&chain, wide, narrow, weight + first * taps * CONV_BLOCK, first ? zero : block_bias, channel, store,
-                 y);
+        tile_row(&chain, wide, narrow, weight + first * taps * CONV_BLOCK, first ? zero : block_bias, channel,
+                 store * rows, y);
     }
     clear_halo(k, channel, store, y, rows);
 }
@@ -142,8 +187,8 @@ void KERNEL(conv_rows)(const conv_rows *k, int y0, int y1) {
     const tile_set *set = tiles_of(k);
     int y = y0;
     if (set->rows_wide && k->oc == 1)
-        for (; y + 4 <= y1; y += 4)
-            tile_rows(k, set->rows_wide, set->rows_narrow, 0, 1, y, 4);
+        for (; y + LINES <= y1; y += LINES)
+            tile_rows(k, set->rows_wide, set->rows_narrow, 0, 1, y, LINES);
     for (; y < y1; y++)
         for (int channel = 0; channel < k->oc; channel += CONV_BLOCK) {
             int store = k->oc - channel < CONV_BLOCK ? k->oc - channel : CONV_BLOCK;

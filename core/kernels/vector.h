@@ -54,6 +54,26 @@ static inline vec vec_set(float x) {
     return x - (vec){0}; /* a scalar operand is broadcast; x - 0 is x, also for -0 */
 }
 
+/* vec_set(*p) and *sum += a * b. For AVX2 written as assembly, which compilers leave in its place: where all of its 16
+ * registers are taken they would move loads forward and keep sums in memory instead. */
+static inline vec vec_broadcast(const float *p) {
+#if LANES == 8
+    vec v;
+    __asm__ volatile("vbroadcastss %1, %0" : "=x"(v) : "m"(*p));
+    return v;
+#else
+    return vec_set(*p);
+#endif
+}
+
+static inline void vec_add_product(vec *sum, vec a, vec b) {
+#if LANES == 8
+    __asm__ volatile("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+#else
+    *sum += a * b;
+#endif
+}
+
 static inline vec vec_relu(vec v) {
     return (vec)(~(v <= (vec){0}) & (ivec)v); /* written so that a NaN stays one */
 }
