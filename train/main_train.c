@@ -67,7 +67,8 @@ static void print_epoch(void *context, const train_report *r) {
     (void)context;
     printf("epoch %lld/%lld  ", (long long)r->row->epoch, (long long)r->epochs);
     print_losses(r);
-    printf("  %.3g images/s (%.0f %% of peak)", r->row->images_per_second, 100 * r->peak_share);
+    if (!isnan(r->row->images_per_second)) /* not of an epoch whose steps another process did */
+        printf("  %.3g images/s (%.0f %% of peak)", r->row->images_per_second, 100 * r->peak_share);
     if (!isnan(r->row->used.values[METRIC_miou])) {
         print_metrics(r->log->averages ? "averaged " : "", &r->row->used);
         if (r->log->averages)
@@ -135,6 +136,7 @@ static status run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    int code = cli_finish(&program, run(argc, argv));
-    return signal_received == SIGTERM ? 143 : code;
+    status result = run(argc, argv);
+    int code = cli_finish(&program, result);
+    return result == STATUS_INTERRUPTED && signal_received == SIGTERM ? 143 : code;
 }

@@ -103,6 +103,8 @@ static const config_key keys[] = {
     {"train.threshold_at_fa", CONFIG_REAL, "0", 0, 0.5, NULL, "",
      "store in best.h5 and last.h5 the threshold at which at most this share of the background of the split evaluated "
      "is detected, as in 1e-6; detect uses it; 0: none"},
+    {"train.save_minutes", CONFIG_REAL, "10", 0, 1e6, NULL, "minutes",
+     "save last.h5 within an epoch too when so many have passed since; 0: only at the ends of epochs"},
     {"train.patience", CONFIG_INT, "0", 0, 1000000, NULL, "evaluations",
      "stop when so many in a row were no better than the best; 0: never"},
     {"train.checkpointing", CONFIG_CHOICE, "none", 0, 0, "none|stage", "",

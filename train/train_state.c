@@ -147,11 +147,11 @@ status train_state_save(const char *path, detector *d, const config *c, const op
 }
 
 /* Where the data lie, how many threads work on them, in how much memory, when one looks at the test split, when one
- * gives up and what threshold is stored changes no weight. */
+ * saves or gives up and what threshold is stored changes no weight. */
 static bool may_change(const char *key) {
     static const char *const keys[] = {
-        "data.root",      "train.epochs",         "train.threads", "train.checkpointing", "train.evaluate_every",
-        "train.patience", "train.threshold_at_fa"};
+        "data.root",      "train.epochs",          "train.threads",     "train.checkpointing", "train.evaluate_every",
+        "train.patience", "train.threshold_at_fa", "train.save_minutes"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(key, keys[i]))
             return true;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PEAK_SECONDS 0.05
 
@@ -16,6 +17,16 @@ static volatile sig_atomic_t interrupted;
 
 void trainer_interrupt(void) {
     interrupted = 1;
+}
+
+bool trainer_is_interrupted(void) {
+    return interrupted;
+}
+
+status trainer_interrupted(const trainer *t) {
+    interrupted = 0; /* heard */
+    return status_fail(STATUS_INTERRUPTED, "interrupted; `--resume` goes on from step %lld of %lld",
+                       (long long)t->state.step, (long long)t->total_steps);
 }
 
 static status open_batches(trainer *t) {
@@ -92,6 +103,31 @@ static status name_losses(trainer *t) {
     return detector_loss_parts(t->d, trainings, t->losses.count, &t->parts);
 }
 
+/* Parts of files that a process which was killed did not bring to their end. */
+static status remove_leftovers(const char *folder) {
+    name_list names;
+    TRY(folder_list(folder, ".tmp", &names));
+    char path[4096];
+    for (int i = 0; i < names.count; i++)
+        if (path_join(path, folder, names.names[i], "") == STATUS_OK)
+            unlink(path);
+    name_list_free(&names);
+    return STATUS_OK;
+}
+
+/* Of a folder that holds a run, before that is read; of a new one when all that can be wrong with the run has been
+ * found, so that nothing is left behind. */
+static status take_folder(trainer *t, bool has_run) {
+    const char *folder = t->options->folder;
+    if (t->lock.path[0])
+        return STATUS_OK;
+    TRY(folder_create(folder));
+    TRY(folder_lock_take(folder, &t->lock));
+    if (path_is_file(t->last) != has_run)
+        return status_fail(STATUS_USAGE, "%s: another process has trained in it meanwhile", folder);
+    return remove_leftovers(folder);
+}
+
 static status open_folder(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
@@ -104,6 +140,8 @@ static status open_folder(trainer *t) {
                            folder);
     if (!has_run && t->options->resume)
         return status_fail(STATUS_USAGE, "%s: nothing to resume: the folder holds no last.h5", folder);
+    if (has_run)
+        TRY(take_folder(t, has_run));
     TRY(has_run ? train_state_load(t->last, t->d, t->c, &t->optimizer, &t->average, &t->state)
                 : trainer_begin_weights(t));
     TRY(name_losses(t));
@@ -113,13 +151,25 @@ static status open_folder(trainer *t) {
     int steps = (t->per_epoch + t->accumulate - 1) / t->accumulate;
     t->total_steps = t->epochs * steps;
     TRY(schedule_read(t->c, steps, &t->schedule));
-    TRY(folder_create(folder));
+    TRY(take_folder(t, has_run));
     TRY(write_resolved_config(t));
     return open_log(t, has_run);
 }
 
 static status save(trainer *t, const char *path) {
     return train_state_save(path, t->d, t->c, &t->optimizer, &t->average, &t->state);
+}
+
+static status save_last(trainer *t) {
+    TRY(save(t, t->last));
+    t->saved = clock_seconds();
+    return STATUS_OK;
+}
+
+/* train.save_minutes */
+static bool save_is_due(const trainer *t) {
+    double minutes = config_real(t->c, "train.save_minutes");
+    return minutes > 0 && clock_seconds() - t->saved >= 60 * minutes;
 }
 
 /* The steps of one epoch, from wherever it stands. */
@@ -133,12 +183,10 @@ static status train_epoch(trainer *t, progress *bar) {
         char note[64];
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
         progress_update(bar, t->state.step, note);
-        if (interrupted) {
-            interrupted = 0; /* heard */
-            TRY(save(t, t->last));
-            return status_fail(STATUS_INTERRUPTED, "interrupted; `--resume` goes on from step %lld of %lld",
-                               (long long)t->state.step, (long long)t->total_steps);
-        }
+        if (interrupted || save_is_due(t))
+            TRY(save_last(t));
+        if (interrupted)
+            return trainer_interrupted(t);
     }
     t->epoch_seconds = clock_seconds() - t->epoch_begun;
     return STATUS_OK;
@@ -154,7 +202,8 @@ static epoch_row row_of_epoch(trainer *t) {
                      .step = s->step,
                      .learning_rate = schedule_rate(&t->schedule, s->step - 1),
                      .gradient_norm = s->norm_sum / (double)s->epoch_steps,
-                     .images_per_second = t->epoch_images / t->epoch_seconds,
+                     /* nothing of it, if a resumed run has only the evaluation left to do */
+                     .images_per_second = t->epoch_images > 0 ? t->epoch_images / t->epoch_seconds : NAN,
                      .used = none,
                      .raw = none};
     for (int i = 0; i <= DETECTOR_LOSS_PARTS; i++)
@@ -185,20 +234,24 @@ static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
     t->options->on_epoch(t->options->context, &report);
 }
 
-/* Counts the epoch as done, evaluates when it is time, logs, saves. A crash in between repeats the epoch. */
+/* Counts the epoch as done, evaluates when it is time, logs, saves. The epoch's steps are saved before, so that neither
+ * a crash in an evaluation nor an interruption of it costs more than the evaluation. */
 static status finish_epoch(trainer *t, progress *bar) {
     train_state *s = &t->state;
-    bool is_best = false;
+    bool is_best = false,
+         evaluates = (s->epoch + 1) % config_int(t->c, "train.evaluate_every") == 0 || s->epoch + 1 == t->epochs;
+    if (evaluates)
+        TRY(save_last(t));
     s->epoch++;
     s->batch = 0;
     epoch_row row = row_of_epoch(t);
-    if (s->epoch % config_int(t->c, "train.evaluate_every") == 0 || s->epoch == t->epochs)
+    if (evaluates)
         TRY(trainer_evaluate(t, &row, &is_best));
     row.seconds = clock_seconds() - t->epoch_begun;
     TRY(run_log_add(t->log, &row));
     if (is_best)
         TRY(save(t, t->best));
-    TRY(save(t, t->last));
+    TRY(save_last(t));
     progress_end(bar);
     report_epoch(t, &row, is_best);
     return STATUS_OK;
@@ -226,7 +279,7 @@ static void say_what_is_best(const trainer *t) {
 
 static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
-    t->state.best_score = -2;
+    t->state.best_score = TRAINER_NO_SCORE;
     TRY(engine_new((int)config_int(t->c, "train.threads"), &t->engine));
     TRY(crop_plan_read(t->c, &t->crops));
     TRY(loss_plan_read(t->c, &t->losses));
@@ -238,7 +291,7 @@ static status run(trainer *t) {
     TRY(open_folder(t));
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);
-    t->begun = clock_seconds();
+    t->begun = t->saved = clock_seconds();
     t->begun_work = crop_plan_work(&t->crops, t->state.epoch);
     status result = STATUS_OK;
     while (t->state.epoch < t->epochs && result == STATUS_OK && !gives_up(t)) {
@@ -255,6 +308,7 @@ static status run(trainer *t) {
 status trainer_run(const config *c, const train_options *options) {
     trainer t = {.c = c, .options = options, .phase = -1};
     status result = run(&t);
+    folder_lock_release(&t.lock);
     run_log_close(t.log);
     loader_free(t.batches); /* its thread reads from the data sets */
     training_data_close(&t.data);

@@ -3,6 +3,7 @@
 #define IRST_TRAIN_TRAINER_PRIVATE_H
 
 #include "core/config/config.h"
+#include "core/io/folder_lock.h"
 #include "core/log/progress.h"
 #include "datasets/loader.h"
 #include "eval/measure/evaluate.h"
@@ -17,11 +18,14 @@
 #include "train/trainer.h"
 #include "train/training_data.h"
 
+#define TRAINER_NO_SCORE (-2.0) /* worse than any metric, and than an error rate taken as a score */
+
 /* Everything of one run; freed together. */
 typedef struct trainer {
     const config *c;
     const train_options *options;
     engine *engine;
+    folder_lock lock; /* of the run folder */
     char last[4096], best[4096];
     detector *d, *teacher; /* teacher: NULL without distillation */
     float *teacher_scores; /* of one batch */
@@ -42,11 +46,16 @@ typedef struct trainer {
     const planned_loss *loss;          /* that it is laid out for */
     int crop;                          /* crop_plan_size of the epoch that it is laid out for */
     int size;                          /* of the images in it */
+    double saved;                      /* when last.h5 was */
     double begun, begun_work;          /* when this process began to train, and what was done by then */
     double epoch_begun, epoch_seconds; /* of training alone, since this process took the epoch up */
     double epoch_images;
     double peak; /* FLOP/s, see peak.h; the best one measured so far */
 } trainer;
+
+/* Whether trainer_interrupt was called; and, if it was, STATUS_INTERRUPTED, which says how to go on from last.h5. */
+bool trainer_is_interrupted(void);
+status trainer_interrupted(const trainer *t);
 
 /* trainer_start.c: network, weights to begin with, teacher. */
 status trainer_open_network(trainer *t);

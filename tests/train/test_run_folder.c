@@ -1,0 +1,101 @@
+/* A run folder: one training at a time, interruptions at any moment, a best.h5 that somebody took away. */
+#include "core/io/file_io.h"
+#include "core/io/folder_lock.h"
+#include "datasets/make/synthesize.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "tests/train/runs.h"
+#include "train/trainer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static char ini[4096];
+
+static int make_scenes(void **state) {
+    (void)state;
+    char text[8192];
+    const char *scenes = scratch_path("scenes");
+    snprintf(text, sizeof text,
+             "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
+             "[data]\nroot = %s\nsize = 32\n[train]\nepochs = 4\nbatch_size = 4\nevaluate_every = 1\n",
+             scenes);
+    assert_ok(synthesize_folder(scenes, 2, 40, 12, 3, NULL, NULL));
+    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
+    return 0;
+}
+
+static recipe tiny(const char *overrides) {
+    return (recipe){ini, overrides};
+}
+
+static void name_folder(const char *name, char out[4096]) {
+    snprintf(out, 4096, "%s", scratch_path(name));
+}
+
+static void test_one_training_at_a_time(void **state) {
+    (void)state;
+    char folder[4096];
+    folder_lock lock;
+    name_folder("one", folder);
+    assert_fails(runs_train(tiny(NULL), folder, false, 1), STATUS_INTERRUPTED, "--resume", "");
+    assert_ok(folder_lock_take(folder, &lock));
+    assert_fails(runs_train(tiny(NULL), folder, true, 0), STATUS_USAGE, folder, "in use by process");
+    folder_lock_release(&lock);
+    assert_ok(runs_train(tiny(NULL), folder, true, 0));
+}
+
+static void interrupt(int number) {
+    (void)number;
+    trainer_interrupt();
+}
+
+/* By a clock, so that steps, evaluations and saving are all met; later and later, for an evaluation that is interrupted
+ * is begun anew. */
+static void test_interrupted_anywhere(void **state) {
+    (void)state;
+    char whole[4096], parts[4096], last[4096];
+    name_folder("whole", whole);
+    name_folder("parts", parts);
+    assert_ok(path_join(last, parts, "last", ".h5"));
+    assert_ok(runs_train(tiny(NULL), whole, false, 0));
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART}, before;
+    sigaction(SIGALRM, &action, &before);
+    int interruptions = 0;
+    for (int i = 0;; i++) {
+        struct itimerval moment = {.it_value.tv_usec = 1000 * (1 + 7 * i % 40 + 2 * i)};
+        setitimer(ITIMER_REAL, &moment, NULL);
+        status result = runs_train(tiny(NULL), parts, path_is_file(last), 0);
+        setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+        if (result == STATUS_OK)
+            break;
+        assert_int_equal(result, STATUS_INTERRUPTED);
+        interruptions++;
+    }
+    sigaction(SIGALRM, &before, NULL);
+    assert_true(interruptions > 0);
+    runs_expect_same(whole, parts);
+}
+
+static void test_missing_best(void **state) {
+    (void)state;
+    char folder[4096], best[4096];
+    name_folder("best", folder);
+    assert_ok(path_join(best, folder, "best", ".h5"));
+    assert_fails(runs_train(tiny(NULL), folder, false, 3), STATUS_INTERRUPTED, "--resume", "");
+    assert_true(path_is_file(best));
+    assert_int_equal(unlink(best), 0);
+    assert_ok(runs_train(tiny(NULL), folder, true, 0));
+    assert_true(path_is_file(best));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_training_at_a_time), cmocka_unit_test(test_missing_best),
+        cmocka_unit_test(test_interrupted_anywhere), /* the last: an interruption may come after the end */
+    };
+    return cmocka_run_group_tests(tests, make_scenes, NULL);
+}
