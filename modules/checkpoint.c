@@ -34,10 +34,37 @@ static status write_parameter(h5_file *file, const char *group, const parameter 
     return h5_write(file, path.text, H5_INT64, &shape, &count);
 }
 
+#define FORMAT "checkpoint.format"
+enum { FORMAT_NOW = 1 };
+
+static status check_format(const h5_file *file) {
+    int64_t format;
+    if (!h5_has_attribute(file, "/", FORMAT)) /* older, and of other programs */
+        return STATUS_OK;
+    TRY(h5_read_attribute_int(file, "/", FORMAT, &format));
+    if (format <= FORMAT_NOW)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%s: is of format %lld, of a newer irst; this one reads up to %d", h5_path(file),
+                       (long long)format, FORMAT_NOW);
+}
+
+status checkpoint_open(const char *path, h5_file **out) {
+    *out = NULL;
+    TRY(h5_verify(path));
+    TRY(h5_open(path, out));
+    status result = check_format(*out);
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    h5_close(*out);
+    *out = NULL;
+    return result;
+}
+
 status checkpoint_write_model(h5_file *file, detector *d, bool compress) {
     const parameter_set *set = detector_parameters(d);
     for (int i = 0; i < set->count; i++)
         TRY(write_parameter(file, "model", set->items[i], set->items[i]->value, compress));
+    TRY(h5_write_attribute_int(file, "/", FORMAT, FORMAT_NOW));
     TRY(h5_write_attribute_text(file, "/", "model.name", detector_name(d)));
     const config_key *keys;
     int count;
@@ -174,7 +201,7 @@ status checkpoint_load(engine *e, const char *path, detector **out) {
 status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights which, detector **out) {
     *out = NULL;
     h5_file *file;
-    TRY(h5_open(path, &file));
+    TRY(checkpoint_open(path, &file));
     config *c = NULL;
     status result = config_new(&c);
     if (result == STATUS_OK)

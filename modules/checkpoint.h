@@ -11,6 +11,10 @@
 #include "core/io/hdf5_io.h"
 #include "modules/detector.h"
 
+/* Opens a checkpoint for reading: STATUS_INPUT if a bit of it is not as it was written, or if its format is newer than
+ * this program. Older ones and those of other programs pass. */
+status checkpoint_open(const char *path, h5_file **out);
+
 /* Writes the group `model` and the detector's own options (model.*) into a file being created. `compress`: the large
  * tensors deflated, a tenth less for the time it takes. */
 status checkpoint_write_model(h5_file *file, detector *d, bool compress);

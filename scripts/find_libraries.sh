@@ -43,6 +43,7 @@ if ! command -v "$pkg_config" > /dev/null; then
 fi
 hdf5
 wanted openblas libopenblas-dev openblas-devel openblas-dev
+wanted zlib zlib1g-dev zlib-devel zlib-dev
 wanted libpng libpng-dev libpng-devel libpng-dev
 wanted libjpeg libjpeg-dev libjpeg-turbo-devel libjpeg-turbo-dev
 wanted libtiff-4 libtiff-dev libtiff-devel tiff-dev

@@ -236,7 +236,7 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
 
 status train_state_load(const char *path, detector *d, const config *c, optimizer *o, average *a, train_state *s) {
     h5_file *file;
-    TRY(h5_open(path, &file));
+    TRY(checkpoint_open(path, &file));
     status result = read_all(file, d, c, o, a, s);
     h5_close(file);
     return result;

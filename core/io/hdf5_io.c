@@ -175,6 +175,8 @@ status h5_commit(h5_file *file) {
     assert(file->creating);
     status code = close_created(file);
     if (code == STATUS_OK)
+        code = h5_append_checksum(&file->place);
+    if (code == STATUS_OK)
         code = atomic_file_commit(&file->place);
     else
         atomic_file_abandon(&file->place);

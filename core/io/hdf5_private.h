@@ -42,6 +42,9 @@ status h5_write_failed(const h5_file *file, const char *object, const char *what
  * The caller closes them. */
 hid_t h5_output_access(int *refused);
 
+/* Behind a file that is complete, before it is put in its place. */
+status h5_append_checksum(const atomic_file *place);
+
 /* The dataset, opened; the caller closes it. Says whether it is missing or something else than a dataset. */
 status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out);
 

@@ -41,7 +41,7 @@ static status keep_range(const char *from, h5_file *to) {
     static const char key[] = "data.range";
     h5_file *file;
     char *range = NULL;
-    TRY(h5_open(from, &file));
+    TRY(checkpoint_open(from, &file));
     status result = h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, &range) : STATUS_OK;
     h5_close(file);
     if (result == STATUS_OK && range)
