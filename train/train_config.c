@@ -11,6 +11,8 @@ static const config_key keys[] = {
     {"data.weights", CONFIG_TEXT, "", 0, 0, NULL, "",
      "one for each set of data.root, as in 1, 0.5: an epoch takes this times its training images, a part of them drawn "
      "anew every time, or some more than once; empty: 1 each"},
+    {"data.may_change", CONFIG_FLAG, "false", 0, 0, NULL, "",
+     "go on with --resume where images or masks are no longer those that the run was begun with"},
     {"data.size", CONFIG_INT, "256", 16, 4096, NULL, "pixels", "images are resized to size x size"},
     {"data.range", CONFIG_TEXT, "full", 0, 0, NULL, "",
      "grey values that become black and white: LO,HI in the files' values (14 bits in 16: 0,16383), image (each "

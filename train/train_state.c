@@ -28,7 +28,7 @@ typedef struct counter {
     bool is_newer; /* checkpoints of older versions lack it; it is 0 then */
 } counter;
 
-enum { COUNTERS = 8 };
+enum { COUNTERS = 12 };
 
 static void list_counters(train_state *s, int64_t *optimizer_step, int64_t *average_steps, counter out[COUNTERS]) {
     const counter list[COUNTERS] = {{"trainer/epoch", &s->epoch, false},
@@ -38,6 +38,10 @@ static void list_counters(train_state *s, int64_t *optimizer_step, int64_t *aver
                                     {"trainer/idle_evaluations", &s->idle_evaluations, true},
                                     {"trainer/epoch_steps", &s->epoch_steps, true},
                                     {"trainer/average_steps", average_steps, true},
+                                    {"trainer/train_images", &s->train.images, true},
+                                    {"trainer/train_checksum", &s->train.checksum, true},
+                                    {"trainer/validation_images", &s->validation.images, true},
+                                    {"trainer/validation_checksum", &s->validation.checksum, true},
                                     {"optimizer/step", optimizer_step, false}};
     memcpy(out, list, sizeof list);
 }
@@ -149,9 +153,9 @@ status train_state_save(const char *path, detector *d, const config *c, const op
 /* Where the data lie, how many threads work on them, in how much memory, when one looks at the test split, when one
  * saves or gives up and what threshold is stored changes no weight. */
 static bool may_change(const char *key) {
-    static const char *const keys[] = {
-        "data.root",      "train.epochs",          "train.threads",     "train.checkpointing", "train.evaluate_every",
-        "train.patience", "train.threshold_at_fa", "train.save_minutes"};
+    static const char *const keys[] = {"data.root",      "data.may_change",       "train.epochs",
+                                       "train.threads",  "train.checkpointing",   "train.evaluate_every",
+                                       "train.patience", "train.threshold_at_fa", "train.save_minutes"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(key, keys[i]))
             return true;
@@ -204,6 +208,18 @@ static status compare_config(const h5_file *file, const config *c) {
     return STATUS_OK;
 }
 
+/* `begun`: without images where an older version did not note them. */
+static status compare_data(const h5_file *file, const char *what, const data_content *begun, const data_content *now) {
+    if (begun->images == 0 || (begun->images == now->images && begun->checksum == now->checksum))
+        return STATUS_OK;
+    char numbers[128] = "as many as now, with other names or pixels";
+    if (begun->images != now->images)
+        snprintf(numbers, sizeof numbers, "now there are %lld", (long long)now->images);
+    return status_fail(STATUS_USAGE,
+                       "%s was begun with other data: it %s %lld images, %s; data.may_change=true goes on nevertheless",
+                       h5_path(file), what, (long long)begun->images, numbers);
+}
+
 /* Older versions had room for fewer parts. */
 static status read_loss_sums(const h5_file *file, double *sums) {
     h5_shape shape;
@@ -214,6 +230,7 @@ static status read_loss_sums(const h5_file *file, double *sums) {
 }
 
 static status read_all(const h5_file *file, detector *d, const config *c, optimizer *o, average *a, train_state *s) {
+    const data_content train = s->train, validation = s->validation;
     TRY(compare_config(file, c));
     TRY(checkpoint_read_model(file, d));
     if (a->value)
@@ -231,7 +248,14 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
         if (path)
             TRY(h5_read(file, path, H5_FLOAT64, 1, numbers[i].value));
     }
-    return read_loss_sums(file, s->loss_sums);
+    TRY(read_loss_sums(file, s->loss_sums));
+    if (!config_flag(c, "data.may_change")) {
+        TRY(compare_data(file, "was trained on", &s->train, &train));
+        TRY(compare_data(file, "was evaluated on", &s->validation, &validation));
+    }
+    s->train = train;
+    s->validation = validation;
+    return STATUS_OK;
 }
 
 status train_state_load(const char *path, detector *d, const config *c, optimizer *o, average *a, train_state *s) {

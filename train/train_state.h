@@ -9,6 +9,7 @@
 #include "modules/detector.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"
+#include "train/training_data.h"
 
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ typedef struct train_state {
     double norm_sum;          /* of the gradients, of those steps */
     double loss_sums[1 + DETECTOR_LOSS_PARTS]; /* total and parts, of the epoch begun, weighted by images */
     double images;                             /* of the epoch begun */
+    data_content train, validation;            /* what the run is trained on and evaluated on */
 } train_state;
 
 /* Writes a checkpoint atomically. Weights, averages or memories that are not finite, with which no run could go on, are
@@ -34,7 +36,8 @@ status train_state_save(const char *path, detector *d, const config *c, const op
 
 /* Reads a checkpoint into detector, optimizer, average and state. A key of `c` that changes results and differs from
  * the checkpoint's is refused by name; data.root, train.threads, train.checkpointing, train.evaluate_every and
- * train.patience may change, and train.epochs for more than are done. */
+ * train.patience may change, and train.epochs for more than are done. So are other data than the run was begun with,
+ * unless data.may_change says otherwise: s->train and s->validation say what there is now, and stay. */
 status train_state_load(const char *path, detector *d, const config *c, optimizer *o, average *a, train_state *s);
 
 #endif

@@ -286,6 +286,8 @@ static status run(trainer *t) {
     TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
     snprintf(t->state.selection, sizeof t->state.selection, "%s on %s", config_text(t->c, "train.select"),
              t->data.validated_on);
+    t->state.train = t->data.train_content;
+    t->state.validation = t->data.validation_content;
     TRY(trainer_open_network(t));
     TRY(trainer_open_teacher(t));
     TRY(open_folder(t));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* The items of a list separated by commas, blanks around them dropped. `out` is new; freed by the caller, also after a
  * failure. */
@@ -113,10 +114,14 @@ static void look_for_shared(const config *c, const listener *to, const char *roo
 }
 
 /* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. */
-static status look_over(const listener *to, const dataset *d) {
+static status look_over(const listener *to, const dataset *d, data_content *content) {
     static const survey_words words = {.range = "data.range = "};
     name_list remarks = {0};
-    status result = set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks);
+    set_survey survey = {0};
+    status result = set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, &survey);
+    content->images += survey.samples;
+    content->checksum =
+        (int64_t)crc32_z((uLong)content->checksum, (const Bytef *)&survey.content, sizeof survey.content);
     for (int i = 0; i < remarks.count && to->on_notice; i++)
         to->on_notice(to->context, remarks.names[i]);
     name_list_free(&remarks);
@@ -125,7 +130,7 @@ static status look_over(const listener *to, const dataset *d) {
 
 /* Opens both splits of every set; the lists own what is in them. */
 static status open_sets(const config *c, const listener *to, const name_list *roots, dataset **train,
-                        dataset **validation) {
+                        dataset **validation, training_data *out) {
     grey_range range;
     TRY(grey_range_read(config_text(c, "data.range"), "data.range", &range));
     for (int i = 0; i < roots->count; i++) {
@@ -134,8 +139,8 @@ static status open_sets(const config *c, const listener *to, const name_list *ro
         dataset_set_range(train[i], &range);
         dataset_set_range(validation[i], &range);
         look_for_shared(c, to, roots->names[i], train[i], validation[i]);
-        TRY(look_over(to, train[i]));
-        TRY(look_over(to, validation[i]));
+        TRY(look_over(to, train[i], &out->train_content));
+        TRY(look_over(to, validation[i], &out->validation_content));
     }
     return STATUS_OK;
 }
@@ -167,7 +172,7 @@ static status open_all(const config *c, const listener *to, const name_list *roo
     dataset **sets = calloc(2 * (size_t)count, sizeof *sets);
     if (!sets)
         return status_fail(STATUS_MEMORY, "out of memory for %d data sets", count);
-    status result = open_sets(c, to, roots, sets, sets + count);
+    status result = open_sets(c, to, roots, sets, sets + count, out);
     if (result == STATUS_OK)
         result = join(sets, count, &out->train);
     if (result == STATUS_OK)

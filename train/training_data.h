@@ -9,13 +9,21 @@
 #include "datasets/vary/augment.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* What a split holds, to be known again. */
+typedef struct data_content {
+    int64_t images;
+    int64_t checksum; /* set_survey's content; of several sets: of theirs */
+} data_content;
 
 /* A zeroed struct is an empty one. */
 typedef struct training_data {
     dataset *train, *validation; /* owned */
-    double *weights;             /* of the parts of `train`, owned; NULL: 1 each */
-    char validated_on[512];      /* "66 images held out of the split train of NUDT-SIRST" */
-    bool validates_on_test;      /* on the very split that figures are published of */
+    data_content train_content, validation_content;
+    double *weights;        /* of the parts of `train`, owned; NULL: 1 each */
+    char validated_on[512]; /* "66 images held out of the split train of NUDT-SIRST" */
+    bool validates_on_test; /* on the very split that figures are published of */
 } training_data;
 
 /* Opens the splits and looks all samples over once. `on_notice` (may be NULL) is told in one line each where a set has

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum { VALUES = 65536 };
 
@@ -68,10 +69,22 @@ static status count_taken(const grey_image *mask, int maximum, mask_rule rule, i
     return STATUS_OK;
 }
 
+static uint32_t add_bytes(uint32_t content, const void *bytes, size_t size) {
+    return (uint32_t)crc32_z(content, bytes, size);
+}
+
+static uint32_t add_image(uint32_t content, const grey_image *image) {
+    const int32_t size[2] = {image->width, image->height};
+    content = add_bytes(content, size, sizeof size);
+    return add_bytes(content, image->pixels, pixel_count(image) * sizeof *image->pixels);
+}
+
 status set_survey_add(set_survey *s, const dataset *d, int index, const grey_image *image, const grey_image *mask) {
     int maximum = mask_maximum(mask), *counts;
     int64_t taken = 0;
+    const char *name = dataset_sample_name(d, index);
     s->samples++;
+    s->content = add_image(add_image(add_bytes(s->content, name, strlen(name)), image), mask);
     s->largest = maximum > s->largest ? maximum : s->largest;
     s->unequal += image->width != mask->width || image->height != mask->height;
     grey_span_add(&s->span, image);
@@ -163,9 +176,11 @@ static status survey_sample(const dataset *d, int index, dataset_mask_size sizes
 }
 
 status set_survey_run(const dataset *d, mask_rule rule, dataset_mask_size sizes, const survey_words *words,
-                      name_list *remarks) {
+                      name_list *remarks, set_survey *out) {
     set_survey s = {.rule = rule};
     for (int i = 0; i < dataset_count(d); i++)
         TRY(survey_sample(d, i, sizes, &s));
+    if (out)
+        *out = s;
     return set_survey_judge(&s, d, words, remarks);
 }

@@ -15,6 +15,7 @@
 typedef struct set_survey {
     mask_rule rule; /* which pixels are target; set before the first sample */
     int64_t samples;
+    uint32_t content; /* CRC-32 of names, sizes and pixels, in order: the same of a folder and of its pack */
     grey_span span;   /* of the images as they were read */
     int64_t empty;    /* all 0 */
     int64_t lost;     /* not all 0, but without a target under the rule */
@@ -40,8 +41,8 @@ typedef struct survey_words {
  * public set is known for is not odd. */
 status set_survey_judge(const set_survey *survey, const dataset *d, const survey_words *words, name_list *remarks);
 
-/* Both over all samples of `d`, read under `sizes`. `remarks` is added to. */
+/* Both over all samples of `d`, read under `sizes`. `remarks` is added to; `out` (may be NULL) receives the survey. */
 status set_survey_run(const dataset *d, mask_rule rule, dataset_mask_size sizes, const survey_words *words,
-                      name_list *remarks);
+                      name_list *remarks, set_survey *out);
 
 #endif

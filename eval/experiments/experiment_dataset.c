@@ -10,7 +10,7 @@ static status look_over(const experiment *e, const dataset *d) {
     const sample_options *o = &e->evaluate.sample;
     name_list remarks = {0};
     status result =
-        set_survey_run(d, o->mask, o->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH, &words, &remarks);
+        set_survey_run(d, o->mask, o->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH, &words, &remarks, NULL);
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
         fprintf(stderr, "%s\n", remarks.names[i]);
     name_list_free(&remarks);

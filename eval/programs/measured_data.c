@@ -46,7 +46,7 @@ static status look_over(const measured_data *request, const char *program, const
     static const survey_words words = {.range = "--range ", .mask = "--mask "};
     name_list remarks = {0};
     dataset_mask_size sizes = request->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
-    status result = set_survey_run(d, request->mask, sizes, &words, &remarks);
+    status result = set_survey_run(d, request->mask, sizes, &words, &remarks, NULL);
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
         fprintf(stderr, "%s: %s\n", program, remarks.names[i]);
     name_list_free(&remarks);

@@ -55,7 +55,7 @@ static status survey(mask_rule rule, const char *mask_option, name_list *remarks
     *remarks = (name_list){0};
     assert_ok(dataset_open(root, "all", &d));
     status result = set_survey_run(d, rule, MASK_SIZE_MAY_DIFFER,
-                                   &(survey_words){.range = "--range ", .mask = mask_option}, remarks);
+                                   &(survey_words){.range = "--range ", .mask = mask_option}, remarks, NULL);
     dataset_close(d);
     return result;
 }

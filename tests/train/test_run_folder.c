@@ -92,9 +92,39 @@ static void test_missing_best(void **state) {
     assert_true(path_is_file(best));
 }
 
+/* The scenes anew from another seed under the same names, and with an image less. */
+static void test_other_data(void **state) {
+    (void)state;
+    char folder[4096], scenes[4096], root[4200], list[4200], changed[8192];
+    name_list names;
+    name_folder("data", folder);
+    name_folder("others", scenes);
+    snprintf(root, sizeof root, "data.root=%s", scenes);
+    assert_ok(synthesize_folder(scenes, 2, 40, 12, 3, NULL, NULL));
+    assert_fails(runs_train(tiny(NULL), folder, false, 1), STATUS_INTERRUPTED, "--resume", "");
+    assert_fails(runs_train(tiny(root), folder, true, 2), STATUS_INTERRUPTED, "--resume", ""); /* the same scenes */
+    name_folder("anew", scenes);
+    assert_ok(synthesize_folder(scenes, 5, 40, 12, 3, NULL, NULL));
+    snprintf(root, sizeof root, "data.root=%s", scenes);
+    assert_fails(runs_train(tiny(root), folder, true, 0), STATUS_USAGE, "trained on 12 images",
+                 "other names or pixels");
+    snprintf(list, sizeof list, "%s/train.txt", scenes);
+    snprintf(changed, sizeof changed, "%s data.may_change=true", root);
+    assert_ok(name_list_read(list, &names));
+    FILE *stream = fopen(list, "w");
+    for (int i = 1; i < names.count; i++)
+        fprintf(stream, "%s\n", names.names[i]);
+    fclose(stream);
+    name_list_free(&names);
+    assert_fails(runs_train(tiny(root), folder, true, 0), STATUS_USAGE, "12 images, now there are 11",
+                 "data.may_change");
+    assert_ok(runs_train(tiny(changed), folder, true, 0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_training_at_a_time), cmocka_unit_test(test_missing_best),
+        cmocka_unit_test(test_other_data),
         cmocka_unit_test(test_interrupted_anywhere), /* the last: an interruption may come after the end */
     };
     return cmocka_run_group_tests(tests, make_scenes, NULL);
