@@ -2,6 +2,7 @@
 
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
+#include "datasets/make/synthesize.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 #include "train/train_config.h"
@@ -11,6 +12,18 @@
 #include <stdlib.h>
 
 enum { OVERRIDES = 24 };
+
+void runs_write_tiny(const char *name, int stages, const char *train, char ini[4096]) {
+    char text[8192];
+    const char *scenes = scratch_path("scenes");
+    if (!path_is_folder(scenes))
+        assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
+    snprintf(text, sizeof text,
+             "[model]\nstages = %d\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
+             "[data]\nroot = %s\nsize = 32\naugment = flips\n[train]\n%s",
+             stages, scenes, train);
+    snprintf(ini, 4096, "%s", scratch_file(name, text, strlen(text)));
+}
 
 status runs_read(recipe r, config **out) {
     char text[16384];

@@ -13,6 +13,11 @@ typedef struct recipe {
     const char *ini, *overrides;
 } recipe;
 
+/* Makes 10 training and 3 test scenes in the folder "scenes" of the scratch folder, and writes the ini `name` with a
+ * tiny network of so many stages for them; `train` holds the lines of its last section, [train]. Its path goes to
+ * `ini`. */
+void runs_write_tiny(const char *name, int stages, const char *train, char ini[4096]);
+
 status runs_read(recipe r, config **out);
 /* Stops after the first step of epoch stop_after + 1, counted from 1; 0: goes on to the end. */
 status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after);

@@ -15,16 +15,9 @@
 
 static char ini[4096];
 
-static int make_scenes(void **state) {
+static int write_recipe(void **state) {
     (void)state;
-    char text[8192];
-    const char *scenes = scratch_path("scenes");
-    snprintf(text, sizeof text,
-             "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
-             "[data]\nroot = %s\nsize = 32\n[train]\nepochs = 4\nbatch_size = 4\nevaluate_every = 1\n",
-             scenes);
-    assert_ok(synthesize_folder(scenes, 2, 40, 12, 3, NULL, NULL));
-    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
+    runs_write_tiny("tiny.ini", 1, "epochs = 4\nbatch_size = 4\nevaluate_every = 1\n", ini);
     return 0;
 }
 
@@ -100,13 +93,13 @@ static void test_other_data(void **state) {
     name_folder("data", folder);
     name_folder("others", scenes);
     snprintf(root, sizeof root, "data.root=%s", scenes);
-    assert_ok(synthesize_folder(scenes, 2, 40, 12, 3, NULL, NULL));
+    assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
     assert_fails(runs_train(tiny(NULL), folder, false, 1), STATUS_INTERRUPTED, "--resume", "");
     assert_fails(runs_train(tiny(root), folder, true, 2), STATUS_INTERRUPTED, "--resume", ""); /* the same scenes */
     name_folder("anew", scenes);
-    assert_ok(synthesize_folder(scenes, 5, 40, 12, 3, NULL, NULL));
+    assert_ok(synthesize_folder(scenes, 5, 40, 10, 3, NULL, NULL));
     snprintf(root, sizeof root, "data.root=%s", scenes);
-    assert_fails(runs_train(tiny(root), folder, true, 0), STATUS_USAGE, "trained on 12 images",
+    assert_fails(runs_train(tiny(root), folder, true, 0), STATUS_USAGE, "trained on 10 images",
                  "other names or pixels");
     snprintf(list, sizeof list, "%s/train.txt", scenes);
     snprintf(changed, sizeof changed, "%s data.may_change=true", root);
@@ -116,7 +109,7 @@ static void test_other_data(void **state) {
         fprintf(stream, "%s\n", names.names[i]);
     fclose(stream);
     name_list_free(&names);
-    assert_fails(runs_train(tiny(root), folder, true, 0), STATUS_USAGE, "12 images, now there are 11",
+    assert_fails(runs_train(tiny(root), folder, true, 0), STATUS_USAGE, "10 images, now there are 9",
                  "data.may_change");
     assert_ok(runs_train(tiny(changed), folder, true, 0));
 }
@@ -127,5 +120,5 @@ int main(void) {
         cmocka_unit_test(test_other_data),
         cmocka_unit_test(test_interrupted_anywhere), /* the last: an interruption may come after the end */
     };
-    return cmocka_run_group_tests(tests, make_scenes, NULL);
+    return cmocka_run_group_tests(tests, write_recipe, NULL);
 }

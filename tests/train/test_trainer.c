@@ -15,17 +15,9 @@
 
 static char ini[4096];
 
-static int make_scenes(void **state) {
+static int write_recipe(void **state) {
     (void)state;
-    char text[8192];
-    const char *scenes = scratch_path("scenes");
-    snprintf(text, sizeof text,
-             "[model]\nstages = 1\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
-             "[data]\nroot = %s\nsize = 32\naugment = flips\n"
-             "[train]\nepochs = 3\nbatch_size = 4\nlearning_rate = 1e-3\nevaluate_every = 2\n",
-             scenes);
-    assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
-    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
+    runs_write_tiny("tiny.ini", 1, "epochs = 3\nbatch_size = 4\nlearning_rate = 1e-3\nevaluate_every = 2\n", ini);
     return 0;
 }
 
@@ -278,5 +270,5 @@ int main(void) {
         cmocka_unit_test(test_resume_at_the_end_of_an_epoch),
         cmocka_unit_test(test_configuration),
     };
-    return cmocka_run_group_tests(tests, make_scenes, NULL);
+    return cmocka_run_group_tests(tests, write_recipe, NULL);
 }

@@ -2,7 +2,6 @@
  * begin with, a teacher, early stopping, more epochs. Whole runs of a small network. */
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
-#include "datasets/make/synthesize.h"
 #include "eval/measure/operating_point.h"
 #include "modules/checkpoint.h"
 #include "tests/expect.h"
@@ -18,22 +17,18 @@
 
 static char ini[4096], rich_ini[4096];
 
-static int make_scenes(void **state) {
+#define FEW_EPOCHS "epochs = 3\nbatch_size = 2\nlearning_rate = 1e-3\nevaluate_every = 1\n"
+
+static int write_recipes(void **state) {
     (void)state;
-    char text[8192];
-    const char *scenes = scratch_path("scenes");
-    snprintf(text, sizeof text,
-             "[model]\nstages = 2\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
-             "[data]\nroot = %s\nsize = 32\naugment = flips\n"
-             "[train]\nepochs = 3\nbatch_size = 2\nlearning_rate = 1e-3\nevaluate_every = 1\n",
-             scenes);
-    assert_ok(synthesize_folder(scenes, 2, 40, 10, 3, NULL, NULL));
-    snprintf(ini, sizeof ini, "%s", scratch_file("tiny.ini", text, strlen(text)));
-    strcat(text, "loss = dice2:batch + 0.01 mse\nloss_after = 1: soft_iou + 0.1 bce, 2: focal\n"
-                 "deep_supervision = 0.2\nprior = 0.02\noptimizer = muon\naverage = 0.9\naccumulate = 2\n"
-                 "clip_norm = 0.5\nwarmup = 0.2\nschedule = cosine\nweight_decay = 0.01\ndecay = weights\n"
-                 "rates = *.epsilon:10, *.bias:2\nstart = *.epsilon:0.1\nfreeze = decos.0.merge.*\n");
-    snprintf(rich_ini, sizeof rich_ini, "%s", scratch_file("rich.ini", text, strlen(text)));
+    runs_write_tiny("tiny.ini", 2, FEW_EPOCHS, ini);
+    runs_write_tiny("rich.ini", 2,
+                    FEW_EPOCHS
+                    "loss = dice2:batch + 0.01 mse\nloss_after = 1: soft_iou + 0.1 bce, 2: focal\n"
+                    "deep_supervision = 0.2\nprior = 0.02\noptimizer = muon\naverage = 0.9\naccumulate = 2\n"
+                    "clip_norm = 0.5\nwarmup = 0.2\nschedule = cosine\nweight_decay = 0.01\ndecay = weights\n"
+                    "rates = *.epsilon:10, *.bias:2\nstart = *.epsilon:0.1\nfreeze = decos.0.merge.*\n",
+                    rich_ini);
     return 0;
 }
 
@@ -364,5 +359,5 @@ int main(void) {
         cmocka_unit_test(test_extending),
         cmocka_unit_test(test_loss_plan),
     };
-    return cmocka_run_group_tests(tests, make_scenes, NULL);
+    return cmocka_run_group_tests(tests, write_recipes, NULL);
 }
