@@ -82,6 +82,16 @@ status atomic_file_commit(atomic_file *file) {
     return STATUS_OK;
 }
 
+status atomic_file_place(atomic_file *file) {
+    if (rename(file->temporary, file->path) != 0) {
+        status code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", file->path, strerror(errno));
+        atomic_file_abandon(file);
+        return code;
+    }
+    file->temporary[0] = '\0';
+    return STATUS_OK;
+}
+
 void atomic_file_abandon(atomic_file *file) {
     if (file->temporary[0] != '\0')
         unlink(file->temporary);
@@ -156,6 +166,27 @@ status folder_create(const char *path) {
             return status_fail(STATUS_OUTPUT, "%s: the folder cannot be created: %s", prefix, strerror(errno));
     }
     return STATUS_OK;
+}
+
+status folder_flush(const char *folder) {
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool flushed = descriptor >= 0 && syncfs(descriptor) == 0;
+    int reason = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    return flushed ? STATUS_OK
+                   : status_fail(STATUS_OUTPUT, "%s: cannot be flushed to disk: %s", folder, strerror(reason));
+}
+
+status folder_place(const char *from, const char *to) {
+    char parent[PATH_SIZE];
+    folder_of(to, parent);
+    TRY(folder_flush(from));
+    if (rename(from, to) != 0)
+        return status_fail(STATUS_OUTPUT, "%s: cannot be put in place of %s: %s", from, to, strerror(errno));
+    return flush_to_disk(parent, O_RDONLY | O_DIRECTORY)
+               ? STATUS_OK
+               : status_fail(STATUS_OUTPUT, "%s: cannot be flushed to disk: %s", parent, strerror(errno));
 }
 
 status path_join(char out[4096], const char *folder, const char *name, const char *suffix) {

@@ -20,6 +20,7 @@ typedef struct atomic_file {
 
 status atomic_file_begin(const char *path, atomic_file *file); /* picks an unused temporary name */
 status atomic_file_commit(atomic_file *file);                  /* flushes file and folder to disk, renames */
+status atomic_file_place(atomic_file *file);                   /* renames only: one of many before folder_flush */
 void atomic_file_abandon(atomic_file *file);                   /* removes the temporary file */
 
 /* Writes `size` bytes atomically. */
@@ -31,6 +32,11 @@ status file_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
 status folder_create(const char *path); /* with parents, like mkdir -p */
+/* Waits until all that was written to the folder's file system is on disk: once for many files, where flushing each
+ * would take longer than writing them. */
+status folder_flush(const char *folder);
+/* Renames a finished folder, whose files were flushed, and flushes that its name is there. */
+status folder_place(const char *from, const char *to);
 
 /* Joins folder, name and suffix into `out` (4096 bytes); fails with STATUS_INPUT if it is too long. */
 status path_join(char out[4096], const char *folder, const char *name, const char *suffix);

@@ -215,7 +215,7 @@ static status write_atomically(const char *path, png_job *job) {
         atomic_file_abandon(&file);
         return code;
     }
-    return atomic_file_commit(&file);
+    return atomic_file_place(&file);
 }
 
 status png_write_8(const char *path, int width, int height, int channels, const uint8_t *pixels) {

@@ -17,8 +17,8 @@ typedef enum png_depth { PNG_DEPTH_AS_STORED, PNG_DEPTH_8 } png_depth;
  * A missing, truncated or malformed file is STATUS_INPUT with a message that names it. */
 status png_read_grey(const char *path, png_depth depth, grey_image *out);
 
-/* Writes atomically (temporary file, flush, rename). `channels` is 1 (grey) or 3 (RGB); pixels are row-major,
- * interleaved, 8 bits each. */
+/* Writes atomically, but is not on disk until folder_flush (file_io.h): pictures come in thousands. `channels` is 1
+ * (grey) or 3 (RGB); pixels are row-major, interleaved, 8 bits each. */
 status png_write_8(const char *path, int width, int height, int channels, const uint8_t *pixels);
 /* One index for each pixel into at most 256 colours, 0xRRGGBB. */
 status png_write_palette(const char *path, int width, int height, const uint32_t *colours, int colour_count,

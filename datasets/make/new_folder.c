@@ -34,10 +34,10 @@ void new_folder_abandon(new_folder *folder) {
 }
 
 status new_folder_commit(new_folder *folder) {
-    if (rename(folder->unfinished, folder->path) == 0)
-        return STATUS_OK;
-    new_folder_abandon(folder);
-    return status_fail(STATUS_OUTPUT, "%s: cannot be put in place of %s", folder->unfinished, folder->path);
+    status result = folder_place(folder->unfinished, folder->path);
+    if (result != STATUS_OK)
+        new_folder_abandon(folder);
+    return result;
 }
 
 static status write_grey(const char *parent, const char *kind, const char *name, const grey_image *image) {

@@ -114,6 +114,7 @@ static status write_json(const json_t *root, const char *folder, const char *end
 }
 
 status detection_report_write(const detection_report *r, const char *folder) {
+    TRY(folder_flush(folder)); /* the pictures that the report names */
     char path[4096];
     if (fflush(r->csv))
         return no_memory();

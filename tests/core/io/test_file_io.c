@@ -228,6 +228,25 @@ static void test_name_list_read(void **state) {
     assert_fails(name_list_read(folder, &names), STATUS_INPUT, folder, "directory");
 }
 
+static void test_folder_is_placed(void **state) {
+    (void)state;
+    char from[4096], to[4096], file[4096];
+    snprintf(from, sizeof from, "%s", scratch_path("unfinished"));
+    snprintf(to, sizeof to, "%s", scratch_path("finished"));
+    assert_ok(folder_create(from));
+    assert_ok(path_join(file, from, "one", ".txt"));
+    assert_ok(file_write(file, "1", 1));
+    assert_ok(folder_place(from, to));
+    assert_false(path_is_folder(from));
+    assert_ok(path_join(file, to, "one", ".txt"));
+    assert_true(path_is_file(file));
+    assert_fails(folder_place(from, to), STATUS_OUTPUT, from, "No such file");
+    assert_ok(folder_create(from));
+    assert_fails(folder_place(from, to), STATUS_OUTPUT, to, "not empty");
+    assert_ok(folder_flush(to));
+    assert_fails(folder_flush(scratch_path("nowhere")), STATUS_OUTPUT, "nowhere", "No such file");
+}
+
 static void test_name_list_grows(void **state) {
     (void)state;
     name_list names = {0};
@@ -246,11 +265,12 @@ static void test_name_list_grows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
-        cmocka_unit_test(test_commit_fails),    cmocka_unit_test(test_file_write),
-        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_path_join),       cmocka_unit_test(test_folder_list),
-        cmocka_unit_test(test_name_list_read),  cmocka_unit_test(test_name_list_grows),
+        cmocka_unit_test(test_commit_replaces),  cmocka_unit_test(test_temporary_name_is_unused),
+        cmocka_unit_test(test_commit_fails),     cmocka_unit_test(test_file_write),
+        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_path_join),        cmocka_unit_test(test_folder_list),
+        cmocka_unit_test(test_name_list_read),   cmocka_unit_test(test_name_list_grows),
+        cmocka_unit_test(test_folder_is_placed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
