@@ -52,6 +52,10 @@ LIBS    = $(LIBRARY_LIBS) -lm -lpthread $(LDLIBS)
 FLAGS_portable := -DKERNEL_ISA=portable
 FLAGS_avx2     := -DKERNEL_ISA=avx2 -march=x86-64-v3
 FLAGS_avx512   := -DKERNEL_ISA=avx512 -march=x86-64-v4 -mtune=icelake-server -mprefer-vector-width=512
+# On ARM, gcc would move loads so far ahead that tiles of 16 sums spill.
+ifneq ($(filter aarch64%,$(shell $(CC) -dumpmachine)),)
+FLAGS_portable += -fno-schedule-insns -Wno-ignored-optimization-argument
+endif
 ISAS := portable
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 ISAS := avx512 avx2 portable

@@ -7,10 +7,10 @@
 #include "core/kernels/outer_product.h"
 
 /* Vectors of a wide and of a narrow tile. 16 sums fit 32 registers. AVX2 has 16 registers: 12 sums fit, whereas with 8,
- * each of which waits 4 cycles for the product before, two multiply-add units would have no slack. There the narrow
- * tile is as wide as the halo is, lest it have 4 sums only. */
-#if LANES == 16
-enum { WIDE = 4, NARROW = 1 };
+ * each of which waits 4 cycles for the product before, two multiply-add units would have no slack. A narrow tile has 8
+ * sums, too, where the halo is wide enough to take what it stores. */
+#if REGISTERS == 32
+enum { WIDE = 4, NARROW = LANES == 16 ? 1 : 2 };
 #elif LANES == 8
 enum { WIDE = 3, NARROW = 2 };
 #else

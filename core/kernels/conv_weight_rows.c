@@ -12,6 +12,8 @@
 enum { ROW3_OC = 4, ROW3_IC = 2, TILE_OC = 4, KERNEL_ROWS = 1 };
 #elif LANES == 8
 enum { ROW3_OC = 4, ROW3_IC = 1, TILE_OC = 2, KERNEL_ROWS = 5 };
+#elif REGISTERS == 32
+enum { ROW3_OC = 4, ROW3_IC = 2, TILE_OC = 4, KERNEL_ROWS = 5 };
 #else
 enum { ROW3_OC = 2, ROW3_IC = 2, TILE_OC = 2, KERNEL_ROWS = 5 };
 #endif

@@ -7,7 +7,7 @@
 
 #include "core/kernels/winograd.h"
 
-#if LANES == 16
+#if REGISTERS == 32
 #define TILE_OC 8
 #else
 #define TILE_OC 4

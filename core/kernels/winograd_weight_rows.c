@@ -10,7 +10,7 @@
 #include "core/kernels/winograd.h"
 
 /* Input channels of one register tile. */
-#if LANES == 16
+#if REGISTERS == 32
 #define TILE_IC 8
 #else
 #define TILE_IC 4
