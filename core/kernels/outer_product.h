@@ -11,8 +11,8 @@
 #define EACH(i, count) _Pragma("GCC unroll 16") for (int i = 0; i < (count); i++)
 
 /* sum[3 * line + column] += factors[line] * (vector `column` of the numbers from `vectors` on), for 4 lines and 3
- * vectors. With the vectors and a factor this takes exactly the 16 registers of AVX2; compilers that choose order and
- * registers themselves keep some of the sums in memory, so there it is written as assembly. */
+ * vectors. With the vectors and a factor this takes exactly the 16 registers of AVX2; gcc, when it chooses
+ * order and registers itself, keeps some of the sums in memory, so there it is written as assembly. */
 static inline __attribute__((always_inline)) void add_outer_product_4x3(vec *sum, const float *factors,
                                                                         const float *vectors) {
     const vec_unaligned *v = (const vec_unaligned *)vectors;
