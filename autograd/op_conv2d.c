@@ -23,6 +23,10 @@ static double flops(const node *n) {
     return conv2d_flops(n, n->input[1]);
 }
 
+static bool is_cheap(const node *n) {
+    return conv2d_is_cheap(n->input[1]);
+}
+
 static node *sample(tape *t, int index) {
     static const struct {
         int n, ic, oc, h, w, kh, kw, stride, padding, dilation;
@@ -54,6 +58,7 @@ const op op_conv2d = {.name = "conv2d",
                       .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                       .scratch = conv2d_scratch,
                       .flops = flops,
+                      .is_cheap = is_cheap,
                       .sample = sample,
                       .gathers_moments = true};
 

@@ -7,7 +7,7 @@
  *
  * Values that backward reads would live from the forward pass on. A tape cut into segments may instead keep only those
  * that cross from one segment to another and compute the others again when backward reaches the segment: less memory
- * for one more forward pass, and the same bits.
+ * for one more forward pass, and the same bits. What is cheap (op.is_cheap) it always computes again.
  *
  * A builder that fails returns NULL and leaves the message; builders take NULL for an input and return NULL, so a
  * network is written without checks, and tape_plan reports the first failure.
@@ -78,7 +78,10 @@ struct op {
     int keeps;                                         /* a sum of KEEPS_ */
     int (*keeps_of)(const node *n);                    /* NULL, or such a sum where it depends on the node */
     size_t (*scratch)(const engine *e, const node *n); /* floats; NULL: none */
-    bool gathers_moments;                              /* forward gathers them where they were asked for (norm.h) */
+    /* Whether the value is computed again for backward rather than kept, as in a tape that recomputes all: because that
+     * takes little time beside its memory; NULL: no. */
+    bool (*is_cheap)(const node *n);
+    bool gathers_moments; /* forward gathers them where they were asked for (norm.h) */
     /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */
     double (*flops)(const node *n);
     /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL

@@ -28,7 +28,8 @@ int tape_keeps(const tape *t, const node *n) {
 
 /* The last segment is just over when its backward pass begins, as is what stands behind it: they keep their values. */
 static bool may_be_recomputed(const tape *t, const node *n) {
-    return t->recompute && t->loss && n->plan->segment < t->segment - 1 && runs_forward(n) && !n->plan->pinned &&
+    bool worth_it = t->recompute || (n->op && n->op->is_cheap && n->op->is_cheap(n));
+    return worth_it && t->loss && n->plan->segment < t->segment - 1 && runs_forward(n) && !n->plan->pinned &&
            !tensor_is_dense(&n->value);
 }
 

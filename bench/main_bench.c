@@ -27,12 +27,13 @@ static const cli_option options[] = {
 static const cli_program program = {
     .name = "bench",
     .summary = "times convolutions, detection and training; prints lines `name value unit`",
-    .arguments = "[conv | model [NAME] | train [NAME]] [model.key=value ...] [options]",
-    .examples = "bench                                  # all three parts\n"
+    .arguments = "[conv | model [NAME] | train [NAME] | scaling [NAME]] [model.key=value ...] [options]",
+    .examples = "bench                                  # conv, model and train\n"
                 "bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
                 "bench conv --write-expected            # after a change that is meant to be\n"
                 "bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
                 "bench train --checkpointing            # less memory, more time\n"
+                "bench scaling                          # a model of 2 to 16 threads from times of one\n"
                 "bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -63,7 +64,9 @@ static status run_part(const char *part, const char **arguments, int count) {
         return bench_model(&settings);
     if (!strcmp(part, "train"))
         return bench_train(&settings);
-    return status_fail(STATUS_USAGE, "%.100s: expected conv, model or train", part);
+    if (!strcmp(part, "scaling"))
+        return bench_scaling(&settings);
+    return status_fail(STATUS_USAGE, "%.100s: expected conv, model, train or scaling", part);
 }
 
 static status run_all(void) {

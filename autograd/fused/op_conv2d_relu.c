@@ -36,6 +36,10 @@ static double flops(const node *n) {
     return conv2d_flops(n, n->input[1]);
 }
 
+static bool is_cheap(const node *n) {
+    return conv2d_is_cheap(n->input[1]);
+}
+
 static node *sample(tape *t, int index) {
     static const struct {
         int n, ic, oc, h, w, kernel, dilation;
@@ -61,5 +65,6 @@ const op op_conv2d_relu = {.name = "conv2d_relu",
                            .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_OUTPUT,
                            .scratch = conv2d_scratch,
                            .flops = flops,
+                           .is_cheap = is_cheap,
                            .sample = sample,
                            .gathers_moments = true};

@@ -66,6 +66,10 @@ status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *wei
     return STATUS_OK;
 }
 
+bool conv2d_is_cheap(const node *weight) {
+    return weight->value.c * weight->value.h * weight->value.w <= 9;
+}
+
 size_t conv2d_scratch(const engine *e, const node *n) {
     (void)e;
     const conv_plan *plan = n->prepared;

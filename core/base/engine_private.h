@@ -17,6 +17,7 @@ struct engine {
     pthread_t caller;          /* who opened the region; read while it is open */
     _Atomic bool region_open;  /* parallel_region runs */
     _Atomic bool loop_running; /* parallel_for runs */
+    loop_watch watch;          /* parallel_watch; its functions are NULL without one */
 };
 
 #endif

@@ -50,7 +50,7 @@ static void enter(engine *e, int threads, void (*body)(void *context), void *con
 
 void parallel_region(engine *e, void (*body)(void *context), void *context) {
     assert(!atomic_load(&e->loop_running)); /* not from a body */
-    enter(e, e->threads, body, context);
+    enter(e, e->watch.loop_begins ? 1 : e->threads, body, context);
 }
 
 typedef struct loop {
@@ -67,14 +67,25 @@ static void run_loop(void *context) {
         crew_run(l->e->crew, &first, l->e->present, l->count, l->body, l->context);
         return;
     }
-    for (int item = 0; item < l->count; item++)
+    const loop_watch *watch = &l->e->watch;
+    if (watch->loop_begins)
+        watch->loop_begins(watch->context, l->count);
+    for (int item = 0; item < l->count; item++) {
         l->body(&first, l->context, item);
+        if (watch->item_ended)
+            watch->item_ended(watch->context);
+    }
+}
+
+void parallel_watch(engine *e, const loop_watch *watch) {
+    assert(!atomic_load(&e->region_open));
+    e->watch = watch ? *watch : (loop_watch){0};
 }
 
 void parallel_for(engine *e, int count, void (*body)(const worker *w, void *context, int item), void *context) {
     bool nested = atomic_exchange(&e->loop_running, true);
     assert(!nested);
     (void)nested;
-    enter(e, count > 1 ? e->threads : 1, run_loop, &(loop){e, count, body, context});
+    enter(e, count > 1 && !e->watch.loop_begins ? e->threads : 1, run_loop, &(loop){e, count, body, context});
     atomic_store(&e->loop_running, false);
 }

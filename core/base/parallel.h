@@ -25,4 +25,15 @@ void parallel_for(engine *e, int count, void (*body)(const worker *w, void *cont
  * a microsecond: for a forward or backward pass. Inside another one it is a plain call. */
 void parallel_region(engine *e, void (*body)(void *context), void *context);
 
+/* Is told, for measurements, when a loop of `count` items begins and when each of them has ended, one after another. */
+typedef struct loop_watch {
+    void (*loop_begins)(void *context, int count);
+    void (*item_ended)(void *context);
+    void *context;
+} loop_watch;
+
+/* Loops run on the caller alone from now on, cut as for all threads of the engine; NULL: as before. Outside of loops
+ * and regions. The watch is copied. */
+void parallel_watch(engine *e, const loop_watch *watch);
+
 #endif

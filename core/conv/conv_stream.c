@@ -9,7 +9,8 @@ enum {
     TILE = 4,           /* rows that a Winograd pass makes */
     RING = 2 * TILE,    /* rows of the map between: those that TILE rows of the output read, and no more */
     SEGMENT = 8 * TILE, /* rows of one work item; each computes TILE rows more of the map between than it needs */
-    NARROW = 64,        /* maps of that width gain more from passes of two rows of tiles */
+    LEAST_SEGMENT = 4 * TILE,
+    NARROW = 64,                        /* maps of that width gain more from passes of two rows of tiles */
     CACHE_BYTES = 1024 * 1024,          /* of one processor: a map of less stays there anyway */
     LAST_CACHE_BYTES = 16 * 1024 * 1024 /* a map of more has left it before it is read */
 };
@@ -61,8 +62,18 @@ static size_t ring_count(const conv_stream_plan *p) {
     return tensor_footprint(&ring) + TENSOR_HALO;
 }
 
+static int segments_of(const conv_stream_plan *p) {
+    return (p->y.h + p->segment - 1) / p->segment;
+}
+
+static int items_of(const conv_stream_plan *p, int images) {
+    return images * segments_of(p);
+}
+
 conv_stream_plan conv_stream_plan_new(const engine *e, const tensor *x, int channels, const tensor *y) {
-    conv_stream_plan p = {.x = *x, .y = *y, .channels = channels};
+    conv_stream_plan p = {.x = *x, .y = *y, .channels = channels, .segment = SEGMENT};
+    while (p.segment > LEAST_SEGMENT && items_of(&p, y->n) < engine_threads(e))
+        p.segment /= 2;
     p.scratch = packed_both(&p) + (size_t)engine_threads(e) * (ring_count(&p) + kernel_scratch(e, &p));
     return p;
 }
@@ -94,6 +105,7 @@ static const float *packed_weights(conv_stream_plan *p, engine *e, const float *
 }
 
 typedef struct stream_job {
+    const conv_stream_plan *plan;
     const tensor *x, *y;
     conv_rows direct; /* the first convolution: this or the next */
     winograd_rows first, second;
@@ -128,8 +140,8 @@ static void run_first(const worker *w, const stream_job *job, int image, int y, 
 
 static void run_segment(const worker *w, void *context, int item) {
     const stream_job *job = context;
-    int segments = (job->y->h + SEGMENT - 1) / SEGMENT, image = item / segments, y0 = item % segments * SEGMENT;
-    int y1 = y0 + SEGMENT < job->y->h ? y0 + SEGMENT : job->y->h;
+    int segments = segments_of(job->plan), rows = job->plan->segment, image = item / segments;
+    int y0 = item % segments * rows, y1 = y0 + rows < job->y->h ? y0 + rows : job->y->h;
     float *scratch = job->per_thread + (size_t)w->thread * job->per_thread_count;
     tensor ring = job->ring;
     ring.data = scratch + tensor_origin(&ring);
@@ -152,6 +164,7 @@ void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed
     const float *packed_second = packed + packed_first(p);
     tensor ring = ring_of(first->channels, y->w);
     stream_job job = {
+        .plan = p,
         .x = x,
         .y = y,
         .direct = {.input = x->data - x->row - 1,
@@ -199,5 +212,5 @@ void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed
         .ring_count = ring_count(p),
     };
     job.per_thread_count = job.ring_count + kernel_scratch(e, p);
-    parallel_for(e, y->n * ((y->h + SEGMENT - 1) / SEGMENT), run_segment, &job);
+    parallel_for(e, items_of(p, y->n), run_segment, &job);
 }

@@ -23,6 +23,7 @@ bool conv_stream_pays(const tensor *x, int channels, const tensor *y);
 typedef struct conv_stream_plan {
     tensor x, y;
     int channels;
+    int segment;    /* rows of one work item: fewer where threads would be left without one */
     size_t scratch; /* floats; grows with the engine's number of threads */
     kept_weights kept;
 } conv_stream_plan;

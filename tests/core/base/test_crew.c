@@ -312,6 +312,49 @@ static void test_blas_threads(void **state) {
     engine_free(e);
 }
 
+typedef struct watched_loops {
+    engine *e;
+    pthread_t caller;
+    int loops, announced, ended, elsewhere;
+} watched_loops;
+
+static void loop_begins(void *context, int count) {
+    watched_loops *l = context;
+    l->loops++;
+    l->announced += count;
+}
+
+static void item_ended(void *context) {
+    ((watched_loops *)context)->ended++;
+}
+
+static void note_thread(const worker *w, void *context, int item) {
+    (void)item;
+    watched_loops *l = context;
+    l->elsewhere += w->thread != 0 || !pthread_equal(l->caller, pthread_self());
+}
+
+static void run_watched(void *context) {
+    watched_loops *l = context;
+    parallel_for(l->e, 1, note_thread, l);
+    parallel_for(l->e, 20, note_thread, l);
+}
+
+/* Loops that are watched run on the caller, and are told of item by item; afterwards no longer. */
+static void test_watch(void **state) {
+    (void)state;
+    watched_loops l = {.caller = pthread_self()};
+    assert_ok(engine_new(3, &l.e));
+    parallel_watch(l.e, &(loop_watch){loop_begins, item_ended, &l});
+    parallel_region(l.e, run_watched, &l);
+    parallel_for(l.e, 9, note_thread, &l);
+    assert_true(l.loops == 3 && l.announced == 30 && l.ended == 30 && l.elsewhere == 0);
+    parallel_watch(l.e, NULL);
+    assert_true(loops_are_complete(l.e));
+    assert_true(l.loops == 3 && l.ended == 30);
+    engine_free(l.e);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         /* First: a child process has none of the threads that OpenMP keeps for its next region, and waits for them. */
@@ -323,6 +366,7 @@ int main(void) {
         cmocka_unit_test(test_several_engines_at_once),
         cmocka_unit_test(test_caller_in_an_openmp_region),
         cmocka_unit_test(test_denormals),
+        cmocka_unit_test(test_watch),
         cmocka_unit_test(test_blas_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
