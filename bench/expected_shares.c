@@ -1,7 +1,7 @@
 #include "bench/expected_shares.h"
 
 #include "core/config/config.h"
-#include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "core/tensor/kernels.h"
 
 #include <stdio.h>
@@ -139,17 +139,11 @@ static void write_section(const config *values, const config_key *keys, FILE *st
 }
 
 status expected_shares_write(const expected_shares *e) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", EXPECTED_SHARES_FILE);
-    fprintf(stream,
+    text_buffer b;
+    TRY(text_buffer_begin(&b));
+    fprintf(b.stream,
             "; Written by `bench conv --write-expected`: percent of the FMA peak, see bench/expected_shares.h.\n");
     for (int s = 0; s < SECTIONS; s++)
-        write_section(e->values, e->keys + s * keys_per_section(), stream);
-    fclose(stream);
-    status result = file_write(EXPECTED_SHARES_FILE, text, size);
-    free(text);
-    return result;
+        write_section(e->values, e->keys + s * keys_per_section(), b.stream);
+    return text_buffer_save(&b, EXPECTED_SHARES_FILE);
 }

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "core/tensor/peak.h"
 #include "train/trainer_private.h"
 
@@ -75,17 +76,14 @@ static status begin_phase(trainer *t) {
 }
 
 static status write_resolved_config(const trainer *t) {
-    char path[4096], *text = NULL;
-    size_t size = 0;
+    char path[4096];
+    text_buffer b;
     TRY(path_join(path, t->options->folder, "config", ".ini"));
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    status result = config_write(t->c, stream);
-    fclose(stream);
+    TRY(text_buffer_begin(&b));
+    status result = config_write(t->c, b.stream);
     if (result == STATUS_OK)
-        result = file_write(path, text, size);
-    free(text);
+        return text_buffer_save(&b, path);
+    text_buffer_free(&b);
     return result;
 }
 

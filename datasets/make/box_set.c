@@ -2,6 +2,7 @@
 
 #include "core/io/file_io.h"
 #include "core/io/image_file.h"
+#include "core/io/text_buffer.h"
 #include "datasets/make/new_folder.h"
 #include "datasets/pack.h"
 
@@ -101,19 +102,13 @@ static int describe(const box_job *job, char *out, size_t size) {
 }
 
 static status write_list(const box_job *job) {
-    char path[4096], *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for the list of images");
+    char path[4096];
+    text_buffer b;
+    TRY(path_join(path, job->folder.unfinished, split, ".txt"));
+    TRY(text_buffer_begin(&b));
     for (int i = 0; i < job->names.count; i++)
-        fprintf(stream, "%s\n", stem_of(job->names.names[i]).s);
-    status result = fclose(stream) == 0 ? path_join(path, job->folder.unfinished, split, ".txt")
-                                        : status_fail(STATUS_MEMORY, "out of memory for the list of images");
-    if (result == STATUS_OK)
-        result = file_write(path, text, size);
-    free(text);
-    return result;
+        fprintf(b.stream, "%s\n", stem_of(job->names.names[i]).s);
+    return text_buffer_save(&b, path);
 }
 
 static status write_all(box_job *job) {

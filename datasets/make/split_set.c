@@ -2,6 +2,7 @@
 
 #include "core/base/rng.h"
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "datasets/dataset_private.h"
 
 #include <math.h>
@@ -65,19 +66,14 @@ static void choose_sides(ranked *all, int count, const split_shares *shares, spl
 }
 
 static status write_list(const char *root, side which, const ranked *all, int count) {
-    char path[4096], *text = NULL;
-    size_t size = 0;
+    char path[4096];
+    text_buffer b;
     TRY(path_join(path, root, side_names[which], ".txt"));
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+    TRY(text_buffer_begin(&b));
     for (int i = 0; i < count; i++)
         if (all[i].side == which)
-            fprintf(stream, "%s\n", all[i].name);
-    status result =
-        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
+            fprintf(b.stream, "%s\n", all[i].name);
+    return text_buffer_save(&b, path);
 }
 
 /* A list that is there says more than chance does. */

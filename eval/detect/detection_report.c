@@ -1,6 +1,8 @@
 #include "eval/detect/detection_report.h"
 
+#include "core/io/csv_text.h"
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "eval/detect/coco_list.h"
 
 #include <jansson.h>
@@ -11,9 +13,7 @@
 struct detection_report {
     json_t *root, *images; /* `images` belongs to `root` */
     coco_list *coco;
-    FILE *csv; /* in memory */
-    char *csv_text;
-    size_t csv_size;
+    text_buffer csv;
 };
 
 static status no_memory(void) {
@@ -25,11 +25,11 @@ static status begin(detection_report *r, const char *method, const detect_option
     json_t *size = options->size > 0 ? json_integer(options->size) : json_string("native");
     r->root = json_pack("{s:s, s:o, s:f, s:o}", "method", method, "size", size, "threshold", options->threshold,
                         "images", r->images);
-    r->csv = open_memstream(&r->csv_text, &r->csv_size);
     r->coco = coco_list_new();
-    if (!r->root || !r->csv || !r->coco)
+    if (!r->root || !r->coco)
         return no_memory();
-    fputs("image,number,x,y,x0,y0,x1,y1,area,peak\n", r->csv);
+    TRY(text_buffer_begin(&r->csv));
+    fputs("image,number,x,y,x0,y0,x1,y1,area,peak\n", r->csv.stream);
     return STATUS_OK;
 }
 
@@ -50,29 +50,12 @@ void detection_report_free(detection_report *r) {
         return;
     json_decref(r->root);
     coco_list_free(r->coco);
-    if (r->csv)
-        fclose(r->csv);
-    free(r->csv_text);
+    text_buffer_free(&r->csv);
     free(r);
 }
 
-/* Quoted where a comma, a quote or a line break stands in it. */
-static void write_csv_text(FILE *stream, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', stream);
-        fputc(*text, stream);
-    }
-    fputc('"', stream);
-}
-
 static void write_csv_row(FILE *stream, const char *name, int number, const detection *d) {
-    write_csv_text(stream, name);
+    csv_text_print(stream, name);
     fprintf(stream, ",%d,%.3f,%.3f,%d,%d,%d,%d,%d,%.6g\n", number, d->x, d->y, d->x0, d->y0, d->x1, d->y1, d->area,
             d->peak);
 }
@@ -94,11 +77,11 @@ status detection_report_add(detection_report *r, const char *name, const char *f
     int bad = json_array_append_new(r->images, entry);
     for (int i = 0; i < result->found.count && !bad; i++) {
         bad = json_array_append_new(list, pack_detection(i + 1, &result->found.items[i]));
-        write_csv_row(r->csv, name, i + 1, &result->found.items[i]);
+        write_csv_row(r->csv.stream, name, i + 1, &result->found.items[i]);
     }
     json_decref(list);
     bad = bad || !coco_list_add(r->coco, file, result);
-    return bad || ferror(r->csv) ? no_memory() : STATUS_OK;
+    return bad ? no_memory() : STATUS_OK;
 }
 
 static status write_json(const json_t *root, const char *folder, const char *ending) {
@@ -113,13 +96,11 @@ static status write_json(const json_t *root, const char *folder, const char *end
     return result;
 }
 
-status detection_report_write(const detection_report *r, const char *folder) {
-    TRY(folder_flush(folder)); /* the pictures that the report names */
+status detection_report_write(detection_report *r, const char *folder) {
     char path[4096];
-    if (fflush(r->csv))
-        return no_memory();
+    TRY(folder_flush(folder)); /* the pictures that the report names */
     TRY(write_json(r->root, folder, ".json"));
     TRY(write_json(coco_list_root(r->coco), folder, ".coco.json"));
     TRY(path_join(path, folder, "detections", ".csv"));
-    return file_write(path, r->csv_text, r->csv_size);
+    return text_buffer_save(&r->csv, path);
 }

@@ -15,7 +15,7 @@ void detection_report_free(detection_report *r); /* accepts NULL */
  * as JSON is. */
 status detection_report_add(detection_report *r, const char *name, const char *file, const detected_image *result);
 
-/* Writes FOLDER/detections.json, FOLDER/detections.csv and FOLDER/detections.coco.json, each atomically. */
-status detection_report_write(const detection_report *r, const char *folder);
+/* Writes FOLDER/detections.json, FOLDER/detections.csv and FOLDER/detections.coco.json, each atomically. Once. */
+status detection_report_write(detection_report *r, const char *folder);
 
 #endif

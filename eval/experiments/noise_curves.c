@@ -1,6 +1,7 @@
 /* Every seed of a noise experiment, and its figures over the level. */
 #include "core/draw/plot.h"
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "eval/experiments/noise_experiment.h"
 #include "eval/experiments/number_list.h"
 
@@ -34,16 +35,12 @@ static void print_seeds(const grid *g, FILE *stream) {
 }
 
 static status write_seeds(const grid *g) {
-    char path[4096], *text = NULL;
-    size_t size = 0;
+    char path[4096];
+    text_buffer b;
     TRY(path_join(path, g->folder, "noise_seeds.csv", ""));
-    FILE *stream = open_memstream(&text, &size);
-    if (stream)
-        print_seeds(g, stream);
-    status result = stream && fclose(stream) == 0 ? file_write(path, text, size)
-                                                  : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
+    TRY(text_buffer_begin(&b));
+    print_seeds(g, b.stream);
+    return text_buffer_save(&b, path);
 }
 
 /* --- curves --- */

@@ -1,5 +1,6 @@
 #include "eval/experiments/noise_experiment.h"
 
+#include "core/io/text_buffer.h"
 #include "eval/experiments/number_list.h"
 #include "eval/experiments/report.h"
 
@@ -159,15 +160,13 @@ static void print_verdict(const grid *g, int data, int first, int end, FILE *str
 }
 
 static status add_verdict(const grid *g, int data, int first, int end, table *t) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for a report");
-    print_verdict(g, data, first, end, stream);
-    status result =
-        fclose(stream) == 0 ? name_list_add(&t->notes, text) : status_fail(STATUS_MEMORY, "out of memory for a report");
-    free(text);
+    text_buffer b;
+    TRY(text_buffer_begin(&b));
+    print_verdict(g, data, first, end, b.stream);
+    status result = text_buffer_end(&b);
+    if (result == STATUS_OK)
+        result = name_list_add(&t->notes, b.text);
+    text_buffer_free(&b);
     return result;
 }
 

@@ -1,6 +1,7 @@
 #include "eval/experiments/speed_experiment.h"
 
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "core/log/progress.h"
 #include "core/tensor/kernels.h"
 #include "eval/experiments/number_list.h"
@@ -159,15 +160,11 @@ static void print_runs(const grid *g, FILE *stream) {
 }
 
 status speed_runs_write(const grid *g, const table *t) {
-    char path[4096], *text = NULL;
-    size_t size = 0;
+    char path[4096];
+    text_buffer b;
     (void)t;
     TRY(path_join(path, g->folder, "speed_runs.csv", ""));
-    FILE *stream = open_memstream(&text, &size);
-    if (stream)
-        print_runs(g, stream);
-    status result = stream && fclose(stream) == 0 ? file_write(path, text, size)
-                                                  : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
+    TRY(text_buffer_begin(&b));
+    print_runs(g, b.stream);
+    return text_buffer_save(&b, path);
 }

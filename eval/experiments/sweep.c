@@ -4,6 +4,7 @@
 
 #include "core/base/process.h"
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -62,17 +63,13 @@ static void print_ini(const experiment *e, int method, int data, int64_t seed, F
     fprintf(stream, "seed = %lld\n", (long long)seed);
 }
 
-static status ini_text(const experiment *e, int method, int data, int64_t seed, char **out) {
-    size_t size;
-    *out = NULL;
-    FILE *stream = open_memstream(out, &size);
-    if (stream)
-        print_ini(e, method, data, seed, stream);
-    if (stream && fclose(stream) == 0)
-        return STATUS_OK;
-    free(*out);
-    *out = NULL;
-    return status_fail(STATUS_MEMORY, "out of memory for the ini of a training");
+static status ini_text(const experiment *e, int method, int data, int64_t seed, text_buffer *out) {
+    TRY(text_buffer_begin(out));
+    print_ini(e, method, data, seed, out->stream);
+    status result = text_buffer_end(out);
+    if (result != STATUS_OK)
+        text_buffer_free(out);
+    return result;
 }
 
 /* --- finished or not --- */
@@ -100,11 +97,11 @@ static status is_finished(const training *t, const char *text, bool *out) {
 status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
                         bool *found) {
     training t;
-    char *text;
+    text_buffer text;
     TRY(name_training(e, folder, method, data, seed, &t));
     TRY(ini_text(e, method, data, seed, &text));
-    status result = is_finished(&t, text, found);
-    free(text);
+    status result = is_finished(&t, text.text, found);
+    text_buffer_free(&text);
     return result == STATUS_OK ? path_join(out, t.prefix, e->keep_last ? "last" : "best", ".h5") : result;
 }
 
@@ -113,17 +110,18 @@ status sweep_checkpoint(const experiment *e, const char *folder, int method, int
 static status add_if_missing(const experiment *e, const char *folder, int method, int data, int64_t seed,
                              training_list *list) {
     training *t = &list->items[list->count];
-    char *text, ini[4096];
+    char ini[4096];
+    text_buffer text;
     bool finished;
     TRY(name_training(e, folder, method, data, seed, t));
     TRY(path_join(ini, "", t->prefix, ".ini"));
     TRY(ini_text(e, method, data, seed, &text));
-    status result = is_finished(t, text, &finished);
+    status result = is_finished(t, text.text, &finished);
     if (result == STATUS_OK && !finished) {
         list->count++;
-        result = file_write(ini, text, strlen(text));
+        result = file_write(ini, text.text, text.size);
     }
-    free(text);
+    text_buffer_free(&text);
     return result;
 }
 

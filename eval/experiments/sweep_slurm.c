@@ -2,6 +2,7 @@
 #include "eval/experiments/sweep_private.h"
 
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,19 +43,14 @@ static void print_script(const training_list *list, const char *program, const c
 }
 
 static status write_script(const training_list *list, const char *path, int jobs) {
-    char program[4096], here[4096], *text = NULL;
-    size_t size = 0;
+    char program[4096], here[4096];
+    text_buffer b;
     TRY(sweep_program(program));
     if (!getcwd(here, sizeof here))
         return status_fail(STATUS_INPUT, "the working folder cannot be named: %s", strerror(errno));
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    print_script(list, program, here, jobs, stream);
-    status result =
-        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
+    TRY(text_buffer_begin(&b));
+    print_script(list, program, here, jobs, b.stream);
+    return text_buffer_save(&b, path);
 }
 
 status sweep_emit_slurm(const experiment *e, const char *folder, int jobs) {

@@ -1,5 +1,7 @@
 #include "eval/experiments/table.h"
 
+#include "core/io/csv_text.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,17 +70,6 @@ static void format_difference(const table_row *row, const table_column *column, 
 
 /* --- CSV: full precision, one line a row --- */
 
-static void print_csv_text(const char *text, FILE *stream) {
-    if (!strpbrk(text, ",\"")) {
-        fputs(text, stream);
-        return;
-    }
-    putc('"', stream);
-    for (; *text; text++)
-        fprintf(stream, *text == '"' ? "\"\"" : "%c", *text);
-    putc('"', stream);
-}
-
 static void print_csv_number(double value, FILE *stream) {
     if (isnan(value))
         putc(',', stream);
@@ -95,11 +86,11 @@ void table_print_csv(const table *t, FILE *stream) {
     putc('\n', stream);
     for (int i = 0; i < t->row_count; i++) {
         const table_row *row = &t->rows[i];
-        print_csv_text(row->section, stream);
+        csv_text_print(stream, row->section);
         putc(',', stream);
-        print_csv_text(row->label, stream);
+        csv_text_print(stream, row->label);
         fprintf(stream, ",%d,", row->seeds);
-        print_csv_text(row->related ? row->related : row->section, stream);
+        csv_text_print(stream, row->related ? row->related : row->section);
         for (int c = 0; c < t->column_count; c++) {
             print_csv_number(row->values[c].value, stream);
             print_csv_number(row->values[c].spread, stream);

@@ -1,6 +1,8 @@
 /* What the differences of a table come to, and its files. */
 #include "eval/experiments/table.h"
 
+#include "core/io/text_buffer.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,16 +91,12 @@ static void print_document(const table *t, FILE *stream) {
 
 static status write_one(const table *t, void (*print)(const table *, FILE *), const char *folder, const char *name,
                         const char *suffix) {
-    char path[4096], *text = NULL;
-    size_t size = 0;
+    char path[4096];
+    text_buffer b;
     TRY(path_join(path, folder, name, suffix));
-    FILE *stream = open_memstream(&text, &size);
-    if (stream)
-        print(t, stream);
-    status result = stream && fclose(stream) == 0 ? file_write(path, text, size)
-                                                  : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
+    TRY(text_buffer_begin(&b));
+    print(t, b.stream);
+    return text_buffer_save(&b, path);
 }
 
 status table_write(const table *t, const char *folder, const char *name) {

@@ -2,6 +2,7 @@
 
 #include "core/draw/plot.h"
 #include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
 #include "eval/measure/metric_table.h"
 
 #include <math.h>
@@ -27,21 +28,18 @@ static void fill(curve *c, const char *name, const metrics *m) {
     }
 }
 
+/* A row for each threshold and curve; the method's name in front where there are several. */
 static status write_csv(const curve *curves, const char *const *methods, int count, const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    fprintf(stream, "method,threshold,fpr,tpr\n");
+    text_buffer b;
+    TRY(text_buffer_begin(&b));
+    fprintf(b.stream, "%sthreshold,fpr,tpr\n", methods ? "method," : "");
     for (int k = 0; k < count; k++)
-        for (int i = 0; i < ROC_POINTS; i++)
-            fprintf(stream, "%s,%.3f,%.15g,%.15g\n", methods[k], i / (ROC_POINTS - 1.0), curves[k].fpr[i],
-                    curves[k].tpr[i]);
-    status result =
-        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
+        for (int i = 0; i < ROC_POINTS; i++) {
+            if (methods)
+                fprintf(b.stream, "%s,", methods[k]);
+            fprintf(b.stream, "%.3f,%.15g,%.15g\n", i / (ROC_POINTS - 1.0), curves[k].fpr[i], curves[k].tpr[i]);
+        }
+    return text_buffer_save(&b, path);
 }
 
 static status draw(const char *title, const curve *curves, int count, const char *path) {
@@ -72,15 +70,6 @@ static status make_curves(const char *const *methods, const metrics *counts, int
     for (int k = 0; k < count; k++)
         fill(&(*out)[k], methods[k], &counts[k]);
     return STATUS_OK;
-}
-
-status roc_plot_draw(const char *title, const char *const *methods, const metrics *counts, int count,
-                     const char *path) {
-    curve *curves;
-    TRY(make_curves(methods, counts, count, &curves));
-    status result = draw(title, curves, count, path);
-    free(curves);
-    return result;
 }
 
 static status write_all(const char *title, const curve *curves, const char *const *methods, int count,
@@ -117,27 +106,13 @@ status roc_plot_check_path(const char *path) {
     return status_fail(STATUS_USAGE, "%s: the ROC curve goes to a file that ends in .csv, .png or .svg", path);
 }
 
-static status write_roc_csv(const metrics *m, const char *path) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    fprintf(stream, "threshold,fpr,tpr\n");
-    for (int i = 0; i < ROC_POINTS; i++)
-        fprintf(stream, "%.3f,%.15g,%.15g\n", i / (ROC_POINTS - 1.0),
-                quotient(m->roc_false_pixels[i], m->roc_background), quotient(m->roc_detected[i], m->roc_targets));
-    status result =
-        fclose(stream) == 0 ? file_write(path, text, size) : status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    free(text);
-    return result;
-}
-
 status roc_plot_write_one(const char *method, const char *set, const metrics *counts, const char *path) {
     TRY(roc_plot_check_path(path));
-    if (!strcmp(suffix_of(path), ".csv"))
-        return write_roc_csv(counts, path);
+    curve *curves;
+    TRY(make_curves(&method, counts, 1, &curves));
     char title[300];
     snprintf(title, sizeof title, "%.60s on %.200s", method, set);
-    return roc_plot_draw(title, &method, counts, 1, path);
+    status result = strcmp(suffix_of(path), ".csv") ? draw(title, curves, 1, path) : write_csv(curves, NULL, 1, path);
+    free(curves);
+    return result;
 }

@@ -1,5 +1,7 @@
 #include "eval/measure/evaluation_report.h"
 
+#include "core/io/csv_text.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -98,7 +100,6 @@ static status print_json(const json_t *object, FILE *stream) {
     return STATUS_OK;
 }
 
-/* A text is quoted where a comma, a quote or a line break stands in it. */
 static void print_cell(const json_t *value, FILE *stream) {
     if (json_is_null(value)) {
         return;
@@ -106,13 +107,8 @@ static void print_cell(const json_t *value, FILE *stream) {
         fprintf(stream, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_real(value)) {
         fprintf(stream, "%.15g", json_real_value(value));
-    } else if (!strpbrk(json_string_value(value), ",\"\r\n")) {
-        fputs(json_string_value(value), stream);
     } else {
-        fputc('"', stream);
-        for (const char *c = json_string_value(value); *c; c++)
-            fprintf(stream, *c == '"' ? "\"\"" : "%c", *c);
-        fputc('"', stream);
+        csv_text_print(stream, json_string_value(value));
     }
 }
 

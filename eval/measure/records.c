@@ -1,6 +1,7 @@
 #include "eval/measure/records.h"
 
-#include "core/io/file_io.h"
+#include "core/io/csv_text.h"
+#include "core/io/text_buffer.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,22 +13,8 @@ struct records {
     image_watcher watcher;
     metrics *images;
     int count, room;
-    FILE *image_rows, *target_rows; /* in memory */
-    char *image_text, *target_text;
-    size_t image_size, target_size;
+    text_buffer images_csv, targets_csv;
 };
-
-/* Quoted where a comma or a quote stands in it. */
-static void print_name(FILE *stream, const char *name) {
-    if (!strpbrk(name, ",\"\r\n")) {
-        fputs(name, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (; *name; name++)
-        fprintf(stream, *name == '"' ? "\"\"" : "%c", *name);
-    fputc('"', stream);
-}
 
 static void print_number(FILE *stream, double value) {
     if (isfinite(value))
@@ -75,7 +62,7 @@ static double peak_of(const scored_image *image, const component_list *targets, 
 static void print_target(const char *name, const scored_image *image, const per_image *p, int t, FILE *stream) {
     const component *c = &p->targets.items[t];
     int near = p->outcome.nearest[t];
-    print_name(stream, name);
+    csv_text_print(stream, name);
     fprintf(stream, ",%d,%.3f,%.3f,%d,%d,%d,%d,%d", t + 1, c->centroid_x, c->centroid_y, c->x0, c->y0, c->x1, c->y1,
             c->area);
     print_number(stream, p->contrast[t]);
@@ -97,38 +84,36 @@ static status see(void *context, const char *name, const scored_image *image, co
         r->room = room;
     }
     r->images[r->count++] = p->counts;
-    print_name(r->image_rows, name);
-    print_image(&p->counts, r->image_rows);
+    csv_text_print(r->images_csv.stream, name);
+    print_image(&p->counts, r->images_csv.stream);
     for (int t = 0; t < p->targets.count; t++)
-        print_target(name, image, p, t, r->target_rows);
+        print_target(name, image, p, t, r->targets_csv.stream);
+    return STATUS_OK;
+}
+
+static status begin(records *r) {
+    r->watcher = (image_watcher){see, r};
+    TRY(text_buffer_begin(&r->images_csv));
+    TRY(text_buffer_begin(&r->targets_csv));
+    print_head(r->images_csv.stream, r->targets_csv.stream);
     return STATUS_OK;
 }
 
 status records_new(records **out) {
-    records *r = *out = calloc(1, sizeof *r);
-    if (r) {
-        r->watcher = (image_watcher){see, r};
-        r->image_rows = open_memstream(&r->image_text, &r->image_size);
-        r->target_rows = open_memstream(&r->target_text, &r->target_size);
-    }
-    if (!r || !r->image_rows || !r->target_rows) {
-        records_free(r);
-        *out = NULL;
-        return status_fail(STATUS_MEMORY, "out of memory for records");
-    }
-    print_head(r->image_rows, r->target_rows);
-    return STATUS_OK;
+    *out = calloc(1, sizeof **out);
+    status result = *out ? begin(*out) : status_fail(STATUS_MEMORY, "out of memory for records");
+    if (result == STATUS_OK)
+        return STATUS_OK;
+    records_free(*out);
+    *out = NULL;
+    return result;
 }
 
 void records_free(records *r) {
     if (!r)
         return;
-    if (r->image_rows)
-        fclose(r->image_rows);
-    if (r->target_rows)
-        fclose(r->target_rows);
-    free(r->image_text);
-    free(r->target_text);
+    text_buffer_free(&r->images_csv);
+    text_buffer_free(&r->targets_csv);
     free(r->images);
     free(r);
 }
@@ -154,11 +139,9 @@ status records_target_path(const char *path, char out[4096]) {
     return STATUS_OK;
 }
 
-status records_write(const records *r, const char *path) {
+status records_write(records *r, const char *path) {
     char targets[4096];
     TRY(records_target_path(path, targets));
-    if (fflush(r->image_rows) || fflush(r->target_rows))
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
-    TRY(file_write(path, r->image_text, r->image_size));
-    return file_write(targets, r->target_text, r->target_size);
+    TRY(text_buffer_save(&r->images_csv, path));
+    return text_buffer_save(&r->targets_csv, targets);
 }

@@ -1,0 +1,10 @@
+/* Texts in a CSV file. */
+#ifndef IRST_CORE_IO_CSV_TEXT_H
+#define IRST_CORE_IO_CSV_TEXT_H
+
+#include <stdio.h>
+
+/* Prints one cell of a row: quoted where a comma, a quote or a line break stands in it. */
+void csv_text_print(FILE *stream, const char *text);
+
+#endif
