@@ -86,14 +86,6 @@ static void print_notice(void *context, const char *text) {
     fprintf(stderr, "train: %s\n", text);
 }
 
-/* runs/NAME of configs/NAME.ini. */
-static status default_folder(const char *ini, char out[4096]) {
-    const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
-    char stem[256];
-    snprintf(stem, sizeof stem, "%.*s", (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
-    return path_join(out, "runs", stem, "");
-}
-
 static status show_config(void) {
     config *c;
     TRY(train_config_defaults(&c));
@@ -107,7 +99,7 @@ static status train(const char *ini, const char *const *overrides, int override_
     if (out_folder)
         snprintf(folder, sizeof folder, "%s", out_folder);
     else
-        TRY(default_folder(ini, folder));
+        TRY(config_run_folder(ini, folder));
     config *c;
     TRY(train_config_read(ini, overrides, override_count, &c));
     struct sigaction action = {.sa_handler = on_signal};

@@ -47,6 +47,8 @@ status config_declare_text(config *c, const char *section, const char *name, con
 /* Reads an ini file (libinih). Entries for keys not declared yet are kept until config_check. A file that is
  * missing is STATUS_USAGE too: the configuration is what the user got wrong. */
 status config_load(config *c, const char *path);
+/* Where the results of a run with this ini go unless the user says: runs/NAME of configs/NAME.ini. */
+status config_run_folder(const char *ini, char out[4096]);
 /* One override "section.key=value". */
 status config_override(config *c, const char *assignment);
 /* Sets one value from text, e.g. an attribute of a checkpoint; `where` names the source in messages. A key that

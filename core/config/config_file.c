@@ -161,6 +161,13 @@ status config_write(const config *c, FILE *stream) {
     return STATUS_OK;
 }
 
+status config_run_folder(const char *ini, char out[4096]) {
+    const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
+    char stem[256];
+    snprintf(stem, sizeof stem, "%.*s", (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
+    return path_join(out, "runs", stem, "");
+}
+
 /* --- help --- */
 
 static void help_entry(const config *c, const config_entry *entry, FILE *stream) {

@@ -82,3 +82,9 @@ void progress_end(progress *p) {
         fprintf(stderr, "\r\033[K");
     p->enabled = 0;
 }
+
+void progress_share(void *bar, int done, int total) {
+    progress *p = bar;
+    p->total = total;
+    progress_update(p, done, NULL);
+}

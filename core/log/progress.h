@@ -24,6 +24,9 @@ void progress_begin(progress *p, const char *label, const char *unit, int64_t to
 void progress_update(progress *p, int64_t done, const char *note); /* note: short text at the end, may be NULL */
 void progress_end(progress *p);                                    /* erases the bar */
 
+/* progress_update for those who report by a callback: `bar` is a progress, whose total is only known now. */
+void progress_share(void *bar, int done, int total);
+
 double clock_seconds(void); /* monotonic wall clock */
 
 #endif

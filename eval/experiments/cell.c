@@ -4,7 +4,6 @@
 #include "core/log/event_log.h"
 #include "eval/measure/evaluation_report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,22 +13,12 @@
 
 /* Size and checksum of a file: a checkpoint that was trained anew has others. */
 static status fingerprint(const char *path, char *out, size_t size) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    char *content = NULL, block[65536];
-    size_t length = 0, got;
-    FILE *whole = open_memstream(&content, &length);
-    while (whole && (got = fread(block, 1, sizeof block, file)) > 0)
-        fwrite(block, 1, got, whole);
-    bool read = whole && !ferror(file);
-    if (whole && fclose(whole) != 0)
-        read = false;
-    fclose(file);
-    if (read)
-        snprintf(out, size, "%zu bytes, CRC-32C %08" PRIx32, length, crc32c(content, length));
+    uint8_t *content;
+    size_t length;
+    TRY(file_read(path, SIZE_MAX, &content, &length));
+    snprintf(out, size, "%zu bytes, CRC-32C %08" PRIx32, length, crc32c(content, length));
     free(content);
-    return read ? STATUS_OK : status_fail(STATUS_INPUT, "%s: cannot be read", path);
+    return STATUS_OK;
 }
 
 static void append_options(const config *options, char *out, size_t size) {

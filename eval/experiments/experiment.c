@@ -254,10 +254,3 @@ status experiment_print_help(const config_key *keys, int key_count, FILE *stream
     config_free(c);
     return result;
 }
-
-status experiment_default_folder(const char *ini, char out[4096]) {
-    const char *slash = strrchr(ini, '/'), *name = slash ? slash + 1 : ini, *dot = strrchr(name, '.');
-    char stem[256];
-    snprintf(stem, sizeof stem, "%.*s", (int)(dot && dot != name ? dot - name : (long)strlen(name)), name);
-    return path_join(out, "runs", stem, "");
-}

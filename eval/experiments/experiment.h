@@ -73,9 +73,6 @@ status experiment_read(const char *path, const char *const *overrides, int overr
                        int key_count, experiment **out);
 void experiment_free(experiment *e); /* accepts NULL */
 
-/* Where the results of an ini go unless the user says: runs/NAME of configs/NAME.ini. */
-status experiment_default_folder(const char *ini, char out[4096]);
-
 /* Prints the sections of names, and the keys of [evaluate], [sweep] and of the program with their defaults, for
  * --help-config. */
 status experiment_print_help(const config_key *keys, int key_count, FILE *stream);
@@ -90,10 +87,5 @@ typedef enum experiment_weights { WEIGHTS_MUST_BE_TRAINED, WEIGHTS_MAY_BE_RANDOM
  * STATUS_USAGE. */
 status experiment_detector(const experiment *e, int method, const char *checkpoint, experiment_weights weights,
                            detector **out);
-
-/* The data set, by index, as a detector with the parameters of `checkpoint` (NULL: a method without any) sees it:
- * spread from the range that the checkpoint was trained with. What is odd about its labels and grey values is said on
- * stderr; labels that cannot be meant so are STATUS_INPUT. Closed by the caller. */
-status experiment_dataset(const experiment *e, int data, const char *checkpoint, dataset **out);
 
 #endif

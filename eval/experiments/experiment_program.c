@@ -78,7 +78,7 @@ static status read_and_work(const experiment_kind *kind, const char **arguments,
     char folder[4096];
     experiment *e;
     published *p = NULL;
-    TRY(out_folder ? path_join(folder, "", out_folder, "") : experiment_default_folder(arguments[0], folder));
+    TRY(out_folder ? path_join(folder, "", out_folder, "") : config_run_folder(arguments[0], folder));
     TRY(experiment_read(arguments[0], arguments + 1, count - 1, keys, key_count, &e));
     status result = kind->is_published ? published_read(config_text(e->c, published_key.name), &p) : STATUS_OK;
     if (result == STATUS_OK)

@@ -4,6 +4,7 @@
 #include "datasets/dataset.h"
 #include "eval/experiments/sweep.h"
 #include "eval/measure/evaluate.h"
+#include "eval/measure/measured_data.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +43,13 @@ status grid_add_condition(grid *g, const grid_condition *c) {
     g->conditions[g->condition_count++] = *c;
     g->repeats = c->repeats > g->repeats ? c->repeats : g->repeats;
     return STATUS_OK;
+}
+
+int grid_section_end(const grid *g, int first) {
+    int end = first;
+    while (end < g->condition_count && strcmp(g->conditions[end].section, g->conditions[first].section) == 0)
+        end++;
+    return end;
 }
 
 static status prepare(grid *g) {
@@ -105,12 +113,27 @@ status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dat
     return evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
 }
 
+static void say(const char *remark) {
+    fprintf(stderr, "%s\n", remark);
+}
+
 static status open_subject(const grid *g, const grid_place *at, subject *s) {
     const char *checkpoint = *s->checkpoint ? s->checkpoint : NULL;
     if (!s->d)
         TRY(experiment_detector(g->e, at->method, checkpoint,
                                 g->kind->measures_anew ? WEIGHTS_MAY_BE_RANDOM : WEIGHTS_MUST_BE_TRAINED, &s->d));
-    return s->set ? STATUS_OK : experiment_dataset(g->e, at->data, checkpoint, &s->set);
+    if (s->set)
+        return STATUS_OK;
+    const experiment_data *data = &g->e->data[at->data];
+    const sample_options *how = &g->e->evaluate.sample;
+    return measured_data_open(&(measured_data){.path = data->root,
+                                               .split = data->split,
+                                               .checkpoint = checkpoint,
+                                               .mask = how->mask,
+                                               .size = how->size,
+                                               .words = {.range = "data.range = ", .mask = "evaluate.mask = "},
+                                               .say = say},
+                              &s->set);
 }
 
 static status measure(const grid *g, const grid_place *at, subject *s, const char *name, cell *out) {

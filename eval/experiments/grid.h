@@ -45,8 +45,9 @@ typedef struct experiment_kind {
     const config_key *keys; /* its own, besides those of an experiment */
     const int *key_count;
     status (*check)(const experiment *e); /* of its own keys, before any work; may be NULL, as all below */
-    /* The name of a method's rows, in the table and among the published lines; NULL: the method's own. */
-    status (*label)(const experiment_method *m, char out[64]);
+    /* Options that differ between the methods: rows are called after their values, in the table and among the published
+     * lines, and a picture shows mIoU against them; NULL: rows bear the names of the methods. */
+    const struct option_curves *varied;
     status (*conditions)(grid *g); /* adds conditions; NULL: there is a single one */
     /* What a cell's file name and key have more than method, data set and checkpoint. */
     void (*name_cell)(const grid *g, const grid_place *at, char file[128], char key[256]);
@@ -74,6 +75,8 @@ struct grid {
 status grid_new(const experiment_kind *kind, const experiment *e, const char *folder, bool only_stored, grid **out);
 void grid_free(grid *g); /* accepts NULL */
 status grid_add_condition(grid *g, const grid_condition *c);
+/* Behind the last of the conditions from `first` on that share its section. */
+int grid_section_end(const grid *g, int first);
 
 /* Measures what is not stored yet, with a line on stdout for each; trainings that are not finished have no cell. */
 status grid_fill(grid *g);

@@ -115,9 +115,7 @@ static status write_picture(const grid *g, const picture *p) {
 static status draw_all(const grid *g, picture *p) {
     for (p->data = 0; p->data < g->e->data_count; p->data++)
         for (p->first = 0; p->first < g->condition_count; p->first = p->end) {
-            p->end = p->first + 1;
-            while (p->end < g->condition_count && g->conditions[p->end].kind == g->conditions[p->first].kind)
-                p->end++;
+            p->end = grid_section_end(g, p->first);
             fill_picture(g, p);
             TRY(write_picture(g, p));
         }

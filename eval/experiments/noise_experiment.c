@@ -183,8 +183,7 @@ status noise_summarise(const grid *g, table *t) {
     TRY(report_note(t, "%s", ""));
     for (int d = 0; d < e->data_count; d++)
         for (int first = 0, end; first < g->condition_count; first = end) {
-            for (end = first + 1; end < g->condition_count && g->conditions[end].kind == g->conditions[first].kind;)
-                end++;
+            end = grid_section_end(g, first);
             TRY(add_verdict(g, d, first, end, t));
         }
     return report_note(t, "%s", "");

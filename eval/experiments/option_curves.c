@@ -7,6 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+const grid_column option_columns[OPTION_COLUMNS] = {
+    {.kind = COLUMN_PARAMS, .decimals = 4, .judged = true, .published = 1},
+    {.metric = METRIC_miou, .judged = true, .published = 1},
+    {.metric = METRIC_f1, .judged = true, .published = 2},
+};
+
+status option_label(const option_curves *curves, const experiment_method *m, char out[64]) {
+    const char *group = curves->group_key;
+    if (!config_is_declared(m->options, curves->x_key) || (group && !config_is_declared(m->options, group)))
+        return status_fail(STATUS_USAGE, "methods.%s: %s has no %s to vary", m->name, m->method, curves->varies);
+    snprintf(out, 64, "%s%s%s", group ? config_value(m->options, group) : "", group ? "x" : "",
+             config_value(m->options, curves->x_key));
+    return STATUS_OK;
+}
+
 /* Every series has a place for each method, NaN where the method is not on it: such points are not drawn. */
 typedef struct chart {
     const grid *g;

@@ -1,6 +1,7 @@
 #include "eval/experiments/report.h"
 
 #include "core/io/file_io.h"
+#include "eval/experiments/option_curves.h"
 #include "eval/experiments/sweep.h"
 #include "eval/measure/evaluation_report.h"
 
@@ -77,8 +78,8 @@ static status add_row(report *r, const char *section, int method, int data, int 
     table_row row = {.section = section,
                      .seeds = grid_count(g, method, data, condition),
                      .related = g->kind->is_published && !d->is_target ? d->published : NULL};
-    if (g->kind->label)
-        TRY(g->kind->label(&g->e->methods[method], row.label));
+    if (g->kind->varied)
+        TRY(option_label(g->kind->varied, &g->e->methods[method], row.label));
     else if (*given && !g->kind->conditions_are_columns)
         snprintf(row.label, sizeof row.label, "%.40s, %.20s", g->e->methods[method].name, given);
     else
@@ -89,14 +90,6 @@ static status add_row(report *r, const char *section, int method, int data, int 
         row.values[c].published = published_figure(r, row.label, d->published, what);
     }
     return table_add_row(&r->t, &row);
-}
-
-/* The conditions from `first` that share its section. */
-static int section_end(const grid *g, int first) {
-    int end = first;
-    while (end < g->condition_count && strcmp(g->conditions[end].section, g->conditions[first].section) == 0)
-        end++;
-    return g->kind->conditions_are_columns ? g->condition_count : end;
 }
 
 static status add_section(report *r, int data, int first, int end) {
@@ -117,7 +110,7 @@ static status add_rows(report *r) {
         return status_fail(STATUS_MEMORY, "out of memory for a table");
     for (int d = 0; d < g->e->data_count; d++)
         for (int first = 0, end; first < g->condition_count; first = end) {
-            end = section_end(g, first);
+            end = g->kind->conditions_are_columns ? g->condition_count : grid_section_end(g, first);
             TRY(add_section(r, d, first, end));
         }
     return STATUS_OK;
@@ -266,6 +259,8 @@ static status make(report *r) {
         TRY(kind->summarise(r->g, &r->t));
     TRY(add_notes(r));
     TRY(table_write(&r->t, r->g->folder, kind->file));
+    if (kind->varied)
+        TRY(option_curves_draw(r->g, &r->t, kind->varied));
     if (kind->draw)
         TRY(kind->draw(r->g, &r->t));
     return print_document(r->g);

@@ -75,15 +75,13 @@ static status ini_text(const experiment *e, int method, int data, int64_t seed, 
 /* --- finished or not --- */
 
 static bool file_equals(const char *path, const char *text) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    uint8_t *stored;
+    size_t size;
+    if (file_read(path, SIZE_MAX, &stored, &size) != STATUS_OK)
         return false;
-    size_t length = strlen(text), same = 0;
-    int c;
-    while ((c = getc(file)) != EOF && same < length && c == (unsigned char)text[same])
-        same++;
-    fclose(file);
-    return c == EOF && same == length;
+    bool same = size == strlen(text) && !memcmp(stored, text, size);
+    free(stored);
+    return same;
 }
 
 /* A training is finished when its file .done holds the very ini that would be trained now. */

@@ -98,11 +98,9 @@ static status show(example *x) {
     return draw(x);
 }
 
-/* The levels from condition `first` on that are of its kind. */
-static status show_example(const grid *g, const sample_name *name, int first, int *end) {
-    for (*end = first + 1; *end < g->condition_count && g->conditions[*end].kind == g->conditions[first].kind;)
-        ++*end;
-    example x = {.g = g, .name = name, .first = first, .levels = *end - first, .columns = 1 + g->e->method_count};
+/* The levels of one kind: conditions first .. end - 1. */
+static status show_example(const grid *g, const sample_name *name, int first, int end) {
+    example x = {.g = g, .name = name, .first = first, .levels = end - first, .columns = 1 + g->e->method_count};
     size_t levels = (size_t)x.levels, cells = levels * (size_t)x.columns;
     x.samples = calloc(levels, sizeof *x.samples);
     x.labels = calloc(levels, sizeof *x.labels);
@@ -141,8 +139,10 @@ status noise_examples_write(const grid *g) {
     TRY(sample_names_find(g->e, "noise.examples", text, &names, &count));
     status result = STATUS_OK;
     for (int i = 0; i < count; i++)
-        for (int first = 0, end; first < g->condition_count && result == STATUS_OK; first = end)
-            result = show_example(g, &names[i], first, &end);
+        for (int first = 0, end; first < g->condition_count && result == STATUS_OK; first = end) {
+            end = grid_section_end(g, first);
+            result = show_example(g, &names[i], first, end);
+        }
     free(names);
     return result;
 }

@@ -1,6 +1,7 @@
 #include "eval/measure/evaluate.h"
 
 #include "core/log/progress.h"
+#include "eval/measure/quantile.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -105,16 +106,6 @@ static status evaluate_all(const score_source *source, reader *r, metrics *out, 
     return STATUS_OK;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count) {
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
 status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
                        double *ms_per_image) {
     *out = (metrics){0};
@@ -134,8 +125,10 @@ status evaluate_source(const score_source *source, const dataset *data, const ev
     status result = evaluate_all(source, &r, out, times, options->label ? &bar : NULL);
     if (options->label)
         progress_end(&bar);
-    if (result == STATUS_OK && ms_per_image)
-        *ms_per_image = median(times, count);
+    if (result == STATUS_OK && ms_per_image) {
+        quantile_sort(times, count);
+        *ms_per_image = quantile(times, count, 0.5);
+    }
     free(times);
     return result;
 }

@@ -20,10 +20,10 @@ int records_count(const records *r);
 /* The same file's name for the targets: FILE_targets.csv of FILE.csv; STATUS_USAGE if `path` does not end in .csv. */
 status records_target_path(const char *path, char out[4096]);
 
-/* Writes two CSV files, atomically and once: `path` with a row for each image (its counts of counts.def, without the curves),
- * and the one beside it with a row for each target: where it is, its size, its signal-to-clutter ratio, the highest
- * score in it, and whether it was found by overlap, by centroids (then with the distance), and with which IoU one to
- * one. */
+/* Writes two CSV files, atomically and once: `path` with a row for each image (its counts of counts.def, without the
+ * curves), and the one beside it with a row for each target: where it is, its size, its signal-to-clutter ratio, the
+ * highest score in it, and whether it was found by overlap, by centroids (then with the distance), and with which IoU
+ * one to one. */
 status records_write(records *r, const char *path);
 
 #endif

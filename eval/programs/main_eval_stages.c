@@ -2,28 +2,8 @@
 #include "eval/experiments/experiment_program.h"
 #include "eval/experiments/option_curves.h"
 
-#include <stdio.h>
-
-static const grid_column columns[] = {
-    {.kind = COLUMN_PARAMS, .decimals = 4, .judged = true, .published = 1},
-    {.metric = METRIC_miou, .judged = true, .published = 1},
-    {.metric = METRIC_f1, .judged = true, .published = 2},
-};
-
 static const option_curves curves = {
-    .title = "mIoU against the number of stages", .x_label = "stages K", .x_key = "model.stages"};
-
-/* A row is called after its number of stages, whatever the method's name in the ini. */
-static status label(const experiment_method *m, char out[64]) {
-    if (!config_is_declared(m->options, curves.x_key))
-        return status_fail(STATUS_USAGE, "methods.%s: %s has no stages to vary", m->name, m->method);
-    snprintf(out, 64, "%s", config_value(m->options, curves.x_key));
-    return STATUS_OK;
-}
-
-static status draw(const grid *g, const table *t) {
-    return option_curves_draw(g, t, &curves);
-}
+    .title = "mIoU against the number of stages", .x_label = "stages K", .varies = "stages", .x_key = "model.stages"};
 
 static const experiment_kind kind = {
     .name = "eval-stages",
@@ -36,10 +16,9 @@ static const experiment_kind kind = {
     .file = "stages",
     .is_published = true,
     .trains = true,
-    .columns = columns,
-    .column_count = sizeof columns / sizeof *columns,
-    .label = label,
-    .draw = draw,
+    .columns = option_columns,
+    .column_count = OPTION_COLUMNS,
+    .varied = &curves,
 };
 
 int main(int argc, char **argv) {

@@ -4,11 +4,11 @@
 #include "eval/figures/roc_plot.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/evaluation_report.h"
+#include "eval/measure/measured_data.h"
 #include "eval/measure/operating_point.h"
 #include "eval/measure/predictions.h"
 #include "eval/measure/records.h"
 #include "eval/programs/arguments.h"
-#include "eval/programs/measured_data.h"
 #include "modules/checkpoint.h"
 
 #include <math.h>
@@ -147,6 +147,24 @@ static status read_options(run_state *r) {
 
 /* --- what is evaluated --- */
 
+static void say(const char *remark) {
+    fprintf(stderr, "evaluate: %s\n", remark);
+}
+
+static status open_data(run_state *r) {
+    grey_range given;
+    TRY(argument_range(range, checkpoint, &given));
+    return measured_data_open(&(measured_data){.path = data,
+                                               .split = split,
+                                               .range = &given,
+                                               .checkpoint = checkpoint,
+                                               .mask = r->how.sample.mask,
+                                               .size = r->how.sample.size,
+                                               .words = {.range = "--range ", .mask = "--mask "},
+                                               .say = say},
+                              &r->set);
+}
+
 /* By the rule `score` a checkpoint's own threshold counts, as in detect. */
 static status use_stored_threshold(run_state *r) {
     if (!checkpoint || threshold || at_fa || r->how.how.rule != RULE_SCORE)
@@ -276,8 +294,7 @@ static void say_tiles(const run_state *r) {
 static status run(run_state *r, const char *const *settings, int count) {
     TRY(read_options(r));
     TRY(engine_new(0, &r->e));
-    TRY(measured_data_open(&(measured_data){data, split, range, checkpoint, r->how.sample.mask, r->how.sample.size},
-                           "evaluate", &r->set));
+    TRY(open_data(r));
     TRY(open_source(r, settings, count));
     bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && draws == 0;
     TRY(all_ways ? evaluate_all_ways(r) : evaluate_one(r));

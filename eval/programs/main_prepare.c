@@ -158,17 +158,11 @@ static status split(const char *path) {
     return STATUS_OK;
 }
 
-static void show_share(void *context, int done, int total) {
-    progress *bar = context;
-    bar->total = total;
-    progress_update(bar, done, NULL);
-}
-
 static status check(const char *path) {
     set_check report;
     progress bar;
     progress_begin(&bar, "checking", "image", 0);
-    status result = set_check_run(path, &report, show_share, &bar);
+    status result = set_check_run(path, &report, progress_share, &bar);
     progress_end(&bar);
     TRY(result);
     set_check_print(&report, stdout);

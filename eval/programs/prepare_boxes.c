@@ -6,12 +6,6 @@
 
 #include <stdio.h>
 
-static void show_share(void *context, int done, int total) {
-    progress *bar = context;
-    bar->total = total;
-    progress_update(bar, done, NULL);
-}
-
 static const char *plural(int count) {
     return count == 1 ? "" : "s";
 }
@@ -22,7 +16,7 @@ status prepare_boxes(const char *images, const char *annotations, const char *to
     box_set_counts c;
     progress bar;
     progress_begin(&bar, "filling boxes", "image", 0);
-    status result = box_set_write(images, annotations, to, (box_fill)rule, &c, show_share, &bar);
+    status result = box_set_write(images, annotations, to, (box_fill)rule, &c, progress_share, &bar);
     progress_end(&bar);
     TRY(result);
     printf("%s: %d image%s, %d box%s (%s), split all\n%s\n", to, c.images, plural(c.images), c.boxes,

@@ -5,12 +5,6 @@
 
 #include <stdio.h>
 
-static void show_share(void *context, int done, int total) {
-    progress *bar = context;
-    bar->total = total;
-    progress_update(bar, done, NULL);
-}
-
 static void print_total(const char *split, const char *what, int64_t value, int64_t published) {
     printf("  %-9s %-38s %8lld   published %8lld  (%+.1f %%)\n", split, what, (long long)value, (long long)published,
            100.0 * (double)(value - published) / (double)published);
@@ -30,7 +24,7 @@ status prepare_sirst_aug(const char *from, const char *to, int seed) {
     sirst_aug_totals trainval, test;
     progress bar;
     progress_begin(&bar, "cutting and turning", "image", 0);
-    status result = sirst_aug_write(from, to, (uint64_t)seed, &trainval, &test, show_share, &bar);
+    status result = sirst_aug_write(from, to, (uint64_t)seed, &trainval, &test, progress_share, &bar);
     progress_end(&bar);
     TRY(result);
     printf("%s: SIRST-Aug (reconstructed) from %s, training windows of seed %d\n", to, from, seed);

@@ -1,8 +1,7 @@
-#include "eval/programs/measured_data.h"
+#include "eval/measure/measured_data.h"
 
 #include "core/io/hdf5_io.h"
-#include "datasets/check/set_survey.h"
-#include "eval/programs/arguments.h"
+#include "modules/checkpoint.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,36 +30,41 @@ static bool trained_on(const h5_file *file, const dataset *d) {
     return same;
 }
 
-static void say_trained_on(const char *checkpoint, const char *program, const dataset *d) {
+static void say_trained_on(const measured_data *request, const dataset *d) {
     h5_file *file;
-    if (h5_open(checkpoint, &file) != STATUS_OK)
+    if (h5_open(request->checkpoint, &file) != STATUS_OK)
         return; /* whoever loads it says why */
+    char remark[4096];
+    snprintf(remark, sizeof remark,
+             "%.3000s was trained on split %.100s of %.200s: these figures say nothing about images it has not seen",
+             request->checkpoint, dataset_split(d), dataset_name(d));
     if (trained_on(file, d))
-        fprintf(stderr,
-                "%s: %s was trained on split %s of %s: these figures say nothing about images it has not seen\n",
-                program, checkpoint, dataset_split(d), dataset_name(d));
+        request->say(remark);
     h5_close(file);
 }
 
-static status look_over(const measured_data *request, const char *program, const dataset *d) {
-    static const survey_words words = {.range = "--range ", .mask = "--mask "};
+static status look_over(const measured_data *request, const dataset *d) {
     name_list remarks = {0};
     dataset_mask_size sizes = request->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
-    status result = set_survey_run(d, request->mask, sizes, &words, &remarks, NULL);
+    status result = set_survey_run(d, request->mask, sizes, &request->words, &remarks, NULL);
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
-        fprintf(stderr, "%s: %s\n", program, remarks.names[i]);
+        request->say(remarks.names[i]);
     name_list_free(&remarks);
     if (result == STATUS_OK && request->checkpoint)
-        say_trained_on(request->checkpoint, program, d);
+        say_trained_on(request, d);
     return result;
 }
 
-status measured_data_open(const measured_data *request, const char *program, dataset **out) {
-    grey_range range;
-    TRY(argument_range(request->range, request->checkpoint, &range));
+status measured_data_open(const measured_data *request, dataset **out) {
+    grey_range range = {.kind = RANGE_FULL};
+    *out = NULL;
+    if (request->range)
+        range = *request->range;
+    else if (request->checkpoint)
+        TRY(checkpoint_read_range(request->checkpoint, &range));
     TRY(dataset_open(request->path, request->split, out));
     dataset_set_range(*out, &range);
-    status result = look_over(request, program, *out);
+    status result = look_over(request, *out);
     if (result == STATUS_OK)
         return STATUS_OK;
     dataset_close(*out);

@@ -1,0 +1,24 @@
+/* The data set that a program measures a detector on: opened, spread to its range of grey values, and looked over. */
+#ifndef IRST_EVAL_MEASURE_MEASURED_DATA_H
+#define IRST_EVAL_MEASURE_MEASURED_DATA_H
+
+#include "core/base/status.h"
+#include "datasets/check/set_survey.h"
+#include "datasets/dataset.h"
+#include "datasets/preprocess.h"
+
+typedef struct measured_data {
+    const char *path, *split;
+    const grey_range *range; /* NULL: what the checkpoint was trained with */
+    const char *checkpoint;  /* NULL for a method */
+    mask_rule mask;
+    int size;           /* that images and masks are resized to; 0: native, and a mask has its image's */
+    survey_words words; /* how the user changes range and rule */
+    void (*say)(const char *remark);
+} measured_data;
+
+/* Opens it. What is odd about its values and labels, and whether the checkpoint was trained on this very split, is
+ * said, a line each. STATUS_INPUT for labels that cannot be meant so, see set_survey.h. */
+status measured_data_open(const measured_data *request, dataset **out);
+
+#endif
