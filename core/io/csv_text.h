@@ -1,4 +1,6 @@
-/* Texts in a CSV file. */
+/* Texts in a CSV file.
+ *
+ * Thread rule: any thread at any time, on different streams. */
 #ifndef IRST_CORE_IO_CSV_TEXT_H
 #define IRST_CORE_IO_CSV_TEXT_H
 

@@ -239,7 +239,8 @@ static const char *const named_sections =
     "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own;\n"
     "                 'OTHER (reconstructed)': NAME is called so, and the figures published for OTHER are its targets\n"
     "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
-    "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one; networks without are trained\n"
+    "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one, or one of PyTorch's;\n"
+    "                 networks without are trained\n"
     "  [train]        the keys of train, except the seed\n"
     "Override as data.NAME=/where/it/lies; an empty value leaves a data set or method out.\n\n";
 

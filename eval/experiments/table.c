@@ -53,19 +53,23 @@ static bool has_published(const table *t, const char *section, int column, bool 
     return false;
 }
 
-static void format_published(const table_row *row, const table_column *column, const table_value *value, char *out,
-                             size_t size) {
-    *out = '\0';
-    if (!isnan(value->published))
-        snprintf(out, size, row->related ? "(%.*f)" : "%.*f", column->decimals, value->published);
-}
+/* What Markdown and LaTeX show of a value; empty where there is nothing. */
+typedef struct shown_value {
+    char value[64], published[32], difference[32];
+} shown_value;
 
-static void format_difference(const table_row *row, const table_column *column, const table_value *value, char *out,
-                              size_t size) {
+static shown_value show(const table *t, const table_row *row, int c) {
+    const table_column *column = &t->columns[c];
+    const table_value *value = &row->values[c];
     double difference = table_difference(column, value);
-    *out = '\0';
+    shown_value out = {.published = ""};
+    table_format_value(column, value, out.value, sizeof out.value);
+    if (!isnan(value->published))
+        snprintf(out.published, sizeof out.published, row->related ? "(%.*f)" : "%.*f", column->decimals,
+                 value->published);
     if (!row->related && !isnan(difference))
-        snprintf(out, size, "%+.*f", column->decimals, difference);
+        snprintf(out.difference, sizeof out.difference, "%+.*f", column->decimals, difference);
+    return out;
 }
 
 /* --- CSV: full precision, one line a row --- */
@@ -119,17 +123,14 @@ static void print_markdown_head(const table *t, const char *section, FILE *strea
 }
 
 static void print_markdown_row(const table *t, const table_row *row, FILE *stream) {
-    char value[64], published[32], difference[32];
     fprintf(stream, "| %s |", row->label);
     for (int c = 0; c < t->column_count; c++) {
-        table_format_value(&t->columns[c], &row->values[c], value, sizeof value);
-        format_published(row, &t->columns[c], &row->values[c], published, sizeof published);
-        format_difference(row, &t->columns[c], &row->values[c], difference, sizeof difference);
-        fprintf(stream, " %s |", value);
+        shown_value shown = show(t, row, c);
+        fprintf(stream, " %s |", shown.value);
         if (has_published(t, row->section, c, false))
-            fprintf(stream, " %s |", published);
+            fprintf(stream, " %s |", shown.published);
         if (has_published(t, row->section, c, true))
-            fprintf(stream, " %s |", difference);
+            fprintf(stream, " %s |", shown.difference);
     }
     putc('\n', stream);
 }
@@ -188,18 +189,15 @@ static void print_latex_head(const table *t, FILE *stream) {
 }
 
 static void print_latex_row(const table *t, const table_row *row, FILE *stream) {
-    char value[64], published[32], difference[32];
     print_latex_text(row->label, stream);
     for (int c = 0; c < t->column_count; c++) {
-        table_format_value(&t->columns[c], &row->values[c], value, sizeof value);
-        format_published(row, &t->columns[c], &row->values[c], published, sizeof published);
-        format_difference(row, &t->columns[c], &row->values[c], difference, sizeof difference);
+        shown_value shown = show(t, row, c);
         fprintf(stream, " & ");
-        print_latex_text(value, stream);
+        print_latex_text(shown.value, stream);
         if (has_published(t, NULL, c, false))
-            fprintf(stream, " & %s", published);
+            fprintf(stream, " & %s", shown.published);
         if (has_published(t, NULL, c, true))
-            fprintf(stream, *difference ? " & $%s$" : " & %s", difference);
+            fprintf(stream, *shown.difference ? " & $%s$" : " & %s", shown.difference);
     }
     fprintf(stream, " \\\\\n");
 }

@@ -19,6 +19,10 @@ static const char *size_text(int size, char text[16]) {
     return size > 0 ? text : "native";
 }
 
+static status written(FILE *stream) {
+    return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
+}
+
 double scoring_threshold(const scoring *how) {
     return how->threshold ? *how->threshold : score_rule_threshold(how->rule);
 }
@@ -94,10 +98,9 @@ static int set_fields(json_t *object, const evaluation *e) {
 }
 
 static status print_json(const json_t *object, FILE *stream) {
-    if (json_dumpf(object, stream, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15)) ||
-        fputc('\n', stream) == EOF)
-        return status_fail(STATUS_OUTPUT, "the report cannot be written");
-    return STATUS_OK;
+    int failed = json_dumpf(object, stream, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    fputc('\n', stream);
+    return failed ? status_fail(STATUS_OUTPUT, "the report cannot be written") : written(stream);
 }
 
 static void print_cell(const json_t *value, FILE *stream) {
@@ -130,7 +133,7 @@ static status print_csv(json_t *object, bool is_first, FILE *stream) {
         separator = ",";
     }
     fputc('\n', stream);
-    return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
+    return written(stream);
 }
 
 static json_t *object_of(const evaluation *e) {
@@ -250,38 +253,42 @@ static status print_text(const evaluation *e, report_extent extent, FILE *stream
         fprintf(stream, "in brackets: %g %% confidence, bootstrap over the images, %d draws, seed %" PRIu64 "\n\n",
                 100 * BOOTSTRAP_CONFIDENCE, e->how_sure.draws, e->how_sure.seed);
     fprintf(stream, "%.2f ms per image, %" PRId64 " parameters\n", e->ms_per_image, e->params);
-    return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
+    return written(stream);
 }
 
 static bool is_in_table(int id) {
     return metric_table[id].group == GROUP_PUBLISHED || id == METRIC_fa_old;
 }
 
+/* The rest of a row of the table; NULL: of its head. */
+static void print_cells(const metrics *m, FILE *stream) {
+    for (int i = 0; i < METRICS; i++) {
+        const metric *what = &metric_table[i];
+        metric_id id = (metric_id)i;
+        char head[64], value[32];
+        if (!is_in_table(i))
+            continue;
+        snprintf(head, sizeof head, "%s%s%s", what->label, what->unit == UNIT_ONE ? "" : " ",
+                 metric_unit_name(what->unit));
+        fprintf(stream, "  %*s", (int)strlen(head), m ? value_text(id, metric_value(id, m), value) : head);
+    }
+    fputc('\n', stream);
+}
+
 static status print_table(const evaluation *all, int count, FILE *stream) {
     print_head(&all[0], stream);
     fprintf(stream, "mask %s\n\n  %-16s %-9s", mask_rule_names[all[0].options.sample.mask], "rule", "protocol");
-    for (int id = 0; id < METRICS; id++)
-        if (is_in_table(id))
-            fprintf(stream, "  %s%s%s", metric_table[id].label, metric_table[id].unit == UNIT_ONE ? "" : " ",
-                    metric_unit_name(metric_table[id].unit));
-    fputc('\n', stream);
+    print_cells(NULL, stream);
     for (int i = 0; i < count; i++) {
         const scoring *how = &all[i].options.how;
-        char rule[32], value[32];
+        char rule[32];
         snprintf(rule, sizeof rule, "%s > %.5g", score_rule_names[how->rule], scoring_threshold(how));
         fprintf(stream, "  %-16s %-9s", rule, match_protocol_names[how->protocol]);
-        for (int id = 0; id < METRICS; id++)
-            if (is_in_table(id)) {
-                int width = (int)strlen(metric_table[id].label) + (metric_table[id].unit == UNIT_ONE ? 0 : 1) +
-                            (int)strlen(metric_unit_name(metric_table[id].unit));
-                fprintf(stream, "  %*s", width,
-                        value_text((metric_id)id, metric_value((metric_id)id, &all[i].counts), value));
-            }
-        fputc('\n', stream);
+        print_cells(&all[i].counts, stream);
     }
     fputc('\n', stream);
     print_empty(&all[0], stream);
-    return ferror(stream) ? status_fail(STATUS_OUTPUT, "the report cannot be written") : STATUS_OK;
+    return written(stream);
 }
 
 /* --- any format --- */
