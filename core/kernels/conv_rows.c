@@ -71,7 +71,7 @@ static inline const float *next_row(const float *x, ptrdiff_t stride) {
     }
 
 /* One channel of LINES rows, for the convolutions that end in a single map: a loaded pixel serves up to KH rows instead
- * of channels. A column of taps stays in registers while the rows pass by. */
+ * of channels. A column of taps stays in registers while the rows pass by, and the next tile is asked for ahead. */
 #define DEFINE_ROWS_TILE(NAME, V, KH, KW)                                                                              \
     static void NAME(const conv_rows *k, const float *input, const float *weight, const float *bias, float *output,    \
                      int store) {                                                                                      \
@@ -83,6 +83,8 @@ static inline const float *next_row(const float *x, ptrdiff_t stride) {
                 vec tap[KH];                                                                                           \
                 EACH(ky, KH) tap[ky] = vec_broadcast(weight + (ky * (KW) + kx) * CONV_BLOCK);                          \
                 EACH(row, LINES + (KH)-1) {                                                                            \
+                    if (kx == 0)                                                                                       \
+                        EACH(v, V) __builtin_prefetch(x + (V + v) * LANES, 0, 3);                                      \
                     EACH(v, V) {                                                                                       \
                         vec pixel = vec_load(x + v * LANES);                                                           \
                         EACH(l, LINES)                                                                                 \
