@@ -6,7 +6,7 @@
 
 #include "core/base/memory.h"
 
-enum { WORKSPACE_PIECES = 32 };
+enum { WORKSPACE_PIECES = 48 };
 
 /* Zeroed at the start; free with workspace_free. */
 typedef struct workspace {

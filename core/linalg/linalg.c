@@ -15,6 +15,7 @@ void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n
              int *info);
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u,
              const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork, int *info);
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 
 enum { BLOCK = 64 }; /* LAPACK's blocked algorithms want this many columns of work */
 
@@ -119,6 +120,12 @@ status linalg_eigen_all(int n, double *a, double *values, void *work) {
     int length = (int)eigen_all_work_length(n), integer_length = 3 + 5 * n, info;
     dsyevd_("V", "L", &n, a, &n, values, real_work, &length, integer_work, &integer_length, &info);
     return info == 0 ? STATUS_OK : status_fail(STATUS_NUMERIC, "an eigenvalue decomposition failed (%d)", info);
+}
+
+bool linalg_cholesky(int n, double *a) {
+    int info;
+    dpotrf_("L", &n, a, &n, &info);
+    return info == 0;
 }
 
 /* --- right singular vectors --- */

@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 
 #include <complex.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Memory that linalg_svd needs beside its arguments. */
@@ -38,6 +39,9 @@ size_t linalg_eigen_all_bytes(int n);
 
 /* All of them, faster than many of linalg_eigen_above; the vectors take the place of `a`. */
 status linalg_eigen_all(int n, double *a, double *values, void *work);
+
+/* L of a = L L^T in the lower half of the symmetric n x n matrix; false if a is not positive definite. */
+bool linalg_cholesky(int n, double *a);
 
 /* Memory that linalg_right_vectors needs. */
 size_t linalg_right_vectors_bytes(int m, int n);

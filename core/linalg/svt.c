@@ -10,6 +10,9 @@
 /* Of the largest: smaller values of svt_largest, squared, would lose half their digits. */
 #define SQUARE_LIMIT 1e-4
 
+/* Of the threshold: how far iteration may miss the result, in the Frobenius norm. */
+#define LEADING_TOLERANCE 1e-5
+
 /* Above a share of 1 / MANY of all, all eigenvalues are computed. */
 enum { MANY = 5 };
 
@@ -21,9 +24,9 @@ static size_t bytes_of_work(int m, int n) {
     return most > right ? most : right;
 }
 
-status svt_new(svt *s, int m, int n, workspace *w) {
+status svt_new(svt *s, int m, int n, bool exact, workspace *w) {
     size_t square = (size_t)n * (size_t)n, whole = (size_t)m * (size_t)n;
-    *s = (svt){.m = m, .n = n};
+    *s = (svt){.m = m, .n = n, .exact = exact};
     s->gram = workspace_take(w, square, sizeof(double));
     s->partial = workspace_take(w, GRAM_PARTS * square, sizeof(double));
     s->vectors = workspace_take(w, square, sizeof(double));
@@ -32,6 +35,8 @@ status svt_new(svt *s, int m, int n, workspace *w) {
     s->left = workspace_take(w, whole, sizeof(double));
     s->copy = workspace_take(w, whole, sizeof(double));
     s->work = workspace_take(w, bytes_of_work(m, n), 1);
+    if (!exact)
+        TRY(leading_new(&s->leading, n, w));
     return workspace_check(w);
 }
 
@@ -66,6 +71,7 @@ static void add_parts(const worker *w, void *context, int column) {
         for (int part = 0; part < GRAM_PARTS; part++)
             sum += s->partial[(size_t)part * square + i];
         s->gram[i] = sum;
+        s->gram[(i - first) * (size_t)s->n + (size_t)column] = sum;
     }
 }
 
@@ -103,11 +109,27 @@ static status select_directly(svt *s, const double *G, double threshold, int *co
     return STATUS_OK;
 }
 
+/* The same by iteration, if it converges. */
+static status select_leading(engine *e, svt *s, double threshold, bool *found, int *count) {
+    size_t n = (size_t)s->n;
+    TRY(leading_find(e, &s->leading, s->gram, threshold * threshold, LEADING_TOLERANCE * threshold, found, count));
+    for (int i = 0; i < *count && *found; i++) { /* they fall */
+        s->values[*count - 1 - i] = s->leading.values[i];
+        memcpy(s->vectors + (size_t)(*count - 1 - i) * n, s->leading.ritz + (size_t)i * n, n * sizeof(double));
+    }
+    return STATUS_OK;
+}
+
 /* The same by the Gram matrix; they rise. Which way is faster depends on how many there are: about as many as last
  * time. */
-static status select_by_gram(svt *s, double threshold, int *count) {
+static status select_by_gram(engine *e, svt *s, double threshold, int *count) {
     int n = s->n;
     double least_square = threshold * threshold;
+    bool found = false;
+    if (!s->exact)
+        TRY(select_leading(e, s, threshold, &found, count));
+    if (found)
+        return STATUS_OK;
     if (s->rank * MANY <= n)
         return linalg_eigen_above(n, s->gram, least_square, count, s->values, s->vectors, s->work);
     TRY(linalg_eigen_all(n, s->gram, s->values, s->work));
@@ -120,13 +142,14 @@ static status select_by_gram(svt *s, double threshold, int *count) {
     return STATUS_OK;
 }
 
-status svt_decompose(svt *s, const double *G, double threshold) {
+status svt_decompose(engine *e, svt *s, const double *G, double threshold) {
     int count, n = s->n;
-    TRY(select_by_gram(s, threshold, &count));
+    TRY(select_by_gram(e, s, threshold, &count));
     double largest = count > 0 ? sqrt(s->values[count - 1]) : 0;
+    s->imprecise = threshold < SVT_GRAM_LIMIT * largest;
     for (int i = 0; i < count; i++)
         s->values[i] = sqrt(s->values[i]);
-    if (threshold < SVT_GRAM_LIMIT * largest)
+    if (s->imprecise && G)
         TRY(select_directly(s, G, threshold, &count));
     s->rank = 0;
     for (int i = 0; i < count; i++) {
@@ -160,5 +183,5 @@ void svt_multiply(engine *e, svt *s, const double *G) {
 
 void svt_columns(const svt *s, int first, int count, double *B) {
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, s->m, count, s->rank, 1, s->left, s->m, s->vectors + first,
-                s->n, 0, B + (size_t)first * (size_t)s->m, s->m);
+                s->n, 0, B, s->m);
 }

@@ -10,6 +10,7 @@
 #include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/base/workspace.h"
+#include "core/linalg/leading.h"
 
 #define SVT_GRAM_LIMIT 1e-5
 /* A singular value that equals the threshold up to rounding is not above it. */
@@ -18,23 +19,28 @@
 typedef struct svt {
     int m, n; /* m >= n; column-major */
     int rank; /* number of singular values above the threshold */
+    bool exact;
+    bool imprecise; /* the last threshold was too small for a Gram matrix */
+    leading leading;
     double *gram, *partial, *vectors, *values, *factors, *left, *copy;
     void *work;
 } svt;
 
-/* Takes its memory from `w`. */
-status svt_new(svt *s, int m, int n, workspace *w);
+/* Takes its memory from `w`. `exact`: LAPACK decomposes the Gram matrix; else subspace iteration does, which begins
+ * with the vectors of the last call and falls back on LAPACK where it does not converge (leading.h). */
+status svt_new(svt *s, int m, int n, bool exact, workspace *w);
 
 /* The `count` largest singular values of G, falling. */
 status svt_largest(engine *e, svt *s, const double *G, int count, double *values);
 
-/* In this order: the Gram matrix (all threads), the decomposition (the calling thread alone), and what is multiplied
- * with V^T (all threads). G must stay until then. */
+/* In this order: the Gram matrix, the decomposition, and what is multiplied with V^T. G must stay until then. A caller
+ * that has the Gram matrix otherwise fills s->gram, both halves, and gives no G (NULL) to the decomposition: it has to
+ * look at s->imprecise, and to do without svt_multiply. */
 void svt_gram(engine *e, svt *s, const double *G);
-status svt_decompose(svt *s, const double *G, double threshold);
+status svt_decompose(engine *e, svt *s, const double *G, double threshold);
 void svt_multiply(engine *e, svt *s, const double *G);
 
-/* Columns first .. first + count - 1 of the result, m apart. May run in several threads. */
+/* Columns first .. first + count - 1 of the result into B, m apart. May run in several threads. */
 void svt_columns(const svt *s, int first, int count, double *B);
 
 #endif

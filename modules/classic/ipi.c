@@ -18,6 +18,9 @@ static const config_key options_table[] = {
     {"model.tolerance", CONFIG_REAL, "0", 0, 1, NULL, "",
      "measure of convergence at which the solver stops; 0: the preset's, 1e-6 or 1e-7"},
     {"model.iterations", CONFIG_INT, "1000", 1, 100000, NULL, "", "largest number of iterations"},
+    {"model.decomposition", CONFIG_CHOICE, "leading", 0, 0, "leading|exact", "",
+     "leading: only the singular values that count, from those of the iteration before, as near as 1e-5 of their "
+     "threshold; exact: LAPACK decomposes the whole matrix in every iteration, as with the preset community always"},
 };
 
 enum { LEAST_WINDOWS = 4 }; /* the solver asks for the fourth singular value */
@@ -96,7 +99,8 @@ static status score_image(engine *e, const config *options, const grey_map *imag
                            .D = D,
                            .lambda = 1 / sqrt(image->width > image->height ? image->width : image->height),
                            .iterations = (int)config_int(options, "model.iterations"),
-                           .tolerance = tolerance > 0 ? tolerance : how->tolerance};
+                           .tolerance = tolerance > 0 ? tolerance : how->tolerance,
+                           .exact = !strcmp(config_text(options, "model.decomposition"), "exact")};
     report->lambda = problem.lambda;
     const double *T;
     TRY(how->solve(e, &problem, work, &T, report));

@@ -52,7 +52,7 @@ static void finish_columns(const worker *w, void *context, int item) {
     size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
     double share = 1 / s->rho, threshold = s->p->lambda / s->rho, residual2 = 0;
     int64_t card = 0;
-    svt_columns(&s->decomposition, item * COLUMNS, columns_of(s, item), s->B);
+    svt_columns(&s->decomposition, item * COLUMNS, columns_of(s, item), s->B + first);
     for (size_t i = first; i < end; i++) {
         double T = s->p->D[i] + s->Y[i] * share - s->B[i] - threshold;
         T = T > 0 ? T : 0;
@@ -70,7 +70,7 @@ static status solve(engine *e, alm *s, double norm, solver_report *report) {
     for (int k = 1; k <= s->p->iterations; k++) {
         parallel_for(e, s->items, begin_columns, s);
         svt_gram(e, &s->decomposition, s->B);
-        TRY(svt_decompose(&s->decomposition, s->B, 1 / s->rho));
+        TRY(svt_decompose(e, &s->decomposition, s->B, 1 / s->rho));
         svt_multiply(e, &s->decomposition, s->B);
         parallel_for(e, s->items, finish_columns, s);
         sums total = {0};
@@ -117,7 +117,7 @@ status ipi_alm(engine *e, const ipi_problem *p, workspace *work, const double **
     s.T = workspace_take(work, count, sizeof(double));
     s.Y = workspace_take(work, count, sizeof(double));
     s.sums = workspace_take(work, (size_t)s.items, sizeof *s.sums);
-    TRY(svt_new(&s.decomposition, p->m, p->n, work));
+    TRY(svt_new(&s.decomposition, p->m, p->n, true, work));
     memset(s.T, 0, count * sizeof *s.T);
     memset(s.Y, 0, count * sizeof *s.Y);
     *T = s.T;

@@ -12,8 +12,10 @@
 
 #include "core/base/parallel.h"
 #include "core/linalg/svt.h"
+#include "modules/classic/factored_gram.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +28,11 @@
 
 #define RANK_NOISE 1e-12 /* of sigma_1: rounding, not a second dimension */
 
-enum { COLUMNS = 16, SIGMAS = 4 }; /* columns per parallel item */
+enum {
+    COLUMNS = 16, /* per parallel item */
+    SIGMAS = 4,
+    FEW = 50 /* T of at most one entry in so many is few */
+};
 
 /* Sums over one item's columns. */
 typedef struct sums {
@@ -38,11 +44,13 @@ typedef struct sums {
 typedef struct apg {
     const ipi_problem *p;
     svt decomposition;
-    double *B, *T;       /* X_k */
-    double *Y_B, *Y_T;   /* X_{k-1} at first, then Y_X */
-    double *G_B, *T_new; /* G_B becomes the new B */
-    double momentum;     /* (t_{k-1} - 1) / t_k */
-    double mu;
+    factored_gram factored;
+    double *B, *B_before;           /* X_k and X_{k-1} */
+    double *T, *T_before, *T_new;   /* and X_{k+1} */
+    double *G;                      /* where it has to be formed */
+    double *blocks;                 /* new columns of B, one piece per thread */
+    double momentum, next_momentum; /* (t_{k-1} - 1) / t_k */
+    double mu, next_mu;
     sums *sums;
     int items;
 } apg;
@@ -57,56 +65,178 @@ static double soft(double x, double threshold) {
     return over > 0 ? over : under < 0 ? under : 0;
 }
 
-/* Y_B, Y_T, G_B and the new T. */
+/* T_1, from B = T = 0. */
+static void begin_columns(const worker *w, void *context, int item) {
+    (void)w;
+    apg *s = context;
+    size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
+    double threshold = s->p->lambda * s->mu / TAU;
+    for (size_t i = first; i < end; i++)
+        s->T_new[i] = soft(s->p->D[i] / TAU, threshold);
+}
+
+/* Two entries at a time; columns need not be aligned. */
+typedef double pair __attribute__((vector_size(16)));
+typedef pair pair_anywhere __attribute__((aligned(8)));
+typedef int64_t pair_mask __attribute__((vector_size(16)));
+
+static pair soft_pair(pair x, double threshold) {
+    pair over = x - threshold, under = x + threshold;
+    return (pair)(((pair_mask)over & (over > 0)) | ((pair_mask)under & (under < 0)));
+}
+
+/* The columns of step k, and its numbers. */
+typedef struct step {
+    const double *D, *B_new, *B, *T_new, *T;
+    double *B_before, *T_before;
+    double momentum, next, threshold;
+} step;
+
+typedef struct pair_sums {
+    pair step2, norm2;
+    pair_mask card;
+} pair_sums;
+
+/* What step k leaves and step k + 1 needs of the entries: their share of the sums; the new B in the place of B_before,
+ * and the T behind T_new in the place of T_before. */
+static inline void step_pair(const step *c, pair D, pair B, pair B_k, pair T, pair T_k, pair_anywhere *B_before,
+                             pair_anywhere *T_before, pair_sums *out) {
+    pair Y_B = B_k + c->momentum * (B_k - *B_before), Y_T = T_k + c->momentum * (T_k - *T_before);
+    pair E = B + T - Y_B - Y_T;
+    pair S_B = TAU * (Y_B - B) + E, S_T = TAU * (Y_T - T) + E;
+    out->step2 += S_B * S_B + S_T * S_T;
+    out->norm2 += B * B + T * T;
+    out->card -= T != 0;
+    Y_B = B + c->next * (B - B_k);
+    Y_T = T + c->next * (T - T_k);
+    *B_before = B;
+    *T_before = soft_pair(Y_T - (Y_B + Y_T - D) / TAU, c->threshold);
+}
+
+static pair load(const double *at) {
+    return *(const pair_anywhere *)at;
+}
+
+static void step_column(const step *c, int m, sums *out) {
+    pair_sums total = {0};
+    int i = 0;
+    for (; i + 2 <= m; i += 2)
+        step_pair(c, load(c->D + i), load(c->B_new + i), load(c->B + i), load(c->T_new + i), load(c->T + i),
+                  (pair_anywhere *)(c->B_before + i), (pair_anywhere *)(c->T_before + i), &total);
+    if (i < m) {
+        pair_anywhere B_before = {c->B_before[i]}, T_before = {c->T_before[i]};
+        step_pair(c, (pair){c->D[i]}, (pair){c->B_new[i]}, (pair){c->B[i]}, (pair){c->T_new[i]}, (pair){c->T[i]},
+                  &B_before, &T_before, &total);
+        c->B_before[i] = B_before[0];
+        c->T_before[i] = T_before[0];
+    }
+    out->step2 += total.step2[0] + total.step2[1];
+    out->norm2 += total.norm2[0] + total.norm2[1];
+    out->card += total.card[0] + total.card[1];
+}
+
+static void list_entry(apg *s, size_t first, size_t row, int *count) {
+    double T = s->T_new[first + row], T_k = s->T[first + row];
+    if (T == 0 && T_k == 0)
+        return;
+    s->factored.Y_T.row[first + (size_t)*count] = (int)row;
+    s->factored.Y_T.value[first + (size_t)*count] = T + s->next_momentum * (T - T_k);
+    ++*count;
+}
+
+/* The entries of the next Y_T. */
+static void list_column(apg *s, int column) {
+    size_t m = (size_t)s->p->m, first = (size_t)column * m, i = 0;
+    int *count = &s->factored.Y_T.count[column];
+    *count = 0;
+    for (; i + 4 <= m; i += 4) {
+        const double *T = s->T_new + first + i, *T_k = s->T + first + i;
+        pair_mask some = (load(T) != 0) | (load(T + 2) != 0) | (load(T_k) != 0) | (load(T_k + 2) != 0);
+        if (some[0] | some[1])
+            for (size_t k = i; k < i + 4; k++)
+                list_entry(s, first, k, count);
+    }
+    for (; i < m; i++)
+        list_entry(s, first, i, count);
+}
+
 static void step_columns(const worker *w, void *context, int item) {
-    (void)w;
     apg *s = context;
-    size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
-    double momentum = s->momentum, threshold = s->p->lambda * s->mu / TAU;
-    for (size_t i = first; i < end; i++) {
-        double Y_B = s->B[i] + momentum * (s->B[i] - s->Y_B[i]);
-        double Y_T = s->T[i] + momentum * (s->T[i] - s->Y_T[i]);
-        double R = Y_B + Y_T - s->p->D[i];
-        s->Y_B[i] = Y_B;
-        s->Y_T[i] = Y_T;
-        s->G_B[i] = Y_B - R / TAU;
-        s->T_new[i] = soft(Y_T - R / TAU, threshold);
+    size_t m = (size_t)s->p->m;
+    int first = item * COLUMNS, count = columns_of(s, item);
+    double *block = s->blocks + (size_t)w->thread * COLUMNS * m;
+    s->sums[item] = (sums){0};
+    svt_columns(&s->decomposition, first, count, block);
+    for (int j = 0; j < count; j++) {
+        size_t at = (size_t)(first + j) * m;
+        step_column(&(step){.D = s->p->D + at,
+                            .B_new = block + (size_t)j * m,
+                            .B = s->B + at,
+                            .T_new = s->T_new + at,
+                            .T = s->T + at,
+                            .B_before = s->B_before + at,
+                            .T_before = s->T_before + at,
+                            .momentum = s->momentum,
+                            .next = s->next_momentum,
+                            .threshold = s->p->lambda * s->next_mu / TAU},
+                    s->p->m, &s->sums[item]);
+        list_column(s, first + j);
     }
 }
 
-/* The new B in place of G_B, and the sums. */
-static void finish_columns(const worker *w, void *context, int item) {
+static void form_columns(const worker *w, void *context, int item) {
     (void)w;
     apg *s = context;
     size_t m = (size_t)s->p->m, first = (size_t)item * COLUMNS * m, end = first + (size_t)columns_of(s, item) * m;
-    double step2 = 0, norm2 = 0;
-    int64_t card = 0;
-    svt_columns(&s->decomposition, item * COLUMNS, columns_of(s, item), s->G_B);
     for (size_t i = first; i < end; i++) {
-        double B = s->G_B[i], T = s->T_new[i];
-        double E = B + T - s->Y_B[i] - s->Y_T[i];
-        double S_B = TAU * (s->Y_B[i] - B) + E, S_T = TAU * (s->Y_T[i] - T) + E;
-        step2 += S_B * S_B + S_T * S_T;
-        norm2 += B * B + T * T;
-        card += T != 0;
+        double Y_B = s->B[i] + s->momentum * (s->B[i] - s->B_before[i]);
+        double Y_T = s->T[i] + s->momentum * (s->T[i] - s->T_before[i]);
+        s->G[i] = Y_B - (Y_B + Y_T - s->p->D[i]) / TAU;
     }
-    s->sums[item] = (sums){step2, norm2, card};
 }
 
-static void rotate(double **a, double **b, double **c) {
+/* Forms G and decomposes it. */
+static status decompose_formed(engine *e, apg *s) {
+    parallel_for(e, s->items, form_columns, s);
+    svt_gram(e, &s->decomposition, s->G);
+    TRY(svt_decompose(e, &s->decomposition, s->G, s->mu / TAU));
+    svt_multiply(e, &s->decomposition, s->G);
+    return STATUS_OK;
+}
+
+/* The same by the factors of G, where T has few entries and rounding allows. */
+static status decompose_factored(engine *e, apg *s, bool *done) {
+    int64_t entries = 0;
+    for (int j = 0; j < s->p->n; j++)
+        entries += s->factored.Y_T.count[j];
+    *done = false;
+    if (s->decomposition.exact || entries * FEW > (int64_t)s->p->m * s->p->n)
+        return STATUS_OK;
+    s->factored.a = 1 + s->momentum;
+    s->factored.b = -s->momentum;
+    factored_gram_make(e, &s->factored, &s->decomposition);
+    TRY(svt_decompose(e, &s->decomposition, NULL, s->mu / TAU));
+    *done = !s->decomposition.imprecise;
+    if (*done)
+        factored_gram_multiply(e, &s->factored, &s->decomposition);
+    return STATUS_OK;
+}
+
+static void swap(double **a, double **b) {
     double *first = *a;
     *a = *b;
-    *b = *c;
-    *c = first;
+    *b = first;
 }
 
 /* One iteration; the measure of convergence, the rank and T's entries go into the report. */
 static status iterate(engine *e, apg *s, solver_report *report) {
+    bool done;
+    TRY(decompose_factored(e, s, &done));
+    if (!done)
+        TRY(decompose_formed(e, s));
+    if (!s->decomposition.exact)
+        factored_gram_keep(e, &s->factored, &s->decomposition);
     parallel_for(e, s->items, step_columns, s);
-    svt_gram(e, &s->decomposition, s->G_B);
-    TRY(svt_decompose(&s->decomposition, s->G_B, s->mu / TAU));
-    svt_multiply(e, &s->decomposition, s->G_B);
-    parallel_for(e, s->items, finish_columns, s);
     sums total = {0};
     for (int i = 0; i < s->items; i++) {
         total.step2 += s->sums[i].step2;
@@ -116,9 +246,10 @@ static status iterate(engine *e, apg *s, solver_report *report) {
     report->rank = s->decomposition.rank;
     report->nonzero = total.card;
     report->measure = sqrt(total.step2) / (TAU * fmax(1, sqrt(total.norm2)));
-    /* X_{k-1} <- X_k <- new; what held Y_X is free for the next G_B and T. */
-    rotate(&s->Y_B, &s->B, &s->G_B);
-    rotate(&s->Y_T, &s->T, &s->T_new);
+    /* X_{k-1} <- X_k <- new <- the one behind. */
+    swap(&s->B, &s->B_before);
+    swap(&s->T_before, &s->T);
+    swap(&s->T, &s->T_new);
     return STATUS_OK;
 }
 
@@ -140,12 +271,15 @@ static bool has_settled(settling *s, const solver_report *report) {
 static status solve(engine *e, apg *s, double mu_bar, solver_report *report) {
     double t = 1, t_before = 1;
     settling background = {.rank = -1};
+    parallel_for(e, s->items, begin_columns, s);
     for (int k = 1; k <= s->p->iterations; k++) {
         s->momentum = (t_before - 1) / t;
-        TRY(iterate(e, s, report));
         t_before = t;
         t = (1 + sqrt(1 + 4 * t * t)) / 2;
-        s->mu = fmax(MU_SHRINK * s->mu, mu_bar);
+        s->next_momentum = (t_before - 1) / t;
+        s->next_mu = fmax(MU_SHRINK * s->mu, mu_bar);
+        TRY(iterate(e, s, report));
+        s->mu = s->next_mu;
         report->iterations = k;
         report->mu = s->mu;
         if (report->measure <= s->p->tolerance || has_settled(&background, report) ||
@@ -158,11 +292,12 @@ static status solve(engine *e, apg *s, double mu_bar, solver_report *report) {
 status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
     size_t count = (size_t)p->m * (size_t)p->n;
     apg s = {.p = p, .items = (p->n + COLUMNS - 1) / COLUMNS};
-    double **maps[] = {&s.B, &s.T, &s.Y_B, &s.Y_T, &s.G_B, &s.T_new};
+    double **maps[] = {&s.B, &s.T, &s.B_before, &s.T_before, &s.T_new, &s.G};
     for (int i = 0; i < 6; i++)
         *maps[i] = workspace_take(work, count, sizeof(double));
+    s.blocks = workspace_take(work, (size_t)engine_threads(e) * COLUMNS * (size_t)p->m, sizeof(double));
     s.sums = workspace_take(work, (size_t)s.items, sizeof *s.sums);
-    TRY(svt_new(&s.decomposition, p->m, p->n, work));
+    TRY(svt_new(&s.decomposition, p->m, p->n, p->exact, work));
     for (int i = 0; i < 4; i++)
         memset(*maps[i], 0, count * sizeof(double));
     double sigma[SIGMAS];
@@ -170,6 +305,7 @@ status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **
     *T = s.T;
     if (sigma[1] <= RANK_NOISE * sigma[0]) /* D is of rank 1: background alone */
         return STATUS_OK;
+    TRY(factored_gram_new(e, &s.factored, p->m, p->n, p->D, work));
     s.mu = sigma[1];
     TRY(solve(e, &s, MU_BAR * sigma[3], report));
     *T = s.T;

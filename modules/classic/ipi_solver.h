@@ -12,6 +12,7 @@ typedef struct ipi_problem {
     double lambda;
     int iterations;   /* the most */
     double tolerance; /* of the solver's measure of convergence */
+    bool exact;       /* ipi_apg: every decomposition by LAPACK, of the matrix itself, see svt.h */
 } ipi_problem;
 
 /* Accelerated proximal gradient with continuation (ipi_apg.c): min ||B||_* + lambda ||T||_1 + 1/(2 mu) ||D - B -

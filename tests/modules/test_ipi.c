@@ -100,6 +100,31 @@ static void test_finds_a_spot(void **state) {
     }
 }
 
+/* What is found from the factors of the background and its leading singular values is what LAPACK finds. */
+static void test_leading_is_exact(void **state) {
+    (void)state;
+    float image[PIXELS];
+    static const char *const sizes[][2] = {{"20", "3"}, {"7", "2"}, {"16", "5"}};
+    sky(image);
+    for (int i = 0; i < 3; i++) {
+        detector *exact;
+        assert_ok(
+            golden_detector((const char *[]){"model.name", "ipi", "model.patch_size", sizes[i][0], "model.patch_step",
+                                             sizes[i][1], "model.decomposition", "exact", NULL},
+                            &exact));
+        detector *leading = method("authors", sizes[i][0], sizes[i][1]);
+        const float *right = run(exact, image), *score = run(leading, image);
+        float most = 0, worst = 0;
+        for (int k = 0; k < PIXELS; k++) {
+            most = fmaxf(most, right[k]);
+            worst = fmaxf(worst, fabsf(score[k] - right[k]));
+        }
+        assert_true(most > 0 && worst < 1e-5f * most);
+        detector_free(exact);
+        detector_free(leading);
+    }
+}
+
 static void test_flat_and_one_dimensional_images(void **state) {
     (void)state;
     float image[PIXELS];
@@ -167,9 +192,13 @@ static void test_sizes_and_options(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules),        cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_finds_a_spot), cmocka_unit_test(test_flat_and_one_dimensional_images),
-        cmocka_unit_test(test_threads),      cmocka_unit_test(test_sizes_and_options),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_finds_a_spot),
+        cmocka_unit_test(test_leading_is_exact),
+        cmocka_unit_test(test_flat_and_one_dimensional_images),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_sizes_and_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,9 +68,9 @@ static double cosine(int i, int k, int n) {
     return sqrt((k == 0 ? 1.0 : 2.0) / n) * cos(M_PI * (i + 0.5) * k / n);
 }
 
-/* G = U S V^T with S = 100, 10, 1, ... shrinks to max(S - threshold, 0), by the Gram matrix and below its limit. */
-static void test_singular_value_threshold(void **state) {
-    (void)state;
+/* G = U S V^T with S = 100, 10, 1, ... shrinks to max(S - threshold, 0), by the Gram matrix and below its limit: by
+ * LAPACK, or by iteration that begins with the vectors of the threshold before. */
+static void check_threshold(bool exact) {
     enum { M = 300, N = 70, RANK = 9 };
     static const double thresholds[] = {20, 10, 0.05, 5e-5, 0};
     static const int ranks[] = {1, 1, 4, 7, RANK}; /* a value that equals the threshold is not above it */
@@ -86,17 +86,17 @@ static void test_singular_value_threshold(void **state) {
     svt s;
     double largest[3];
     workspace_begin(&work);
-    assert_ok(svt_new(&s, M, N, &work));
+    assert_ok(svt_new(&s, M, N, exact, &work));
     assert_ok(svt_largest(test_engine(), &s, G, 3, largest));
     assert_true(fabs(largest[0] - 100) < 1e-10 && fabs(largest[1] - 10) < 1e-10 && fabs(largest[2] - 1) < 1e-9);
     for (int t = 0; t < 5; t++) {
         svt_gram(test_engine(), &s, G);
-        assert_ok(svt_decompose(&s, G, thresholds[t]));
+        assert_ok(svt_decompose(test_engine(), &s, G, thresholds[t]));
         if (thresholds[t] > 0)
             assert_int_equal(s.rank, ranks[t]);
         svt_multiply(test_engine(), &s, G);
         svt_columns(&s, 0, 40, B);
-        svt_columns(&s, 40, N - 40, B);
+        svt_columns(&s, 40, N - 40, B + 40 * M);
         double worst = 0;
         for (int j = 0; j < N; j++)
             for (int i = 0; i < M; i++) {
@@ -105,10 +105,61 @@ static void test_singular_value_threshold(void **state) {
                     right += fmax(pow(10, 2 - k) - thresholds[t], 0) * cosine(i, k, M) * cosine(j, k, N);
                 worst = fmax(worst, fabs(B[j * M + i] - right));
             }
-        assert_true(worst < 1e-10);
+        assert_true(worst < (exact ? 1e-10 : 1e-10 + 1e-5 * thresholds[t]));
     }
     workspace_free(&work);
     free(G);
+}
+
+static void test_singular_value_threshold(void **state) {
+    (void)state;
+    check_threshold(true);
+    check_threshold(false);
+}
+
+/* A matrix whose eigenvalues fall slowly and which turns a little from call to call: those above a falling limit are
+ * what LAPACK finds. */
+static void test_leading_eigenvalues(void **state) {
+    (void)state;
+    enum { N = 90, CALLS = 12 };
+    double *S = malloc(3 * N * N * sizeof *S), *copy = S + N * N, *vectors = copy + N * N, values[N];
+    void *room = malloc(linalg_eigen_bytes(N));
+    workspace work = {0};
+    leading l;
+    assert_true(S && room);
+    workspace_begin(&work);
+    assert_ok(leading_new(&l, N, &work));
+    for (int call = 0; call < CALLS; call++) {
+        for (int j = 0; j < N; j++)
+            for (int i = 0; i < N; i++) {
+                double sum = 0;
+                for (int k = 0; k < N; k++)
+                    sum += 1e4 * pow(0.8, k) * cosine(i, k, N) * cosine(j, k, N);
+                S[j * N + i] =
+                    sum + 0.1 * call * (cosine(i, 3, N) * cosine(j, 9, N) + cosine(i, 9, N) * cosine(j, 3, N));
+            }
+        double limit = 1e4 * pow(0.8, call + 3.5), tolerance = 1e-6 * sqrt(limit);
+        bool found;
+        int count, right;
+        assert_ok(leading_find(test_engine(), &l, S, limit, tolerance, &found, &count));
+        memcpy(copy, S, N * N * sizeof *S);
+        assert_ok(linalg_eigen_above(N, copy, limit, &right, values, vectors, room));
+        assert_true(found && count == right);
+        for (int k = 0; k < count; k++) {
+            double dot = 0;
+            for (int i = 0; i < N; i++)
+                dot += l.ritz[k * N + i] * vectors[(count - 1 - k) * N + i];
+            assert_true(fabs(sqrt(l.values[k]) - sqrt(values[count - 1 - k])) < 1e-6 * sqrt(limit));
+            assert_true(fabs(fabs(dot) - 1) < 1e-5);
+        }
+    }
+    bool found;
+    int count;
+    assert_ok(leading_find(test_engine(), &l, S, 1e-9, 1e-9, &found, &count)); /* too many to be called leading */
+    assert_false(found);
+    workspace_free(&work);
+    free(room);
+    free(S);
 }
 
 static void test_dft(void **state) {
@@ -170,6 +221,7 @@ int main(void) {
         cmocka_unit_test(test_svd),
         cmocka_unit_test(test_singular_values),
         cmocka_unit_test(test_singular_value_threshold),
+        cmocka_unit_test(test_leading_eigenvalues),
         cmocka_unit_test(test_dft),
         cmocka_unit_test(test_workspace),
     };

@@ -1,0 +1,210 @@
+#include "core/linalg/leading.h"
+
+#include "core/base/parallel.h"
+#include "core/base/rng.h"
+#include "core/linalg/linalg.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    FIRST = 12, /* vectors of the first basis */
+    SPARE = 8,  /* vectors beyond those asked for, and one for every ... */
+    SPARE_OF = 4,
+    PASSES = 12,     /* before the iteration is given up */
+    MOST_DEGREE = 6, /* of the polynomial */
+    ROWS = 64        /* of S per parallel item */
+};
+
+/* Vectors whose value is so many times that of the last one converge at once; a polynomial would only blow them up. */
+#define FAR 20.0
+
+#define MARGIN 10.0 /* how much more the error is to shrink than it has to */
+
+status leading_new(leading *l, int n, workspace *w) {
+    *l = (leading){.n = n, .most = n / 3 + SPARE + n / 3 / SPARE_OF};
+    l->most = l->most < n ? l->most : n;
+    size_t vectors = (size_t)n * (size_t)l->most;
+    double **blocks[] = {&l->ritz, &l->basis, &l->image, &l->ritz_image, &l->older};
+    for (int i = 0; i < 5; i++)
+        *blocks[i] = workspace_take(w, vectors, sizeof(double));
+    l->small = workspace_take(w, (size_t)l->most * (size_t)l->most, sizeof(double));
+    l->values = workspace_take(w, (size_t)l->most, sizeof(double));
+    l->work = workspace_take(w, linalg_eigen_all_bytes(l->most), 1);
+    return workspace_check(w);
+}
+
+/* --- products --- */
+
+/* out = scale S x + shift x + back out */
+typedef struct product {
+    const double *S, *x;
+    double *out;
+    int n, count;
+    double scale, shift, back;
+} product;
+
+static void multiply_rows(const worker *w, void *context, int item) {
+    (void)w;
+    const product *p = context;
+    int n = p->n, first = item * ROWS, rows = n - first < ROWS ? n - first : ROWS;
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows, p->count, n, p->scale, p->S + first, n, p->x, n,
+                p->back, p->out + first, n);
+    for (int j = 0; j < p->count && p->shift != 0; j++)
+        cblas_daxpy(rows, p->shift, p->x + (size_t)j * (size_t)n + first, 1, p->out + (size_t)j * (size_t)n + first, 1);
+}
+
+static void multiply(engine *e, const product *p) {
+    parallel_for(e, (p->n + ROWS - 1) / ROWS, multiply_rows, (void *)p);
+}
+
+/* --- the basis --- */
+
+static double *column(double *vectors, const leading *l, int j) {
+    return vectors + (size_t)j * (size_t)l->n;
+}
+
+static void add_random(leading *l, int count) {
+    rng r = rng_new(1, l->draws++);
+    for (int j = l->count; j < count; j++) {
+        double *x = column(l->basis, l, j);
+        for (int i = 0; i < l->n; i++)
+            x[i] = rng_normal(&r);
+        cblas_dscal(l->n, 1 / cblas_dnrm2(l->n, x, 1), x, 1);
+    }
+    l->count = count;
+}
+
+/* By Cholesky's decomposition of the products of columns, twice, for the rounding of the first time. */
+static bool orthonormalise(leading *l) {
+    int n = l->n, k = l->count;
+    for (int turn = 0; turn < 2; turn++) {
+        cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, k, n, 1, l->basis, n, 0, l->small, k);
+        if (!linalg_cholesky(k, l->small))
+            return false;
+        cblas_dtrsm(CblasColMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, n, k, 1, l->small, k, l->basis, n);
+    }
+    return true;
+}
+
+static void reverse(leading *l) {
+    int k = l->count;
+    for (int j = 0; j < k / 2; j++) {
+        double value = l->values[j];
+        l->values[j] = l->values[k - 1 - j];
+        l->values[k - 1 - j] = value;
+        cblas_dswap(k, l->small + (size_t)j * (size_t)k, 1, l->small + (size_t)(k - 1 - j) * (size_t)k, 1);
+    }
+}
+
+/* The best approximations that the basis holds (Rayleigh and Ritz), and S times them. */
+static status approximate(engine *e, leading *l, const double *S) {
+    int n = l->n, k = l->count;
+    multiply(e, &(product){S, l->basis, l->image, n, k, 1, 0, 0});
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, k, k, n, 1, l->basis, n, l->image, n, 0, l->small, k);
+    TRY(linalg_eigen_all(k, l->small, l->values, l->work));
+    reverse(l);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, k, k, 1, l->basis, n, l->small, k, 0, l->ritz, n);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, k, k, 1, l->image, n, l->small, k, 0, l->ritz_image, n);
+    return STATUS_OK;
+}
+
+/* Of approximation j: ||S v - value v||^2. */
+static double residual2(const leading *l, int j) {
+    const double *v = l->ritz + (size_t)j * (size_t)l->n, *image = l->ritz_image + (size_t)j * (size_t)l->n;
+    double sum = 0;
+    for (int i = 0; i < l->n; i++) {
+        double r = image[i] - l->values[j] * v[i];
+        sum += r * r;
+    }
+    return sum;
+}
+
+/* How far singular values and vectors may be off, see leading_find; the values above `least` are counted. */
+static double error_of(const leading *l, double least, int *count) {
+    double sum = 0;
+    for (*count = 0; *count < l->count && l->values[*count] > least; ++*count)
+        sum += residual2(l, *count) / l->values[*count];
+    if (*count < l->count) { /* the first one left out may be larger by its residual */
+        double excess = sqrt(fmax(l->values[*count], 0) + sqrt(residual2(l, *count))) - sqrt(least);
+        sum += excess > 0 ? excess * excess : 0;
+    }
+    return sqrt(sum);
+}
+
+/* One product is enough to keep the basis at the matrix as it changes. */
+static void advance(leading *l) {
+    for (int j = 0; j < l->count; j++) {
+        cblas_dcopy(l->n, column(l->ritz_image, l, j), 1, column(l->basis, l, j), 1);
+        double norm = cblas_dnrm2(l->n, column(l->basis, l, j), 1);
+        cblas_dscal(l->n, norm > 0 ? 1 / norm : 0, column(l->basis, l, j), 1);
+    }
+}
+
+/* x -= V V^T x for the first `locked` approximations V. */
+static void project(leading *l, int locked, double *x, int count) {
+    if (locked == 0)
+        return;
+    int n = l->n;
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, locked, count, n, 1, l->ritz, n, x, n, 0, l->small, locked);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, count, locked, -1, l->ritz, n, l->small, locked, 1, x, n);
+}
+
+/* A Chebyshev polynomial of S, small on the values below the last approximation and growing fast above, times the
+ * approximations. Those far above get one plain product; they are taken out of S for the others. */
+static void filter(engine *e, leading *l, const double *S, int degree) {
+    int n = l->n, locked = 0;
+    double last = l->values[l->count - 1];
+    while (locked < l->count && l->values[locked] > FAR * last)
+        locked++;
+    int rest = l->count - locked;
+    double half = last / 2, *now = column(l->image, l, locked), *before = column(l->older, l, locked);
+    memcpy(before, column(l->ritz, l, locked), (size_t)rest * (size_t)n * sizeof *before);
+    multiply(e, &(product){S, before, now, n, rest, 1 / half, -1, 0});
+    project(l, locked, now, rest);
+    for (int i = 2; i <= degree; i++) {
+        multiply(e, &(product){S, now, before, n, rest, 2 / half, -2, -1});
+        project(l, locked, before, rest);
+        double *next = before;
+        before = now;
+        now = next;
+    }
+    memcpy(column(l->ritz_image, l, locked), now, (size_t)rest * (size_t)n * sizeof *now);
+}
+
+/* The degree at which the polynomial grows from `last` to `least` as much as the error has to shrink. */
+static int degree_for(const leading *l, double least, double error, double tolerance) {
+    double growth = acosh(fmax(2 * least / l->values[l->count - 1] - 1, 1 + 1e-6));
+    double degree = ceil(log(MARGIN * error / tolerance) / growth);
+    return degree < 2 ? 2 : degree > MOST_DEGREE ? MOST_DEGREE : (int)degree;
+}
+
+status leading_find(engine *e, leading *l, const double *S, double least, double tolerance, bool *found, int *count) {
+    *found = false;
+    if (l->count == 0)
+        add_random(l, FIRST < l->most ? FIRST : l->most);
+    for (int pass = 0; pass < PASSES; pass++) {
+        if (!orthonormalise(l))
+            break;
+        TRY(approximate(e, l, S));
+        double error = error_of(l, least, count);
+        int wanted = *count + SPARE + *count / SPARE_OF;
+        *found = error <= tolerance && (*count < l->count || l->count == l->n);
+        if (*found || wanted > l->most) {
+            advance(l);
+            if (wanted < l->count)
+                l->count = wanted;
+            else if (*found)
+                add_random(l, wanted < l->most ? wanted : l->most);
+            return STATUS_OK;
+        }
+        if (error * error < least)
+            filter(e, l, S, degree_for(l, least, error, tolerance));
+        advance(l);
+        if (wanted > l->count)
+            add_random(l, wanted);
+    }
+    l->count = 0; /* a fresh start the next time */
+    return STATUS_OK;
+}
