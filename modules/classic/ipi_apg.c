@@ -289,6 +289,20 @@ static status solve(engine *e, apg *s, double mu_bar, solver_report *report) {
     return STATUS_OK;
 }
 
+/* All iterations in one region: an iteration has dozens of short loops. */
+typedef struct solving {
+    engine *e;
+    apg *s;
+    double mu_bar;
+    solver_report *report;
+    status result;
+} solving;
+
+static void solve_in_region(void *context) {
+    solving *job = context;
+    job->result = solve(job->e, job->s, job->mu_bar, job->report);
+}
+
 status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
     size_t count = (size_t)p->m * (size_t)p->n;
     apg s = {.p = p, .items = (p->n + COLUMNS - 1) / COLUMNS};
@@ -307,7 +321,8 @@ status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **
         return STATUS_OK;
     TRY(factored_gram_new(e, &s.factored, p->m, p->n, p->D, work));
     s.mu = sigma[1];
-    TRY(solve(e, &s, MU_BAR * sigma[3], report));
+    solving job = {.e = e, .s = &s, .mu_bar = MU_BAR * sigma[3], .report = report};
+    parallel_region(e, solve_in_region, &job);
     *T = s.T;
-    return STATUS_OK;
+    return job.result;
 }
