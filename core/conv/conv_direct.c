@@ -34,7 +34,8 @@ static bool applies(conv_direction d, const conv_task *t) {
 
 /* Narrow maps with many channels leave most lanes idle. The gradient of the weights, which sums over lanes in the end,
  * wants wider ones. */
-static bool pays(conv_direction d, const conv_task *t) {
+static bool pays(const engine *e, conv_direction d, const conv_task *t) {
+    (void)e;
     int width = d == CONV_INPUT_GRADIENT ? t->x.w : t->y.w;
     return width >= (d == CONV_WEIGHT_GRADIENT ? 32 : 16) || t->x.c * t->y.c <= 16 * 16;
 }

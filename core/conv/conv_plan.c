@@ -21,9 +21,9 @@ int conv_output_size(int input, int kernel, const conv_options *o) {
     return room < 0 ? 0 : room / o->stride + 1;
 }
 
-static const conv_strategy *choose(conv_direction d, const conv_task *t) {
+static const conv_strategy *choose(const engine *e, conv_direction d, const conv_task *t) {
     const conv_strategy *const *s = conv_strategies;
-    while (!(*s)->applies(d, t) || !(*s)->pays(d, t))
+    while (!(*s)->applies(d, t) || !(*s)->pays(e, d, t))
         s++;
     return *s;
 }
@@ -48,7 +48,7 @@ conv_plan conv_plan_new(const engine *e, const tensor *x, const tensor *y, const
     t.x.data = t.y.data = NULL;
     const conv_strategy *by[CONV_DIRECTIONS] = {NULL};
     for (conv_direction d = CONV_FORWARD; d < (gradients ? CONV_DIRECTIONS : CONV_INPUT_GRADIENT); d++)
-        by[d] = choose(d, &t);
+        by[d] = choose(e, d, &t);
     return conv_plan_by(e, &t, by);
 }
 

@@ -9,7 +9,7 @@ struct conv_strategy {
     const char *name;
     /* Whether it computes this at all, and whether it is then faster than the strategies behind it in conv.def. */
     bool (*applies)(conv_direction d, const conv_task *t);
-    bool (*pays)(conv_direction d, const conv_task *t);
+    bool (*pays)(const engine *e, conv_direction d, const conv_task *t);
     /* Floats of scratch of a run, which may grow with the engine's number of threads. */
     size_t (*scratch)(const engine *e, conv_direction d, const conv_task *t);
     /* The form in which the kernels want the weights, forward or for the gradient of the input: its floats, and how it

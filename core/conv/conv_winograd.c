@@ -30,7 +30,8 @@ static bool applies(conv_direction d, const conv_task *t) {
 }
 
 /* The gradient of the weights pads the output channels to two vectors. */
-static bool pays(conv_direction d, const conv_task *t) {
+static bool pays(const engine *e, conv_direction d, const conv_task *t) {
+    (void)e;
     bool enough = d != CONV_WEIGHT_GRADIENT || (t->y.c >= 16 && t->x.c * t->y.c >= 256);
     return enough && conv_winograd_pays(t->x.c, t->y.c, t->y.w);
 }

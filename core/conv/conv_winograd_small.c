@@ -2,14 +2,16 @@
  * rounding errors must not exceed those of a direct sum. */
 #include "core/conv/conv_winograd.h"
 
+#include <string.h>
+
 static bool applies(conv_direction d, const conv_task *t) {
     return d == CONV_FORWARD && conv_winograd_fits(t);
 }
 
-/* With fewer channels its transforms take what the products save. */
-static bool pays(conv_direction d, const conv_task *t) {
+/* With fewer channels, and with AVX2, its transforms take what the products save. */
+static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     (void)d;
-    return t->y.w >= 32 && t->x.c >= 32 && t->y.c >= 32;
+    return strcmp(engine_kernels(e)->name, "avx2") != 0 && t->y.w >= 32 && t->x.c >= 32 && t->y.c >= 32;
 }
 
 static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
