@@ -193,6 +193,8 @@ for isa in portable avx2; do
     if [ "$isa" = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then
         continue
     fi
+    [ ! -d "$golden" ] || start check "training trace, noise carried, $isa" \
+        env IRST_ISA=$isa build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"
     for source in "${sources[@]}"; do
         case $source in
         tests/core/tensor/* | tests/core/conv/* | tests/core/kernels/* | tests/core/linalg/* | tests/autograd/*)
