@@ -68,27 +68,28 @@ static bool flush_to_disk(const char *path, int flags) {
     return result == 0 || (reason == EINVAL && (flags & O_DIRECTORY) != 0);
 }
 
-status atomic_file_commit(atomic_file *file) {
-    char folder[PATH_SIZE];
-    folder_of(file->path, folder);
-    if (!flush_to_disk(file->temporary, O_RDONLY) || rename(file->temporary, file->path) != 0) {
-        status code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", file->path, strerror(errno));
-        atomic_file_abandon(file);
-        return code;
-    }
-    file->temporary[0] = '\0';
-    if (!flush_to_disk(folder, O_RDONLY | O_DIRECTORY))
-        return status_fail(STATUS_OUTPUT, "%s: its folder cannot be flushed to disk: %s", file->path, strerror(errno));
-    return STATUS_OK;
+/* With errno's reason; the temporary file is gone then. */
+static status give_up(atomic_file *file) {
+    status code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", file->path, strerror(errno));
+    atomic_file_abandon(file);
+    return code;
 }
 
 status atomic_file_place(atomic_file *file) {
-    if (rename(file->temporary, file->path) != 0) {
-        status code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", file->path, strerror(errno));
-        atomic_file_abandon(file);
-        return code;
-    }
+    if (rename(file->temporary, file->path) != 0)
+        return give_up(file);
     file->temporary[0] = '\0';
+    return STATUS_OK;
+}
+
+status atomic_file_commit(atomic_file *file) {
+    char folder[PATH_SIZE];
+    folder_of(file->path, folder);
+    if (!flush_to_disk(file->temporary, O_RDONLY))
+        return give_up(file);
+    TRY(atomic_file_place(file));
+    if (!flush_to_disk(folder, O_RDONLY | O_DIRECTORY))
+        return status_fail(STATUS_OUTPUT, "%s: its folder cannot be flushed to disk: %s", file->path, strerror(errno));
     return STATUS_OK;
 }
 

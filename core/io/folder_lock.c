@@ -47,12 +47,12 @@ status folder_lock_take(const char *folder, folder_lock *out) {
         lock.descriptor = open(lock.path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (lock.descriptor < 0)
             return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", lock.path, strerror(errno));
+        /* Where the file system has no locks, nothing can be promised. */
         if (flock(lock.descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
             status code = taken_by_another(folder, lock.descriptor);
             close(lock.descriptor);
             return code;
         }
-        /* A file system without locks: nothing can be promised there. */
         if (is_at(lock.descriptor, lock.path))
             break;
         close(lock.descriptor);
