@@ -3,14 +3,16 @@
 
 #include "core/base/process.h"
 #include "core/io/file_io.h"
+#include "core/io/folder_lock.h"
 #include "core/log/progress.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, PATIENCE = 60 /* seconds */ };
 
 typedef struct pool {
     const training_list *list;
@@ -25,9 +27,29 @@ typedef struct pool {
     } * state; /* of each training */
 } pool;
 
+/* A training whose sweep was killed saves before it ends, and holds its folder until then. */
+static status wait_for_folder(const training *t) {
+    folder_lock lock;
+    const struct timespec pause = {.tv_nsec = 50000000};
+    if (!path_is_folder(t->prefix))
+        return STATUS_OK;
+    status taken = folder_lock_take(t->prefix, &lock);
+    if (taken == STATUS_USAGE) {
+        printf("waiting: %s\n", status_message());
+        fflush(stdout);
+    }
+    for (double until = clock_seconds() + PATIENCE; taken == STATUS_USAGE && clock_seconds() < until;) {
+        nanosleep(&pause, NULL);
+        taken = process_signal() ? STATUS_INTERRUPTED : folder_lock_take(t->prefix, &lock);
+    }
+    folder_lock_release(&lock);
+    return taken;
+}
+
 static status start_next(pool *p) {
     const training *t = &p->list->items[p->next];
     char ini[4096], log[4096], last[4096];
+    TRY(wait_for_folder(t));
     TRY(path_join(ini, "", t->prefix, ".ini"));
     TRY(path_join(log, "", t->prefix, ".log"));
     TRY(path_join(last, t->prefix, "last", ".h5"));

@@ -154,6 +154,10 @@ holds killed/stages.md '^2 of 2 cells are missing'
 works "$bin/eval-stages" stages.ini --out killed train.epochs=20 sweep.seeds=1 train.evaluate_every=5
 [ "$(grep -c '^trained ' stdout)" -eq 1 ] || complain "after SIGTERM: trained $(grep -c '^trained ' stdout) of 1"
 kills KILL 137 dead
+run=dead/train/K2.NUDT-SIRST.seed1 # its training, told to end, may still be saving when the sweep starts again
+while [ -e "$run/lock" ]; do sleep 0.05; done
+flock "$run/lock" -c 'touch held; sleep 1' &
+until [ -e held ]; do sleep 0.05; done
 works "$bin/eval-stages" stages.ini --out dead train.epochs=20 sweep.seeds=1 train.evaluate_every=5
 works "$bin/eval-stages" stages.ini --out straight train.epochs=20 sweep.seeds=1 train.evaluate_every=5
 same "SIGTERM" killed straight
