@@ -36,15 +36,22 @@ start() {
     "$@" > "$work/$started.out" 2>&1 &
 }
 
-# finish PASSED FAILED SKIPPED TEXT [LINES]: of the job's output the last LINES are shown if something failed.
+# The processor seconds of what this job has run: who keeps the whole short wants to know where they go.
+seconds() {
+    times > "$work/$started.times" # in a pipe it would tell of a shell that has run nothing
+    tail -n 1 "$work/$started.times" | tr 'ms' '  ' | awk '{ printf "%.1f", 60 * ($1 + $3) + $2 + $4 }'
+}
+
+# finish PASSED FAILED SKIPPED TEXT: the end of the job's output is shown if something failed.
 finish() {
     local out=$work/$started.out word=ok
     [ $(($1 + $2)) -gt 0 ] || word=skipped
     [ "$2" -eq 0 ] || word=FAILED
     echo "$1 $2 $3" > "$work/$started.counts"
+    seconds > "$work/$started.seconds"
     {
         flock 9
-        printf '%-8s %s\n' "$word" "$4" >&3
+        printf '%-8s %6s s  %s\n' "$word" "$(cat "$work/$started.seconds")" "$4" >&3
         [ "$2" -eq 0 ] || grep -vE '^\[ (RUN     |      OK) \]' "$out" | tail -n 60 >&3
     } 9> "$work/lock"
 }
