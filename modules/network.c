@@ -133,6 +133,15 @@ node *layer_squeeze_excite(network *net, node *x, int reduction, const char *nam
     return channel_scale(net->t, x, gates);
 }
 
+void network_mark_term(network *net, double gain, const char *name) {
+    const char *const parts[] = {"weight", "bias"};
+    for (int i = 0; i < 2; i++) {
+        parameter *p = parameter_find(net->parameters, join(name, parts[i]).text);
+        if (p)
+            p->gain = gain;
+    }
+}
+
 node *layer_scalar(network *net, float initial, const char *name) {
     return as_node(net, vector(net, PARAMETER_TRAINED, 1, initial, name));
 }

@@ -51,6 +51,9 @@ node *layer_conv_norm(network *net, node *x, int channels, layer_options options
  * reduction channels between; the convolutions are NAME.excitation.0 and NAME.excitation.2. */
 node *layer_squeeze_excite(network *net, node *x, int reduction, const char *name);
 
+/* Says that what the layer NAME adds is found `gain` times in the logits. Nothing happens if it has no parameters. */
+void network_mark_term(network *net, double gain, const char *name);
+
 /* One learnable number. */
 node *layer_scalar(network *net, float initial, const char *name);
 

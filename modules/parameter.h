@@ -22,6 +22,9 @@ typedef struct parameter {
     size_t count; /* number of elements */
     float *value; /* dense, row-major, `count` elements */
     float *grad;  /* same; NULL unless PARAMETER_TRAINED */
+    /* Of the layers that an unrolled network's stages end with: how many times the logits hold what they add, see
+     * network_mark_term. 0: of another layer. */
+    double gain;
 } parameter;
 
 typedef struct parameter_set {

@@ -63,7 +63,7 @@ static bool alloc_parts(optimizer *o) {
 
 static double rate_factor_of(const optimizer_options *options, const parameter *p) {
     const double *factor = parameter_values_find(&options->rates, p->name);
-    return factor ? *factor : 1;
+    return (factor ? *factor : 1) / (options->balanced && p->gain > 0 ? p->gain : 1);
 }
 
 /* Biases, the two vectors of a norm, and learnable scalars have fewer than two dimensions. */

@@ -25,7 +25,7 @@ typedef struct optimizer_part {
     float *value;
     const float *grad;
     float *memory[OPTIMIZER_MEMORIES];
-    double rate_factor; /* of train.rates */
+    double rate_factor; /* of train.rates and train.stages */
     double decay;       /* weight decay of this parameter */
     float *work;        /* rule.work floats */
 } optimizer_part;
@@ -54,6 +54,7 @@ typedef struct optimizer_options {
     bool decay_weights_only;   /* not that of biases, norms and scalars */
     double clip_norm;          /* gradients are scaled down to this L2 norm, over all parameters; 0: they are not */
     parameter_values rates;    /* factors of the learning rate by name */
+    bool balanced;             /* the rate of a parameter with a gain is divided by that, too */
     parameter_patterns frozen; /* names of parameters that stay as they are */
 } optimizer_options;
 

@@ -56,6 +56,9 @@ static const config_key keys[] = {
     {"train.learning_rate", CONFIG_REAL, "1e-4", 1e-9, 10, NULL, "", "the largest one"},
     {"train.rates", CONFIG_TEXT, "", 0, 0, NULL, "",
      "factors of the rate by parameter names, as in *.bias:2, *.epsilon:10; the last one that fits counts"},
+    {"train.stages", CONFIG_CHOICE, "published", 0, 0, "published|balanced", "",
+     "balanced: the last layers of what each stage of an unrolled network adds to T start at 0, and learn the slower "
+     "the more often later stages double it (see docs/training.md)"},
     {"train.freeze", CONFIG_TEXT, "", 0, 0, NULL, "",
      "names of parameters that stay as they are, as in decos.0.*, decos.1.*; statistics of norms still follow the "
      "data"},

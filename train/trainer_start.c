@@ -28,6 +28,10 @@ void trainer_say(const trainer *t, const char *format, ...) {
         t->options->on_notice(t->options->context, text);
 }
 
+static bool is_balanced(const config *c) {
+    return !strcmp(config_text(c, "train.stages"), "balanced");
+}
+
 static status read_optimizer_options(const config *c, optimizer_options *out) {
     const optimizer_rule *rule = optimizer_find(config_text(c, "train.optimizer"));
     if (!rule)
@@ -39,7 +43,8 @@ static status read_optimizer_options(const config *c, optimizer_options *out) {
                                .epsilon = config_real(c, "train.epsilon"),
                                .weight_decay = config_real(c, "train.weight_decay"),
                                .decay_weights_only = !strcmp(config_text(c, "train.decay"), "weights"),
-                               .clip_norm = config_real(c, "train.clip_norm")};
+                               .clip_norm = config_real(c, "train.clip_norm"),
+                               .balanced = is_balanced(c)};
     TRY(parameter_values_read(config_text(c, "train.rates"), "train.rates", &out->rates));
     return parameter_patterns_read(config_text(c, "train.freeze"), "train.freeze", &out->frozen);
 }
@@ -66,6 +71,19 @@ static status take_over(trainer *t, const char *path) {
     return STATUS_OK;
 }
 
+/* train.stages = balanced: every stage hands T on, doubled, and nothing else. */
+static void begin_at_zero(const trainer *t) {
+    const parameter_set *set = detector_parameters(t->d);
+    int terms = 0;
+    for (int i = 0; i < set->count; i++)
+        if (set->items[i]->gain > 0) {
+            memset(set->items[i]->value, 0, set->items[i]->count * sizeof(float));
+            terms++;
+        }
+    if (terms == 0)
+        trainer_say(t, "train.stages: %s has no stages to balance", detector_name(t->d));
+}
+
 /* train.start */
 static status set_values(const trainer *t) {
     parameter_values start;
@@ -82,6 +100,8 @@ static status set_values(const trainer *t) {
 }
 
 status trainer_begin_weights(trainer *t) {
+    if (is_balanced(t->c))
+        begin_at_zero(t);
     TRY(set_values(t));
     double prior = config_real(t->c, "train.prior");
     if (prior > 0)

@@ -28,11 +28,13 @@ static node *plain_map(network *net, layer_sequence *s, node *x, int C, int64_t 
     return sequence_conv(net, s, sequence_activation(net, s, x), 1, 3);
 }
 
-/* B = x + W(x), x = D - T. */
-static node *background(network *net, const config *options, int C, int k, node *D, node *T) {
+/* B = x + W(x), x = D - T; *last is W's last layer. */
+static node *background(network *net, const config *options, int C, int k, node *D, node *T, layer_name *last) {
     layer_sequence convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
     node *x = subtract(net->t, D, T);
-    return add(net->t, x, plain_map(net, &convs, x, C, config_int(options, "model.background_layers")));
+    node *W = plain_map(net, &convs, x, C, config_int(options, "model.background_layers"));
+    *last = sequence_last(&convs);
+    return add(net->t, x, W);
 }
 
 /* T = x - epsilon H(x), x = T + D - B; *last is H's last layer. */
@@ -55,19 +57,20 @@ static void build(const config *options, network *net, node *image, network_outp
     int K = (int)config_int(options, "model.stages"), C = (int)config_int(options, "model.total_channels");
     const tensor *shape = &image->value;
     node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
-    layer_name last;
+    layer_name W, H;
     for (int k = 0; k < K; k++) {
-        node *B = background(net, options, C, k, D, T);
+        node *B = background(net, options, C, k, D, T, &W);
         tape_end_segment(net->t); /* each module holds some layers of C maps */
-        T = target(net, options, C, k, D, B, T, &last);
+        T = target(net, options, C, k, D, B, T, &H);
         tape_end_segment(net->t);
         D = reconstruction(net, options, C, k, B, T);
         tape_end_segment(net->t);
         network_add_stage(out, k + 1, B, T, NULL, D);
+        unrolled_mark_terms(net, k + 1, K, W.text, H.text);
     }
     out->logit = T;
     out->reconstruction = D;
-    network_add_unrolled_prior(out, last.text, unrolled_name(K - 1, "sparse", "epsilon").text);
+    network_add_unrolled_prior(out, H.text, unrolled_name(K - 1, "sparse", "epsilon").text);
 }
 
 /* --- published checkpoints --- */

@@ -104,6 +104,8 @@ static void build(const config *options, network *net, node *image, network_outp
         D = reconstruction(net, &w, k, B, T, N);
         tape_end_segment(net->t);
         network_add_stage(out, k + 1, B, T, N, D);
+        unrolled_mark_terms(net, k + 1, w.K, unrolled_name(k, "lowrank", "final_conv").text,
+                            unrolled_name(k, "sparse", "final_conv").text);
     }
     out->logit = T;
     out->reconstruction = D;

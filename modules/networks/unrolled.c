@@ -1,5 +1,7 @@
 #include "modules/networks/unrolled.h"
 
+#include <math.h>
+
 layer_name unrolled_name(int stage, const char *module, const char *layer) {
     return layer_named("decos.%d.%s.%s", stage, module, layer);
 }
@@ -27,4 +29,9 @@ node *sequence_convs(network *net, layer_sequence *s, node *x, int channels, int
     for (int i = 0; i < layers; i++)
         x = sequence_conv(net, s, sequence_activation(net, s, x), channels, 3);
     return x;
+}
+
+void unrolled_mark_terms(network *net, int k, int K, const char *W, const char *H) {
+    network_mark_term(net, ldexp(1, K - k), W);
+    network_mark_term(net, ldexp(1, K - k), H);
 }

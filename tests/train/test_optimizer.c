@@ -178,7 +178,9 @@ static void test_adamw(void **state) {
     options.epsilon = 1e-6;
     options.weight_decay = 0.1;
     options.decay_weights_only = true;
-    assert_ok(parameter_values_read("*.1.*:10", "train.rates", &options.rates));
+    options.balanced = true;
+    n.tall->gain = 4;
+    assert_ok(parameter_values_read("*.1.*:40", "train.rates", &options.rates));
     assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     double gradients[3][COUNT_STEPS], start[3];
     for (int i = 0; i < 3; i++)

@@ -22,13 +22,14 @@ static char ini[4096], rich_ini[4096];
 static int write_recipes(void **state) {
     (void)state;
     runs_write_tiny("tiny.ini", 2, FEW_EPOCHS, ini);
-    runs_write_tiny("rich.ini", 2,
-                    FEW_EPOCHS
-                    "loss = dice2:batch + 0.01 mse\nloss_after = 1: soft_iou + 0.1 bce, 2: focal\n"
-                    "deep_supervision = 0.2\nprior = 0.02\noptimizer = muon\naverage = 0.9\naccumulate = 2\n"
-                    "clip_norm = 0.5\nwarmup = 0.2\nschedule = cosine\nweight_decay = 0.01\ndecay = weights\n"
-                    "rates = *.epsilon:10, *.bias:2\nstart = *.epsilon:0.1\nfreeze = decos.0.merge.*\n",
-                    rich_ini);
+    runs_write_tiny(
+        "rich.ini", 2,
+        FEW_EPOCHS
+        "loss = dice2:batch + 0.01 mse\nloss_after = 1: soft_iou + 0.1 bce, 2: focal\n"
+        "deep_supervision = 0.2\nprior = 0.02\noptimizer = muon\naverage = 0.9\naccumulate = 2\n"
+        "clip_norm = 0.5\nwarmup = 0.2\nschedule = cosine\nweight_decay = 0.01\ndecay = weights\n"
+        "stages = balanced\nrates = *.epsilon:10, *.bias:2\nstart = *.epsilon:0.1\nfreeze = decos.0.merge.*\n",
+        rich_ini);
     return 0;
 }
 
