@@ -56,10 +56,17 @@ const char *__lsan_default_options(void) {
     return "print_suppressions=0";
 }
 
-void skip_if_sanitized(void) {
+bool is_sanitized(void) {
 #ifdef SANITIZED
-    skip();
+    return true;
+#else
+    return false;
 #endif
+}
+
+void skip_if_sanitized(void) {
+    if (is_sanitized())
+        skip();
 }
 
 enum { MOST_THREADS = 8 };

@@ -4,6 +4,8 @@
 
 #include "core/base/engine.h"
 
+#include <stdbool.h>
+
 /* The folder of the shared data: $IRST_SHARED, or "../shared". NULL if there is none. */
 const char *shared_folder(void);
 
@@ -13,6 +15,7 @@ const char *require_shared_folder(void);
 /* Skips the running test in a program built with sanitizers: for trainings of networks with tens of millions of
  * weights, which take minutes there and run the same code as those of smaller ones. */
 void skip_if_sanitized(void);
+bool is_sanitized(void);
 
 /* The engine for what the test makes: of as many threads as use_threads said last (at most 8; 0, as at first: the
  * default). It lives on when another takes its place. */
