@@ -7,6 +7,7 @@
 #include "tests/core/conv/plain_conv.h"
 #include "tests/core/tensor/watched.h"
 #include "tests/expect.h"
+#include "tests/support.h"
 
 #include <math.h>
 #include <stdio.h>
