@@ -82,8 +82,13 @@ LIBRARY  := $(BUILD)/libirst.a
 
 # A program of the tests is a file tests/FOLDER/{test,compare,replay}_NAME.c; all others there are linked to each.
 TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -name 'replay_*.c')
-TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(shell find tests -name '*.c'))
+TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(shell find tests -name '*.c' ! -name 'wrap_*'))
 TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $(t))))
+
+# Programs in which one allocation of our own code can be made to fail (tests/allocations).
+FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(p))
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup getline open_memstream vasprintf fopen opendir mmap \
+           pthread_create
 
 .PHONY: all tests test test-full test-aarch64 bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
@@ -133,7 +138,15 @@ $(BUILD)/tests/$(basename $(notdir $(1))): $(BUILD)/obj/$(basename $(1)).o $(TES
 endef
 $(foreach t,$(TEST_SOURCES),$(eval $(call test_rule,$(t))))
 
-tests: $(TESTS) ## build the test programs
+define failing_rule
+$(BUILD)/failing/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(BUILD)/obj/tests/allocations/wrap_allocations.o $(LIBRARY)
+	@mkdir -p $$(@D)
+	@echo "  LD   $$@"
+	$$(Q)$$(LINK) $$(WRAPPED:%=-Wl,--wrap=%) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach m,$(MAINS),$(eval $(call failing_rule,$(m))))
+
+tests: $(TESTS) $(FAILING) ## build the test programs
 
 test: ## install what is missing, run every test, plain and with sanitizers; last line: N passed, N failed
 	scripts/test.sh
@@ -156,4 +169,4 @@ clean: ## remove everything built
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d

@@ -38,6 +38,10 @@ void tape_note_failure(tape *t, status failure) {
     snprintf(t->failure_message, sizeof t->failure_message, "%s", status_message());
 }
 
+status tape_recorded(const tape *t) {
+    return t->failure == STATUS_OK ? STATUS_OK : status_fail(t->failure, "%s", t->failure_message);
+}
+
 status tape_new(engine *e, int batch, tape **out) {
     *out = calloc(1, sizeof **out);
     if (!*out)
@@ -206,8 +210,7 @@ static status prepare(tape *t) {
 }
 
 status tape_plan(tape *t, node *loss) {
-    if (t->failure != STATUS_OK)
-        return status_fail(t->failure, "%s", t->failure_message);
+    TRY(tape_recorded(t));
     if (t->steps)
         return status_fail(STATUS_USAGE, "a tape is planned once: record another one");
     t->loss = loss;

@@ -102,6 +102,12 @@ node *tape_parameter(tape *t, int n, int c, int h, int w, float *value, float *g
 /* A leaf whose gradient is wanted, memory by the tape: for tests. dense selects the layout. */
 node *tape_variable(tape *t, int n, int c, int h, int w, bool dense);
 
+/* The first failure since tape_new, or STATUS_OK: for whoever reads a node that may be NULL before the tape is planned.
+ */
+status tape_recorded(const tape *t);
+/* Notes a failure, with its message, for tape_recorded and tape_plan; only the first one counts. */
+void tape_note_failure(tape *t, status failure);
+
 /* Called by the builders: a node of `op` on the inputs, with a copy of its options. */
 node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
                   node *const *inputs);

@@ -67,7 +67,6 @@ void *tape_alloc(tape *t, size_t bytes); /* zeroed, 64-byte aligned, lives as lo
 /* Room for so many floats that are kept from run to run to save time (packed weights); NULL when that would be more
  * than 64 MiB in all: the caller then does without. */
 float *tape_keep(tape *t, size_t floats);
-void tape_note_failure(tape *t, status failure); /* remembers the first failure and its message */
 bool tape_runs_backward(const tape *t, const node *n);
 int tape_keeps(const tape *t, const node *n); /* KEEPS_ of its backward run; 0 without one */
 

@@ -56,5 +56,5 @@ status tape_rewrite(tape *t) {
         for (int i = 0; i < t->count && t->failure == STATUS_OK; i++)
             if (t->nodes[i]->plan->used)
                 patterns[k](t, t->nodes[i]);
-    return t->failure == STATUS_OK ? STATUS_OK : status_fail(t->failure, "%s", t->failure_message);
+    return tape_recorded(t);
 }

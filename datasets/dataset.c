@@ -95,15 +95,16 @@ status dataset_open(const char *path, const char *split, dataset **out) {
     return dataset_open_faulty(path, split, NULL, out);
 }
 
-bool dataset_has_split(const char *path, const char *split) {
+status dataset_has_split(const char *path, const char *split, bool *out) {
     char name[256];
     dataset_name_of(path, name, sizeof name);
     if (path_is_folder(path))
-        return layout_has_split(name, path, split);
+        return layout_has_split(name, path, split, out);
     dataset *d;
-    bool has = dataset_open(path, split, &d) == STATUS_OK && !strcmp(d->split, split);
+    status result = dataset_open(path, split, &d);
+    *out = result == STATUS_OK && !strcmp(d->split, split);
     dataset_close(d);
-    return has;
+    return result == STATUS_INPUT ? STATUS_OK : result; /* a pack without such rows */
 }
 
 void sample_files_free(sample_files *s) {

@@ -32,7 +32,7 @@ status dataset_open(const char *path, const char *split, dataset **out);
  * name that stands twice becomes a line. */
 status dataset_open_faulty(const char *path, const char *split, name_list *faults, dataset **out);
 /* Whether the set means to have this very split: a list, a folder or rows of a pack, sound or not. */
-bool dataset_has_split(const char *path, const char *split);
+status dataset_has_split(const char *path, const char *split, bool *out);
 /* The name a set at `path` has: the last part of the path, without .h5. */
 void dataset_name_of(const char *path, char *out, size_t size);
 void dataset_close(dataset *d); /* accepts NULL */
@@ -71,7 +71,7 @@ int dataset_part_count(const dataset *d);
 int dataset_part_size(const dataset *d, int part);
 
 /* How many samples of `d` have a name that `other` has too; `example` (may be NULL) is set to the first one, owned by
- * `d`, or NULL. -1 if memory is short. */
-int dataset_shared_names(const dataset *d, const dataset *other, const char **example);
+ * `d`, or NULL. */
+status dataset_shared_names(const dataset *d, const dataset *other, int *count, const char **example);
 
 #endif

@@ -41,9 +41,9 @@ const char *dataset_other_split(const char *split);
 void dataset_set_split(dataset *d, const char *split); /* the split that was really found */
 
 status layout_open(dataset *d, const char *path, const char *split); /* folders and lists */
-bool layout_has_split(const char *name, const char *path, const char *split);
-/* The folder that lists of the set at `path` stand in; false if it is no pair of folders with lists. */
-bool layout_list_folder(const char *path, char out[4096]);
+status layout_has_split(const char *name, const char *path, const char *split, bool *out);
+/* The folder that lists of the set at `path` stand in; not found if it is no pair of folders with lists. */
+status layout_list_folder(const char *path, char out[4096], bool *found);
 /* Calls `visit` for each pair of image and mask folders of the set. */
 status layout_each_pair(const char *path, status (*visit)(void *context, const pair_folders *folders), void *context);
 status pack_open(dataset *d, const char *path, const char *split); /* HDF5 */

@@ -190,28 +190,37 @@ static status open_listed(opening *o, const char *split) {
 
 /* --- a pair of folders for each split --- */
 
-static bool find_split_folder(const char *root, const char *split, pair_folders *out) {
+static status find_split_folder(const char *root, const char *split, pair_folders *out, bool *found) {
     char path[4096];
-    return path_join(path, root, split, "") == STATUS_OK && path_is_folder(path) && pair_folders_find(path, out);
+    *found = false;
+    TRY(path_join(path, root, split, ""));
+    return path_is_folder(path) ? pair_folders_find(path, out, found) : STATUS_OK;
 }
 
 static status open_split_folder(opening *o, const char *split) {
     const char *other = dataset_other_split(split);
-    if (find_split_folder(o->root, split, &o->folders))
-        return open_pair(o, add_all, "");
-    if (!other || !find_split_folder(o->root, other, &o->folders))
+    bool found;
+    TRY(find_split_folder(o->root, split, &o->folders, &found));
+    if (!found && other) {
+        TRY(find_split_folder(o->root, other, &o->folders, &found));
+        if (found)
+            dataset_set_split(o->d, other);
+    }
+    if (!found)
         return status_fail(STATUS_INPUT, "%s: no folder %s with images and masks, but there are those of other splits",
                            o->root, split);
-    dataset_set_split(o->d, other);
     return open_pair(o, add_all, "");
 }
 
 /* trainval holds what train and val hold. */
 static status open_all_split_folders(opening *o) {
-    bool has_trainval = find_split_folder(o->root, "trainval", &o->folders);
+    bool has_trainval, found;
+    TRY(find_split_folder(o->root, "trainval", &o->folders, &has_trainval));
     for (int i = 0; i < SPLIT_FOLDERS; i++) {
-        bool inside_trainval = has_trainval && (!strcmp(split_folders[i], "train") || !strcmp(split_folders[i], "val"));
-        if (!inside_trainval && find_split_folder(o->root, split_folders[i], &o->folders))
+        if (has_trainval && (!strcmp(split_folders[i], "train") || !strcmp(split_folders[i], "val")))
+            continue;
+        TRY(find_split_folder(o->root, split_folders[i], &o->folders, &found));
+        if (found)
             TRY(open_pair(o, add_all, split_folders[i]));
     }
     return STATUS_OK;
@@ -221,21 +230,27 @@ static status open_all_split_folders(opening *o) {
 
 typedef enum layout_kind { LAYOUT_NONE, LAYOUT_LISTED, LAYOUT_SPLIT_FOLDERS } layout_kind;
 
-static layout_kind kind_of(const char *root, pair_folders *folders) {
-    if (pair_folders_find(root, folders))
-        return LAYOUT_LISTED;
-    for (int i = 0; i < SPLIT_FOLDERS; i++)
-        if (find_split_folder(root, split_folders[i], folders))
-            return LAYOUT_SPLIT_FOLDERS;
-    return LAYOUT_NONE;
+static status kind_of(const char *root, pair_folders *folders, layout_kind *out) {
+    bool found;
+    *out = LAYOUT_LISTED;
+    TRY(pair_folders_find(root, folders, &found));
+    if (found)
+        return STATUS_OK;
+    *out = LAYOUT_SPLIT_FOLDERS;
+    for (int i = 0; i < SPLIT_FOLDERS; i++) {
+        TRY(find_split_folder(root, split_folders[i], folders, &found));
+        if (found)
+            return STATUS_OK;
+    }
+    *out = LAYOUT_NONE;
+    return STATUS_OK;
 }
 
 /* The only folder in `folder`, which an archive may have put round the set. */
-static bool only_folder(const char *folder, char out[4096]) {
+static status only_folder(const char *folder, char out[4096], bool *found) {
     name_list entries;
     int folders = 0;
-    if (folder_list(folder, "", &entries) != STATUS_OK)
-        return false;
+    TRY(folder_list(folder, "", &entries));
     for (int i = 0; i < entries.count; i++) {
         char path[4096];
         if (path_join(path, folder, entries.names[i], "") != STATUS_OK || !path_is_folder(path))
@@ -244,28 +259,36 @@ static bool only_folder(const char *folder, char out[4096]) {
         memcpy(out, path, sizeof path);
     }
     name_list_free(&entries);
-    return folders == 1;
+    *found = folders == 1;
+    return STATUS_OK;
 }
 
 /* Looks at `path`, then into folders that stand alone. `root` is where the set was found. */
-static layout_kind find_set(const char *path, char root[4096], pair_folders *folders) {
+static status find_set(const char *path, char root[4096], pair_folders *folders, layout_kind *out) {
     enum { DEEPEST = 3 };
     char inside[4096];
+    bool alone;
     snprintf(root, 4096, "%s", path);
     for (int depth = 0; depth < DEEPEST; depth++) {
-        layout_kind kind = kind_of(root, folders);
-        if (kind != LAYOUT_NONE || !only_folder(root, inside))
-            return kind;
+        TRY(kind_of(root, folders, out));
+        if (*out != LAYOUT_NONE)
+            return STATUS_OK;
+        TRY(only_folder(root, inside, &alone));
+        if (!alone)
+            return STATUS_OK;
         memcpy(root, inside, sizeof inside);
     }
-    return LAYOUT_NONE;
+    *out = LAYOUT_NONE;
+    return STATUS_OK;
 }
 
 static status say_none(const char *path, const char *split) {
     pair_folders folders;
     char labels[4096];
     static const char *const boxes[] = {"labels", "Annotations", "annotations"};
-    if (!pair_folders_find_images(path, &folders))
+    bool found;
+    TRY(pair_folders_find_images(path, &folders, &found));
+    if (!found)
         return status_fail(STATUS_INPUT,
                            "%s: expected images/ and masks/, or %s/images and %s/masks, in this folder (or a pair "
                            "called otherwise, see docs/datasets.md)",
@@ -283,7 +306,9 @@ status layout_open(dataset *d, const char *path, const char *split) {
     char root[4096];
     opening o = {.d = d, .root = root};
     bool all = !strcmp(split, "all");
-    switch (find_set(path, root, &o.folders)) {
+    layout_kind kind;
+    TRY(find_set(path, root, &o.folders, &kind));
+    switch (kind) {
     case LAYOUT_LISTED:
         return all ? open_pair(&o, add_all, "") : open_listed(&o, split);
     case LAYOUT_SPLIT_FOLDERS:
@@ -294,39 +319,48 @@ status layout_open(dataset *d, const char *path, const char *split) {
     return say_none(path, split);
 }
 
-bool layout_has_split(const char *name, const char *path, const char *split) {
+status layout_has_split(const char *name, const char *path, const char *split, bool *out) {
     char root[4096];
     pair_folders folders;
+    layout_kind kind;
     name_list lists;
     int choices;
-    switch (find_set(path, root, &folders)) {
+    *out = false;
+    TRY(find_set(path, root, &folders, &kind));
+    switch (kind) {
     case LAYOUT_LISTED:
-        if (split_lists_find(root, &lists) != STATUS_OK)
-            return false;
-        bool found = split_lists_choose(&lists, split, name, &choices) != NULL;
+        TRY(split_lists_find(root, &lists));
+        *out = split_lists_choose(&lists, split, name, &choices) != NULL;
         name_list_free(&lists);
-        return found;
+        break;
     case LAYOUT_SPLIT_FOLDERS:
-        return find_split_folder(root, split, &folders);
+        return find_split_folder(root, split, &folders, out);
     case LAYOUT_NONE:
         break;
     }
-    return false;
+    return STATUS_OK;
 }
 
-bool layout_list_folder(const char *path, char out[4096]) {
+status layout_list_folder(const char *path, char out[4096], bool *found) {
     pair_folders folders;
-    return find_set(path, out, &folders) == LAYOUT_LISTED;
+    layout_kind kind;
+    TRY(find_set(path, out, &folders, &kind));
+    *found = kind == LAYOUT_LISTED;
+    return STATUS_OK;
 }
 
 status layout_each_pair(const char *path, status (*visit)(void *context, const pair_folders *folders), void *context) {
     char root[4096];
     pair_folders folders;
-    layout_kind kind = find_set(path, root, &folders);
+    layout_kind kind;
+    bool found;
+    TRY(find_set(path, root, &folders, &kind));
     if (kind == LAYOUT_LISTED)
         return visit(context, &folders);
-    for (int i = 0; i < SPLIT_FOLDERS && kind == LAYOUT_SPLIT_FOLDERS; i++)
-        if (find_split_folder(root, split_folders[i], &folders))
+    for (int i = 0; i < SPLIT_FOLDERS && kind == LAYOUT_SPLIT_FOLDERS; i++) {
+        TRY(find_split_folder(root, split_folders[i], &folders, &found));
+        if (found)
             TRY(visit(context, &folders));
+    }
     return STATUS_OK;
 }

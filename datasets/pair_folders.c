@@ -24,46 +24,48 @@ static const char *const tails[] = {"", "_pixels0", "_mask", "_gt", "_label", "-
 enum { TAILS = sizeof tails / sizeof *tails };
 
 /* The entry of `folder` that is called like the first `length` bytes of `name` but for case. */
-static bool find_entry(const char *folder, const char *name, size_t length, char out[4096]) {
+static status find_entry(const char *folder, const char *name, size_t length, char out[4096], bool *found) {
     char wanted[256];
     name_list entries;
     snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
-    if (path_join(out, folder, wanted, "") != STATUS_OK)
-        return false;
-    if (path_is_folder(out))
-        return true;
-    if (folder_list(folder, "", &entries) != STATUS_OK)
-        return false;
-    bool found = false;
-    for (int i = 0; i < entries.count && !found; i++)
-        found = !strcasecmp(entries.names[i], wanted) && path_join(out, folder, entries.names[i], "") == STATUS_OK &&
-                path_is_folder(out);
+    TRY(path_join(out, folder, wanted, ""));
+    *found = path_is_folder(out);
+    if (*found)
+        return STATUS_OK;
+    TRY(folder_list(folder, "", &entries));
+    for (int i = 0; i < entries.count && !*found; i++)
+        *found = !strcasecmp(entries.names[i], wanted) && path_join(out, folder, entries.names[i], "") == STATUS_OK &&
+                 path_is_folder(out);
     name_list_free(&entries);
-    return found;
+    return STATUS_OK;
 }
 
 /* `relative` may be two folders deep. */
-static bool find_folder(const char *folder, const char *relative, char out[4096]) {
+static status find_folder(const char *folder, const char *relative, char out[4096], bool *found) {
     const char *slash = strchr(relative, '/');
     if (!slash)
-        return find_entry(folder, relative, strlen(relative), out);
+        return find_entry(folder, relative, strlen(relative), out, found);
     char first[4096];
-    return find_entry(folder, relative, (size_t)(slash - relative), first) && find_folder(first, slash + 1, out);
+    TRY(find_entry(folder, relative, (size_t)(slash - relative), first, found));
+    return *found ? find_folder(first, slash + 1, out, found) : STATUS_OK;
 }
 
-bool pair_folders_find(const char *folder, pair_folders *out) {
-    for (int i = 0; i < LAYOUTS; i++)
-        if (find_folder(folder, layouts[i].images, out->images) && find_folder(folder, layouts[i].masks, out->masks))
-            return true;
-    return false;
+status pair_folders_find(const char *folder, pair_folders *out, bool *found) {
+    *found = false;
+    for (int i = 0; i < LAYOUTS && !*found; i++) {
+        TRY(find_folder(folder, layouts[i].images, out->images, found));
+        if (*found)
+            TRY(find_folder(folder, layouts[i].masks, out->masks, found));
+    }
+    return STATUS_OK;
 }
 
-bool pair_folders_find_images(const char *folder, pair_folders *out) {
+status pair_folders_find_images(const char *folder, pair_folders *out, bool *found) {
     out->masks[0] = 0;
-    for (int i = 0; i < LAYOUTS; i++)
-        if (find_folder(folder, layouts[i].images, out->images))
-            return true;
-    return false;
+    *found = false;
+    for (int i = 0; i < LAYOUTS && !*found; i++)
+        TRY(find_folder(folder, layouts[i].images, out->images, found));
+    return STATUS_OK;
 }
 
 status pair_files_read(const pair_folders *folders, pair_files *out) {

@@ -11,10 +11,10 @@ typedef struct pair_folders {
     char images[4096], masks[4096]; /* paths; masks is "" if only images were found */
 } pair_folders;
 
-/* Looks in `folder` for a pair that layouts.def names. False if there is none. */
-bool pair_folders_find(const char *folder, pair_folders *out);
+/* Looks in `folder` for a pair that layouts.def names. */
+status pair_folders_find(const char *folder, pair_folders *out, bool *found);
 /* The same for a folder of images alone: masks becomes "". */
-bool pair_folders_find_images(const char *folder, pair_folders *out);
+status pair_folders_find_images(const char *folder, pair_folders *out, bool *found);
 
 /* The files of both, and which mask belongs to an image. */
 typedef struct pair_files {

@@ -139,13 +139,13 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int dataset_shared_names(const dataset *d, const dataset *other, const char **example) {
+status dataset_shared_names(const dataset *d, const dataset *other, int *count, const char **example) {
     const char **names = malloc((size_t)other->count * sizeof *names);
-    int shared = 0;
+    *count = 0;
     if (example)
         *example = NULL;
     if (!names)
-        return -1;
+        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", other->name);
     for (int i = 0; i < other->count; i++)
         names[i] = other->samples[i].name;
     qsort(names, (size_t)other->count, sizeof *names, by_text);
@@ -153,10 +153,10 @@ int dataset_shared_names(const dataset *d, const dataset *other, const char **ex
         const char *name = d->samples[i].name;
         if (!bsearch(&name, names, (size_t)other->count, sizeof *names, by_text))
             continue;
-        if (example && !shared)
+        if (example && !*count)
             *example = name;
-        shared++;
+        ++*count;
     }
     free(names);
-    return shared;
+    return STATUS_OK;
 }

@@ -224,13 +224,17 @@ status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights w
 status checkpoint_read_threshold(const char *path, double *out) {
     h5_file *file;
     *out = NAN;
-    if (h5_open(path, &file) != STATUS_OK)
-        return STATUS_OK; /* whoever loads it says what it is */
-    status result = STATUS_OK;
+    status result = h5_open(path, &file);
+    if (result != STATUS_OK)
+        return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
     if (h5_has_attribute(file, "/", THRESHOLD))
         result = h5_read_attribute_double(file, "/", THRESHOLD, out);
     h5_close(file);
     return result;
+}
+
+status checkpoint_write_threshold(h5_file *file, double threshold) {
+    return h5_write_attribute_double(file, "/", THRESHOLD, threshold);
 }
 
 status checkpoint_store_threshold(const char *path, double threshold) {
@@ -240,7 +244,7 @@ status checkpoint_store_threshold(const char *path, double threshold) {
     TRY(h5_amend(path, &file));
     status result =
         h5_has_attribute(file, "/", "model.name")
-            ? h5_write_attribute_double(file, "/", THRESHOLD, threshold)
+            ? checkpoint_write_threshold(file, threshold)
             : status_fail(STATUS_INPUT, "%s: not a checkpoint of irst: it has no attribute model.name", path);
     if (result == STATUS_OK)
         return h5_commit(file);
@@ -253,9 +257,9 @@ status checkpoint_read_range(const char *path, grey_range *out) {
     h5_file *file;
     char *text = NULL;
     *out = (grey_range){.kind = RANGE_FULL};
-    if (h5_open(path, &file) != STATUS_OK)
-        return STATUS_OK; /* whoever loads it says what it is */
-    status result = STATUS_OK;
+    status result = h5_open(path, &file);
+    if (result != STATUS_OK)
+        return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
     if (h5_has_attribute(file, "/", key))
         result = h5_read_attribute_text(file, "/", key, &text);
     if (result == STATUS_OK && text)
@@ -263,5 +267,5 @@ status checkpoint_read_range(const char *path, grey_range *out) {
     free(text);
     h5_close(file);
     /* The user did not write it now: it is the file that is wrong. */
-    return result == STATUS_OK ? STATUS_OK : status_prefix(STATUS_INPUT, "%s", path);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result == STATUS_USAGE ? STATUS_INPUT : result, "%s", path);
 }

@@ -42,6 +42,7 @@ status checkpoint_read_average(const h5_file *file, detector *d, float *const *v
  * none, as files of other programs do. Storing replaces the file by one that carries it, all else unchanged;
  * STATUS_USAGE outside [0, 1). */
 status checkpoint_read_threshold(const char *path, double *out);
+status checkpoint_write_threshold(h5_file *file, double threshold); /* into a file being created */
 status checkpoint_store_threshold(const char *path, double threshold);
 
 /* The range of grey values that the network was trained with (data.range); RANGE_FULL if the file says nothing, as

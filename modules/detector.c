@@ -69,9 +69,13 @@ status detector_probe(detector *d, network_outputs *outputs) {
     tape *t;
     TRY(tape_new(d->engine, 1, &t));
     network net = inference_network(d, t);
-    d->type->build(d->options, &net, tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE), outputs);
-    tape_pin(t, outputs->logit);
-    status result = tape_plan(t, NULL);
+    node *image = tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE);
+    status result = tape_recorded(t);
+    if (result == STATUS_OK) {
+        d->type->build(d->options, &net, image, outputs);
+        tape_pin(t, outputs->logit);
+        result = tape_plan(t, NULL);
+    }
     tape_free(t);
     return result;
 }
@@ -174,25 +178,32 @@ parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
 }
 
-static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
+static status record_inference(detector *d, int width, int height, detector_detail detail) {
     inference *run = &d->run;
-    if (run->t && run->width == width && run->height == height && run->detail == detail)
-        return STATUS_OK;
-    free_inference(run);
     TRY(tape_new(d->engine, 1, &run->t));
     network net = inference_network(d, run->t);
     run->image = tape_input(run->t, 1, d->input.channels, padded_side(d->type->sides, height),
                             padded_side(d->type->sides, width));
+    TRY(tape_recorded(run->t));
     d->type->build(d->options, &net, run->image, &run->outputs);
     tape_pin(run->t, run->outputs.logit);
     if (detail >= DETAIL_RECONSTRUCTION)
         tape_pin(run->t, run->outputs.reconstruction);
     for (int i = 0; detail == DETAIL_STAGES && i < run->outputs.map_count; i++)
         tape_pin(run->t, run->outputs.maps[i]);
-    status result = tape_plan(run->t, NULL);
+    TRY(tape_plan(run->t, NULL));
     size_t maps = 3 + (detail == DETAIL_STAGES ? (size_t)run->outputs.map_count : 0);
-    if (result == STATUS_OK && !(run->memory = malloc(maps * (size_t)width * (size_t)height * sizeof(float))))
-        result = status_fail(STATUS_MEMORY, "out of memory for the maps of a %dx%d image", width, height);
+    run->memory = malloc(maps * (size_t)width * (size_t)height * sizeof(float));
+    return run->memory ? STATUS_OK
+                       : status_fail(STATUS_MEMORY, "out of memory for the maps of a %dx%d image", width, height);
+}
+
+static status prepare_inference(detector *d, int width, int height, detector_detail detail) {
+    inference *run = &d->run;
+    if (run->t && run->width == width && run->height == height && run->detail == detail)
+        return STATUS_OK;
+    free_inference(run);
+    status result = record_inference(d, width, height, detail);
     if (result != STATUS_OK) {
         free_inference(run);
         return result;

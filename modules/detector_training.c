@@ -59,6 +59,7 @@ static status record(detector *d, const detector_training *o, training *train) {
     int width = padded_side(d->type->sides, o->width), height = padded_side(d->type->sides, o->height);
     train->image = tape_input(t, o->batch_size, d->input.channels, height, width);
     train->mask = tape_input(t, o->batch_size, 1, height, width);
+    TRY(tape_recorded(t));
     d->type->build(d->options, &net, train->image, &outputs);
     TRY(is_published(o) ? record_own_loss(d, o, &net, &outputs, train) : record_terms(d, o, &net, &outputs, train));
     if (o->teacher) {
@@ -185,6 +186,8 @@ static status add_names(detector *d, const detector_training *o, detector_part_n
                                .teacher = o->teacher};
     TRY(tape_new(d->engine, 1, &train.t));
     status result = record(d, &small, &train);
+    if (result == STATUS_OK)
+        result = tape_recorded(train.t);
     for (int i = 0; i < train.loss.part_count && result == STATUS_OK; i++)
         result = add_name(out, train.loss.part_names[i]);
     tape_free(train.t);

@@ -14,7 +14,9 @@ static parameter *obtain(network *net, parameter_kind kind, int rank, const int 
                          bool *created) {
     parameter *p = parameter_find(net->parameters, name);
     *created = !p;
-    return p ? p : parameter_add(net->parameters, kind, rank, shape, "%s", name);
+    if (*created && !(p = parameter_add(net->parameters, kind, rank, shape, "%s", name)))
+        tape_note_failure(net->t, status_fail(STATUS_MEMORY, "out of memory for the parameters of a network"));
+    return p;
 }
 
 static node *as_node(const network *net, parameter *p) {

@@ -2,8 +2,8 @@
 # Every test: unit tests (plain, under clang's AddressSanitizer + UBSan, and with the kernels of lesser processors),
 # golden data, the command lines, the layout of the code. Installs what is missing first. Ends with `N passed, N failed`;
 # exit code 1 if anything failed. usage: scripts/test.sh [--full]
-#   --full   the published figures on every image of the test sets, not on an eighth of them; and the tests that start
-#            threads under ThreadSanitizer
+#   --full   the published figures on every image of the test sets, not on an eighth of them; the tests that start
+#            threads under ThreadSanitizer; memory running out at every single allocation
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 share=eighth
@@ -162,6 +162,11 @@ fi
 for script in tests/*/test_*.sh; do
     start check "$(basename "$script" .sh)" bash "$script"
 done
+start check "test_allocations, leaks watched" bash tests/allocations/test_allocations.sh build/sanitize/failing 600
+if [ $share = all ]; then
+    start check "test_allocations, each one" bash tests/allocations/test_allocations.sh build/failing 1
+    start check "test_allocations, more leaks" bash tests/allocations/test_allocations.sh build/sanitize/failing 25
+fi
 if [ -d "$golden" ]; then
     start check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
     start check "training trace, noise carried" build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"

@@ -86,31 +86,38 @@ typedef struct listener {
     void *context;
 } listener;
 
-static void report_shared(const listener *to, const dataset *train, const dataset *other, const char *what) {
+static status report_shared(const listener *to, const dataset *train, const dataset *other, const char *what) {
     const char *example;
-    int count = dataset_shared_names(train, other, &example);
+    int count;
     char text[1024];
-    if (count <= 0)
-        return;
+    TRY(dataset_shared_names(train, other, &count, &example));
+    if (count == 0)
+        return STATUS_OK;
     snprintf(text, sizeof text, "%d image%s of %s %s both trained on and %s, e.g. %.200s", count, count == 1 ? "" : "s",
              dataset_name(train), count == 1 ? "is" : "are", what, example);
     to->on_notice(to->context, text);
+    return STATUS_OK;
 }
 
 /* The test split counts even while another one is evaluated: it is what figures are published of. A set need not have
  * one then. */
-static void look_for_shared(const config *c, const listener *to, const char *root, const dataset *train,
-                            const dataset *validation) {
+static status look_for_shared(const config *c, const listener *to, const char *root, const dataset *train,
+                              const dataset *validation) {
     const char *test = config_text(c, "data.test_split");
+    bool has_test = false;
     dataset *d;
     if (!to->on_notice)
-        return;
-    report_shared(to, train, validation, "evaluated on");
-    if (!strcmp(dataset_split(validation), test) || !dataset_has_split(root, test))
-        return;
-    if (dataset_open(root, test, &d) == STATUS_OK)
-        report_shared(to, train, d, "in the test split");
+        return STATUS_OK;
+    TRY(report_shared(to, train, validation, "evaluated on"));
+    if (strcmp(dataset_split(validation), test) != 0)
+        TRY(dataset_has_split(root, test, &has_test));
+    if (!has_test)
+        return STATUS_OK;
+    status result = dataset_open(root, test, &d);
+    if (result == STATUS_OK)
+        result = report_shared(to, train, d, "in the test split");
     dataset_close(d);
+    return result == STATUS_INPUT ? STATUS_OK : result; /* a test split that is not sound is not trained on */
 }
 
 /* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. */
@@ -138,7 +145,7 @@ static status open_sets(const config *c, const listener *to, const name_list *ro
         TRY(open_validation(c, roots->names[i], &validation[i]));
         dataset_set_range(train[i], &range);
         dataset_set_range(validation[i], &range);
-        look_for_shared(c, to, roots->names[i], train[i], validation[i]);
+        TRY(look_for_shared(c, to, roots->names[i], train[i], validation[i]));
         TRY(look_over(to, train[i], &out->train_content));
         TRY(look_over(to, validation[i], &out->validation_content));
     }

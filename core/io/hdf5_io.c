@@ -103,7 +103,7 @@ static hid_t create_file(const char *path, hid_t access) {
 }
 
 /* A file beside `path` that h5_commit will put in its place; `open` gives it its content. */
-static status begin_file(const char *path, hid_t (*open)(const atomic_file *place, hid_t access), h5_file **out) {
+static status begin_file(const char *path, hid_t (*open)(h5_file *file, hid_t access), h5_file **out) {
     H5_TAKE_TURN;
     *out = NULL;
     h5_file *file = new_file(path);
@@ -113,7 +113,7 @@ static status begin_file(const char *path, hid_t (*open)(const atomic_file *plac
     if (code == STATUS_OK) {
         file->creating = true;
         hid_t access = h5_output_access(&file->refused);
-        file->id = access < 0 ? H5I_INVALID_HID : open(&file->place, access);
+        file->id = access < 0 ? H5I_INVALID_HID : open(file, access);
         if (file->id < 0) {
             code = h5_write_failed(file, NULL, "cannot be created");
             atomic_file_abandon(&file->place);
@@ -129,32 +129,33 @@ static status begin_file(const char *path, hid_t (*open)(const atomic_file *plac
     return STATUS_OK;
 }
 
-static hid_t open_new(const atomic_file *place, hid_t access) {
-    return create_file(place->temporary, access);
+static hid_t open_new(h5_file *file, hid_t access) {
+    return create_file(file->place.temporary, access);
 }
 
 status h5_create(const char *path, h5_file **out) {
     return begin_file(path, open_new, out);
 }
 
-static bool copy_bytes(const char *from, const char *to) {
+/* 0, or errno's reason. */
+static int copy_bytes(const char *from, const char *to) {
     char block[65536];
     size_t got = 0;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wb") : NULL;
     bool good = in && out;
     while (good && (got = fread(block, 1, sizeof block, in)) > 0)
         good = fwrite(block, 1, got, out) == got;
-    good = good && !ferror(in);
+    int reason = good && !ferror(in) ? 0 : errno;
     if (in)
         fclose(in);
-    if (out && fclose(out) != 0)
-        good = false;
-    return good;
+    if (out && fclose(out) != 0 && reason == 0)
+        reason = errno;
+    return reason;
 }
 
-static hid_t open_copy(const atomic_file *place, hid_t access) {
-    return copy_bytes(place->path, place->temporary) ? H5Fopen(place->temporary, H5F_ACC_RDWR, access)
-                                                     : H5I_INVALID_HID;
+static hid_t open_copy(h5_file *file, hid_t access) {
+    file->refused = copy_bytes(file->place.path, file->place.temporary);
+    return file->refused == 0 ? H5Fopen(file->place.temporary, H5F_ACC_RDWR, access) : H5I_INVALID_HID;
 }
 
 status h5_amend(const char *path, h5_file **out) {

@@ -29,8 +29,10 @@ static H5FD_t *open_output(const char *name, unsigned flags, hid_t access, haddr
     (void)most;
     int *const *refused = H5Pget_driver_info(access);
     output_file *f = calloc(1, sizeof *f);
-    if (f == NULL)
+    if (f == NULL) {
+        **refused = ENOMEM;
         return NULL;
+    }
     f->refused = *refused;
     f->descriptor = open(name, O_RDWR | O_CLOEXEC | (flags & H5F_ACC_TRUNC ? O_TRUNC : 0));
     struct stat info;

@@ -32,8 +32,9 @@ static int count_grey_values(const grey_image *mask, int maximum) {
         count += value && value != maximum && !seen[value];
         seen[value] = true;
     }
+    count = seen ? count : -1;
     free(seen);
-    return seen ? count : -1;
+    return count;
 }
 
 static status count_targets(const grey_image *mask, int maximum, mask_rule rule, int64_t *targets, int64_t *pixels) {

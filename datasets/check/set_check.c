@@ -190,10 +190,13 @@ static status check_unsplit(checker *c) {
 
 static status check_all(checker *c) {
     static const char *const names[SET_CHECK_SPLITS] = {"trainval", "train", "val", "test"};
-    bool has_trainval = dataset_has_split(c->path, "trainval"), any = false;
+    bool has_trainval, found, any = false;
+    TRY(dataset_has_split(c->path, "trainval", &has_trainval));
     for (int i = 0; i < SET_CHECK_SPLITS; i++) {
-        bool inside_trainval = has_trainval && (i == 1 || i == 2);
-        if (inside_trainval || !dataset_has_split(c->path, names[i]))
+        if (has_trainval && (i == 1 || i == 2)) /* which holds them */
+            continue;
+        TRY(dataset_has_split(c->path, names[i], &found));
+        if (!found)
             continue;
         any = true;
         TRY(check_split(c, names[i]));

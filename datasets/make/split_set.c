@@ -79,9 +79,12 @@ static status write_list(const char *root, side which, const ranked *all, int co
 /* A list that is there says more than chance does. */
 static status refuse_lists(const char *path) {
     static const char *const all[] = {"train", "trainval", "val", "test"};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (dataset_has_split(path, all[i]))
+    bool found;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        TRY(dataset_has_split(path, all[i], &found));
+        if (found)
             return status_fail(STATUS_INPUT, "%s: there is a list of split %s already", path, all[i]);
+    }
     return STATUS_OK;
 }
 
@@ -113,7 +116,10 @@ status split_set_write(const char *path, const split_shares *shares, split_count
     TRY(dataset_open(path, "all", &d));
     ranked *all = malloc((size_t)d->count * sizeof *all);
     status result = all ? refuse_lists(path) : status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
-    if (result == STATUS_OK && (!path_is_folder(path) || !layout_list_folder(path, root)))
+    bool takes_lists = path_is_folder(path);
+    if (result == STATUS_OK && takes_lists)
+        result = layout_list_folder(path, root, &takes_lists);
+    if (result == STATUS_OK && !takes_lists)
         result = status_fail(STATUS_INPUT, "%s: no folder of images and masks that could take lists", path);
     if (result == STATUS_OK)
         result = split_all(root, d, shares, all, out);

@@ -33,7 +33,10 @@ static status add_file(collector *c, const char *path, const char *label) {
     if (label[length] == 0 && dot && dot > (slash ? slash + 1 : label)) /* a file given as such may end otherwise */
         length = (int)(dot - label);
     snprintf(stem, sizeof stem, "%.*s", length, label);
-    if (image_count_pages(&source, &pages) != STATUS_OK || pages == 1)
+    status counted = image_count_pages(&source, &pages);
+    if (counted == STATUS_MEMORY)
+        return counted;
+    if (counted != STATUS_OK || pages == 1)
         return add_page(c->out, path, stem, 1);
     for (int page = 1; page <= pages; page++) {
         snprintf(name, sizeof name, "%s_%04d", stem, page);

@@ -74,22 +74,23 @@ static status ini_text(const experiment *e, int method, int data, int64_t seed, 
 
 /* --- finished or not --- */
 
-static bool file_equals(const char *path, const char *text) {
+static status file_equals(const char *path, const char *text, bool *out) {
     uint8_t *stored;
     size_t size;
-    if (file_read(path, SIZE_MAX, &stored, &size) != STATUS_OK)
-        return false;
-    bool same = size == strlen(text) && !memcmp(stored, text, size);
+    *out = false;
+    status result = file_read(path, SIZE_MAX, &stored, &size);
+    if (result != STATUS_OK)
+        return result == STATUS_INPUT ? STATUS_OK : result; /* mostly, it is not there */
+    *out = size == strlen(text) && !memcmp(stored, text, size);
     free(stored);
-    return same;
+    return STATUS_OK;
 }
 
 /* A training is finished when its file .done holds the very ini that would be trained now. */
 static status is_finished(const training *t, const char *text, bool *out) {
     char done[4096];
     TRY(path_join(done, "", t->prefix, ".done"));
-    *out = file_equals(done, text);
-    return STATUS_OK;
+    return file_equals(done, text, out);
 }
 
 status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],

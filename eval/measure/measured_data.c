@@ -19,28 +19,36 @@ static bool names_set(char *roots, const char *name) {
     return false;
 }
 
-static bool trained_on(const h5_file *file, const dataset *d) {
+static status trained_on(const h5_file *file, const dataset *d, bool *out) {
     char *roots = NULL, *split = NULL;
-    bool same = h5_has_attribute(file, "/", "data.root") && h5_has_attribute(file, "/", "data.train_split") &&
-                h5_read_attribute_text(file, "/", "data.root", &roots) == STATUS_OK &&
-                h5_read_attribute_text(file, "/", "data.train_split", &split) == STATUS_OK &&
-                !strcmp(split, dataset_split(d)) && names_set(roots, dataset_name(d));
+    *out = false;
+    if (!h5_has_attribute(file, "/", "data.root") || !h5_has_attribute(file, "/", "data.train_split"))
+        return STATUS_OK;
+    status result = h5_read_attribute_text(file, "/", "data.root", &roots);
+    if (result == STATUS_OK)
+        result = h5_read_attribute_text(file, "/", "data.train_split", &split);
+    if (result == STATUS_OK)
+        *out = !strcmp(split, dataset_split(d)) && names_set(roots, dataset_name(d));
     free(roots);
     free(split);
-    return same;
+    return result;
 }
 
-static void say_trained_on(const measured_data *request, const dataset *d) {
+static status say_trained_on(const measured_data *request, const dataset *d) {
     h5_file *file;
-    if (h5_open(request->checkpoint, &file) != STATUS_OK)
-        return; /* whoever loads it says why */
+    bool seen;
+    status result = h5_open(request->checkpoint, &file);
+    if (result != STATUS_OK)
+        return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says why */
     char remark[4096];
     snprintf(remark, sizeof remark,
              "%.3000s was trained on split %.100s of %.200s: these figures say nothing about images it has not seen",
              request->checkpoint, dataset_split(d), dataset_name(d));
-    if (trained_on(file, d))
+    result = trained_on(file, d, &seen);
+    if (result == STATUS_OK && seen)
         request->say(remark);
     h5_close(file);
+    return result;
 }
 
 static status look_over(const measured_data *request, const dataset *d) {
@@ -51,7 +59,7 @@ static status look_over(const measured_data *request, const dataset *d) {
         request->say(remarks.names[i]);
     name_list_free(&remarks);
     if (result == STATUS_OK && request->checkpoint)
-        say_trained_on(request, d);
+        result = say_trained_on(request, d);
     return result;
 }
 

@@ -50,13 +50,15 @@ static status keep_range(const char *from, h5_file *to) {
     return result;
 }
 
-/* `from`: the checkpoint of ours that the detector is of, or NULL. */
-static status write_checkpoint(const char *path, detector *d, const char *from) {
+/* `from`: the checkpoint of ours that the detector is of, or NULL. `threshold`: to be kept; NaN for none. */
+static status write_checkpoint(const char *path, detector *d, const char *from, double threshold) {
     h5_file *file;
     TRY(h5_create(path, &file));
     status result = checkpoint_write_model(file, d, true);
     if (result == STATUS_OK && from)
         result = keep_range(from, file);
+    if (result == STATUS_OK && !isnan(threshold))
+        result = checkpoint_write_threshold(file, threshold);
     if (result != STATUS_OK) {
         h5_close(file);
         return result;
@@ -69,9 +71,7 @@ static status convert(engine *e, status (*load)(engine *, const char *, detector
                       double threshold, const char *output) {
     detector *d;
     TRY(load(e, input, &d));
-    status result = write_checkpoint(output, d, load == checkpoint_load ? input : NULL);
-    if (result == STATUS_OK && !isnan(threshold))
-        result = checkpoint_store_threshold(output, threshold);
+    status result = write_checkpoint(output, d, load == checkpoint_load ? input : NULL, threshold);
     if (result == STATUS_OK)
         result = print_detector(output, d);
     detector_free(d);

@@ -66,9 +66,11 @@ static status open_splits(const char *path, dataset *splits[SPLITS], int *count)
     *count = 0;
     status result = STATUS_OK;
     for (int i = 0; i < SPLITS && result == STATUS_OK; i++) {
-        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval");
-        if ((has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val"))) ||
-            !dataset_has_split(path, split_names[i]))
+        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval"), found;
+        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
+            continue;
+        result = dataset_has_split(path, split_names[i], &found);
+        if (result != STATUS_OK || !found)
             continue;
         result = dataset_open(path, split_names[i], &splits[*count]);
         *count += result == STATUS_OK;
