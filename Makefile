@@ -1,6 +1,7 @@
 # irst: one non-recursive Makefile. `make help` lists the targets.
 #   CC=clang          another compiler             SANITIZE=1   AddressSanitizer + UBSan, under build/sanitize
-#   V=1               show whole commands          SANITIZE=undefined, thread   UBSan, ThreadSanitizer (with clang)
+#   V=1               show whole commands          SANITIZE=undefined, thread, fuzz   UBSan, ThreadSanitizer (with
+#                                                  clang), both of 1 and libFuzzer's counters (with clang)
 #   WERROR=1          warnings are errors          CPPFLAGS= CFLAGS= LDFLAGS= LDLIBS=   added to the project's own
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
 
@@ -15,6 +16,7 @@ SANITIZE ?= 0
 SANITIZERS_1         := address,undefined
 SANITIZERS_undefined := undefined
 SANITIZERS_thread    := thread
+SANITIZERS_fuzz      := address,undefined,fuzzer-no-link
 ifeq ($(SANITIZE),0)
 BUILD    ?= build
 BINDIR   ?= bin
@@ -35,7 +37,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help test test-full test-aarch64 format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -57,7 +59,8 @@ ifneq ($(filter aarch64%,$(shell $(CC) -dumpmachine)),)
 FLAGS_portable += -fno-schedule-insns -Wno-ignored-optimization-argument
 endif
 ISAS := portable
-ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+# Parsers compute nothing: for fuzzing, the kernels that every processor has are enough.
+ifneq ($(and $(filter x86_64%,$(shell $(CC) -dumpmachine)),$(filter-out fuzz,$(SANITIZE))),)
 ISAS := avx512 avx2 portable
 DEFINES += -DKERNEL_X86
 endif
@@ -82,7 +85,7 @@ LIBRARY  := $(BUILD)/libirst.a
 
 # A program of the tests is a file tests/FOLDER/{test,compare,replay}_NAME.c; all others there are linked to each.
 TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -name 'replay_*.c')
-TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(shell find tests -name '*.c' ! -name 'wrap_*'))
+TEST_HELPERS := $(filter-out $(TEST_SOURCES) tests/fuzz/%,$(shell find tests -name '*.c' ! -name 'wrap_*'))
 TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $(t))))
 
 # Programs in which one allocation of our own code can be made to fail (tests/allocations).
@@ -90,7 +93,7 @@ FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup getline open_memstream vasprintf fopen opendir mmap \
            pthread_create
 
-.PHONY: all tests test test-full test-aarch64 bench-dnnl clean help format format-check
+.PHONY: all tests fuzzers fuzz test test-full test-aarch64 bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -148,6 +151,24 @@ $(foreach m,$(MAINS),$(eval $(call failing_rule,$(m))))
 
 tests: $(TESTS) $(FAILING) ## build the test programs
 
+# A target of libFuzzer is a file tests/fuzz/fuzz_NAME.c; all others there are linked to each.
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_HELPERS := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c))
+FUZZERS      := $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+
+# The target itself is counted in any build: libFuzzer refuses to run where nothing is.
+$(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.o): CHECKS += -fsanitize=fuzzer-no-link
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+fuzzers: $(FUZZERS)
+
+fuzz: ## fuzz each parser in turn (needs clang); FUZZ_SECONDS=60 for each, FUZZ_TARGETS="pickle png" only those
+	FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_TARGETS='$(FUZZ_TARGETS)' scripts/fuzz.sh
+
 test: ## install what is missing, run every test, plain and with sanitizers; last line: N passed, N failed
 	scripts/test.sh
 
@@ -169,4 +190,4 @@ clean: ## remove everything built
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d
+-include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_KEYS = 4096 /* of one file, each of which is compared with all before */ };
+
 /* --- reading --- */
 
 typedef struct seen_key {
@@ -24,8 +26,9 @@ typedef struct reader {
 } reader;
 
 /* libinih's reader: one line without its end and without blanks before it, NULL at the end of the file or after a
- * failure. Builds of libinih take an indented line for more of the value above it, and go on after an error, unless
- * they are told not to, each in its own way: none of them sees such a line here or is given another after an error. */
+ * failure. Of a comment what does not fit is dropped: such are the help texts that config_write puts there. Builds of
+ * libinih take an indented line for more of the value above it, and go on after an error, unless they are told not to,
+ * each in its own way: none of them sees such a line here or is given another after an error. */
 static char *read_line(char *line, int size, void *context) {
     reader *r = context;
     int length = 0, c;
@@ -36,6 +39,8 @@ static char *read_line(char *line, int size, void *context) {
             r->result = status_fail(STATUS_USAGE, "%s:%d: a NUL byte: this is not a text file", r->path, r->line + 1);
             return NULL;
         }
+        if (length == size - 1 && (line[0] == ';' || line[0] == '#'))
+            continue;
         if (length == size - 1) {
             r->result = status_fail(STATUS_USAGE, "%s:%d: the line has %d or more characters; expected fewer", r->path,
                                     r->line + 1, size);
@@ -56,6 +61,8 @@ static char *read_line(char *line, int size, void *context) {
 }
 
 static status remember(reader *r, const char *name) {
+    if (r->seen_count == MOST_KEYS)
+        return status_fail(STATUS_USAGE, "%s:%d: more than %d keys", r->path, r->line, MOST_KEYS);
     for (int i = 0; i < r->seen_count; i++) {
         if (strcmp(r->seen[i].name, name) == 0)
             return status_fail(STATUS_USAGE, "%s:%d: %s: given before in line %d; expected each key once", r->path,

@@ -26,7 +26,7 @@ void atomic_file_abandon(atomic_file *file);                   /* removes the te
 /* Writes `size` bytes atomically. */
 status file_write(const char *path, const void *data, size_t size);
 
-/* Reads a whole file of at most `limit` bytes. `out` is new, owned by the caller. */
+/* Reads a whole file of at most `limit` bytes. `out` is new, owned by the caller, and one byte longer. */
 status file_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 
 bool path_is_folder(const char *path);
@@ -53,7 +53,7 @@ void name_list_free(name_list *list);
  * leading dot) are left out. `out` is new, and empty after a failure. */
 status folder_list(const char *folder, const char *suffix, name_list *out);
 /* One name a line, white space around it dropped, as are blank lines and a byte-order mark; the last line may lack a
- * newline. `out` is new, and empty after a failure. */
+ * newline. A file of more than 64 MiB or of more than 2^21 names is refused. `out` is new, and empty after a failure. */
 status name_list_read(const char *path, name_list *out);
 
 #endif

@@ -57,10 +57,9 @@ static status read_header(bmp *b) {
     b->bits = info[14] | info[15] << 8;
     if (header < INFO_HEADER || header > 1024)
         return fail(b, "an unknown kind of header");
-    if (width < 1 || width > IMAGE_LARGEST_SIDE || height == 0 || height > IMAGE_LARGEST_SIDE ||
-        height < -IMAGE_LARGEST_SIDE)
-        return status_fail(STATUS_INPUT, "%s: an image of %ld x %ld pixels: expected sides of 1 to %d", b->path,
-                           (long)width, (long)height, IMAGE_LARGEST_SIDE);
+    status code = grey_image_check_size(width, llabs(height));
+    if (code != STATUS_OK)
+        return status_prefix(code, "%s", b->path);
     b->width = width;
     b->height = abs(height);
     b->top_down = height < 0;

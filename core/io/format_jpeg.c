@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* jpeglib.h needs what stdio.h declares, and comes first. */
 #include <jpeglib.h>
 
 #include <jerror.h>
 
-enum { MOST_SCANS = 500 /* of a progressive file; honest ones have about ten */ };
+enum {
+    MOST_SCANS = 500,        /* of a progressive file; honest ones have about ten */
+    MOST_PIXELS_A_BYTE = 512 /* a block of 8 x 8 pixels takes one bit at least */
+};
 
 typedef struct jpeg_job {
     struct jpeg_decompress_struct codec;
@@ -80,10 +84,23 @@ static void read_rows(jpeg_job *job) {
     jpeg_finish_decompress(&job->codec);
 }
 
+/* A progressive file is kept whole, as coefficients: those that the file cannot have take no memory. */
+static status check_size(const jpeg_job *job) {
+    int64_t width = job->codec.output_width, height = job->codec.output_height;
+    struct stat info;
+    TRY(grey_image_check_size(width, height));
+    if (fstat(fileno(job->stream), &info) == 0 && width * height / MOST_PIXELS_A_BYTE > info.st_size)
+        return status_fail(STATUS_INPUT, "not a readable JPEG: %lld bytes for %lld x %lld pixels",
+                           (long long)info.st_size, (long long)width, (long long)height);
+    return STATUS_OK;
+}
+
 static status read_image(const char *path, jpeg_job *job) {
     if (!guarded(job, read_header))
         return status_fail(STATUS_INPUT, "%s: not a readable JPEG: %s", path, job->message);
-    status code = grey_image_new((int)job->codec.output_width, (int)job->codec.output_height, 255, job->image);
+    status code = check_size(job);
+    if (code == STATUS_OK)
+        code = grey_image_new((int)job->codec.output_width, (int)job->codec.output_height, 255, job->image);
     if (code != STATUS_OK)
         return status_prefix(code, "%s", path);
     job->row = malloc((size_t)job->image->width);

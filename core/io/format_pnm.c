@@ -51,9 +51,13 @@ static status read_header(pnm *p) {
     TRY(read_number(p, 65535, &p->full));
     if (p->full == 0)
         return fail(p, "a full scale of 0");
+    status code = grey_image_check_size(p->width, p->height);
+    if (code != STATUS_OK)
+        return status_prefix(code, "%s", p->path);
     p->at++; /* one blank before binary values */
     size_t values = (size_t)p->width * (size_t)p->height * (size_t)p->channels;
-    if (!p->text && (p->at > p->size || p->size - p->at < values * (p->full > 255 ? 2 : 1)))
+    size_t least = p->text ? 2 * values - 1 : values * (p->full > 255 ? 2 : 1); /* text: digits and blanks between */
+    if (p->at > p->size || p->size - p->at < least)
         return fail(p, "the file is truncated");
     return STATUS_OK;
 }

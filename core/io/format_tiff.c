@@ -9,8 +9,10 @@
 #include <string.h>
 #include <tiffio.h>
 
-/* Of one block that libtiff allocates: a hostile header asks for all there is. */
+/* Of one block that libtiff allocates, which may be a strip as stored, and of a row or tile: a hostile header asks for
+ * all there is. */
 #define LARGEST_BLOCK ((tmsize_t)1 << 30)
+#define LARGEST_TILE ((tmsize_t)1 << 28)
 
 enum { MOST_PAGES = 65535, MOST_COLOURS = 256 };
 
@@ -152,9 +154,9 @@ static status read_header(tiff *t) {
     TIFFGetFieldDefaulted(t->file, TIFFTAG_PLANARCONFIG, &t->planes);
     if (t->kind == SAMPLEFORMAT_VOID)
         t->kind = SAMPLEFORMAT_UINT;
-    if (t->width > IMAGE_LARGEST_SIDE || t->height > IMAGE_LARGEST_SIDE)
-        return status_fail(STATUS_INPUT, "%s: an image of %lu x %lu pixels: expected sides of 1 to %d", t->path,
-                           (unsigned long)t->width, (unsigned long)t->height, IMAGE_LARGEST_SIDE);
+    status code = grey_image_check_size(t->width, t->height);
+    if (code != STATUS_OK)
+        return status_prefix(code, "%s", t->path);
     TRY(check_compression(t));
     TRY(check_values(t));
     return t->photometric == PHOTOMETRIC_PALETTE ? read_palette(t) : STATUS_OK;
@@ -249,8 +251,8 @@ static status scale_values(tiff *t) {
 static status read_pixels(tiff *t) {
     bool tiled = TIFFIsTiled(t->file);
     tmsize_t size = tiled ? TIFFTileSize(t->file) : TIFFScanlineSize(t->file);
-    if (size <= 0 || size > LARGEST_BLOCK)
-        return fail(t, "rows or tiles without a size");
+    if (size <= 0 || size > LARGEST_TILE)
+        return fail(t, "rows or tiles without a size, or of more than 256 MiB");
     void *block = calloc((size_t)size, 1);
     if (is_float(t))
         t->values = malloc((size_t)t->width * t->height * sizeof *t->values);

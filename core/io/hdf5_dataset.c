@@ -5,13 +5,45 @@
 #define SMALLEST_CHUNK 4096
 #define LARGEST_COMPACT 512 /* bytes that stand in a dataset's header */
 #define DEFLATE_LEVEL 4
+/* Of a chunk, which is unpacked whole: two images of the largest size. */
+#define LARGEST_CHUNK ((hsize_t)1 << 30)
+
+/* The memory that a dataset takes while it is read is that of its values and a chunk, and its values stand in the file
+ * itself: what a hostile one says else is refused. */
+static const char *unwanted_layout(hid_t dataset) {
+    hid_t properties = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
+    const char *what = NULL;
+    hsize_t chunk[H5S_MAX_RANK] = {0}, bytes = type < 0 ? 0 : H5Tget_size(type);
+    H5D_layout_t layout = properties < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(properties);
+    int rank = layout == H5D_CHUNKED ? H5Pget_chunk(properties, H5S_MAX_RANK, chunk) : 0;
+    for (int i = 0; i < rank && bytes <= LARGEST_CHUNK; i++)
+        bytes *= chunk[i]; /* each below 2^32 */
+    if (layout == H5D_LAYOUT_ERROR || rank < 0)
+        what = "is not a dataset that can be read";
+    else if (layout == H5D_VIRTUAL || H5Pget_external_count(properties) != 0)
+        what = "has its values in other files";
+    else if (bytes > LARGEST_CHUNK)
+        what = "has chunks of more than 1 GiB";
+    if (properties >= 0)
+        H5Pclose(properties);
+    if (type >= 0)
+        H5Tclose(type);
+    return what;
+}
 
 status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out) {
     *out = H5I_INVALID_HID;
     if (!h5_exists(file, dataset))
         return h5_fail(STATUS_INPUT, file, dataset, "there is no such dataset");
     *out = H5Dopen2(file->id, dataset, H5P_DEFAULT);
-    return *out >= 0 ? STATUS_OK : h5_fail(STATUS_INPUT, file, dataset, "is not a dataset that can be read");
+    if (*out < 0)
+        return h5_fail(STATUS_INPUT, file, dataset, "is not a dataset that can be read");
+    const char *what = unwanted_layout(*out);
+    if (!what)
+        return STATUS_OK;
+    H5Dclose(*out);
+    *out = H5I_INVALID_HID;
+    return h5_fail(STATUS_INPUT, file, dataset, what);
 }
 
 static status shape_of(const h5_file *file, const char *name, hid_t dataset, h5_shape *out) {

@@ -199,24 +199,46 @@ const char *h5_path(const h5_file *file) {
     return file->place.path;
 }
 
+/* A link into another file is none here: who sends a file does not choose what else is opened. */
+static herr_t refuse_other_file(const char *parent, const char *group, const char *file, const char *object,
+                                unsigned *flags, hid_t access, void *context) {
+    (void)parent;
+    (void)group;
+    (void)file;
+    (void)object;
+    (void)flags;
+    (void)access;
+    (void)context;
+    return -1;
+}
+
+static hid_t link_access(void) {
+    hid_t access = H5Pcreate(H5P_LINK_ACCESS);
+    if (access >= 0 && H5Pset_elink_cb(access, refuse_other_file, NULL) >= 0)
+        return access;
+    if (access >= 0)
+        H5Pclose(access);
+    return H5I_INVALID_HID;
+}
+
 /* HDF5 answers only for the last part of a path whose other parts exist, so each prefix is asked for. */
 bool h5_exists(const h5_file *file, const char *object) {
     H5_TAKE_TURN;
     char prefix[4096];
     size_t length = strlen(object);
-    if (length >= sizeof prefix)
-        return false;
-    for (size_t i = 1; i <= length; i++) {
+    hid_t access = length < sizeof prefix ? link_access() : H5I_INVALID_HID;
+    bool there = access >= 0;
+    for (size_t i = 1; i <= length && there; i++) {
         if ((object[i] != '/' && object[i] != '\0') || object[i - 1] == '/')
             continue;
         memcpy(prefix, object, i);
         prefix[i] = '\0';
-        if (H5Lexists(file->id, prefix, H5P_DEFAULT) <= 0 || H5Oexists_by_name(file->id, prefix, H5P_DEFAULT) <= 0) {
-            H5Eclear2(H5E_DEFAULT);
-            return false;
-        }
+        there = H5Lexists(file->id, prefix, access) > 0 && H5Oexists_by_name(file->id, prefix, access) > 0;
     }
-    return true;
+    if (access >= 0)
+        H5Pclose(access);
+    H5Eclear2(H5E_DEFAULT);
+    return there;
 }
 
 /* Names found by an iteration, before anyone is called: what visitors do to the file cannot disturb it. */

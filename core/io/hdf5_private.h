@@ -45,6 +45,13 @@ hid_t h5_output_access(int *refused);
 /* Behind a file that is complete, before it is put in its place. */
 status h5_append_checksum(const atomic_file *place);
 
+/* How text of variable length stands in a file: read into elements of this type (the caller closes it; invalid on
+ * failure), `count` such references are compared with the heap that they point into. STATUS_INPUT if HDF5 would not get
+ * over them: a file that is hostile, or large beyond measure. */
+enum { H5_REFERENCE_SIZE = 16 };
+hid_t h5_reference_type(void);
+status h5_check_references(const h5_file *file, const char *label, const void *references, int count);
+
 /* The dataset, opened; the caller closes it. Says whether it is missing or something else than a dataset. */
 status h5_open_dataset(const h5_file *file, const char *dataset, hid_t *out);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_STRINGS (1 << 24)
-#define LONGEST_STRING (1 << 20)       /* bytes of one string of fixed length */
-#define LARGEST_TEXT ((size_t)1 << 30) /* bytes of all strings of fixed length */
+#define MOST_STRINGS (1 << 21)
+#define LONGEST_STRING (1 << 20)         /* bytes of one string of fixed length */
+#define LARGEST_TEXT ((size_t)256 << 20) /* bytes of all strings of fixed length */
 
 /* A dataset or an attribute, opened, with its type and space. */
 typedef struct text_source {
@@ -94,8 +94,25 @@ static status copy_variable(const text_source *source, hid_t type, char **lent, 
     return STATUS_OK;
 }
 
+static status check_variable(const text_source *source, int count) {
+    void *references = calloc((size_t)count, H5_REFERENCE_SIZE);
+    hid_t type = h5_reference_type();
+    status code;
+    if (references == NULL || type < 0)
+        code = no_memory(source, count);
+    else if (!read_source(source, type, references))
+        code = h5_fail(STATUS_INPUT, source->file, source->label, "cannot be read");
+    else
+        code = h5_check_references(source->file, source->label, references, count);
+    if (type >= 0)
+        H5Tclose(type);
+    free(references);
+    return code;
+}
+
 /* HDF5 allocates strings of variable length itself: they are copied and given back. */
 static status read_variable(const text_source *source, char **strings, int count) {
+    TRY(check_variable(source, count));
     char **lent = calloc((size_t)count, sizeof *lent);
     hid_t type = string_type(source, H5T_VARIABLE);
     status code;

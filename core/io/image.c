@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGEST_SIDE 32768
+status grey_image_check_size(int64_t width, int64_t height) {
+    if (width >= 1 && height >= 1 && width <= IMAGE_LARGEST_SIDE && height <= IMAGE_LARGEST_SIDE &&
+        width * height <= IMAGE_MOST_PIXELS)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "an image of %lld x %lld pixels: expected sides of 1 to %d and at most %d pixels",
+                       (long long)width, (long long)height, IMAGE_LARGEST_SIDE, IMAGE_MOST_PIXELS);
+}
 
 status grey_image_new(int width, int height, int maximum, grey_image *out) {
     *out = (grey_image){0};
-    if (width < 1 || height < 1 || width > LARGEST_SIDE || height > LARGEST_SIDE)
-        return status_fail(STATUS_INPUT, "an image of %d x %d pixels: expected sides of 1 to %d", width, height,
-                           LARGEST_SIDE);
+    TRY(grey_image_check_size(width, height));
     uint16_t *pixels = calloc((size_t)width * (size_t)height, sizeof *pixels);
     if (pixels == NULL)
         return status_fail(STATUS_MEMORY, "out of memory for an image of %d x %d pixels", width, height);

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The largest image: what a hostile header asks for beyond it is refused before memory is taken. 16384 x 16384 pixels
+ * are 512 MiB. */
+enum { IMAGE_LARGEST_SIDE = 32768, IMAGE_MOST_PIXELS = 1 << 28 };
+
 /* One grey image. `maximum` is the value of full scale: 255 or 65535. Pixels are row-major, `width * height`
  * of them, owned by the image. A zeroed struct is an empty image.
  *
@@ -24,8 +28,9 @@ typedef struct grey_image {
     bool own_scale; /* the file has no full scale, and low and high are its own smallest and largest value */
 } grey_image;
 
-/* Allocates zeroed pixels. Release with grey_image_free. Fails with STATUS_MEMORY, and with STATUS_INPUT if a
- * side is not in 1..32768. */
+/* STATUS_INPUT if a side is not in 1..IMAGE_LARGEST_SIDE or if there are more than IMAGE_MOST_PIXELS. */
+status grey_image_check_size(int64_t width, int64_t height);
+/* Allocates zeroed pixels. Release with grey_image_free. Fails with STATUS_MEMORY, and as grey_image_check_size. */
 status grey_image_new(int width, int height, int maximum, grey_image *out);
 void grey_image_free(grey_image *image); /* accepts an empty image; leaves an empty image */
 

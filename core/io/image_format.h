@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_START = 16, IMAGE_LARGEST_SIDE = 32768 };
+enum { IMAGE_START = 16 };
 
 typedef struct image_format {
     const char *name;

@@ -9,6 +9,9 @@
 #include <sys/types.h>
 
 #define LONGEST_NAME 4095 /* no path can be longer, so no name can */
+/* Of a list in a file: a hundred times the largest sets, and no more memory than any machine has. */
+#define LARGEST_LIST ((size_t)64 << 20) /* bytes */
+#define MOST_NAMES (1 << 21)
 
 status name_list_add(name_list *list, const char *name) {
     /* There is no field for the capacity: it is the next power of two, so the list is full at each of them.
@@ -101,28 +104,27 @@ static status add_line(const char *path, int number, char *line, size_t length, 
     return left == 0 ? STATUS_OK : name_list_add(out, name);
 }
 
-static status read_lines(const char *path, FILE *stream, char **line, name_list *out) {
-    size_t capacity = 0;
-    for (int number = 1;; number++) {
-        errno = 0;
-        ssize_t length = getline(line, &capacity, stream);
-        if (length < 0 && (errno != 0 || ferror(stream)))
-            return status_fail(STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-        if (length < 0)
-            return STATUS_OK;
-        TRY(add_line(path, number, *line, (size_t)length, out));
+static status add_lines(const char *path, char *text, size_t size, name_list *out) {
+    int number = 1;
+    for (size_t at = 0; at < size; number++) {
+        char *line = text + at, *end = memchr(line, '\n', size - at);
+        size_t length = end ? (size_t)(end - line) : size - at;
+        at += length + 1;
+        line[length] = '\0';
+        TRY(add_line(path, number, line, length, out));
+        if (out->count > MOST_NAMES)
+            return status_fail(STATUS_INPUT, "%s: more than %d names", path, MOST_NAMES);
     }
+    return STATUS_OK;
 }
 
 status name_list_read(const char *path, name_list *out) {
+    uint8_t *text; /* with a byte behind its end */
+    size_t size;
     *out = (name_list){0};
-    FILE *stream = fopen(path, "r");
-    if (stream == NULL)
-        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    char *line = NULL;
-    status code = read_lines(path, stream, &line, out);
-    free(line);
-    fclose(stream);
+    TRY(file_read(path, LARGEST_LIST, &text, &size));
+    status code = add_lines(path, (char *)text, size, out);
+    free(text);
     if (code != STATUS_OK)
         name_list_free(out);
     return code;

@@ -11,9 +11,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define LARGEST_SIDE 32768
-#define LARGEST_CHUNK (8u << 20) /* bytes of memory for one ancillary chunk */
-#define MOST_CHUNKS 256          /* ancillary chunks kept */
+#define LARGEST_CHUNK (1u << 20) /* bytes of memory for one ancillary chunk */
+#define MOST_CHUNKS 16           /* ancillary chunks kept */
 #define SIGNATURE_SIZE 8
 #define LITTLE_ENDIAN_HOST (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
@@ -69,15 +68,24 @@ static void flush_bytes(png_structp png) {
     (void)png; /* the stream is flushed when it is closed */
 }
 
+/* Texts, profiles and the like inflate to a thousand times their size, and do not change a pixel. */
+static const png_byte unwanted[] = "tEXt\0zTXt\0iTXt\0iCCP\0sPLT\0eXIf\0hIST\0pCAL\0sCAL";
+enum { UNWANTED = sizeof unwanted / 5 };
+
 static void read_header(png_job *job) {
     png_structp png = job->png;
     png_set_read_fn(png, job, read_bytes);
     png_set_sig_bytes(png, SIGNATURE_SIZE);
-    png_set_user_limits(png, LARGEST_SIDE, LARGEST_SIDE);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* grey_image_check_size says it better */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, unwanted, UNWANTED);
     png_set_chunk_malloc_max(png, LARGEST_CHUNK);
     png_set_chunk_cache_max(png, MOST_CHUNKS);
     png_read_info(png, job->info);
+}
 
+/* After this libpng has memory for a row. */
+static void ask_for_grey(png_job *job) {
+    png_structp png = job->png;
     /* The conversions that OpenCV asks for when it reads grey, in any order: libpng has its own. */
     png_byte colour_type = png_get_color_type(png, job->info);
     png_byte bits = png_get_bit_depth(png, job->info);
@@ -116,14 +124,19 @@ static void widen_rows(const grey_image *image) {
 }
 
 static status read_image(const char *path, png_job *job) {
-    if (!guarded(job, read_header))
+    bool known = guarded(job, read_header);
+    int64_t wide = png_get_image_width(job->png, job->info), high = png_get_image_height(job->png, job->info);
+    status code = wide && high ? grey_image_check_size(wide, high) : STATUS_OK;
+    if (code != STATUS_OK)
+        return status_prefix(code, "%s", path);
+    if (!known || !guarded(job, ask_for_grey))
         return status_fail(STATUS_INPUT, "%s: not a readable PNG: %s", path, job->message);
     int width = (int)png_get_image_width(job->png, job->info);
     int height = (int)png_get_image_height(job->png, job->info);
     int bits = png_get_bit_depth(job->png, job->info);
     if (png_get_rowbytes(job->png, job->info) != (size_t)width * (size_t)(bits / 8) || (bits != 8 && bits != 16))
         return status_fail(STATUS_INPUT, "%s: not a PNG that can be read as grey", path);
-    status code = grey_image_new(width, height, bits == 16 ? 65535 : 255, job->image);
+    code = grey_image_new(width, height, bits == 16 ? 65535 : 255, job->image);
     if (code != STATUS_OK)
         return status_prefix(code, "%s", path);
     if (!guarded(job, read_rows)) {
@@ -173,7 +186,7 @@ status png_read_grey(const char *path, png_depth depth, grey_image *out) {
 static void write_image(png_job *job) {
     png_structp png = job->png;
     png_set_write_fn(png, job, write_bytes, flush_bytes);
-    png_set_user_limits(png, LARGEST_SIDE, LARGEST_SIDE);
+    png_set_user_limits(png, IMAGE_LARGEST_SIDE, IMAGE_LARGEST_SIDE);
     png_set_IHDR(png, job->info, (png_uint_32)job->width, (png_uint_32)job->height, job->bits, job->colour_type,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (job->colour_type == PNG_COLOR_TYPE_PALETTE)
@@ -205,9 +218,9 @@ static status write_stream(const char *path, const char *temporary, png_job *job
 }
 
 static status write_atomically(const char *path, png_job *job) {
-    if (job->width < 1 || job->height < 1 || job->width > LARGEST_SIDE || job->height > LARGEST_SIDE)
+    if (job->width < 1 || job->height < 1 || job->width > IMAGE_LARGEST_SIDE || job->height > IMAGE_LARGEST_SIDE)
         return status_fail(STATUS_OUTPUT, "%s: an image of %d x %d pixels: expected sides of 1 to %d", path, job->width,
-                           job->height, LARGEST_SIDE);
+                           job->height, IMAGE_LARGEST_SIDE);
     atomic_file file;
     TRY(atomic_file_begin(path, &file));
     status code = write_stream(path, file.temporary, job);

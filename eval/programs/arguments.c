@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LARGEST_SIZE 32768
+#define SIZE_FORMAT "%5d" /* as many digits: longer numbers would be read modulo 2^32 */
 
 const char *argument_method_help(void) {
     static char help[512];
@@ -89,8 +90,8 @@ status argument_number(const char *option, const char *text, double *out) {
 status argument_sides(const char *option, const char *text, int *width, int *height) {
     char after;
     *width = *height = 0;
-    if (!text || (sscanf(text, "%dx%d%c", width, height, &after) == 2 && *width > 0 && *width <= LARGEST_SIZE &&
-                  *height > 0 && *height <= LARGEST_SIZE))
+    if (!text || (sscanf(text, SIZE_FORMAT "x" SIZE_FORMAT "%c", width, height, &after) == 2 && *width > 0 &&
+                  *width <= LARGEST_SIZE && *height > 0 && *height <= LARGEST_SIZE))
         return STATUS_OK;
     return status_fail(STATUS_USAGE, "--%s is '%s', expected WxH with sides of 1 to %d, as in 640x512", option, text,
                        LARGEST_SIZE);
@@ -111,7 +112,8 @@ status argument_tiles(const char *text, detector_tiles *out) {
     if (!strcmp(text, "off"))
         return STATUS_OK;
     int end = 0;
-    bool numbers = sscanf(text, "%d,%d%n", &out->side, &out->overlap, &end) == 2 && text[end] == '\0';
+    bool numbers =
+        sscanf(text, SIZE_FORMAT "," SIZE_FORMAT "%n", &out->side, &out->overlap, &end) == 2 && text[end] == '\0';
     if (!numbers || out->side < 64 || out->side > LARGEST_SIZE || out->overlap < 0 || 2 * out->overlap > out->side)
         return status_fail(STATUS_USAGE,
                            "--tiles is '%s', expected 'auto', 'off' or SIDE,OVERLAP: a side of 64 to %d, an overlap of "

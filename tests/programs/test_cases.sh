@@ -225,6 +225,7 @@ detect|single/raw.raw|1|has to be given .--y16
 detect --y16 160x64|single/raw.raw|0|1 image
 detect --y16 160x60|single/raw.raw|1|20480 bytes
 detect --y16 160|single/raw.raw|2|--y16 is '160'
+detect --y16 4294967456x64|single/raw.raw|2|--y16 is '4294967456x64'
 # --- folders of images ---
 detect|frames_bmp|0|2 images
 detect|frames_mixed|0|left out, as no images: frames_mixed/readme.txt

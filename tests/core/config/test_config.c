@@ -186,6 +186,33 @@ static void test_overrides_refused(void **state) {
 }
 
 /* libinih's buffer holds 199 characters: that line is whole, the next longer one an error. */
+/* The help texts that config_write puts into comments may be longer than a line of libinih's. */
+static void test_long_comments(void **state) {
+    (void)state;
+    char text[2048], comment[1001];
+    memset(comment, 'c', sizeof comment - 1);
+    comment[sizeof comment - 1] = '\0';
+    snprintf(text, sizeof text, "; %s\n[train]\n  ;%.400s\nepochs = 3\n#%.199s", comment, comment, comment);
+    config *c = new_config();
+    assert_ok(config_load(c, ini(text)));
+    assert_int_equal(config_int(c, "train.epochs"), 3);
+    config_free(c);
+}
+
+static void test_too_many_keys(void **state) {
+    (void)state;
+    enum { KEYS = 4097, LINE = 16 };
+    char *text = malloc(KEYS * LINE);
+    assert_non_null(text);
+    size_t used = (size_t)snprintf(text, LINE, "[x]\n");
+    for (int i = 0; i < KEYS; i++)
+        used += (size_t)snprintf(text + used, LINE, "k%d = 1\n", i);
+    config *c = new_config();
+    assert_fails(config_load(c, ini(text)), STATUS_USAGE, "test.ini:4098", "more than 4096 keys");
+    config_free(c);
+    free(text);
+}
+
 static void test_line_length(void **state) {
     (void)state;
     char text[512];
@@ -315,6 +342,8 @@ int main(void) {
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_overrides_refused),
         cmocka_unit_test(test_line_length),
+        cmocka_unit_test(test_long_comments),
+        cmocka_unit_test(test_too_many_keys),
         cmocka_unit_test(test_write_and_read_back),
         cmocka_unit_test(test_text_of_file_and_help),
         cmocka_unit_test(test_names_of_a_section),

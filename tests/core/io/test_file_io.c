@@ -225,7 +225,25 @@ static void test_name_list_read(void **state) {
     const char *missing = scratch_path("missing.txt");
     assert_fails(name_list_read(missing, &names), STATUS_INPUT, missing, "No such file");
     const char *folder = scratch_path("");
-    assert_fails(name_list_read(folder, &names), STATUS_INPUT, folder, "directory");
+    assert_fails(name_list_read(folder, &names), STATUS_INPUT, folder, "not a regular file");
+}
+
+/* A list of 10^8 lines is refused by its size, before it is read; one of many short lines by their number. */
+static void test_huge_lists(void **state) {
+    (void)state;
+    enum { LINES = (1 << 21) + 1 };
+    name_list names;
+    const char *huge = scratch_file("huge.txt", "a\n", 2);
+    assert_int_equal(truncate(huge, 200000000), 0);
+    assert_fails(name_list_read(huge, &names), STATUS_INPUT, huge, "200000000 bytes; expected at most 67108864");
+    char *lines = malloc(2 * LINES);
+    assert_non_null(lines);
+    for (size_t i = 0; i < LINES; i++)
+        memcpy(lines + 2 * i, "a\n", 2);
+    const char *many = scratch_file("many.txt", lines, 2 * LINES);
+    free(lines);
+    assert_fails(name_list_read(many, &names), STATUS_INPUT, many, "more than 2097152 names");
+    assert_int_equal(names.count, 0);
 }
 
 static void test_folder_is_placed(void **state) {
@@ -265,12 +283,12 @@ static void test_name_list_grows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_replaces),  cmocka_unit_test(test_temporary_name_is_unused),
-        cmocka_unit_test(test_commit_fails),     cmocka_unit_test(test_file_write),
-        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_path_join),        cmocka_unit_test(test_folder_list),
-        cmocka_unit_test(test_name_list_read),   cmocka_unit_test(test_name_list_grows),
-        cmocka_unit_test(test_folder_is_placed),
+        cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
+        cmocka_unit_test(test_commit_fails),    cmocka_unit_test(test_file_write),
+        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_path_join),       cmocka_unit_test(test_folder_list),
+        cmocka_unit_test(test_name_list_read),  cmocka_unit_test(test_huge_lists),
+        cmocka_unit_test(test_name_list_grows), cmocka_unit_test(test_folder_is_placed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

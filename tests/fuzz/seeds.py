@@ -1,0 +1,196 @@
+"""Writes what the fuzzing of each parser starts from, as far as no program of the project writes such files.
+
+usage: seeds.py OUT TENSORS    OUT/TARGET/NAME; TENSORS: lines "NAME Dataset {SHAPE}" as h5ls prints them of a checkpoint
+"""
+import collections
+import io
+import json
+import pickle
+import re
+import struct
+import sys
+import types
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+out = Path(sys.argv[1])
+
+
+def put(target, name, content):
+    folder = out / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+# --- images ---
+
+grey = (np.arange(9 * 7).reshape(7, 9) * 37 % 251).astype(np.uint8)
+colour = np.stack([grey, 255 - grey, grey // 2], axis=2)
+deep = grey.astype(np.uint16) * 257
+modes = {
+    "grey": Image.fromarray(grey),
+    "colour": Image.fromarray(colour),
+    "alpha": Image.fromarray(np.dstack([colour, grey]), "RGBA"),
+    "grey_alpha": Image.fromarray(np.dstack([grey, grey]), "LA"),
+    "palette": Image.fromarray(colour).quantize(5),
+    "bits": Image.fromarray(grey > 99),
+    "deep": Image.fromarray(deep),
+    "float": Image.fromarray(grey.astype(np.float32) / 3),
+}
+
+
+def encode(mode, kind, **options):
+    stream = io.BytesIO()
+    try:
+        modes[mode].save(stream, kind, **options)
+    except OSError:
+        return  # the format has no such images
+    target = {"PNG": "png", "JPEG": "jpeg", "TIFF": "tiff"}.get(kind, "plain_image")
+    put(target, "_".join([mode, kind.lower(), *map(str, options.values())][:3]).replace(" ", ""), stream.getvalue())
+
+
+for mode in modes:
+    encode(mode, "PNG")
+    encode(mode, "BMP")
+    encode(mode, "PPM")
+    for compression in (None, "tiff_lzw", "packbits", "tiff_adobe_deflate"):
+        encode(mode, "TIFF", compression=compression)
+    encode(mode, "JPEG", quality=80)
+    encode(mode, "JPEG", quality=81, progressive=True)
+    encode(mode, "JPEG", quality=82, restart_marker_blocks=1)
+stream = io.BytesIO()
+modes["grey"].save(stream, "TIFF", save_all=True, append_images=[modes["deep"], modes["float"]])
+put("tiff", "pages", stream.getvalue())
+put("plain_image", "text_pgm", "P2 # a comment\n3 2\n100\n0 1 2\n98 99 100\n")
+put("plain_image", "text_ppm", "P3\n2 1 7\n1 2 3 7 6 5\n")
+put("plain_image", "raw", bytes(range(48)))
+
+# --- checkpoints of PyTorch: its names without PyTorch ---
+
+utils, torch = types.ModuleType("torch._utils"), types.ModuleType("torch")
+sys.modules.update({"torch": torch, "torch._utils": utils})
+
+
+def _rebuild_tensor_v2(*arguments):
+    return arguments
+
+
+_rebuild_tensor_v2.__module__ = "torch._utils"
+utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+for kind in ("FloatStorage", "LongStorage", "HalfStorage"):
+    setattr(torch, kind, type(kind, (), {"__module__": "torch"}))
+
+
+class Storage:
+    def __init__(self, kind, key, count):
+        self.id = ("storage", getattr(torch, kind), key, "cpu", count)
+
+
+class Tensor:
+    def __init__(self, kind, key, shape):
+        self.shape, self.count = shape, int(np.prod(shape))
+        self.storage, self.kind = Storage(kind, key, self.count), kind
+
+    def __reduce__(self):
+        strides = tuple(int(np.prod(self.shape[i + 1:])) for i in range(len(self.shape)))
+        return _rebuild_tensor_v2, (self.storage, 0, self.shape, strides, False, collections.OrderedDict())
+
+    def content(self):
+        return bytes(self.count * {"FloatStorage": 4, "LongStorage": 8, "HalfStorage": 2}[self.kind])
+
+
+class Pickler(pickle.Pickler):
+    legacy = False
+
+    def persistent_id(self, value):
+        if not isinstance(value, Storage):
+            return None
+        return value.id + ((None,) if self.legacy else ())
+
+
+def pickled(value, legacy=False):
+    stream = io.BytesIO()
+    pickler = Pickler(stream, 2)
+    pickler.legacy = legacy
+    pickler.dump(value)
+    return stream.getvalue()
+
+
+def zipped(value, tensors):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a/data.pkl", pickled(value))
+        archive.writestr("a/byteorder", "little")
+        for tensor in tensors:
+            archive.writestr(f"a/data/{tensor.storage.id[2]}", tensor.content())
+    return stream.getvalue()
+
+
+def legacy(value, tensors):
+    parts = [pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), pickle.dumps({"little_endian": True}, 2)]
+    parts += [pickled(value, True), pickle.dumps([tensor.storage.id[2] for tensor in tensors], 2)]
+    for tensor in tensors:
+        parts += [struct.pack("<q", tensor.count), tensor.content()]
+    return b"".join(parts)
+
+
+def safetensors(tensors, **more):
+    header, at, content = dict(more), 0, b""
+    for name, tensor in tensors.items():
+        data = tensor.content()
+        kind = {"FloatStorage": "F32", "LongStorage": "I64", "HalfStorage": "F16"}[tensor.kind]
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [at, at + len(data)]}
+        at, content = at + len(data), content + data
+    text = json.dumps(header).encode() + b"\n"
+    return struct.pack("<Q", len(text)) + text + content
+
+
+network = collections.OrderedDict()
+for line in Path(sys.argv[2]).read_text().splitlines():
+    found = re.match(r"/model/(\S+) +Dataset \{(.*)\}", line)
+    if found:
+        shape = tuple(int(size) for size in re.findall(r"\d+", found[2]))
+        kind = "LongStorage" if found[1].endswith("num_batches_tracked") else "FloatStorage"
+        network[found[1]] = Tensor(kind, str(len(network)), shape)
+two = collections.OrderedDict(a=Tensor("HalfStorage", "0", (2, 3)), b=Tensor("LongStorage", "1", ()))
+for name, tensors in (("network", network), ("two", two)):
+    wrapped = {"epoch": 3, "state_dict": tensors, "loss": 0.5, "names": ["x", None, True, (1, 2)]}
+    put("torch", f"{name}_zip", zipped(tensors, tensors.values()))
+    put("torch", f"{name}_legacy", legacy(tensors, tensors.values()))
+    put("safetensors", name, safetensors(tensors))
+    put("pickle", name, pickled(tensors))
+    put("pickle", f"{name}_wrapped", pickled(wrapped))
+put("torch", "wrapped_zip", zipped({"model": two, "epoch": 1}, two.values()))
+put("safetensors", "metadata", safetensors(two, __metadata__={"format": "pt"}))
+put("pickle", "plain", pickle.dumps([1, -1, 1 << 40, 0.5, "x", None, True, (1, 2, 3, 4), {"a": []}], 2))
+
+# --- labels: the first byte names the format ---
+
+xml = """<annotation><filename>../a.png</filename><size><width>12</width></size><object><name>t</name>
+<bndbox><xmin>2</xmin><ymin>3</ymin><xmax>4</xmax><ymax>5</ymax></bndbox></object>{}</annotation>"""
+entity = '<!DOCTYPE a [<!ENTITY b "4">]>' + xml.replace(">4<", ">&b;<")
+put("labels", "voc", "\0" + xml.format(""))
+put("labels", "voc_entity", "\0" + entity.format("<object><bndbox/></object>"))
+put("labels", "yolo", "\x01" + "0 0.5 0.5 0.1 0.2\nship 0.1 0.9 0.01 0.01 0.97\n\n")
+boxes = {
+    "images": [{"id": 1, "file_name": "x/a.png", "width": 12, "height": 9}],
+    "annotations": [{"image_id": 1, "bbox": [2, 3, 4.5, 1e0]}, {"image_id": 1, "bbox": [0, 0, 12, 9]}],
+}
+put("labels", "coco", "\x02" + json.dumps(boxes))
+
+# --- texts ---
+
+put("list", "plain", "a\na.pgm\n./images/a\n\n")
+put("list", "windows", b"\xef\xbb\xbfimages/a.pgm masks/a.pgm\r\na,a\r\n")
+put("list", "missing", "../../etc/passwd\nb\na b\n")
+for name, words in {
+    "options": "--flag --size 12 --y16 640x512 --tiles 256,32 --number -3 --real 1e-3 a b",
+    "ranges": "--range 0,16383 --word a --size=native model.scales=3 -- --flag",
+    "percentile": "--range percentile:0.5 --tiles off --word=b --range image",
+    "help": "--help",
+    "version": "--version",
+}.items():
+    put("arguments", name, words.replace(" ", "\0"))
