@@ -55,6 +55,7 @@ static status select_rows(dataset *d, const char *split, char **names, char **sp
 status pack_open(dataset *d, const char *path, const char *split) {
     char **names = NULL, **splits = NULL;
     int count = 0, split_count = 0;
+    TRY(h5_verify(path));
     TRY(h5_open(path, &d->pack));
     TRY(h5_read_strings(d->pack, "names", &names, &count));
     status result = h5_read_strings(d->pack, "split", &splits, &split_count);

@@ -224,7 +224,7 @@ status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights w
 status checkpoint_read_threshold(const char *path, double *out) {
     h5_file *file;
     *out = NAN;
-    status result = h5_open(path, &file);
+    status result = checkpoint_open(path, &file);
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
     if (h5_has_attribute(file, "/", THRESHOLD))
@@ -257,7 +257,7 @@ status checkpoint_read_range(const char *path, grey_range *out) {
     h5_file *file;
     char *text = NULL;
     *out = (grey_range){.kind = RANGE_FULL};
-    status result = h5_open(path, &file);
+    status result = checkpoint_open(path, &file);
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
     if (h5_has_attribute(file, "/", key))

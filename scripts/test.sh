@@ -3,7 +3,8 @@
 # golden data, the command lines, the layout of the code. Installs what is missing first. Ends with `N passed, N failed`;
 # exit code 1 if anything failed. usage: scripts/test.sh [--full]
 #   --full   the published figures on every image of the test sets, not on an eighth of them; the tests that start
-#            threads under ThreadSanitizer; memory running out at every single allocation
+#            threads under ThreadSanitizer; memory running out at every single allocation; 20 seconds of fuzzing for each parser,
+#            not one
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 share=eighth
@@ -142,10 +143,16 @@ if [ $share = all ]; then
 fi
 
 build all tests
-build CC=clang SANITIZE=1 tests
+build CC=clang SANITIZE=1 tests fuzzers
 for source in "${threaded[@]}"; do
     build CC=clang SANITIZE=thread "build/sanitize-thread/tests/$(program_of "$source")"
 done
+
+fuzzing=(FUZZ_SHORT=1 FUZZ_BUILD=build/sanitize) # without libFuzzer's counters in the library, which take a build of their own
+if [ $share = all ]; then
+    build CC=clang SANITIZE=fuzz fuzzers
+    fuzzing=(FUZZ_SECONDS=20 FUZZ_BUILD=build/sanitize-fuzz)
+fi
 
 # --- the longest first, so that no processor is left waiting at the end ---
 
@@ -159,6 +166,7 @@ if [ -d "$golden" ]; then
     start check "published figures and those of the shipped weights on the real test sets ($share of the images)" \
         bash tests/programs/published_figures.sh "$work" "$share"
 fi
+start check "fuzzing of the parsers" env "${fuzzing[@]}" scripts/fuzz.sh
 for script in tests/*/test_*.sh; do
     start check "$(basename "$script" .sh)" bash "$script"
 done

@@ -161,6 +161,7 @@ static hid_t open_copy(h5_file *file, hid_t access) {
 status h5_amend(const char *path, h5_file **out) {
     h5_file *original; /* says what is wrong with it */
     *out = NULL;
+    TRY(h5_verify(path)); /* a new checksum would hide the damage */
     TRY(h5_open(path, &original));
     h5_close(original);
     return begin_file(path, open_copy, out);

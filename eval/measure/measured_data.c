@@ -37,7 +37,7 @@ static status trained_on(const h5_file *file, const dataset *d, bool *out) {
 static status say_trained_on(const measured_data *request, const dataset *d) {
     h5_file *file;
     bool seen;
-    status result = h5_open(request->checkpoint, &file);
+    status result = checkpoint_open(request->checkpoint, &file);
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says why */
     char remark[4096];

@@ -3,6 +3,10 @@
 #include "modules/checkpoint.h"
 #include "tests/fuzz/fuzzing.h"
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed) {
+    return fuzz_mutate_hdf5(data, size, room, seed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char path[] = "input.h5";
     detector *d;

@@ -2,6 +2,10 @@
 #include "datasets/dataset.h"
 #include "tests/fuzz/fuzzing.h"
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed) {
+    return fuzz_mutate_hdf5(data, size, room, seed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     enum { MOST = 4 };
     dataset *d = NULL;

@@ -1,5 +1,6 @@
 #include "tests/fuzz/fuzzing.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,4 +57,31 @@ void fuzz_read_image(const image_source *source) {
         fuzz_expect(code == STATUS_OK || !image.pixels, "pixels of an image that was refused");
         grey_image_free(&image);
     }
+}
+
+/* The length of the text that begins at `at`; 0 if it is short, or one of HDF5's marks. */
+static size_t text_at(const uint8_t *data, size_t size, size_t at) {
+    enum { SHORT = 3 };
+    static const char *const marks[] = {"TREE", "HEAP", "SNOD", "GCOL", "HDF"};
+    size_t length = 0;
+    while (at + length < size && isprint(data[at + length]))
+        length++;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (length >= SHORT && !memcmp(data + at, marks[i], strlen(marks[i]) < length ? strlen(marks[i]) : length))
+            return 0;
+    return length >= SHORT ? length : 0;
+}
+
+size_t fuzz_mutate_hdf5(uint8_t *data, size_t size, size_t room, unsigned seed) {
+    if (getenv("FUZZ_RAW"))
+        return LLVMFuzzerMutate(data, size, room);
+    /* The first text behind a place that the seed chooses. */
+    size_t at = size ? seed % size : 0, length = 0;
+    while (at < size && (length = text_at(data, size, at)) == 0)
+        at++;
+    if (length) {
+        size_t left = LLVMFuzzerMutate(data + at, length, length);
+        memset(data + at + left, 0, length - left);
+    }
+    return size;
 }

@@ -30,6 +30,11 @@ void fuzz_expect(int good, const char *what);
 /* One engine of one thread, for all inputs. */
 engine *fuzz_engine(void);
 
+/* A mutator for files in HDF5: it changes the texts in them, names and values, in place, and leaves the structure
+ * around them whole, in which HDF5 itself gets lost; with FUZZ_RAW in the environment, anything. Returns the new size.
+ */
+size_t fuzz_mutate_hdf5(uint8_t *data, size_t size, size_t room, unsigned seed);
+
 /* Reads what `source` names as an image, all pages of a small file, and looks at every pixel. */
 void fuzz_read_image(const image_source *source);
 
