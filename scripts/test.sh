@@ -3,8 +3,8 @@
 # golden data, the command lines, the layout of the code. Installs what is missing first. Ends with `N passed, N failed`;
 # exit code 1 if anything failed. usage: scripts/test.sh [--full]
 #   --full   the published figures on every image of the test sets, not on an eighth of them; the tests that start
-#            threads under ThreadSanitizer; memory running out at every single allocation; 20 seconds of fuzzing for each parser,
-#            not one
+#            threads under ThreadSanitizer; memory running out at every single allocation; 20 seconds of fuzzing for each
+#            parser, not one
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 share=eighth

@@ -53,7 +53,8 @@ void name_list_free(name_list *list);
  * leading dot) are left out. `out` is new, and empty after a failure. */
 status folder_list(const char *folder, const char *suffix, name_list *out);
 /* One name a line, white space around it dropped, as are blank lines and a byte-order mark; the last line may lack a
- * newline. A file of more than 64 MiB or of more than 2^21 names is refused. `out` is new, and empty after a failure. */
+ * newline. A file of more than 64 MiB or of more than 2^21 names is refused. `out` is new, and empty after a failure.
+ */
 status name_list_read(const char *path, name_list *out);
 
 #endif
