@@ -37,7 +37,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 coverage format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -93,7 +93,7 @@ FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup getline open_memstream vasprintf fopen opendir mmap \
            pthread_create
 
-.PHONY: all tests fuzzers fuzz test test-full test-aarch64 bench-dnnl clean help format format-check
+.PHONY: all tests fuzzers fuzz test test-full test-aarch64 coverage bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -177,6 +177,9 @@ test-full: ## the same, with the published figures on all images, and threads un
 
 test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operations under qemu-user
 	scripts/test_aarch64.sh
+
+coverage: ## the share of lines that the tests run, by folder; as long as a test run
+	scripts/coverage.sh
 
 format: ## lay out the code with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h')

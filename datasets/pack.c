@@ -1,5 +1,6 @@
 #include "datasets/pack.h"
 
+#include "core/base/process.h"
 #include "datasets/dataset_private.h"
 
 #include <assert.h>
@@ -240,6 +241,7 @@ static status pack_sample(pack_writer *w, const dataset *d, int index, const pac
 static status find_depth(const dataset *d, int *maximum) {
     for (int i = 0; i < dataset_count(d) && *maximum == 255; i++) {
         grey_image image, mask;
+        TRY(process_check_signals());
         TRY(dataset_read(d, i, MASK_SIZE_MAY_DIFFER, &image, &mask));
         *maximum = image.maximum > mask.maximum ? image.maximum : mask.maximum;
         grey_image_free(&image);
@@ -257,6 +259,7 @@ static status pack_all(pack_writer *w, dataset *const *splits, int split_count, 
         TRY(find_depth(splits[i], &w->maximum));
     for (int i = 0; i < split_count; i++)
         for (int k = 0; k < dataset_count(splits[i]); k++) {
+            TRY(process_check_signals());
             TRY(pack_sample(w, splits[i], k, options));
             if (on_sample)
                 on_sample(context, w->names.count);

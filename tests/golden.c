@@ -5,14 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static int compared; /* values that golden_limit judged */
+
 int golden_main(int argc, char **argv, int count, const char *usage, status (*check)(char **arguments, int *wrong)) {
     if (argc != count + 1) {
         fprintf(stderr, "usage: %s\n", usage);
         return 2;
     }
     int wrong = 0;
+    compared = 0;
     if (check(argv + 1, &wrong) != STATUS_OK) {
         fprintf(stderr, "%s\n", status_message());
+        return 1;
+    }
+    if (compared == 0) {
+        fprintf(stderr, "nothing was compared\n");
         return 1;
     }
     printf("%s\n", wrong ? "DIFFERENT" : "equal within the limits");
@@ -23,6 +30,7 @@ void golden_limit(const char *what, double deviation, double limit, int *wrong) 
     bool within = deviation <= limit; /* false for NaN */
     printf("%-64s %.3e (limit %.0e)%s\n", what, deviation, limit, within ? "" : "  BEYOND");
     *wrong += !within;
+    compared++;
 }
 
 static status set_all(const char *const *options, config *c) {

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Runs `check(ARGUMENTS...)` of a program that takes exactly `count` arguments: 0 all well, 1 a deviation or a bad file
- * (one line on stderr), 2 wrong usage. *wrong counts deviations beyond their limits. */
+/* Runs `check(ARGUMENTS...)` of a program that takes exactly `count` arguments: 0 all well, 1 a deviation, a bad file
+ * or nothing compared (one line on stderr), 2 wrong usage. *wrong counts deviations beyond their limits. */
 int golden_main(int argc, char **argv, int count, const char *usage, status (*check)(char **arguments, int *wrong));
 
 /* Prints "what: deviation (limit)" and counts a violation. A deviation that is not a number is one. */

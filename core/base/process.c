@@ -47,6 +47,10 @@ int process_signal(void) {
     return received;
 }
 
+status process_check_signals(void) {
+    return received ? status_fail(STATUS_INTERRUPTED, "interrupted") : STATUS_OK;
+}
+
 /* While the signals are held back the list of children and what runs agree. */
 static sigset_t hold_signals(void) {
     sigset_t both, old;

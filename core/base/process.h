@@ -18,6 +18,8 @@ status process_folder(char out[4096]);
 void process_begin_signals(void);
 void process_end_signals(void);
 int process_signal(void); /* the last one received meanwhile; 0 if none was */
+/* STATUS_INTERRUPTED if one was: asked before each image by what goes through many. Any thread. */
+status process_check_signals(void);
 
 /* Starts argv[0] (a path) with the NULL-terminated arguments; both outputs are appended to the file `log`. The child
  * gets SIGTERM if this process dies. */

@@ -1,5 +1,7 @@
 #include "core/config/cli.h"
 
+#include "core/base/process.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -237,5 +239,5 @@ int cli_finish(const cli_program *program, status code) {
         fprintf(stderr, "%s: %s (see %s --help)\n", program->name, status_message(), program->name);
     else if (code != STATUS_OK)
         fprintf(stderr, "%s: %s\n", program->name, status_message());
-    return status_exit_code(code);
+    return code == STATUS_INTERRUPTED && process_signal() ? 128 + process_signal() : status_exit_code(code);
 }

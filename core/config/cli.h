@@ -38,7 +38,7 @@ status cli_parse(const cli_program *program, int argc, char **argv, cli_action *
                  int *positional_count);
 
 /* Prints "NAME: MESSAGE" to stderr if `code` is a failure (with " (see NAME --help)" for STATUS_USAGE);
- * returns the exit code. */
+ * returns the exit code: that of status_exit_code, or 128 and the number of the signal that interrupted the program. */
 int cli_finish(const cli_program *program, status code);
 
 #endif

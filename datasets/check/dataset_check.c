@@ -1,5 +1,6 @@
 #include "datasets/check/dataset_check.h"
 
+#include "core/base/process.h"
 #include "datasets/check/components.h"
 #include "datasets/preprocess.h"
 
@@ -121,7 +122,9 @@ status dataset_count_all(const dataset *d, dataset_counts *out, dataset_oddities
     }
     for (int i = 0; i < total; i++) {
         grey_image image = {0}, mask = {0};
-        status result = dataset_read(d, i, MASK_SIZE_MAY_DIFFER, &image, &mask);
+        status result = process_check_signals();
+        if (result == STATUS_OK)
+            result = dataset_read(d, i, MASK_SIZE_MAY_DIFFER, &image, &mask);
         if (result == STATUS_OK)
             result = count_sample(d, i, &image, &mask, out, oddities);
         else if (result == STATUS_INPUT && oddities)

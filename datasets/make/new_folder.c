@@ -1,5 +1,6 @@
 #include "datasets/make/new_folder.h"
 
+#include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
 
@@ -58,6 +59,7 @@ static status write_grey(const char *parent, const char *kind, const char *name,
 }
 
 status new_folder_write_pair(const char *parent, const char *name, const grey_image *image, const grey_image *mask) {
+    TRY(process_check_signals());
     TRY(write_grey(parent, "images", name, image));
     return write_grey(parent, "masks", name, mask);
 }

@@ -1,6 +1,7 @@
 #include "eval/detect/detect_images.h"
 
 #include "core/base/pipeline.h"
+#include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "core/log/progress.h"
 #include "eval/detect/detection_files.h"
@@ -58,6 +59,7 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
     run_state *r = context;
     image_item *item = memory;
     item->input = &r->job->images->items[index];
+    TRY(process_check_signals());
     if (read_pixels(r, item->input, &item->image) == STATUS_OK) {
         *need = need_of(r->job, &item->image);
         return STATUS_OK;

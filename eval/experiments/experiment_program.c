@@ -7,7 +7,6 @@
 #include "eval/experiments/sweep.h"
 #include "modules/checkpoint.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +117,8 @@ int experiment_main(const experiment_kind *kind, int argc, char **argv) {
                              .examples = kind->examples,
                              .options = options,
                              .option_count = kind->trains ? OPTIONS : OPTIONS - TRAINING_OPTIONS};
-    int code = cli_finish(&cli, run(kind, &cli, argc, argv));
-    return process_signal() == SIGTERM ? 143 : code;
+    process_begin_signals();
+    return cli_finish(&cli, run(kind, &cli, argc, argv));
 }
 
 status program_detector(const experiment *e, const char *folder, int method, int data, detector **out,

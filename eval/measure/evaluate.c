@@ -1,5 +1,6 @@
 #include "eval/measure/evaluate.h"
 
+#include "core/base/process.h"
 #include "core/log/progress.h"
 #include "eval/measure/quantile.h"
 
@@ -90,6 +91,8 @@ static status evaluate_all(const score_source *source, reader *r, metrics *out, 
         TRY(reader_finish(r, &s));
         status result = i + 1 < count ? reader_start(r, i + 1) : STATUS_OK;
         int reading = i + 1 < count && result == STATUS_OK;
+        if (result == STATUS_OK)
+            result = process_check_signals();
         if (result == STATUS_OK)
             result = evaluate_sample(source, &s, dataset_sample_name(r->data, i), r->options, out, &times[i]);
         sample_free(&s);

@@ -1,4 +1,5 @@
 /* convert: checkpoints of other programs into ours, ours to what detection needs, and a check of ours. */
+#include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
 #include "eval/programs/arguments.h"
@@ -59,6 +60,8 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
         result = keep_range(from, file);
     if (result == STATUS_OK && !isnan(threshold))
         result = checkpoint_write_threshold(file, threshold);
+    if (result == STATUS_OK)
+        result = process_check_signals();
     if (result != STATUS_OK) {
         h5_close(file);
         return result;
@@ -142,6 +145,7 @@ int main(int argc, char **argv) {
     const char **arguments;
     int count;
     status result = cli_parse(&program, argc, argv, &action, &arguments, &count);
+    process_begin_signals();
     if (result == STATUS_OK && action == CLI_RUN)
         result = run(arguments, count);
     return cli_finish(&program, result);

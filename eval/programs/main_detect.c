@@ -207,6 +207,7 @@ int main(int argc, char **argv) {
     run_state r = {0};
     options[OPTION_METHOD].help = argument_method_help();
     status result = cli_parse(&program, argc, argv, &action, &arguments, &count);
+    process_begin_signals();
     if (result == STATUS_OK && action == CLI_RUN)
         result = run(&r, arguments, count);
     h5_close(r.outcome.maps);

@@ -1,4 +1,5 @@
 /* evaluate: a detector's metrics on a split of a data set. */
+#include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "eval/figures/roc_plot.h"
@@ -309,6 +310,7 @@ int main(int argc, char **argv) {
     static run_state r = {.how.label = "evaluate"};
     options[OPTION_METHOD].help = argument_method_help();
     status result = cli_parse(&program, argc, argv, &action, &settings, &count);
+    process_begin_signals();
     if (result == STATUS_OK && action == CLI_RUN)
         result = run(&r, settings, count);
     records_free(r.own);

@@ -1,4 +1,5 @@
 /* bin/prepare: see --help. */
+#include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/log/progress.h"
 #include "datasets/check/set_check.h"
@@ -182,6 +183,7 @@ static status run(int argc, char **argv) {
     TRY(cli_parse(&program, argc, argv, &action, &arguments, &count));
     if (action == CLI_DONE)
         return STATUS_OK;
+    process_begin_signals();
     if (count == 2 && !strcmp(arguments[0], "check"))
         return check(arguments[1]);
     if (count == 3 && !strcmp(arguments[0], "pack"))

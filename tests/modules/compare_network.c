@@ -335,12 +335,17 @@ static status compare_group(const subject *s, const char *group, int *wrong) {
  * sees two values per channel, and float32 says nothing about the gradients. */
 static status compare_groups(const subject *s, const char *only, int *wrong) {
     static const char *const groups[] = {"eval_a", "eval_b", "train_frozen", "train4", "train", "train_warm"};
+    int compared = 0;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         bool wanted = only ? !strcmp(groups[i], only) : strcmp(groups[i], "train") || !h5_exists(s->f, "train4");
-        if (wanted && h5_exists(s->f, groups[i]))
-            TRY(compare_group(s, groups[i], wrong));
+        if (!wanted || !h5_exists(s->f, groups[i]))
+            continue;
+        TRY(compare_group(s, groups[i], wrong));
+        compared++;
     }
-    return STATUS_OK;
+    return compared ? STATUS_OK
+                    : status_fail(STATUS_INPUT, "%s: has no group %s to compare with", h5_path(s->f),
+                                  only ? only : "of values");
 }
 
 static status check(char **arguments, int *wrong) {

@@ -22,6 +22,7 @@ refuses() {
     local code=$1 pattern=$2 got
     shift 2
     count=$((count + 1))
+    [ "${#pattern}" -ge 4 ] || complain "$*: '$pattern' would match nearly any message"
     rm -rf out
     "$@" > stdout 2> stderr < /dev/null
     got=$?

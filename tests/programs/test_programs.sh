@@ -27,7 +27,7 @@ rm "faulty/masks/$(head -n 1 faulty/train.txt).png"
 sed -n 2p faulty/train.txt >> faulty/test.txt
 refuses 1 'faulty: 2 findings' "$bin/prepare" check faulty
 [ "$(grep -c '^WRONG: ' stdout)" -eq 2 ] || complain "prepare check printed $(grep -c '^WRONG: ' stdout) findings, expected 2"
-refuses 2 '.' "$bin/prepare"
+refuses 2 'prepare: expected check DIR, pack DIR OUT.h5, split DIR' "$bin/prepare"
 refuses 2 'no-such-command' "$bin/prepare" no-such-command
 refuses 1 'missing-folder' "$bin/prepare" pack missing-folder out/x.h5
 
@@ -75,7 +75,7 @@ refuses 2 'train.loss: "dice3".*dice2.*focal' "$bin/train" tiny.ini --out out tr
 works "$bin/train" tiny.ini --out again data.root=scenes.h5
 cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/last.h5 | tail -n +2) ||
     complain "the same seed gave other parameters (folder and pack)"
-refuses 2 '.' "$bin/train"
+refuses 2 'train: expected a configuration file' "$bin/train"
 refuses 2 'missing.ini' "$bin/train" missing.ini --out out
 sed 's/epochs = 2/epochz = 2/' tiny.ini > unknown.ini
 refuses 2 'unknown.ini:11.*epochz' "$bin/train" unknown.ini --out out
@@ -130,7 +130,7 @@ refuses 2 'rate of 2' "$bin/evaluate" --method mpcm --data scenes --at-fa 2
 refuses 2 'rows.txt.*csv' "$bin/evaluate" --method mpcm --data scenes --records rows.txt
 refuses 2 'threshold of 1' "$bin/convert" set-threshold set.h5 1
 refuses 1 'scenes.h5.*not a checkpoint' "$bin/convert" set-threshold scenes.h5 0.5
-refuses 2 '.' "$bin/evaluate" --data scenes
+refuses 2 'give either --checkpoint FILE.h5 or --method NAME' "$bin/evaluate" --data scenes
 refuses 2 'rule' "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule sometimes
 refuses 1 'missing.h5' "$bin/evaluate" --checkpoint missing.h5 --data scenes
 refuses 1 'missing' "$bin/evaluate" --checkpoint run/best.h5 --data missing
@@ -169,7 +169,7 @@ works "$bin/detect" scenes/images --out shipped
 mkdir -p installed
 cp "$bin/detect" installed
 refuses 1 'weights/rpcanet_plus_nudt.h5' installed/detect scenes/images --out out
-refuses 2 '.' "$bin/detect" --checkpoint run/best.h5 --out out
+refuses 2 'no INPUT is given' "$bin/detect" --checkpoint run/best.h5 --out out
 refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out out
 head -c 200 "scenes/images/$first.png" > cut.png
 refuses 1 'cut.png' "$bin/detect" --checkpoint run/best.h5 cut.png --out out
@@ -235,7 +235,7 @@ works "$bin/detect" scenes/images --checkpoint run/best.h5 --out heavy
 cmp -s light/detections.csv heavy/detections.csv || complain "the weights alone do not detect what the checkpoint does"
 [ "$(($(stat -c %s weights.h5) * 2))" -lt "$(stat -c %s run/best.h5)" ] || complain "the weights alone are not smaller"
 refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
-refuses 2 '.' "$bin/convert"
+refuses 2 'no command; expected from-torch, weights, set-threshold or verify' "$bin/convert"
 mkdir -p out
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
 refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
