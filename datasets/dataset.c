@@ -20,6 +20,9 @@ void dataset_name_of(const char *path, char *out, size_t size) {
 }
 
 status dataset_add(dataset *d, const char *name, const char *image, const char *mask) {
+    if (!path_stays_inside(name)) /* pictures are written under the names of samples */
+        return status_fail(STATUS_INPUT, "%s: a sample is called '%.200s'; expected a name without '..'", d->name,
+                           name);
     if ((d->count & (d->count - 1)) == 0) { /* room doubles at every power of two */
         size_t room = d->count ? 2 * (size_t)d->count : 1;
         sample_files *samples = realloc(d->samples, room * sizeof *samples);

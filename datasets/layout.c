@@ -65,6 +65,8 @@ static status add_image(opening *o, const indexed_file *image, const char *name,
     const indexed_file *mask, *twice = NULL;
     char stem[4096];
     snprintf(stem, sizeof stem, "%.*s", image_stem_length(name), name);
+    if (!path_stays_inside(stem)) /* "../frames/a", say: found by its last part */
+        snprintf(stem, sizeof stem, "%s", image->name);
     if (!mask_name) {
         TRY(find_mask(o, image, stem, &mask));
         return dataset_add(o->d, stem, image->path, mask->path);

@@ -198,3 +198,14 @@ status path_join(char out[4096], const char *folder, const char *name, const cha
         return status_fail(STATUS_INPUT, "%.80s...: the path is longer than %d bytes", folder, PATH_SIZE - 1);
     return STATUS_OK;
 }
+
+bool path_stays_inside(const char *name) {
+    if (name[0] == '\0' || name[0] == '/')
+        return false;
+    for (const char *part = name; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (!strncmp(part, "..", 2) && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return true;
+}

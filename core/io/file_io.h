@@ -41,6 +41,10 @@ status folder_place(const char *from, const char *to);
 /* Joins folder, name and suffix into `out` (4096 bytes); fails with STATUS_INPUT if it is too long. */
 status path_join(char out[4096], const char *folder, const char *name, const char *suffix);
 
+/* Whether FOLDER/name, for a name out of a file, lies in the folder: it is not empty, does not begin with a slash and
+ * has no part "..". */
+bool path_stays_inside(const char *name);
+
 /* A growing list of owned strings. A zeroed struct is an empty list. */
 typedef struct name_list {
     char **names;

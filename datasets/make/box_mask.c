@@ -91,33 +91,33 @@ static void fill_whole(area a, grey_image *mask) {
             mask->pixels[(size_t)y * (size_t)mask->width + (size_t)x] = 255;
 }
 
-/* Grows from the brightest pixel until nothing is added; boxes are small, so sweeping over them again is cheap. */
+/* Grows from the brightest pixel, each pixel once: a box may be a whole image. */
 static status fill_connected(const grey_image *image, area a, size_t peak, double limit, grey_image *mask) {
-    int w = a.x1 - a.x0, h = a.y1 - a.y0;
-    bool *taken = calloc((size_t)w * (size_t)h, sizeof *taken);
-    if (!taken)
+    int w = a.x1 - a.x0, h = a.y1 - a.y0, count = 0;
+    size_t width = (size_t)image->width, pixels = (size_t)w * (size_t)h;
+    bool *taken = calloc(pixels, sizeof *taken);
+    int *ahead = malloc(pixels * sizeof *ahead); /* taken, but for their neighbours */
+    if (!taken || !ahead) {
+        free(taken);
+        free(ahead);
         return status_fail(STATUS_MEMORY, "out of memory for a box of %dx%d pixels", w, h);
-    size_t width = (size_t)image->width;
-    taken[((int)(peak / width) - a.y0) * w + (int)(peak % width) - a.x0] = true;
-    for (bool grows = true; grows;) {
-        grows = false;
-        for (int y = 0; y < h; y++)
-            for (int x = 0; x < w; x++) {
-                if (taken[y * w + x] || image->pixels[(size_t)(a.y0 + y) * width + (size_t)(a.x0 + x)] <= limit)
+    }
+    ahead[count++] = ((int)(peak / width) - a.y0) * w + (int)(peak % width) - a.x0;
+    taken[ahead[0]] = true;
+    while (count > 0) {
+        int y = ahead[--count] / w, x = ahead[count] % w;
+        mask->pixels[(size_t)(a.y0 + y) * width + (size_t)(a.x0 + x)] = 255;
+        for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < h; v++)
+            for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < w; u++) {
+                int at = v * w + u;
+                if (taken[at] || image->pixels[(size_t)(a.y0 + v) * width + (size_t)(a.x0 + u)] <= limit)
                     continue;
-                bool beside = false;
-                for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < h; v++)
-                    for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < w; u++)
-                        beside = beside || taken[v * w + u];
-                taken[y * w + x] = beside;
-                grows = grows || beside;
+                taken[at] = true;
+                ahead[count++] = at;
             }
     }
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++)
-            if (taken[y * w + x])
-                mask->pixels[(size_t)(a.y0 + y) * width + (size_t)(a.x0 + x)] = 255;
     free(taken);
+    free(ahead);
     return STATUS_OK;
 }
 

@@ -43,6 +43,8 @@ status torch_tensor_describe(const char *name, const pickle_value *value, torch_
         out->shape[i] = (int)size;
     }
     out->count = (size_t)count;
+    if (count > value->tensor.storage->storage.count) /* by strides of 0: any memory for no bytes */
+        return status_fail(STATUS_INPUT, "refused: %s has more elements than its storage", name);
     return count ? check_view(out, value) : STATUS_OK;
 }
 

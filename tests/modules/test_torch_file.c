@@ -292,6 +292,32 @@ static void test_damaged_pickle(void **state) {
     free(saved.data);
 }
 
+/* A stride of 0 would make 2^28 elements of one. */
+static void test_bomb_of_strides(void **state) {
+    (void)state;
+    bytes b = {0};
+    torch_file file;
+    pickle_begin(&b);
+    bytes_text(&b, "}");
+    pickle_name(&b, "weight");
+    pickle_global_name(&b, "torch._utils", "_rebuild_tensor_v2");
+    bytes_text(&b, "((");
+    pickle_name(&b, "storage");
+    pickle_global_name(&b, "torch", "FloatStorage");
+    pickle_name(&b, "0");
+    pickle_name(&b, "cpu");
+    bytes_text(&b, "K\x01tQ");
+    bytes_add(&b, "K\0J", 3); /* offset, size */
+    bytes_number(&b, 1 << 28, 4);
+    bytes_add(&b, "\x85K\0\x85\x89", 5); /* stride, requires_grad */
+    pickle_global_name(&b, "collections", "OrderedDict");
+    bytes_text(&b, ")RtRs");
+    pickle_end(&b);
+    const char *path = torch_zip_file("strides.pkl", &b, 1);
+    assert_fails(torch_file_read(path, &file), STATUS_INPUT, path, "weight has more elements than its storage");
+    free(b.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefixes_of_wrappers),
@@ -303,6 +329,7 @@ int main(void) {
         cmocka_unit_test(test_names_of_python_2),
         cmocka_unit_test(test_safetensors),
         cmocka_unit_test(test_safetensors_refused),
+        cmocka_unit_test(test_bomb_of_strides),
         cmocka_unit_test(test_other_files_are_not_recognised),
         cmocka_unit_test(test_damaged_zip),
         cmocka_unit_test(test_damaged_old_format),

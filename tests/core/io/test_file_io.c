@@ -228,6 +228,16 @@ static void test_name_list_read(void **state) {
     assert_fails(name_list_read(folder, &names), STATUS_INPUT, folder, "not a regular file");
 }
 
+static void test_inside(void **state) {
+    (void)state;
+    static const char *const inside[] = {"a", "a/b", "..a", "a..", "a/..b/c", "...", ".", "a//b"};
+    static const char *const outside[] = {"", "/a", "..", "../a", "a/..", "a/../b", "a//../b"};
+    for (int i = 0; i < 8; i++)
+        assert_true(path_stays_inside(inside[i]));
+    for (int i = 0; i < 7; i++)
+        assert_false(path_stays_inside(outside[i]));
+}
+
 /* A list of 10^8 lines is refused by its size, before it is read; one of many short lines by their number. */
 static void test_huge_lists(void **state) {
     (void)state;
@@ -283,12 +293,13 @@ static void test_name_list_grows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
-        cmocka_unit_test(test_commit_fails),    cmocka_unit_test(test_file_write),
-        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_path_join),       cmocka_unit_test(test_folder_list),
-        cmocka_unit_test(test_name_list_read),  cmocka_unit_test(test_huge_lists),
-        cmocka_unit_test(test_name_list_grows), cmocka_unit_test(test_folder_is_placed),
+        cmocka_unit_test(test_commit_replaces),  cmocka_unit_test(test_temporary_name_is_unused),
+        cmocka_unit_test(test_commit_fails),     cmocka_unit_test(test_file_write),
+        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_path_join),        cmocka_unit_test(test_folder_list),
+        cmocka_unit_test(test_name_list_read),   cmocka_unit_test(test_huge_lists),
+        cmocka_unit_test(test_inside),           cmocka_unit_test(test_name_list_grows),
+        cmocka_unit_test(test_folder_is_placed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
