@@ -37,7 +37,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 coverage format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 coverage check-static format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -93,7 +93,7 @@ FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup getline open_memstream vasprintf fopen opendir mmap \
            pthread_create
 
-.PHONY: all tests fuzzers fuzz test test-full test-aarch64 coverage bench-dnnl clean help format format-check
+.PHONY: all tests fuzzers fuzz test test-full test-aarch64 coverage check-static bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -180,6 +180,9 @@ test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operation
 
 coverage: ## the share of lines that the tests run, by folder; as long as a test run
 	scripts/coverage.sh
+
+check-static: ## cppcheck and shellcheck find nothing that is not excepted
+	scripts/check_static.sh
 
 format: ## lay out the code with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h')

@@ -12,8 +12,8 @@ measure() {
         > $build.log 2>&1 || { tail -n 20 $build.log; exit 1; }
     find $build -name '*.gcda' -delete
     local program script network golden=$IRST_SHARED/reference
-    for program in $build/tests/test_*; do
-        $program > /dev/null 2>&1 || echo "$program fails"
+    for program in "$build"/tests/test_*; do
+        "$program" > /dev/null 2>&1 || echo "$program fails"
     done
     for script in tests/programs/test_*.sh tests/train/test_*.sh; do
         bash "$script" $build/bin > /dev/null 2>&1 || echo "$script fails"

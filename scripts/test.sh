@@ -224,6 +224,7 @@ for isa in portable avx2; do
         esac
     done
 done
+start check "check_static" scripts/check_static.sh
 # Another version lays out some lines differently.
 if clang-format --version | grep -q 'version 14\.'; then
     start check "layout of the code" make format-check

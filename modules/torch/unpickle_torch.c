@@ -66,7 +66,7 @@ enum { KNOWN_NAMES = sizeof known_names / sizeof *known_names };
 /* A name from the file as it may stand in a message: short, and without control characters. */
 static const char *printable(const char *name, char out[64]) {
     size_t i = 0;
-    for (; name[i] && i < 63; i++)
+    for (; i < 63 && name[i]; i++)
         out[i] = name[i] > ' ' && name[i] < 127 ? name[i] : '?';
     out[i] = '\0';
     return out;
