@@ -35,7 +35,7 @@ VERSION  := 0.1.0
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wvla \
             $(if $(filter 1,$(WERROR)),-Werror)
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
-MODE     := -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
+MODE     := -fPIC -fvisibility=hidden -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
 BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 coverage check-static format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
@@ -74,7 +74,7 @@ $(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
 endif
 endif
 
-FOLDERS  := core autograd modules datasets train eval bench
+FOLDERS  := core autograd modules datasets train eval bench library
 SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -path 'core/kernels/*')
 KERNELS  := $(wildcard core/kernels/*.c)
 # Kernels first: conv_rows with many registers and sanitizers takes clang a minute, in which all else can be built.

@@ -85,6 +85,10 @@ typedef struct detector_tiles {
     int64_t limit;     /* images of more pixels are cut */
 } detector_tiles;
 
+/* "off", "auto" or "SIDE,OVERLAP". With auto, images of more than 2048 x 2048 pixels are cut; with two numbers all that
+ * are larger than a tile. Anything else is STATUS_USAGE, and the message begins with `option`. */
+status detector_tiles_read(const char *text, const char *option, detector_tiles *out);
+
 /* For the runs from now on; none at first. */
 void detector_set_tiles(detector *d, const detector_tiles *tiles);
 bool detector_cuts(const detector *d, int width, int height); /* whether an image of this size is cut */

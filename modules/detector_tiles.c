@@ -2,10 +2,30 @@
 #include "modules/detector_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 32, LEAST_SIDE = 64 };
+enum { ALIGNMENT = 32, LEAST_SIDE = 64, LARGEST_SIDE = 32768 };
+
+status detector_tiles_read(const char *text, const char *option, detector_tiles *out) {
+    *out = (detector_tiles){.side = 1024, .overlap = 128, .limit = 2048 * 2048};
+    if (!strcmp(text, "auto"))
+        return STATUS_OK;
+    *out = (detector_tiles){0};
+    if (!strcmp(text, "off"))
+        return STATUS_OK;
+    int end = 0;
+    /* No side has more digits: scanf would not say that a longer number overflows. */
+    bool numbers = sscanf(text, "%6d,%6d%n", &out->side, &out->overlap, &end) == 2 && text[end] == '\0';
+    if (!numbers || out->side < LEAST_SIDE || out->side > LARGEST_SIDE || out->overlap < 0 ||
+        2 * out->overlap > out->side)
+        return status_fail(STATUS_USAGE,
+                           "%s is '%s', expected 'auto', 'off' or SIDE,OVERLAP: a side of 64 to %d, an overlap of "
+                           "at most half of it",
+                           option, text, LARGEST_SIDE);
+    return STATUS_OK;
+}
 
 void detector_set_tiles(detector *d, const detector_tiles *tiles) {
     assert(tiles->side == 0 || (tiles->side >= LEAST_SIDE && tiles->overlap >= 0 && 2 * tiles->overlap <= tiles->side));

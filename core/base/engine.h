@@ -17,6 +17,8 @@ enum { ENGINE_MOST_THREADS = 4096 };
  * (processors.h). The environment variable IRST_ISA (portable, avx2, avx512) forces a set of kernels; STATUS_USAGE if
  * this build or this processor does not have it. Free with engine_free, after everything that was given it. */
 status engine_new(int threads, engine **out);
+/* The same with the set of kernels `isa`, whatever the environment says; NULL: as engine_new. */
+status engine_new_with(int threads, const char *isa, engine **out);
 void engine_free(engine *e); /* accepts NULL */
 
 int engine_threads(const engine *e);

@@ -12,7 +12,7 @@
 #define LITTLE_OF_DEEP 0.5
 #define LITTLE_OF_8_BITS 0.0625
 
-enum { VALUES = 65536 };
+enum { VALUES = GREY_RANGE_VALUES };
 
 static size_t pixel_count(const grey_image *image) {
     return (size_t)image->width * (size_t)image->height;
@@ -70,18 +70,14 @@ static int value_after(const int *histogram, int from, int step, double skip) {
     return value;
 }
 
-static status find_percentiles(const grey_image *image, double percent, double *low, double *high) {
-    int *histogram = calloc(VALUES, sizeof *histogram);
-    if (!histogram)
-        return status_fail(STATUS_MEMORY, "out of memory for the values of an image");
+static void find_percentiles(const grey_image *image, double percent, int *histogram, double *low, double *high) {
+    memset(histogram, 0, VALUES * sizeof *histogram);
     size_t pixels = pixel_count(image);
     for (size_t i = 0; i < pixels; i++)
         histogram[image->pixels[i]]++;
     double skip = percent / 100 * (double)pixels;
     *low = value_after(histogram, 0, 1, skip);
     *high = value_after(histogram, VALUES - 1, -1, skip);
-    free(histogram);
-    return STATUS_OK;
 }
 
 /* The file's value as a pixel of the image. */
@@ -91,18 +87,18 @@ static double pixel_of(const grey_image *image, double value) {
     return (value - image->value_low) / (image->value_high - image->value_low) * image->maximum;
 }
 
-status grey_range_apply(const grey_range *range, grey_image *image) {
+void grey_range_apply_in(const grey_range *range, int *histogram, grey_image *image) {
     double low = 0, high = 0;
     switch (range->kind) {
     case RANGE_FULL:
-        return STATUS_OK;
+        return;
     case RANGE_VALUES:
         low = pixel_of(image, range->low);
         high = pixel_of(image, range->high);
         break;
     case RANGE_IMAGE:
     case RANGE_PERCENTILE:
-        TRY(find_percentiles(image, range->kind == RANGE_IMAGE ? 0 : range->percent, &low, &high));
+        find_percentiles(image, range->kind == RANGE_IMAGE ? 0 : range->percent, histogram, &low, &high);
         break;
     }
     double scale = high > low ? VALUES - 1 : 0, width = high > low ? high - low : 1;
@@ -113,6 +109,14 @@ status grey_range_apply(const grey_range *range, grey_image *image) {
     image->maximum = VALUES - 1;
     image->value_low = image->value_high = 0;
     image->own_scale = false;
+}
+
+status grey_range_apply(const grey_range *range, grey_image *image) {
+    int *histogram = malloc(VALUES * sizeof *histogram);
+    if (!histogram)
+        return status_fail(STATUS_MEMORY, "out of memory for the values of an image");
+    grey_range_apply_in(range, histogram, image);
+    free(histogram);
     return STATUS_OK;
 }
 

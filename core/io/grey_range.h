@@ -32,6 +32,10 @@ status grey_range_read(const char *text, const char *option, grey_range *out);
 /* Spreads the range over 0..65535; values outside become 0 and 65535. RANGE_FULL leaves the image as it is. */
 status grey_range_apply(const grey_range *range, grey_image *image);
 
+/* The same with memory of the caller's, of GREY_RANGE_VALUES numbers. */
+enum { GREY_RANGE_VALUES = 65536 };
+void grey_range_apply_in(const grey_range *range, int *histogram, grey_image *image);
+
 /* What is noticed of the values of several images, as they are stored. A zeroed struct has seen none. */
 typedef struct grey_span {
     int64_t images, deep; /* how many, and how many of more than 8 bits */

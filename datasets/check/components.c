@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Union-find over provisional labels; the root is always the smallest, so roots keep scan order. */
 static int32_t find_root(int32_t *parent, int32_t label) {
@@ -63,25 +64,24 @@ static void add_pixel(component *c, int x, int y) {
     c->centroid_y += y;
 }
 
-status components_find(const uint8_t *map, int width, int height, component_list *out) {
-    *out = (component_list){0};
-    size_t pixels = (size_t)width * (size_t)height;
-    /* No two provisional labels stand side by side: at most one in two pixels of every other row, and 0. */
-    size_t most = ((size_t)width / 2 + 1) * ((size_t)height / 2 + 1) + 1;
-    int32_t *parent = malloc(most * sizeof *parent), *number = NULL;
-    /* Background stays as the system hands it out, so that a large map with small targets takes hardly any memory. */
-    out->labels = calloc(pixels ? pixels : 1, sizeof *out->labels);
-    if (!parent || !out->labels)
-        goto no_memory;
-    int32_t next = label_provisionally(map, width, height, out->labels, parent);
-    number = calloc((size_t)next, sizeof *number);
-    if (!number)
-        goto no_memory;
+/* No two provisional labels stand side by side: at most one in two pixels of every other row, and 0. */
+static size_t most_labels(int width, int height) {
+    return ((size_t)width / 2 + 1) * ((size_t)height / 2 + 1) + 1;
+}
+
+/* Fills `labels`, zero before, with provisional ones, and turns `parent` into what each of them is in the end: a parent
+ * is smaller than its child, so its number is there already. Returns the number of components. */
+static int number_labels(const uint8_t *map, int width, int height, int32_t *labels, int32_t *parent) {
+    int32_t next = label_provisionally(map, width, height, labels, parent);
+    int count = 0;
     for (int32_t label = 1; label < next; label++)
-        number[label] = find_root(parent, label) == label ? ++out->count : number[find_root(parent, label)];
-    out->items = calloc((size_t)out->count + 1, sizeof *out->items);
-    if (!out->items)
-        goto no_memory;
+        parent[label] = parent[label] == label ? ++count : parent[parent[label]];
+    return count;
+}
+
+/* From provisional labels to final ones and the components, zero before. */
+static void gather(const uint8_t *map, int width, int height, const int32_t *number, component_list *out) {
+    size_t pixels = (size_t)width * (size_t)height;
     for (size_t i = 0; i < pixels; i++) {
         if (!map[i])
             continue;
@@ -92,14 +92,42 @@ status components_find(const uint8_t *map, int width, int height, component_list
         out->items[i].centroid_x /= out->items[i].area;
         out->items[i].centroid_y /= out->items[i].area;
     }
+}
+
+status components_find(const uint8_t *map, int width, int height, component_list *out) {
+    *out = (component_list){0};
+    size_t pixels = (size_t)width * (size_t)height;
+    int32_t *parent = malloc(most_labels(width, height) * sizeof *parent);
+    /* Background stays as the system hands it out, so that a large map with small targets takes hardly any memory. */
+    out->labels = calloc(pixels ? pixels : 1, sizeof *out->labels);
+    if (!parent || !out->labels)
+        goto no_memory;
+    out->count = number_labels(map, width, height, out->labels, parent);
+    out->items = calloc((size_t)out->count + 1, sizeof *out->items);
+    if (!out->items)
+        goto no_memory;
+    gather(map, width, height, parent, out);
     free(parent);
-    free(number);
     return STATUS_OK;
 no_memory:
     free(parent);
-    free(number);
     component_list_free(out);
     return status_fail(STATUS_MEMORY, "out of memory for the components of a %dx%d map", width, height);
+}
+
+status components_find_in(workspace *w, const uint8_t *map, int width, int height, component_list *out) {
+    size_t pixels = (size_t)width * (size_t)height;
+    *out = (component_list){.labels = workspace_take(w, pixels, sizeof *out->labels)};
+    int32_t *parent = workspace_take(w, most_labels(width, height), sizeof *parent);
+    TRY(workspace_check(w));
+    memset(out->labels, 0, pixels * sizeof *out->labels);
+    int count = number_labels(map, width, height, out->labels, parent);
+    out->items = workspace_take(w, (size_t)count + 1, sizeof *out->items);
+    TRY(workspace_check(w));
+    memset(out->items, 0, (size_t)count * sizeof *out->items);
+    out->count = count;
+    gather(map, width, height, parent, out);
+    return STATUS_OK;
 }
 
 status components_of_mask(const grey_image *mask, int maximum, mask_rule rule, component_list *out) {

@@ -16,22 +16,37 @@ static void read_peaks(const float *score, const component_list *components, siz
     }
 }
 
+static void list_components(const float *score, const component_list *components, size_t pixels, detection_list *out) {
+    out->count = components->count;
+    for (int i = 0; i < out->count; i++) {
+        const component *c = &components->items[i];
+        out->items[i] = (detection){c->centroid_x, c->centroid_y, c->x0, c->y0, c->x1, c->y1, c->area, -INFINITY};
+    }
+    read_peaks(score, components, pixels, out->items);
+}
+
 status detections_find(const float *score, const uint8_t *mask, int width, int height, detection_list *out) {
     *out = (detection_list){0};
     component_list components;
     TRY(components_find(mask, width, height, &components));
     out->items = malloc(((size_t)components.count + 1) * sizeof *out->items);
-    if (!out->items) {
-        component_list_free(&components);
-        return status_fail(STATUS_MEMORY, "out of memory for %d detections", components.count);
-    }
-    out->count = components.count;
-    for (int i = 0; i < out->count; i++) {
-        const component *c = &components.items[i];
-        out->items[i] = (detection){c->centroid_x, c->centroid_y, c->x0, c->y0, c->x1, c->y1, c->area, -INFINITY};
-    }
-    read_peaks(score, &components, (size_t)width * (size_t)height, out->items);
+    status result = STATUS_OK;
+    if (out->items)
+        list_components(score, &components, (size_t)width * (size_t)height, out);
+    else
+        result = status_fail(STATUS_MEMORY, "out of memory for %d detections", components.count);
     component_list_free(&components);
+    return result;
+}
+
+status detections_find_in(workspace *w, const float *score, const uint8_t *mask, int width, int height,
+                          detection_list *out) {
+    *out = (detection_list){0};
+    component_list components;
+    TRY(components_find_in(w, mask, width, height, &components));
+    out->items = workspace_take(w, (size_t)components.count + 1, sizeof *out->items);
+    TRY(workspace_check(w));
+    list_components(score, &components, (size_t)width * (size_t)height, out);
     return STATUS_OK;
 }
 
@@ -64,9 +79,7 @@ static status run_detector(detector *d, const grey_image *image, const detect_op
 static status map_back(score_kind kind, double threshold, detected_image *out) {
     const detector_maps *maps = &out->maps;
     size_t seen = (size_t)maps->width * (size_t)maps->height, pixels = (size_t)out->width * (size_t)out->height;
-    for (size_t i = 0; i < seen; i++)
-        if (!isfinite(maps->score[i]))
-            return status_fail(STATUS_NUMERIC, "the score map holds a value that is not finite");
+    TRY(score_map_check(maps->score, seen));
     bool resized = maps->width != out->width || maps->height != out->height;
     float *unit = resized ? malloc(seen * sizeof *unit) : NULL;
     out->score = malloc(pixels * sizeof *out->score);

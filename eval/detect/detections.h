@@ -3,6 +3,7 @@
 #define IRST_EVAL_DETECT_DETECTIONS_H
 
 #include "core/base/status.h"
+#include "core/base/workspace.h"
 #include "core/io/image.h"
 #include "modules/detector.h"
 
@@ -22,6 +23,9 @@ typedef struct detection_list {
 
 /* The 8-connected components of `mask`, in scan order. Free with detection_list_free. */
 status detections_find(const float *score, const uint8_t *mask, int width, int height, detection_list *out);
+/* The same in memory of the workspace, which the list keeps until workspace_begin: it is not freed. */
+status detections_find_in(workspace *w, const float *score, const uint8_t *mask, int width, int height,
+                          detection_list *out);
 void detection_list_free(detection_list *list); /* accepts a zeroed struct */
 
 typedef struct detect_options {

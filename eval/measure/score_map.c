@@ -3,6 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+status score_map_check(const float *score, size_t pixels) {
+    for (size_t i = 0; i < pixels; i++)
+        if (!isfinite(score[i]))
+            return status_fail(STATUS_NUMERIC, "the score map holds a value that is not finite");
+    return STATUS_OK;
+}
+
 void score_map_to_unit(const float *score, size_t pixels, score_kind kind, float *out) {
     if (kind == SCORE_PROBABILITY) {
         memmove(out, score, pixels * sizeof *out);

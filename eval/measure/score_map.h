@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* STATUS_NUMERIC if a score is not finite. */
+status score_map_check(const float *score, size_t pixels);
+
 /* Probabilities are copied. Raw scores become their ratio to the map's maximum, negative ones 0; all 0 if the maximum
  * is not positive. `out` may be `score`. */
 void score_map_to_unit(const float *score, size_t pixels, score_kind kind, float *out);

@@ -1,6 +1,6 @@
 #include "eval/programs/arguments.h"
 
-#include "core/config/config.h"
+#include "modules/method_open.h"
 
 #include <errno.h>
 #include <math.h>
@@ -30,25 +30,6 @@ bool argument_is_model_option(const char *text) {
     return !strncmp(text, "model.", strlen("model.")) && strchr(text, '=') != NULL;
 }
 
-static status create_method(engine *e, const char *method, const char *const *settings, int count, config *options,
-                            detector **out) {
-    TRY(config_set(options, detector_name_key.name, method, "--method"));
-    TRY(config_declare(options, &detector_name_key, 1));
-    TRY(detector_declare_options(options));
-    for (int i = 0; i < count; i++)
-        TRY(config_override(options, settings[i]));
-    if (strcmp(config_text(options, detector_name_key.name), method) != 0)
-        return status_fail(STATUS_USAGE, "model.name is what --method says; it cannot be set to '%s'",
-                           config_text(options, detector_name_key.name));
-    TRY(config_check(options));
-    TRY(detector_new(e, options, 0, out));
-    if (detector_parameters(*out)->count == 0)
-        return STATUS_OK;
-    detector_free(*out);
-    *out = NULL;
-    return status_fail(STATUS_USAGE, "%s is a network with trained parameters: give --checkpoint FILE.h5", method);
-}
-
 status argument_detector(engine *e, const char *checkpoint, checkpoint_weights which, const char *method,
                          const char *const *settings, int count, detector **out) {
     *out = NULL;
@@ -58,11 +39,7 @@ status argument_detector(engine *e, const char *checkpoint, checkpoint_weights w
         return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
     if (checkpoint)
         return weights_file_load(e, checkpoint, which, out);
-    config *options;
-    TRY(config_new(&options));
-    status result = create_method(e, method, settings, count, options, out);
-    config_free(options);
-    return result;
+    return method_open(e, method, settings, count, "--method", out);
 }
 
 status argument_size(const char *text, int *out) {
@@ -102,24 +79,6 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
     if (text)
         return grey_range_read(text, "--range", out);
     return checkpoint ? checkpoint_read_range(checkpoint, out) : STATUS_OK;
-}
-
-status argument_tiles(const char *text, detector_tiles *out) {
-    *out = (detector_tiles){.side = 1024, .overlap = 128, .limit = 2048 * 2048};
-    if (!strcmp(text, "auto"))
-        return STATUS_OK;
-    *out = (detector_tiles){0};
-    if (!strcmp(text, "off"))
-        return STATUS_OK;
-    int end = 0;
-    bool numbers =
-        sscanf(text, SIZE_FORMAT "," SIZE_FORMAT "%n", &out->side, &out->overlap, &end) == 2 && text[end] == '\0';
-    if (!numbers || out->side < 64 || out->side > LARGEST_SIZE || out->overlap < 0 || 2 * out->overlap > out->side)
-        return status_fail(STATUS_USAGE,
-                           "--tiles is '%s', expected 'auto', 'off' or SIDE,OVERLAP: a side of 64 to %d, an overlap of "
-                           "at most half of it",
-                           text, LARGEST_SIZE);
-    return STATUS_OK;
 }
 
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {

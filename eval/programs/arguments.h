@@ -40,10 +40,6 @@ status argument_sides(const char *option, const char *text, int *width, int *hei
  * RANGE_FULL. Both texts may be NULL. */
 status argument_range(const char *text, const char *checkpoint, grey_range *out);
 
-/* "off", "auto" or "SIDE,OVERLAP". With auto, images of more than 2048 x 2048 pixels are cut; with two numbers all that
- * are larger than a tile. */
-status argument_tiles(const char *text, detector_tiles *out);
-
 /* Help of the option --tiles. */
 #define ARGUMENT_TILES_HELP                                                                                            \
     "auto: images of more than 2048x2048 pixels are cut into tiles of 1024x1024 that overlap by 128; with two "        \

@@ -177,7 +177,7 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     const char *const *inputs = arguments, *const *settings = arguments + count;
     input_options input = {.recursive = recursive};
     TRY(check_options(&r->how));
-    TRY(argument_tiles(tiles, &cuts));
+    TRY(detector_tiles_read(tiles, "--tiles", &cuts));
     TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
     TRY(argument_range(range, checkpoint, &r->range));
     TRY(input_images_collect(inputs, count, &input, &r->images));

@@ -131,7 +131,7 @@ static status read_options(run_state *r) {
         return status_fail(STATUS_USAGE, "--predictions stands alone: no --checkpoint, --method or --against");
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
     TRY(argument_size(size, &r->how.sample.size));
-    TRY(argument_tiles(tiles, &r->tiles));
+    TRY(detector_tiles_read(tiles, "--tiles", &r->tiles));
     TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));
     TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[2]));

@@ -1,0 +1,22 @@
+/* What stands behind irst_detector, for the files of this folder. */
+#ifndef IRST_LIBRARY_DETECTOR_HANDLE_H
+#define IRST_LIBRARY_DETECTOR_HANDLE_H
+
+#include "core/base/status.h"
+#include "core/base/workspace.h"
+#include "core/io/grey_range.h"
+#include "include/irst.h"
+#include "modules/detector.h"
+
+struct irst_detector {
+    engine *e;
+    detector *d;
+    grey_range range;
+    float threshold;
+    workspace maps; /* of the last frame */
+};
+
+/* Keeps the message of what failed for irst_error; returns the exit code. */
+int irst_outcome(status result);
+
+#endif

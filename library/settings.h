@@ -1,0 +1,30 @@
+/* What irst_open is told: which detector, and "key=value" texts as on the command line of detect. */
+#ifndef IRST_LIBRARY_SETTINGS_H
+#define IRST_LIBRARY_SETTINGS_H
+
+#include "core/base/status.h"
+#include "core/io/grey_range.h"
+#include "include/irst.h"
+#include "modules/detector.h"
+
+#include <stdbool.h>
+
+typedef struct settings {
+    const char *method, *checkpoint; /* one of them is NULL */
+    grey_range range;
+    double threshold;
+    detector_tiles tiles;
+    const char **model; /* the settings "model.KEY=VALUE", in their order */
+    int model_count;
+} settings;
+
+/* Reads everything but the detector itself, from the checkpoint where no setting says. STATUS_USAGE for an unknown key
+ * or a bad value. Texts are not copied. Free with settings_free, after a failure too. */
+status settings_read(const char *checkpoint_or_method, const irst_options *options, settings *out);
+void settings_free(settings *s); /* accepts a zeroed struct */
+
+/* Opens the detector. A checkpoint's own options cannot be changed: STATUS_USAGE for a setting that is not what it
+ * has. */
+status settings_open(const settings *s, engine *e, detector **out);
+
+#endif

@@ -1,0 +1,15 @@
+/* A method without parameters, by its name. */
+#ifndef IRST_MODULES_METHOD_OPEN_H
+#define IRST_MODULES_METHOD_OPEN_H
+
+#include "core/base/engine.h"
+#include "core/base/status.h"
+#include "modules/detector.h"
+
+/* Creates the method with `count` settings "model.KEY=VALUE". `option` says in messages where its name stands,
+ * "--method". STATUS_USAGE for a network, which needs a checkpoint, for an unknown name, key or value. Free with
+ * detector_free. */
+status method_open(engine *e, const char *method, const char *const *settings, int count, const char *option,
+                   detector **out);
+
+#endif
