@@ -4,6 +4,7 @@
 #                                                  clang), both of 1 and libFuzzer's counters (with clang)
 #   WERROR=1          warnings are errors          CPPFLAGS= CFLAGS= LDFLAGS= LDLIBS=   added to the project's own
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
+#   PREFIX=dir        make install: where to (default /usr/local)   LIBDIR=dir (PREFIX/lib)   DESTDIR=dir in front of all
 
 V        ?= 0
 Q := $(if $(filter 1,$(V)),,@)
@@ -37,7 +38,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fPIC -fvisibility=hidden -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help fuzz test test-full test-aarch64 coverage check-static format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-aarch64 coverage check-static format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -93,7 +94,16 @@ FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup getline open_memstream vasprintf fopen opendir mmap \
            pthread_create
 
-.PHONY: all tests fuzzers fuzz test test-full test-aarch64 coverage check-static bench-dnnl clean help format format-check
+# What other programs link: of the library's objects those that its public functions need. In the archive they are one
+# object, and only irst_ is visible in it.
+PREFIX   ?= /usr/local
+LIBDIR   ?= $(PREFIX)/lib
+PUBLIC   := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard library/*.c))
+SHARED   := $(BUILD)/lib/libirst.so.$(firstword $(subst ., ,$(VERSION)))
+STATIC   := $(BUILD)/lib/libirst.a
+INSTALL  := DESTDIR='$(DESTDIR)' scripts/install.sh
+
+.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-aarch64 coverage check-static bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -124,6 +134,33 @@ $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)
 	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
+
+library: $(SHARED) $(STATIC) ## build libirst.so and libirst.a for other programs, in build/lib
+
+$(SHARED): $(PUBLIC) $(LIBRARY) library/irst.map
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F) -Wl,--version-script=library/irst.map -Wl,--as-needed -Wl,--no-undefined \
+	    -o $@ $(PUBLIC) $(LIBRARY) $(LIBS)
+
+$(STATIC): $(PUBLIC) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  AR   $@"
+	$(Q)rm -f $@
+	$(Q)ld -r -o $(@:.a=.o) $(PUBLIC) $(LIBRARY)
+	$(Q)objcopy --localize-hidden $(@:.a=.o)
+	$(Q)ar rcs $@ $(@:.a=.o)
+	$(Q)rm $(@:.a=.o)
+
+install install-strip: all library ## install everything under PREFIX; install-strip: without debug information
+	$(Q)$(INSTALL) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' '-fopenmp $(LIBS)'
+
+uninstall: ## remove what install put there; give it the same PREFIX, LIBDIR and DESTDIR
+	$(Q)$(INSTALL) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' ''
+
+dist: ## build/irst-VERSION.tar.gz: the files of the last commit
+	@mkdir -p $(BUILD)
+	git archive --prefix=irst-$(VERSION)/ -o $(BUILD)/irst-$(VERSION).tar.gz HEAD
 
 # The only thing here that needs oneDNN (apt-get install libdnnl-dev); nothing else looks for it.
 bench-dnnl: $(BINDIR)/bench-dnnl ## build bin/bench-dnnl: our convolutions against oneDNN's; needs libdnnl-dev

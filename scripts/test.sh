@@ -142,7 +142,7 @@ if [ $share = all ]; then
     mapfile -t threaded < <(grep -l -e pthread_create -e pipeline_run "${sources[@]}")
 fi
 
-build all tests
+build all library tests
 build CC=clang SANITIZE=1 tests fuzzers
 for source in "${threaded[@]}"; do
     build CC=clang SANITIZE=thread "build/sanitize-thread/tests/$(program_of "$source")"

@@ -31,6 +31,27 @@ status process_folder(char out[4096]) {
     return STATUS_OK;
 }
 
+const char *process_prefix(void) {
+    static const char prefix[] = "irst-";
+    return strncmp(program_invocation_short_name, prefix, sizeof prefix - 1) == 0 ? prefix : "";
+}
+
+static status beside(const char *middle, const char *name, char out[4096]) {
+    char folder[4096];
+    TRY(process_folder(folder));
+    int length = snprintf(out, 4096, "%s/%s%s", folder, middle, name);
+    return length < 4096 ? STATUS_OK : status_fail(STATUS_INPUT, "%s: the path is too long", name);
+}
+
+status process_sibling(const char *name, char out[4096]) {
+    return beside(process_prefix(), name, out);
+}
+
+status process_shared_file(const char *name, char out[4096]) {
+    TRY(beside("../share/irst/", name, out));
+    return access(out, F_OK) == 0 ? STATUS_OK : beside("../", name, out);
+}
+
 void process_begin_signals(void) {
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, &before_int);

@@ -1,6 +1,7 @@
-/* Where this program is, and child processes that write to a log file and stop when this process is told to.
+/* Where this program and what comes with it are, and child processes that write to a log file and stop when this
+ * process is told to.
  *
- * Thread rule: the main thread alone: signals belong to the process. */
+ * Thread rule: the main thread alone, for signals belong to the process; any thread may ask where things are. */
 #ifndef IRST_CORE_BASE_PROCESS_H
 #define IRST_CORE_BASE_PROCESS_H
 
@@ -10,6 +11,17 @@
 
 /* The folder of the running program's file. */
 status process_folder(char out[4096]);
+
+/* Programs are called NAME in the source tree and irst-NAME where they are installed. "irst-" or "", whichever this one
+ * has. */
+const char *process_prefix(void);
+
+/* The program NAME beside the running one. */
+status process_sibling(const char *name, char out[4096]);
+
+/* A file that comes with the programs, "weights/rpcanet_plus_nudt.h5": in ../share/irst as seen from the program's
+ * folder where the programs are installed, in .. in the source tree. */
+status process_shared_file(const char *name, char out[4096]);
 
 #define PROCESS_MOST 64 /* running at a time */
 

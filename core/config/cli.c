@@ -74,7 +74,9 @@ static void print_help(const cli_program *program) {
                      (option->argument ? (int)strlen(option->argument) : 0);
         width = needed > width ? needed : width;
     }
-    printf("%s: %s\n\nusage: %s %s\n\noptions:\n", program->name, program->summary, program->name, program->arguments);
+    const char *prefix = process_prefix();
+    printf("%s%s: %s\n\nusage: %s%s %s\n\noptions:\n", prefix, program->name, program->summary, prefix, program->name,
+           program->arguments);
     for (int i = 0; i < program->option_count; i++) {
         const cli_option *option = &program->options[i];
         char help[1024], preset[256];
@@ -86,8 +88,9 @@ static void print_help(const cli_program *program) {
     print_option("version", NULL, "print the version and exit", width);
     printf("\nexamples:\n");
     for (const char *line = program->examples; *line;) {
-        int length = (int)strcspn(line, "\n");
-        printf("  %.*s\n", length, line);
+        int length = (int)strcspn(line, "\n"), blanks = (int)strspn(line, " ");
+        bool is_call = strncmp(line + blanks, program->name, strlen(program->name)) == 0;
+        printf("  %.*s%s%.*s\n", blanks, line, is_call ? prefix : "", length - blanks, line + blanks);
         line += length + (line[length] == '\n');
     }
 }
@@ -236,7 +239,7 @@ status cli_parse(const cli_program *program, int argc, char **argv, cli_action *
 
 int cli_finish(const cli_program *program, status code) {
     if (code == STATUS_USAGE)
-        fprintf(stderr, "%s: %s (see %s --help)\n", program->name, status_message(), program->name);
+        fprintf(stderr, "%s: %s (see %s%s --help)\n", program->name, status_message(), process_prefix(), program->name);
     else if (code != STATUS_OK)
         fprintf(stderr, "%s: %s\n", program->name, status_message());
     return code == STATUS_INTERRUPTED && process_signal() ? 128 + process_signal() : status_exit_code(code);

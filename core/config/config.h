@@ -44,7 +44,8 @@ status config_undeclared_names(const config *c, const char *section, name_list *
 status config_declare_text(config *c, const char *section, const char *name, const char *default_value,
                            const char *help);
 
-/* Reads an ini file (libinih). Entries for keys not declared yet are kept until config_check. A file that is
+/* Reads an ini file (libinih). A relative path that is not there is looked for among the files that come with the
+ * programs (process_shared_file). Entries for keys not declared yet are kept until config_check. A file that is
  * missing is STATUS_USAGE too: the configuration is what the user got wrong. */
 status config_load(config *c, const char *path);
 /* Where the results of a run with this ini go unless the user says: runs/NAME of configs/NAME.ini. */

@@ -1,6 +1,8 @@
 /* Configuration files: reading through libinih with file and line in every message; writing; the help. */
 #include "core/config/config_private.h"
 
+#include "core/base/process.h"
+
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
@@ -96,8 +98,19 @@ static int on_entry(void *context, const char *section, const char *key, const c
     return r->result == STATUS_OK;
 }
 
+/* "configs/nudt.ini" that is not here is the one that comes with the programs. */
+static FILE *open_file(const char *path) {
+    char shared[4096];
+    FILE *file = fopen(path, "r");
+    int reason = errno;
+    if (!file && reason == ENOENT && *path != '/' && process_shared_file(path, shared) == STATUS_OK)
+        file = fopen(shared, "r");
+    errno = reason;
+    return file;
+}
+
 status config_load(config *c, const char *path) {
-    reader r = {.target = c, .path = path, .file = fopen(path, "r")};
+    reader r = {.target = c, .path = path, .file = open_file(path)};
     if (r.file == NULL)
         return status_fail(STATUS_USAGE, "%s: cannot be opened: %s", path, strerror(errno));
     int bad_line = ini_parse_stream(read_line, &r, on_entry, &r);

@@ -150,9 +150,7 @@ status sweep_missing(const experiment *e, const char *folder, training_list *out
 }
 
 status sweep_program(char out[4096]) {
-    char folder[4096];
-    TRY(process_folder(folder));
-    TRY(path_join(out, folder, "train", ""));
+    TRY(process_sibling("train", out));
     if (access(out, X_OK) != 0)
         return status_fail(STATUS_INPUT, "%s: the program that trains is missing: %s", out, strerror(errno));
     return STATUS_OK;

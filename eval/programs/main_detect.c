@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* beside the folder of the programs */
+#define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* process_shared_file finds it */
 
 static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold, *range, *y16, *tiles = "auto";
 static bool raw_stages, recursive;
@@ -157,11 +157,10 @@ static int part_settings(const char **arguments, int count) {
 
 /* The detector and, if none is given, the threshold of its checkpoint. */
 static status open_detector(run_state *r, const char *const *settings, int count) {
-    char folder[4096], weights[4096];
+    char weights[4096];
     const char *file = checkpoint;
     if (!checkpoint && !method) {
-        TRY(process_folder(folder));
-        TRY(path_join(weights, folder, "../" WEIGHTS, ""));
+        TRY(process_shared_file(WEIGHTS, weights));
         file = weights;
     }
     TRY(argument_detector(r->e, file, WEIGHTS_BEST, method, settings, count, &r->d));

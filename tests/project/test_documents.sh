@@ -16,7 +16,7 @@ tick='`'
 while IFS=: read -r document path; do
     names=$((names + 1))
     compgen -G "${path//NAME/*}" > /dev/null || complain "$document names $path, which does not exist"
-done < <(grep -oE "$tick(core|autograd|modules|datasets|train|eval|tests|scripts|docs)/[A-Za-z0-9_./*-]+$tick" \
+done < <(grep -oE "$tick(include|core|autograd|modules|datasets|train|eval|library|tests|scripts|docs)/[A-Za-z0-9_./*-]+$tick" \
     docs/architecture.md docs/methods.md | tr -d "$tick")
 [ "$names" -gt 0 ] || complain "the documents name no file"
 

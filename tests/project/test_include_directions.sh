@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A folder includes only the folders below it: core <- autograd <- modules, core <- datasets, both <- eval <- train, and
-# so within each of them. usage: test_include_directions.sh [ROOT]
+# so within each of them; the library stands on all but train. usage: test_include_directions.sh [ROOT]
 set -uo pipefail
 cd "${1:-$(dirname "$0")/../..}" || exit 1
 
@@ -56,7 +56,8 @@ eval/programs: core/* datasets datasets/* modules modules/* eval/*
 train/rules: core/* modules
 train: core/* datasets datasets/* modules modules/torch eval/measure train/rules
 bench: core/* autograd modules train
-tests: include core/* autograd autograd/* modules modules/* datasets datasets/* eval/* train train/* bench
+library: include core/* datasets datasets/* modules modules/torch eval/measure eval/detect
+tests: include core/* autograd autograd/* modules modules/* datasets datasets/* eval/* train train/* bench library
 PLACES
 
 # FILE: INCLUDED FILE, with the reason. One that nothing uses any more is a fault.

@@ -1,0 +1,16 @@
+# Completion for the programs of irst: their options come from their own --help. Loaded by bash-completion.
+_irst() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} help choices
+    help=$("$1" --help 2> /dev/null)
+    if [[ $before == --* ]]; then # "--mask max|half|any": the words in small letters are values
+        choices=$(sed -n "s/^  $before \([^ ]*\).*/\1/p" <<< "$help" | tr '|' '\n' | grep '^[a-z]*$')
+        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+        [ ${#COMPREPLY[@]} -eq 0 ] || return 0
+    elif [[ $word == -* ]]; then
+        choices=$(sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p' <<< "$help")
+        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+        return 0
+    fi
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    compopt -o filenames
+}

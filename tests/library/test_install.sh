@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# `make install` into an empty folder: what is there, the examples built with it by pkg-config, statically and by CMake,
+# and the programs, which find what comes with them; then `make uninstall`. Needs `make all library` as scripts/test.sh
+# builds them. usage: test_install.sh
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+complain() {
+    echo "$*"
+    bad=1
+}
+
+# must WHAT COMMAND...
+must() {
+    local what=$1
+    shift
+    "$@" > "$work/out" 2>&1 || {
+        complain "$what: exit code $?"
+        tail -n 5 "$work/out"
+    }
+}
+
+root=$work/root prefix=$work/root/usr
+make_it() {
+    env -u MAKEFLAGS -u MAKELEVEL make -s WERROR=1 "$1" DESTDIR="$root" PREFIX=/usr
+}
+make_it install > "$work/log" 2>&1 || { tail -n 20 "$work/log"; exit 1; }
+
+# --- what is visible, and how large it is ---
+
+library=$prefix/lib/libirst.so.0
+[ "$(readelf -d "$library" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libirst.so.0 ] || complain "the soname is wrong"
+nm -D --defined-only "$library" | awk '$3 !~ /^irst_/ { print "libirst.so shows " $3; n++ } END { exit n > 0 || NR < 8 }' ||
+    bad=1
+nm -g --defined-only "$prefix/lib/libirst.a" |
+    awk 'NF == 3 && $3 !~ /^irst_/ { print "libirst.a shows " $3; n++ } END { exit n > 0 }' || bad=1
+strip --strip-unneeded -o "$work/stripped" "$library"
+[ "$(stat -c %s "$work/stripped")" -lt 3000000 ] || complain "libirst.so has $(stat -c %s "$work/stripped") bytes"
+
+# --- header, examples ---
+
+for header in "$prefix"/include/*.h; do
+    must "$header as C" gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c "$header"
+    must "$header as C++" g++ -std=c++98 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ "$header"
+done
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig PKG_CONFIG="pkg-config --define-prefix" LD_LIBRARY_PATH=$prefix/lib
+cp -r examples "$work/examples"
+must "the examples with pkg-config" env -u MAKEFLAGS make -C "$work/examples" CC=gcc \
+    CFLAGS="-O1 -Wall -Wextra -Werror" CXXFLAGS="-O1 -Wall -Wextra -Werror"
+# shellcheck disable=SC2046
+must "the example with the static library" gcc -o "$work/detect_static" examples/detect_pgm.c \
+    $($PKG_CONFIG --cflags irst) "$prefix/lib/libirst.a" $($PKG_CONFIG --static --libs irst | sed 's/-lirst//')
+if command -v cmake > /dev/null; then
+    must "the examples with CMake" cmake -S examples -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix"
+    must "the examples built by CMake" cmake --build "$work/cmake"
+else
+    cp "$work/examples/detect_pgm" "$work/examples/detect_frames" "$work" # nothing to compare
+    echo "1 skipped: cmake is missing"
+fi
+
+# A frame with a spot, and the same twice as raw frames of 16 bits.
+LC_ALL=C awk 'BEGIN { printf "P5\n96 80\n255\n"; for (y = 0; y < 80; y++) for (x = 0; x < 96; x++)
+    printf("%c", x >= 40 && x < 43 && y >= 30 && y < 32 ? 250 : 60 + (x * 7 + y * 5) % 9) }' > "$work/frame.pgm"
+for _ in 1 2 3; do
+    tail -c 7680 "$work/frame.pgm" | od -An -v -tu1 -w1 | LC_ALL=C awk '{ printf "%c%c", 1, $1 }'
+done > "$work/frames.raw"
+weights=$prefix/share/irst/weights/rpcanet_plus_nudt.h5
+found=$("$work/examples/detect_pgm" "$weights" "$work/frame.pgm")
+read -r x y left top right bottom area peak <<< "$found"
+[[ ${x%.*} == 4[0-2] && ${y%.*} == 3[01] && $area -ge 4 && ${peak%.*} == [01] ]] || complain "the C example finds '$found'"
+for other in "$work/detect_static" "$work/cmake/detect_pgm"; do
+    [ ! -x "$other" ] || [ "$("$other" "$weights" "$work/frame.pgm")" = "$found" ] || complain "$other finds something else"
+done
+frames=$("$work/examples/detect_frames" mpcm 96 80 range=image < "$work/frames.raw" | tr '\n' ' ')
+[ "$frames" = "frame 1: 1 frame 2: 1 frame 3: 1 " ] || complain "the C++ example finds '$frames'"
+"$work/examples/detect_pgm" "$work/absent.h5" "$work/frame.pgm" 2> "$work/error" && complain "an absent file passes"
+grep -q absent.h5 "$work/error" || complain "an absent file is not named"
+
+# --- programs ---
+
+cd "$work" || exit 1
+must "irst-detect" "$prefix/bin/irst-detect" frame.pgm --out found
+grep -q ",$x,$y,$left,$top,$right,$bottom,$area," found/detections.csv || complain "irst-detect finds something else"
+"$prefix/bin/irst-train" configs/nudt.ini data.root=absent > out 2>&1
+grep -q 'absent' out || complain "irst-train does not find configs/nudt.ini: $(cat out)"
+"$prefix/bin/irst-detect" --help | grep -q '^usage: irst-detect ' || complain "irst-detect --help calls it otherwise"
+"$prefix/bin/irst-detect" > out 2>&1
+grep -q 'irst-detect --help' out || complain "irst-detect does not name itself"
+for program in "$prefix"/bin/*; do
+    name=$(basename "$program")
+    page=$prefix/share/man/man1/$name.1
+    for option in $("$program" --help | sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'); do
+        grep -qF -- "$(sed 's/-/\\-/g' <<< "$option")" "$page" || complain "$page lacks $option"
+    done
+    if command -v groff > /dev/null; then
+        groff -man -Tutf8 -ww "$page" 2>&1 > /dev/null | grep . && complain "$page has faults"
+    fi
+done
+
+# completed WORD...: what the shell offers for the last word.
+completed() {
+    bash -c 'source "$0/share/bash-completion/completions/irst"
+        compopt() { :; }
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _irst "$1"
+        echo "${COMPREPLY[*]}"' "$prefix" "$prefix/bin/$1" "${@:2}"
+}
+[ "$(completed irst-detect --th)" = --threshold ] || complain "--th is not completed"
+[ "$(completed irst-evaluate --mask h)" = half ] || complain "--mask h is not completed"
+[ "$(completed irst-detect fra)" = "frame.pgm frames.raw" ] || complain "files are not completed"
+
+cd "$OLDPWD" || exit 1
+must "uninstall" make_it uninstall
+left=$(find "$root" ! -type d)
+[ -z "$left" ] || complain "uninstall leaves $left"
+exit $bad
