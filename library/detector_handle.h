@@ -5,6 +5,7 @@
 #include "core/base/status.h"
 #include "core/base/workspace.h"
 #include "core/io/grey_range.h"
+#include "core/io/text_buffer.h"
 #include "include/irst.h"
 #include "modules/detector.h"
 
@@ -13,7 +14,9 @@ struct irst_detector {
     detector *d;
     grey_range range;
     float threshold;
-    workspace maps; /* of the last frame */
+    workspace maps;              /* of the last frame */
+    char *checkpoint;            /* NULL for a method */
+    text_buffer report, remarks; /* of the last evaluation */
 };
 
 /* Keeps the message of what failed for irst_error; returns the exit code. */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Of this thread: unlike status_message, a failure that the library got over leaves no trace in it. */
 static _Thread_local char last_error[1024];
@@ -35,6 +36,9 @@ static void free_handle(irst_detector *d) {
     workspace_free(&d->maps);
     detector_free(d->d);
     engine_free(d->e);
+    free(d->checkpoint);
+    text_buffer_free(&d->report);
+    text_buffer_free(&d->remarks);
     free(d);
 }
 
@@ -44,6 +48,8 @@ static status open_with(const settings *s, const irst_options *options, irst_det
         return status_fail(STATUS_USAGE, "%d threads, expected 0 or more", threads);
     TRY(engine_new_with(threads, options ? options->isa : NULL, &d->e));
     TRY(settings_open(s, d->e, &d->d));
+    if (s->checkpoint && !(d->checkpoint = strdup(s->checkpoint)))
+        return status_fail(STATUS_MEMORY, "out of memory for a detector");
     detector_set_tiles(d->d, &s->tiles);
     d->range = s->range;
     d->threshold = (float)s->threshold;

@@ -113,7 +113,8 @@ status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dat
     return evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
 }
 
-static void say(const char *remark) {
+static void say(void *context, const char *remark) {
+    (void)context;
     fprintf(stderr, "%s\n", remark);
 }
 

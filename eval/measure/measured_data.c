@@ -46,7 +46,7 @@ static status say_trained_on(const measured_data *request, const dataset *d) {
              request->checkpoint, dataset_split(d), dataset_name(d));
     result = trained_on(file, d, &seen);
     if (result == STATUS_OK && seen)
-        request->say(remark);
+        request->say(request->context, remark);
     h5_close(file);
     return result;
 }
@@ -56,7 +56,7 @@ static status look_over(const measured_data *request, const dataset *d) {
     dataset_mask_size sizes = request->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
     status result = set_survey_run(d, request->mask, sizes, &request->words, &remarks, NULL);
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
-        request->say(remarks.names[i]);
+        request->say(request->context, remarks.names[i]);
     name_list_free(&remarks);
     if (result == STATUS_OK && request->checkpoint)
         result = say_trained_on(request, d);

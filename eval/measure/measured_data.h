@@ -14,7 +14,8 @@ typedef struct measured_data {
     mask_rule mask;
     int size;           /* that images and masks are resized to; 0: native, and a mask has its image's */
     survey_words words; /* how the user changes range and rule */
-    void (*say)(const char *remark);
+    void (*say)(void *context, const char *remark);
+    void *context;
 } measured_data;
 
 /* Opens it. What is odd about its values and labels, and whether the checkpoint was trained on this very split, is

@@ -148,7 +148,8 @@ static status read_options(run_state *r) {
 
 /* --- what is evaluated --- */
 
-static void say(const char *remark) {
+static void say(void *context, const char *remark) {
+    (void)context;
     fprintf(stderr, "evaluate: %s\n", remark);
 }
 

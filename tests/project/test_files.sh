@@ -5,7 +5,7 @@ cd "${1:-$(dirname "$0")/../..}" || exit 1
 most_lines=600
 bad=0
 
-mapfile -t files < <(find include core autograd modules datasets train eval bench library tests scripts -type f \
+mapfile -t files < <(find include core autograd modules datasets train eval bench library examples python tests scripts -type f \
     \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.py' ! -name '__init__.py' \))
 [ ${#files[@]} -gt 0 ] || { echo "no file found in $PWD"; exit 1; }
 while read -r name; do

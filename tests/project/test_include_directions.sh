@@ -95,6 +95,7 @@ while IFS=: read -r file line text; do
     file=${file#./}
     path=${text#*\"}
     path=${path%%\"*}
+    [[ $file != include/* ]] || path=include/$path # installed, these lie side by side
     includes=$((includes + 1))
     place_of "$path"
     other=$place

@@ -1,0 +1,122 @@
+"""What the Python package does, against the programs. usage: python_checks.py WEIGHTS.h5 DATA FIGURES.json"""
+
+import json
+import sys
+import threading
+import unittest
+import warnings
+
+import numpy as np
+
+import irst
+
+WEIGHTS, DATA, FIGURES = sys.argv[1:4]
+
+
+def scene(height=80, width=96):
+    y, x = np.mgrid[:height, :width]
+    image = (60 + (x * 7 + y * 5) % 9).astype(np.uint8)
+    image[30:32, 40:43] = 250
+    return image
+
+
+class Detecting(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.detector = irst.Detector(WEIGHTS, threads=1)
+        cls.expected = cls.detector.detect(scene())
+
+    def same(self, result):
+        np.testing.assert_array_equal(result.score, self.expected.score)
+        self.assertEqual(result.detections, self.expected.detections)
+
+    def test_what_is_found(self):
+        self.assertEqual(len(self.expected.detections), 1)
+        target = self.expected.detections[0]
+        self.assertTrue(39 < target.x < 43 and 29 < target.y < 32 and target.left <= 41 <= target.right)
+        self.assertEqual(self.expected.score.shape, (80, 96))
+        self.assertEqual(float(self.expected.score.max()), target.peak)
+        self.assertEqual(int((self.expected.score > self.expected.threshold).sum()), target.area)
+
+    def test_types_and_ranges(self):
+        self.same(self.detector.detect(scene().astype(np.float32) / np.float32(255)))
+        deep = self.detector.detect(scene().astype(np.uint16), low=0, high=255)
+        np.testing.assert_allclose(deep.score, self.expected.score, atol=1e-2)
+
+    def test_views_are_read_in_place(self):
+        large = np.zeros((100, 120), np.uint8)
+        large[10:90, 11:107] = scene()
+        self.same(self.detector.detect(large[10:90, 11:107]))
+        self.same(self.detector.detect(scene()[::-1].copy()[::-1]))
+        self.assertEqual(self.detector.detect(scene()[:1]).score.shape, (1, 96))
+
+    def test_what_is_refused(self):
+        for image, error in [
+            (scene().astype(np.float64), TypeError),
+            (scene().astype(">u2"), TypeError),
+            (scene()[None], ValueError),
+            (scene()[:, ::2], ValueError),
+            (np.broadcast_to(scene()[0], (80, 96)), ValueError),
+            (np.zeros((0, 5), np.uint8), ValueError),
+            ([[1]], ValueError),
+        ]:
+            with self.assertRaises(error):
+                self.detector.detect(image)
+        with self.assertRaisesRegex(irst.Error, "finite"):
+            self.detector.detect(np.full((20, 20), np.nan, np.float32))
+        with self.assertRaisesRegex(irst.Error, "absent.h5"):
+            irst.Detector("absent.h5")
+        with self.assertRaisesRegex(irst.Error, "colour"):
+            irst.Detector("mpcm", settings={"colour": 3})
+        with self.assertRaisesRegex(irst.Error, "threshold"):
+            self.detector.set_threshold(1)
+        closed = irst.Detector("mpcm")
+        closed.close()
+        with self.assertRaisesRegex(irst.Error, "closed"):
+            closed.detect(scene())
+
+    def test_settings(self):
+        with irst.Detector("mpcm", threshold=0.25, settings={"range": "image"}) as mpcm:
+            self.assertEqual(mpcm.detect(scene()).threshold, 0.25)
+            self.assertEqual(mpcm.parameters(), {})
+
+    def test_threads_give_the_same(self):
+        results = [None] * 2
+
+        def work(i):
+            with irst.Detector(WEIGHTS, threads=1) as own:
+                results[i] = own.detect(scene())
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for result in results:
+            self.same(result)
+
+    def test_tensors(self):
+        tensors = irst.load_checkpoint(WEIGHTS)
+        self.assertTrue(tensors and all(isinstance(t, np.ndarray) for t in tensors.values()))
+        self.assertTrue(any(t.ndim == 4 and t.dtype == np.float32 for t in tensors.values()))
+        with self.assertRaises(irst.Error):
+            irst.load_checkpoint("absent.h5")
+
+    def test_figures_are_those_of_the_program(self):
+        with open(FIGURES, encoding="utf-8") as file:
+            expected = json.load(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            figures = irst.evaluate(self.detector, DATA, size="native")
+        del expected["ms_per_image"], figures["ms_per_image"]
+        self.assertEqual(figures, expected)
+        with self.assertRaisesRegex(irst.Error, "rule"):
+            irst.evaluate(self.detector, DATA, rule="best")
+        with self.assertRaisesRegex(irst.Error, "colour"):
+            irst.evaluate(self.detector, DATA, colour=1)
+        with self.assertRaisesRegex(irst.Error, "absent"):
+            irst.evaluate("mpcm", "absent")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
