@@ -11,7 +11,9 @@ libraries=(libc6-dev libhdf5-dev libopenblas-dev zlib1g-dev libpng-dev libjpeg-d
 packages=(gcc make pkg-config fonts-dejavu-core "${libraries[@]}")
 case "${1:-}" in
 '') ;;
---tests) packages+=(libcmocka-dev hdf5-tools clang libclang-rt-dev clang-format libomp-dev python3-numpy python3-pil) ;;
+--tests)
+    packages+=(libcmocka-dev hdf5-tools cmake g++ clang libclang-rt-dev clang-format libomp-dev python3-numpy python3-pil)
+    ;;
 --libraries)
     printf '%s\n' "${libraries[@]}"
     exit 0

@@ -1,11 +1,13 @@
-/* convert: checkpoints of other programs into ours, ours to what detection needs, and a check of ours. */
+/* convert: checkpoints of other programs into ours and back, ours to what detection needs, and a check of ours. */
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
 #include "eval/programs/arguments.h"
 #include "modules/checkpoint.h"
 #include "modules/detector.h"
+#include "modules/torch/torch_export.h"
 #include "modules/torch/torch_import.h"
+#include "modules/torch/weights_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,6 +83,21 @@ static status convert(engine *e, status (*load)(engine *, const char *, detector
     return result;
 }
 
+/* The ending says which format: .safetensors, or else PyTorch's. */
+static status export_tensors(engine *e, const char *input, const char *output) {
+    detector *d;
+    const char *ending = strrchr(output, '.');
+    TRY(weights_file_load(e, input, WEIGHTS_BEST, &d));
+    const parameter_set *set = detector_parameters(d);
+    status result =
+        ending && !strcmp(ending, ".safetensors") ? safetensors_export(set, output) : torch_export(set, output);
+    if (result == STATUS_OK)
+        printf("%s: %d tensors of %s, %lld parameters\n", output, set->count, title_of(detector_name(d)),
+               (long long)parameter_count_trained(set));
+    detector_free(d);
+    return result;
+}
+
 static status cut_down(engine *e, const char *input, const char *output) {
     double threshold;
     TRY(checkpoint_read_threshold(input, &threshold));
@@ -105,10 +122,13 @@ static status verify(engine *e, const char *path) {
 
 static status run_command(engine *e, const char **arguments, int count) {
     if (count == 0)
-        return status_fail(STATUS_USAGE, "no command; expected from-torch, weights, set-threshold or verify");
+        return status_fail(STATUS_USAGE, "no command; expected from-torch, to-torch, weights, set-threshold or verify");
     if (!strcmp(arguments[0], "from-torch"))
         return count == 3 ? convert(e, torch_import, arguments[1], NAN, arguments[2])
                           : status_fail(STATUS_USAGE, "from-torch takes two paths: IN.pkl OUT.h5");
+    if (!strcmp(arguments[0], "to-torch"))
+        return count == 3 ? export_tensors(e, arguments[1], arguments[2])
+                          : status_fail(STATUS_USAGE, "to-torch takes two paths: IN.h5 OUT.pth");
     if (!strcmp(arguments[0], "weights"))
         return count == 3 ? cut_down(e, arguments[1], arguments[2])
                           : status_fail(STATUS_USAGE, "weights takes two paths: IN.h5 OUT.h5");
@@ -117,7 +137,8 @@ static status run_command(engine *e, const char **arguments, int count) {
                           : status_fail(STATUS_USAGE, "set-threshold takes a path and a number: FILE.h5 T");
     if (!strcmp(arguments[0], "verify"))
         return count == 2 ? verify(e, arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
-    return status_fail(STATUS_USAGE, "no command is called '%s'; expected from-torch, weights, set-threshold or verify",
+    return status_fail(STATUS_USAGE,
+                       "no command is called '%s'; expected from-torch, to-torch, weights, set-threshold or verify",
                        arguments[0]);
 }
 
@@ -132,11 +153,13 @@ static status run(const char **arguments, int count) {
 int main(int argc, char **argv) {
     const cli_program program = {
         .name = "convert",
-        .summary = "reads published PyTorch checkpoints and safetensors without PyTorch, cuts ours down to the "
+        .summary = "reads and writes PyTorch checkpoints and safetensors without PyTorch, cuts ours down to the "
                    "network, checks them",
-        .arguments = "from-torch IN.pkl OUT.h5 | weights IN.h5 OUT.h5 | set-threshold FILE.h5 T | verify FILE.h5",
+        .arguments = "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | weights IN.h5 OUT.h5 | set-threshold FILE.h5 "
+                     "T | verify FILE.h5",
         .examples =
             "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
+            "convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
             "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
             "convert set-threshold nudt.h5 0.31                 # what detect uses; evaluate --at-fa finds it\n"
             "convert verify nudt.h5                             # every tensor there, and which network it is\n",

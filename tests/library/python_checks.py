@@ -1,16 +1,19 @@
-"""What the Python package does, against the programs. usage: python_checks.py WEIGHTS.h5 DATA FIGURES.json"""
+"""What the Python package does, against the programs. usage: python_checks.py WEIGHTS.h5 DATA FIGURES.json STATE.pth"""
 
+import collections
 import json
+import pickle
 import sys
 import threading
 import unittest
 import warnings
+import zipfile
 
 import numpy as np
 
 import irst
 
-WEIGHTS, DATA, FIGURES = sys.argv[1:4]
+WEIGHTS, DATA, FIGURES, STATE = sys.argv[1:5]
 
 
 def scene(height=80, width=96):
@@ -18,6 +21,36 @@ def scene(height=80, width=96):
     image = (60 + (x * 7 + y * 5) % 9).astype(np.uint8)
     image[30:32, 40:43] = 250
     return image
+
+
+class StateDict(pickle.Unpickler):
+    """Reads what convert to-torch writes as torch.load(weights_only=True) does: nothing else may be called."""
+
+    def __init__(self, archive):
+        self.archive = archive
+        super().__init__(archive.open("archive/data.pkl"))
+
+    def find_class(self, module, name):
+        return {
+            "collections.OrderedDict": collections.OrderedDict,
+            "torch._utils._rebuild_tensor_v2": self.rebuild,
+            "torch.FloatStorage": np.dtype("<f4"),
+            "torch.LongStorage": np.dtype("<i8"),
+        }[f"{module}.{name}"]
+
+    def persistent_load(self, key):
+        kind, dtype, name, place, count = key
+        assert (kind, place) == ("storage", "cpu")
+        values = np.frombuffer(self.archive.read(f"archive/data/{name}"), dtype)
+        assert len(values) == count
+        return values
+
+    @staticmethod
+    def rebuild(storage, offset, shape, strides, requires_grad, hooks):
+        assert offset == 0 and not requires_grad and not hooks
+        tensor = storage.reshape(shape)
+        assert tensor.size == 0 or tuple(s // tensor.itemsize for s in tensor.strides) == strides
+        return tensor
 
 
 class Detecting(unittest.TestCase):
@@ -101,6 +134,23 @@ class Detecting(unittest.TestCase):
         self.assertTrue(any(t.ndim == 4 and t.dtype == np.float32 for t in tensors.values()))
         with self.assertRaises(irst.Error):
             irst.load_checkpoint("absent.h5")
+
+    def test_what_is_written_for_pytorch(self):
+        expected = irst.load_checkpoint(WEIGHTS)
+        with zipfile.ZipFile(STATE) as archive:
+            self.assertIsNone(archive.testzip())
+            states = [StateDict(archive).load(), irst.load_checkpoint(STATE)]
+        try:
+            import torch
+
+            states.append({name: t.numpy() for name, t in torch.load(STATE).items()})
+        except ImportError:
+            pass
+        for state in states:
+            self.assertEqual(list(state), list(expected))
+            for name, tensor in expected.items():
+                self.assertEqual(state[name].dtype, tensor.dtype)
+                np.testing.assert_array_equal(state[name], tensor)
 
     def test_figures_are_those_of_the_program(self):
         with open(FIGURES, encoding="utf-8") as file:

@@ -93,7 +93,7 @@ for program in "$prefix"/bin/*; do
     name=$(basename "$program")
     page=$prefix/share/man/man1/$name.1
     for option in $("$program" --help | sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'); do
-        grep -qF -- "$(sed 's/-/\\-/g' <<< "$option")" "$page" || complain "$page lacks $option"
+        grep -qF -- "${option//-/\\-}" "$page" || complain "$page lacks $option"
     done
     if command -v groff > /dev/null; then
         groff -man -Tutf8 -ww "$page" 2>&1 > /dev/null | grep . && complain "$page has faults"

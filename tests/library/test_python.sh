@@ -26,5 +26,6 @@ PYTHON
 bin/prepare synthesize "$work/scenes" --train 1 --test 3 --size 64 > /dev/null
 bin/evaluate --checkpoint weights/rpcanet_plus_nudt.h5 --data "$work/scenes" --size native --format json \
     > "$work/figures.json" 2> /dev/null
+bin/convert to-torch weights/rpcanet_plus_nudt.h5 "$work/state.pth" > /dev/null
 PYTHONPATH=$work/site "$python" tests/library/python_checks.py weights/rpcanet_plus_nudt.h5 "$work/scenes" \
-    "$work/figures.json"
+    "$work/figures.json" "$work/state.pth"

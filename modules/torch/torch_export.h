@@ -1,0 +1,16 @@
+/* A network's tensors as PyTorch and others read them. */
+#ifndef IRST_MODULES_TORCH_TORCH_EXPORT_H
+#define IRST_MODULES_TORCH_TORCH_EXPORT_H
+
+#include "core/base/status.h"
+#include "modules/parameter.h"
+
+/* Writes the state dict, an OrderedDict of tensors as torch.save writes it since PyTorch 1.6: torch.load reads it, also
+ * with weights_only, and load_state_dict of the reference network takes it. Nothing but zip and pickle; replaces the
+ * file atomically. */
+status torch_export(const parameter_set *set, const char *path);
+
+/* The same tensors as safetensors. */
+status safetensors_export(const parameter_set *set, const char *path);
+
+#endif
