@@ -47,7 +47,7 @@ static void read_texts(void) {
         fuzz_expect(width >= 0 && width <= 32768 && height >= 0 && height <= 32768, "a side");
     fuzz_expect_outcome(argument_range(range, NULL, &grey));
     if (tiles)
-        fuzz_expect_outcome(argument_tiles(tiles, &cuts));
+        fuzz_expect_outcome(detector_tiles_read(tiles, "--tiles", &cuts));
     if (word)
         fuzz_expect_outcome(argument_choice("word", word, words, 2, &choice));
 }
