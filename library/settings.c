@@ -112,7 +112,7 @@ static status compare(const settings *s, const detector *d, const char *setting)
 
 status settings_open(const settings *s, engine *e, detector **out) {
     if (s->method)
-        return method_open(e, s->method, s->model, s->model_count, "irst_open", out);
+        return method_open(e, s->method, s->model, s->model_count, "irst_open", "the path of its checkpoint", out);
     TRY(weights_file_load(e, s->checkpoint, WEIGHTS_BEST, out));
     for (int i = 0; i < s->model_count; i++) {
         status result = compare(s, *out, s->model[i]);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static status create(engine *e, const char *method, const char *const *settings, int count, const char *option,
-                     config *options, detector **out) {
+                     const char *instead, config *options, detector **out) {
     TRY(config_set(options, detector_name_key.name, method, option));
     TRY(config_declare(options, &detector_name_key, 1));
     TRY(detector_declare_options(options));
@@ -20,15 +20,15 @@ static status create(engine *e, const char *method, const char *const *settings,
         return STATUS_OK;
     detector_free(*out);
     *out = NULL;
-    return status_fail(STATUS_USAGE, "%s is a network with trained parameters: give its checkpoint, FILE.h5", method);
+    return status_fail(STATUS_USAGE, "%s is a network with trained parameters: give %s", method, instead);
 }
 
 status method_open(engine *e, const char *method, const char *const *settings, int count, const char *option,
-                   detector **out) {
+                   const char *instead, detector **out) {
     config *options;
     *out = NULL;
     TRY(config_new(&options));
-    status result = create(e, method, settings, count, option, options, out);
+    status result = create(e, method, settings, count, option, instead, options, out);
     config_free(options);
     return result;
 }

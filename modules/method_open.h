@@ -6,10 +6,10 @@
 #include "core/base/status.h"
 #include "modules/detector.h"
 
-/* Creates the method with `count` settings "model.KEY=VALUE". `option` says in messages where its name stands,
- * "--method". STATUS_USAGE for a network, which needs a checkpoint, for an unknown name, key or value. Free with
- * detector_free. */
+/* Creates the method with `count` settings "model.KEY=VALUE". In messages `option` says where its name stands,
+ * "--method", and `instead` what a network takes, "--checkpoint FILE.h5". STATUS_USAGE for a network, which needs a
+ * checkpoint, for an unknown name, key or value. Free with detector_free. */
 status method_open(engine *e, const char *method, const char *const *settings, int count, const char *option,
-                   detector **out);
+                   const char *instead, detector **out);
 
 #endif

@@ -39,7 +39,7 @@ status argument_detector(engine *e, const char *checkpoint, checkpoint_weights w
         return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
     if (checkpoint)
         return weights_file_load(e, checkpoint, which, out);
-    return method_open(e, method, settings, count, "--method", out);
+    return method_open(e, method, settings, count, "--method", "--checkpoint FILE.h5", out);
 }
 
 status argument_size(const char *text, int *out) {
