@@ -70,7 +70,7 @@ static void put_tensor(FILE *stream, const parameter *p, int index) {
     put_number(stream, 0);
     put_numbers(stream, p->rank, shape);
     put_numbers(stream, p->rank, strides);
-    fputc('\x89', stream); /* False */
+    fputs("\x89", stream); /* False */
     put_empty_dict(stream);
     fputs("tR", stream);
 }
