@@ -38,7 +38,7 @@ while IFS= read -r line; do
             echo "$file: '$to' cannot be built: $(grep -m 1 error log)"
             break
         fi
-        if ! timeout 300 "build/tests/$program" > /dev/null 2>&1; then
+        if ! timeout 60 "build/tests/$program" > /dev/null 2>&1; then
             noticed=$program
             break
         fi
