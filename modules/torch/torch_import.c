@@ -31,6 +31,8 @@ static const torch_tensor *find(const torch_file *file, const char *name) {
 static status load_parameter(const torch_file *file, parameter *p) {
     shape_text expected = text_of(p->rank, p->shape);
     const torch_tensor *t = find(file, p->name);
+    if (!t && p->kind == PARAMETER_COUNTER)
+        return STATUS_OK; /* PyTorch before 0.4.1 counted no batches, and nothing here goes by their number */
     if (!t)
         return status_fail(STATUS_INPUT, "%s is missing; expected shape %s", p->name, expected.text);
     bool same = t->rank == p->rank;
