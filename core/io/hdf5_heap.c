@@ -3,6 +3,7 @@
  * into memory of the stated length, and trusts the sizes in the collection: both have to be right. */
 #include "core/io/hdf5_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +127,7 @@ status h5_check_references(const h5_file *file, const char *label, const void *r
         return h5_fail(STATUS_INPUT, file, label, "text in a file whose addresses have not 8 bytes");
     h.stream = fopen(h5_path(file), "rb");
     if (!h.stream)
-        return status_fail(STATUS_INPUT, "%s: cannot be opened again", h5_path(file));
+        return status_fail(STATUS_INPUT, "%s: cannot be opened again: %s", h5_path(file), strerror(errno));
     status code = check_all(&h, references, count);
     free(h.collection);
     fclose(h.stream);
