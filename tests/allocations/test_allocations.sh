@@ -52,7 +52,7 @@ injure() {
     results > after
     cat after >> allowed
     step=$((share == 1 ? 1 : share + last / share))
-    for ((n = 1 + RANDOM % step; n <= last; n += step)); do
+    for ((n = 1 + RANDOM % (step < last ? step : last); n <= last; n += step)); do
         for word in "$n" "$n-"; do
             count=$((count + 1))
             rm -rf out && cp -r previous out
