@@ -95,7 +95,7 @@ static status is_finished(const training *t, const char *text, bool *out) {
 
 status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
                         bool *found) {
-    training t;
+    training t = {0};
     text_buffer text;
     TRY(name_training(e, folder, method, data, seed, &t));
     TRY(ini_text(e, method, data, seed, &text));
