@@ -1,5 +1,7 @@
 #include "include/irst_evaluate.h"
 
+#include "core/config/word_choice.h"
+#include "core/io/image.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/measure/measured_data.h"
@@ -11,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_SIZE = 32768 };
-
 typedef struct request {
     const char *split;
     int size;
@@ -20,29 +20,15 @@ typedef struct request {
     double threshold;         /* NaN: not given */
 } request;
 
-static status choose_word(const char *key, const char *value, const char *const *words, int count, int *out) {
-    char known[256] = "";
-    size_t used = 0;
-    for (int i = 0; i < count; i++) {
-        if (!strcmp(value, words[i])) {
-            *out = i;
-            return STATUS_OK;
-        }
-        if (used < sizeof known)
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", words[i]);
-    }
-    return status_fail(STATUS_USAGE, "%s is '%.200s', expected one of: %s", key, value, known);
-}
-
 static status read_size(const char *value, int *out) {
     char *end;
     *out = 0;
     if (!strcmp(value, "native"))
         return STATUS_OK;
     long size = strtol(value, &end, 10);
-    if (*end || size < 1 || size > LARGEST_SIZE)
+    if (*end || size < 1 || size > IMAGE_LARGEST_SIDE)
         return status_fail(STATUS_USAGE, "size is '%.200s', expected native or a number from 1 to %d", value,
-                           LARGEST_SIZE);
+                           IMAGE_LARGEST_SIDE);
     *out = (int)size;
     return STATUS_OK;
 }
@@ -71,11 +57,11 @@ static status read_setting(const char *text, request *out) {
     if (!strcmp(key, "threshold"))
         return read_threshold(value, &out->threshold);
     if (!strcmp(key, "rule"))
-        return choose_word(key, value, score_rule_names, SCORE_RULES, &out->rule);
+        return word_choose(key, value, score_rule_names, SCORE_RULES, &out->rule);
     if (!strcmp(key, "mask"))
-        return choose_word(key, value, mask_rule_names, 3, &out->mask);
+        return word_choose(key, value, mask_rule_names, 3, &out->mask);
     if (!strcmp(key, "protocol"))
-        return choose_word(key, value, match_protocol_names, 2, &out->protocol);
+        return word_choose(key, value, match_protocol_names, 2, &out->protocol);
     return status_fail(STATUS_USAGE, "unknown setting '%s'; known are split, size, rule, threshold, mask and protocol",
                        key);
 }

@@ -1,5 +1,7 @@
 #include "library/frame_map.h"
 
+#include "core/io/image.h"
+
 #include "datasets/preprocess.h"
 
 #include <limits.h>
@@ -7,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_SIDE = 32768, DEEPEST = 65535 };
+enum { DEEPEST = 65535 };
 
 /* A map of [0, 1] that was filtered may leave it by a little: that is clipped. */
 static const float MOST_OUTSIDE = 0.01f;
@@ -31,9 +33,9 @@ static status check(const irst_frame *f) {
     if (!bytes)
         return status_fail(STATUS_USAGE, "the frame has format %d, expected IRST_U8, IRST_U16 or IRST_F32",
                            (int)f->format);
-    if (f->width < 1 || f->height < 1 || f->width > LARGEST_SIDE || f->height > LARGEST_SIDE)
+    if (f->width < 1 || f->height < 1 || f->width > IMAGE_LARGEST_SIDE || f->height > IMAGE_LARGEST_SIDE)
         return status_fail(STATUS_USAGE, "a frame of %dx%d pixels, expected sides of 1 to %d", f->width, f->height,
-                           LARGEST_SIDE);
+                           IMAGE_LARGEST_SIDE);
     if (f->stride != 0 && (f->stride == LONG_MIN || labs(f->stride) < (long)f->width * bytes))
         return status_fail(STATUS_USAGE, "a stride of %ld bytes, expected 0 or at least the %ld of a row", f->stride,
                            (long)f->width * bytes);

@@ -1,5 +1,7 @@
 #include "eval/programs/arguments.h"
 
+#include "core/config/word_choice.h"
+#include "core/io/image.h"
 #include "modules/method_open.h"
 
 #include <errno.h>
@@ -8,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGEST_SIZE 32768
 #define SIZE_FORMAT "%5d" /* as many digits: longer numbers would be read modulo 2^32 */
 
 const char *argument_method_help(void) {
@@ -49,9 +50,9 @@ status argument_size(const char *text, int *out) {
     char *end;
     errno = 0;
     long size = strtol(text, &end, 10);
-    if (errno || end == text || *end || size < 1 || size > LARGEST_SIZE)
+    if (errno || end == text || *end || size < 1 || size > IMAGE_LARGEST_SIDE)
         return status_fail(STATUS_USAGE, "--size is '%s', expected 'native' or a number from 1 to %d", text,
-                           LARGEST_SIZE);
+                           IMAGE_LARGEST_SIDE);
     *out = (int)size;
     return STATUS_OK;
 }
@@ -68,10 +69,10 @@ status argument_sides(const char *option, const char *text, int *width, int *hei
     char after;
     *width = *height = 0;
     if (!text || (sscanf(text, SIZE_FORMAT "x" SIZE_FORMAT "%c", width, height, &after) == 2 && *width > 0 &&
-                  *width <= LARGEST_SIZE && *height > 0 && *height <= LARGEST_SIZE))
+                  *width <= IMAGE_LARGEST_SIDE && *height > 0 && *height <= IMAGE_LARGEST_SIDE))
         return STATUS_OK;
     return status_fail(STATUS_USAGE, "--%s is '%s', expected WxH with sides of 1 to %d, as in 640x512", option, text,
-                       LARGEST_SIZE);
+                       IMAGE_LARGEST_SIDE);
 }
 
 status argument_range(const char *text, const char *checkpoint, grey_range *out) {
@@ -82,15 +83,7 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
 }
 
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {
-    char known[256] = "";
-    size_t used = 0;
-    for (int i = 0; i < count; i++) {
-        if (!strcmp(text, words[i])) {
-            *out = i;
-            return STATUS_OK;
-        }
-        if (used < sizeof known)
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", words[i]);
-    }
-    return status_fail(STATUS_USAGE, "--%s is '%s', expected one of: %s", option, text, known);
+    char key[64];
+    snprintf(key, sizeof key, "--%s", option);
+    return word_choose(key, text, words, count, out);
 }
