@@ -126,7 +126,7 @@ kill_often() {
         cp older "$out"
         count=$((count + 1))
         (
-            timeout -s KILL "0.$(printf '%03d' $((1 + RANDOM % (whole < 999 ? whole : 999))))" "$@" > /dev/null 2>&1 < /dev/null
+            timeout --foreground -s KILL "0.$(printf '%03d' $((1 + RANDOM % (whole < 999 ? whole : 999))))" "$@" > /dev/null 2>&1 < /dev/null
             exit 0
         ) 2> /dev/null
         cmp -s "$out" older || cmp -s "$out" new || complain "$name: killed, and the file is neither the old nor the new one"
