@@ -46,6 +46,8 @@ $(error libraries are missing, see above)
 endif
 LIBRARY_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh libs)
 endif
+# Of the shared library, what its functions do not need is left out: for that each function has a section of its own.
+SECTIONS := $(if $(CHECKS),,-ffunction-sections -fdata-sections)
 COMPILE = $(CC) -std=c11 $(OPT) $(CHECKS) $(WARN) $(MODE) $(DEFINES) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(OPT) $(CHECKS) -fopenmp $(CFLAGS) $(LDFLAGS)
 LIBS    = $(LIBRARY_LIBS) -lm -lpthread $(LDLIBS)
@@ -69,7 +71,7 @@ endif
 # Every object depends on a file that changes when the compiler or a flag does, so that `make CC=clang` rebuilds.
 STAMP    := $(BUILD)/flags
 ifneq ($(BUILDS),)
-FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) | $(foreach i,$(ISAS),$(FLAGS_$(i))) | $(LINK) $(LIBS)
+FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) $(SECTIONS) | $(foreach i,$(ISAS),$(FLAGS_$(i))) | $(LINK) $(LIBS)
 ifneq ($(file <$(STAMP)),$(FLAGS_NOW))
 $(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
 endif
@@ -117,7 +119,7 @@ $(LIBRARY): $(OBJECTS)
 $(BUILD)/obj/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) $(SECTIONS) -MMD -MP -c -o $@ $<
 
 define kernel_rule
 $(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c $(STAMP)
@@ -141,6 +143,7 @@ $(SHARED): $(PUBLIC) $(LIBRARY) library/irst.map
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(LINK) -shared -Wl,-soname,$(@F) -Wl,--version-script=library/irst.map -Wl,--as-needed -Wl,--no-undefined \
+	    -Wl,--gc-sections \
 	    -o $@ $(PUBLIC) $(LIBRARY) $(LIBS)
 
 $(STATIC): $(PUBLIC) $(LIBRARY)

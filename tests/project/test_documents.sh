@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# docs/architecture.md and docs/methods.md name files that exist, comments name documents that exist, and the picture is
-# what its script draws. usage: test_documents.sh [ROOT]
+# docs/architecture.md, docs/methods.md and CONTRIBUTING.md name files that exist, comments name documents that exist, links
+# lead to files, the picture is what its script draws, and the version is the same everywhere.
+# usage: test_documents.sh [ROOT]
 set -uo pipefail
 cd "${1:-$(dirname "$0")/../..}" || exit 1
 bad=0
@@ -17,12 +18,21 @@ while IFS=: read -r document path; do
     names=$((names + 1))
     compgen -G "${path//NAME/*}" > /dev/null || complain "$document names $path, which does not exist"
 done < <(grep -oE "$tick(include|core|autograd|modules|datasets|train|eval|library|tests|scripts|docs)/[A-Za-z0-9_./*-]+$tick" \
-    docs/architecture.md docs/methods.md | tr -d "$tick")
+    docs/architecture.md docs/methods.md CONTRIBUTING.md | tr -d "$tick")
 [ "$names" -gt 0 ] || complain "the documents name no file"
 
 while IFS=: read -r file line document; do
     [ -e "$document" ] || complain "$file:$line: $document does not exist"
 done < <(grep -rnoE --include='*.[ch]' --include='*.def' --exclude-dir=build '\bdocs/[a-z_/]+\.md\b' .)
+
+# Links inside the tree, from the folder of the page: [text](path#place).
+while IFS=: read -r document link; do
+    [ -e "$(dirname "$document")/$link" ] || complain "$document links to $link, which does not exist"
+done < <(grep -oHE '\]\([^)#: ]+[)#]' ./*.md docs/*.md docs/results/*.md | sed 's/\](//; s/[)#]$//')
+
+version=$(sed -n 's/^VERSION *:= *//p' Makefile)
+grep -qx "version: $version" CITATION.cff || complain "CITATION.cff is of another version than $version"
+grep -qx '## \[Unreleased\]' CHANGELOG.md || complain "CHANGELOG.md has no section for what is not released"
 
 scripts/architecture_picture.sh | cmp -s - docs/architecture.svg ||
     complain "docs/architecture.svg is not what scripts/architecture_picture.sh draws"
