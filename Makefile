@@ -80,8 +80,11 @@ endif
 FOLDERS  := core autograd modules datasets train eval bench library
 SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -path 'core/kernels/*')
 KERNELS  := $(wildcard core/kernels/*.c)
+# Files that programs hold as texts: core/html/page.css is `const char page_css[]`.
+TEXTS    := $(shell find $(FOLDERS) -name '*.css' -o -name '*.js' -o -name '*.html')
 # Kernels first: conv_rows with many registers and sanitizers takes clang a minute, in which all else can be built.
-OBJECTS  := $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o)) $(SOURCES:%.c=$(BUILD)/obj/%.o)
+OBJECTS  := $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o)) $(SOURCES:%.c=$(BUILD)/obj/%.o) \
+            $(TEXTS:%=$(BUILD)/obj/%.o)
 MAINS    := $(shell find $(FOLDERS) -name 'main_*.c')
 PROGRAMS := $(foreach m,$(MAINS),$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(m))))))
 LIBRARY  := $(BUILD)/libirst.a
@@ -120,6 +123,16 @@ $(BUILD)/obj/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	$(Q)$(COMPILE) $(SECTIONS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/texts/%.c: %
+	@mkdir -p $(@D)
+	$(Q){ echo 'extern const char $(subst .,_,$(<F))[];'; echo 'const char $(subst .,_,$(<F))[] = {'; \
+	    od -A n -v -t u1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g'; echo '0};'; } > $@
+
+$(BUILD)/obj/%.o: $(BUILD)/texts/%.c $(STAMP)
+	@mkdir -p $(@D)
+	@echo "  CC   $@"
+	$(Q)$(COMPILE) -c -o $@ $<
 
 define kernel_rule
 $(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c $(STAMP)

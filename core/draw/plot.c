@@ -2,7 +2,7 @@
 
 #include "core/draw/canvas.h"
 #include "core/draw/font.h"
-#include "core/draw/plot_scale.h"
+#include "core/draw/plot_axes.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -19,8 +19,6 @@
 #define TITLE_SIZE 16.0
 #define LEGEND_LINE 26.0 /* length of the line in front of a name */
 #define LINE_WIDTH 2.0
-#define X_TICK_DISTANCE 90.0
-#define Y_TICK_DISTANCE 70.0
 #define MARKER_DISTANCE 14.0 /* points lying further apart on average are marked */
 #define MARKER_RADIUS 3.0
 #define ERROR_BAR_END 4.0 /* half length of the line across its end */
@@ -31,22 +29,9 @@ typedef struct picture {
     cairo_t *cairo;
     const plot *plot;
     double width, height; /* of the whole plot, whose corner is the origin */
-    plot_scale x, y[2];   /* y: left, right */
-    bool has_right;
+    plot_axes axes;
     double left, top, right, bottom; /* the area between the axes */
 } picture;
-
-static bool is_drawn(const plot_series *s, int i) {
-    return fabs(s->x[i]) < PLOT_LARGEST && fabs(s->y[i]) < PLOT_LARGEST; /* false for NaN */
-}
-
-/* The end of an error bar, `side` (-1 or 1) of the point; the point itself where there is none. */
-static double bar_end(const plot *p, const plot_series *s, int i, int side) {
-    if (!s->spread || !(fabs(s->spread[i]) < PLOT_LARGEST))
-        return s->y[i];
-    double end = s->y[i] + side * s->spread[i];
-    return p->y_range ? fmin(fmax(end, p->y_range->low), p->y_range->high) : end;
-}
 
 /* --- text --- */
 
@@ -73,36 +58,15 @@ static double widest_label(cairo_t *cairo, const plot_scale *scale) {
 
 /* --- layout --- */
 
-static void set_scales(picture *p) {
-    double x_low = INFINITY, x_high = -INFINITY;
-    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
-    for (int k = 0; k < p->plot->series_count; k++) {
-        const plot_series *s = &p->plot->series[k];
-        int axis = s->axis == PLOT_RIGHT;
-        p->has_right |= axis;
-        for (int i = 0; i < s->count; i++) {
-            if (!is_drawn(s, i))
-                continue;
-            x_low = fmin(x_low, s->x[i]);
-            x_high = fmax(x_high, s->x[i]);
-            low[axis] = fmin(low[axis], bar_end(p->plot, s, i, -1));
-            high[axis] = fmax(high[axis], bar_end(p->plot, s, i, 1));
-        }
-    }
-    p->x = plot_scale_tight(x_low, x_high, p->width / X_TICK_DISTANCE);
-    for (int axis = 0; axis < 2; axis++)
-        p->y[axis] = plot_scale_round(low[axis], high[axis], p->height / Y_TICK_DISTANCE);
-}
-
 static double side_width(const picture *p, int axis, const char *label) {
     char title[256];
-    axis_title(&p->y[axis], label, title, sizeof title);
-    return MARGIN + (is_given(title) ? TEXT_SIZE + GAP : 0) + widest_label(p->cairo, &p->y[axis]) + GAP;
+    axis_title(&p->axes.y[axis], label, title, sizeof title);
+    return MARGIN + (is_given(title) ? TEXT_SIZE + GAP : 0) + widest_label(p->cairo, &p->axes.y[axis]) + GAP;
 }
 
 /* Name of a series in the legend; it says where to read it when there are two axes. */
 static void legend_name(const picture *p, const plot_series *s, char *out, size_t size) {
-    snprintf(out, size, "%s%s", s->name, p->has_right ? (s->axis == PLOT_RIGHT ? " (right)" : " (left)") : "");
+    snprintf(out, size, "%s%s", s->name, p->axes.has_right ? (s->axis == PLOT_RIGHT ? " (right)" : " (left)") : "");
 }
 
 static void draw_stroke(const picture *p, int index) {
@@ -157,8 +121,8 @@ static void lay_out(picture *p, bool with_legend) {
     char title[256];
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     p->left = side_width(p, 0, p->plot->y_label);
-    p->right = p->width - (p->has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
-    axis_title(&p->x, p->plot->x_label, title, sizeof title);
+    p->right = p->width - (p->axes.has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
+    axis_title(&p->axes.x, p->plot->x_label, title, sizeof title);
     p->bottom = p->height - MARGIN - (is_given(title) ? TEXT_SIZE + GAP : 0) - TEXT_SIZE - GAP;
     p->top = draw_title(cairo, p->plot->title, p->left, MARGIN);
     if (with_legend)
@@ -168,11 +132,11 @@ static void lay_out(picture *p, bool with_legend) {
 /* --- axes --- */
 
 static double x_at(const picture *p, double value) {
-    return p->left + (value - p->x.low) / (p->x.high - p->x.low) * (p->right - p->left);
+    return p->left + (value - p->axes.x.low) / (p->axes.x.high - p->axes.x.low) * (p->right - p->left);
 }
 
 static double y_at(const picture *p, int axis, double value) {
-    const plot_scale *s = &p->y[axis];
+    const plot_scale *s = &p->axes.y[axis];
     return p->bottom - (value - s->low) / (s->high - s->low) * (p->bottom - p->top);
 }
 
@@ -188,14 +152,14 @@ static void draw_x_axis(const picture *p) {
     char label[256], number[32];
     for (int i = 0; i < description->x_tick_count; i++) {
         const plot_tick *tick = &description->x_ticks[i];
-        if (tick->value >= p->x.low && tick->value <= p->x.high)
+        if (tick->value >= p->axes.x.low && tick->value <= p->axes.x.high)
             draw_x_tick(p, tick->value, tick->label);
     }
-    for (int i = 0; !description->x_ticks && i < plot_scale_tick_count(&p->x); i++) {
-        plot_scale_label(&p->x, plot_scale_tick(&p->x, i), number);
-        draw_x_tick(p, plot_scale_tick(&p->x, i), number);
+    for (int i = 0; !description->x_ticks && i < plot_scale_tick_count(&p->axes.x); i++) {
+        plot_scale_label(&p->axes.x, plot_scale_tick(&p->axes.x, i), number);
+        draw_x_tick(p, plot_scale_tick(&p->axes.x, i), number);
     }
-    axis_title(&p->x, description->x_label, label, sizeof label);
+    axis_title(&p->axes.x, description->x_label, label, sizeof label);
     canvas_colour(p->cairo, CANVAS_TEXT);
     canvas_text(p->cairo, (p->left + p->right) / 2, p->height - MARGIN - TEXT_SIZE / 2, 0.5, label);
 }
@@ -203,17 +167,17 @@ static void draw_x_axis(const picture *p) {
 static void draw_y_axis(const picture *p, int axis) {
     cairo_t *cairo = p->cairo;
     char label[256], number[32];
-    for (int i = 0; i < plot_scale_tick_count(&p->y[axis]); i++) {
-        double value = plot_scale_tick(&p->y[axis], i), y = y_at(p, axis, value);
+    for (int i = 0; i < plot_scale_tick_count(&p->axes.y[axis]); i++) {
+        double value = plot_scale_tick(&p->axes.y[axis], i), y = y_at(p, axis, value);
         if (axis == 0)
             canvas_line(cairo, p->left, y, p->right, y, CANVAS_GRID);
         else
             canvas_line(cairo, p->right, y, p->right + GAP / 2, y, CANVAS_FRAME); /* the grid is the left axis's */
-        plot_scale_label(&p->y[axis], value, number);
+        plot_scale_label(&p->axes.y[axis], value, number);
         canvas_colour(cairo, CANVAS_TEXT);
         canvas_text(cairo, axis ? p->right + GAP : p->left - GAP, y, axis ? 0 : 1, number);
     }
-    axis_title(&p->y[axis], axis ? p->plot->y2_label : p->plot->y_label, label, sizeof label);
+    axis_title(&p->axes.y[axis], axis ? p->plot->y2_label : p->plot->y_label, label, sizeof label);
     canvas_text_upwards(cairo, axis ? p->width - MARGIN - TEXT_SIZE / 2 : MARGIN + TEXT_SIZE / 2,
                         (p->top + p->bottom) / 2, label);
 }
@@ -221,11 +185,11 @@ static void draw_y_axis(const picture *p, int axis) {
 static void draw_axes(const picture *p) {
     draw_x_axis(p);
     draw_y_axis(p, 0);
-    if (p->has_right)
+    if (p->axes.has_right)
         draw_y_axis(p, 1);
     canvas_line(p->cairo, p->left, p->bottom, p->right, p->bottom, CANVAS_FRAME);
     canvas_line(p->cairo, p->left, p->top, p->left, p->bottom, CANVAS_FRAME);
-    if (p->has_right)
+    if (p->axes.has_right)
         canvas_line(p->cairo, p->right, p->top, p->right, p->bottom, CANVAS_FRAME);
 }
 
@@ -234,7 +198,7 @@ static void draw_axes(const picture *p) {
 static void draw_error_bar(const picture *p, const plot_series *s, int i) {
     int axis = s->axis == PLOT_RIGHT;
     double x = x_at(p, s->x[i]);
-    double low = y_at(p, axis, bar_end(p->plot, s, i, -1)), high = y_at(p, axis, bar_end(p->plot, s, i, 1));
+    double low = y_at(p, axis, plot_bar_end(p->plot, s, i, -1)), high = y_at(p, axis, plot_bar_end(p->plot, s, i, 1));
     if (low - high < 1)
         return;
     cairo_move_to(p->cairo, x, low);
@@ -249,21 +213,21 @@ static void draw_series(const picture *p, int index) {
     const plot_series *s = &p->plot->series[index];
     int axis = s->axis == PLOT_RIGHT, drawn = 0;
     for (int i = 0; i < s->count; i++) {
-        if (is_drawn(s, i)) {
+        if (plot_point_is_drawn(s, i)) {
             cairo_line_to(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]));
             drawn++;
         }
     }
     draw_stroke(p, index);
     for (int i = 0; i < s->count; i++)
-        if (is_drawn(s, i))
+        if (plot_point_is_drawn(s, i))
             draw_error_bar(p, s, i);
     cairo_set_line_width(p->cairo, LINE_WIDTH / 2);
     cairo_stroke(p->cairo);
     if (drawn == 0 || (p->right - p->left) / drawn < MARKER_DISTANCE)
         return;
     for (int i = 0; i < s->count; i++) {
-        if (!is_drawn(s, i))
+        if (!plot_point_is_drawn(s, i))
             continue;
         cairo_arc(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]), MARKER_RADIUS, 0, 2 * M_PI);
         cairo_fill(p->cairo);
@@ -273,7 +237,7 @@ static void draw_series(const picture *p, int index) {
 static void draw_plot(cairo_t *cairo, const plot *description, double width, double height, bool with_legend) {
     picture p = {.cairo = cairo, .plot = description, .width = width, .height = height};
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    set_scales(&p);
+    p.axes = plot_axes_of(description, width, height);
     lay_out(&p, with_legend);
     draw_axes(&p);
     for (int k = 0; k < description->series_count; k++)

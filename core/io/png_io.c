@@ -199,31 +199,41 @@ static void write_image(png_job *job) {
     png_write_end(png, NULL);
 }
 
-/* Writes the whole PNG to the temporary file. */
-static status write_stream(const char *path, const char *temporary, png_job *job) {
-    job->stream = fopen(temporary, "wb");
-    if (job->stream == NULL)
-        return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+static status check_sides(const char *name, const png_job *job) {
+    if (job->width >= 1 && job->height >= 1 && job->width <= IMAGE_LARGEST_SIDE && job->height <= IMAGE_LARGEST_SIDE)
+        return STATUS_OK;
+    return status_fail(STATUS_OUTPUT, "%s: an image of %d x %d pixels: expected sides of 1 to %d", name, job->width,
+                       job->height, IMAGE_LARGEST_SIDE);
+}
+
+/* Writes the whole PNG to the job's stream. */
+static status write_stream(const char *name, png_job *job) {
     job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, job, on_error, on_warning);
     job->info = job->png != NULL ? png_create_info_struct(job->png) : NULL;
     status code = STATUS_OK;
     if (job->info == NULL)
-        code = status_fail(STATUS_MEMORY, "%s: out of memory to write it", path);
+        code = status_fail(STATUS_MEMORY, "%s: out of memory to write it", name);
     else if (!guarded(job, write_image))
-        code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, job->message);
+        code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", name, job->message);
     png_destroy_write_struct(&job->png, &job->info);
+    return code;
+}
+
+static status write_temporary(const char *path, const char *temporary, png_job *job) {
+    job->stream = fopen(temporary, "wb");
+    if (job->stream == NULL)
+        return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+    status code = write_stream(path, job);
     if (fclose(job->stream) != 0 && code == STATUS_OK)
         code = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
     return code;
 }
 
-static status write_atomically(const char *path, png_job *job) {
-    if (job->width < 1 || job->height < 1 || job->width > IMAGE_LARGEST_SIDE || job->height > IMAGE_LARGEST_SIDE)
-        return status_fail(STATUS_OUTPUT, "%s: an image of %d x %d pixels: expected sides of 1 to %d", path, job->width,
-                           job->height, IMAGE_LARGEST_SIDE);
+static status write_atomically(const char *path, png_job job) {
     atomic_file file;
+    TRY(check_sides(path, &job));
     TRY(atomic_file_begin(path, &file));
-    status code = write_stream(path, file.temporary, job);
+    status code = write_temporary(path, file.temporary, &job);
     if (code != STATUS_OK) {
         atomic_file_abandon(&file);
         return code;
@@ -231,19 +241,25 @@ static status write_atomically(const char *path, png_job *job) {
     return atomic_file_place(&file);
 }
 
-status png_write_8(const char *path, int width, int height, int channels, const uint8_t *pixels) {
-    assert(channels == 1 || channels == 3);
-    png_job job = {.width = width,
-                   .height = height,
-                   .bits = 8,
-                   .colour_type = channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
-                   .row_bytes = (size_t)width * (size_t)channels,
-                   .rows = pixels};
-    return write_atomically(path, &job);
+static status print(FILE *stream, png_job job) {
+    static const char name[] = "a picture";
+    job.stream = stream;
+    TRY(check_sides(name, &job));
+    return write_stream(name, &job);
 }
 
-status png_write_palette(const char *path, int width, int height, const uint32_t *colours, int colour_count,
-                         const uint8_t *indices) {
+static png_job job_of_8(int width, int height, int channels, const uint8_t *pixels) {
+    assert(channels == 1 || channels == 3);
+    return (png_job){.width = width,
+                     .height = height,
+                     .bits = 8,
+                     .colour_type = channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+                     .row_bytes = (size_t)width * (size_t)channels,
+                     .rows = pixels};
+}
+
+static png_job job_of_palette(int width, int height, const uint32_t *colours, int colour_count,
+                              const uint8_t *indices) {
     assert(colour_count >= 1 && colour_count <= PNG_MAX_PALETTE_LENGTH);
     png_job job = {.width = width,
                    .height = height,
@@ -255,15 +271,32 @@ status png_write_palette(const char *path, int width, int height, const uint32_t
     for (int i = 0; i < colour_count; i++)
         job.palette[i] = (png_color){(png_byte)(colours[i] >> 16), (png_byte)(colours[i] >> 8 & 0xff),
                                      (png_byte)(colours[i] & 0xff)};
-    return write_atomically(path, &job);
+    return job;
+}
+
+status png_write_8(const char *path, int width, int height, int channels, const uint8_t *pixels) {
+    return write_atomically(path, job_of_8(width, height, channels, pixels));
+}
+
+status png_print_8(FILE *stream, int width, int height, int channels, const uint8_t *pixels) {
+    return print(stream, job_of_8(width, height, channels, pixels));
+}
+
+status png_write_palette(const char *path, int width, int height, const uint32_t *colours, int colour_count,
+                         const uint8_t *indices) {
+    return write_atomically(path, job_of_palette(width, height, colours, colour_count, indices));
+}
+
+status png_print_palette(FILE *stream, int width, int height, const uint32_t *colours, int colour_count,
+                         const uint8_t *indices) {
+    return print(stream, job_of_palette(width, height, colours, colour_count, indices));
 }
 
 status png_write_grey16(const char *path, int width, int height, const uint16_t *pixels) {
-    png_job job = {.width = width,
-                   .height = height,
-                   .bits = 16,
-                   .colour_type = PNG_COLOR_TYPE_GRAY,
-                   .row_bytes = (size_t)width * sizeof *pixels,
-                   .rows = (const uint8_t *)pixels};
-    return write_atomically(path, &job);
+    return write_atomically(path, (png_job){.width = width,
+                                            .height = height,
+                                            .bits = 16,
+                                            .colour_type = PNG_COLOR_TYPE_GRAY,
+                                            .row_bytes = (size_t)width * sizeof *pixels,
+                                            .rows = (const uint8_t *)pixels});
 }

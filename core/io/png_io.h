@@ -8,6 +8,7 @@
 #include "core/io/image.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 /* How deep pixels are read. The reference reads every PNG as 8 bits (OpenCV's imread flag 0). */
 typedef enum png_depth { PNG_DEPTH_AS_STORED, PNG_DEPTH_8 } png_depth;
@@ -24,5 +25,10 @@ status png_write_8(const char *path, int width, int height, int channels, const 
 status png_write_palette(const char *path, int width, int height, const uint32_t *colours, int colour_count,
                          const uint8_t *indices);
 status png_write_grey16(const char *path, int width, int height, const uint16_t *pixels);
+
+/* The first two inside of something else: to a stream, from where it stands. */
+status png_print_8(FILE *stream, int width, int height, int channels, const uint8_t *pixels);
+status png_print_palette(FILE *stream, int width, int height, const uint32_t *colours, int colour_count,
+                         const uint8_t *indices);
 
 #endif

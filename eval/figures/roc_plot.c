@@ -1,35 +1,15 @@
 #include "eval/figures/roc_plot.h"
 
-#include "core/draw/plot.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
-#include "eval/measure/metric_table.h"
+#include "eval/measure/roc_curve.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct curve {
-    char name[128];
-    double fpr[ROC_POINTS], tpr[ROC_POINTS], log_fpr[ROC_POINTS];
-} curve;
-
-static double quotient(int64_t part, int64_t whole) {
-    return whole > 0 ? (double)part / (double)whole : 0;
-}
-
-static void fill(curve *c, const char *name, const metrics *m) {
-    snprintf(c->name, sizeof c->name, "%.80s, AUC %.4f", name, metric_value(METRIC_auc, m));
-    for (int i = 0; i < ROC_POINTS; i++) {
-        c->fpr[i] = quotient(m->roc_false_pixels[i], m->roc_background);
-        c->tpr[i] = quotient(m->roc_detected[i], m->roc_targets);
-        c->log_fpr[i] = log10(c->fpr[i]); /* minus infinity at 0: not drawn */
-    }
-}
-
 /* A row for each threshold and curve; the method's name in front where there are several. */
-static status write_csv(const curve *curves, const char *const *methods, int count, const char *path) {
+static status write_csv(const roc_curve *curves, const char *const *methods, int count, const char *path) {
     text_buffer b;
     TRY(text_buffer_begin(&b));
     fprintf(b.stream, "%sthreshold,fpr,tpr\n", methods ? "method," : "");
@@ -42,37 +22,28 @@ static status write_csv(const curve *curves, const char *const *methods, int cou
     return text_buffer_save(&b, path);
 }
 
-static status draw(const char *title, const curve *curves, int count, const char *path) {
-    static const plot_tick decades[] = {{-8, "10⁻⁸"}, {-7, "10⁻⁷"}, {-6, "10⁻⁶"}, {-5, "10⁻⁵"}, {-4, "10⁻⁴"},
-                                        {-3, "10⁻³"}, {-2, "10⁻²"}, {-1, "10⁻¹"}, {0, "1"}};
+static status draw(const char *title, const roc_curve *curves, int count, const char *path) {
     plot_series *series = malloc((size_t)count * sizeof *series);
     if (!series)
         return status_fail(STATUS_MEMORY, "out of memory for %s", path);
     for (int k = 0; k < count; k++)
-        series[k] =
-            (plot_series){.name = curves[k].name, .x = curves[k].log_fpr, .y = curves[k].tpr, .count = ROC_POINTS};
-    plot p = {.title = title,
-              .x_label = "share of the background that is a false alarm",
-              .y_label = "share of the targets that is found",
-              .series = series,
-              .series_count = count,
-              .x_ticks = decades,
-              .x_tick_count = sizeof decades / sizeof *decades};
+        series[k] = roc_curve_series(&curves[k]);
+    plot p = roc_curve_plot(title, series, count);
     status result = plot_write(&p, path);
     free(series);
     return result;
 }
 
-static status make_curves(const char *const *methods, const metrics *counts, int count, curve **out) {
+static status make_curves(const char *const *methods, const metrics *counts, int count, roc_curve **out) {
     *out = malloc((size_t)count * sizeof **out);
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for ROC curves");
     for (int k = 0; k < count; k++)
-        fill(&(*out)[k], methods[k], &counts[k]);
+        roc_curve_fill(&(*out)[k], methods[k], &counts[k]);
     return STATUS_OK;
 }
 
-static status write_all(const char *title, const curve *curves, const char *const *methods, int count,
+static status write_all(const char *title, const roc_curve *curves, const char *const *methods, int count,
                         const char *folder, const char *name) {
     char path[4096];
     TRY(path_join(path, folder, name, ".csv"));
@@ -85,7 +56,7 @@ static status write_all(const char *title, const curve *curves, const char *cons
 
 status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
                       const char *folder, const char *name) {
-    curve *curves;
+    roc_curve *curves;
     TRY(make_curves(methods, counts, count, &curves));
     status result = write_all(title, curves, methods, count, folder, name);
     free(curves);
@@ -108,7 +79,7 @@ status roc_plot_check_path(const char *path) {
 
 status roc_plot_write_one(const char *method, const char *set, const metrics *counts, const char *path) {
     TRY(roc_plot_check_path(path));
-    curve *curves;
+    roc_curve *curves;
     TRY(make_curves(&method, counts, 1, &curves));
     char title[300];
     snprintf(title, sizeof title, "%.60s on %.200s", method, set);

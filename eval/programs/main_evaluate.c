@@ -10,6 +10,7 @@
 #include "eval/measure/predictions.h"
 #include "eval/measure/records.h"
 #include "eval/programs/arguments.h"
+#include "eval/report/evaluation_page.h"
 #include "modules/checkpoint.h"
 
 #include <math.h>
@@ -18,7 +19,7 @@
 
 enum { DEFAULT_DRAWS = 1000 };
 
-static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file;
+static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file, *report;
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
@@ -63,6 +64,10 @@ static cli_option options[] = {
     {"seed", CLI_INT, &seed, "N", "of the draws"},
     {"against", CLI_TEXT, &against, "FILE.h5|NAME",
      "another checkpoint or method on the same images: differences, their intervals and p"},
+    {"report", CLI_TEXT, &report, "FILE.html",
+     "write a page with all figures, the ROC, the worst misses and false alarms, and images with their scores; one "
+     "file "
+     "that needs nothing else"},
     {"roc", CLI_TEXT, &roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
 };
 
@@ -76,6 +81,7 @@ static const cli_program program = {
         "evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then convert set-threshold\n"
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
+        "evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
         "evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
         "evaluate --method pstnn model.preset=community --data NUDT-SIRST",
     .options = options,
@@ -94,6 +100,7 @@ typedef struct run_state {
     dataset *set;
     score_source source;
     records *own, *other;
+    gallery *pictures; /* for the report */
     interval intervals[METRICS];
     comparison comparisons[METRICS];
     detector_tiles tiles;
@@ -105,6 +112,8 @@ static status check_paths(void) {
     char targets[4096];
     if (roc)
         TRY(roc_plot_check_path(roc));
+    if (report)
+        TRY(evaluation_page_check_path(report));
     return record_file ? records_target_path(record_file, targets) : STATUS_OK;
 }
 
@@ -202,6 +211,15 @@ static evaluation describe(const run_state *r) {
                         .how_sure = {draws, (uint64_t)seed}};
 }
 
+/* Of the detector itself, not of the one that it is compared with. */
+static status begin_pictures(run_state *r) {
+    gallery_options how = evaluation_page_gallery(dataset_count(r->set), r->how.how.protocol);
+    if (!report)
+        return STATUS_OK;
+    how.next = r->own ? records_watcher(r->own) : NULL;
+    return gallery_new(&how, &r->pictures);
+}
+
 static status find_threshold(run_state *r) {
     double rate, reached;
     if (!at_fa)
@@ -214,12 +232,13 @@ static status find_threshold(run_state *r) {
     return STATUS_OK;
 }
 
-static status evaluate_recorded(const score_source *source, run_state *r, records **kept, evaluation *e) {
+static status begin_records(records **kept) {
+    return record_file || draws > 0 ? records_new(kept) : STATUS_OK;
+}
+
+static status evaluate_watched(const score_source *source, run_state *r, const image_watcher *watcher, evaluation *e) {
     evaluate_options how = r->how;
-    if (record_file || draws > 0) {
-        TRY(records_new(kept));
-        how.watcher = records_watcher(*kept);
-    }
+    how.watcher = watcher;
     return evaluate_source(source, r->set, &how, &e->counts, &e->ms_per_image);
 }
 
@@ -236,7 +255,9 @@ static status compare(run_state *r, evaluation *e) {
     detector_set_tiles(other, &r->tiles);
     const score_source source = detector_source(other);
     r->how.label = "evaluate the other";
-    status result = evaluate_recorded(&source, r, &r->other, &unused);
+    status result = begin_records(&r->other);
+    if (result == STATUS_OK)
+        result = evaluate_watched(&source, r, records_watcher(r->other), &unused);
     detector_free(other);
     TRY(result);
     e->against = r->comparisons;
@@ -254,7 +275,13 @@ static status write_roc(const evaluation *e) {
 static status evaluate_one(run_state *r) {
     TRY(find_threshold(r));
     evaluation e = describe(r);
-    TRY(evaluate_recorded(&r->source, r, &r->own, &e));
+    TRY(begin_records(&r->own));
+    TRY(begin_pictures(r));
+    TRY(evaluate_watched(&r->source, r,
+                         r->pictures ? gallery_watcher(r->pictures)
+                         : r->own    ? records_watcher(r->own)
+                                     : NULL,
+                         &e));
     if (record_file)
         TRY(records_write(r->own, record_file));
     if (roc)
@@ -265,6 +292,8 @@ static status evaluate_one(run_state *r) {
     }
     if (against)
         TRY(compare(r, &e));
+    if (report)
+        TRY(evaluation_page_write(&e, r->pictures, report));
     return evaluation_print(&e, r->format, r->extent, stdout);
 }
 
@@ -298,7 +327,7 @@ static status run(run_state *r, const char *const *settings, int count) {
     TRY(engine_new(0, &r->e));
     TRY(open_data(r));
     TRY(open_source(r, settings, count));
-    bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && draws == 0;
+    bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && !report && draws == 0;
     TRY(all_ways ? evaluate_all_ways(r) : evaluate_one(r));
     say_tiles(r);
     return STATUS_OK;
@@ -316,6 +345,7 @@ int main(int argc, char **argv) {
         result = run(&r, settings, count);
     records_free(r.own);
     records_free(r.other);
+    gallery_free(r.pictures);
     predictions_free(r.p);
     detector_free(r.d);
     engine_free(r.e);

@@ -76,11 +76,12 @@ injure() {
 }
 
 mkdir previous
-dated=(\( -name '*.csv' -o -name '*.json' \))
+dated=(\( -name '*.csv' -o -name '*.json' -o -name '*.html' \))
 cp trained/best.h5 previous/weights.h5
 injure "convert weights" "$bin/convert" weights trained/best.h5 out/weights.h5
 injure "convert set-threshold" "$bin/convert" set-threshold out/weights.h5 0.3
-injure evaluate "$bin/evaluate" --checkpoint trained/best.h5 --data scenes --size 32 --records out/rows.csv --metrics all
+injure evaluate "$bin/evaluate" --checkpoint trained/best.h5 --data scenes --size 32 --records out/rows.csv \
+    --report out/page.html --metrics all
 injure detect "$bin/detect" --checkpoint trained/best.h5 scenes/images --out out --raw out/maps.h5
 injure "detect, tiles" "$bin/detect" --checkpoint trained/best.h5 wide/images --out out --tiles 64,16
 injure "prepare pack" "$bin/prepare" pack scenes out/scenes.h5

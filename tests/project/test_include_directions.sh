@@ -29,6 +29,7 @@ core/io: core/base
 core/log: core/base core/io
 core/config: core/base core/io
 core/draw: core/base core/io
+core/html: core/base core/io core/draw
 core/tensor: core/base
 core/kernels: core/base core/tensor
 core/conv: core/base core/tensor
@@ -49,12 +50,13 @@ datasets/check: core/* datasets
 datasets/make: core/* datasets datasets/check
 datasets/loader: core/* datasets datasets/vary
 eval/measure: core/* datasets datasets/* modules
+eval/report: core/* datasets modules eval/measure
 eval/detect: core/* datasets datasets/* modules eval/measure
 eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval/detect
 eval/figures: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/experiments
 eval/programs: core/* datasets datasets/* modules modules/* eval/*
 train/rules: core/* modules
-train: core/* datasets datasets/* modules modules/torch eval/measure train/rules
+train: core/* datasets datasets/* modules modules/torch eval/measure eval/report train/rules
 bench: core/* autograd modules train
 library: include core/* datasets datasets/* modules modules/torch eval/measure eval/detect
 tests: include core/* autograd autograd/* modules modules/* datasets datasets/* eval/* train train/* bench library

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The pages that programs write are whole, well formed and hold the figures that the programs print; names out of files
+# stay names. usage: test_reports.sh [FOLDER OF PROGRAMS]
+root=$(pwd)
+. tests/programs/checks.sh
+export OMP_NUM_THREADS=1
+
+pages() {
+    count=$((count + 1))
+    python3 "$root/tests/programs/page_checks.py" "$@" > checked || complain "$(grep -v ' 0 faults$' checked | head -c 900)"
+}
+
+# holds FILE TEXT...: each stands in it
+holds() {
+    local file=$1 text
+    shift
+    for text in "$@"; do
+        count=$((count + 1))
+        grep -qF -- "$text" "$file" || complain "$file lacks '$text'"
+    done
+}
+
+# --- evaluate ---
+works "$bin/prepare" synthesize scenes --train 4 --test 8 --size 64 --seed 3
+mkdir -p odd/test/images odd/test/masks
+evil=$'<img src=x onerror=alert(1)>&"\'\n</script>'
+evil=${evil//\//-}
+first=$(head -n 1 scenes/test.txt)
+for name in $(cat scenes/test.txt); do
+    for kind in images masks; do
+        cp "scenes/$kind/$name.png" "odd/test/$kind/$([ "$name" = "$first" ] && echo "$evil" || echo "$name").png"
+    done
+done
+works "$bin/evaluate" --method mpcm --data odd --size native --report a.html --intervals 100 --records a.csv
+pages a.html
+miou=$(awk '$1 == "mIoU" { print $2 }' stdout)
+holds a.html "mpcm on odd, split test" "<dt title=\"pixels right / (right + false + missed), over all images\">mIoU</dt><dd>$miou " \
+    '&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#39;�&lt;-script&gt;' 'Missed targets' 'False alarms' 'Sample images'
+[ "$(grep -c '<img' a.html)" -eq 0 ] || complain "a name became a tag"
+works "$bin/evaluate" --method mpcm --data odd --size native --against pstnn --report b.html --threshold 0.2 --protocol centroid
+pages b.html
+holds b.html 'Differences are to pstnn' 'protocol centroid'
+works "$bin/evaluate" --predictions scenes/masks --data scenes --size native --report c.html
+pages c.html
+holds c.html 'No target was missed.' 'There was no false alarm.'
+refuses 2 'a.txt: a report goes to a file that ends in .html' "$bin/evaluate" --method mpcm --data odd --report a.txt
+refuses 1 'no/such/a.html' "$bin/evaluate" --method mpcm --data odd --report no/such/a.html
+
+echo "$count checks, $bad wrong"
+[ $bad -eq 0 ]
