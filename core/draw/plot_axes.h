@@ -1,5 +1,5 @@
-/* What the axes of a plot span, and which of its points are drawn: the same in every format. Used by plot.c and the plots
- * in pages.
+/* What the axes of a plot span, and which of its points are drawn: the same in every format. Used by plot.c and the
+ * plots in pages.
  *
  * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_DRAW_PLOT_AXES_H
