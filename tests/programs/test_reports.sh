@@ -47,4 +47,4 @@ refuses 2 'a.txt: a report goes to a file that ends in .html' "$bin/evaluate" --
 refuses 1 'no/such/a.html' "$bin/evaluate" --method mpcm --data odd --report no/such/a.html
 
 echo "$count checks, $bad wrong"
-[ $bad -eq 0 ]
+[ "$bad" -eq 0 ]
