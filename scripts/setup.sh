@@ -12,7 +12,8 @@ packages=(gcc make pkg-config fonts-dejavu-core "${libraries[@]}")
 case "${1:-}" in
 '') ;;
 --tests)
-    packages+=(libcmocka-dev hdf5-tools cmake g++ clang libclang-rt-dev clang-format libomp-dev python3-numpy python3-pil)
+    packages+=(libcmocka-dev hdf5-tools cmake g++ clang libclang-rt-dev clang-format libomp-dev python3-numpy python3-pil
+        ffmpeg)
     ;;
 --libraries)
     printf '%s\n' "${libraries[@]}"

@@ -16,6 +16,7 @@ typedef struct flow {
     pthread_cond_t changed;
     /* Under the lock. */
     bool reading;           /* a lane has the turn to read */
+    int count;              /* of items, as far as is known */
     int next;               /* item to read */
     int recorded, finished; /* items that have had these steps, or were left out of them */
     bool *taken;            /* of each seat */
@@ -58,7 +59,7 @@ static void note(flow *f, int index, status result) {
 static bool begin_reading(flow *f, int *index) {
     while (f->reading)
         wait_for_change(f);
-    if (f->next == f->p->count || f->failed < f->p->count)
+    if (f->next == f->count || f->failed < f->p->count)
         return false;
     f->reading = true;
     *index = f->next++;
@@ -152,6 +153,11 @@ static void *run_lane(void *context) {
         memset(l->item, 0, p->item_size);
         status result = p->read(p->context, index, l->item, &need);
         pthread_mutex_lock(&f->lock);
+        if (result == STATUS_OK && need == PIPELINE_END) {
+            f->next = f->count = index;
+            end_reading(f);
+            break;
+        }
         int seat = take_seat(f, index, need);
         if (need != PIPELINE_ALONE)
             end_reading(f);
@@ -230,7 +236,7 @@ status pipeline_run(const pipeline *p) {
     assert(p->count >= 0 && p->seats >= 1 && p->item_size > 0);
     if (p->count == 0)
         return STATUS_OK;
-    flow f = {.p = p, .failed = p->count};
+    flow f = {.p = p, .count = p->count, .failed = p->count};
     if (pthread_mutex_init(&f.lock, NULL) != 0)
         return status_fail(STATUS_MEMORY, "out of memory for a lock");
     status result = STATUS_MEMORY;

@@ -15,17 +15,19 @@
 typedef enum pipeline_need {
     PIPELINE_SEAT,  /* one of the seats: others are computed beside it */
     PIPELINE_SEATS, /* all of them, and the caller's thread: for work that spreads over threads itself */
-    PIPELINE_ALONE  /* the same, and nothing else is in memory, from the end of its reading to its own end */
+    PIPELINE_ALONE, /* the same, and nothing else is in memory, from the end of its reading to its own end */
+    PIPELINE_END    /* nothing: there is no such item, and none after it */
 } pipeline_need;
 
 /* The steps of an item. One that fails ends the pipeline: items before it still come to their end. `item` is memory
  * of item_size bytes, zeroed before the item is read. */
 typedef struct pipeline {
-    int count; /* items */
+    int count; /* items, at most */
     int seats; /* at least 1 */
     size_t item_size;
     void *context; /* the first argument of every step */
-    /* One at a time, in order. Says what the item needs; PIPELINE_SEAT if it does not say. */
+    /* One at a time, in order. Says what the item needs; PIPELINE_SEAT if it does not say. Of an item that ends the
+     * pipeline no other step is called. */
     status (*read)(void *context, int index, void *item, pipeline_need *need);
     /* `seat`: from 0, of items computed at the same time each has its own; `seats` for an item that has them all. */
     status (*compute)(void *context, int seat, void *item);

@@ -31,17 +31,16 @@ typedef struct image_item {
     bool unreadable, written;
 } image_item;
 
-static bool is_cut(const detect_job *job, const grey_image *image) {
-    return job->how->size == 0 && detector_cuts(job->d, image->width, image->height);
+bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image) {
+    return how->size == 0 && detector_cuts(d, image->width, image->height);
 }
 
-static pipeline_need need_of(const detect_job *job, const grey_image *image) {
-    int size = job->how->size;
+pipeline_need detect_need(const detector *d, const detect_options *how, const grey_image *image, bool beside) {
+    int size = how->size;
     int64_t stored = (int64_t)image->width * image->height, seen = size > 0 ? (int64_t)size * size : stored;
-    if (is_cut(job, image) || stored > MOST_BESIDE || seen > MOST_BESIDE)
+    if (detect_cuts(d, how, image) || stored > MOST_BESIDE || seen > MOST_BESIDE)
         return PIPELINE_ALONE;
-    bool few = job->images->count < 2 * job->threads; /* to be shared out evenly */
-    return few || job->threads == 1 || seen > MOST_SHARED ? PIPELINE_SEATS : PIPELINE_SEAT;
+    return beside && seen <= MOST_SHARED ? PIPELINE_SEAT : PIPELINE_SEATS;
 }
 
 static status read_pixels(run_state *r, const input_image *input, grey_image *image) {
@@ -61,7 +60,9 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
     item->input = &r->job->images->items[index];
     TRY(process_check_signals());
     if (read_pixels(r, item->input, &item->image) == STATUS_OK) {
-        *need = need_of(r->job, &item->image);
+        const detect_job *job = r->job;
+        bool few = job->images->count < 2 * job->threads; /* to be shared out evenly */
+        *need = detect_need(job->d, job->how, &item->image, job->threads > 1 && !few);
         return STATUS_OK;
     }
     item->unreadable = true;
@@ -74,7 +75,7 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
  * words of its own. */
 static void say_cut(run_state *r, const image_item *item) {
     const detect_job *job = r->job;
-    if (r->said_cut || job->how->detail == DETAIL_STAGES || !is_cut(job, &item->image))
+    if (r->said_cut || job->how->detail == DETAIL_STAGES || !detect_cuts(job->d, job->how, &item->image))
         return;
     job->say_cut(item->input->path, &item->image);
     r->said_cut = true;

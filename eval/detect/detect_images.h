@@ -2,11 +2,19 @@
 #ifndef IRST_EVAL_DETECT_DETECT_IMAGES_H
 #define IRST_EVAL_DETECT_DETECT_IMAGES_H
 
+#include "core/base/pipeline.h"
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
 #include "core/io/hdf5_io.h"
 #include "eval/detect/detection_report.h"
 #include "eval/detect/input_images.h"
+
+/* Whether the image is cut into tiles. */
+bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image);
+
+/* What a pipeline needs for an image: a small one of several may have one thread `beside` others. Larger ones have all
+ * threads, those that are cut into tiles or have more than 1280 x 1024 pixels also the memory to themselves. */
+pipeline_need detect_need(const detector *d, const detect_options *how, const grey_image *image, bool beside);
 
 typedef struct detect_job {
     detector *d;
@@ -30,10 +38,9 @@ typedef struct detect_outcome {
 } detect_outcome;
 
 /* Small images are shared out, each on one thread with a twin of the detector; there are `threads` twins at most, and
- * half as many images more in memory. Larger ones have all threads, those that are cut into tiles or have more than
- * 1280 x 1024 pixels also the memory to themselves. The results are those of one image after the other: an image that
- * cannot be read is left out and counted; any other failure ends the run, and no image after it leaves pictures. The
- * output folder and the file for the maps are made with the first result. Shows a bar of progress. */
+ * half as many images more in memory; others as detect_need says. The results are those of one image after the other:
+ * an image that cannot be read is left out and counted; any other failure ends the run, and no image after it leaves
+ * pictures. The output folder and the file for the maps are made with the first result. Shows a bar of progress. */
 status detect_images(const detect_job *job, detect_outcome *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/io/file_io.h"
 #include "eval/detect/detect_images.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/detect_live.h"
 
 #include <limits.h>
 #include <math.h>
@@ -15,6 +16,7 @@
 
 static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold, *range, *y16, *tiles = "auto";
 static bool raw_stages, recursive;
+static live_options live;
 
 enum { OPTION_METHOD };
 
@@ -35,7 +37,9 @@ static cli_option options[] = {
     {"recursive", CLI_FLAG, &recursive, NULL,
      "look into folders in a folder too; results lie in folders of the same name"},
     {"y16", CLI_TEXT, &y16, "WxH",
-     "files that end in .raw, .y16 or .bin are frames of this size, 16 bits a pixel, little-endian, no header"},
+     "files that end in .raw, .y16 or .bin are frames of this size, 16 bits a pixel, little-endian, no header; and so "
+     "is "
+     "the SOURCE of --video, whatever its name"},
     {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
     {"threshold", CLI_TEXT, &threshold, "T",
      "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (convert "
@@ -44,12 +48,23 @@ static cli_option options[] = {
      "is: an image without target gives no detection. The other methods' score is its ratio to the image's maximum"},
     {"raw", CLI_TEXT, &raw, "FILE.h5", "store unquantised maps: NAME/score, NAME/logit, NAME/reconstruction"},
     {"raw-stages", CLI_FLAG, &raw_stages, NULL, "and those of every stage: NAME/stageK/B, T, N, D"},
+    {"video", CLI_TEXT, &live.video, "SOURCE",
+     "instead of images, the frames of what ffmpeg (Debian: package ffmpeg) reads: a file, a camera (/dev/video0), an "
+     "address (rtsp://...); or - for y4m or raw frames (--y16) on standard input, which needs no ffmpeg. Grey of 8 and "
+     "16 bits is taken as it is. Of each frame a line of JSON goes to standard output: number, time in seconds, "
+     "detections; at the end frames a second and the percentiles of the latency to standard error"},
+    {"lines", CLI_TEXT, &live.lines, "FILE", "with --video: write the lines of JSON there"},
+    {"drop", CLI_FLAG, &live.drop, NULL,
+     "with --video: when frames come faster than they are searched, leave out the oldest that wait, and count them; a "
+     "file is then read at the speed it was taken. Without it every frame is searched"},
+    {"fps", CLI_TEXT, &live.fps, "N", "with --video: frames a second where the source does not say (default: 25)"},
 };
 
 static const cli_program program = {
     .name = "detect",
     .summary = "finds small targets in infrared images (PNG, JPEG, BMP, TIFF, PGM, raw; 8 or 16 bits, any size)",
-    .arguments = "INPUT... --out DIR [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] [options]",
+    .arguments = "INPUT... --out DIR | --video SOURCE [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] "
+                 "[options]",
     .examples = "detect image.png --out found\n"
                 "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
                 "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
@@ -57,7 +72,10 @@ static const cli_program program = {
                 "OMP_NUM_THREADS=4 detect frames/ --out found             # four small images at a time, one a thread\n"
                 "detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
                 "detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
-                "detect folder/ --method ipi model.preset=community --out found",
+                "detect folder/ --method ipi model.preset=community --out found\n"
+                "detect --video flight.mkv > flight.jsonl\n"
+                "detect --video rtsp://camera/stream --drop --checkpoint best.h5\n"
+                "grabber | detect --video - --y16 640x512 --fps 50 --range 0,16383",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -71,6 +89,8 @@ typedef struct run_state {
     grey_range range;
     detection_report *report;
     detect_outcome outcome;
+    video_job video;
+    video_outcome video_outcome;
 } run_state;
 
 static detector_tiles cuts;
@@ -93,7 +113,8 @@ static void say_remarks(const run_state *r) {
             "for other cameras train on their images and give --checkpoint");
     if (input_images_remark(&r->images, text, sizeof text))
         say(text);
-    if (r->range.kind == RANGE_FULL && grey_span_remark(&r->outcome.span, "--range ", text, sizeof text))
+    const grey_span *span = live.video ? &r->video_outcome.span : &r->outcome.span;
+    if (r->range.kind == RANGE_FULL && grey_span_remark(span, "--range ", text, sizeof text))
         say(text);
 }
 
@@ -128,8 +149,21 @@ static status refuse_own_output(const char *const *inputs, int count) {
     return STATUS_OK;
 }
 
-static status check_options(detect_options *how) {
-    if (!out)
+/* A video leaves lines, and no files of each frame. */
+static status refuse_with_video(int inputs) {
+    const char *given = inputs > 0   ? "INPUT"
+                        : out        ? "--out"
+                        : raw        ? "--raw"
+                        : raw_stages ? "--raw-stages"
+                        : recursive  ? "--recursive"
+                                     : NULL;
+    return given ? status_fail(STATUS_USAGE, "%s does not go with --video", given) : STATUS_OK;
+}
+
+static status check_options(int inputs, detect_options *how) {
+    if (live.video)
+        TRY(refuse_with_video(inputs));
+    else if (!out)
         return status_fail(STATUS_USAGE, "--out is missing");
     how->threshold = NAN; /* the checkpoint's */
     if (threshold)
@@ -171,25 +205,13 @@ static status open_detector(run_state *r, const char *const *settings, int count
     return STATUS_OK;
 }
 
-static status run(run_state *r, const char **arguments, int argument_count) {
-    int count = part_settings(arguments, argument_count);
-    const char *const *inputs = arguments, *const *settings = arguments + count;
-    input_options input = {.recursive = recursive};
-    TRY(check_options(&r->how));
-    TRY(detector_tiles_read(tiles, "--tiles", &cuts));
-    TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
-    TRY(argument_range(range, checkpoint, &r->range));
-    TRY(input_images_collect(inputs, count, &input, &r->images));
-    TRY(refuse_own_output(inputs, count));
-    TRY(engine_new(0, &r->e));
-    TRY(open_detector(r, settings, argument_count - count));
-    detector_set_tiles(r->d, &cuts);
+static status run_images(run_state *r, const input_options *input) {
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_images(&(detect_job){.d = r->d,
                                     .threads = engine_threads(r->e),
                                     .how = &r->how,
                                     .images = &r->images,
-                                    .input = &input,
+                                    .input = input,
                                     .range = &r->range,
                                     .out = out,
                                     .raw = raw,
@@ -197,6 +219,40 @@ static status run(run_state *r, const char **arguments, int argument_count) {
                                     .say_cut = say_cut},
                       &r->outcome));
     return finish_output(r);
+}
+
+static status run_video(run_state *r, const input_options *input) {
+    video_job *job = &r->video;
+    job->d = r->d;
+    job->threads = engine_threads(r->e);
+    job->how = &r->how;
+    job->range = &r->range;
+    job->raw_width = input->raw_width;
+    job->raw_height = input->raw_height;
+    job->say_cut = say_cut;
+    status result = detect_live_run(&live, job, &r->video_outcome);
+    if (r->video_outcome.frames > 0)
+        say_remarks(r);
+    return result;
+}
+
+static status run(run_state *r, const char **arguments, int argument_count) {
+    int count = part_settings(arguments, argument_count);
+    const char *const *inputs = arguments, *const *settings = arguments + count;
+    input_options input = {.recursive = recursive};
+    TRY(check_options(count, &r->how));
+    TRY(detect_live_check(&live, &r->video));
+    TRY(detector_tiles_read(tiles, "--tiles", &cuts));
+    TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
+    TRY(argument_range(range, checkpoint, &r->range));
+    if (!live.video) {
+        TRY(input_images_collect(inputs, count, &input, &r->images));
+        TRY(refuse_own_output(inputs, count));
+    }
+    TRY(engine_new(0, &r->e));
+    TRY(open_detector(r, settings, argument_count - count));
+    detector_set_tiles(r->d, &cuts);
+    return (live.video ? run_video : run_images)(r, &input);
 }
 
 int main(int argc, char **argv) {

@@ -68,6 +68,17 @@ put("plain_image", "text_pgm", "P2 # a comment\n3 2\n100\n0 1 2\n98 99 100\n")
 put("plain_image", "text_ppm", "P3\n2 1 7\n1 2 3 7 6 5\n")
 put("plain_image", "raw", bytes(range(48)))
 
+# --- video ---
+
+for name, kind, row in (
+    ("mono", "Cmono", 2),
+    ("mono12", "F30000:1001 Ip A1:1 Cmono12 XCOLORRANGE=FULL", 4),
+    ("colour", "F25:1 C420jpeg XYSCSS=420JPEG", 3),
+    ("alpha", "C444alpha XCOLORRANGE=LIMITED", 8),
+    ("deep", "F0:0 C422p10", 8),
+):
+    put("y4m", name, f"YUV4MPEG2 W2 H2 {kind}\n".encode() + 2 * (b"FRAME Ip\n" + bytes(range(2 * row))))
+
 # --- checkpoints of PyTorch: its names without PyTorch ---
 
 utils, torch = types.ModuleType("torch._utils"), types.ModuleType("torch")

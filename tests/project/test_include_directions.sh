@@ -53,6 +53,7 @@ eval/measure: core/* datasets datasets/* modules
 eval/report: core/* datasets modules eval/measure
 eval/detect: core/* datasets datasets/* modules eval/measure
 eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval/detect
+eval/video: core/* datasets datasets/* modules eval/measure eval/detect
 eval/figures: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/experiments
 eval/programs: core/* datasets datasets/* modules modules/* eval/*
 train/rules: core/* modules

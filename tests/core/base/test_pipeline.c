@@ -3,6 +3,7 @@
 #include "core/base/pipeline.h"
 #include "tests/expect.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ typedef enum step { READ, COMPUTE, RECORD, WRITE, NOWHERE } step;
 typedef struct watch {
     int seats;
     pipeline_need (*need)(int index);
+    int end; /* the item that does not exist any more; 0: none */
     step fail_at[MOST];
     pthread_t caller;
     /* Changed by one step at a time, in order: no lock. */
@@ -51,6 +53,10 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
     watch *w = context;
     item *i = memory;
     demand(w, index == w->read && i->result == 0);
+    if (w->end > 0 && index == w->end) {
+        *need = PIPELINE_END;
+        return STATUS_OK;
+    }
     w->read++;
     int now = atomic_fetch_add(&w->in_memory, 1) + 1;
     int most = atomic_load(&w->most_in_memory);
@@ -125,7 +131,7 @@ static watch watched(int seats, pipeline_need (*need)(int index)) {
 }
 
 static void expect_all(watch *w, int count) {
-    assert_ok(run(w, count));
+    assert_ok(run(w, w->end > 0 ? INT_MAX : count));
     assert_false(atomic_load(&w->wrong));
     assert_true(w->read == count && w->recorded == count && w->finished == count);
     for (int i = 0; i < count; i++)
@@ -151,6 +157,17 @@ static void test_all_items_in_order(void **state) {
             watch same = watched(seats, NULL), different = watched(seats, mixed);
             expect_all(&same, counts[i]);
             expect_all(&different, counts[i]);
+        }
+}
+
+/* How many there are is only known when they are over. */
+static void test_end_is_found(void **state) {
+    (void)state;
+    for (int seats = 1; seats <= 4; seats++)
+        for (int end = 1; end < 60; end += 7) {
+            watch w = watched(seats, mixed);
+            w.end = end;
+            expect_all(&w, end);
         }
 }
 
@@ -244,9 +261,8 @@ static void test_writing_holds_nobody_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_items_in_order),
-        cmocka_unit_test(test_alone_is_alone),
-        cmocka_unit_test(test_first_failure_counts),
+        cmocka_unit_test(test_all_items_in_order),      cmocka_unit_test(test_end_is_found),
+        cmocka_unit_test(test_alone_is_alone),          cmocka_unit_test(test_first_failure_counts),
         cmocka_unit_test(test_writing_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,168 @@
+#include "eval/video/detect_video.h"
+
+#include "core/base/pipeline.h"
+#include "core/base/process.h"
+#include "core/io/text_buffer.h"
+#include "core/log/progress.h"
+#include "eval/detect/detect_images.h"
+#include "eval/video/byte_stream.h"
+#include "eval/video/frame_line.h"
+#include "eval/video/frame_queue.h"
+#include "modules/detector_team.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Frames that wait: more would only make each wait longer. */
+enum { QUEUE_ROOM = 2 };
+
+typedef struct run_state {
+    const video_job *job;
+    video_outcome *out;
+    frame_source *source;
+    frame_queue *queue;
+    detector_team *team;
+    atomic_bool stop; /* nothing more is to be read */
+    double start;
+} run_state;
+
+typedef struct frame_item {
+    video_frame frame;
+    detected_image result;
+} frame_item;
+
+/* --- the thread that reads the source --- */
+
+static void *read_source(void *context) {
+    run_state *r = context;
+    status result;
+    for (;;) {
+        video_frame frame;
+        bool more;
+        result = frame_source_next(r->source, &frame, &more);
+        if (result != STATUS_OK || !more || !frame_queue_put(r->queue, &frame))
+            break;
+    }
+    frame_queue_close(r->queue, result);
+    return NULL;
+}
+
+/* --- the steps of a frame --- */
+
+static void begin(run_state *r, const video_frame *first) {
+    const video_job *job = r->job;
+    r->start = first->arrived;
+    if (detect_cuts(job->d, job->how, &first->image))
+        job->say_cut(job->source, &first->image);
+}
+
+static status read_item(void *context, int index, void *memory, pipeline_need *need) {
+    run_state *r = context;
+    const video_job *job = r->job;
+    frame_item *item = memory;
+    bool more;
+    TRY(process_check_signals());
+    TRY(frame_queue_take(r->queue, &item->frame, &more));
+    if (!more) {
+        *need = PIPELINE_END;
+        return STATUS_OK;
+    }
+    if (index == 0)
+        begin(r, &item->frame);
+    grey_span_add(&r->out->span, &item->frame.image);
+    *need = detect_need(job->d, job->how, &item->frame.image, job->threads > 1 && !job->drop);
+    return grey_range_apply(job->range, &item->frame.image);
+}
+
+static status search_item(void *context, int seat, void *memory) {
+    run_state *r = context;
+    frame_item *item = memory;
+    detector *d;
+    TRY(detector_team_member(r->team, seat, &d));
+    status done = detect_image(d, &item->frame.image, r->job->how, &item->result);
+    return done == STATUS_OK ? STATUS_OK : status_prefix(done, "frame %lld", (long long)item->frame.number);
+}
+
+static status write_line(run_state *r, const text_buffer *line) {
+    status result = byte_stream_write(r->job->lines, NULL, line->text, line->size, &r->out->nobody_reads);
+    return result == STATUS_OUTPUT ? status_prefix(result, "the lines of JSON") : result;
+}
+
+static status record_item(void *context, void *memory) {
+    run_state *r = context;
+    const frame_item *item = memory;
+    text_buffer line;
+    TRY(text_buffer_begin(&line));
+    frame_line_print(&line, &item->frame, &item->result.found);
+    status result = text_buffer_end(&line);
+    if (result == STATUS_OK)
+        result = write_line(r, &line);
+    text_buffer_free(&line);
+    return result;
+}
+
+static status write_item(void *context, void *memory) {
+    (void)context;
+    (void)memory;
+    return STATUS_OK;
+}
+
+static void finish_item(void *context, int index, void *memory, bool failed) {
+    run_state *r = context;
+    video_outcome *o = r->out;
+    frame_item *item = memory;
+    (void)index;
+    if (!failed) {
+        double now = clock_seconds();
+        o->frames++;
+        o->found += item->result.found.count;
+        o->seconds = now - r->start;
+        latency_add(&o->latencies, now - item->frame.arrived);
+    }
+    detected_image_free(&item->result);
+    grey_image_free(&item->frame.image);
+}
+
+/* --- all of it --- */
+
+static status run_frames(run_state *r) {
+    pthread_t reader;
+    TRY(frame_queue_new(QUEUE_ROOM, r->job->drop, &r->queue));
+    if (pthread_create(&reader, NULL, read_source, r) != 0)
+        return status_fail(STATUS_MEMORY, "the thread that reads a video cannot be started");
+    status result = pipeline_run(&(pipeline){.count = INT_MAX,
+                                             .seats = r->job->threads,
+                                             .item_size = sizeof(frame_item),
+                                             .context = r,
+                                             .read = read_item,
+                                             .compute = search_item,
+                                             .record = record_item,
+                                             .write = write_item,
+                                             .finish = finish_item});
+    atomic_store(&r->stop, true);
+    frame_queue_refuse(r->queue);
+    pthread_join(reader, NULL);
+    r->out->dropped = frame_queue_dropped(r->queue);
+    return result;
+}
+
+status detect_video(const video_job *job, video_outcome *out) {
+    run_state r = {.job = job, .out = out};
+    frame_source_options options = {.raw_width = job->raw_width,
+                                    .raw_height = job->raw_height,
+                                    .rate = job->rate,
+                                    .own_pace = job->drop,
+                                    .stop = &r.stop};
+    *out = (video_outcome){0};
+    atomic_init(&r.stop, false);
+    status result = frame_source_open(job->source, &options, &r.source);
+    if (result == STATUS_OK)
+        result = detector_team_new(job->d, job->threads, &r.team);
+    if (result == STATUS_OK)
+        result = run_frames(&r);
+    frame_queue_free(r.queue);
+    detector_team_free(r.team);
+    frame_source_free(r.source);
+    return out->nobody_reads ? STATUS_OK : result;
+}

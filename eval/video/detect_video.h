@@ -1,0 +1,40 @@
+/* A video of a run of detect: frames are read, searched and told of, all at the same time. */
+#ifndef IRST_EVAL_VIDEO_DETECT_VIDEO_H
+#define IRST_EVAL_VIDEO_DETECT_VIDEO_H
+
+#include "core/base/status.h"
+#include "core/io/grey_range.h"
+#include "eval/detect/detections.h"
+#include "eval/video/frame_source.h"
+#include "eval/video/latency.h"
+
+typedef struct video_job {
+    detector *d;
+    int threads; /* of its engine */
+    const detect_options *how;
+    const grey_range *range;
+    const char *source; /* frame_source_open */
+    int raw_width, raw_height;
+    double rate; /* frames a second where the source does not say */
+    bool drop;   /* frames that come while no thread is free are left out, but for the newest ones */
+    int lines;   /* descriptor for the lines of JSON (frame_line.h) */
+    /* Told before the first frame if frames are cut into tiles. */
+    void (*say_cut)(const char *source, const grey_image *image);
+} video_job;
+
+typedef struct video_outcome {
+    int64_t frames, found; /* searched, and detections in them */
+    int64_t dropped;       /* frames */
+    double seconds;        /* from the first frame's arrival to the last one's end */
+    latency latencies;     /* from the arrival of a frame until all was written of it */
+    grey_span span;        /* of the values as they came */
+    bool nobody_reads;     /* the reader of the lines has gone: the run ended for that, without a failure */
+} video_outcome;
+
+/* Runs until the source ends. Small frames are shared out, each on one thread with a twin of the detector, larger ones
+ * have all threads, and so have all where frames are dropped, for then it matters how soon one is done. What is written
+ * is that of one frame after the other. A source that breaks off, a signal or a failure ends it: frames before come to
+ * their end, children are ended and waited for. SIGPIPE must be ignored. */
+status detect_video(const video_job *job, video_outcome *out);
+
+#endif

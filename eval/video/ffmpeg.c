@@ -1,0 +1,95 @@
+#include "eval/video/ffmpeg.h"
+
+#include "core/io/file_io.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The filter's notes are only written of frames that have something noted. */
+#define GREY_AND_NOTES                                                                                                 \
+    "format=pix_fmts=gray|gray9le|gray10le|gray12le|gray16le,metadata=mode=add:key=irst:value=1,"                      \
+    "metadata=mode=print:file='pipe\\:3':direct=1"
+#define TIME_WORD "pts_time:"
+
+/* A name that begins with a dash is no option: ffmpeg is given the same file by another path. */
+static const char *as_path(const char *name, char out[4096]) {
+    if (*name != '-')
+        return name;
+    snprintf(out, 4096, "./%s", name);
+    return out;
+}
+
+static status start(const char *const *argv, int pipes, child *out) {
+    bool missing;
+    status result = child_start(argv, pipes, out, &missing);
+    return missing ? status_prefix(result, "the program ffmpeg is needed and not installed (Debian: package ffmpeg)")
+                   : result;
+}
+
+status ffmpeg_read(const char *source, bool own_pace, child *out) {
+    const char *argv[32] = {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"};
+    char path[4096];
+    int count = 5;
+    if (own_pace && path_is_file(source))
+        argv[count++] = "-re";
+    if (!strncmp(source, "/dev/video", strlen("/dev/video"))) {
+        argv[count++] = "-f";
+        argv[count++] = "v4l2";
+    }
+    const char *const rest[] = {"-i", as_path(source, path), "-vf",     GREY_AND_NOTES, "-fps_mode", "passthrough",
+                                "-f", "yuv4mpegpipe",        "-strict", "-1",           "pipe:1"};
+    memcpy(argv + count, rest, sizeof rest);
+    return start(argv, CHILD_OUTPUT | CHILD_NOTES, out);
+}
+
+status ffmpeg_write(const char *path, child *out) {
+    char name[4096];
+    /* Most players want colour of half the size, and that even sides. */
+    const char *const argv[] = {"ffmpeg",
+                                "-hide_banner",
+                                "-loglevel",
+                                "error",
+                                "-y",
+                                "-f",
+                                "yuv4mpegpipe",
+                                "-i",
+                                "pipe:0",
+                                "-vf",
+                                "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+                                "-pix_fmt",
+                                "yuv420p",
+                                as_path(path, name),
+                                NULL};
+    return start(argv, CHILD_INPUT, out);
+}
+
+/* Takes the next line off; false if none is there. */
+static bool next_line(const child *ffmpeg, ffmpeg_notes *notes, char line[sizeof notes->text]) {
+    char *end;
+    while (!(end = memchr(notes->text, '\n', notes->length))) {
+        ssize_t got = read(ffmpeg->notes, notes->text + notes->length, sizeof notes->text - notes->length);
+        if (got <= 0)
+            return false;
+        notes->length += (size_t)got;
+    }
+    size_t length = (size_t)(end - notes->text);
+    memcpy(line, notes->text, length);
+    line[length] = '\0';
+    notes->length -= length + 1;
+    memmove(notes->text, end + 1, notes->length);
+    return true;
+}
+
+bool ffmpeg_next_time(const child *ffmpeg, ffmpeg_notes *notes, double *out) {
+    char line[sizeof notes->text], *word, *end;
+    do
+        if (!next_line(ffmpeg, notes, line))
+            return false;
+    while (!(word = strstr(line, TIME_WORD)));
+    word += strlen(TIME_WORD);
+    *out = strtod(word, &end);
+    return end != word && isfinite(*out);
+}

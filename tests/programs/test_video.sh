@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Videos: a scene of 300 frames with moving targets, in 8 and 16 bits, through ffmpeg and on standard input; sources that
+# break off, signals, readers that go away. usage: test_video.sh [FOLDER OF PROGRAMS]
+root=$(pwd)
+. tests/programs/checks.sh
+export OMP_NUM_THREADS=1
+/usr/bin/python3 "$root/tests/programs/video_scene.py" . || complain "the scene cannot be made"
+for depth in 8 16; do
+    pixels=gray$([ $depth -eq 8 ] || echo 16le)
+    ffmpeg -loglevel error -f rawvideo -pixel_format "$pixels" -video_size 96x96 -framerate 40 -i scene$depth.raw \
+        -c:v ffv1 scene$depth.mkv || complain "ffmpeg cannot write scene$depth.mkv"
+    ffmpeg -loglevel error -i scene$depth.mkv -f yuv4mpegpipe -strict -1 scene$depth.y4m
+done
+detect=("$bin/detect" --method mpcm)
+
+# check_lines HOW LINES KNOWN: see video_lines.py.
+check_lines() {
+    count=$((count + 1))
+    /usr/bin/python3 "$root/tests/programs/video_lines.py" "$@" 2> python || complain "$*: $(tail -n 1 python)"
+}
+
+# same FILE FILE
+same() {
+    count=$((count + 1))
+    cmp -s "$1" "$2" || complain "$1 and $2 differ: $(diff "$1" "$2" | head -n 4)"
+}
+
+# ends CODE PATTERN FRAMES COMMAND...: the exit code, a last line on stderr that matches, and so many lines before.
+ends() {
+    local code=$1 pattern=$2 frames=$3 got
+    shift 3
+    count=$((count + 1))
+    "$@" > stdout 2> stderr
+    got=$?
+    [ $got -eq "$code" ] || complain "$*: exit code $got, expected $code: $(head -c 300 stderr)"
+    tail -n 1 stderr | grep -qE -- "$pattern" || complain "$*: the last line lacks '$pattern': $(tail -n 1 stderr)"
+    [ "$(wc -l < stdout)" -eq "$frames" ] || complain "$*: $(wc -l < stdout) lines, expected $frames"
+    head -n "$frames" whole | cmp -s - stdout || complain "$*: the frames before the end are not the same"
+}
+
+# --- the same detections as on the single images, from whatever source, on however many threads ---
+for depth in 8 16; do
+    works "${detect[@]}" --video scene$depth.mkv
+    cp stdout lines$depth
+    grep -qE '^detect: 300 frames, [0-9]+ detections; [0-9.]+ frames/s; latency [0-9.]+ ms \(50 %\), .* \(99 %\)$' stderr ||
+        complain "no frames a second: $(cat stderr)"
+    works "${detect[@]}" images$depth --out images$depth.out
+    check_lines images lines$depth images$depth.out/detections.csv
+    "${detect[@]}" --video - < scene$depth.y4m > stdin$depth 2> stderr || complain "y4m on standard input: $(cat stderr)"
+    same stdin$depth lines$depth
+done
+cp lines16 whole
+"${detect[@]}" --video - --y16 96x96 --fps 40 < scene16.raw > raw 2> stderr || complain "raw frames: $(cat stderr)"
+same raw lines16
+works "${detect[@]}" --video scene16.raw --y16 96x96 --fps 40 --lines file
+same file lines16
+[ ! -s stdout ] || complain "--lines leaves lines on standard output"
+works env OMP_NUM_THREADS=3 "${detect[@]}" --video scene16.mkv
+same stdout lines16
+# Frames 0, 1, 2 of the source at uneven times.
+ffmpeg -loglevel error -i scene16.mkv -vf "setpts='if(lt(N,2),N,N+20)'/40/TB" -frames:v 3 -fps_mode passthrough -c:v ffv1 uneven.mkv
+works "${detect[@]}" --video uneven.mkv
+[ "$(sed 's/.*"time":\([0-9.]*\),.*/\1/' stdout | tr '\n' ' ')" = "0.000000 0.025000 0.550000 " ] ||
+    complain "the times of the source are lost: $(cut -c 1-40 stdout)"
+cp scene16.mkv ./-y
+works "${detect[@]}" --video -y
+same stdout lines16
+
+# --- wrong use ---
+refuses 2 'INPUT does not go with --video' "${detect[@]}" --video scene8.mkv scene8.mkv
+refuses 2 'out does not go with --video' "${detect[@]}" --video scene8.mkv --out out
+refuses 2 'drop needs --video' "${detect[@]}" images8 --out out --drop
+refuses 2 'fps is 0, expected' "${detect[@]}" --video - --fps 0
+refuses 1 'missing.mkv: ffmpeg: .*No such file' "${detect[@]}" --video missing.mkv
+refuses 1 'truth.json: ffmpeg: .*(Invalid data|not contain)' "${detect[@]}" --video truth.json
+refuses 1 'standard input: no frames come' "${detect[@]}" --video -
+mkdir nothing
+refuses 1 'ffmpeg is needed and not installed .Debian: package ffmpeg' \
+    env PATH="$PWD/nothing" "${detect[@]}" --video scene8.mkv
+refuses 1 'nowhere/lines: cannot be written' "${detect[@]}" --video scene8.mkv --lines nowhere/lines
+
+# --- sources that die: what came is searched, then one line says why ---
+head -c $(($(wc -c < scene16.mkv) / 2)) scene16.mkv > cut.mkv
+frames=$(ffprobe -v quiet -count_frames -show_entries stream=nb_read_frames -of csv=p=0 cut.mkv)
+{ [ "$frames" -gt 50 ] && [ "$frames" -lt 250 ]; } || complain "half of the video has $frames frames"
+ends 1 "^detect: cut.mkv broke off after $frames frames: ffmpeg: File ended prematurely" "$frames" \
+    "${detect[@]}" --video cut.mkv
+head -c 1000000 scene16.y4m > cut.y4m
+ends 1 '^detect: standard input broke off after 54 frames: it ends in the middle of a frame' 54 \
+    "${detect[@]}" --video - < cut.y4m
+mkdir fake
+cat > fake/ffmpeg << END
+#!/bin/sh
+head -c 1000000 $PWD/scene16.y4m
+echo "[v4l2 @ 0x1234] /dev/video0: No such device" >&2
+exit 3
+END
+sed "s/^echo.*//; s/head.*/cat scene16.y4m/" fake/ffmpeg > quiet
+chmod +x fake/ffmpeg
+ends 1 '^detect: camera broke off after 54 frames: ffmpeg: /dev/video0: No such device' 54 \
+    env PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera
+mv quiet fake/ffmpeg
+chmod +x fake/ffmpeg
+ends 1 '^detect: camera broke off after 300 frames: ffmpeg ended with exit code 3' 300 \
+    env PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera
+
+# --- signals and readers that go away: no child is left, and what was searched is written ---
+cat > fake/ffmpeg << END
+#!/bin/sh
+echo \$\$ > $PWD/camera.pid
+head -c 500000 $PWD/scene16.y4m
+exec sleep 100
+END
+for signal in INT TERM; do
+    count=$((count + 1))
+    rm -f camera.pid lines
+    PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera --lines lines > stdout 2> stderr &
+    program=$!
+    for ((i = 0; i < 600; i++)); do
+        [ "$(wc -l 2> /dev/null < lines)" = 27 ] && break
+        sleep 0.05
+    done
+    kill -$signal $program
+    wait $program
+    code=$?
+    [ $code -eq $([ $signal = INT ] && echo 130 || echo 143) ] || complain "SIG$signal: exit code $code: $(cat stderr)"
+    [ "$(tail -n 1 stderr)" = "detect: interrupted" ] || complain "SIG$signal: $(cat stderr)"
+    grep -q '^detect: 27 frames, ' stderr || complain "SIG$signal: no frames a second: $(cat stderr)"
+    [ "$(wc -l < lines)" -eq 27 ] || complain "SIG$signal: $(wc -l < lines) lines of 27 frames"
+    kill -0 "$(cat camera.pid)" 2> /dev/null && complain "SIG$signal: ffmpeg was left behind"
+done
+cat > fake/ffmpeg << END
+#!/bin/sh
+echo \$\$ > $PWD/camera.pid
+head -n 1 $PWD/scene16.y4m
+while tail -n +2 $PWD/scene16.y4m; do :; done
+END
+rm camera.pid
+count=$((count + 1))
+PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera 2> stderr | head -n 3 > three
+code=${PIPESTATUS[0]}
+[ "$code" -eq 141 ] || complain "a reader that goes away: exit code $code, expected that of SIGPIPE"
+[ ! -s stderr ] || complain "a reader that goes away: $(cat stderr)"
+head -n 3 lines16 | cmp -s - three || complain "a reader that goes away got $(cat three)"
+kill -0 "$(cat camera.pid)" 2> /dev/null && complain "a reader that goes away: ffmpeg was left behind"
+
+# --- frames dropped: all are accounted for, and the last one is searched ---
+slow=("$bin/detect" --method ipi)
+for source in - scene16.mkv; do
+    count=$((count + 1))
+    "${slow[@]}" --video $source --drop < scene16.y4m > stdout 2> stderr || complain "--drop: $(cat stderr)"
+    searched=$(wc -l < stdout)
+    grep -q "^detect: $searched frames, .* $((300 - searched)) frames dropped; " stderr ||
+        complain "--drop: of 300 frames $searched were searched, and it says $(head -n 1 stderr)"
+    tail -n 1 stdout | grep -q '"frame":299,' || complain "--drop: the last frame is $(tail -n 1 stdout)"
+    sed 's/.*"frame":\([0-9]*\),.*/\1/' stdout | sort -nuc || complain "--drop: the frames are out of order"
+done
+
+echo "$count commands, $bad wrong"
+[ "$bad" -eq 0 ]
