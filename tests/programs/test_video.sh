@@ -123,7 +123,7 @@ for signal in INT TERM; do
     kill -$signal $program
     wait $program
     code=$?
-    [ $code -eq $([ $signal = INT ] && echo 130 || echo 143) ] || complain "SIG$signal: exit code $code: $(cat stderr)"
+    [ $code -eq "$([ $signal = INT ] && echo 130 || echo 143)" ] || complain "SIG$signal: exit code $code: $(cat stderr)"
     [ "$(tail -n 1 stderr)" = "detect: interrupted" ] || complain "SIG$signal: $(cat stderr)"
     grep -q '^detect: 27 frames, ' stderr || complain "SIG$signal: no frames a second: $(cat stderr)"
     [ "$(wc -l < lines)" -eq 27 ] || complain "SIG$signal: $(wc -l < lines) lines of 27 frames"
