@@ -1,9 +1,13 @@
 #include "train/run_log.h"
 
 #include "core/draw/plot.h"
+#include "core/html/html_page.h"
+#include "core/html/html_plot.h"
+#include "core/html/html_text.h"
 #include "core/io/file_io.h"
 #include "core/log/csv_log.h"
 #include "core/log/event_log.h"
+#include "eval/report/gallery_panel.h"
 
 #include <assert.h>
 #include <math.h>
@@ -102,7 +106,12 @@ int run_log_part(const run_log *log, const char *name) {
 
 /* --- curves --- */
 
-enum { PLOTS = 6, MOST_SERIES = 1 + DETECTOR_LOSS_PARTS };
+enum {
+    PLOTS = 6,
+    MOST_SERIES = 1 + DETECTOR_LOSS_PARTS,
+    MOST_ROWS = 1000, /* of the table in the page */
+    PANEL_SIDE = 128  /* pixels of a picture for TensorBoard, four of which stand side by side */
+};
 
 static plot_series series_of(const run_log *log, int column, const char *name, plot_axis axis) {
     return (plot_series){.name = name,
@@ -131,22 +140,93 @@ static plot plot_two(const run_log *log, int left, const char *left_name, int ri
         .x_label = "epoch", .y_label = left_name, .y2_label = right_name, .series = series, .series_count = 2};
 }
 
+/* Series belong to the plots, which are valid until the log's next row. */
+typedef struct curves {
+    plot_series losses[MOST_SERIES], others[PLOTS][2];
+    plot plots[PLOTS];
+} curves;
+
 /* The total loss and its parts; the metrics; gradient norm and rate; time. */
-static status draw(const run_log *log) {
+static void make_curves(const run_log *log, curves *c) {
     const run_log_options *o = &log->options;
-    int behind = FIRST + o->parts.count;
-    plot_series losses[MOST_SERIES] = {series_of(log, LOSS, "total", PLOT_LEFT)}, series[PLOTS][2];
+    int behind = FIRST + o->parts.count, count = 0;
+    c->losses[0] = series_of(log, LOSS, "total", PLOT_LEFT);
     for (int i = 0; i < o->parts.count; i++)
-        losses[1 + i] = series_of(log, FIRST + i, o->parts.names[i], PLOT_LEFT);
-    plot plots[PLOTS] = {
-        {.x_label = "epoch", .y_label = "training loss", .series = losses, .series_count = 1 + o->parts.count},
-        plot_metric(log, METRIC_miou, series[1]),
-        plot_metric(log, METRIC_pd, series[2]),
-        plot_metric(log, METRIC_fa, series[3]),
-        plot_two(log, behind + NORM, "gradient norm", RATE, "learning rate", series[4]),
-        plot_two(log, behind + SECONDS, "seconds an epoch", behind + SPEED, "images a second in training", series[5]),
-    };
-    return plot_panels_write(plots, PLOTS, 2, log->curves);
+        c->losses[1 + i] = series_of(log, FIRST + i, o->parts.names[i], PLOT_LEFT);
+    c->plots[count++] =
+        (plot){.x_label = "epoch", .y_label = "training loss", .series = c->losses, .series_count = 1 + o->parts.count};
+    c->plots[count++] = plot_metric(log, METRIC_miou, c->others[1]);
+    c->plots[count++] = plot_metric(log, METRIC_pd, c->others[2]);
+    c->plots[count++] = plot_metric(log, METRIC_fa, c->others[3]);
+    c->plots[count++] = plot_two(log, behind + NORM, "gradient norm", RATE, "learning rate", c->others[4]);
+    c->plots[count++] = plot_two(log, behind + SECONDS, "seconds an epoch", behind + SPEED,
+                                 "images a second in training", c->others[5]);
+    assert(count == PLOTS);
+}
+
+static status draw(const run_log *log) {
+    curves c;
+    make_curves(log, &c);
+    return plot_panels_write(c.plots, PLOTS, 2, log->curves);
+}
+
+static void print_epochs(const run_log *log, FILE *stream) {
+    html_column heads[MOST_COLUMNS];
+    int rows = csv_log_row_count(log->csv), first = rows > MOST_ROWS ? rows - MOST_ROWS : 0;
+    for (int c = 0; c < log->count; c++)
+        heads[c] = (html_column){log->columns[c], NULL, true};
+    if (first > 0)
+        fprintf(stream, "<p class=\"note\">The last %d epochs.</p>\n", MOST_ROWS);
+    html_table_begin(stream, NULL, heads, log->count);
+    for (int row = first; row < rows; row++) {
+        html_row_begin(stream);
+        for (int c = 0; c < log->count; c++) {
+            char shown[32] = "–";
+            double value = csv_log_column(log->csv, c)[row];
+            if (isfinite(value))
+                snprintf(shown, sizeof shown, c < RATE ? "%.0f" : "%.5g", value);
+            html_cell_number(stream, value, shown);
+        }
+        html_row_end(stream);
+    }
+    html_table_end(stream);
+}
+
+void run_log_print(const run_log *log, html_page *page) {
+    FILE *stream = html_page_stream(page);
+    curves c;
+    make_curves(log, &c);
+    html_page_section(page, "Curves");
+    fputs("<div class=\"plots\">\n", stream);
+    for (int i = 0; i < PLOTS; i++)
+        html_print_plot(stream, &c.plots[i]);
+    fputs("</div>\n", stream);
+    html_page_section(page, "Epochs");
+    print_epochs(log, stream);
+}
+
+/* --- pictures --- */
+
+/* The place in the split tells the pictures apart; of the name stays what any program can show. */
+static void tag_of(const gallery_scene *scene, char out[160]) {
+    snprintf(out, 160, "scenes/%d_%.100s", scene->index, scene->name);
+    for (char *c = strchr(out, '/') + 1; *c; c++)
+        if (!strchr("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-", *c))
+            *c = '_';
+}
+
+status run_log_show(run_log *log, int64_t epoch, const gallery_scene *scenes, int count) {
+    for (int i = 0; i < count; i++) {
+        char tag[160];
+        gallery_panel panel;
+        tag_of(&scenes[i], tag);
+        TRY(gallery_panel_make(&scenes[i], PANEL_SIDE, &panel));
+        status result =
+            event_log_picture(log->events, tag, epoch, panel.width, panel.height, panel.png.text, panel.png.size);
+        gallery_panel_free(&panel);
+        TRY(result);
+    }
+    return STATUS_OK;
 }
 
 /* --- rows --- */

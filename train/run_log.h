@@ -1,4 +1,5 @@
-/* What a run leaves to read: log.csv (a row per epoch), curves.png, and scalars for TensorBoard. */
+/* What a run leaves to read: log.csv (a row per epoch), curves.png, scalars and pictures for TensorBoard, and the parts
+ * of its page that are made of them. */
 #ifndef IRST_TRAIN_RUN_LOG_H
 #define IRST_TRAIN_RUN_LOG_H
 
@@ -25,6 +26,8 @@ typedef struct epoch_row {
 } epoch_row;
 
 typedef struct run_log run_log;
+struct gallery_scene;
+struct html_page;
 
 typedef struct run_log_options {
     detector_part_names parts; /* of the losses, whichever epoch has them */
@@ -44,5 +47,11 @@ int run_log_part(const run_log *log, const char *name);
 
 /* Appends an epoch and redraws the curves. */
 status run_log_add(run_log *log, const epoch_row *row);
+
+/* Shows TensorBoard what became of a few images. */
+status run_log_show(run_log *log, int64_t epoch, const struct gallery_scene *scenes, int count);
+
+/* Adds sections with the curves and with a table of the epochs. */
+void run_log_print(const run_log *log, struct html_page *page);
 
 #endif

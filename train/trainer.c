@@ -247,6 +247,8 @@ static status finish_epoch(trainer *t, progress *bar) {
         TRY(trainer_evaluate(t, &row, &is_best));
     row.seconds = clock_seconds() - t->epoch_begun;
     TRY(run_log_add(t->log, &row));
+    if (evaluates)
+        TRY(trainer_show(t));
     if (is_best)
         TRY(save(t, t->best));
     TRY(save_last(t));
@@ -310,6 +312,7 @@ status trainer_run(const config *c, const train_options *options) {
     status result = run(&t);
     folder_lock_release(&t.lock);
     run_log_close(t.log);
+    gallery_free(t.seen);
     loader_free(t.batches); /* its thread reads from the data sets */
     training_data_close(&t.data);
     average_free(&t.average);

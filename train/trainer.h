@@ -19,7 +19,7 @@ typedef struct train_report {
 } train_report;
 
 typedef struct train_options {
-    const char *folder; /* the run folder: config.ini, log.csv, curves.png, last.h5, best.h5, events */
+    const char *folder; /* the run folder: config.ini, log.csv, curves.png, report.html, last.h5, best.h5, events */
     bool resume;
     void (*on_epoch)(void *context, const train_report *report); /* after each epoch; may be NULL */
     void (*on_notice)(void *context, const char *line);          /* what the user should know; may be NULL */

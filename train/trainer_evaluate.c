@@ -1,6 +1,9 @@
 #include "train/trainer_private.h"
 
 #include "core/io/file_io.h"
+#include "train/run_page.h"
+
+enum { MOST_SHOWN = 20 }; /* evaluations whose pictures TensorBoard gets, evenly spread over the run */
 
 evaluate_options trainer_evaluate_options(const trainer *t) {
     augmentation kind = training_augmentation(t->c, false).kind;
@@ -15,16 +18,43 @@ static status stop_if_interrupted(void *context, const char *name, const scored_
     return trainer_is_interrupted() ? trainer_interrupted(context) : STATUS_OK;
 }
 
-static status evaluate(trainer *t, epoch_metrics *out) {
-    image_watcher watcher = {stop_if_interrupted, t};
+static status evaluate(trainer *t, const image_watcher *watcher, epoch_metrics *out) {
     evaluate_options options = trainer_evaluate_options(t);
-    options.watcher = &watcher;
-    metrics m;
-    double ms;
-    TRY(evaluate_dataset(t->d, t->data.validation, &options, &m, &ms));
+    metrics *m = &t->evaluated.counts;
+    options.watcher = watcher;
+    TRY(evaluate_dataset(t->d, t->data.validation, &options, m, &t->evaluated.ms_per_image));
     for (int id = 0; id < METRICS; id++)
-        out->values[id] = metric_value((metric_id)id, &m);
+        out->values[id] = metric_value((metric_id)id, m);
     return STATUS_OK;
+}
+
+/* The evaluation of the weights that will be used: its pictures are kept. */
+static status evaluate_and_see(trainer *t, const image_watcher *watcher, epoch_metrics *out) {
+    gallery_options how = evaluation_page_gallery(dataset_count(t->data.validation), PROTOCOL_OVERLAP);
+    how.next = watcher;
+    gallery_free(t->seen);
+    TRY(gallery_new(&how, &t->seen));
+    t->evaluated = (evaluation){.method = detector_name(t->d),
+                                .dataset = dataset_name(t->data.validation),
+                                .split = dataset_split(t->data.validation),
+                                .params = parameter_count_trained(detector_parameters(t->d)),
+                                .options = trainer_evaluate_options(t)};
+    return evaluate(t, gallery_watcher(t->seen), out);
+}
+
+/* The averaged weights where there are any. */
+static status evaluate_both(trainer *t, epoch_row *row) {
+    image_watcher watcher = {stop_if_interrupted, t};
+    if (!trainer_averages(t)) {
+        TRY(evaluate_and_see(t, &watcher, &row->used));
+        row->raw = row->used;
+        return STATUS_OK;
+    }
+    TRY(evaluate(t, &watcher, &row->raw));
+    average_swap(&t->average);
+    status result = evaluate_and_see(t, &watcher, &row->used);
+    average_swap(&t->average);
+    return result;
 }
 
 /* What is no longer there must not keep a worse one from taking its place. */
@@ -45,14 +75,7 @@ static double score_of(const trainer *t, const epoch_metrics *m) {
 }
 
 status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best) {
-    TRY(evaluate(t, &row->raw));
-    row->used = row->raw;
-    if (trainer_averages(t)) {
-        average_swap(&t->average);
-        status result = evaluate(t, &row->used);
-        average_swap(&t->average);
-        TRY(result);
-    }
+    TRY(evaluate_both(t, row));
     train_state *s = &t->state;
     forget_missing_best(t);
     double score = score_of(t, &row->used);
@@ -63,4 +86,29 @@ status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best) {
     }
     s->idle_evaluations = *is_best ? 0 : s->idle_evaluations + 1;
     return STATUS_OK;
+}
+
+/* --- what is shown of it --- */
+
+/* Whether a share of the run ends between the evaluation before and this one; the first and the last one are shown. */
+static bool shows_pictures(const trainer *t) {
+    int64_t epoch = t->state.epoch, before = epoch - config_int(t->c, "train.evaluate_every");
+    return before <= 0 || epoch == t->epochs || epoch * MOST_SHOWN / t->epochs > before * MOST_SHOWN / t->epochs;
+}
+
+status trainer_show(const trainer *t) {
+    int count;
+    const gallery_scene *scenes = gallery_chosen(t->seen, &count);
+    if (shows_pictures(t))
+        TRY(run_log_show(t->log, t->state.epoch, scenes, count));
+    return run_page_write(&(run_page){.folder = t->options->folder,
+                                      .validated_on = t->data.validated_on,
+                                      .c = t->c,
+                                      .log = t->log,
+                                      .last = &t->evaluated,
+                                      .seen = t->seen,
+                                      .epoch = t->state.epoch,
+                                      .epochs = t->epochs,
+                                      .best_epoch = t->state.best_epoch,
+                                      .selection = t->state.selection});
 }

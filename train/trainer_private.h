@@ -7,6 +7,7 @@
 #include "core/log/progress.h"
 #include "datasets/loader.h"
 #include "eval/measure/evaluate.h"
+#include "eval/report/evaluation_page.h"
 #include "modules/detector.h"
 #include "train/crop_plan.h"
 #include "train/loss_plan.h"
@@ -38,6 +39,8 @@ typedef struct trainer {
     loss_plan losses;
     detector_part_names parts; /* of all of them */
     run_log *log;
+    evaluation evaluated; /* of the epoch that was evaluated last, in this process */
+    gallery *seen;        /* in it; NULL: none yet */
     train_state state;
     int64_t epochs, total_steps;
     int per_epoch; /* batches */
@@ -71,6 +74,8 @@ status trainer_step(trainer *t, double *loss);
 
 /* trainer_evaluate.c: fills the metrics of the row and tells whether this is the best so far. */
 status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best);
+/* Shows what that evaluation saw: in the run's page, and now and then to TensorBoard. */
+status trainer_show(const trainer *t);
 evaluate_options trainer_evaluate_options(const trainer *t);
 
 /* trainer_threshold.c: at the end, in best.h5 and last.h5. */

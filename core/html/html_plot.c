@@ -15,6 +15,7 @@
 #define TEXT_SIZE 13.0
 #define DIGIT_WIDTH 7.4
 #define MARKER_DISTANCE 14.0 /* points lying further apart on average are marked */
+#define MOST_POINTS 400      /* of a series that say their values: more are told by no pointer */
 #define COLOURS 8            /* in the style, before they repeat */
 
 typedef struct picture {
@@ -146,7 +147,7 @@ static void print_series(const picture *p, int index) {
             fprintf(p->stream, "%c%.1f %.1f", drawn++ ? 'L' : 'M', x_at(p, s->x[i]), y_at(p, axis, s->y[i]));
     fputs("\"/>", p->stream);
     print_error_bars(p, s, axis);
-    if (drawn > 0)
+    if (drawn > 0 && drawn <= MOST_POINTS)
         print_points(p, s, axis, drawn);
     fputs("</g>", p->stream);
 }

@@ -1,5 +1,5 @@
-/* Scalars over time in the format that TensorBoard reads: records framed by length and CRC32C, each holding an
- * Event in protobuf's wire encoding. TensorBoard finds files with "tfevents" in their name.
+/* Scalars and pictures over time in the format that TensorBoard reads: records framed by length and CRC32C, each
+ * holding an Event in protobuf's wire encoding. TensorBoard finds files with "tfevents" in their name.
  *
  * Thread rule: one thread at a time for each log; different ones at once. */
 #ifndef IRST_CORE_LOG_EVENT_LOG_H
@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+enum { EVENT_LOG_LONGEST_TAG = 512, EVENT_LOG_LARGEST_PICTURE = 4 << 20 };
 
 typedef struct event_log event_log;
 
@@ -23,6 +25,11 @@ void event_log_close(event_log *log); /* accepts NULL */
 
 /* Appends one value of the curve `tag` ("loss/total") and flushes it. */
 status event_log_scalar(event_log *log, const char *tag, int64_t step, double value);
+
+/* Appends a picture of width x height pixels, as a whole PNG file of at most EVENT_LOG_LARGEST_PICTURE bytes, to the
+ * pictures `tag` and flushes it. */
+status event_log_picture(event_log *log, const char *tag, int64_t step, int width, int height, const void *png,
+                         size_t size);
 
 /* CRC-32C (Castagnoli) of `size` bytes. */
 uint32_t crc32c(const void *data, size_t size);

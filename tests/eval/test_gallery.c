@@ -1,7 +1,9 @@
 /* The pictures of a report: which images and marks are kept, and that what is kept is bounded. */
 #include "core/io/file_io.h"
+#include "core/io/png_io.h"
 #include "eval/report/evaluation_page.h"
 #include "eval/report/gallery_cut.h"
+#include "eval/report/gallery_panel.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -180,6 +182,37 @@ static void test_reduction(void **state) {
     free(label);
 }
 
+/* Read back as grey: image, label and score of the target, and the frame around it. */
+static void test_panel(void **state) {
+    (void)state;
+    gallery *g = new_gallery(1, PROTOCOL_OVERLAP);
+    scene *s = scene_of(1, 0);
+    gallery_panel panel;
+    grey_image read;
+    int count;
+    show(g, "found", s, PROTOCOL_OVERLAP);
+    for (int block = 1; block <= 2; block++) {
+        assert_ok(gallery_panel_make(gallery_chosen(g, &count), SIDE / block, &panel));
+        int side = SIDE / block, step = side + 4, x = 10 / block, y = 10 / block;
+        assert_int_equal(panel.width, 4 * side + 12);
+        assert_int_equal(panel.height, side);
+        assert_ok(png_read_grey(scratch_file("panel.png", panel.png.text, panel.png.size), PNG_DEPTH_8, &read));
+        const uint16_t *row = read.pixels + (size_t)y * (size_t)read.width;
+        assert_int_equal(row[x], block == 1 ? 255 : 127); /* a block has one bright row of two */
+        assert_int_equal(row[side], 255);                 /* the gap */
+        assert_int_equal(row[step + x], 255);             /* label */
+        assert_int_equal(row[step + x + 3], 0);           /* no label */
+        assert_true(row[2 * step + x] > 200);             /* score */
+        assert_true(row[2 * step + x + 3] < 20);          /* none */
+        assert_int_equal(row[3 * step + x - 2], 152);     /* 0x35d07f as grey */
+        assert_true(row[3 * step + x - 3] < 20);          /* outside of the frame */
+        grey_image_free(&read);
+        gallery_panel_free(&panel);
+    }
+    free(s);
+    gallery_free(g);
+}
+
 static void test_page(void **state) {
     (void)state;
     gallery *g = shown_gallery();
@@ -201,7 +234,7 @@ static void test_page(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice), cmocka_unit_test(test_protocol),  cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_page),   cmocka_unit_test(test_reduction),
+        cmocka_unit_test(test_page),   cmocka_unit_test(test_reduction), cmocka_unit_test(test_panel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

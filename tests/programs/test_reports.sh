@@ -46,5 +46,29 @@ holds c.html 'No target was missed.' 'There was no false alarm.'
 refuses 2 'a.txt: a report goes to a file that ends in .html' "$bin/evaluate" --method mpcm --data odd --report a.txt
 refuses 1 'no/such/a.html' "$bin/evaluate" --method mpcm --data odd --report no/such/a.html
 
+# --- train: the page, and what TensorBoard is shown ---
+cat > tiny.ini << 'INI'
+[model]
+name = rpcanet_plus
+stages = 1
+bottleneck_channels = 2
+total_channels = 4
+se_reduction = 2
+[data]
+root = scenes
+size = 64
+[train]
+epochs = 3
+batch_size = 4
+evaluate_every = 2
+average = 0.9
+INI
+works "$bin/train" tiny.ini --out "run <b>"
+pages "run <b>/report.html"
+holds "run <b>/report.html" 'Run run &lt;b&gt;' 'After epoch 3 of 3; evaluated on 8 images' 'averaged weights' 'epochs = 3'
+works python3 "$root/tests/train/event_checks.py" "run <b>/events.out.tfevents.irst"
+[ "$(grep -c '^pictures scenes/[0-9_a-z]*: 2, steps 2 to 3, ' stdout)" -eq 4 ] || complain "TensorBoard is shown $(cat stdout)"
+[ "$(grep -c '^scalar loss: 3 values' stdout)" -eq 1 ] || complain "the losses are not there"
+
 echo "$count checks, $bad wrong"
 [ "$bad" -eq 0 ]

@@ -173,6 +173,73 @@ static void test_resume(void **state) {
     }
 }
 
+/* --- pictures --- */
+
+enum { PICTURE = 5000 }; /* bytes: more than what is kept of a record that is looked over */
+
+static size_t take_varint(const unsigned char *p, unsigned long *value) {
+    size_t size = 0;
+    *value = 0;
+    do
+        *value |= (unsigned long)(p[size] & 0x7f) << 7 * size;
+    while (p[size++] >= 0x80);
+    return size;
+}
+
+/* Steps over the key and the length of a field of bytes. */
+static const unsigned char *enter(const unsigned char *p, unsigned key, const unsigned char *end) {
+    unsigned long length;
+    assert_int_equal(*p, key);
+    p += 1 + take_varint(p + 1, &length);
+    assert_int_equal(end - p, length);
+    return p;
+}
+
+static void expect_picture(const unsigned char *payload, size_t size, const unsigned char *png) {
+    const unsigned char *p = payload + 9, *end = payload + size; /* behind the wall time */
+    assert_memory_equal(p, "\x10\x03", 2);                       /* step 3 */
+    p = enter(p + 2, 0x2a, end);                                 /* field 5: the summary */
+    p = enter(p, 0x0a, end);                                     /* field 1: its value */
+    assert_memory_equal(p, "\x0a\x07scene/1", 9);                /* field 1: the tag */
+    p = enter(p + 9, 0x22, end);                                 /* field 4: the image */
+    assert_memory_equal(p, "\x08\xc8\x01\x10\x50\x18\x03", 7);   /* height 200, width 80, RGB */
+    p = enter(p + 7, 0x22, end);                                 /* field 4: the file */
+    assert_int_equal(end - p, PICTURE);
+    assert_memory_equal(p, png, PICTURE);
+}
+
+static void test_pictures(void **state) {
+    (void)state;
+    const char *path = scratch_path("events.out.tfevents.test");
+    unsigned char png[PICTURE];
+    event_log *log;
+    for (int i = 0; i < PICTURE; i++)
+        png[i] = (unsigned char)(i * 7 + i / 256);
+    assert_ok(event_log_create(path, &log));
+    assert_ok(event_log_scalar(log, "loss", 2, 0.5));
+    size_t before = slurp(path).size;
+    assert_ok(event_log_picture(log, "scene/1", 3, 80, 200, png, PICTURE));
+    size_t between = slurp(path).size;
+    assert_ok(event_log_scalar(log, "loss", 4, 0.25));
+    event_log_close(log);
+    file_bytes whole = slurp(path);
+    const unsigned char *payload;
+    size_t size;
+    assert_int_equal(before + take_record(&whole, before, &payload, &size), between);
+    expect_picture(payload, size, png);
+    assert_int_equal(size_after(path, 4), whole.size);
+    assert_int_equal(size_after(path, 3), between);
+    assert_int_equal(size_after(path, 2), before);
+    for (size_t cut = before; cut < between; cut += 97) {
+        path = scratch_file("cut.tfevents", whole.bytes, cut);
+        assert_int_equal(size_after(path, INT64_MAX), before);
+        whole.bytes[cut] ^= 0x10;
+        path = scratch_file("cut.tfevents", whole.bytes, whole.size);
+        whole.bytes[cut] ^= 0x10;
+        assert_int_equal(size_after(path, INT64_MAX), before);
+    }
+}
+
 static void test_foreign_files(void **state) {
     (void)state;
     event_log *log;
@@ -186,10 +253,8 @@ static void test_foreign_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crc),
-        cmocka_unit_test(test_file),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_foreign_files),
+        cmocka_unit_test(test_crc),      cmocka_unit_test(test_file),          cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_pictures), cmocka_unit_test(test_foreign_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
