@@ -1,9 +1,12 @@
 #include "core/html/html_text.h"
 
+#include "core/io/file_io.h"
 #include "core/io/png_io.h"
 #include "core/io/text_buffer.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* --- text --- */
 
@@ -93,6 +96,29 @@ status html_print_palette_png(FILE *stream, int width, int height, const uint32_
     text_buffer png;
     TRY(text_buffer_begin(&png));
     return print_picture(stream, png_print_palette(png.stream, width, height, colours, colour_count, indices), &png);
+}
+
+status html_print_picture_file(FILE *stream, const char *path, size_t limit, const char *what) {
+    const char *suffix = strrchr(path, '.');
+    uint8_t *data;
+    size_t size;
+    TRY(file_read(path, limit, &data, &size));
+    fprintf(stream, "<img src=\"data:image/%s;base64,", suffix && strcmp(suffix, ".svg") == 0 ? "svg+xml" : "png");
+    html_print_base64(stream, data, size);
+    fputs("\" alt=\"", stream);
+    html_print_text(stream, what);
+    fputs("\">", stream);
+    free(data);
+    return STATUS_OK;
+}
+
+void html_print_path(FILE *stream, const char *path) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    for (; *path; path++)
+        if (strchr(plain, *path))
+            putc(*path, stream);
+        else
+            fprintf(stream, "%%%02X", (unsigned char)*path);
 }
 
 /* --- tables --- */

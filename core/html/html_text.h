@@ -24,6 +24,13 @@ status html_print_png(FILE *stream, int width, int height, int channels, const u
 status html_print_palette_png(FILE *stream, int width, int height, const uint32_t *colours, int colour_count,
                               const uint8_t *indices);
 
+/* Prints a relative path as a reference holds it. */
+void html_print_path(FILE *stream, const char *path);
+
+/* Prints an <img> that holds a PNG or SVG file; `what` is read out in its place. A file of more than `limit` bytes is
+ * STATUS_INPUT. */
+status html_print_picture_file(FILE *stream, const char *path, size_t limit, const char *what);
+
 /* --- tables: columns can be sorted where there is JavaScript --- */
 
 typedef struct html_column {

@@ -3,6 +3,7 @@
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
+#include "eval/experiments/experiment_page.h"
 #include "eval/experiments/report.h"
 #include "eval/experiments/sweep.h"
 #include "modules/checkpoint.h"
@@ -42,6 +43,14 @@ static status measure_and_report(const experiment_kind *kind, const experiment *
     return result;
 }
 
+static status write_with_page(const experiment_kind *kind, const experiment *e, const char *folder) {
+    html_page *page;
+    TRY(experiment_page_new(kind, e, &page));
+    status result = kind->write(e, folder, page);
+    html_page_free(page);
+    return result;
+}
+
 /* What could be trained is measured even if another training failed; then that is the outcome. */
 static status work(const experiment_kind *kind, const experiment *e, const published *p, const char *folder) {
     char message[1024];
@@ -54,7 +63,7 @@ static status work(const experiment_kind *kind, const experiment *e, const publi
     if (trained == STATUS_INTERRUPTED || trained == STATUS_USAGE)
         return trained;
     snprintf(message, sizeof message, "%s", status_message());
-    TRY(kind->write ? kind->write(e, folder) : measure_and_report(kind, e, p, folder));
+    TRY(kind->write ? write_with_page(kind, e, folder) : measure_and_report(kind, e, p, folder));
     return trained == STATUS_OK ? trained : status_fail(trained, "%s", message);
 }
 

@@ -5,6 +5,7 @@
 #include "eval/experiments/sweep.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/measured_data.h"
+#include "eval/report/evaluation_page.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -102,15 +103,21 @@ status grid_checkpoint(const experiment *e, const char *folder, int method, int 
                                          : STATUS_OK;
 }
 
-status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
-                     cell *out) {
+static status evaluate_watched(const grid *g, const grid_place *at, detector *d, const dataset *set,
+                               const sample_variation *vary, const image_watcher *watcher, cell *out) {
     evaluate_options options = g->e->evaluate;
     char label[256];
     snprintf(label, sizeof label, "%s on %s %s", g->e->methods[at->method].name, g->e->data[at->data].name,
              g->conditions[at->condition].label);
     options.label = label;
     options.sample.vary = vary;
+    options.watcher = watcher;
     return evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
+}
+
+status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
+                     cell *out) {
+    return evaluate_watched(g, at, d, set, vary, NULL, out);
 }
 
 static void say(void *context, const char *remark) {
@@ -137,9 +144,41 @@ static status open_subject(const grid *g, const grid_place *at, subject *s) {
                               &s->set);
 }
 
+/* --- the page of an evaluation --- */
+
+bool grid_has_pages(const grid *g) {
+    return !g->kind->measure;
+}
+
+static status write_page(const grid *g, const grid_place *at, const subject *s, const gallery *seen, const char *name,
+                         const cell *c) {
+    char folder[4096], path[4096];
+    const evaluation e = {.method = g->e->methods[at->method].name,
+                          .dataset = g->e->data[at->data].name,
+                          .split = dataset_split(s->set),
+                          .params = parameter_count_trained(detector_parameters(s->d)),
+                          .options = g->e->evaluate,
+                          .counts = c->counts,
+                          .ms_per_image = c->ms_image};
+    TRY(path_join(folder, g->folder, "cells", ""));
+    TRY(path_join(path, folder, name, ".html"));
+    return evaluation_page_write(&e, seen, path);
+}
+
+static status evaluate_and_show(const grid *g, const grid_place *at, const subject *s, const char *name, cell *out) {
+    const gallery_options how = evaluation_page_gallery(dataset_count(s->set), g->e->evaluate.how.protocol);
+    gallery *seen;
+    TRY(gallery_new(&how, &seen));
+    status result = evaluate_watched(g, at, s->d, s->set, NULL, gallery_watcher(seen), out);
+    if (result == STATUS_OK)
+        result = write_page(g, at, s, seen, name, out);
+    gallery_free(seen);
+    return result;
+}
+
 static status measure(const grid *g, const grid_place *at, subject *s, const char *name, cell *out) {
     TRY(open_subject(g, at, s));
-    TRY(g->kind->measure ? g->kind->measure(g, at, s->d, s->set, out) : grid_evaluate(g, at, s->d, s->set, NULL, out));
+    TRY(g->kind->measure ? g->kind->measure(g, at, s->d, s->set, out) : evaluate_and_show(g, at, s, name, out));
     out->params = parameter_count_trained(detector_parameters(s->d));
     if (g->kind->measures_anew)
         printf("timed %s: %.1f ms\n", name, out->ms_image);
@@ -149,17 +188,28 @@ static status measure(const grid *g, const grid_place *at, subject *s, const cha
     return STATUS_OK;
 }
 
-/* File name and key of a cell. */
-static status name_cell(const grid *g, const grid_place *at, const subject *s, char name[512],
-                        char key[CELL_KEY_SIZE + 256]) {
+/* File name of a cell, and what its key has more than method and data set. */
+static void name_file(const grid *g, const grid_place *at, char name[512], char more[256]) {
     const experiment *e = g->e;
-    char file[128] = "", more[256] = "";
+    char file[128] = "";
+    *more = '\0';
     if (g->kind->name_cell)
         g->kind->name_cell(g, at, file, more);
     else if (sweep_trains(e, at->method, at->data) && !g->kind->measures_anew)
         snprintf(file, sizeof file, ".seed%lld", (long long)e->seeds[at->repeat]);
     snprintf(name, 512, "%s.%s%s", e->methods[at->method].name, e->data[at->data].name, file);
-    TRY(cell_key(e, at->method, at->data, *s->checkpoint ? s->checkpoint : NULL, key));
+}
+
+void grid_page_name(const grid *g, const grid_place *at, char out[512]) {
+    char unused[256];
+    name_file(g, at, out, unused);
+}
+
+static status name_cell(const grid *g, const grid_place *at, const subject *s, char name[512],
+                        char key[CELL_KEY_SIZE + 256]) {
+    char more[256];
+    name_file(g, at, name, more);
+    TRY(cell_key(g->e, at->method, at->data, *s->checkpoint ? s->checkpoint : NULL, key));
     size_t length = strlen(key);
     snprintf(key + length, CELL_KEY_SIZE + 256 - length, "%s", more);
     return STATUS_OK;

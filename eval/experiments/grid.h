@@ -26,6 +26,7 @@ typedef struct grid_condition {
 } grid_condition;
 
 typedef struct grid grid;
+struct html_page;
 
 typedef struct grid_place {
     int method, data, condition, repeat;
@@ -54,9 +55,10 @@ typedef struct experiment_kind {
     /* Measures a cell; NULL: grid_evaluate without a variation. */
     status (*measure)(const grid *g, const grid_place *at, detector *d, const dataset *set, cell *out);
     status (*summarise)(const grid *g, table *t); /* adds rows and notes */
-    status (*draw)(const grid *g, const table *t);
+    /* Draws files, and sections of the page (core/html/html_page.h). */
+    status (*draw)(const grid *g, const table *t, struct html_page *page);
     /* Instead of a grid: does all the work in the folder. */
-    status (*write)(const experiment *e, const char *folder);
+    status (*write)(const experiment *e, const char *folder, struct html_page *page);
 } experiment_kind;
 
 struct grid {
@@ -89,6 +91,11 @@ status grid_checkpoint(const experiment *e, const char *folder, int method, int 
 /* Scores the data set, varied or not (NULL). */
 status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
                      cell *out);
+
+/* Whether evaluations leave pages (eval/report/evaluation_page.h): FOLDER/cells/NAME.html beside the cell's file. Not
+ * where they are many: of noise. */
+bool grid_has_pages(const grid *g);
+void grid_page_name(const grid *g, const grid_place *at, char out[512]);
 
 /* Cells that there are of a method on a data set under a condition, and one of them. */
 int grid_count(const grid *g, int method, int data, int condition);

@@ -1,5 +1,7 @@
 /* Every seed of a noise experiment, and its figures over the level. */
-#include "core/draw/plot.h"
+#include "core/html/html_page.h"
+#include "core/html/html_plot.h"
+#include "core/html/html_text.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 #include "eval/experiments/noise_experiment.h"
@@ -98,7 +100,16 @@ static void fill_picture(const grid *g, picture *p) {
         fill_chart(g, chart, p);
 }
 
-static status write_picture(const grid *g, const picture *p) {
+static void print_picture(const picture *p, const char *title, FILE *stream) {
+    fputs("<h3>", stream);
+    html_print_text(stream, title);
+    fputs("</h3>\n<div class=\"plots\">\n", stream);
+    for (int chart = 0; chart < CHARTS; chart++)
+        html_print_plot(stream, &p->plots[chart]);
+    fputs("</div>\n", stream);
+}
+
+static status write_picture(const grid *g, const picture *p, html_page *page) {
     static const char *const suffixes[] = {".png", ".svg"};
     int kind = g->conditions[p->first].kind;
     char title[256], name[256], path[4096];
@@ -108,26 +119,27 @@ static status write_picture(const grid *g, const picture *p) {
         TRY(path_join(path, g->folder, name, suffixes[i]));
         TRY(plot_grid_write(title, p->plots, CHARTS, 2, path));
     }
+    print_picture(p, title, html_page_stream(page));
     printf("%s/%s.{png,svg}\n", g->folder, name);
     return STATUS_OK;
 }
 
-static status draw_all(const grid *g, picture *p) {
+static status draw_all(const grid *g, picture *p, html_page *page) {
     for (p->data = 0; p->data < g->e->data_count; p->data++)
         for (p->first = 0; p->first < g->condition_count; p->first = p->end) {
             p->end = grid_section_end(g, p->first);
             fill_picture(g, p);
-            TRY(write_picture(g, p));
+            TRY(write_picture(g, p, page));
         }
     return STATUS_OK;
 }
 
-status noise_curves_write(const grid *g) {
+status noise_curves_write(const grid *g, html_page *page) {
     size_t count = CHARTS * (size_t)g->e->method_count;
     picture p = {.curves = calloc(count, sizeof *p.curves), .series = calloc(count, sizeof *p.series)};
     status result = p.curves && p.series ? write_seeds(g) : status_fail(STATUS_MEMORY, "out of memory for curves");
     if (result == STATUS_OK)
-        result = draw_all(g, &p);
+        result = draw_all(g, &p, page);
     free(p.curves);
     free(p.series);
     return result;

@@ -29,7 +29,7 @@ const char *noise_title(noise_kind kind);
 const char *noise_unit(noise_kind kind);
 
 /* Writes FOLDER/noise_seeds.csv, every seed, and DATA_KIND.png and .svg: mIoU, F1, Pd, Fa of all methods over the
- * level. */
-status noise_curves_write(const grid *g);
+ * level; these also into a page. */
+status noise_curves_write(const grid *g, struct html_page *page);
 
 #endif

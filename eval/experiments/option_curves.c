@@ -1,6 +1,6 @@
 #include "eval/experiments/option_curves.h"
 
-#include "core/draw/plot.h"
+#include "core/html/html_plot.h"
 #include "core/io/file_io.h"
 
 #include <math.h>
@@ -104,7 +104,7 @@ static void fill(chart *c) {
             }
 }
 
-static status draw(const chart *c) {
+static status draw(const chart *c, html_page *page) {
     static const plot_range percent = {0, 100};
     char path[4096];
     plot p = {.title = c->curves->title,
@@ -117,11 +117,13 @@ static status draw(const chart *c) {
               .y_range = &percent};
     TRY(path_join(path, c->g->folder, c->g->kind->file, ".svg"));
     TRY(plot_write(&p, path));
+    html_page_section(page, "Curves");
+    html_print_plot(html_page_stream(page), &p);
     TRY(path_join(path, c->g->folder, c->g->kind->file, ".png"));
     return plot_write(&p, path);
 }
 
-status option_curves_draw(const grid *g, const table *t, const option_curves *curves) {
+status option_curves_draw(const grid *g, const table *t, const option_curves *curves, html_page *page) {
     size_t methods = (size_t)g->e->method_count, most = 2 * methods * (size_t)g->e->data_count;
     chart c = {.g = g,
                .t = t,
@@ -134,7 +136,7 @@ status option_curves_draw(const grid *g, const table *t, const option_curves *cu
     status result = STATUS_OK;
     if (c.x && c.ticks && c.y && c.names && c.series) {
         fill(&c);
-        result = draw(&c);
+        result = draw(&c, page);
     } else {
         result = status_fail(STATUS_MEMORY, "out of memory for a plot");
     }

@@ -3,6 +3,7 @@
 #ifndef IRST_EVAL_EXPERIMENTS_OPTION_CURVES_H
 #define IRST_EVAL_EXPERIMENTS_OPTION_CURVES_H
 
+#include "core/html/html_page.h"
 #include "eval/experiments/grid.h"
 
 typedef struct option_curves {
@@ -19,7 +20,7 @@ extern const grid_column option_columns[OPTION_COLUMNS];
 /* "4x32" for BC = 4 and TC = 32, or "6" where there is one option; STATUS_USAGE for a method without them. */
 status option_label(const option_curves *curves, const experiment_method *m, char out[64]);
 
-/* Draws the table of an experiment without conditions to FOLDER/FILE.svg and .png. */
-status option_curves_draw(const grid *g, const table *t, const option_curves *curves);
+/* Draws the table of an experiment without conditions to FOLDER/FILE.svg and .png, and into a page. */
+status option_curves_draw(const grid *g, const table *t, const option_curves *curves, html_page *page);
 
 #endif

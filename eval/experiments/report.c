@@ -1,6 +1,7 @@
 #include "eval/experiments/report.h"
 
 #include "core/io/file_io.h"
+#include "eval/experiments/experiment_page.h"
 #include "eval/experiments/option_curves.h"
 #include "eval/experiments/sweep.h"
 #include "eval/measure/evaluation_report.h"
@@ -247,22 +248,34 @@ static status print_document(const grid *g) {
         fputs(line, stdout);
     if (file)
         fclose(file);
-    printf("\nalso in %s, with .csv and .tex beside it\n", path);
+    printf("\nalso in %s, with .csv and .tex beside it; report.html in that folder is to look at\n", path);
     return STATUS_OK;
+}
+
+static status make_page(const report *r, html_page *page) {
+    const experiment_kind *kind = r->g->kind;
+    experiment_page_print_table(page, &r->t);
+    if (kind->varied)
+        TRY(option_curves_draw(r->g, &r->t, kind->varied, page));
+    if (kind->draw)
+        TRY(kind->draw(r->g, &r->t, page));
+    TRY(experiment_page_print_notes(page, r->g, &r->t));
+    return experiment_page_save(page, r->g->folder);
 }
 
 static status make(report *r) {
     const experiment_kind *kind = r->g->kind;
+    html_page *page;
     TRY(add_columns(r));
     TRY(add_rows(r));
     if (kind->summarise)
         TRY(kind->summarise(r->g, &r->t));
     TRY(add_notes(r));
     TRY(table_write(&r->t, r->g->folder, kind->file));
-    if (kind->varied)
-        TRY(option_curves_draw(r->g, &r->t, kind->varied));
-    if (kind->draw)
-        TRY(kind->draw(r->g, &r->t));
+    TRY(experiment_page_new(kind, r->g->e, &page));
+    status result = make_page(r, page);
+    html_page_free(page);
+    TRY(result);
     return print_document(r->g);
 }
 

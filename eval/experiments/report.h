@@ -5,8 +5,8 @@
 #include "eval/experiments/grid.h"
 #include "eval/experiments/published.h"
 
-/* Writes FOLDER/FILE.md, .csv and .tex, draws what the experiment draws, and prints the first as a document. `p` may be
- * NULL. */
+/* Writes FOLDER/FILE.md, .csv and .tex and FOLDER/report.html, draws what the experiment draws, and prints the first as
+ * a document. `p` may be NULL. */
 status report_write(const grid *g, const published *p);
 
 /* A line below the table. */

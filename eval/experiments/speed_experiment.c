@@ -159,10 +159,11 @@ static void print_runs(const grid *g, FILE *stream) {
             }
 }
 
-status speed_runs_write(const grid *g, const table *t) {
+status speed_runs_write(const grid *g, const table *t, struct html_page *page) {
     char path[4096];
     text_buffer b;
     (void)t;
+    (void)page; /* the table says it all */
     TRY(path_join(path, g->folder, "speed_runs.csv", ""));
     TRY(text_buffer_begin(&b));
     print_runs(g, b.stream);

@@ -17,6 +17,6 @@ status speed_measure(const grid *g, const grid_place *at, detector *d, const dat
 status speed_summarise(const grid *g, table *t);
 
 /* Writes FOLDER/speed_runs.csv: the quantiles of each timing. */
-status speed_runs_write(const grid *g, const table *t);
+status speed_runs_write(const grid *g, const table *t, struct html_page *page);
 
 #endif

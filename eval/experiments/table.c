@@ -1,5 +1,6 @@
 #include "eval/experiments/table.h"
 
+#include "core/html/html_text.h"
 #include "core/io/csv_text.h"
 
 #include <math.h>
@@ -146,6 +147,54 @@ void table_print_markdown(const table *t, FILE *stream) {
             print_markdown_head(t, t->rows[i].section, stream);
         print_markdown_row(t, &t->rows[i], stream);
     }
+}
+
+/* --- HTML: one table a section, too --- */
+
+static void begin_html(const table *t, const char *section, FILE *stream) {
+    html_column heads[1 + 3 * TABLE_COLUMNS];
+    char labels[TABLE_COLUMNS][64];
+    int count = 0;
+    heads[count++] = (html_column){t->row_label, NULL, false};
+    for (int c = 0; c < t->column_count; c++) {
+        const table_column *column = &t->columns[c];
+        snprintf(labels[c], sizeof labels[c], "%.30s%s%.20s", column->label, *column->unit ? " " : "", column->unit);
+        heads[count++] = (html_column){labels[c], NULL, true};
+        if (has_published(t, section, c, false))
+            heads[count++] = (html_column){"published", NULL, true};
+        if (has_published(t, section, c, true))
+            heads[count++] = (html_column){"difference", "ours minus published", true};
+    }
+    html_table_begin(stream, section, heads, count);
+}
+
+static void print_html_row(const table *t, const table_row *row, FILE *stream) {
+    html_row_begin(stream);
+    html_cell_text(stream, row->label);
+    for (int c = 0; c < t->column_count; c++) {
+        const table_value *value = &row->values[c];
+        shown_value shown = show(t, row, c);
+        html_cell_number(stream, value->value, shown.value);
+        if (has_published(t, row->section, c, false))
+            html_cell_number(stream, value->published, shown.published);
+        if (has_published(t, row->section, c, true))
+            html_cell_number(stream, *shown.difference ? table_difference(&t->columns[c], value) : NAN,
+                             shown.difference);
+    }
+    html_row_end(stream);
+}
+
+void table_print_html(const table *t, FILE *stream) {
+    for (int i = 0; i < t->row_count; i++) {
+        if (begins_section(t, i)) {
+            if (i > 0)
+                html_table_end(stream);
+            begin_html(t, t->rows[i].section, stream);
+        }
+        print_html_row(t, &t->rows[i], stream);
+    }
+    if (t->row_count > 0)
+        html_table_end(stream);
 }
 
 /* --- LaTeX: one tabular, its sections divided by rules --- */

@@ -1,4 +1,4 @@
-/* A table of figures beside published ones: described once, written as CSV, Markdown and LaTeX. */
+/* A table of figures beside published ones: described once, written as CSV, Markdown, LaTeX and HTML. */
 #ifndef IRST_EVAL_EXPERIMENTS_TABLE_H
 #define IRST_EVAL_EXPERIMENTS_TABLE_H
 
@@ -54,6 +54,9 @@ double table_difference(const table_column *column, const table_value *value);
 void table_print_csv(const table *t, FILE *stream);
 void table_print_markdown(const table *t, FILE *stream);
 void table_print_latex(const table *t, FILE *stream); /* needs the package booktabs */
+
+/* A table that sorts for each section, in a page. */
+void table_print_html(const table *t, FILE *stream);
 
 /* Which published figures are met within what distance, as a list in Markdown. */
 void table_print_verdict(const table *t, FILE *stream);

@@ -1,6 +1,7 @@
 #include "eval/figures/figures.h"
 
 #include "core/io/file_io.h"
+#include "eval/experiments/experiment_page.h"
 #include "eval/experiments/experiment_program.h"
 #include "eval/figures/figure_scene.h"
 #include "eval/figures/method_figure.h"
@@ -25,6 +26,7 @@ const int figures_key_count = sizeof figures_keys / sizeof *figures_keys;
 typedef struct figures {
     const experiment *e;
     const char *folder, *suffix;
+    html_page *page;
     canvas_png png;
     int stages[64]; /* indices of methods */
     int stage_count;
@@ -44,11 +46,11 @@ static status read_stages(figures *f) {
     return STATUS_OK;
 }
 
-static status announce(const char *path, status written) {
-    if (written == STATUS_OK)
-        printf("%s\n", path);
+static status announce(const figures *f, const char *path, status written) {
+    TRY(written);
+    printf("%s\n", path);
     fflush(stdout);
-    return written;
+    return experiment_page_print_picture(f->page, path);
 }
 
 static status path_of(const figures *f, const sample_name *s, const char *what, char out[4096]) {
@@ -109,7 +111,7 @@ static status draw_methods(const figures *f, const sample_name *name, const samp
                             .cell_count = count,
                             .columns = (int)config_int(f->e->c, "figures.columns")};
     TRY(path_of(f, name, "methods", path));
-    return announce(path, method_figure_write(&figure, f->png, path));
+    return announce(f, path, method_figure_write(&figure, f->png, path));
 }
 
 static status show_methods(const figures *f, const sample_name *name, const sample *s) {
@@ -140,7 +142,7 @@ static status draw_stages(const figures *f, const sample_name *name, int method,
     snprintf(title, sizeof title, "The stages of %s: %s %s", method_name, data, name->name);
     TRY(path_of(f, name, what, path));
     stage_figure figure = {title, s->width, s->height, s->image, s->label, &maps};
-    return announce(path, stage_figure_write(&figure, f->png, path));
+    return announce(f, path, stage_figure_write(&figure, f->png, path));
 }
 
 static status show_stages(const figures *f, const sample_name *name) {
@@ -185,12 +187,13 @@ status figures_check(const experiment *e) {
     return STATUS_OK;
 }
 
-status figures_write(const experiment *e, const char *folder) {
-    figures f = {.e = e, .folder = folder};
+status figures_write(const experiment *e, const char *folder, html_page *page) {
+    figures f = {.e = e, .folder = folder, .page = page};
     sample_name *names;
     int count;
     TRY(read_figures(&f, &names, &count));
+    html_page_section(page, "Figures");
     status result = show_images(&f, names, count);
     free(names);
-    return result;
+    return result == STATUS_OK ? experiment_page_save(page, folder) : result;
 }

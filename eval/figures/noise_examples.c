@@ -1,6 +1,7 @@
 #include "eval/figures/noise_examples.h"
 
 #include "core/io/file_io.h"
+#include "eval/experiments/experiment_page.h"
 #include "eval/experiments/experiment_program.h"
 #include "eval/experiments/noise_experiment.h"
 #include "eval/figures/figure_scene.h"
@@ -69,7 +70,7 @@ static status run_methods(example *x) {
     return STATUS_OK;
 }
 
-static status draw(const example *x) {
+static status draw(const example *x, html_page *page) {
     const char *data = x->g->e->data[x->name->data].name;
     noise_kind kind = (noise_kind)x->g->conditions[x->first].kind;
     char title[512], name[1024], path[4096];
@@ -89,17 +90,17 @@ static status draw(const example *x) {
                             .surfaces = WITHOUT_SURFACES};
     TRY(method_figure_write(&figure, png, path));
     printf("%s\n", path);
-    return STATUS_OK;
+    return experiment_page_print_picture(page, path);
 }
 
-static status show(example *x) {
+static status show(example *x, html_page *page) {
     TRY(read_samples(x));
     TRY(run_methods(x));
-    return draw(x);
+    return draw(x, page);
 }
 
 /* The levels of one kind: conditions first .. end - 1. */
-static status show_example(const grid *g, const sample_name *name, int first, int end) {
+static status show_example(const grid *g, const sample_name *name, int first, int end, html_page *page) {
     example x = {.g = g, .name = name, .first = first, .levels = end - first, .columns = 1 + g->e->method_count};
     size_t levels = (size_t)x.levels, cells = levels * (size_t)x.columns;
     x.samples = calloc(levels, sizeof *x.samples);
@@ -107,7 +108,7 @@ static status show_example(const grid *g, const sample_name *name, int first, in
     x.results = calloc(cells, sizeof *x.results);
     x.cells = calloc(cells, sizeof *x.cells);
     bool ready = x.samples && x.labels && x.results && x.cells;
-    status result = ready ? show(&x) : status_fail(STATUS_MEMORY, "out of memory for a figure");
+    status result = ready ? show(&x, page) : status_fail(STATUS_MEMORY, "out of memory for a figure");
     for (size_t i = 0; x.samples && i < levels; i++)
         sample_free(&x.samples[i]);
     for (size_t i = 0; x.results && i < cells; i++)
@@ -130,7 +131,7 @@ status noise_examples_check(const experiment *e) {
     return STATUS_OK;
 }
 
-status noise_examples_write(const grid *g) {
+status noise_examples_write(const grid *g, html_page *page) {
     const char *text = config_text(g->e->c, "noise.examples");
     sample_name *names;
     int count;
@@ -138,10 +139,11 @@ status noise_examples_write(const grid *g) {
         return STATUS_OK;
     TRY(sample_names_find(g->e, "noise.examples", text, &names, &count));
     status result = STATUS_OK;
+    html_page_section(page, "Examples");
     for (int i = 0; i < count; i++)
         for (int first = 0, end; first < g->condition_count && result == STATUS_OK; first = end) {
             end = grid_section_end(g, first);
-            result = show_example(g, &names[i], first, end);
+            result = show_example(g, &names[i], first, end, page);
         }
     free(names);
     return result;

@@ -1,5 +1,6 @@
 #include "eval/figures/roc_plot.h"
 
+#include "core/html/html_plot.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 #include "eval/measure/roc_curve.h"
@@ -22,14 +23,19 @@ static status write_csv(const roc_curve *curves, const char *const *methods, int
     return text_buffer_save(&b, path);
 }
 
-static status draw(const char *title, const roc_curve *curves, int count, const char *path) {
+/* Draws to a file, or into a page if `path` is NULL. */
+static status draw(const char *title, const roc_curve *curves, int count, const char *path, FILE *page) {
     plot_series *series = malloc((size_t)count * sizeof *series);
+    status result = STATUS_OK;
     if (!series)
-        return status_fail(STATUS_MEMORY, "out of memory for %s", path);
+        return status_fail(STATUS_MEMORY, "out of memory for a ROC curve");
     for (int k = 0; k < count; k++)
         series[k] = roc_curve_series(&curves[k]);
     plot p = roc_curve_plot(title, series, count);
-    status result = plot_write(&p, path);
+    if (path)
+        result = plot_write(&p, path);
+    else
+        html_print_plot(page, &p);
     free(series);
     return result;
 }
@@ -49,9 +55,9 @@ static status write_all(const char *title, const roc_curve *curves, const char *
     TRY(path_join(path, folder, name, ".csv"));
     TRY(write_csv(curves, methods, count, path));
     TRY(path_join(path, folder, name, ".png"));
-    TRY(draw(title, curves, count, path));
+    TRY(draw(title, curves, count, path, NULL));
     TRY(path_join(path, folder, name, ".svg"));
-    return draw(title, curves, count, path);
+    return draw(title, curves, count, path, NULL);
 }
 
 status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
@@ -59,6 +65,14 @@ status roc_plot_write(const char *title, const char *const *methods, const metri
     roc_curve *curves;
     TRY(make_curves(methods, counts, count, &curves));
     status result = write_all(title, curves, methods, count, folder, name);
+    free(curves);
+    return result;
+}
+
+status roc_plot_print(const char *title, const char *const *methods, const metrics *counts, int count, FILE *page) {
+    roc_curve *curves;
+    TRY(make_curves(methods, counts, count, &curves));
+    status result = draw(title, curves, count, NULL, page);
     free(curves);
     return result;
 }
@@ -83,7 +97,8 @@ status roc_plot_write_one(const char *method, const char *set, const metrics *co
     TRY(make_curves(&method, counts, 1, &curves));
     char title[300];
     snprintf(title, sizeof title, "%.60s on %.200s", method, set);
-    status result = strcmp(suffix_of(path), ".csv") ? draw(title, curves, 1, path) : write_csv(curves, NULL, 1, path);
+    status result =
+        strcmp(suffix_of(path), ".csv") ? draw(title, curves, 1, path, NULL) : write_csv(curves, NULL, 1, path);
     free(curves);
     return result;
 }

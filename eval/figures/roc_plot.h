@@ -5,9 +5,13 @@
 #include "core/base/status.h"
 #include "eval/measure/metrics.h"
 
+#include <stdio.h>
+
 /* Writes FOLDER/NAME.csv (method, threshold, fpr, tpr), .png and .svg; legends hold the area under each curve. */
 status roc_plot_write(const char *title, const char *const *methods, const metrics *counts, int count,
                       const char *folder, const char *name);
+/* The same into a page. */
+status roc_plot_print(const char *title, const char *const *methods, const metrics *counts, int count, FILE *page);
 
 /* Writes the 201 points of one curve, atomically: as CSV (threshold, fpr, tpr), or drawn if the path ends in .png or
  * .svg. Another suffix is STATUS_USAGE. */

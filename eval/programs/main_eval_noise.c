@@ -8,10 +8,11 @@ static status check(const experiment *e) {
     return noise_examples_check(e);
 }
 
-static status draw(const grid *g, const table *t) {
+static status draw(const grid *g, const table *t, html_page *page) {
     (void)t;
-    TRY(noise_curves_write(g));
-    return noise_examples_write(g);
+    html_page_section(page, "Curves");
+    TRY(noise_curves_write(g, page));
+    return noise_examples_write(g, page);
 }
 
 static const experiment_kind kind = {

@@ -1,4 +1,5 @@
 /* eval-table: methods x data sets, beside the published table. */
+#include "core/html/html_page.h"
 #include "eval/experiments/experiment_program.h"
 #include "eval/figures/roc_plot.h"
 
@@ -41,7 +42,7 @@ static status summarise(const grid *g, table *t) {
 }
 
 /* One picture a data set, with the first seed's curve of every method. */
-static status draw_roc(const grid *g, int data, const char **names, metrics *counts) {
+static status draw_roc(const grid *g, int data, const char **names, metrics *counts, html_page *page) {
     char file[128], title[128];
     int count = 0;
     for (int m = 0; m < g->e->method_count; m++) {
@@ -52,17 +53,23 @@ static status draw_roc(const grid *g, int data, const char **names, metrics *cou
     }
     snprintf(file, sizeof file, "roc.%s", g->e->data[data].name);
     snprintf(title, sizeof title, "ROC on %s", g->e->data[data].name);
-    return count > 0 ? roc_plot_write(title, names, counts, count, g->folder, file) : STATUS_OK;
+    if (count == 0)
+        return STATUS_OK;
+    TRY(roc_plot_print(title, names, counts, count, html_page_stream(page)));
+    return roc_plot_write(title, names, counts, count, g->folder, file);
 }
 
-static status draw(const grid *g, const table *t) {
+static status draw(const grid *g, const table *t, html_page *page) {
     size_t methods = (size_t)g->e->method_count;
     const char **names = malloc(methods * sizeof *names);
     metrics *counts = malloc(methods * sizeof *counts);
     status result = names && counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a plot");
     (void)t;
+    html_page_section(page, "ROC");
+    fputs("<div class=\"plots\">\n", html_page_stream(page));
     for (int d = 0; d < g->e->data_count && result == STATUS_OK; d++)
-        result = draw_roc(g, d, names, counts);
+        result = draw_roc(g, d, names, counts, page);
+    fputs("</div>\n", html_page_stream(page));
     free(names);
     free(counts);
     return result;

@@ -1,4 +1,4 @@
-/* Tables of figures beside published ones: the three formats, the differences, the verdict. */
+/* Tables of figures beside published ones: the four formats, the differences, the verdict. */
 #include "eval/experiments/table.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -69,6 +69,29 @@ static void test_markdown(void **state) {
                                       "| method | mIoU % | published | CPU s |\n"
                                       "| --- | ---: | ---: | ---: |\n"
                                       "| net | 59.39 | (74.56) | 0.250 |\n");
+}
+
+/* The rows; what a table is in HTML, test_html.c says. */
+static void test_html(void **state) {
+    (void)state;
+    table t = make_table();
+    char *text = printed(&t, table_print_html);
+    static const char number[] = "<td class=\"number\" data-value=\"";
+    char expected[512];
+    snprintf(expected, sizeof expected,
+             "<tr><td>old</td>%s61.386\">61.39 ± 0.25</td>%s64.68\">64.68</td>%s-3.29\">-3.29</td>%s1.5\">1.500</td>"
+             "<td class=\"number\"></td><td class=\"number\"></td></tr>\n",
+             number, number, number, number);
+    assert_non_null(strstr(text, expected));
+    snprintf(expected, sizeof expected,
+             "<tr><td>net</td>%s59.391\">59.39</td>%s74.56\">(74.56)</td>%s0.25\">0.250</td></tr>\n"
+             "</tbody></table></div>\n",
+             number, number, number);
+    assert_non_null(strstr(text, expected));
+    assert_non_null(strstr(text, "<caption>set_1</caption>"));
+    assert_non_null(strstr(text, "<caption>set 2, real</caption>"));
+    free(text);
+    table_free(&t);
 }
 
 static void test_latex(void **state) {
@@ -145,9 +168,13 @@ static void test_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv),   cmocka_unit_test(test_markdown),
-        cmocka_unit_test(test_latex), cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_files), cmocka_unit_test(test_difference_is_of_rounded_figures),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_latex),
+        cmocka_unit_test(test_html),
+        cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_difference_is_of_rounded_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

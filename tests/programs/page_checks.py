@@ -2,8 +2,10 @@
 
 import base64
 import html.parser
+import os
 import re
 import sys
+import urllib.parse
 
 VOID = {"meta", "link", "br", "img", "input"}
 LARGEST = 5_000_000
@@ -44,6 +46,13 @@ class Page(html.parser.HTMLParser):
                 self.pictures += 1
                 if not base64.b64decode(value.split(",", 1)[1], validate=True).startswith(b"\x89PNG\r\n\x1a\n"):
                     self.complain("a picture is no PNG")
+            elif value.startswith("data:image/svg+xml;base64,"):
+                self.pictures += 1
+                if not base64.b64decode(value.split(",", 1)[1], validate=True).rstrip().endswith(b"</svg>"):
+                    self.complain("a picture is no SVG")
+            elif tag == "a" and re.fullmatch(r"cells/[A-Za-z0-9._~%-]+\.html", value):
+                if not os.path.isfile(os.path.join(os.path.dirname(self.name), urllib.parse.unquote(value))):
+                    self.complain(f"{value} is not there")
             elif value != "data:,":
                 self.complain(f"<{tag}> loads {value[:60]}")
         if key == "style" and "url(" in value:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # eval-noise, eval-figures and eval-speed on a tiny synthetic set: files, resuming, figures that agree with evaluate,
 # misuse. usage: test_eval_programs.sh [FOLDER OF PROGRAMS]
+root=$(pwd)
 . tests/programs/checks.sh
 
 # expects WHAT IS SHOULD
@@ -19,6 +20,12 @@ picture() {
         *.svg) tail -n 1 "$file" 2> /dev/null | grep -q '</svg>' || complain "$file is no whole SVG" ;;
         esac
     done
+}
+
+# page FILE COUNT: a page with so many plots
+page() {
+    works python3 "$root/tests/programs/page_checks.py" "$1"
+    expects "plots in $1" "$(grep -o '<figure class="plot">' "$1" | wc -l)" "$2"
 }
 
 works "$bin/prepare" synthesize scenes --train 4 --test 3 --size 48 --seed 3
@@ -51,6 +58,9 @@ expects "networks trained" "$(grep -c '^trained ' stdout)" 1
 for name in A_gaussian A_salt_and_pepper; do
     picture noise/$name.png noise/$name.svg "noise/${name/A_/A_${first}_}.png"
 done
+page noise/report.html 8
+grep -q "<h3>Gaussian noise on A</h3>" noise/report.html || complain "noise/report.html has no curves of Gaussian noise"
+[ "$(grep -c '<img' noise/report.html)" -eq 2 ] || complain "noise/report.html shows no examples"
 expects "rows of noise_seeds.csv" "$(wc -l < noise/noise_seeds.csv)" 17
 clean=$("$bin/evaluate" --method mpcm --data scenes --size 48 --format csv | tail -n 1 | cut -d, -f10)
 expects "the clean mIoU, in eval-noise and in evaluate" \
@@ -83,6 +93,8 @@ expects "what misuse left" "$(ls out 2> /dev/null)" ""
 works "$bin/eval-figures" figures.ini --out figures
 picture "figures/A_${first}_methods.png" "figures/A_${first}_stages_net.png"
 works "$bin/eval-figures" figures.ini figures.format=svg figures.columns=2 evaluate.size=0 --out figures
+page figures/report.html 0
+[ "$(grep -c '<img src="data:image/svg+xml;' figures/report.html)" -eq 2 ] || complain "figures/report.html has no SVG"
 picture "figures/A_${first}_methods.svg" "figures/A_${first}_stages_net.svg"
 large=$(stat -c %s "figures/A_${first}_stages_net.png")
 works "$bin/eval-figures" figures.ini figures.colours=16 --out figures
@@ -103,6 +115,7 @@ refuses 1 'missing.h5' "$bin/eval-figures" figures.ini checkpoint.net=missing.h5
 } > speed.ini
 works "$bin/eval-speed" speed.ini --out speed
 grep -qE '^\| net \| 0\.00[0-9] \| [0-9.]+ \| [0-9.]+ \|$' speed/speed.md || complain "speed.md lacks the network: $(cat speed/speed.md)"
+page speed/report.html 0
 grep -q 'on 1 thread of ' speed/speed.md || complain "speed.md does not state the threads"
 expects "rows of speed_runs.csv" "$(grep -cE '^(MPCM|net),[0-9]+,(32|48),1,6,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,' speed/speed_runs.csv)" 4
 refuses 2 'speed.sizes = 48 32: .*increasing whole numbers' "$bin/eval-speed" speed.ini 'speed.sizes=48 32' --out out

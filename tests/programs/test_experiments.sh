@@ -2,6 +2,7 @@
 # eval-table, eval-stages and eval-channels on a tiny synthetic set: trainings, tables, killing and starting again, a job
 # array, misuse. usage: test_experiments.sh [FOLDER OF PROGRAMS]
 published=$(pwd)/configs/published.ini
+root=$(pwd)
 . tests/programs/checks.sh
 
 # holds FILE PATTERN
@@ -175,6 +176,9 @@ holds table/table.md '^\| MPCM \| 0\.000 \|.*\| 25\.96 \|'
 holds table/table.md '^## all data sets, averaged'
 holds table/table.csv '^"all data sets, averaged",RPCANet\+,1,.*,78\.525,'
 holds table/table.md '^Published F1 that differ .*: MPCM on NUDT-SIRST -0\.44, MPCM on IRSTD-1k \+0\.13\.$'
+works python3 "$root/tests/programs/page_checks.py" table/report.html table/cells/*.html channels/report.html
+holds table/report.html '<caption>NUDT-SIRST</caption>'
+holds table/report.html '<a href="cells/RPCANet%2B.NUDT-SIRST.html">RPCANet\+.NUDT-SIRST</a>'
 [ -s table/roc.IRSTD-1k.svg ] || complain "eval-table drew no ROC curve"
 
 works "$bin/eval-stages" stages.ini --out test sweep.select=test sweep.seeds=1 methods.K2=

@@ -52,7 +52,7 @@ datasets/loader: core/* datasets datasets/vary
 eval/measure: core/* datasets datasets/* modules
 eval/report: core/* datasets modules eval/measure
 eval/detect: core/* datasets datasets/* modules eval/measure
-eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval/detect
+eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/report
 eval/video: core/* datasets datasets/* modules eval/measure eval/detect
 eval/figures: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/experiments
 eval/programs: core/* datasets datasets/* modules modules/* eval/*
