@@ -9,7 +9,7 @@
 #include "autograd/tape.h"
 #include "core/conv/conv.h"
 
-/* Convolution with bias. x: N x IC x H x W; weight: OC x IC x KH x KW (a parameter); bias: 1 x OC x 1 x 1 or NULL for
+/* Convolution with bias. x: N x IC x H x W; weight: OC x IC x KH x KW, dense; bias: 1 x OC x 1 x 1 or NULL for
  * none. */
 typedef struct conv2d_options {
     int stride, padding, dilation;
@@ -31,7 +31,9 @@ typedef struct batch_norm_options {
 node *batch_norm(tape *t, node *x, node *weight, node *bias, batch_norm_options options);
 
 node *relu(tape *t, node *x);
+node *leaky_relu(tape *t, node *x, float slope); /* slope: of what is below 0; above 0 itself */
 node *sigmoid(tape *t, node *x);
+node *hyperbolic_tangent(tape *t, node *x);
 node *global_average_pool(tape *t, node *x);                                   /* N x C x H x W -> N x C x 1 x 1 */
 node *channel_scale(tape *t, node *x, node *gate);                             /* gate: N x C x 1 x 1 */
 node *add(tape *t, node *a, node *b);                                          /* a + b */
@@ -59,12 +61,20 @@ node *adaptive_max_pool(tape *t, node *x, int rows, int columns);
 node *concat(tape *t, int count, node *const *parts);
 /* Mean and maximum across the channels: N x C x H x W -> N x 2 x H x W. */
 node *channel_mean_max(tape *t, node *x);
+node *channel_mean(tape *t, node *x);             /* N x C x H x W -> N x 1 x H x W */
 node *spatial_scale(tape *t, node *x, node *map); /* map: N x 1 x H x W, for every channel */
+/* Each map with the 3x3 kernel of its image; x: N x 1 x H x W; kernels: N x 9 x 1 x 1, rows one after the other. */
+node *dynamic_conv2d(tape *t, node *x, node *kernels);
+/* The sum of each kernel, as the weights of a 1x1 convolution: OC x IC x KH x KW -> OC x IC x 1 x 1. */
+node *kernel_sums(tape *t, node *weight);
 
 /* Options of operations whose builders take them apart, for the tests' reference. */
 typedef struct add_options {
     float weight_a, weight_b;
 } add_options;
+typedef struct leaky_relu_options {
+    float slope;
+} leaky_relu_options;
 typedef struct dropout_options {
     double rate;
     uint64_t seed;

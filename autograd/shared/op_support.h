@@ -65,10 +65,13 @@ static inline grad_target grad_target_of(node *n, int input) {
     return target;
 }
 
-/* Where the gradient of a parameter goes, which always adds up; NULL: not wanted. */
+/* Where the gradient of dense weights is added to; NULL: not wanted. A parameter's adds up from step to step, that of
+ * weights which the tape computes begins at zero. */
 static inline float *parameter_grad(node *n, int input) {
     bool accumulate;
     const tensor *to = node_grad(n, input, &accumulate);
+    if (to && !accumulate)
+        memset(to->data, 0, (size_t)tensor_count(to) * sizeof(float));
     return to ? to->data : NULL;
 }
 

@@ -233,6 +233,15 @@ static void forward_dropout(const dropout_options *o, const array4 *x, array4 *o
         out->data[i] = rng_u32(&r) / 0x1p32 < o->rate ? 0 : x->data[i] / (1 - o->rate);
 }
 
+/* Each map with the 3x3 kernel of its image. */
+static void forward_dynamic_conv2d(const array4 *x, const array4 *kernels, array4 *out) {
+    for (int n = 0; n < x->n; n++) {
+        array4 map = {1, 1, x->h, x->w, at(x, n, 0, 0, 0)}, result = {1, 1, x->h, x->w, at(out, n, 0, 0, 0)};
+        array4 kernel = {1, 1, 3, 3, at(kernels, n, 0, 0, 0)};
+        forward_conv2d(&same_3x3, false, &map, &kernel, NULL, &result);
+    }
+}
+
 /* Weight of input pixel k in output pixel i of an axis: a hat around the place that i looks at, cut off at the ends. */
 static double hat(int in, int out, bool align_corners, int i, int k) {
     double place = align_corners ? (out > 1 ? i * (in - 1.0) / (out - 1) : 0) : (i + 0.5) * in / out - 0.5;
@@ -277,6 +286,15 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
     } else if (!strcmp(name, "sigmoid")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = sigmoid_of(in[0].data[i]);
+    } else if (!strcmp(name, "tanh")) {
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = tanh(in[0].data[i]);
+    } else if (!strcmp(name, "leaky_relu")) {
+        const leaky_relu_options *o = n->options;
+        for (size_t i = 0; i < count; i++)
+            out->data[i] = fmax(0, in[0].data[i]) + (double)o->slope * fmin(0, in[0].data[i]);
+    } else if (!strcmp(name, "dynamic_conv2d")) {
+        forward_dynamic_conv2d(&in[0], &in[1], out);
     } else if (!strcmp(name, "global_average_pool")) {
         for (size_t i = 0; i < count; i++) {
             out->data[i] = 0;

@@ -48,6 +48,25 @@ static void forward_channel_mean_max(const array4 *in, array4 *out) {
         }
 }
 
+static void forward_channel_mean(const array4 *in, array4 *out) {
+    int pixels = in->h * in->w;
+    for (int i = 0; i < in->n * pixels; i++) {
+        const double *first = in->data + (size_t)(i / pixels) * in->c * pixels + i % pixels;
+        out->data[i] = 0;
+        for (int c = 0; c < in->c; c++)
+            out->data[i] += first[c * pixels] / in->c;
+    }
+}
+
+static void forward_kernel_sums(const array4 *in, array4 *out) {
+    int taps = in->h * in->w;
+    for (int i = 0; i < in->n * in->c; i++) {
+        out->data[i] = 0;
+        for (int k = 0; k < taps; k++)
+            out->data[i] += in->data[i * taps + k];
+    }
+}
+
 int pool_reference_forward(const node *n, const array4 *in, array4 *out) {
     const char *name = n->op->name;
     if (!strcmp(name, "max_pool"))
@@ -56,6 +75,10 @@ int pool_reference_forward(const node *n, const array4 *in, array4 *out) {
         forward_adaptive_max_pool(in, out);
     else if (!strcmp(name, "channel_mean_max"))
         forward_channel_mean_max(in, out);
+    else if (!strcmp(name, "channel_mean"))
+        forward_channel_mean(in, out);
+    else if (!strcmp(name, "kernel_sums"))
+        forward_kernel_sums(in, out);
     else
         return 0;
     return 1;
