@@ -32,6 +32,11 @@ void network_add_unrolled_prior(network_outputs *out, const char *layer, const c
         (prior_site){.layer = layer_named("%s", layer), .factor = layer_named("%s", factor), .sign = -1};
 }
 
+void network_add_generated_prior(network_outputs *out, const char *layer, const char *bias) {
+    network_add_unrolled_prior(out, layer, bias);
+    out->priors[out->prior_count - 1].is_generated = true;
+}
+
 void network_add_fused_prior(network_outputs *out, const char *layer) {
     network_add_prior(out, layer);
     out->priors[out->prior_count - 1].fuses_heads = true;

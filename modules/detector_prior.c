@@ -9,7 +9,8 @@ static parameter *part_of(const detector *d, const prior_site *site, const char 
 /* What the layer is multiplied by on its way to the logit; 0 is refused. */
 static status factor_of(const detector *d, const prior_site *site, double *out) {
     const parameter *factor = *site->factor.text ? parameter_find(&d->parameters, site->factor.text) : NULL;
-    *out = site->sign * (factor ? *factor->value : 1);
+    double value = factor ? *factor->value : 1;
+    *out = site->sign * (site->is_generated ? 1 / (1 + exp(-value)) : value);
     return *out != 0
                ? STATUS_OK
                : status_fail(STATUS_USAGE, "%s: no prior can be set while %s is 0", d->type->name, site->factor.text);

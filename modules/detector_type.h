@@ -19,6 +19,7 @@ typedef struct prior_site {
     layer_name layer;  /* a convolution to one map */
     layer_name factor; /* of a parameter of one number; "": none, a factor of 1 */
     double sign;       /* 1 or -1 */
+    bool is_generated; /* the factor is the sigmoid of that parameter and of what depends on the image */
     bool fuses_heads;  /* its inputs are logits that have the prior themselves */
 } prior_site;
 
@@ -47,6 +48,9 @@ void network_add_head(network_outputs *out, const char *name, node *logit);
  */
 void network_add_prior(network_outputs *out, const char *layer);
 void network_add_unrolled_prior(network_outputs *out, const char *layer, const char *factor);
+/* The same where a hypernetwork makes the factor by a sigmoid; `bias` is that of its last layer. The prior is then met
+ * on images for which the rest of what the sigmoid sees is 0, and on others nearly. */
+void network_add_generated_prior(network_outputs *out, const char *layer, const char *bias);
 void network_add_fused_prior(network_outputs *out, const char *layer);
 
 /* The terms of a loss, recorded on the tape: the same names in every phase, NULL for a part that this one lacks. */
@@ -107,6 +111,8 @@ typedef struct detector_type {
     /* Recognising a foreign checkpoint, see infer_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);
     status (*infer)(const named_shape *tensors, int count, config *options);
+    /* Prefixes of tensors that published checkpoints hold and nothing reads, NULL-terminated; NULL: none. */
+    const char *const *unused_tensors;
 } detector_type;
 
 input_format detector_type_input(const detector_type *type, const config *options);

@@ -125,6 +125,13 @@ node *layer_conv_norm(network *net, node *x, int channels, layer_options options
     return layer_batch_norm(net, layer_conv2d(net, x, channels, options, conv), norm);
 }
 
+node *layer_summed_conv(network *net, node *x, int channels, int kernel, const char *name) {
+    if (!x)
+        return NULL;
+    node *weight = as_node(net, conv_weight(net, channels, x->value.c, kernel, join(name, "weight").text));
+    return conv2d(net->t, x, kernel_sums(net->t, weight), NULL, conv_options_of((layer_options){.kernel = 1}));
+}
+
 node *layer_squeeze_excite(network *net, node *x, int reduction, const char *name) {
     if (!x)
         return NULL;

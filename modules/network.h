@@ -47,6 +47,10 @@ node *layer_batch_norm(network *net, node *x, const char *name);
 /* Convolution, then batch norm. */
 node *layer_conv_norm(network *net, node *x, int channels, layer_options options, const char *conv, const char *norm);
 
+/* The 1x1 convolution whose weights are the sums of the kernels of the convolution NAME, which has `channels` outputs,
+ * that kernel and no bias: what NAME makes of a map that is flat around each pixel. */
+node *layer_summed_conv(network *net, node *x, int channels, int kernel, const char *name);
+
 /* Squeeze-and-excitation (Hu et al., 2018): x times the gates sigmoid(conv1x1(relu(conv1x1(mean x)))), with C /
  * reduction channels between; the convolutions are NAME.excitation.0 and NAME.excitation.2. */
 node *layer_squeeze_excite(network *net, node *x, int reduction, const char *name);

@@ -7,6 +7,8 @@
 #define METHODS(METHOD)                                                                                                \
     METHOD(rpcanet_plus)                                                                                               \
     METHOD(rpcanet)                                                                                                    \
+    METHOD(rpcanet_plusplus)                                                                                           \
+    METHOD(drpcanet)                                                                                                   \
     METHOD(agpcnet)                                                                                                    \
     METHOD(mshnet)                                                                                                     \
     METHOD(uiunet)                                                                                                     \

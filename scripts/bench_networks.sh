@@ -3,9 +3,10 @@
 # disturbance falls on all; medians over the rounds, as a Markdown table on stdout.
 # usage: scripts/bench_networks.sh [--rounds 3] [--threads N] [--size 256] [--batch B] [--infer-reps 5] [--train-reps 3]
 #                                  [NAME ...]
-# NAME is mshnet, agpcnet or uiunet (all three where none is given). Without --batch, a training step takes 4 images,
-# with uiunet 2. PyTorch steps with the network's own optimizer, bin/bench with Adam for all, which keeps more numbers
-# than the others. PyTorch is left out where it is not installed, with a line on stderr that says how to get it.
+# NAME is mshnet, agpcnet, uiunet, rpcanet_plusplus or drpcanet (all where none is given). Without --batch, a training
+# step takes 2 images, with mshnet and agpcnet 4. PyTorch steps with the network's own optimizer, bin/bench with Adam
+# for all, which keeps more numbers than the others. PyTorch is left out where it is not installed, with a line on
+# stderr that says how to get it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/bench_table.sh
@@ -18,7 +19,7 @@ while [ $# -gt 0 ]; do
         take_number "$@"
         shift 2
         ;;
-    mshnet | agpcnet | uiunet)
+    mshnet | agpcnet | uiunet | rpcanet_plusplus | drpcanet)
         networks+=("$1")
         shift
         ;;
@@ -29,7 +30,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 if [ ${#networks[@]} -eq 0 ]; then
-    networks=(mshnet agpcnet uiunet)
+    networks=(mshnet agpcnet uiunet rpcanet_plusplus drpcanet)
 fi
 
 make -s all >&2
@@ -44,8 +45,8 @@ fi
 
 batch_of() { # NETWORK
     case $1 in
-    uiunet) echo "${batch:-2}" ;;
-    *) echo "${batch:-4}" ;;
+    mshnet | agpcnet) echo "${batch:-4}" ;;
+    *) echo "${batch:-2}" ;;
     esac
 }
 

@@ -18,6 +18,9 @@ measure() {
     for script in tests/programs/test_*.sh tests/train/test_*.sh; do
         bash "$script" $build/bin > /dev/null 2>&1 || echo "$script fails"
     done
+    for network in rpcanet_plusplus drpcanet; do
+        $build/tests/compare_network tests/golden/$network.h5 > /dev/null 2>&1 || echo "$network fails"
+    done
     [ -d "$golden" ] || return
     for network in uiunet1 agpcnet mshnet rpcanet rpcanet_plus; do
         $build/tests/compare_network "$golden/$network.h5" > /dev/null 2>&1 || echo "$network fails"

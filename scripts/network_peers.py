@@ -5,8 +5,7 @@ and `bin/bench train NAME`. Prints lines `name value unit`.
 PyTorch gets its best chance: denormals are flushed, and the allocator keeps memory, since with glibc's defaults every
 large tensor is mapped afresh and page faults cost more than the work.
 
-usage: scripts/network_peers.py mshnet|agpcnet|uiunet [--threads N] [--size 256] [--batch B] [--infer-reps 5]
-                                [--train-reps 3]
+usage: scripts/network_peers.py NAME [--threads N] [--size 256] [--batch B] [--infer-reps 5] [--train-reps 3]
 """
 import argparse
 import multiprocessing
@@ -18,13 +17,15 @@ import warnings
 
 import torch
 
-from peers import agpcnet, mshnet, uiunet
+from peers import agpcnet, drpcanet, mshnet, rpcanet_plusplus, uiunet
 
-# Module, class, parameters, images of a training step.
+# Module, class, parameters, images of a training step, channels of the image.
 NETWORKS = {
-    "mshnet": (mshnet, mshnet.MSHNet, 4065513, 4),
-    "agpcnet": (agpcnet, agpcnet.AGPCNet, 12360461, 4),
-    "uiunet": (uiunet, uiunet.UIUNet, 50541461, 2),
+    "mshnet": (mshnet, mshnet.MSHNet, 4065513, 4, 3),
+    "agpcnet": (agpcnet, agpcnet.AGPCNet, 12360461, 4, 3),
+    "uiunet": (uiunet, uiunet.UIUNet, 50541461, 2, 3),
+    "rpcanet_plusplus": (rpcanet_plusplus, rpcanet_plusplus.RPCANetPlusPlus, 1434551, 2, 1),
+    "drpcanet": (drpcanet, drpcanet.DRPCANet, 1168980, 2, 1),
 }
 # glibc reads these when a process starts.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 35), "MALLOC_TOP_PAD_": str(1 << 29)}
@@ -58,6 +59,10 @@ def prepare(options):
     return NETWORKS[options.name][1]()
 
 
+def images_of(options, count):
+    return torch.rand(count, NETWORKS[options.name][4], options.size, options.size)
+
+
 # --- each in a process of its own ---
 
 def time_fused(net, image, repeats):
@@ -74,7 +79,7 @@ def time_fused(net, image, repeats):
 
 def infer(options):
     warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes become constants, as they should
-    net, image = prepare(options).eval(), torch.rand(1, 3, options.size, options.size)
+    net, image = prepare(options).eval(), images_of(options, 1)
     with torch.no_grad():
         report("torch_infer_eager_ms", median_ms(lambda: net(image), options.infer_reps), "ms")
         time_fused(net, image, options.infer_reps)
@@ -83,7 +88,7 @@ def infer(options):
 def train(options):
     net, module = prepare(options).train(), NETWORKS[options.name][0]
     optimizer = module.optimizer(net.parameters())
-    images = torch.rand(options.batch, 3, options.size, options.size)
+    images = images_of(options, options.batch)
     masks = (torch.rand(options.batch, 1, options.size, options.size) < TARGET_PIXELS).float()
 
     def step():
@@ -96,7 +101,7 @@ def train(options):
 
 
 def check_parameters(name):
-    _, build, expected, _ = NETWORKS[name]
+    _, build, expected, *_ = NETWORKS[name]
     count = sum(p.numel() for p in build().parameters())
     print("torch_parameters", count, "count", flush=True)
     if count != expected:

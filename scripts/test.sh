@@ -175,6 +175,9 @@ if [ $share = all ]; then
     start check "test_allocations, each one" bash tests/allocations/test_allocations.sh build/failing 1
     start check "test_allocations, more leaks" bash tests/allocations/test_allocations.sh build/sanitize/failing 25
 fi
+for network in rpcanet_plusplus drpcanet; do
+    start check "$network with formula weights" build/tests/compare_network "tests/golden/$network.h5"
+done
 if [ -d "$golden" ]; then
     start check "training trace" build/tests/replay_trace "$golden/rpcanet_plus_train.h5"
     start check "training trace, noise carried" build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"

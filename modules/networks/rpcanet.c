@@ -78,6 +78,7 @@ static void build(const config *options, network *net, node *image, network_outp
 static bool recognises(const named_shape *tensors, int count) {
     return named_shape_find(tensors, count, "decos.0.sparse.epsilon") &&
            named_shape_find(tensors, count, "decos.0.merge.mapping.0.weight") &&
+           !named_shape_find(tensors, count, "decos.0.sparse.contrast.0.weight") && /* as RPCANet++ has */
            !rpcanet_plus_recognises(tensors, count);
 }
 

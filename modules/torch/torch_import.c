@@ -1,5 +1,6 @@
 #include "modules/torch/torch_import.h"
 
+#include "modules/detector_type.h"
 #include "modules/networks/infer_options.h"
 #include "modules/torch/torch_file.h"
 
@@ -52,12 +53,20 @@ static status load_parameter(const torch_file *file, parameter *p) {
     return STATUS_OK;
 }
 
+static bool is_unused(const detector_type *type, const char *name) {
+    for (const char *const *prefix = type->unused_tensors; prefix && *prefix; prefix++)
+        if (!strncmp(name, *prefix, strlen(*prefix)))
+            return true;
+    return false;
+}
+
 static status load_parameters(const torch_file *file, detector *d) {
     const parameter_set *set = detector_parameters(d);
+    const detector_type *type = detector_type_find(detector_name(d));
     for (int i = 0; i < set->count; i++)
         TRY(load_parameter(file, set->items[i]));
     for (int i = 0; i < file->count; i++)
-        if (!parameter_find(set, file->tensors[i].name))
+        if (!parameter_find(set, file->tensors[i].name) && !is_unused(type, file->tensors[i].name))
             return status_fail(STATUS_INPUT, "%s is superfluous: a %s of these widths and depths has no such tensor",
                                file->tensors[i].name, detector_name(d));
     return STATUS_OK;

@@ -5,8 +5,9 @@
 #include "core/base/status.h"
 #include "modules/detector.h"
 
-/* Reads the file, tells method and options from its tensors and loads them. A tensor that is missing, superfluous, of
- * another shape or not finite is STATUS_INPUT and named. Free with detector_free. */
+/* Reads the file, tells method and options from its tensors and loads them. A tensor that is missing, superfluous
+ * (detector_type.unused_tensors are not), of another shape or not finite is STATUS_INPUT and named. Free with
+ * detector_free. */
 status torch_import(engine *e, const char *path, detector **out);
 
 #endif

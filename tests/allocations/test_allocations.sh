@@ -97,7 +97,7 @@ share=$((share + 100))
 rm -r previous && mkdir previous
 [ -z "$pickle" ] || injure "convert from-torch" "$bin/convert" from-torch "$pickle" out/w.h5
 sed -i '/^\[model\]/,/^\[data\]/{/^\[data\]/!d}' tiny.ini
-for network in ${long:+rpcanet uiunet agpcnet mshnet}; do
+for network in ${long:+rpcanet rpcanet_plusplus drpcanet uiunet agpcnet mshnet}; do
     injure "train $network" "$bin/train" tiny.ini --out out/run "model.name=$network"
 done
 

@@ -423,7 +423,8 @@ static void test_every_network(void **state) {
         const char *name;
         double most; /* share of the memory that may be left */
     } networks[] = {
-        {"rpcanet_plus", 0.2}, {"rpcanet", 0.15}, {"mshnet", 0.65}, {"agpcnet", 0.7}, {"uiunet", 0.6},
+        {"rpcanet_plus", 0.2}, {"rpcanet", 0.15}, {"rpcanet_plusplus", 0.3}, {"drpcanet", 0.2},
+        {"mshnet", 0.65},      {"agpcnet", 0.7},  {"uiunet", 0.6},
     };
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         detector *d = network_called(networks[i].name);

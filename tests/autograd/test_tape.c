@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PARAMETERS = 9, HEIGHT = 37, WIDTH = 51, BATCH = 3 };
 
@@ -252,12 +253,41 @@ static void test_flops(void **state) {
     }
 }
 
+/* The gradient of computed weights begins at zero in every step: two steps on the same image leave a parameter behind
+ * them twice the gradient of one. */
+static void test_computed_weights(void **state) {
+    (void)state;
+    enum { OC = 3, IC = 2, TAPS = 9, COUNT = OC * IC * TAPS };
+    float weight[COUNT], grad[COUNT] = {0}, once[COUNT];
+    rng r = rng_new(3, 0);
+    for (int i = 0; i < COUNT; i++)
+        weight[i] = (float)rng_normal(&r);
+    tape *t;
+    assert_ok(tape_new(test_engine(), 1, &t));
+    node *x = tape_input(t, 1, IC, 6, 20), *w = tape_parameter(t, OC, IC, 3, 3, weight, grad);
+    node *y = conv2d(t, x, kernel_sums(t, w), NULL, (conv2d_options){.stride = 1, .dilation = 1});
+    assert_ok(tape_plan(t, mse(t, y, tape_input(t, 1, OC, 6, 20))));
+    float image[IC * 6 * 20];
+    for (int i = 0; i < IC * 6 * 20; i++)
+        image[i] = (float)rng_normal(&r);
+    tensor_from_array(&x->value, image);
+    for (int step = 0; step < 2; step++) {
+        tape_forward(t);
+        tape_backward(t);
+        if (step == 0)
+            memcpy(once, grad, sizeof once);
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_true(once[i] != 0 && grad[i] == 2 * once[i]);
+    tape_free(t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_planned_memory),  cmocka_unit_test(test_threads_do_not_change_bits),
         cmocka_unit_test(test_smaller_batch),   cmocka_unit_test(test_no_allocation_in_a_steady_state),
         cmocka_unit_test(test_unused_branches), cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_flops),
+        cmocka_unit_test(test_flops),           cmocka_unit_test(test_computed_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,8 @@ static void test_maps_are_those_of_the_padded_image(void **state) {
     free(expected);
 }
 
-static const char *const methods[] = {"rpcanet_plus", "rpcanet", "mshnet", "agpcnet", "uiunet"};
+static const char *const methods[] = {"rpcanet_plus", "rpcanet", "rpcanet_plusplus", "drpcanet", "mshnet",
+                                      "agpcnet",      "uiunet"};
 enum { METHODS = sizeof methods / sizeof *methods };
 
 static void test_every_network_takes_every_size(void **state) {

@@ -35,6 +35,16 @@ static const subject small[] = {
      24,
      {"conv2d_relu", "norm_conv2d"},
      {"conv2d_relu", "folded_conv2d"}},
+    {"rpcanet_plusplus",
+     {"model.stages=2", "model.total_channels=9", "model.contrast_radius=3"},
+     24,
+     {"conv2d_relu", "norm_conv2d", "weighted_sum"},
+     {"conv2d_relu", "folded_conv2d", "weighted_sum"}},
+    {"drpcanet",
+     {"model.stages=2", "model.total_channels=9", "model.reconstruction_blocks=2"},
+     24,
+     {"conv2d_relu", "norm_conv2d"},
+     {"conv2d_relu", "folded_conv2d"}},
     {"mshnet", {0}, 32, {"conv2d_relu", "norm_conv2d"}, {"conv2d_relu", "folded_conv2d"}},
 };
 static const subject large[] = {

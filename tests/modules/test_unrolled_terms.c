@@ -11,7 +11,8 @@
 
 enum { SIDE = 16, PIXELS = SIDE * SIDE, STAGES = 3 };
 
-static const char *const networks[] = {"rpcanet_plus", "rpcanet"};
+static const char *const networks[] = {"rpcanet_plus", "rpcanet", "rpcanet_plusplus"};
+enum { NETWORKS = sizeof networks / sizeof *networks };
 
 static detector *network_of(const char *name) {
     detector *d;
@@ -45,7 +46,7 @@ static void run(detector *d, float logit[PIXELS]) {
 /* Whatever the other weights are, every pixel has the prior. */
 static void test_nothing_but_the_prior(void **state) {
     (void)state;
-    for (int n = 0; n < 2; n++) {
+    for (int n = 0; n < NETWORKS; n++) {
         float logit[PIXELS];
         detector *d = network_of(networks[n]);
         assert_int_equal(clear_terms(detector_parameters(d)), 4 * STAGES);
@@ -74,7 +75,7 @@ static void expect_gain(detector *d, parameter *bias, double factor) {
 
 static void test_doubled_by_every_stage(void **state) {
     (void)state;
-    for (int n = 0; n < 2; n++) {
+    for (int n = 0; n < NETWORKS; n++) {
         detector *d = network_of(networks[n]);
         const parameter_set *set = detector_parameters(d);
         clear_terms(set);

@@ -1,0 +1,164 @@
+/* DRPCA-Net: the published parameter count, its equations, any image size, the loss falls, options told from tensors.
+ */
+#include "modules/detector.h"
+#include "modules/layer_name.h"
+#include "modules/networks/infer_options.h"
+#include "tests/expect.h"
+#include "tests/golden.h"
+#include "tests/modules/descent.h"
+#include "tests/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static detector *network(const char *stages, const char *channels) {
+    detector *d;
+    assert_ok(golden_detector(
+        (const char *[]){"model.name", "drpcanet", "model.stages", stages, "model.total_channels", channels, NULL},
+        &d));
+    return d;
+}
+
+/* 1.169 M are published. */
+static void test_parameter_counts(void **state) {
+    (void)state;
+    for (int k = 1; k <= 6; k += 5) {
+        detector *d = network(layer_named("%d", k).text, "32");
+        assert_int_equal(parameter_count_trained(detector_parameters(d)), 194830 * k);
+        if (k == 6)
+            assert_true(fabs(194830 * k / 1e6 - 1.169) < 5e-4);
+        detector_free(d);
+    }
+}
+
+static void test_any_image_size(void **state) {
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {1, 9}, {7, 1}, {33, 20}};
+    detector *d = network("2", "4");
+    for (int i = 0; i < 4; i++) {
+        int width = sizes[i][0], height = sizes[i][1];
+        float image[33 * 20];
+        for (int k = 0; k < width * height; k++)
+            image[k] = (float)((k * 37) % 101) / 101;
+        detector_maps maps;
+        assert_ok(detector_run(d, image, width, height, DETAIL_RECONSTRUCTION, &maps));
+        for (int k = 0; k < width * height; k++)
+            assert_true(isfinite(maps.logit[k]) && isfinite(maps.reconstruction[k]));
+    }
+    detector_free(d);
+}
+
+enum { SIDE = 24, PIXELS = SIDE * SIDE };
+
+static void set(detector *d, const char *name, float value) {
+    parameter *p = parameter_find(detector_parameters(d), name);
+    assert_non_null(p);
+    for (size_t i = 0; i < p->count; i++)
+        p->value[i] = value;
+}
+
+/* What a hypernetwork makes of a map's mean: its weights are 1, its biases the ones given. */
+static double generated(double mean, double first, double last) {
+    return 1 / (1 + exp(-(last + 3 * fmax(0, mean + first))));
+}
+
+static void set_generator(detector *d, int stage, const char *symbol, float first, float last) {
+    layer_name name = layer_named("decos.%d.sparse.%s_generator.generator", stage, symbol);
+    set(d, layer_named("%s.1.weight", name.text).text, 1);
+    set(d, layer_named("%s.1.bias", name.text).text, first);
+    set(d, layer_named("%s.3.weight", name.text).text, 1);
+    set(d, layer_named("%s.3.bias", name.text).text, last);
+}
+
+static double mean_of(const double *map) {
+    double sum = 0;
+    for (int i = 0; i < PIXELS; i++)
+        sum += map[i];
+    return sum / PIXELS;
+}
+
+/* T^k = x - epsilon H with H a number: x and both factors by hand, from the maps of the stages. */
+static void test_steps_by_hand(void **state) {
+    (void)state;
+    const double H = 0.8;
+    float image[PIXELS];
+    double x[PIXELS];
+    for (int i = 0; i < PIXELS; i++)
+        image[i] = (float)((i * 53) % 97) / 97;
+    detector *d = network("2", "4");
+    for (int k = 0; k < 2; k++) {
+        set_generator(d, k, "gamma", 0.2f, -0.3f);
+        set_generator(d, k, "epsilon", 0.1f, -0.6f);
+        set(d, layer_named("decos.%d.sparse.convs.14.weight", k).text, 0);
+        set(d, layer_named("decos.%d.sparse.convs.14.bias", k).text, (float)H);
+    }
+    detector_maps maps;
+    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
+    static const char *const names[] = {"stage1/B", "stage1/T", "stage1/D", "stage2/B", "stage2/T", "stage2/D"};
+    assert_int_equal(maps.stage_count, 6);
+    for (int i = 0; i < 6; i++)
+        assert_string_equal(maps.stages[i].name, names[i]);
+    for (int k = 0; k < 2; k++) {
+        const float *D = k ? maps.stages[2].map : image, *T = k ? maps.stages[1].map : NULL;
+        const float *B = maps.stages[3 * k].map, *result = maps.stages[3 * k + 1].map;
+        for (int i = 0; i < PIXELS; i++)
+            x[i] = T ? T[i] : 0;
+        double gamma = generated(mean_of(x), 0.2f, -0.3f);
+        for (int i = 0; i < PIXELS; i++)
+            x[i] = gamma * x[i] + (1 - gamma) * ((double)D[i] - B[i]);
+        double epsilon = generated(mean_of(x), 0.1f, -0.6f);
+        for (int i = 0; i < PIXELS; i++)
+            assert_true(fabs(result[i] - (x[i] - epsilon * H)) < 1e-5 * (1 + fabs(D[i]) + fabs(B[i])));
+    }
+    detector_free(d);
+}
+
+static void test_the_loss_falls(void **state) {
+    (void)state;
+    detector *d = network("2", "6");
+    expect_descent(d, 0.01);
+    detector_free(d);
+}
+
+static const named_shape published[] = {
+    {"decos.0.lowrank.convs.0.weight", 4, {8, 1, 3, 3}},
+    {"decos.0.lowrank.convs.3.weight", 4, {1, 8, 3, 3}},
+    {"decos.0.sparse.convs.0.weight", 4, {8, 1, 3, 3}},
+    {"decos.0.sparse.convs.2.weight", 4, {8, 8, 3, 3}},
+    {"decos.0.sparse.convs.4.weight", 4, {1, 8, 3, 3}},
+    {"decos.0.sparse.gamma_generator.generator.1.weight", 4, {3, 1, 1, 1}},
+    {"decos.0.merge.mapping.0.weight", 4, {8, 1, 1, 1}},
+    {"decos.0.merge.mapping.3.body.0.body.0.weight", 4, {8, 8, 3, 3}},
+    {"decos.0.merge.mapping.3.body.1.body.0.weight", 4, {8, 8, 3, 3}},
+    {"decos.0.merge.mapping.3.body.2.weight", 4, {8, 8, 3, 3}},
+    {"decos.1.lowrank.convs.0.weight", 4, {8, 1, 3, 3}},
+};
+enum { PUBLISHED = sizeof published / sizeof *published };
+
+static void test_options_from_tensors(void **state) {
+    (void)state;
+    config *c;
+    assert_ok(config_new(&c));
+    assert_ok(detector_infer_options(published, PUBLISHED, c));
+    assert_string_equal(config_text(c, "model.name"), "drpcanet");
+    assert_int_equal(config_int(c, "model.stages"), 2);
+    assert_int_equal(config_int(c, "model.total_channels"), 8);
+    assert_int_equal(config_int(c, "model.background_layers"), 0);
+    assert_int_equal(config_int(c, "model.target_layers"), 1);
+    assert_int_equal(config_int(c, "model.reconstruction_blocks"), 2);
+    config_free(c);
+    assert_ok(config_new(&c)); /* without the layer that tells the channels */
+    assert_fails(detector_infer_options(published + 1, PUBLISHED - 2, c), STATUS_INPUT, "lowrank.convs.0.weight",
+                 "missing");
+    config_free(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parameter_counts),     cmocka_unit_test(test_any_image_size),
+        cmocka_unit_test(test_steps_by_hand),        cmocka_unit_test(test_the_loss_falls),
+        cmocka_unit_test(test_options_from_tensors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
