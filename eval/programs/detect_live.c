@@ -11,17 +11,25 @@
 
 #define MOST_FPS 1e5
 
-status detect_live_check(const live_options *options, video_job *job) {
+status detect_live_check(const live_options *options, video_job *job, tracker_options *tracking) {
     const struct {
         const char *name;
         bool given;
-    } dependent[] = {{"fps", options->fps}, {"lines", options->lines}, {"drop", options->drop}};
+    } dependent[] = {{"fps", options->fps},
+                     {"lines", options->lines},
+                     {"drop", options->drop},
+                     {"track", options->track},
+                     {"tracking", options->tracking}};
     for (size_t i = 0; i < sizeof dependent / sizeof *dependent; i++)
         if (dependent[i].given && !options->video)
             return status_fail(STATUS_USAGE, "--%s needs --video SOURCE", dependent[i].name);
     job->source = options->video;
     job->drop = options->drop;
     job->rate = 25;
+    if (options->track || options->tracking) {
+        TRY(tracker_options_read(options->tracking, "--tracking", tracking));
+        job->track = tracking;
+    }
     if (options->fps)
         TRY(argument_number("fps", options->fps, &job->rate));
     if (job->rate <= 0 || job->rate > MOST_FPS)
@@ -29,10 +37,12 @@ status detect_live_check(const live_options *options, video_job *job) {
     return STATUS_OK;
 }
 
-static void say_outcome(const video_outcome *o) {
+static void say_outcome(const video_outcome *o, bool tracked) {
     const latency *l = &o->latencies;
     fprintf(stderr, "detect: %lld frame%s, %lld detection%s", (long long)o->frames, o->frames == 1 ? "" : "s",
             (long long)o->found, o->found == 1 ? "" : "s");
+    if (tracked)
+        fprintf(stderr, ", %lld track%s", (long long)o->tracks, o->tracks == 1 ? "" : "s");
     if (o->dropped > 0)
         fprintf(stderr, ", %lld frame%s dropped", (long long)o->dropped, o->dropped == 1 ? "" : "s");
     if (o->frames > 0)
@@ -58,6 +68,6 @@ status detect_live_run(const live_options *options, video_job *job, video_outcom
         raise(SIGPIPE);
     }
     if (result != STATUS_USAGE && (result == STATUS_OK || outcome->frames > 0))
-        say_outcome(outcome);
+        say_outcome(outcome, job->track != NULL);
     return result;
 }

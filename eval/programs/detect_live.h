@@ -9,12 +9,13 @@
 
 /* As given on the command line; NULL and false: not given. */
 typedef struct live_options {
-    const char *video, *fps, *lines;
-    bool drop;
+    const char *video, *fps, *lines, *tracking;
+    bool drop, track;
 } live_options;
 
-/* STATUS_USAGE for one that is given without --video, or cannot be read; the rest is put into the job. */
-status detect_live_check(const live_options *options, video_job *job);
+/* STATUS_USAGE for one that is given without --video, or cannot be read; the rest is put into the job, and the
+ * parameters of tracks, which must live as long, into `tracking`. */
+status detect_live_check(const live_options *options, video_job *job, tracker_options *tracking);
 
 /* Runs it. The lines go to standard output or the file of --lines. At the end frames a second and latencies are said on
  * standard error, whatever the end is; where nobody reads standard output any more, the process ends by SIGPIPE as

@@ -57,6 +57,15 @@ static cli_option options[] = {
     {"drop", CLI_FLAG, &live.drop, NULL,
      "with --video: when frames come faster than they are searched, leave out the oldest that wait, and count them; a "
      "file is then read at the speed it was taken. Without it every frame is searched"},
+    {"track", CLI_FLAG, &live.track, NULL,
+     "with --video: join detections over frames to tracks with a number, by nearest neighbours within a gate (Kalman "
+     "filters of constant velocity), and leave out what does not become a track, such as flashes of one frame"},
+    {"tracking", CLI_TEXT, &live.tracking, "KEY=VALUE,...",
+     "the same with other parameters than " TRACKER_DEFAULTS
+     ": noise of a place (pixels), of the acceleration (pixels a "
+     "frame, each frame), and of a new target's speed (pixels a frame), as standard deviations; gate of the squared "
+     "normalised distance; detections in so many first frames that confirm a track; frames in a row that it may be "
+     "unseen"},
     {"fps", CLI_TEXT, &live.fps, "N", "with --video: frames a second where the source does not say (default: 25)"},
 };
 
@@ -74,7 +83,8 @@ static const cli_program program = {
                 "detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
                 "detect folder/ --method ipi model.preset=community --out found\n"
                 "detect --video flight.mkv > flight.jsonl\n"
-                "detect --video rtsp://camera/stream --drop --checkpoint best.h5\n"
+                "detect --video rtsp://camera/stream --drop --track --checkpoint best.h5\n"
+                "detect --video flight.mkv --tracking confirm=2/3,speed=5 --lines tracks.jsonl\n"
                 "grabber | detect --video - --y16 640x512 --fps 50 --range 0,16383",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -90,6 +100,7 @@ typedef struct run_state {
     detection_report *report;
     detect_outcome outcome;
     video_job video;
+    tracker_options track;
     video_outcome video_outcome;
 } run_state;
 
@@ -241,7 +252,7 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     const char *const *inputs = arguments, *const *settings = arguments + count;
     input_options input = {.recursive = recursive};
     TRY(check_options(count, &r->how));
-    TRY(detect_live_check(&live, &r->video));
+    TRY(detect_live_check(&live, &r->video, &r->track));
     TRY(detector_tiles_read(tiles, "--tiles", &cuts));
     TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
     TRY(argument_range(range, checkpoint, &r->range));

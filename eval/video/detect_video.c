@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 /* Frames that wait: more would only make each wait longer. */
 enum { QUEUE_ROOM = 2 };
@@ -23,6 +24,7 @@ typedef struct run_state {
     frame_source *source;
     frame_queue *queue;
     detector_team *team;
+    tracker *tracker; /* NULL: detections are not tracked */
     atomic_bool stop; /* nothing more is to be read */
     double start;
 } run_state;
@@ -30,6 +32,7 @@ typedef struct run_state {
 typedef struct frame_item {
     video_frame frame;
     detected_image result;
+    track_list tracks;
 } frame_item;
 
 /* --- the thread that reads the source --- */
@@ -89,12 +92,26 @@ static status write_line(run_state *r, const text_buffer *line) {
     return result == STATUS_OUTPUT ? status_prefix(result, "the lines of JSON") : result;
 }
 
+static status track_detections(run_state *r, frame_item *item) {
+    const detection_list *found = &item->result.found;
+    track_point *points = malloc(((size_t)found->count + 1) * sizeof *points);
+    if (!points)
+        return status_fail(STATUS_MEMORY, "out of memory for %d detections", found->count);
+    for (int i = 0; i < found->count; i++)
+        points[i] = (track_point){found->items[i].x, found->items[i].y};
+    status result = tracker_step(r->tracker, item->frame.number, points, found->count);
+    free(points);
+    return result == STATUS_OK ? tracker_confirmed(r->tracker, &item->tracks.items, &item->tracks.count) : result;
+}
+
 static status record_item(void *context, void *memory) {
     run_state *r = context;
-    const frame_item *item = memory;
+    frame_item *item = memory;
     text_buffer line;
+    if (r->tracker)
+        TRY(track_detections(r, item));
     TRY(text_buffer_begin(&line));
-    frame_line_print(&line, &item->frame, &item->result.found);
+    frame_line_print(&line, &item->frame, &item->result.found, &item->tracks);
     status result = text_buffer_end(&line);
     if (result == STATUS_OK)
         result = write_line(r, &line);
@@ -120,6 +137,7 @@ static void finish_item(void *context, int index, void *memory, bool failed) {
         o->seconds = now - r->start;
         latency_add(&o->latencies, now - item->frame.arrived);
     }
+    free(item->tracks.items);
     detected_image_free(&item->result);
     grey_image_free(&item->frame.image);
 }
@@ -159,8 +177,13 @@ status detect_video(const video_job *job, video_outcome *out) {
     status result = frame_source_open(job->source, &options, &r.source);
     if (result == STATUS_OK)
         result = detector_team_new(job->d, job->threads, &r.team);
+    if (result == STATUS_OK && job->track)
+        result = tracker_new(job->track, &r.tracker);
     if (result == STATUS_OK)
         result = run_frames(&r);
+    if (r.tracker)
+        out->tracks = tracker_count(r.tracker);
+    tracker_free(r.tracker);
     frame_queue_free(r.queue);
     detector_team_free(r.team);
     frame_source_free(r.source);

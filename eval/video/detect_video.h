@@ -7,6 +7,7 @@
 #include "eval/detect/detections.h"
 #include "eval/video/frame_source.h"
 #include "eval/video/latency.h"
+#include "eval/video/tracker.h"
 
 typedef struct video_job {
     detector *d;
@@ -15,9 +16,10 @@ typedef struct video_job {
     const grey_range *range;
     const char *source; /* frame_source_open */
     int raw_width, raw_height;
-    double rate; /* frames a second where the source does not say */
-    bool drop;   /* frames that come while no thread is free are left out, but for the newest ones */
-    int lines;   /* descriptor for the lines of JSON (frame_line.h) */
+    double rate;                  /* frames a second where the source does not say */
+    bool drop;                    /* frames that come while no thread is free are left out, but for the newest ones */
+    const tracker_options *track; /* NULL: detections are not joined to tracks */
+    int lines;                    /* descriptor for the lines of JSON (frame_line.h) */
     /* Told before the first frame if frames are cut into tiles. */
     void (*say_cut)(const char *source, const grey_image *image);
 } video_job;
@@ -25,6 +27,7 @@ typedef struct video_job {
 typedef struct video_outcome {
     int64_t frames, found; /* searched, and detections in them */
     int64_t dropped;       /* frames */
+    int64_t tracks;        /* confirmed */
     double seconds;        /* from the first frame's arrival to the last one's end */
     latency latencies;     /* from the arrival of a frame until all was written of it */
     grey_span span;        /* of the values as they came */

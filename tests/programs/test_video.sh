@@ -49,6 +49,21 @@ for depth in 8 16; do
     "${detect[@]}" --video - < scene$depth.y4m > stdin$depth 2> stderr || complain "y4m on standard input: $(cat stderr)"
     same stdin$depth lines$depth
 done
+# --- tracks: one for each target, whatever crosses and flashes; on several threads too ---
+for depth in 8 16; do
+    works env OMP_NUM_THREADS=3 "${detect[@]}" --video scene$depth.mkv --track
+    cp stdout tracks$depth
+    grep -q '^detect: 300 frames, .* detections, 3 tracks; ' stderr || complain "not three tracks: $(head -n 1 stderr)"
+    check_lines tracks tracks$depth truth.json
+done
+works "${detect[@]}" --video scene16.mkv --tracking confirm=3/5
+same stdout tracks16
+works "${detect[@]}" --video scene16.mkv --tracking confirm=1/1
+grep -q ' detections, [4-9] tracks; ' stderr || complain "flashes are no tracks of one frame: $(head -n 1 stderr)"
+refuses 2 "^detect: --tracking: 'confirm=3', expected M/N" "${detect[@]}" --video scene16.mkv --tracking confirm=3
+refuses 2 'track needs --video' "${detect[@]}" images8 --out out --track
+
+# --- other ways in ---
 cp lines16 whole
 "${detect[@]}" --video - --y16 96x96 --fps 40 < scene16.raw > raw 2> stderr || complain "raw frames: $(cat stderr)"
 same raw lines16
