@@ -75,6 +75,13 @@ static int outcome_of(int descriptor) {
     return got == sizeof reason ? reason : 0;
 }
 
+/* Much room, as far as the system gives it, so that frames of a video do not go back and forth in small pieces. */
+static void make_room(int descriptor) {
+    enum { ROOM = 1 << 20 };
+    if (descriptor >= 0)
+        fcntl(descriptor, F_SETPIPE_SZ, ROOM);
+}
+
 static void no_waiting(int descriptor) {
     if (descriptor >= 0)
         fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
@@ -106,6 +113,9 @@ status child_start(const char *const *argv, int pipes, child *out, bool *missing
     out->output = p.ours[OUTPUT];
     out->notes = p.ours[NOTES];
     out->error = p.ours[ERROR];
+    make_room(out->input);
+    make_room(out->output);
+    no_waiting(out->input);
     no_waiting(out->notes);
     no_waiting(out->error);
     return STATUS_OK;

@@ -12,17 +12,16 @@
 #include <sys/types.h>
 
 typedef enum child_pipes {
-    CHILD_INPUT = 1,  /* its standard input is read from us; else it is empty */
-    CHILD_OUTPUT = 2, /* its standard output is written to us; else nobody sees it */
+    CHILD_INPUT = 1,  /* its standard input is written by us; else it is empty */
+    CHILD_OUTPUT = 2, /* its standard output is read by us; else nobody sees it */
     CHILD_NOTES = 4   /* and so is what it writes to descriptor 3 */
 } child_pipes;
 
 /* Our ends of the pipes; -1 for those that it has not. A zeroed struct is no child. */
 typedef struct child {
-    pid_t process;    /* 0: none */
-    int input;        /* closed by whoever has written everything, and set to -1 */
-    int output;       /* blocking */
-    int notes, error; /* not blocking */
+    pid_t process;           /* 0: none */
+    int output;              /* blocking */
+    int input, notes, error; /* not blocking */
     size_t length;
     char said[2048]; /* the end of what it said on standard error */
 } child;

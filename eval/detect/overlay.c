@@ -28,45 +28,54 @@ typedef struct canvas {
     int label_count;
 } canvas;
 
-static double scale_of(const grey_image *image) {
-    int shorter = image->width < image->height ? image->width : image->height;
-    int longer = image->width < image->height ? image->height : image->width;
+static double scale_of(int width, int height) {
+    int shorter = width < height ? width : height, longer = width < height ? height : width;
     double scale = shorter < SHORTEST_SIDE ? ceil((double)SHORTEST_SIDE / shorter) : 1;
     while (scale > 1 && scale * longer > LONGEST_SIDE)
         scale--;
     return longer > LONGEST_SIDE ? (double)LONGEST_SIDE / longer : scale;
 }
 
-/* Grey levels shown as black and white. */
-static void display_range(const grey_image *image, int *black, int *white) {
-    *black = 0;
-    *white = image->maximum;
-    if (image->maximum <= 255)
-        return;
+static double font_size_of(double width, double height) {
+    return fmin(fmax((width < height ? width : height) / 40, 13), 32);
+}
+
+/* Of a title, above and below. */
+enum { TITLE_MARGIN = 3 };
+
+static int title_height(int width, int height) {
+    return (int)ceil(font_size_of(width, height)) + 2 * TITLE_MARGIN;
+}
+
+void overlay_size(int width, int height, bool titled, int *picture_width, int *picture_height) {
+    double scale = scale_of(width, height);
+    *picture_width = (int)fmax(1, width * scale);
+    *picture_height = (int)fmax(1, height * scale);
+    *picture_height += titled ? title_height(*picture_width, *picture_height) : 0;
+}
+
+overlay_levels overlay_levels_of(const grey_image *image) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     int low = image->maximum, high = 0;
-    for (size_t i = 0; i < pixels; i++) {
+    for (size_t i = 0; i < pixels && image->maximum > 255; i++) {
         low = image->pixels[i] < low ? image->pixels[i] : low;
         high = image->pixels[i] > high ? image->pixels[i] : high;
     }
-    if (low < high) {
-        *black = low;
-        *white = high;
-    }
+    return low < high ? (overlay_levels){low, high} : (overlay_levels){0, image->maximum};
 }
 
-static cairo_surface_t *surface_of(const grey_image *image) {
+static cairo_surface_t *surface_of(const grey_image *image, const overlay_levels *levels) {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, image->width, image->height);
     if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS)
         return surface;
-    int black, white;
-    display_range(image, &black, &white);
     unsigned char *rows = cairo_image_surface_get_data(surface);
+    double factor = 255 / (levels->white - levels->black);
     for (int y = 0; y < image->height; y++) {
         uint32_t *row = (uint32_t *)(void *)(rows + (ptrdiff_t)y * cairo_image_surface_get_stride(surface));
         const uint16_t *from = image->pixels + (ptrdiff_t)y * image->width;
         for (int x = 0; x < image->width; x++) {
-            uint32_t grey = (uint32_t)(((from[x] - black) * 255 + (white - black) / 2) / (white - black));
+            double level = (from[x] - levels->black) * factor + 0.5;
+            uint32_t grey = level < 0 ? 0 : level > 255 ? 255 : (uint32_t)level;
             row[x] = grey << 16 | grey << 8 | grey;
         }
     }
@@ -76,7 +85,7 @@ static cairo_surface_t *surface_of(const grey_image *image) {
 
 /* --- boxes and labels, in canvas pixels --- */
 
-static rectangle box_of(const canvas *c, const detection *d) {
+static rectangle box_of(const canvas *c, const overlay_mark *d) {
     double margin = fmax(4, 1.5 * c->scale); /* so that the target itself stays visible */
     double x0 = fmax(d->x0 * c->scale - margin, 1), y0 = fmax(d->y0 * c->scale - margin, 1);
     double x1 = fmin((d->x1 + 1) * c->scale + margin, c->width - 1);
@@ -84,7 +93,9 @@ static rectangle box_of(const canvas *c, const detection *d) {
     return (rectangle){x0, y0, x1 - x0, y1 - y0};
 }
 
-static void draw_box(const canvas *c, rectangle box) {
+static void draw_box(const canvas *c, rectangle box, bool dashed) {
+    const double dash = 5;
+    cairo_set_dash(c->cairo, &dash, dashed, 0);
     cairo_rectangle(c->cairo, box.x, box.y, box.width, box.height);
     cairo_set_source_rgba(c->cairo, 0, 0, 0, 0.6); /* a dark rim, for bright backgrounds */
     cairo_set_line_width(c->cairo, 4);
@@ -107,10 +118,18 @@ static bool is_free(const canvas *c, const rectangle *place) {
     return true;
 }
 
+static void draw_text(canvas *c, rectangle place, const char *text, const cairo_text_extents_t *size) {
+    c->labels[c->label_count++] = place;
+    cairo_rectangle(c->cairo, place.x, place.y, place.width, place.height);
+    cairo_set_source_rgba(c->cairo, 0, 0, 0, 0.6);
+    cairo_fill(c->cairo);
+    cairo_set_source_rgb(c->cairo, text_colour.r, text_colour.g, text_colour.b);
+    cairo_move_to(c->cairo, place.x + 3, place.y + place.height / 2 - size->height / 2 - size->y_bearing);
+    cairo_show_text(c->cairo, text);
+}
+
 /* Above the box, below, right of it, left of it: the first place that is free. */
-static void draw_label(canvas *c, rectangle box, double peak) {
-    char text[32];
-    snprintf(text, sizeof text, "%.2f", peak);
+static void draw_label(canvas *c, rectangle box, const char *text) {
     cairo_text_extents_t size;
     cairo_text_extents(c->cairo, text, &size);
     double width = size.x_advance + 6, height = c->font_size + 4, gap = 3;
@@ -125,18 +144,18 @@ static void draw_label(canvas *c, rectangle box, double peak) {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (!is_free(c, &places[i]))
             continue;
-        c->labels[c->label_count++] = places[i];
-        cairo_rectangle(c->cairo, places[i].x, places[i].y, width, height);
-        cairo_set_source_rgba(c->cairo, 0, 0, 0, 0.6);
-        cairo_fill(c->cairo);
-        cairo_set_source_rgb(c->cairo, text_colour.r, text_colour.g, text_colour.b);
-        cairo_move_to(c->cairo, places[i].x + 3, places[i].y + height / 2 - size.height / 2 - size.y_bearing);
-        cairo_show_text(c->cairo, text);
+        draw_text(c, places[i], text, &size);
         return;
     }
 }
 
-static void draw(canvas *c, cairo_surface_t *background, const detection_list *found) {
+static void draw_title(const canvas *c, const char *text) {
+    cairo_set_source_rgb(c->cairo, text_colour.r, text_colour.g, text_colour.b);
+    cairo_move_to(c->cairo, 2 * TITLE_MARGIN, c->height + TITLE_MARGIN + 0.85 * c->font_size);
+    cairo_show_text(c->cairo, text);
+}
+
+static void draw(canvas *c, cairo_surface_t *background, const overlay_mark *marks, int count, const char *title) {
     cairo_save(c->cairo);
     cairo_scale(c->cairo, c->scale, c->scale);
     cairo_set_source_surface(c->cairo, background, 0, 0);
@@ -145,48 +164,77 @@ static void draw(canvas *c, cairo_surface_t *background, const detection_list *f
     cairo_paint(c->cairo);
     cairo_restore(c->cairo);
     font_select(c->cairo, c->font_size, CAIRO_FONT_WEIGHT_BOLD);
-    for (int i = 0; i < found->count; i++)
-        draw_box(c, box_of(c, &found->items[i]));
-    for (int i = 0; i < found->count && c->label_count < MOST_LABELS; i++)
-        draw_label(c, box_of(c, &found->items[i]), found->items[i].peak);
+    for (int i = 0; i < count; i++)
+        draw_box(c, box_of(c, &marks[i]), marks[i].dashed);
+    if (title)
+        draw_title(c, title);
+    for (int i = 0; i < count && c->label_count < MOST_LABELS; i++)
+        draw_label(c, box_of(c, &marks[i]), marks[i].label);
 }
 
-static status write_surface(const char *path, cairo_surface_t *surface, int width, int height) {
-    uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
-    if (!rgb)
-        return status_fail(STATUS_MEMORY, "%s: out of memory for the picture", path);
+static status copy_surface(cairo_surface_t *surface, overlay_picture *out) {
+    out->rgb = malloc((size_t)out->width * (size_t)out->height * 3);
+    if (!out->rgb)
+        return status_fail(STATUS_MEMORY, "out of memory for a picture of %dx%d", out->width, out->height);
     cairo_surface_flush(surface);
     const unsigned char *rows = cairo_image_surface_get_data(surface);
-    for (int y = 0; y < height; y++) {
+    for (int y = 0; y < out->height; y++) {
         const uint32_t *row =
             (const uint32_t *)(const void *)(rows + (ptrdiff_t)y * cairo_image_surface_get_stride(surface));
-        uint8_t *to = rgb + (size_t)y * (size_t)width * 3;
-        for (int x = 0; x < width; x++) {
+        uint8_t *to = out->rgb + (size_t)y * (size_t)out->width * 3;
+        for (int x = 0; x < out->width; x++) {
             to[3 * x] = (uint8_t)(row[x] >> 16);
             to[3 * x + 1] = (uint8_t)(row[x] >> 8);
             to[3 * x + 2] = (uint8_t)row[x];
         }
     }
-    status result = png_write_8(path, width, height, 3, rgb);
-    free(rgb);
-    return result;
+    return STATUS_OK;
 }
 
-status overlay_write(const char *path, const grey_image *image, const detection_list *found) {
-    canvas c = {.scale = scale_of(image)};
-    c.width = (int)fmax(1, image->width * c.scale);
-    c.height = (int)fmax(1, image->height * c.scale);
-    c.font_size = fmin(fmax((c.width < c.height ? c.width : c.height) / 40.0, 13), 32);
-    cairo_surface_t *background = surface_of(image);
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, c.width, c.height);
+status overlay_draw(const grey_image *image, const overlay_levels *levels, const overlay_mark *marks, int count,
+                    const char *title, overlay_picture *out) {
+    canvas c = {.scale = scale_of(image->width, image->height)};
+    *out = (overlay_picture){0};
+    overlay_size(image->width, image->height, false, &c.width, &c.height);
+    overlay_size(image->width, image->height, title != NULL, &out->width, &out->height);
+    c.font_size = font_size_of(c.width, c.height);
+    cairo_surface_t *background = surface_of(image, levels);
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, out->width, out->height);
     c.cairo = cairo_create(surface);
-    draw(&c, background, found);
+    draw(&c, background, marks, count, title);
     cairo_status_t drawn = cairo_status(c.cairo);
     status result = drawn == CAIRO_STATUS_SUCCESS
-                        ? write_surface(path, surface, c.width, c.height)
-                        : status_fail(STATUS_MEMORY, "%s: cannot be drawn: %s", path, cairo_status_to_string(drawn));
+                        ? copy_surface(surface, out)
+                        : status_fail(STATUS_MEMORY, "a picture cannot be drawn: %s", cairo_status_to_string(drawn));
     cairo_destroy(c.cairo);
     cairo_surface_destroy(surface);
     cairo_surface_destroy(background);
+    return result;
+}
+
+void overlay_picture_free(overlay_picture *picture) {
+    free(picture->rgb);
+    *picture = (overlay_picture){0};
+}
+
+overlay_mark overlay_mark_of(const detection *d) {
+    overlay_mark mark = {.x0 = d->x0, .y0 = d->y0, .x1 = d->x1, .y1 = d->y1};
+    snprintf(mark.label, sizeof mark.label, "%.2f", d->peak);
+    return mark;
+}
+
+status overlay_write(const char *path, const grey_image *image, const detection_list *found) {
+    overlay_picture picture = {0};
+    overlay_levels levels = overlay_levels_of(image);
+    overlay_mark *marks = malloc(((size_t)found->count + 1) * sizeof *marks);
+    if (!marks)
+        return status_fail(STATUS_MEMORY, "%s: out of memory for the picture", path);
+    for (int i = 0; i < found->count; i++)
+        marks[i] = overlay_mark_of(&found->items[i]);
+    status result = overlay_draw(image, &levels, marks, found->count, NULL, &picture);
+    result = result == STATUS_OK ? png_write_8(path, picture.width, picture.height, 3, picture.rgb)
+                                 : status_prefix(result, "%s", path);
+    overlay_picture_free(&picture);
+    free(marks);
     return result;
 }

@@ -7,23 +7,32 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MOST_FPS 1e5
+
+/* A video that is read and written over would be lost. */
+static status refuse_own_source(const live_options *options) {
+    struct stat read, written;
+    if (!options->annotate || stat(options->annotate, &written) != 0 || stat(options->video, &read) != 0 ||
+        read.st_ino != written.st_ino || read.st_dev != written.st_dev)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s is the SOURCE and cannot be --annotate too", options->annotate);
+}
 
 status detect_live_check(const live_options *options, video_job *job, tracker_options *tracking) {
     const struct {
         const char *name;
         bool given;
-    } dependent[] = {{"fps", options->fps},
-                     {"lines", options->lines},
-                     {"drop", options->drop},
-                     {"track", options->track},
-                     {"tracking", options->tracking}};
+    } dependent[] = {{"fps", options->fps},     {"lines", options->lines},       {"drop", options->drop},
+                     {"track", options->track}, {"tracking", options->tracking}, {"annotate", options->annotate}};
     for (size_t i = 0; i < sizeof dependent / sizeof *dependent; i++)
         if (dependent[i].given && !options->video)
             return status_fail(STATUS_USAGE, "--%s needs --video SOURCE", dependent[i].name);
+    TRY(refuse_own_source(options));
     job->source = options->video;
+    job->annotate = options->annotate;
     job->drop = options->drop;
     job->rate = 25;
     if (options->track || options->tracking) {
@@ -52,14 +61,18 @@ static void say_outcome(const video_outcome *o, bool tracked) {
     fputc('\n', stderr);
 }
 
-static status open_lines(const char *path, int *out) {
+static status open_lines(const live_options *options, int *out) {
+    const char *path = options->lines;
+    *out = -1;
+    if (!path && options->annotate && !strcmp(options->annotate, "-"))
+        return STATUS_OK;
     *out = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
     return *out >= 0 ? STATUS_OK : status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
 }
 
 status detect_live_run(const live_options *options, video_job *job, video_outcome *outcome) {
     signal(SIGPIPE, SIG_IGN);
-    TRY(open_lines(options->lines, &job->lines));
+    TRY(open_lines(options, &job->lines));
     status result = detect_video(job, outcome);
     if (options->lines && close(job->lines) != 0 && result == STATUS_OK)
         result = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", options->lines, strerror(errno));

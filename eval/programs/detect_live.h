@@ -9,7 +9,7 @@
 
 /* As given on the command line; NULL and false: not given. */
 typedef struct live_options {
-    const char *video, *fps, *lines, *tracking;
+    const char *video, *fps, *lines, *tracking, *annotate;
     bool drop, track;
 } live_options;
 
@@ -17,9 +17,9 @@ typedef struct live_options {
  * parameters of tracks, which must live as long, into `tracking`. */
 status detect_live_check(const live_options *options, video_job *job, tracker_options *tracking);
 
-/* Runs it. The lines go to standard output or the file of --lines. At the end frames a second and latencies are said on
- * standard error, whatever the end is; where nobody reads standard output any more, the process ends by SIGPIPE as
- * filters do. */
+/* Runs it. The lines go to standard output or the file of --lines; nowhere if the video takes standard output. At the
+ * end frames a second and latencies are said on standard error, whatever the end is; where nobody reads standard output
+ * any more, the process ends by SIGPIPE as filters do. */
 status detect_live_run(const live_options *options, video_job *job, video_outcome *outcome);
 
 #endif

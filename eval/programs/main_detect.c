@@ -54,6 +54,11 @@ static cli_option options[] = {
      "16 bits is taken as it is. Of each frame a line of JSON goes to standard output: number, time in seconds, "
      "detections; at the end frames a second and the percentiles of the latency to standard error"},
     {"lines", CLI_TEXT, &live.lines, "FILE", "with --video: write the lines of JSON there"},
+    {"annotate", CLI_TEXT, &live.annotate, "OUT.mp4|-",
+     "with --video: write the frames with boxes around what was found as a video too, of the kind that the ending "
+     "says; "
+     "- is y4m on standard output, and the lines of JSON are then written with --lines only. A box has the peak score, "
+     "with --track the track's number, and is dashed where a track is expected and not seen"},
     {"drop", CLI_FLAG, &live.drop, NULL,
      "with --video: when frames come faster than they are searched, leave out the oldest that wait, and count them; a "
      "file is then read at the speed it was taken. Without it every frame is searched"},
@@ -85,6 +90,8 @@ static const cli_program program = {
                 "detect --video flight.mkv > flight.jsonl\n"
                 "detect --video rtsp://camera/stream --drop --track --checkpoint best.h5\n"
                 "detect --video flight.mkv --tracking confirm=2/3,speed=5 --lines tracks.jsonl\n"
+                "detect --video flight.mkv --track --annotate seen.mp4 > flight.jsonl\n"
+                "detect --video /dev/video0 --drop --annotate - | ffplay -\n"
                 "grabber | detect --video - --y16 640x512 --fps 50 --range 0,16383",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -84,13 +84,10 @@ status byte_reader_line(byte_reader *r, char *out, size_t size, int *length) {
     return STATUS_OK;
 }
 
-/* Of a blocking pipe only so many bytes can be written without waiting once it is ready. */
-static size_t piece_of(size_t count) {
-    return count < PIPE_BUF ? count : PIPE_BUF;
-}
-
 status byte_stream_write(int descriptor, child *speaker, const void *data, size_t count, bool *gone) {
     const uint8_t *from = data;
+    /* Of a pipe that blocks only so much is sure to be taken without waiting. A child's does not. */
+    const size_t most = speaker ? count : PIPE_BUF;
     int ticks = 0;
     *gone = false;
     while (count > 0) {
@@ -99,7 +96,7 @@ status byte_stream_write(int descriptor, child *speaker, const void *data, size_
                 return process_check_signals();
             continue;
         }
-        ssize_t n = write(descriptor, from, piece_of(count));
+        ssize_t n = write(descriptor, from, count < most ? count : most);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0) {

@@ -5,6 +5,7 @@
 #include "core/io/text_buffer.h"
 #include "core/log/progress.h"
 #include "eval/detect/detect_images.h"
+#include "eval/video/annotator.h"
 #include "eval/video/byte_stream.h"
 #include "eval/video/frame_line.h"
 #include "eval/video/frame_queue.h"
@@ -13,6 +14,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Frames that wait: more would only make each wait longer. */
@@ -24,15 +26,21 @@ typedef struct run_state {
     frame_source *source;
     frame_queue *queue;
     detector_team *team;
-    tracker *tracker; /* NULL: detections are not tracked */
-    atomic_bool stop; /* nothing more is to be read */
+    tracker *tracker;     /* NULL: detections are not tracked */
+    annotator *annotator; /* NULL: there is no video */
+    atomic_bool stop;     /* nothing more is to be read */
     double start;
+    atomic_bool broken; /* the video could not be written on */
+    status why_broken;  /* with its message; looked at when all frames are over */
+    char broken_text[1024];
 } run_state;
 
 typedef struct frame_item {
     video_frame frame;
     detected_image result;
     track_list tracks;
+    overlay_levels levels;
+    overlay_picture picture;
 } frame_item;
 
 /* --- the thread that reads the source --- */
@@ -64,9 +72,10 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
     run_state *r = context;
     const video_job *job = r->job;
     frame_item *item = memory;
-    bool more;
+    bool more = false;
     TRY(process_check_signals());
-    TRY(frame_queue_take(r->queue, &item->frame, &more));
+    if (!atomic_load(&r->broken))
+        TRY(frame_queue_take(r->queue, &item->frame, &more));
     if (!more) {
         *need = PIPELINE_END;
         return STATUS_OK;
@@ -110,6 +119,10 @@ static status record_item(void *context, void *memory) {
     text_buffer line;
     if (r->tracker)
         TRY(track_detections(r, item));
+    if (r->annotator)
+        item->levels = annotator_levels(r->annotator, &item->frame.image);
+    if (r->job->lines < 0)
+        return STATUS_OK;
     TRY(text_buffer_begin(&line));
     frame_line_print(&line, &item->frame, &item->result.found, &item->tracks);
     status result = text_buffer_end(&line);
@@ -119,10 +132,24 @@ static status record_item(void *context, void *memory) {
     return result;
 }
 
-static status write_item(void *context, void *memory) {
-    (void)context;
-    (void)memory;
-    return STATUS_OK;
+static status draw_item(void *context, void *memory) {
+    const run_state *r = context;
+    frame_item *item = memory;
+    if (!r->annotator)
+        return STATUS_OK;
+    return annotator_draw(&item->frame, &item->levels, &item->result.found, &item->tracks, &item->picture);
+}
+
+/* Pictures are drawn in any order, and written in that of the frames. A failure ends the run with the next frame that
+ * would be read. */
+static void write_picture(run_state *r, const frame_item *item) {
+    if (!r->annotator || atomic_load(&r->broken))
+        return;
+    r->why_broken = annotator_write(r->annotator, item->frame.number, &item->picture, &r->out->nobody_reads);
+    if (r->why_broken == STATUS_OK)
+        return;
+    snprintf(r->broken_text, sizeof r->broken_text, "%s", status_message());
+    atomic_store(&r->broken, true);
 }
 
 static void finish_item(void *context, int index, void *memory, bool failed) {
@@ -131,12 +158,14 @@ static void finish_item(void *context, int index, void *memory, bool failed) {
     frame_item *item = memory;
     (void)index;
     if (!failed) {
+        write_picture(r, item);
         double now = clock_seconds();
         o->frames++;
         o->found += item->result.found.count;
         o->seconds = now - r->start;
         latency_add(&o->latencies, now - item->frame.arrived);
     }
+    overlay_picture_free(&item->picture);
     free(item->tracks.items);
     detected_image_free(&item->result);
     grey_image_free(&item->frame.image);
@@ -156,13 +185,40 @@ static status run_frames(run_state *r) {
                                              .read = read_item,
                                              .compute = search_item,
                                              .record = record_item,
-                                             .write = write_item,
+                                             .write = draw_item,
                                              .finish = finish_item});
     atomic_store(&r->stop, true);
     frame_queue_refuse(r->queue);
     pthread_join(reader, NULL);
     r->out->dropped = frame_queue_dropped(r->queue);
     return result;
+}
+
+/* All that a run needs but the source. */
+static status run_source(run_state *r) {
+    const video_job *job = r->job;
+    TRY(detector_team_new(job->d, job->threads, &r->team));
+    if (job->track)
+        TRY(tracker_new(job->track, &r->tracker));
+    if (job->annotate)
+        TRY(annotator_open(job->annotate, r->source, &r->annotator));
+    status result = run_frames(r);
+    if (r->tracker)
+        r->out->tracks = tracker_count(r->tracker);
+    return result;
+}
+
+/* The first failure of three: of the frames, of writing the video, of completing it. What ffmpeg says tells more than
+ * that it does not take any more. */
+static status close_video(run_state *r, status result) {
+    char text[sizeof r->broken_text];
+    snprintf(text, sizeof text, "%s", result == STATUS_OK ? r->broken_text : status_message());
+    status closed = annotator_close(r->annotator);
+    if (result != STATUS_OK)
+        return status_fail(result, "%s", text);
+    if (closed != STATUS_OK || r->why_broken == STATUS_OK)
+        return closed;
+    return status_fail(r->why_broken, "%s", text);
 }
 
 status detect_video(const video_job *job, video_outcome *out) {
@@ -174,15 +230,11 @@ status detect_video(const video_job *job, video_outcome *out) {
                                     .stop = &r.stop};
     *out = (video_outcome){0};
     atomic_init(&r.stop, false);
+    atomic_init(&r.broken, false);
     status result = frame_source_open(job->source, &options, &r.source);
     if (result == STATUS_OK)
-        result = detector_team_new(job->d, job->threads, &r.team);
-    if (result == STATUS_OK && job->track)
-        result = tracker_new(job->track, &r.tracker);
-    if (result == STATUS_OK)
-        result = run_frames(&r);
-    if (r.tracker)
-        out->tracks = tracker_count(r.tracker);
+        result = run_source(&r);
+    result = close_video(&r, result);
     tracker_free(r.tracker);
     frame_queue_free(r.queue);
     detector_team_free(r.team);

@@ -19,6 +19,14 @@ check_lines() {
     /usr/bin/python3 "$root/tests/programs/video_lines.py" "$@" 2> python || complain "$*: $(tail -n 1 python)"
 }
 
+# takes FILE COMMAND...: the command works with the file on its standard input.
+takes() {
+    local file=$1
+    shift
+    count=$((count + 1))
+    "$@" > stdout 2> stderr < "$file" || complain "$* < $file: exit code $?: $(head -c 600 stderr)"
+}
+
 # same FILE FILE
 same() {
     count=$((count + 1))
@@ -46,8 +54,8 @@ for depth in 8 16; do
         complain "no frames a second: $(cat stderr)"
     works "${detect[@]}" images$depth --out images$depth.out
     check_lines images lines$depth images$depth.out/detections.csv
-    "${detect[@]}" --video - < scene$depth.y4m > stdin$depth 2> stderr || complain "y4m on standard input: $(cat stderr)"
-    same stdin$depth lines$depth
+    takes scene$depth.y4m "${detect[@]}" --video -
+    same stdout lines$depth
 done
 # --- tracks: one for each target, whatever crosses and flashes; on several threads too ---
 for depth in 8 16; do
@@ -63,10 +71,41 @@ grep -q ' detections, [4-9] tracks; ' stderr || complain "flashes are no tracks 
 refuses 2 "^detect: --tracking: 'confirm=3', expected M/N" "${detect[@]}" --video scene16.mkv --tracking confirm=3
 refuses 2 'track needs --video' "${detect[@]}" images8 --out out --track
 
+# --- the video for the eye: as many frames, whether through ffmpeg or as y4m, and with frames left out ---
+frames_of() { ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 "$1"; }
+head -c $((25 * 96 * 96 * 2)) scene16.raw > short.raw
+short=(--video short.raw --y16 96x96 --fps 40)
+works "${detect[@]}" "${short[@]}" --annotate seen.mp4
+head -n 25 lines16 > first
+same stdout first
+[ "$(frames_of seen.mp4)" = 25 ] || complain "seen.mp4 has $(frames_of seen.mp4) frames, expected 25"
+ffprobe -v error -show_entries stream=r_frame_rate,pix_fmt,width -of csv=p=0 seen.mp4 > about
+grep -q '^576,yuv420p,40/1$' about || complain "seen.mp4 is $(cat about)"
+works "${detect[@]}" "${short[@]}" --annotate - --track --lines tracks
+mv stdout seen.y4m
+head -n 25 tracks16 > first
+same tracks first
+[ "$(frames_of seen.y4m)" = 25 ] || complain "seen.y4m has $(frames_of seen.y4m) frames, expected 25"
+works "${detect[@]}" "${short[@]}" --annotate -
+[ "$(head -n 1 stdout)" = "YUV4MPEG2 W576 H597 F40000:1000 Ip A1:1 C444 XCOLORRANGE=LIMITED" ] ||
+    complain "y4m on standard output begins with $(head -c 80 stdout)"
+works env OMP_NUM_THREADS=3 "${detect[@]}" "${short[@]}" --annotate - --track
+same stdout seen.y4m
+works "$bin/detect" --method ipi "${short[@]}" --drop --annotate dropped.mkv
+grep -q ' frames\? dropped; ' stderr || complain "no frame was dropped: $(head -n 1 stderr)"
+[ "$(frames_of dropped.mkv)" = 25 ] || complain "dropped.mkv has $(frames_of dropped.mkv) frames, expected 25"
+refuses 2 'short.raw is the SOURCE and cannot be --annotate too' "${detect[@]}" "${short[@]}" --annotate ./short.raw
+"${detect[@]}" "${short[@]}" --annotate seen.nonsense > stdout 2> stderr && complain "a video of no known kind is written"
+tail -n 1 stderr | grep -q '^detect: seen.nonsense: ffmpeg: ' || complain "of a video of no known kind it says $(cat stderr)"
+"${detect[@]}" "${short[@]}" --annotate - 2> stderr | head -c 2000000 > /dev/null
+code=${PIPESTATUS[0]}
+[ "$code" -eq 141 ] || complain "whoever watches goes away: exit code $code"
+[ ! -s stderr ] || complain "whoever watches goes away: $(cat stderr)"
+
 # --- other ways in ---
 cp lines16 whole
-"${detect[@]}" --video - --y16 96x96 --fps 40 < scene16.raw > raw 2> stderr || complain "raw frames: $(cat stderr)"
-same raw lines16
+takes scene16.raw "${detect[@]}" --video - --y16 96x96 --fps 40
+same stdout lines16
 works "${detect[@]}" --video scene16.raw --y16 96x96 --fps 40 --lines file
 same file lines16
 [ ! -s stdout ] || complain "--lines leaves lines on standard output"
@@ -96,7 +135,7 @@ refuses 1 'nowhere/lines: cannot be written' "${detect[@]}" --video scene8.mkv -
 
 # --- sources that die: what came is searched, then one line says why ---
 head -c $(($(wc -c < scene16.mkv) / 2)) scene16.mkv > cut.mkv
-frames=$(ffprobe -v quiet -count_frames -show_entries stream=nb_read_frames -of csv=p=0 cut.mkv)
+frames=$(frames_of cut.mkv 2> /dev/null)
 { [ "$frames" -gt 50 ] && [ "$frames" -lt 250 ]; } || complain "half of the video has $frames frames"
 ends 1 "^detect: cut.mkv broke off after $frames frames: ffmpeg: File ended prematurely" "$frames" \
     "${detect[@]}" --video cut.mkv
@@ -129,7 +168,7 @@ END
 for signal in INT TERM; do
     count=$((count + 1))
     rm -f camera.pid lines
-    PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera --lines lines > stdout 2> stderr &
+    PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera --lines lines --annotate - > stdout 2> stderr &
     program=$!
     for ((i = 0; i < 600; i++)); do
         [ "$(wc -l 2> /dev/null < lines)" = 27 ] && break
@@ -142,6 +181,7 @@ for signal in INT TERM; do
     [ "$(tail -n 1 stderr)" = "detect: interrupted" ] || complain "SIG$signal: $(cat stderr)"
     grep -q '^detect: 27 frames, ' stderr || complain "SIG$signal: no frames a second: $(cat stderr)"
     [ "$(wc -l < lines)" -eq 27 ] || complain "SIG$signal: $(wc -l < lines) lines of 27 frames"
+    [ "$(frames_of stdout 2> /dev/null < /dev/null)" = 27 ] || complain "SIG$signal: the video lacks frames"
     kill -0 "$(cat camera.pid)" 2> /dev/null && complain "SIG$signal: ffmpeg was left behind"
 done
 cat > fake/ffmpeg << END
@@ -159,15 +199,15 @@ code=${PIPESTATUS[0]}
 head -n 3 lines16 | cmp -s - three || complain "a reader that goes away got $(cat three)"
 kill -0 "$(cat camera.pid)" 2> /dev/null && complain "a reader that goes away: ffmpeg was left behind"
 
-# --- frames dropped: all are accounted for, and the last one is searched ---
-slow=("$bin/detect" --method ipi)
-for source in - scene16.mkv; do
-    count=$((count + 1))
-    "${slow[@]}" --video $source --drop < scene16.y4m > stdout 2> stderr || complain "--drop: $(cat stderr)"
+# --- frames dropped: all are accounted for, and the last one is searched; a file comes no faster than it was taken ---
+ffmpeg -loglevel error -i scene16.mkv -frames:v 40 -c copy short.mkv
+head -c $(((96 * 96 * 2 + 6) * 40 + $(head -n 1 scene16.y4m | wc -c))) scene16.y4m > short.y4m
+for source in - short.mkv; do
+    takes short.y4m "$bin/detect" --method ipi --video $source --drop
     searched=$(wc -l < stdout)
-    grep -q "^detect: $searched frames, .* $((300 - searched)) frames dropped; " stderr ||
-        complain "--drop: of 300 frames $searched were searched, and it says $(head -n 1 stderr)"
-    tail -n 1 stdout | grep -q '"frame":299,' || complain "--drop: the last frame is $(tail -n 1 stdout)"
+    grep -q "^detect: $searched frames\?, .* $((40 - searched)) frames\? dropped; " stderr ||
+        complain "--drop: of 40 frames $searched were searched, and it says $(head -n 1 stderr)"
+    tail -n 1 stdout | grep -q '"frame":39,' || complain "--drop: the last frame is $(tail -n 1 stdout)"
     sed 's/.*"frame":\([0-9]*\),.*/\1/' stdout | sort -nuc || complain "--drop: the frames are out of order"
 done
 

@@ -19,7 +19,7 @@ def images():
         expected.setdefault(int(row["image"]), []).append(
             {"x": float(row["x"]), "y": float(row["y"]), "box": box, "area": int(row["area"]), "peak": float(row["peak"])}
         )
-    assert len(expected) == 30, f"{len(expected)} images with detections"
+    assert len(expected) == 15, f"{len(expected)} images with detections"
     for number, detections in expected.items():
         found = frames[number]["detections"]
         assert found == detections, f"frame {number}: {found}, the image has {detections}"

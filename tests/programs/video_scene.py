@@ -1,7 +1,7 @@
 """A scene of 300 frames for the tests of videos: two targets that cross, one that leaves, each unseen now and then, and
 flashes of a single frame, on a smooth background with noise.
 
-usage: video_scene.py OUT    OUT/scene16.raw, OUT/scene8.raw (96 x 96); OUT/images16 and images8: every tenth frame as
+usage: video_scene.py OUT    OUT/scene16.raw, OUT/scene8.raw (96 x 96); OUT/images16 and images8: every 20th frame as
                              NNN.png; OUT/truth.json: for each target its frames with x and y
 """
 import json
@@ -42,6 +42,6 @@ for t in range(FRAMES):
 for name, frames in (("16", scene.astype("<u2")), ("8", (scene / 64).astype(np.uint8))):
     (out / f"scene{name}.raw").write_bytes(frames.tobytes())
     (out / f"images{name}").mkdir()
-    for t in range(0, FRAMES, 10):
+    for t in range(0, FRAMES, 20):
         Image.fromarray(frames[t]).save(out / f"images{name}" / f"{t:03}.png")
 (out / "truth.json").write_text(json.dumps(truth))
