@@ -295,6 +295,20 @@ static void test_roc_has_its_own_score(void **state) {
     assert_true(m.roc_detected[200] == 1 && m.roc_false_pixels[101] == 0 && m.roc_false_pixels[100] == PIXELS - 1);
 }
 
+/* A score that is a level is detected at it, and not at the next. */
+static void test_score_at_a_level(void **state) {
+    (void)state;
+    scene s = {0};
+    target(&s, 2, 2, 2, 2);
+    blob(&s, 2, 2, 2, 2, 0.5f);
+    metrics m = {0};
+    scored_image image = scored(s.score, s.score, s.label);
+    image.kind = SCORE_PROBABILITY;
+    assert_ok(metrics_add(&m, &image, &(scoring){.rule = RULE_MAX}));
+    for (int i = 0; i < SCORE_LEVELS; i++)
+        assert_true(m.level_detections[i] == (i < 5) && m.level_detected[i] == (i < 5));
+}
+
 static void test_no_map(void **state) {
     (void)state;
     metrics m = {0};
@@ -320,6 +334,7 @@ int main(void) {
         cmocka_unit_test(test_pooling),
         cmocka_unit_test(test_scale_does_not_matter),
         cmocka_unit_test(test_roc_has_its_own_score),
+        cmocka_unit_test(test_score_at_a_level),
         cmocka_unit_test(test_no_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

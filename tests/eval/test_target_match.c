@@ -210,6 +210,42 @@ static void test_matching_equals_trying_all(void **state) {
     assert_true(pairs > 100 && merged > 5); /* the trials meet what they are for */
 }
 
+typedef struct pairs_of_rows {
+    int pairs, lone, stray;
+} pairs_of_rows;
+
+/* A target and a detection that lie in one row of pixels. */
+static pairs_of_rows match_rows(int target_x0, int target_x1, int found_x0, int found_x1) {
+    uint8_t label[PIXELS] = {0}, found[PIXELS] = {0};
+    for (int x = target_x0; x <= target_x1; x++)
+        label[5 * WIDTH + x] = 1;
+    for (int x = found_x0; x <= found_x1; x++)
+        found[5 * WIDTH + x] = 1;
+    component_list t, d;
+    target_match m;
+    assert_ok(components_find(label, WIDTH, HEIGHT, &t));
+    assert_ok(components_find(found, WIDTH, HEIGHT, &d));
+    assert_ok(target_match_find(&t, &d, PIXELS, &m));
+    pairs_of_rows out = {m.count, m.lone_targets, m.stray_detections};
+    target_match_free(&m);
+    component_list_free(&t);
+    component_list_free(&d);
+    return out;
+}
+
+/* An IoU of one half is enough for a pair, a distance of three pixels is too much. */
+static void test_limits_of_a_pair(void **state) {
+    (void)state;
+    pairs_of_rows p = match_rows(0, 11, 0, 5); /* IoU 6 / 12, centroids 5.5 and 2.5 */
+    assert_true(p.pairs == 1 && p.lone == 0 && p.stray == 0);
+    p = match_rows(0, 11, 0, 4); /* IoU 5 / 12 */
+    assert_true(p.pairs == 0 && p.lone == 1 && p.stray == 1);
+    p = match_rows(5, 5, 8, 8);
+    assert_true(p.pairs == 0 && p.lone == 1 && p.stray == 1);
+    p = match_rows(5, 5, 7, 8); /* 2.5 apart */
+    assert_true(p.pairs == 1 && p.lone == 0 && p.stray == 0);
+}
+
 /* --- signal-to-clutter ratios --- */
 
 static void test_contrast_by_hand(void **state) {
@@ -248,6 +284,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_assignment),
         cmocka_unit_test(test_matching_equals_trying_all),
+        cmocka_unit_test(test_limits_of_a_pair),
         cmocka_unit_test(test_contrast_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
