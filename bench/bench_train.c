@@ -44,7 +44,7 @@ static status prepare(training_bench *b) {
     if (!b->images || !b->masks)
         return STATUS_MEMORY;
     for (size_t i = 0; i < pixels; i++)
-        b->masks[i] = b->masks[i] < target_pixels;
+        b->masks[i] = b->masks[i] < target_pixels ? 1 : 0;
     return STATUS_OK;
 }
 

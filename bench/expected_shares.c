@@ -52,8 +52,8 @@ static void fill_section(const char *section, config_key *keys, key_name *names)
 
 static status read_values(expected_shares *e) {
     int count = keys_per_section();
-    e->keys = calloc((size_t)(SECTIONS * count), sizeof *e->keys);
-    e->names = calloc((size_t)(SECTIONS * count), sizeof *e->names);
+    e->keys = calloc((size_t)SECTIONS * (size_t)count, sizeof *e->keys);
+    e->names = calloc((size_t)SECTIONS * (size_t)count, sizeof *e->names);
     if (!e->keys || !e->names)
         return status_fail(STATUS_MEMORY, "out of memory for the expected shares");
     for (int s = 0; s < SECTIONS; s++)

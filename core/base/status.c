@@ -6,7 +6,7 @@
 
 static _Thread_local char message[1024];
 
-status status_fail(status code, const char *format, ...) {
+status(status_fail)(status code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
@@ -22,7 +22,7 @@ static void append(const char *text) {
     message[used + length] = 0;
 }
 
-status status_prefix(status code, const char *format, ...) {
+status(status_prefix)(status code, const char *format, ...) {
     char old[sizeof message];
     memcpy(old, message, sizeof message);
     va_list arguments;

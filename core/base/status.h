@@ -23,6 +23,12 @@ status status_fail(status code, const char *format, ...) __attribute__((format(p
 /* Puts "PREFIX: " in front of the current message, to name the file or item at hand; returns `code`. */
 status status_prefix(status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__
+/* What a static analyser of one file cannot know: that these return their code. */
+#define status_fail(code, ...) (status_fail(code, __VA_ARGS__), (code))
+#define status_prefix(code, ...) (status_prefix(code, __VA_ARGS__), (code))
+#endif
+
 /* The last message of this thread ("" if none). Valid until the next status_fail in the thread. */
 const char *status_message(void);
 

@@ -105,7 +105,7 @@ static double light_on(double du, double dv) {
 /* One cell by its corners' heights a (far) and b (near), in patches small enough to have one colour each. */
 static void paint_cell(cairo_t *cairo, const map_view *view, const projection *p, map_part cell, const float *a,
                        const float *b) {
-    double low = fmin(fmin(a[0], a[1]), fmin(b[0], b[1])), high = fmax(fmax(a[0], a[1]), fmax(b[0], b[1]));
+    double low = fminf(fminf(a[0], a[1]), fminf(b[0], b[1])), high = fmaxf(fmaxf(a[0], a[1]), fmaxf(b[0], b[1]));
     double light = light_on((a[1] + b[1] - a[0] - b[0]) / 2, (b[0] + b[1] - a[0] - a[1]) / 2);
     int patches = 1 + (int)(COLOUR_STEPS * (high - low));
     for (int j = 0; j < patches; j++)

@@ -1,9 +1,8 @@
-/* Layouts, packs, labels and batches: on small folders made here, and on the public benchmarks where they are. */
+/* Layouts, packs and labels: on small folders made here, and on the public benchmarks where they are. */
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
 #include "datasets/check/known_sets.h"
 #include "datasets/dataset.h"
-#include "datasets/loader.h"
 #include "datasets/make/synthesize.h"
 #include "datasets/pack.h"
 #include "datasets/preprocess.h"
@@ -178,85 +177,6 @@ static void test_scenes_are_functions_of_the_seed(void **state) {
     dataset_close(d);
 }
 
-/* The sum over a batch, weighted by position: equal only for equal batches. */
-static double fingerprint(const batch *b) {
-    double sum = b->count;
-    for (int i = 0; i < b->count * b->size * b->size; i++)
-        sum = sum * 0.999 + b->images[i] + 2 * b->masks[i];
-    return sum;
-}
-
-static void test_batches(void **state) {
-    (void)state;
-    dataset *d;
-    loader *l;
-    batch b;
-    double first[12];
-    loader_options options = {.batch_size = 4, .size = 32, .augment.kind = AUGMENT_FLIPS, .seed = 6};
-    assert_ok(dataset_open(scenes, "train", &d));
-    assert_ok(loader_new(d, &options, &l));
-    assert_int_equal(loader_batches_per_epoch(l), 3);
-    for (int i = 0; i < 12; i++) {
-        assert_ok(loader_next(l, &b));
-        assert_int_equal(b.count, i % 3 == 2 ? 3 : 4); /* 11 images: the last batch is smaller */
-        first[i] = fingerprint(&b);
-    }
-    assert_true(first[0] != first[3]); /* another epoch, another order */
-    for (int i = 11; i >= 0; i -= 3) { /* a batch does not depend on what went before */
-        assert_ok(loader_seek(l, i / 3, i % 3));
-        assert_ok(loader_next(l, &b));
-        assert_true(fingerprint(&b) == first[i]);
-    }
-    loader_free(l);
-    assert_ok(loader_new(d, &options, &l)); /* freed while it reads ahead */
-    loader_free(l);
-    dataset_close(d);
-}
-
-static void test_order_and_last_batch(void **state) {
-    (void)state;
-    dataset *d;
-    loader *l;
-    batch b;
-    double first[2] = {0};
-    loader_options options = {.batch_size = 4, .size = 32, .keep_order = true, .drop_last = true};
-    assert_ok(dataset_open(scenes, "train", &d));
-    assert_ok(loader_new(d, &options, &l));
-    assert_int_equal(loader_batches_per_epoch(l), 2); /* 11 images */
-    for (int i = 0; i < 4; i++) {
-        assert_ok(loader_next(l, &b));
-        assert_int_equal(b.count, 4);
-        if (i < 2)
-            first[i] = fingerprint(&b);
-        assert_true(fingerprint(&b) == first[i % 2]);
-    }
-    assert_true(first[0] != first[1]);
-    loader_free(l);
-    options.batch_size = 12;
-    assert_fails(loader_new(d, &options, &l), STATUS_USAGE, "11 images", "12");
-    options.batch_size = 0;
-    assert_fails(loader_new(d, &options, &l), STATUS_USAGE, "batches of 0 images", "32");
-    dataset_close(d);
-}
-
-static void test_a_broken_image_is_reported(void **state) {
-    (void)state;
-    char root[4096];
-    dataset *d;
-    loader *l;
-    batch b;
-    snprintf(root, sizeof root, "%s", scratch_path("broken"));
-    assert_ok(folder_create(inside(root, "train/images")));
-    assert_ok(folder_create(inside(root, "train/masks")));
-    assert_ok(file_write(inside(root, "train/images/x.png"), "no image", 8));
-    write_png(inside(root, "train/masks/x.png"), 20, 30, 7);
-    assert_ok(dataset_open(root, "train", &d));
-    assert_ok(loader_new(d, &(loader_options){.batch_size = 2, .size = 32}, &l));
-    assert_fails(loader_next(l, &b), STATUS_INPUT, "images/x.png", "PNG");
-    loader_free(l);
-    dataset_close(d);
-}
-
 /* The totals of the public test splits (recovered from published rates). */
 static void test_published_totals(void **state) {
     (void)state;
@@ -288,9 +208,6 @@ int main(void) {
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_pack_gives_the_same_pixels),
         cmocka_unit_test(test_scenes_are_functions_of_the_seed),
-        cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_order_and_last_batch),
-        cmocka_unit_test(test_a_broken_image_is_reported),
         cmocka_unit_test(test_published_totals),
     };
     return cmocka_run_group_tests(tests, make_scenes, NULL);

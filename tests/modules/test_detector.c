@@ -1,0 +1,230 @@
+/* Every method of the registry through its one interface: what it says of itself, what a run gives, and what it
+ * refuses. */
+#include "modules/detector.h"
+
+#include "tests/expect.h"
+#include "tests/golden.h"
+#include "tests/support.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { WIDTH = 64, HEIGHT = 60, PIXELS = WIDTH * HEIGHT };
+
+/* A slope with one bright spot. */
+static void draw(float *image, int width, int height, int spot_x, int spot_y) {
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            image[y * width + x] = 0.2f + 0.002f * (float)(x + y) + (abs(x - spot_x) + abs(y - spot_y) < 2 ? 0.5f : 0);
+}
+
+static void open_method(const char *name, detector **out) {
+    assert_ok(golden_detector((const char *[]){"model.name", name, NULL}, out));
+}
+
+/* Methods of the registry but UIU-Net, whose 50 million weights would take most of the time. */
+static bool is_quick(int method) {
+    return strcmp(detector_method_name(method), "uiunet") != 0;
+}
+
+static void test_what_a_method_says(void **state) {
+    (void)state;
+    assert_true(detector_method_count() > 5);
+    for (int i = 0; i < detector_method_count(); i++) {
+        detector *d;
+        const config_key *keys;
+        int count;
+        open_method(detector_method_name(i), &d);
+        assert_string_equal(detector_name(d), detector_method_name(i));
+        assert_int_equal(detector_score_kind(d), detector_method_score_kind(i));
+        /* Its title names who it is by, and when. */
+        assert_non_null(strstr(detector_method_title(i), "20"));
+        assert_int_equal(detector_score_kind(d) == SCORE_PROBABILITY, detector_parameters(d)->count > 0);
+        assert_ok(detector_method_options(detector_method_name(i), &keys, &count));
+        for (int k = 0; k < count; k++) {
+            assert_int_equal(strncmp(keys[k].name, "model.", 6), 0);
+            assert_string_equal(detector_option(d, keys[k].name), keys[k].default_value);
+        }
+        assert_null(detector_option(d, "model.nothing"));
+        assert_null(detector_option(d, "train.epochs"));
+        detector_free(d);
+    }
+    const config_key *keys;
+    int count;
+    assert_fails(detector_method_options("rpcanet2", &keys, &count), STATUS_USAGE, "rpcanet2", "rpcanet_plus");
+    detector *d;
+    assert_fails(golden_detector((const char *[]){"model.name", "", NULL}, &d), STATUS_USAGE, "''", "mshnet");
+    detector_free(NULL);
+}
+
+/* Scores of networks are the sigmoid of their logits; model-driven methods have no logits; with more detail the score
+ * stays what it is. */
+static void test_what_a_run_gives(void **state) {
+    (void)state;
+    static float image[PIXELS], score[PIXELS];
+    draw(image, WIDTH, HEIGHT, 20, 15);
+    for (int i = 0; i < detector_method_count(); i++) {
+        detector *d;
+        detector_maps maps;
+        if (!is_quick(i))
+            continue;
+        open_method(detector_method_name(i), &d);
+        bool is_network = detector_score_kind(d) == SCORE_PROBABILITY;
+        assert_true(detector_inference_flops(d) == 0);
+        assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+        assert_true(maps.width == WIDTH && maps.height == HEIGHT && maps.score && maps.stage_count == 0);
+        assert_true(!maps.reconstruction && is_network == (maps.logit != NULL));
+        for (int k = 0; k < PIXELS; k++) {
+            assert_true(isfinite(maps.score[k]));
+            if (is_network)
+                assert_true(fabs(maps.score[k] - 1 / (1 + exp(-(double)maps.logit[k]))) < 1e-6);
+        }
+        memcpy(score, maps.score, sizeof score);
+        assert_true(detector_memory(d) > 0 && is_network == (detector_inference_flops(d) > 0));
+        assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_STAGES, &maps));
+        for (int k = 0; k < PIXELS; k++)
+            assert_true(fabsf(maps.score[k] - score[k]) <= 1e-5f * fabsf(score[k]) + 1e-6f);
+        for (int s = 0; s < maps.stage_count; s++)
+            assert_true(strchr(maps.stages[s].name, '/') && isfinite(maps.stages[s].map[PIXELS - 1]));
+        assert_int_equal(!strncmp(detector_name(d), "rpcanet", 7), maps.stage_count > 0);
+        detector_free(d);
+    }
+}
+
+/* What a run gives depends on its own image alone: not on those before, of other sizes and details. */
+static void test_runs_do_not_depend_on_each_other(void **state) {
+    (void)state;
+    static float first[PIXELS], other[60 * 70], expected[PIXELS];
+    draw(first, WIDTH, HEIGHT, 20, 15);
+    draw(other, 70, 60, 50, 20);
+    for (int i = 0; i < detector_method_count(); i++) {
+        detector *d;
+        detector_maps maps;
+        if (!is_quick(i))
+            continue;
+        open_method(detector_method_name(i), &d);
+        assert_ok(detector_run(d, first, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+        memcpy(expected, maps.score, sizeof expected);
+        assert_ok(detector_run(d, other, 70, 60, DETAIL_RECONSTRUCTION, &maps));
+        assert_ok(detector_run(d, first, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+        assert_memory_equal(maps.score, expected, sizeof expected);
+        assert_fails(detector_run(d, first, 0, HEIGHT, DETAIL_SCORE, &maps), STATUS_USAGE, "0x60", "pixels");
+        assert_fails(detector_run(d, first, WIDTH, -1, DETAIL_SCORE, &maps), STATUS_USAGE, "64x-1", "pixels");
+        assert_ok(detector_run(d, first, WIDTH, HEIGHT, DETAIL_SCORE, &maps)); /* a refusal leaves it as it was */
+        assert_memory_equal(maps.score, expected, sizeof expected);
+        detector_free(d);
+    }
+}
+
+static status new_of_seed(const char *name, uint64_t seed, detector **out) {
+    config *c;
+    TRY(config_new(&c));
+    status result = config_declare(c, &detector_name_key, 1);
+    if (result == STATUS_OK)
+        result = config_set(c, "model.name", name, "test");
+    if (result == STATUS_OK)
+        result = detector_declare_options(c);
+    if (result == STATUS_OK)
+        result = detector_new(test_engine(), c, seed, out);
+    config_free(c);
+    return result;
+}
+
+/* Whether all weights are the same; statistics, norms and biases begin alike under every seed. */
+static bool same_weights(detector *a, detector *b) {
+    const parameter_set *x = detector_parameters(a), *y = detector_parameters(b);
+    assert_int_equal(x->count, y->count);
+    bool same = true;
+    for (int i = 0; i < x->count; i++) {
+        assert_string_equal(x->items[i]->name, y->items[i]->name);
+        same = same && !memcmp(x->items[i]->value, y->items[i]->value, x->items[i]->count * sizeof(float));
+    }
+    return same;
+}
+
+static void test_initial_weights_follow_the_seed(void **state) {
+    (void)state;
+    for (int i = 0; i < detector_method_count(); i++) {
+        detector *a, *b, *c;
+        if (detector_method_score_kind(i) != SCORE_PROBABILITY || !is_quick(i))
+            continue;
+        assert_ok(new_of_seed(detector_method_name(i), 3, &a));
+        assert_ok(new_of_seed(detector_method_name(i), 3, &b));
+        assert_true(same_weights(a, b));
+        detector_free(b);
+        assert_ok(new_of_seed(detector_method_name(i), 4, &c));
+        assert_false(same_weights(a, c));
+        detector_free(a);
+        detector_free(c);
+    }
+}
+
+typedef struct twin_run {
+    detector *d;
+    float image[PIXELS], score[PIXELS];
+} twin_run;
+
+static void *run_often(void *context) {
+    twin_run *r = context;
+    detector_maps maps;
+    for (int i = 0; i < 5; i++)
+        if (detector_run(r->d, r->image, WIDTH, HEIGHT, DETAIL_SCORE, &maps) != STATUS_OK)
+            return NULL;
+    memcpy(r->score, maps.score, sizeof r->score);
+    return r;
+}
+
+/* Two twins in two threads, each with an engine of its own, give what the first gives alone. */
+static void test_twins(void **state) {
+    (void)state;
+    detector *d;
+    twin_run runs[2];
+    engine *engines[2];
+    pthread_t threads[2];
+    open_method("rpcanet_plus", &d);
+    for (int i = 0; i < 2; i++) {
+        draw(runs[i].image, WIDTH, HEIGHT, 10 + 20 * i, 12);
+        assert_ok(engine_new(1, &engines[i]));
+        assert_ok(detector_new_twin(d, engines[i], &runs[i].d));
+        assert_string_equal(detector_name(runs[i].d), "rpcanet_plus");
+        assert_string_equal(detector_option(runs[i].d, "model.stages"), detector_option(d, "model.stages"));
+        assert_true(same_weights(d, runs[i].d));
+    }
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_often, &runs[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        void *done;
+        detector_maps maps;
+        assert_int_equal(pthread_join(threads[i], &done), 0);
+        assert_non_null(done);
+        assert_ok(detector_run(d, runs[i].image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+        assert_memory_equal(maps.score, runs[i].score, sizeof runs[i].score);
+        detector_free(runs[i].d); /* and the weights are still there */
+        engine_free(engines[i]);
+    }
+    detector_free(d);
+}
+
+static void test_methods_without_parameters_are_not_trained(void **state) {
+    (void)state;
+    detector *d;
+    open_method("mpcm", &d);
+    const detector_training training = {.batch_size = 1, .width = WIDTH, .height = HEIGHT};
+    assert_fails(detector_begin_training(d, &training), STATUS_USAGE, "mpcm", "");
+    assert_fails(detector_set_prior(d, 0.02), STATUS_USAGE, "mpcm", "");
+    assert_true(detector_training_flops(d) == 0 && detector_loss_part_count(d) == 0);
+    detector_free(d);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_method_says),
+        cmocka_unit_test(test_what_a_run_gives),
+        cmocka_unit_test(test_runs_do_not_depend_on_each_other),
+        cmocka_unit_test(test_initial_weights_follow_the_seed),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_methods_without_parameters_are_not_trained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
