@@ -45,12 +45,14 @@ ifneq ($(.SHELLSTATUS),0)
 $(error libraries are missing, see above)
 endif
 LIBRARY_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh libs)
+ONNX_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh onnx-libs)
 endif
 # Of the shared library, what its functions do not need is left out: for that each function has a section of its own.
 SECTIONS := $(if $(CHECKS),,-ffunction-sections -fdata-sections)
 COMPILE = $(CC) -std=c11 $(OPT) $(CHECKS) $(WARN) $(MODE) $(DEFINES) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(OPT) $(CHECKS) -fopenmp $(CFLAGS) $(LDFLAGS)
 LIBS    = $(LIBRARY_LIBS) -lm -lpthread $(LDLIBS)
+LINKED  = $(filter %.o,$^) $(filter-out %.o,$^)
 
 # Kernel bodies are compiled once per instruction set. gcc's own tuning for new AMD processors spills
 # registers in the convolution tiles; icelake-server tuning does not.
@@ -78,7 +80,7 @@ endif
 endif
 
 FOLDERS  := core autograd modules datasets train eval bench library
-SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -path 'core/kernels/*')
+SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -path 'core/kernels/*' ! -path 'modules/onnx/*')
 KERNELS  := $(wildcard core/kernels/*.c)
 # Files that programs hold as texts: core/html/page.css is `const char page_css[]`.
 TEXTS    := $(shell find $(FOLDERS) -name '*.css' -o -name '*.js' -o -name '*.html')
@@ -93,6 +95,11 @@ LIBRARY  := $(BUILD)/libirst.a
 TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -name 'replay_*.c')
 TEST_HELPERS := $(filter-out $(TEST_SOURCES) tests/fuzz/%,$(shell find tests -name '*.c' ! -name 'wrap_*'))
 TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $(t))))
+
+# What writes ONNX is no part of the library, and needs the schema in C.
+ONNX_SCHEMA   := $(BUILD)/onnx/onnx.pb-c
+ONNX_OBJECTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard modules/onnx/*.c)) $(ONNX_SCHEMA).o
+ONNX_PROGRAMS := $(BINDIR)/convert $(BUILD)/failing/convert $(BUILD)/tests/test_onnx
 
 # Programs in which one allocation of our own code can be made to fail (tests/allocations).
 FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(p))
@@ -134,6 +141,21 @@ $(BUILD)/obj/%.o: $(BUILD)/texts/%.c $(STAMP)
 	@echo "  CC   $@"
 	$(Q)$(COMPILE) -c -o $@ $<
 
+$(ONNX_SCHEMA).c $(ONNX_SCHEMA).h &: modules/onnx/onnx.proto $(STAMP)
+	@mkdir -p $(@D)
+	@echo "  GEN  $(ONNX_SCHEMA).c"
+	$(Q)protoc-c --proto_path=modules/onnx --c_out=$(@D) $(<F)
+
+$(ONNX_SCHEMA).o: $(ONNX_SCHEMA).c
+	@echo "  CC   $@"
+	$(Q)$(COMPILE) -w -c -o $@ $<
+
+$(ONNX_OBJECTS): | $(ONNX_SCHEMA).h
+$(ONNX_OBJECTS) $(BUILD)/obj/tests/modules/test_onnx.o: DEFINES += -isystem $(BUILD)/onnx
+$(BUILD)/obj/tests/modules/test_onnx.o: | $(ONNX_SCHEMA).h
+$(ONNX_PROGRAMS): $(ONNX_OBJECTS)
+$(ONNX_PROGRAMS): LIBS += $(ONNX_LIBS)
+
 define kernel_rule
 $(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
@@ -146,7 +168,7 @@ define program_rule
 $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) -o $$@ $$(LINKED) $$(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
 
@@ -190,7 +212,7 @@ define test_rule
 $(BUILD)/tests/$(basename $(notdir $(1))): $(BUILD)/obj/$(basename $(1)).o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(LINK) -o $$@ $$^ -lcmocka $$(LIBS)
+	$$(Q)$$(LINK) -o $$@ $$(LINKED) -lcmocka $$(LIBS)
 endef
 $(foreach t,$(TEST_SOURCES),$(eval $(call test_rule,$(t))))
 
@@ -198,7 +220,7 @@ define failing_rule
 $(BUILD)/failing/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(BUILD)/obj/tests/allocations/wrap_allocations.o $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(LINK) $$(WRAPPED:%=-Wl,--wrap=%) -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(LINK) $$(WRAPPED:%=-Wl,--wrap=%) -o $$@ $$(LINKED) $$(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call failing_rule,$(m))))
 
@@ -252,4 +274,4 @@ clean: ## remove everything built
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(ONNX_OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)

@@ -25,7 +25,8 @@ typedef struct row_saved {
 } row_saved;
 
 static int parts_of(const node *n) {
-    return *(const int *)n->options;
+    const attention_options *o = n->options;
+    return o->parts;
 }
 
 static status infer(node *n) {
@@ -239,5 +240,6 @@ const op op_attention = {.name = "attention",
 
 node *attention(tape *t, node *query, node *key, node *value, int parts) {
     node *inputs[] = {query, key, value};
-    return tape_record(t, &op_attention, &parts, sizeof parts, 3, inputs);
+    attention_options options = {parts};
+    return tape_record(t, &op_attention, &options, sizeof options, 3, inputs);
 }

@@ -68,13 +68,16 @@ node *dynamic_conv2d(tape *t, node *x, node *kernels);
 /* The sum of each kernel, as the weights of a 1x1 convolution: OC x IC x KH x KW -> OC x IC x 1 x 1. */
 node *kernel_sums(tape *t, node *weight);
 
-/* Options of operations whose builders take them apart, for the tests' reference. */
+/* Options of operations whose builders take them apart, for whoever reads a tape. */
 typedef struct add_options {
     float weight_a, weight_b;
 } add_options;
 typedef struct leaky_relu_options {
     float slope;
 } leaky_relu_options;
+typedef struct attention_options {
+    int parts;
+} attention_options;
 typedef struct dropout_options {
     double rate;
     uint64_t seed;

@@ -61,26 +61,24 @@ int detector_phase(const detector *d, int64_t epoch) {
     return d->type->phase ? d->type->phase(d->options, epoch) : 0;
 }
 
-/* A network as it is when trained. */
-static network inference_network(detector *d, tape *t) {
-    return (network){.t = t,
-                     .parameters = &d->parameters,
-                     .seed = d->seed,
-                     .statistics = NORM_RUNNING,
-                     .phase = detector_phase(d, INT64_MAX)};
+status detector_record(detector *d, tape *t, int width, int height, node **image, network_outputs *outputs) {
+    network net = {.t = t,
+                   .parameters = &d->parameters,
+                   .seed = d->seed,
+                   .statistics = NORM_RUNNING,
+                   .phase = detector_phase(d, INT64_MAX)};
+    *outputs = (network_outputs){0};
+    *image = tape_input(t, 1, d->input.channels, height, width);
+    TRY(tape_recorded(t));
+    d->type->build(d->options, &net, *image, outputs);
+    return tape_recorded(t);
 }
 
 status detector_probe(detector *d, network_outputs *outputs) {
     tape *t;
+    node *image;
     TRY(tape_new(d->engine, 1, &t));
-    network net = inference_network(d, t);
-    node *image = tape_input(t, 1, d->input.channels, PROBE_SIDE, PROBE_SIDE);
-    status result = tape_recorded(t);
-    if (result == STATUS_OK) {
-        d->type->build(d->options, &net, image, outputs);
-        tape_pin(t, outputs->logit);
-        result = tape_plan(t, NULL);
-    }
+    status result = detector_record(d, t, PROBE_SIDE, PROBE_SIDE, &image, outputs);
     tape_free(t);
     return result;
 }
@@ -186,11 +184,8 @@ parameter_set *detector_parameters(detector *d) {
 static status record_inference(detector *d, int width, int height, detector_detail detail) {
     inference *run = &d->run;
     TRY(tape_new(d->engine, 1, &run->t));
-    network net = inference_network(d, run->t);
-    run->image = tape_input(run->t, 1, d->input.channels, padded_side(d->type->sides, height),
-                            padded_side(d->type->sides, width));
-    TRY(tape_recorded(run->t));
-    d->type->build(d->options, &net, run->image, &run->outputs);
+    TRY(detector_record(d, run->t, padded_side(d->type->sides, width), padded_side(d->type->sides, height), &run->image,
+                        &run->outputs));
     tape_pin(run->t, run->outputs.logit);
     if (detail >= DETAIL_RECONSTRUCTION)
         tape_pin(run->t, run->outputs.reconstruction);

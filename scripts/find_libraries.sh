@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the flags for the libraries that irst is built on; where one is missing, says which and how it is called.
-# usage: find_libraries.sh cflags|libs
+# usage: find_libraries.sh cflags|libs|onnx-libs
+#   onnx-libs   for what only bin/convert needs, to write ONNX
 # CC, PKG_CONFIG and H5CC name the compiler, pkg-config and HDF5's compiler wrapper where they are not the usual ones.
 set -uo pipefail
 pkg_config=${PKG_CONFIG:-pkg-config}
@@ -53,6 +54,10 @@ wanted jansson libjansson-dev jansson-devel jansson-dev
 wanted popt libpopt-dev popt-devel popt-dev
 wanted cairo libcairo2-dev cairo-devel cairo-dev
 wanted expat libexpat1-dev expat-devel expat-dev
+everyone=("${libs[@]}") libs=()
+wanted libprotobuf-c libprotobuf-c-dev protobuf-c-devel protobuf-c-dev
+command -v protoc-c > /dev/null ||
+    missing+=("protoc-c (Debian, Ubuntu: protobuf-c-compiler; Fedora: protobuf-c-compiler; Alpine: protobuf-c-compiler)")
 # Headers only, without a file for pkg-config.
 if ! echo '#include <Random123/philox.h>' | ${CC:-gcc} "${cflags[@]}" -E -x c - > /dev/null 2>&1; then
     missing+=("Random123/philox.h (Debian, Ubuntu: librandom123-dev; Fedora: Random123-devel; elsewhere: github.com/DEShawResearch/random123)")
@@ -66,9 +71,10 @@ fi
 case "${1:-}" in
 # Other people's headers are not ours to warn about.
 cflags) printf '%s\n' "${cflags[*]/#-I/-isystem }" ;;
-libs) printf '%s\n' "${libs[*]}" ;;
+libs) printf '%s\n' "${everyone[*]}" ;;
+onnx-libs) printf '%s\n' "${libs[*]}" ;;
 *)
-    echo "find_libraries.sh: expected cflags or libs" >&2
+    echo "find_libraries.sh: expected cflags, libs or onnx-libs" >&2
     exit 2
     ;;
 esac

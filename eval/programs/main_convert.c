@@ -1,11 +1,14 @@
-/* convert: checkpoints of other programs into ours and back, ours to what detection needs, and a check of ours. */
+/* convert: checkpoints of other programs into ours and back, ours to ONNX and to what detection needs, and a check of
+ * ours. */
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
 #include "eval/programs/arguments.h"
 #include "modules/checkpoint.h"
 #include "modules/detector.h"
+#include "modules/onnx/onnx_export.h"
 #include "modules/torch/torch_export.h"
+#include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
 #include "modules/torch/weights_file.h"
 
@@ -39,16 +42,25 @@ static status print_detector(const char *path, detector *d) {
     return STATUS_OK;
 }
 
-/* What a network was trained on is part of it: the range of grey values, if the file `from` tells one. */
-static status keep_range(const char *from, h5_file *to) {
+/* What a network was trained on is part of it: the range of grey values, as the file says it. *out is NULL if it says
+ * none; the caller frees it. */
+static status range_of(const char *path, char **out) {
     static const char key[] = "data.range";
     h5_file *file;
-    char *range = NULL;
-    TRY(checkpoint_open(from, &file));
-    status result = h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, &range) : STATUS_OK;
+    *out = NULL;
+    if (torch_file_recognises(path))
+        return STATUS_OK;
+    TRY(checkpoint_open(path, &file));
+    status result = h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, out) : STATUS_OK;
     h5_close(file);
+    return result;
+}
+
+static status keep_range(const char *from, h5_file *to) {
+    char *range;
+    status result = range_of(from, &range);
     if (result == STATUS_OK && range)
-        result = h5_write_attribute_text(to, "/", key, range);
+        result = h5_write_attribute_text(to, "/", "data.range", range);
     free(range);
     return result;
 }
@@ -98,48 +110,87 @@ static status export_tensors(engine *e, const char *input, const char *output) {
     return result;
 }
 
-static status cut_down(engine *e, const char *input, const char *output) {
+/* Threshold and range as detect would take them. */
+static status export_with_notes(detector *d, const char *input, const char *output) {
     double threshold;
+    char *range, number[32];
     TRY(checkpoint_read_threshold(input, &threshold));
-    return convert(e, checkpoint_load, input, threshold, output);
+    TRY(range_of(input, &range));
+    snprintf(number, sizeof number, "%.9g", isnan(threshold) ? 0.5 : threshold);
+    const char *slash = strrchr(input, '/');
+    const onnx_note notes[] = {
+        {"threshold", number}, {"range", range ? range : "full"}, {"checkpoint", slash ? slash + 1 : input}};
+    status result = onnx_export(d, notes, sizeof notes / sizeof *notes, output);
+    if (result == STATUS_OK)
+        printf("%s: %s, threshold %s, range %s\n", output, title_of(detector_name(d)), number, notes[1].value);
+    free(range);
+    return result;
 }
 
-static status set_threshold(const char *path, const char *text) {
-    double threshold;
-    TRY(argument_number("set-threshold", text, &threshold));
-    TRY(checkpoint_store_threshold(path, threshold));
-    printf("%s: detect takes pixels with a score above %.9g\n", path, threshold);
-    return STATUS_OK;
+/* --- the commands: their words, without the command itself --- */
+
+static status from_torch(engine *e, const char **words) {
+    return convert(e, torch_import, words[0], NAN, words[1]);
 }
 
-static status verify(engine *e, const char *path) {
+static status to_torch(engine *e, const char **words) {
+    return export_tensors(e, words[0], words[1]);
+}
+
+static status to_onnx(engine *e, const char **words) {
     detector *d;
-    TRY(checkpoint_load(e, path, &d));
-    status result = print_detector(path, d);
+    TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
+    status result = export_with_notes(d, words[0], words[1]);
     detector_free(d);
     return result;
 }
 
+static status cut_down(engine *e, const char **words) {
+    double threshold;
+    TRY(checkpoint_read_threshold(words[0], &threshold));
+    return convert(e, checkpoint_load, words[0], threshold, words[1]);
+}
+
+static status set_threshold(engine *e, const char **words) {
+    double threshold;
+    (void)e;
+    TRY(argument_number("set-threshold", words[1], &threshold));
+    TRY(checkpoint_store_threshold(words[0], threshold));
+    printf("%s: detect takes pixels with a score above %.9g\n", words[0], threshold);
+    return STATUS_OK;
+}
+
+static status verify(engine *e, const char **words) {
+    detector *d;
+    TRY(checkpoint_load(e, words[0], &d));
+    status result = print_detector(words[0], d);
+    detector_free(d);
+    return result;
+}
+
+static const struct {
+    const char *name, *words;
+    int count; /* of the words */
+    status (*run)(engine *e, const char **words);
+} commands[] = {
+    {"from-torch", "IN.pkl OUT.h5", 2, from_torch},   {"to-torch", "IN.h5 OUT.pth", 2, to_torch},
+    {"to-onnx", "IN.h5 OUT.onnx", 2, to_onnx},        {"weights", "IN.h5 OUT.h5", 2, cut_down},
+    {"set-threshold", "FILE.h5 T", 2, set_threshold}, {"verify", "FILE.h5", 1, verify},
+};
+#define COMMAND_NAMES "from-torch, to-torch, to-onnx, weights, set-threshold or verify"
+
 static status run_command(engine *e, const char **arguments, int count) {
     if (count == 0)
-        return status_fail(STATUS_USAGE, "no command; expected from-torch, to-torch, weights, set-threshold or verify");
-    if (!strcmp(arguments[0], "from-torch"))
-        return count == 3 ? convert(e, torch_import, arguments[1], NAN, arguments[2])
-                          : status_fail(STATUS_USAGE, "from-torch takes two paths: IN.pkl OUT.h5");
-    if (!strcmp(arguments[0], "to-torch"))
-        return count == 3 ? export_tensors(e, arguments[1], arguments[2])
-                          : status_fail(STATUS_USAGE, "to-torch takes two paths: IN.h5 OUT.pth");
-    if (!strcmp(arguments[0], "weights"))
-        return count == 3 ? cut_down(e, arguments[1], arguments[2])
-                          : status_fail(STATUS_USAGE, "weights takes two paths: IN.h5 OUT.h5");
-    if (!strcmp(arguments[0], "set-threshold"))
-        return count == 3 ? set_threshold(arguments[1], arguments[2])
-                          : status_fail(STATUS_USAGE, "set-threshold takes a path and a number: FILE.h5 T");
-    if (!strcmp(arguments[0], "verify"))
-        return count == 2 ? verify(e, arguments[1]) : status_fail(STATUS_USAGE, "verify takes one path: FILE.h5");
-    return status_fail(STATUS_USAGE,
-                       "no command is called '%s'; expected from-torch, to-torch, weights, set-threshold or verify",
-                       arguments[0]);
+        return status_fail(STATUS_USAGE, "no command; expected " COMMAND_NAMES);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(arguments[0], commands[i].name) != 0)
+            continue;
+        return count == 1 + commands[i].count
+                   ? commands[i].run(e, arguments + 1)
+                   : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
+                                 commands[i].count == 1 ? "one word" : "two words", commands[i].words);
+    }
+    return status_fail(STATUS_USAGE, "no command is called '%s'; expected " COMMAND_NAMES, arguments[0]);
 }
 
 static status run(const char **arguments, int count) {
@@ -153,13 +204,16 @@ static status run(const char **arguments, int count) {
 int main(int argc, char **argv) {
     const cli_program program = {
         .name = "convert",
-        .summary = "reads and writes PyTorch checkpoints and safetensors without PyTorch, cuts ours down to the "
-                   "network, checks them",
-        .arguments = "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | weights IN.h5 OUT.h5 | set-threshold FILE.h5 "
-                     "T | verify FILE.h5",
+        .summary =
+            "reads and writes PyTorch checkpoints and safetensors without PyTorch, writes ONNX models, cuts ours "
+            "down to the network, checks them",
+        .arguments =
+            "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx | weights IN.h5 OUT.h5 "
+            "| set-threshold FILE.h5 T | verify FILE.h5",
         .examples =
             "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
             "convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
+            "convert to-onnx nudt.h5 nudt.onnx                  # for ONNX Runtime and others, images of any size\n"
             "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
             "convert set-threshold nudt.h5 0.31                 # what detect uses; evaluate --at-fa finds it\n"
             "convert verify nudt.h5                             # every tensor there, and which network it is\n",

@@ -324,7 +324,7 @@ int op_reference_forward(const node *n, const array4 *in, array4 *out) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[0].data[i] * in[1].data[i];
     } else if (!strcmp(name, "attention")) {
-        forward_attention(*(const int *)n->options, in, out);
+        forward_attention(((const attention_options *)n->options)->parts, in, out);
     } else if (!strcmp(name, "spatial_scale")) {
         for (size_t i = 0; i < count; i++)
             out->data[i] = in[0].data[i] * in[1].data[i / (plane * (size_t)in[0].c) * plane + i % plane];

@@ -235,7 +235,7 @@ works "$bin/detect" scenes/images --checkpoint run/best.h5 --out heavy
 cmp -s light/detections.csv heavy/detections.csv || complain "the weights alone do not detect what the checkpoint does"
 [ "$(($(stat -c %s weights.h5) * 2))" -lt "$(stat -c %s run/best.h5)" ] || complain "the weights alone are not smaller"
 refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
-refuses 2 'no command; expected from-torch, to-torch, weights, set-threshold or verify' "$bin/convert"
+refuses 2 'no command; expected from-torch, to-torch, to-onnx, weights, set-threshold or verify' "$bin/convert"
 mkdir -p out
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
 refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5

@@ -1,0 +1,168 @@
+#include "modules/onnx/onnx_export.h"
+
+#include "modules/detector_private.h"
+#include "modules/onnx/onnx_recorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- recording --- */
+
+/* The network for some sizes that have nothing in common, so that two maps of equal sizes are so by construction. */
+static const int sides[ONNX_RECORDINGS][2] = {{397, 251}, {283, 509}, {1021, 128}, {176, 763}};
+
+static status record(detector *d, onnx_recordings *out, network_outputs *outputs) {
+    for (int i = 0; i < ONNX_RECORDINGS; i++) {
+        node *image;
+        network_outputs found;
+        TRY(tape_new(d->engine, 1, &out->tapes[i]));
+        TRY(detector_record(d, out->tapes[i], padded_side(d->type->sides, sides[i][0]),
+                            padded_side(d->type->sides, sides[i][1]), &image, &found));
+        if (i > 0)
+            continue;
+        *outputs = found;
+        out->image = image;
+        out->logit = found.logit;
+    }
+    return STATUS_OK;
+}
+
+static void free_recordings(onnx_recordings *r) {
+    for (int i = 0; i < ONNX_RECORDINGS; i++)
+        tape_free(r->tapes[i]);
+}
+
+/* "stage1/B" and "m0". */
+static const char *name_of(const void *context, const node *n) {
+    const network_outputs *outputs = context;
+    for (int i = 0; i < outputs->map_count; i++)
+        if (outputs->maps[i] == n)
+            return outputs->map_names[i];
+    for (int i = 0; i < outputs->head_count; i++)
+        if (outputs->heads[i] == n)
+            return outputs->head_names[i];
+    return NULL;
+}
+
+/* --- in front of the network, and behind it --- */
+
+static onnx_value apply2(onnx_graph *g, const char *type, onnx_value a, onnx_value b) {
+    return onnx_apply(g, (onnx_call){.type = type, .inputs = {a, b}});
+}
+
+static onnx_value pair(onnx_graph *g, int64_t rows, int64_t columns) {
+    return onnx_integers(g, 2, (const int64_t[]){rows, columns});
+}
+
+/* Each image over its largest value, or as it is without light. */
+static onnx_value over_maximum(onnx_graph *g, onnx_value image) {
+    onnx_value largest = onnx_apply(
+        g, (onnx_call){.type = "ReduceMax",
+                       .inputs = {image},
+                       .attributes = {onnx_list("axes", 3, (const int64_t[]){1, 2, 3}), onnx_integer("keepdims", 1)}});
+    onnx_value lit = apply2(g, "Greater", largest, onnx_number(g, 0));
+    onnx_value unit = onnx_apply(g, (onnx_call){.type = "Where", .inputs = {lit, largest, onnx_number(g, 1)}});
+    return apply2(g, "Div", image, unit);
+}
+
+/* The channels of the network's input: a convolution of one pixel, which every runtime has. */
+static onnx_value channels_of(onnx_graph *g, const input_format *format, onnx_value image) {
+    float *weight = onnx_keep(g, INPUT_CHANNELS * sizeof *weight), *bias = onnx_keep(g, INPUT_CHANNELS * sizeof *bias);
+    if (!weight || !bias)
+        return NULL;
+    for (int c = 0; c < format->channels; c++) {
+        weight[c] = 1 / format->std[c];
+        bias[c] = -format->mean[c] / format->std[c];
+    }
+    return onnx_apply(
+        g, (onnx_call){.type = "Conv",
+                       .inputs = {image,
+                                  onnx_floats(g, "input.weight", 4, (const int[]){format->channels, 1, 1, 1}, weight),
+                                  onnx_floats(g, "input.bias", 1, &format->channels, bias)}});
+}
+
+static onnx_value formatted(onnx_graph *g, const input_format *format, onnx_value image) {
+    onnx_scope(g, "input");
+    if (format->own_maximum)
+        image = over_maximum(g, image);
+    bool as_it_is = format->channels == 1 && format->mean[0] == 0 && format->std[0] == 1;
+    return as_it_is ? image : channels_of(g, format, image);
+}
+
+/* Zeros on the right and below, up to sides that the rule takes. */
+static onnx_value padded(onnx_graph *g, side_rule rule, onnx_value x, onnx_value size) {
+    onnx_scope(g, "padding");
+    int64_t multiple = rule.multiple > 1 ? rule.multiple : 1;
+    onnx_value side = apply2(g, "Max", size, pair(g, rule.least, rule.least));
+    side = apply2(g, "Add", side, pair(g, multiple - 1, multiple - 1));
+    side = apply2(g, "Div", side, pair(g, multiple, multiple));
+    side = apply2(g, "Mul", side, pair(g, multiple, multiple));
+    onnx_value more = apply2(g, "Sub", side, size);
+    static const int64_t none[6] = {0}; /* in front, and behind in batch and channels */
+    onnx_value pads = onnx_apply(g, (onnx_call){.type = "Concat",
+                                                .inputs = {onnx_integers(g, 6, none), more},
+                                                .attributes = {onnx_integer("axis", 0)}});
+    return apply2(g, "Pad", x, pads);
+}
+
+static onnx_value cropped(onnx_graph *g, onnx_value x, onnx_value size) {
+    onnx_scope(g, "crop");
+    return onnx_apply(g, (onnx_call){.type = "Slice", .inputs = {x, pair(g, 0, 0), size, pair(g, 2, 3)}});
+}
+
+static bool takes_all(side_rule rule) {
+    return rule.multiple <= 1 && rule.least <= 1;
+}
+
+static status build(onnx_graph *g, detector *d, const onnx_recordings *from, const network_outputs *outputs) {
+    static const onnx_dimension shape[4] = {
+        {.symbol = "batch"}, {.size = 1}, {.symbol = "height"}, {.symbol = "width"}};
+    side_rule rule = d->type->sides;
+    onnx_value image = onnx_input(g, "image", shape), size = NULL;
+    onnx_value x = formatted(g, &d->input, image);
+    if (!takes_all(rule)) {
+        size = onnx_apply(g, (onnx_call){.type = "Shape",
+                                         .inputs = {image},
+                                         .attributes = {onnx_integer("start", 2), onnx_integer("end", 4)}});
+        x = padded(g, rule, x, size);
+    }
+    onnx_value logit = onnx_record(g, from, &d->parameters, x, name_of, outputs);
+    if (!takes_all(rule))
+        logit = cropped(g, logit, size);
+    onnx_output(g, onnx_apply(g, (onnx_call){.type = "Sigmoid", .inputs = {logit}}), "score", shape);
+    return onnx_graph_status(g);
+}
+
+/* --- the file --- */
+
+static const char description[] =
+    "Infrared small targets. Input: grey values in [0, 1], batch x 1 x height x width, of any size. Output: of each "
+    "pixel the probability that it is part of a target.";
+
+static status write(onnx_graph *g, detector *d, const onnx_note *notes, int count, const char *path) {
+    onnx_note *all = onnx_keep(g, (size_t)(count + 2) * sizeof *all);
+    if (!all)
+        return onnx_graph_status(g);
+    all[0] = (onnx_note){"network", d->type->name};
+    all[1] = (onnx_note){"version", IRST_VERSION};
+    memcpy(all + 2, notes, (size_t)count * sizeof *notes);
+    return onnx_graph_write(g, d->type->name, description, all, count + 2, path);
+}
+
+status onnx_export(detector *d, const onnx_note *notes, int count, const char *path) {
+    if (!d->type->build)
+        return status_fail(STATUS_USAGE, "%s has no network that could be written as ONNX", d->type->name);
+    onnx_recordings recordings = {0};
+    network_outputs outputs;
+    onnx_graph *g = NULL;
+    status result = record(d, &recordings, &outputs);
+    if (result == STATUS_OK)
+        result = onnx_graph_new(&g);
+    if (result == STATUS_OK)
+        result = build(g, d, &recordings, &outputs);
+    if (result == STATUS_OK)
+        result = write(g, d, notes, count, path);
+    onnx_graph_free(g);
+    free_recordings(&recordings);
+    return result;
+}
