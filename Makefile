@@ -99,7 +99,8 @@ TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $
 # What writes ONNX is no part of the library, and needs the schema in C.
 ONNX_SCHEMA   := $(BUILD)/onnx/onnx.pb-c
 ONNX_OBJECTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard modules/onnx/*.c)) $(ONNX_SCHEMA).o
-ONNX_PROGRAMS := $(BINDIR)/convert $(BUILD)/failing/convert $(BUILD)/tests/test_onnx
+ONNX_TESTS    := test_onnx compare_onnx
+ONNX_PROGRAMS := $(BINDIR)/convert $(BUILD)/failing/convert $(ONNX_TESTS:%=$(BUILD)/tests/%)
 
 # Programs in which one allocation of our own code can be made to fail (tests/allocations).
 FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(p))
@@ -150,9 +151,8 @@ $(ONNX_SCHEMA).o: $(ONNX_SCHEMA).c
 	@echo "  CC   $@"
 	$(Q)$(COMPILE) -w -c -o $@ $<
 
-$(ONNX_OBJECTS): | $(ONNX_SCHEMA).h
-$(ONNX_OBJECTS) $(BUILD)/obj/tests/modules/test_onnx.o: DEFINES += -isystem $(BUILD)/onnx
-$(BUILD)/obj/tests/modules/test_onnx.o: | $(ONNX_SCHEMA).h
+$(ONNX_OBJECTS) $(ONNX_TESTS:%=$(BUILD)/obj/tests/modules/%.o): | $(ONNX_SCHEMA).h
+$(ONNX_OBJECTS) $(ONNX_TESTS:%=$(BUILD)/obj/tests/modules/%.o): DEFINES += -isystem $(BUILD)/onnx
 $(ONNX_PROGRAMS): $(ONNX_OBJECTS)
 $(ONNX_PROGRAMS): LIBS += $(ONNX_LIBS)
 

@@ -74,11 +74,12 @@ static onnx_value channels_of(onnx_graph *g, const input_format *format, onnx_va
         weight[c] = 1 / format->std[c];
         bias[c] = -format->mean[c] / format->std[c];
     }
-    return onnx_apply(
-        g, (onnx_call){.type = "Conv",
-                       .inputs = {image,
-                                  onnx_floats(g, "input.weight", 4, (const int[]){format->channels, 1, 1, 1}, weight),
-                                  onnx_floats(g, "input.bias", 1, &format->channels, bias)}});
+    const int shape[] = {format->channels, 1, 1, 1};
+    onnx_value factor = onnx_floats(g, "input.weight", 4, shape, weight);
+    onnx_value summand = onnx_floats(g, "input.bias", 1, shape, bias);
+    return onnx_apply(g, (onnx_call){.type = "Conv",
+                                     .inputs = {image, factor, summand},
+                                     .attributes = {onnx_pair("kernel_shape", 1, 1)}});
 }
 
 static onnx_value formatted(onnx_graph *g, const input_format *format, onnx_value image) {

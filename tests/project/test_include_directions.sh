@@ -43,6 +43,7 @@ modules: core/* autograd
 modules/networks: core/* autograd modules
 modules/classic: core/* modules
 modules/torch: core/* modules
+modules/onnx: core/* autograd modules
 modules/registry: core/* modules
 datasets: core/*
 datasets/vary: core/* datasets

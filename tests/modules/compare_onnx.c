@@ -1,0 +1,111 @@
+/* compare_onnx FOLDER: what other runtimes are compared with. Writes every network with formula weights as
+ * FOLDER/NAME.onnx, images of several sizes and our scores of them as raw float32, and FOLDER/cases.jsonl, which says
+ * what belongs together: {"model", "image", "score", "shape": [images, rows, columns], "threshold"}. */
+#include "modules/onnx/onnx_export.h"
+#include "tests/modules/formula_network.h"
+
+#include "core/base/rng.h"
+#include "core/io/file_io.h"
+#include "core/io/text_buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* NAME, and what formula_network takes. */
+static const struct {
+    const char *name, *method, *setting;
+} networks[] = {
+    {"rpcanet_plus", "rpcanet_plus", NULL},
+    {"rpcanet_plus_noise", "rpcanet_plus", "model.carry_noise=true"},
+    {"rpcanet", "rpcanet", NULL},
+    {"mshnet", "mshnet", NULL},
+    {"mshnet_grey", "mshnet", "model.channels=1"},
+    {"agpcnet", "agpcnet", NULL},
+    {"uiunet", "uiunet", NULL},
+    {"uiunet_mean", "uiunet", "model.own_maximum=false"},
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+/* Images, rows, columns: whole multiples of 16, not square, odd, smaller than any network takes, two at once. */
+static const int shapes[][3] = {{1, 64, 64}, {1, 96, 176}, {1, 131, 97}, {1, 9, 30}, {2, 53, 80}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* A dim scene with a bright spot, of which each image has its own. */
+static void draw(int seed, int rows, int columns, float *image) {
+    rng r = rng_new((uint64_t)seed, 1);
+    for (int i = 0; i < rows * columns; i++)
+        image[i] = 0.2f + 0.2f * (float)rng_uniform(&r);
+    image[rows / 2 * columns + columns / 3] = 0.9f;
+}
+
+static status score_images(detector *d, const int shape[3], float *images, float *scores) {
+    size_t pixels = (size_t)shape[1] * (size_t)shape[2];
+    for (int i = 0; i < shape[0]; i++) {
+        detector_maps maps;
+        draw(i, shape[1], shape[2], images + (size_t)i * pixels);
+        TRY(detector_run(d, images + (size_t)i * pixels, shape[2], shape[1], DETAIL_SCORE, &maps));
+        memcpy(scores + (size_t)i * pixels, maps.score, pixels * sizeof *scores);
+    }
+    return STATUS_OK;
+}
+
+static status write_case(detector *d, const char *folder, const char *name, const int shape[3], FILE *list) {
+    char image_path[4096], score_path[4096], stem[64];
+    snprintf(stem, sizeof stem, "%s_%dx%dx%d", name, shape[0], shape[1], shape[2]);
+    TRY(path_join(image_path, folder, stem, ".image"));
+    TRY(path_join(score_path, folder, stem, ".score"));
+    size_t bytes = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] * sizeof(float);
+    float *images = malloc(bytes), *scores = malloc(bytes);
+    status result = images && scores ? score_images(d, shape, images, scores)
+                                     : status_fail(STATUS_MEMORY, "out of memory for images");
+    if (result == STATUS_OK)
+        result = file_write(image_path, images, bytes);
+    if (result == STATUS_OK)
+        result = file_write(score_path, scores, bytes);
+    free(images);
+    free(scores);
+    fprintf(list,
+            "{\"model\": \"%s.onnx\", \"image\": \"%s.image\", \"score\": \"%s.score\", \"shape\": [%d, %d, %d], "
+            "\"threshold\": 0.5}\n",
+            name, stem, stem, shape[0], shape[1], shape[2]);
+    return result;
+}
+
+static status write_network(int index, const char *folder, FILE *list) {
+    char path[4096];
+    detector *d;
+    TRY(path_join(path, folder, networks[index].name, ".onnx"));
+    TRY(formula_network(networks[index].method, networks[index].setting, &d));
+    status result = onnx_export(d, NULL, 0, path);
+    for (int i = 0; result == STATUS_OK && i < SHAPES; i++)
+        result = write_case(d, folder, networks[index].name, shapes[i], list);
+    detector_free(d);
+    return result;
+}
+
+static status write_all(const char *folder) {
+    char path[4096];
+    text_buffer list = {0};
+    TRY(path_join(path, folder, "cases", ".jsonl"));
+    TRY(text_buffer_begin(&list));
+    for (int i = 0; i < NETWORKS; i++) {
+        status result = write_network(i, folder, list.stream);
+        if (result != STATUS_OK) {
+            text_buffer_free(&list);
+            return result;
+        }
+    }
+    return text_buffer_save(&list, path);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: compare_onnx FOLDER\n");
+        return 2;
+    }
+    status result = write_all(argv[1]);
+    if (result != STATUS_OK)
+        fprintf(stderr, "compare_onnx: %s\n", status_message());
+    return status_exit_code(result);
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# What is written as ONNX computes in ONNX Runtime and in OpenCV's dnn what it computes here: all networks at several
+# sizes. Skipped where a runtime is missing; `make test-onnx` installs both. Needs `make all library tests`.
+# usage: test_runtimes.sh [--full]
+#   --full   also trained networks: the shipped weights on every image of NUDT-SIRST's test list, published ones on some
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_NUM_THREADS=1 NODE_PATH=$PWD/build/onnx-runtimes/node_modules PYTHONPATH=$PWD/python PYTHONDONTWRITEBYTECODE=1
+python=/usr/bin/python3
+shared=${IRST_SHARED:-../shared}
+bad=0 skipped=0
+
+complain() {
+    echo "$*"
+    bad=1
+}
+
+runtimes=()
+if [ -d "$NODE_PATH/onnxruntime-node" ]; then
+    runtimes+=("node tests/onnx/onnxruntime_scores.js")
+else
+    skipped=$((skipped + 1))
+fi
+if "$python" -c 'import cv2' 2> /dev/null; then
+    runtimes+=("$python tests/onnx/opencv_scores.py")
+else
+    skipped=$((skipped + 1))
+fi
+[ $skipped -eq 0 ] || echo "$skipped skipped: ONNX Runtime or python3-opencv is missing (make test-onnx)"
+[ ${#runtimes[@]} -gt 0 ] || exit 0
+
+# Every model of the folder within 1e-4 of ours, and at no pixel on the other side of the threshold. OpenCV 4.6 takes no
+# sizes that are computed while a model runs: of ours it reads those that need none.
+check_folder() {
+    local folder=$1 runtime name model images deviation others
+    for runtime in "${runtimes[@]}"; do
+        $runtime "$folder" > "$work/lines" 2> "$work/errors" || complain "$runtime: $(tail -n 3 "$work/errors")"
+        cat "$work/lines"
+        [ -s "$work/lines" ] || complain "$runtime ran nothing"
+        while read -r name model images deviation others; do
+            if [ "$images" = unread ]; then
+                [[ $name == opencv && $model != rpcanet* ]] || complain "$name does not read $model"
+            elif ! awk "BEGIN { exit !($deviation <= 1e-4) }" || [ "$others" != 0 ]; then
+                complain "$name, $model: $deviation from ours, $others pixels on the other side of the threshold"
+            fi
+        done < "$work/lines"
+    done
+}
+
+mkdir "$work/formula"
+build/tests/compare_onnx "$work/formula" || complain "compare_onnx failed"
+check_folder "$work/formula"
+
+# check_trained CHECKPOINT STEP: every STEPth image of the test list.
+check_trained() {
+    local name
+    name=$(basename "${1%.*}")
+    mkdir "$work/$name"
+    bin/convert to-onnx "$1" "$work/$name/$name.onnx" > /dev/null || complain "$1 is not written"
+    IRST_LIBRARY=build/lib/libirst.so.0 "$python" tests/onnx/trained_cases.py "$1" "$shared/data/NUDT-SIRST" "$2" \
+        "$work/$name" "$name.onnx" || complain "no cases for $1"
+    check_folder "$work/$name"
+    rm -r "${work:?}/$name"
+}
+
+if [ "${1:-}" = --full ]; then
+    if [ -d "$shared/data/NUDT-SIRST" ]; then
+        check_trained weights/rpcanet_plus_nudt.h5 1
+        for checkpoint in "$shared"/reference/checkpoints/*.pkl; do
+            check_trained "$checkpoint" 40
+        done
+    else
+        echo "7 skipped: $shared/data/NUDT-SIRST is missing"
+    fi
+fi
+exit $bad
