@@ -38,7 +38,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fPIC -fvisibility=hidden -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-aarch64 coverage check-static mutate format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-aarch64 test-onnx coverage check-static mutate format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -116,7 +116,7 @@ SHARED   := $(BUILD)/lib/libirst.so.$(firstword $(subst ., ,$(VERSION)))
 STATIC   := $(BUILD)/lib/libirst.a
 INSTALL  := DESTDIR='$(DESTDIR)' scripts/install.sh
 
-.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-aarch64 coverage check-static mutate bench-dnnl clean help format format-check
+.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-aarch64 test-onnx coverage check-static mutate bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -252,6 +252,9 @@ test-full: ## the same, with the published figures on all images, and threads un
 
 test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operations under qemu-user
 	scripts/test_aarch64.sh
+
+test-onnx: ## install other runtimes, and compare ONNX models and PyTorch's checkpoints in them with ours
+	scripts/test_onnx.sh
 
 coverage: ## the share of lines that the tests run, by folder; as long as a test run
 	scripts/coverage.sh

@@ -3,8 +3,7 @@
 #include "modules/detector_private.h"
 #include "modules/onnx/onnx_recorder.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdbool.h>
 
 /* --- recording --- */
 
@@ -146,7 +145,8 @@ static status write(onnx_graph *g, detector *d, const onnx_note *notes, int coun
         return onnx_graph_status(g);
     all[0] = (onnx_note){"network", d->type->name};
     all[1] = (onnx_note){"version", IRST_VERSION};
-    memcpy(all + 2, notes, (size_t)count * sizeof *notes);
+    for (int i = 0; i < count; i++)
+        all[2 + i] = notes[i];
     return onnx_graph_write(g, d->type->name, description, all, count + 2, path);
 }
 

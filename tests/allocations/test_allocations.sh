@@ -79,6 +79,7 @@ mkdir previous
 dated=(\( -name '*.csv' -o -name '*.json' -o -name '*.html' \))
 cp trained/best.h5 previous/weights.h5
 injure "convert weights" "$bin/convert" weights trained/best.h5 out/weights.h5
+injure "convert to-onnx" "$bin/convert" to-onnx trained/best.h5 out/best.onnx
 injure "convert set-threshold" "$bin/convert" set-threshold out/weights.h5 0.3
 injure evaluate "$bin/evaluate" --checkpoint trained/best.h5 --data scenes --size 32 --records out/rows.csv \
     --report out/page.html --metrics all

@@ -1,6 +1,6 @@
-/* compare_onnx FOLDER: what other runtimes are compared with. Writes every network with formula weights as
- * FOLDER/NAME.onnx, images of several sizes and our scores of them as raw float32, and FOLDER/cases.jsonl, which says
- * what belongs together: {"model", "image", "score", "shape": [images, rows, columns], "threshold"}. */
+/* compare_onnx FOLDER [NAME ...]: what other runtimes are compared with. Writes these networks, or all, with formula
+ * weights as FOLDER/NAME.onnx, images of several sizes and our scores of them as raw float32, and FOLDER/cases.jsonl,
+ * which says what belongs together: {"model", "image", "score", "shape": [images, rows, columns], "threshold"}. */
 #include "modules/onnx/onnx_export.h"
 #include "tests/modules/formula_network.h"
 
@@ -8,6 +8,7 @@
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,13 +85,21 @@ static status write_network(int index, const char *folder, FILE *list) {
     return result;
 }
 
-static status write_all(const char *folder) {
+/* Whether the network is one of the `count` names, or there are none. */
+static bool is_wanted(int index, char **names, int count) {
+    bool wanted = count == 0;
+    for (int i = 0; i < count; i++)
+        wanted |= !strcmp(names[i], networks[index].name);
+    return wanted;
+}
+
+static status write_all(const char *folder, char **names, int count) {
     char path[4096];
     text_buffer list = {0};
     TRY(path_join(path, folder, "cases", ".jsonl"));
     TRY(text_buffer_begin(&list));
     for (int i = 0; i < NETWORKS; i++) {
-        status result = write_network(i, folder, list.stream);
+        status result = is_wanted(i, names, count) ? write_network(i, folder, list.stream) : STATUS_OK;
         if (result != STATUS_OK) {
             text_buffer_free(&list);
             return result;
@@ -100,11 +109,11 @@ static status write_all(const char *folder) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: compare_onnx FOLDER\n");
+    if (argc < 2) {
+        fprintf(stderr, "usage: compare_onnx FOLDER [NAME ...]\n");
         return 2;
     }
-    status result = write_all(argv[1]);
+    status result = write_all(argv[1], argv + 2, argc - 2);
     if (result != STATUS_OK)
         fprintf(stderr, "compare_onnx: %s\n", status_message());
     return status_exit_code(result);

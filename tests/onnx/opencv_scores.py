@@ -38,7 +38,7 @@ def run_model(folder, model, cases):
             others += int(((theirs > one["threshold"]) != (ours > one["threshold"])).sum())
             images += count
     except cv2.error as error:
-        return f"opencv {model} unread: {str(error.err).splitlines()[0][:120]} ({error.func})"
+        return f"opencv {model} unread {str(error.err).splitlines()[0][:120]} ({error.func})"
     return f"opencv {model} {images} {deviation:.2e} {others}"
 
 

@@ -236,6 +236,12 @@ cmp -s light/detections.csv heavy/detections.csv || complain "the weights alone 
 [ "$(($(stat -c %s weights.h5) * 2))" -lt "$(stat -c %s run/best.h5)" ] || complain "the weights alone are not smaller"
 refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
 refuses 2 'no command; expected from-torch, to-torch, to-onnx, weights, set-threshold or verify' "$bin/convert"
+works "$bin/convert" to-onnx set.h5 set.onnx
+grep -q "threshold $at" stdout || complain "convert to-onnx does not tell the threshold $at: $(cat stdout)"
+grep -qa "set.h5" set.onnx || complain "set.onnx does not name its checkpoint"
+refuses 1 'missing.h5' "$bin/convert" to-onnx missing.h5 out/x.onnx
+refuses 1 'nowhere/x.onnx' "$bin/convert" to-onnx set.h5 /nowhere/x.onnx
+refuses 2 'to-onnx takes two words: IN.h5 OUT.onnx' "$bin/convert" to-onnx set.h5
 mkdir -p out
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
 refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
