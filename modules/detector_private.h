@@ -54,8 +54,8 @@ struct detector {
     training train;
 };
 
-/* Records the network as it is when trained on the new tape `t`, without planning it: *image is the leaf for an image of
- * these sides, which the network takes (padding.h). Creates the parameters the first time. */
+/* Records the network as it is when trained on the new tape `t`, without planning it: *image is the leaf for an image
+ * of these sides, which the network takes (padding.h). Creates the parameters the first time. */
 status detector_record(detector *d, tape *t, int width, int height, node **image, network_outputs *outputs);
 
 /* Records it for the names and shapes of the parameters, and for the sites of the prior. The nodes in `outputs` are

@@ -116,7 +116,7 @@ static status export_with_notes(detector *d, const char *input, const char *outp
     char *range, number[32];
     TRY(checkpoint_read_threshold(input, &threshold));
     TRY(range_of(input, &range));
-    snprintf(number, sizeof number, "%.9g", isnan(threshold) ? 0.5 : threshold);
+    snprintf(number, sizeof number, "%.15g", isnan(threshold) ? 0.5 : threshold);
     const char *slash = strrchr(input, '/');
     const onnx_note notes[] = {
         {"threshold", number}, {"range", range ? range : "full"}, {"checkpoint", slash ? slash + 1 : input}};
