@@ -87,22 +87,26 @@ static bool make_room(onnx_graph *g, void **list, size_t count) {
 /* --- nodes --- */
 
 onnx_attribute onnx_integer(const char *name, int64_t value) {
-    return (onnx_attribute){.name = name, .count = -1, .integers = {value}};
+    return (onnx_attribute){.name = name, .kind = ONNX_INTEGER, .integers = {value}};
 }
 
 onnx_attribute onnx_pair(const char *name, int64_t a, int64_t b) {
-    return (onnx_attribute){.name = name, .count = 2, .integers = {a, b}};
+    return (onnx_attribute){.name = name, .kind = ONNX_LIST, .count = 2, .integers = {a, b}};
 }
 
 onnx_attribute onnx_list(const char *name, int count, const int64_t *values) {
     assert(count <= ONNX_RANK);
-    onnx_attribute attribute = {.name = name, .count = count};
+    onnx_attribute attribute = {.name = name, .kind = ONNX_LIST, .count = count};
     memcpy(attribute.integers, values, (size_t)count * sizeof *values);
     return attribute;
 }
 
+onnx_attribute onnx_real(const char *name, float value) {
+    return (onnx_attribute){.name = name, .kind = ONNX_REAL, .real = value};
+}
+
 onnx_attribute onnx_text(const char *name, const char *text) {
-    return (onnx_attribute){.name = name, .text = text};
+    return (onnx_attribute){.name = name, .kind = ONNX_TEXT, .text = text};
 }
 
 void onnx_scope(onnx_graph *g, const char *scope) {
@@ -134,18 +138,27 @@ static Onnx__AttributeProto *attribute_proto(onnx_graph *g, const onnx_attribute
     memcpy(integers, a->integers, sizeof a->integers);
     proto->name = (char *)a->name; /* nothing writes to it */
     proto->has_type = true;
-    if (a->text) {
-        proto->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
-        proto->has_s = true;
-        proto->s = (ProtobufCBinaryData){strlen(a->text), (uint8_t *)a->text};
-    } else if (a->count < 0) {
+    switch (a->kind) {
+    case ONNX_INTEGER:
         proto->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
         proto->has_i = true;
         proto->i = integers[0];
-    } else {
+        break;
+    case ONNX_LIST:
         proto->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
         proto->n_ints = (size_t)a->count;
         proto->ints = integers;
+        break;
+    case ONNX_REAL:
+        proto->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
+        proto->has_f = true;
+        proto->f = a->real;
+        break;
+    case ONNX_TEXT:
+        proto->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
+        proto->has_s = true;
+        proto->s = (ProtobufCBinaryData){strlen(a->text), (uint8_t *)a->text};
+        break;
     }
     return proto;
 }

@@ -15,17 +15,22 @@ enum { ONNX_OPSET = 17, ONNX_IR_VERSION = 8, ONNX_INPUTS = 12, ONNX_ATTRIBUTES =
 typedef struct onnx_graph onnx_graph;
 typedef const char *onnx_value; /* its name; owned by the graph */
 
-/* One attribute of a node: integers, or a text. */
+typedef enum onnx_kind { ONNX_INTEGER, ONNX_LIST, ONNX_REAL, ONNX_TEXT } onnx_kind;
+
+/* One attribute of a node. */
 typedef struct onnx_attribute {
     const char *name;
-    const char *text; /* NULL: the integers */
-    int count;        /* -1: one integer that is no list */
+    onnx_kind kind;
+    int count; /* of a list */
     int64_t integers[ONNX_RANK];
+    float real;
+    const char *text;
 } onnx_attribute;
 
 onnx_attribute onnx_integer(const char *name, int64_t value);
 onnx_attribute onnx_pair(const char *name, int64_t a, int64_t b);
 onnx_attribute onnx_list(const char *name, int count, const int64_t *values); /* of at most ONNX_RANK */
+onnx_attribute onnx_real(const char *name, float value);
 onnx_attribute onnx_text(const char *name, const char *text);
 
 /* An operator of the operator set with its inputs and attributes; each list ends at the first empty entry. An optional

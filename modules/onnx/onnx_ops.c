@@ -81,6 +81,41 @@ onnx_value onnx_batch_norm(onnx_recorder *r, const node *n) {
     return onnx_is_folded(r, n->input[0]) ? folded(r, n) : unfolded(r, n);
 }
 
+/* Weights that the tape computes from others, which here are constants. */
+onnx_value onnx_kernel_sums(onnx_recorder *r, const node *n) {
+    const parameter *p = onnx_parameter_of(r, n->input[0]);
+    const int shape[] = {n->value.n, n->value.c, 1, 1};
+    size_t count = (size_t)tensor_count(&n->value), window = p->count / count;
+    float *sums = onnx_keep(r->graph, count * sizeof *sums);
+    for (size_t i = 0; sums && i < count; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < window; k++)
+            sum += p->value[i * window + k];
+        sums[i] = (float)sum;
+    }
+    return onnx_floats(r->graph, onnx_named(r->graph, "%s.sums", p->name), 4, shape, sums);
+}
+
+enum { SIDE = 3, TAPS = SIDE * SIDE };
+
+/* What each tap of a 3x3 kernel meets, as nine channels; these are weighted and summed up. Convolutions do both, which
+ * every runtime has. */
+onnx_value onnx_dynamic_conv2d(onnx_recorder *r, const node *n) {
+    const int shift_shape[] = {TAPS, 1, SIDE, SIDE}, sum_shape[] = {1, TAPS, 1, 1};
+    const int64_t padding[] = {1, 1, 1, 1};
+    float *shifts = onnx_keep(r->graph, TAPS * TAPS * sizeof *shifts), *ones = onnx_keep(r->graph, TAPS * sizeof *ones);
+    for (int i = 0; shifts && ones && i < TAPS; i++)
+        shifts[i * TAPS + i] = ones[i] = 1;
+    onnx_value seen = onnx_apply(
+        r->graph, (onnx_call){.type = "Conv",
+                              .inputs = {input(r, n, 0), onnx_floats(r->graph, "taps", 4, shift_shape, shifts)},
+                              .attributes = {onnx_pair("kernel_shape", SIDE, SIDE), onnx_list("pads", 4, padding)}});
+    onnx_value weighted = onnx_apply(r->graph, (onnx_call){.type = "Mul", .inputs = {seen, input(r, n, 1)}});
+    return onnx_apply(r->graph, (onnx_call){.type = "Conv",
+                                            .inputs = {weighted, onnx_floats(r->graph, "sum", 4, sum_shape, ones)},
+                                            .attributes = {onnx_pair("kernel_shape", 1, 1)}});
+}
+
 /* --- one by one --- */
 
 static onnx_value simple(onnx_recorder *r, const node *n, const char *type) {
@@ -93,6 +128,17 @@ onnx_value onnx_relu(onnx_recorder *r, const node *n) {
 
 onnx_value onnx_sigmoid(onnx_recorder *r, const node *n) {
     return simple(r, n, "Sigmoid");
+}
+
+onnx_value onnx_leaky_relu(onnx_recorder *r, const node *n) {
+    const leaky_relu_options *o = n->options;
+    return onnx_apply(
+        r->graph,
+        (onnx_call){.type = "LeakyRelu", .inputs = {input(r, n, 0)}, .attributes = {onnx_real("alpha", o->slope)}});
+}
+
+onnx_value onnx_tanh(onnx_recorder *r, const node *n) {
+    return simple(r, n, "Tanh");
 }
 
 onnx_value onnx_global_average_pool(onnx_recorder *r, const node *n) {
@@ -131,15 +177,27 @@ onnx_value onnx_concat(onnx_recorder *r, const node *n) {
     return onnx_apply(r->graph, call);
 }
 
+/* A convolution, too: OpenCV 4 reduces maps of unknown size wrongly. */
+onnx_value onnx_channel_mean(onnx_recorder *r, const node *n) {
+    int channels = n->input[0]->value.c;
+    float *shares = onnx_keep(r->graph, (size_t)channels * sizeof *shares);
+    for (int c = 0; shares && c < channels; c++)
+        shares[c] = 1 / (float)channels;
+    const char *name = onnx_named(r->graph, "mean_of_%d", channels);
+    onnx_value weight = onnx_floats(r->graph, name, 4, (const int[]){1, channels, 1, 1}, shares);
+    return onnx_apply(r->graph, (onnx_call){.type = "Conv",
+                                            .inputs = {input(r, n, 0), weight},
+                                            .attributes = {onnx_pair("kernel_shape", 1, 1)}});
+}
+
 onnx_value onnx_channel_mean_max(onnx_recorder *r, const node *n) {
-    onnx_call mean = {.type = "ReduceMean",
-                      .inputs = {input(r, n, 0)},
-                      .attributes = {onnx_list("axes", 1, (const int64_t[]){1}), onnx_integer("keepdims", 1)}};
-    onnx_call largest = mean;
-    largest.type = "ReduceMax";
-    return onnx_apply(r->graph, (onnx_call){.type = "Concat",
-                                            .inputs = {onnx_apply(r->graph, mean), onnx_apply(r->graph, largest)},
-                                            .attributes = {onnx_integer("axis", 1)}});
+    onnx_value mean = onnx_channel_mean(r, n);
+    onnx_value largest = onnx_apply(
+        r->graph, (onnx_call){.type = "ReduceMax",
+                              .inputs = {input(r, n, 0)},
+                              .attributes = {onnx_list("axes", 1, (const int64_t[]){1}), onnx_integer("keepdims", 1)}});
+    return onnx_apply(
+        r->graph, (onnx_call){.type = "Concat", .inputs = {mean, largest}, .attributes = {onnx_integer("axis", 1)}});
 }
 
 /* --- other sizes --- */

@@ -35,19 +35,25 @@ bool onnx_is_zero(const onnx_recorder *r, const node *n) {
     return !n->op && n != r->from->image && !onnx_parameter_of(r, n);
 }
 
+static onnx_value zeros(const onnx_recorder *r, const node *n) {
+    onnx_value image = r->values[r->from->image->index];
+    if (tensor_same_shape(&n->value, &r->from->image->value))
+        return onnx_apply(r->graph, (onnx_call){.type = "Sub", .inputs = {image, image}});
+    onnx_note_failure(r->graph, status_fail(STATUS_USAGE, "a map of zeros has another shape than the image"));
+    return NULL;
+}
+
 onnx_value onnx_value_of(const onnx_recorder *r, const node *n) {
     const parameter *p = onnx_parameter_of(r, n);
     if (p)
         return onnx_floats(r->graph, p->name, p->rank, p->shape, p->value);
-    if (onnx_is_zero(r, n))
-        onnx_note_failure(r->graph, status_fail(STATUS_USAGE, "only sums of maps may begin with one of zeros"));
-    return r->values[n->index];
+    return onnx_is_zero(r, n) ? zeros(r, n) : r->values[n->index];
 }
 
 bool onnx_is_folded(const onnx_recorder *r, const node *n) {
     const node *reader = r->readers[n->index];
     return n->op && !strcmp(n->op->name, "conv2d") && r->reader_counts[n->index] == 1 &&
-           !strcmp(reader->op->name, "batch_norm");
+           !strcmp(reader->op->name, "batch_norm") && onnx_parameter_of(r, n->input[1]);
 }
 
 static bool same_size(const onnx_recorder *r, int a, int b) {

@@ -39,15 +39,16 @@ onnx_value onnx_record(onnx_graph *g, const onnx_recordings *from, const paramet
 
 /* --- for the functions of the table --- */
 
-/* The value of a node, none of onnx_is_zero; NULL with a noted failure. */
+/* The value of a node. That of one of onnx_is_zero is made of the image, whose shape it must have; NULL with a noted
+ * failure. */
 onnx_value onnx_value_of(const onnx_recorder *r, const node *n);
 
-/* Whether the node is a leaf that nobody fills: it has no value in the graph. */
+/* Whether the node is a leaf that nobody fills: sums do without it. */
 bool onnx_is_zero(const onnx_recorder *r, const node *n);
 
 const parameter *onnx_parameter_of(const onnx_recorder *r, const node *n); /* NULL: it is none */
 
-/* Whether `n` is a convolution that vanishes into the batch norm that alone reads it. */
+/* Whether `n` is a convolution with weights of its own that vanishes into the batch norm that alone reads it. */
 bool onnx_is_folded(const onnx_recorder *r, const node *n);
 
 /* Rows and columns of the value of `n` at run time, as a vector of two integers; `n` itself need not have a value yet.

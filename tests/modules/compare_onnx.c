@@ -20,6 +20,8 @@ static const struct {
     {"rpcanet_plus", "rpcanet_plus", NULL},
     {"rpcanet_plus_noise", "rpcanet_plus", "model.carry_noise=true"},
     {"rpcanet", "rpcanet", NULL},
+    {"rpcanet_plusplus", "rpcanet_plusplus", NULL},
+    {"drpcanet", "drpcanet", NULL},
     {"mshnet", "mshnet", NULL},
     {"mshnet_grey", "mshnet", "model.channels=1"},
     {"agpcnet", "agpcnet", NULL},

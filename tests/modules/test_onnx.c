@@ -179,6 +179,21 @@ static void test_rpcanet(void **state) {
     free_model(model_of("rpcanet", NULL, "stage5/D"));
 }
 
+static void test_rpcanet_plusplus(void **state) {
+    (void)state;
+    Onnx__ModelProto *model = model_of("rpcanet_plusplus", NULL, "stage2/B");
+    assert_true(count_nodes(model->graph, "Tanh") > 0);
+    assert_non_null(find_constant(model->graph, "decos.0.sparse.contrast.2.conv.weight.sums"));
+    free_model(model);
+}
+
+static void test_drpcanet(void **state) {
+    (void)state;
+    Onnx__ModelProto *model = model_of("drpcanet", NULL, "stage5/D");
+    assert_int_equal(find_constant(model->graph, "taps")->n_float_data, 81);
+    free_model(model);
+}
+
 static void test_mshnet(void **state) {
     (void)state;
     Onnx__ModelProto *model = model_of("mshnet", NULL, "m3");
@@ -350,6 +365,22 @@ static void test_zeros_vanish(void **state) {
     free_small(&s);
 }
 
+static node *record_zero_map(tape *t, parameter_set *set, node *image, int number) {
+    (void)set;
+    (void)number;
+    return sigmoid(t, tape_input(t, 1, 1, image->value.h, image->value.w));
+}
+
+static void test_zeros_that_are_needed(void **state) {
+    (void)state;
+    small s = record_small(record_zero_map);
+    Onnx__ModelProto *model = small_model(&s);
+    assert_int_equal(count_nodes(model->graph, "Sub"), 1);
+    assert_string_equal(model->graph->node[0]->input[1], "image");
+    free_model(model);
+    free_small(&s);
+}
+
 /* --- what no network records --- */
 
 static void expect_failure(recording record, const char *a, const char *b) {
@@ -366,10 +397,10 @@ static node *record_loss(tape *t, parameter_set *set, node *image, int number) {
     return mse(t, relu(t, image), image);
 }
 
-static node *record_only_zeros(tape *t, parameter_set *set, node *image, int number) {
+static node *record_other_zeros(tape *t, parameter_set *set, node *image, int number) {
     (void)set;
     (void)number;
-    return relu(t, tape_input(t, 1, 1, image->value.h, image->value.w));
+    return relu(t, tape_input(t, 1, 2, image->value.h, image->value.w));
 }
 
 static node *record_other_operations(tape *t, parameter_set *set, node *image, int number) {
@@ -391,7 +422,7 @@ static node *record_many_bins(tape *t, parameter_set *set, node *image, int numb
 static void test_what_no_network_records(void **state) {
     (void)state;
     expect_failure(record_loss, "mse", "cannot be written");
-    expect_failure(record_only_zeros, "zeros", "");
+    expect_failure(record_other_zeros, "zeros", "another shape");
     expect_failure(record_other_operations, "other operations", "");
     expect_failure(record_own_size, "resize_bilinear", "size");
     expect_failure(record_many_bins, "13x2 bins", "at most 12");
@@ -399,11 +430,19 @@ static void test_what_no_network_records(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rpcanet_plus),     cmocka_unit_test(test_rpcanet),
-        cmocka_unit_test(test_mshnet),           cmocka_unit_test(test_agpcnet),
-        cmocka_unit_test(test_uiunet),           cmocka_unit_test(test_what_cannot_be_written),
-        cmocka_unit_test(test_a_norm_is_folded), cmocka_unit_test(test_a_norm_that_cannot_be_folded),
-        cmocka_unit_test(test_zeros_vanish),     cmocka_unit_test(test_what_no_network_records),
+        cmocka_unit_test(test_rpcanet_plus),
+        cmocka_unit_test(test_rpcanet),
+        cmocka_unit_test(test_rpcanet_plusplus),
+        cmocka_unit_test(test_drpcanet),
+        cmocka_unit_test(test_mshnet),
+        cmocka_unit_test(test_agpcnet),
+        cmocka_unit_test(test_uiunet),
+        cmocka_unit_test(test_what_cannot_be_written),
+        cmocka_unit_test(test_a_norm_is_folded),
+        cmocka_unit_test(test_a_norm_that_cannot_be_folded),
+        cmocka_unit_test(test_zeros_vanish),
+        cmocka_unit_test(test_zeros_that_are_needed),
+        cmocka_unit_test(test_what_no_network_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

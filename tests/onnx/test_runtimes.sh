@@ -42,7 +42,7 @@ check_folder() {
         [ -s "$work/lines" ] || complain "$runtime ran nothing"
         while read -r name model images deviation others; do
             if [ "$images" = unread ]; then
-                [[ $name == opencv && $model != rpcanet* ]] || complain "$name does not read $model"
+                [[ $name == opencv && $model != *rpcanet* ]] || complain "$name does not read $model"
             elif ! awk "BEGIN { exit !($deviation <= 1e-4) }" || [ "$others" != 0 ]; then
                 complain "$name, $model: $deviation from ours, $others pixels on the other side of the threshold"
             fi
@@ -51,7 +51,7 @@ check_folder() {
 }
 
 mkdir "$work/formula"
-networks=(rpcanet_plus rpcanet mshnet agpcnet)
+networks=(rpcanet_plus rpcanet rpcanet_plusplus drpcanet mshnet agpcnet)
 [ "${1:-}" != --full ] || networks=()
 build/tests/compare_onnx "$work/formula" "${networks[@]}" || complain "compare_onnx failed"
 check_folder "$work/formula"
