@@ -36,9 +36,10 @@ typedef struct video_outcome {
 } video_outcome;
 
 /* Runs until the source ends. Small frames are shared out, each on one thread with a twin of the detector, larger ones
- * have all threads, and so have all where frames are dropped, for then it matters how soon one is done. What is written
- * is that of one frame after the other. A source that breaks off, a signal or a failure ends it: frames before come to
- * their end, children are ended and waited for. SIGPIPE must be ignored. */
+ * have all threads. Where frames are dropped it matters how soon one is done: each has all threads, and the next one is
+ * only chosen when all was written of it. What is written is that of one frame after the other. A source that breaks
+ * off, a signal or a failure ends the run: frames before come to their end, children are ended and waited for. SIGPIPE
+ * must be ignored. */
 status detect_video(const video_job *job, video_outcome *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "eval/video/frame_source.h"
 
+#include "core/base/process.h"
 #include "core/log/progress.h"
 #include "eval/video/byte_stream.h"
 #include "eval/video/ffmpeg.h"
@@ -33,6 +34,8 @@ static status open_descriptor(frame_source *s, const char *source, const frame_s
         s->in.descriptor = STDIN_FILENO;
     } else if (options->raw_width > 0) {
         s->in.descriptor = s->file = open(source, O_RDONLY | O_CLOEXEC);
+        if (s->file < 0 && errno == EINTR)
+            TRY(process_check_signals()); /* it waited for a pipe's other end */
         if (s->file < 0)
             return status_fail(STATUS_INPUT, "cannot be opened: %s", strerror(errno));
     } else {
