@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 /* The filter's notes are only written of frames that have something noted. */
-#define GREY_AND_NOTES                                                                                                 \
-    "format=pix_fmts=gray|gray9le|gray10le|gray12le|gray16le,metadata=mode=add:key=irst:value=1,"                      \
-    "metadata=mode=print:file='pipe\\:3':direct=1"
+static const char grey_and_notes[] = "format=pix_fmts=gray|gray9le|gray10le|gray12le|gray16le,"
+                                     "metadata=mode=add:key=irst:value=1,"
+                                     "metadata=mode=print:file='pipe\\:3':direct=1";
 #define TIME_WORD "pts_time:"
 
 /* A name that begins with a dash is no option: ffmpeg is given the same file by another path. */
@@ -39,7 +39,7 @@ status ffmpeg_read(const char *source, bool own_pace, child *out) {
         argv[count++] = "-f";
         argv[count++] = "v4l2";
     }
-    const char *const rest[] = {"-i", as_path(source, path), "-vf",     GREY_AND_NOTES, "-fps_mode", "passthrough",
+    const char *const rest[] = {"-i", as_path(source, path), "-vf",     grey_and_notes, "-fps_mode", "passthrough",
                                 "-f", "yuv4mpegpipe",        "-strict", "-1",           "pipe:1"};
     memcpy(argv + count, rest, sizeof rest);
     return start(argv, CHILD_OUTPUT | CHILD_NOTES, out);
