@@ -66,7 +66,7 @@ injure() {
             fi
             told=$((told + 1))
             [ $code -eq 1 ] || complain "$name, $word: exit code $code: $(head -c 900 stderr)"
-            tail -n 1 stderr | grep -qE '^[a-z]+: .*([Oo]ut of memory|Cannot allocate memory|no thread)' ||
+            tail -n 1 stderr | grep -qE '^[a-z]+: .*([Oo]ut of memory|Cannot allocate memory|no thread|threads? .*cannot be started)' ||
                 complain "$name, $word: says $(tail -n 1 stderr | head -c 600)"
             [ "$(wc -l < stderr)" -le $((usual + 1)) ] || complain "$name, $word: many lines: $(head -c 600 stderr)"
             ! grep -vxFf allowed left > odd || complain "$name, $word: neither as before nor as after: $(head -n 3 odd)"
@@ -85,6 +85,8 @@ injure evaluate "$bin/evaluate" --checkpoint trained/best.h5 --data scenes --siz
     --report out/page.html --metrics all
 injure detect "$bin/detect" --checkpoint trained/best.h5 scenes/images --out out --raw out/maps.h5
 injure "detect, tiles" "$bin/detect" --checkpoint trained/best.h5 wide/images --out out --tiles 64,16
+head -c 1024 /dev/urandom > frames.raw
+injure "detect, video" "$bin/detect" --method mpcm --video frames.raw --y16 16x16 --track --annotate - --lines out/lines.json
 injure "prepare pack" "$bin/prepare" pack scenes out/scenes.h5
 rm -r previous && mkdir previous
 dated=(-name '*')
