@@ -86,7 +86,7 @@ static cairo_surface_t *surface_of(const grey_image *image, const overlay_levels
 /* --- boxes and labels, in canvas pixels --- */
 
 static rectangle box_of(const canvas *c, const overlay_mark *d) {
-    double margin = fmax(4, 1.5 * c->scale); /* so that the target itself stays visible */
+    double margin = fmax(8, 1.5 * c->scale); /* so that the target itself stays visible */
     double x0 = fmax(d->x0 * c->scale - margin, 1), y0 = fmax(d->y0 * c->scale - margin, 1);
     double x1 = fmin((d->x1 + 1) * c->scale + margin, c->width - 1);
     double y1 = fmin((d->y1 + 1) * c->scale + margin, c->height - 1);
