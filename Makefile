@@ -4,6 +4,7 @@
 #                                                  clang), both of 1 and libFuzzer's counters (with clang)
 #   WERROR=1          warnings are errors          CPPFLAGS= CFLAGS= LDFLAGS= LDLIBS=   added to the project's own
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
+#   STATIC=1          make all: one file, BINDIR/detect, that needs no library and no other file than weights
 #   PREFIX=dir        make install: where to (default /usr/local)   LIBDIR=dir (PREFIX/lib)   DESTDIR=dir in front of all
 
 V        ?= 0
@@ -14,6 +15,7 @@ CC := gcc
 endif
 WERROR   ?= 0
 SANITIZE ?= 0
+STATIC   ?= 0
 SANITIZERS_1         := address,undefined
 SANITIZERS_undefined := undefined
 SANITIZERS_thread    := thread
@@ -38,7 +40,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fPIC -fvisibility=hidden -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-aarch64 test-onnx coverage check-static mutate format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static mutate format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -46,13 +48,28 @@ $(error libraries are missing, see above)
 endif
 LIBRARY_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh libs)
 ONNX_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh onnx-libs)
+ifeq ($(STATIC),1)
+STATIC_LIBS := $(shell CC='$(CC)' scripts/find_libraries.sh static)
+ifneq ($(.SHELLSTATUS),0)
+$(error libraries to link statically are missing, see above)
+endif
+endif
 endif
 # Of the shared library, what its functions do not need is left out: for that each function has a section of its own.
 SECTIONS := $(if $(CHECKS),,-ffunction-sections -fdata-sections)
 COMPILE = $(CC) -std=c11 $(OPT) $(CHECKS) $(WARN) $(MODE) $(DEFINES) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(OPT) $(CHECKS) -fopenmp $(CFLAGS) $(LDFLAGS)
 LIBS    = $(LIBRARY_LIBS) -lm -lpthread $(LDLIBS)
-LINKED  = $(filter %.o,$^) $(filter-out %.o,$^)
+LINKED  = $(filter %.o,$^) $(filter %.a,$^)
+
+# How programs are linked. What replaces a member of the archive stands in front of it.
+PROGRAM_LINK = $(LINK)
+PROGRAM_LIBS = $(LIBS)
+ifeq ($(STATIC),1)
+WITHOUT      = $(if $(filter -lzip,$(STATIC_LIBS)),,$(BUILD)/obj/modules/torch/without_libzip.o)
+PROGRAM_LINK = $(LINK) -static -Wl,--gc-sections
+PROGRAM_LIBS = $(STATIC_LIBS) -lm -lpthread $(LDLIBS)
+endif
 
 # Kernel bodies are compiled once per instruction set. gcc's own tuning for new AMD processors spills
 # registers in the convolution tiles; icelake-server tuning does not.
@@ -79,8 +96,17 @@ $(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
 endif
 endif
 
+# The same for programs: what is in BINDIR may have been linked otherwise, or from another BUILD.
+LINKING  := $(BINDIR)/.linking
+ifneq ($(BUILDS),)
+LINKING_NOW := $(BUILD) $(PROGRAM_LINK) $(WITHOUT) $(PROGRAM_LIBS)
+ifneq ($(file <$(LINKING)),$(LINKING_NOW))
+$(shell mkdir -p $(BINDIR))$(file >$(LINKING),$(LINKING_NOW))
+endif
+endif
+
 FOLDERS  := core autograd modules datasets train eval bench library
-SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -path 'core/kernels/*' ! -path 'modules/onnx/*')
+SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -name 'without_*' ! -path 'core/kernels/*' ! -path 'modules/onnx/*')
 KERNELS  := $(wildcard core/kernels/*.c)
 # Files that programs hold as texts: core/html/page.css is `const char page_css[]`.
 TEXTS    := $(shell find $(FOLDERS) -name '*.css' -o -name '*.js' -o -name '*.html')
@@ -88,7 +114,7 @@ TEXTS    := $(shell find $(FOLDERS) -name '*.css' -o -name '*.js' -o -name '*.ht
 OBJECTS  := $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o)) $(SOURCES:%.c=$(BUILD)/obj/%.o) \
             $(TEXTS:%=$(BUILD)/obj/%.o)
 MAINS    := $(shell find $(FOLDERS) -name 'main_*.c')
-PROGRAMS := $(foreach m,$(MAINS),$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(m))))))
+PROGRAMS := $(if $(filter 1,$(STATIC)),$(BINDIR)/detect,$(foreach m,$(MAINS),$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(m)))))))
 LIBRARY  := $(BUILD)/libirst.a
 
 # A program of the tests is a file tests/FOLDER/{test,compare,replay}_NAME.c; all others there are linked to each.
@@ -113,10 +139,10 @@ PREFIX   ?= /usr/local
 LIBDIR   ?= $(PREFIX)/lib
 PUBLIC   := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard library/*.c))
 SHARED   := $(BUILD)/lib/libirst.so.$(firstword $(subst ., ,$(VERSION)))
-STATIC   := $(BUILD)/lib/libirst.a
-INSTALL  := DESTDIR='$(DESTDIR)' scripts/install.sh
+ARCHIVE  := $(BUILD)/lib/libirst.a
+PLACE    := DESTDIR='$(DESTDIR)' scripts/install.sh
 
-.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-aarch64 test-onnx coverage check-static mutate bench-dnnl clean help format format-check
+.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static mutate bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -165,14 +191,14 @@ endef
 $(foreach i,$(ISAS),$(eval $(call kernel_rule,$(i))))
 
 define program_rule
-$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(LIBRARY)
+$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(WITHOUT) $(LIBRARY) $(LINKING)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(LINK) -o $$@ $$(LINKED) $$(LIBS)
+	$$(Q)$$(PROGRAM_LINK) -o $$@ $$(LINKED) $$(PROGRAM_LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
 
-library: $(SHARED) $(STATIC) ## build libirst.so and libirst.a for other programs, in build/lib
+library: $(SHARED) $(ARCHIVE) ## build libirst.so and libirst.a for other programs, in build/lib
 
 $(SHARED): $(PUBLIC) $(LIBRARY) library/irst.map
 	@mkdir -p $(@D)
@@ -181,7 +207,7 @@ $(SHARED): $(PUBLIC) $(LIBRARY) library/irst.map
 	    -Wl,--gc-sections \
 	    -o $@ $(PUBLIC) $(LIBRARY) $(LIBS)
 
-$(STATIC): $(PUBLIC) $(LIBRARY)
+$(ARCHIVE): $(PUBLIC) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  AR   $@"
 	$(Q)rm -f $@
@@ -191,10 +217,10 @@ $(STATIC): $(PUBLIC) $(LIBRARY)
 	$(Q)rm $(@:.a=.o)
 
 install install-strip: all library ## install everything under PREFIX; install-strip: without debug information
-	$(Q)$(INSTALL) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' '-fopenmp $(LIBS)'
+	$(Q)$(PLACE) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' '-fopenmp $(LIBS)'
 
 uninstall: ## remove what install put there; give it the same PREFIX, LIBDIR and DESTDIR
-	$(Q)$(INSTALL) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' ''
+	$(Q)$(PLACE) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' ''
 
 dist: ## build/irst-VERSION.tar.gz: the files of the last commit
 	@mkdir -p $(BUILD)
@@ -250,6 +276,12 @@ test: ## install what is missing, run every test, plain and with sanitizers; las
 test-full: ## the same, with the published figures on all images, and threads under ThreadSanitizer
 	scripts/test.sh --full
 
+test-package: ## build the Debian packages, install them into a clean root and try them there; needs root
+	scripts/test_package.sh
+
+test-static: ## build with STATIC=1 and detect in an empty root; needs root
+	scripts/test_static.sh
+
 test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operations under qemu-user
 	scripts/test_aarch64.sh
 
@@ -277,4 +309,4 @@ clean: ## remove everything built
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(OBJECTS:.o=.d) $(ONNX_OBJECTS:.o=.d) $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(ONNX_OBJECTS:.o=.d) $(BUILD)/obj/modules/torch/without_libzip.d $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing. Asks for nothing; does nothing where nothing is missing.
-# usage: scripts/setup.sh [--tests | --libraries]
+# usage: scripts/setup.sh [--tests | --package | --static | --libraries]
 #   (no option)  what building and running needs
 #   --tests      also what `make test`, `make CC=clang` and `make format` need
+#   --package    also what `make test-package` needs
+#   --static     also what `make STATIC=1` needs
 #   --libraries  installs nothing: prints the packages with libraries and headers
 set -euo pipefail
 
@@ -15,12 +17,18 @@ case "${1:-}" in
     packages+=(libcmocka-dev hdf5-tools cmake g++ clang libclang-rt-dev clang-format libomp-dev python3-numpy python3-pil
         ffmpeg)
     ;;
+--package)
+    packages+=(debhelper debootstrap dh-python dpkg-dev libcmocka-dev lintian python3)
+    ;;
+--static)
+    packages+=(g++ gfortran)
+    ;;
 --libraries)
     printf '%s\n' "${libraries[@]}"
     exit 0
     ;;
 *)
-    echo "setup.sh: $1: unknown option; expected --tests, --libraries or none" >&2
+    echo "setup.sh: $1: unknown option; expected --tests, --package, --static, --libraries or none" >&2
     exit 2
     ;;
 esac

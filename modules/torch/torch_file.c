@@ -177,8 +177,7 @@ static status read_head(const char *path, uint8_t head[TORCH_HEAD_SIZE]) {
     FILE *stream = fopen(path, "rb");
     if (!stream)
         return status_fail(STATUS_INPUT, "cannot be opened: %s", strerror(errno));
-    fread(head, 1, TORCH_HEAD_SIZE, stream);
-    bool failed = ferror(stream);
+    bool failed = fread(head, 1, TORCH_HEAD_SIZE, stream) < TORCH_HEAD_SIZE && ferror(stream);
     fclose(stream);
     return failed ? status_fail(STATUS_INPUT, "cannot be read") : STATUS_OK;
 }

@@ -35,6 +35,9 @@ library=$prefix/lib/libirst.so.0
 [ "$(readelf -d "$library" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libirst.so.0 ] || complain "the soname is wrong"
 nm -D --defined-only "$library" | awk '$3 !~ /^irst_/ { print "libirst.so shows " $3; n++ } END { exit n > 0 || NR < 8 }' ||
     bad=1
+nm -D --defined-only "$library" | awk '{ print $3 }' | sort > "$work/symbols"
+sed -n 's/^ \(irst_[a-z_]*\)@Base .*/\1/p' debian/libirst0.symbols | sort | cmp -s - "$work/symbols" ||
+    complain "debian/libirst0.symbols lists other functions than libirst.so shows: a new one needs the version it is new in"
 nm -g --defined-only "$prefix/lib/libirst.a" |
     awk 'NF == 3 && $3 !~ /^irst_/ { print "libirst.a shows " $3; n++ } END { exit n > 0 }' || bad=1
 # What ends or forks the process, prints, or changes settings of the host is not even called for.
