@@ -40,7 +40,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fPIC -fvisibility=hidden -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static mutate format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static api-docs mutate format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -142,7 +142,7 @@ SHARED   := $(BUILD)/lib/libirst.so.$(firstword $(subst ., ,$(VERSION)))
 ARCHIVE  := $(BUILD)/lib/libirst.a
 PLACE    := DESTDIR='$(DESTDIR)' scripts/install.sh
 
-.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static mutate bench-dnnl clean help format format-check
+.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static api-docs mutate bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -296,6 +296,11 @@ mutate: ## break the code in 50 places, one after the other: the tests must noti
 
 check-static: ## cppcheck and shellcheck find nothing that is not excepted
 	scripts/check_static.sh
+
+api-docs: ## the reference of irst.h in build/api/html, of the headers inside in build/api/internal (needs doxygen)
+	mkdir -p build/api
+	VERSION=$(VERSION) doxygen Doxyfile
+	VERSION=$(VERSION) doxygen Doxyfile.internal
 
 format: ## lay out the code with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h')

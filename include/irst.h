@@ -36,7 +36,7 @@ typedef struct irst_options {
      *   model.KEY=VALUE                         option of a method; of a checkpoint only the value that it has
      * An unknown key or a bad value is an error that names it. */
     const char *const *settings;
-    int setting_count;
+    int setting_count; /* how many of them */
 } irst_options;
 
 /* 8 bits, 16 bits in the machine's byte order, float. Floats count from 0 (black) to 1 (white) unless a range is
@@ -46,29 +46,35 @@ typedef enum irst_format { IRST_U8, IRST_U16, IRST_F32 } irst_format;
 /* A grey image, row by row from the top; the caller's, read during irst_detect only. Both sides are 1 to 32768. */
 typedef struct irst_frame {
     const void *pixels; /* of the first row */
-    int width, height;  /* in pixels */
+    int width;          /* in pixels */
+    int height;         /* in pixels */
     long stride;        /* from one row to the next, in bytes, negative too; 0: dense */
-    irst_format format;
-    double low, high; /* values that become black and white, others are clipped; low = high: the format's or the
-                         checkpoint's range */
+    irst_format format; /* of the pixels */
+    double low;         /* the value that becomes black; what is below is clipped */
+    double high;        /* the value that becomes white; low = high: the format's or the checkpoint's range */
 } irst_frame;
 
 /* An 8-connected group of pixels above the threshold. Pixels are counted from 0, from the left and from the top. */
 typedef struct irst_detection {
-    double x, y;                  /* centroid: mean coordinates of its pixels */
-    int left, top, right, bottom; /* box, inclusive */
-    int area;                     /* in pixels */
-    float peak;                   /* largest score in it */
+    double x;   /* centroid: the mean column of its pixels */
+    double y;   /* centroid: their mean row */
+    int left;   /* box, inclusive: the first column */
+    int top;    /* the first row */
+    int right;  /* the last column */
+    int bottom; /* the last row */
+    int area;   /* in pixels */
+    float peak; /* largest score in it */
 } irst_detection;
 
 /* What was found, in scan order. The memory is the detector's: valid until the next call on it. */
 typedef struct irst_result {
-    int width, height;  /* of the frame */
+    int width;          /* of the frame, in pixels */
+    int height;         /* of the frame, in pixels */
     const float *score; /* width * height, row by row, in [0, 1]: of a network the probability of a target, of
                            the other methods the response over its maximum in the frame */
     const irst_detection *detections; /* `count` of them */
-    int count;
-    float threshold; /* a pixel is detected if its score is above */
+    int count;                        /* of detections */
+    float threshold;                  /* a pixel is detected if its score is above */
 } irst_result;
 
 /* Opens a trained network (a checkpoint of irst, or one of PyTorch's as published), or a method without parameters by

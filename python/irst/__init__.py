@@ -7,17 +7,22 @@
         print(target.x, target.y, target.area, target.peak)
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
 import threading
 import warnings
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 
 from . import _library
 from ._library import library as _c
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = ["Detection", "Detector", "Error", "Result", "evaluate", "load_checkpoint"]
 __version__: str = _c.irst_version().decode()
@@ -58,7 +63,7 @@ class Result(NamedTuple):
     threshold: a pixel is detected if its score is above.
     """
 
-    score: np.ndarray
+    score: npt.NDArray[np.float32]
     detections: List[Detection]
     threshold: float
 
@@ -76,7 +81,7 @@ class Detector:
 
     def __init__(
         self,
-        checkpoint_or_method: Union[str, "os.PathLike[str]"],
+        checkpoint_or_method: Union[str, os.PathLike[str]],
         *,
         threads: int = 0,
         isa: Optional[str] = None,
@@ -98,7 +103,7 @@ class Detector:
             raise Error("the detector is closed", 2)
         return self._handle
 
-    def detect(self, image: np.ndarray, *, low: float = 0, high: float = 0) -> Result:
+    def detect(self, image: npt.NDArray[Any], *, low: float = 0, high: float = 0) -> Result:
         """Searches one grey image of uint8, uint16 or float32, height x width. It is read in place, also a part of a
         larger array or one upside down, as long as the pixels of a row lie side by side.
 
@@ -136,7 +141,7 @@ class Detector:
             if code:
                 raise _fail(code)
 
-    def evaluate(self, data: Union[str, "os.PathLike[str]"], **settings: Any) -> Dict[str, Any]:
+    def evaluate(self, data: Union[str, os.PathLike[str]], **settings: Any) -> Dict[str, Any]:
         """Its figures on the data set in a folder or pack: what `irst-evaluate --format json` prints, as a dict.
 
         settings: split ("test"), size (256, or "native"), rule, threshold, mask and protocol, as there. What is odd
@@ -148,12 +153,13 @@ class Detector:
             code = _c.irst_evaluate(self._open(), os.fsencode(data), array, count, ctypes.byref(out))
             if code:
                 raise _fail(code)
-            figures, remarks = json.loads(out.json), out.remarks.decode(errors="replace")
+            figures: Dict[str, Any] = json.loads(out.json)
+            remarks = out.remarks.decode(errors="replace")
         for remark in remarks.splitlines():
             warnings.warn(remark, stacklevel=2)
         return figures
 
-    def parameters(self) -> Dict[str, np.ndarray]:
+    def parameters(self) -> Dict[str, npt.NDArray[Any]]:
         """Copies of its tensors, named and ordered as in the state_dict of the published checkpoints; float32, but
         counters int64."""
         tensors = {}
@@ -173,7 +179,7 @@ class Detector:
         if handle:
             _c.irst_close(handle)
 
-    def __enter__(self) -> "Detector":
+    def __enter__(self) -> Detector:
         return self
 
     def __exit__(self, *reason: Any) -> None:
@@ -185,7 +191,7 @@ class Detector:
 
 
 def evaluate(
-    detector: Union[Detector, str, "os.PathLike[str]"], data: Union[str, "os.PathLike[str]"], **settings: Any
+    detector: Union[Detector, str, os.PathLike[str]], data: Union[str, os.PathLike[str]], **settings: Any
 ) -> Dict[str, Any]:
     """Figures of a detector, a checkpoint or a method on a data set: see Detector.evaluate."""
     if isinstance(detector, Detector):
@@ -194,7 +200,7 @@ def evaluate(
         return opened.evaluate(data, **settings)
 
 
-def load_checkpoint(path: Union[str, "os.PathLike[str]"]) -> Dict[str, np.ndarray]:
+def load_checkpoint(path: Union[str, os.PathLike[str]]) -> Dict[str, npt.NDArray[Any]]:
     """The tensors of a checkpoint of irst or PyTorch by their names: see Detector.parameters."""
     with Detector(path, threads=1) as detector:
         return detector.parameters()

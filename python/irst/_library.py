@@ -1,9 +1,12 @@
 """libirst by ctypes: the structures and functions of irst.h, irst_evaluate.h and irst_parameters.h."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 from ctypes import POINTER, Structure, c_char_p, c_double, c_float, c_int, c_long, c_void_p
 from pathlib import Path
+from typing import Iterable, Tuple
 
 
 class Options(Structure):
@@ -93,7 +96,7 @@ def _load() -> ctypes.CDLL:
 library = _load()
 
 
-def texts(values):
+def texts(values: Iterable[str]) -> Tuple[ctypes.Array[c_char_p], int]:
     """An array of C strings and its length."""
     encoded = [os.fsencode(v) for v in values]
     return (c_char_p * len(encoded))(*encoded), len(encoded)
