@@ -88,7 +88,7 @@ try library
 install libirst0 python3-irst
 try python
 inside dpkg --purge irst libirst0 libirst-dev python3-irst > "$place/purge.log" 2>&1
-left=$(find "$root/usr" "$root/etc" "$root/var/lib" -name '*irst[-_.0-9]*' ! -path '*/apt/*' -o -name irst)
+left=$(find "$root/usr" "$root/etc" "$root/var/lib" -name '*irst*' ! -name '*first*' ! -path '*/apt/*')
 [ -z "$left" ] || { echo "purging leaves $left"; exit 1; }
 
 step "the packages build, install, detect and go"

@@ -11,6 +11,11 @@ if ! "$python" -c 'import numpy' 2> /dev/null; then
     exit 0
 fi
 export OMP_NUM_THREADS=1
+if command -v mypy > /dev/null; then
+    (cd python && mypy --strict --no-error-summary --cache-dir="$work/mypy" irst)
+else
+    echo "1 skipped: mypy is missing"
+fi
 
 "$python" - "$PWD" "$work" << 'PYTHON'
 import sys
