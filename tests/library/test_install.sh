@@ -93,7 +93,7 @@ must "irst-detect" "$prefix/bin/irst-detect" frame.pgm --out found
 grep -q ",$x,$y,$left,$top,$right,$bottom,$area," found/detections.csv || complain "irst-detect finds something else"
 "$prefix/bin/irst-train" configs/nudt.ini data.root=absent > out 2>&1
 grep -q 'absent' out || complain "irst-train does not find configs/nudt.ini: $(cat out)"
-"$prefix/bin/irst-detect" --help | grep -q '^usage: irst-detect ' || complain "irst-detect --help calls it otherwise"
+"$prefix/bin/irst-detect" --help | grep '^usage: irst-detect ' > /dev/null || complain "irst-detect --help calls it otherwise"
 "$prefix/bin/irst-detect" > out 2>&1
 grep -q 'irst-detect --help' out || complain "irst-detect does not name itself"
 for program in "$prefix"/bin/*; do
