@@ -20,7 +20,7 @@ NETWORKS = {
     "rpcanet_plusplus": (rpcanet_plusplus.RPCANetPlusPlus, rpcanet_plusplus, 3),
     "drpcanet": (drpcanet.DRPCANet, drpcanet, 2),
 }
-EVALUATED = {"eval_a": (24, 24), "eval_b": (19, 37)}
+EVALUATED = {"eval_a": (24, 24), "eval_b": (40, 37)}
 ETA = 0.1  # what compare_network trains with
 SIDE = 20
 

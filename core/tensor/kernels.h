@@ -66,6 +66,22 @@ typedef struct winograd_weight_rows {
     float *partial;
 } winograd_weight_rows;
 
+/* Convolution by Fourier transforms of tiles (core/conv/conv_fourier.c). Spectra stand in blocks of FOURIER_BLOCK
+ * frequencies, real parts, then imaginary ones. */
+#define FOURIER_SIDE 64 /* of a tile: FOURIER_SIDE x FOURIER_SIDE complex numbers */
+#define FOURIER_POINTS (FOURIER_SIDE * FOURIER_SIDE)
+#define FOURIER_BLOCK 16
+
+/* A product of complex matrices for each of the frequencies of a block: y = a b, or y += a b. Strides count blocks;
+ * row r of y begins at y + r columns. */
+typedef struct fourier_product {
+    const float *a, *b;
+    float *y;
+    int rows, terms, columns;
+    ptrdiff_t a_row, a_term, b_term, b_column;
+    bool accumulate;
+} fourier_product;
+
 /* Partial gradient of the weights over output rows y0 .. y1 - 1 of one image: partial[oc][ic][kh][kw] and, behind
  * it, the partial gradient of the bias [oc], both overwritten. */
 typedef struct conv_weight_rows {
