@@ -198,6 +198,10 @@ $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)
 endef
 $(foreach m,$(MAINS),$(eval $(call program_rule,$(m))))
 
+# The one program that serves pages.
+$(BINDIR)/browse: PROGRAM_LIBS += $(shell CC='$(CC)' scripts/find_libraries.sh server-libs)
+$(BUILD)/obj/eval/browse/browse_server.o: LIBRARY_CFLAGS += $(shell CC='$(CC)' scripts/find_libraries.sh server-cflags)
+
 library: $(SHARED) $(ARCHIVE) ## build libirst.so and libirst.a for other programs, in build/lib
 
 $(SHARED): $(PUBLIC) $(LIBRARY) library/irst.map

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prints the flags for the libraries that irst is built on; where one is missing, says which and how it is called.
-# usage: find_libraries.sh cflags|libs|onnx-libs|static
+# usage: find_libraries.sh cflags|libs|onnx-libs|server-libs|server-cflags|static
 #   onnx-libs   for what only bin/convert needs, to write ONNX
+#   server-...  for what only bin/browse needs, to serve pages
 #   static      for programs that are linked statically; what may be left out where its archive is missing, is, and a line
 #               on stderr says so
 # CC, PKG_CONFIG and H5CC name the compiler, pkg-config and HDF5's compiler wrapper where they are not the usual ones.
@@ -86,6 +87,9 @@ if [ "$how" = static ]; then
         has_archive "$library" || missing+=("lib${library#-l}.a (Debian, Ubuntu: scripts/setup.sh --static)")
     done < <(printf '%s\n' "${libs[@]}" | grep '^-l' | sort -u)
 fi
+onnx=("${libs[@]}") common=("${cflags[@]}") libs=() cflags=()
+wanted libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd-dev
+server_libs=("${libs[@]}") server_cflags=("${cflags[@]}") libs=("${onnx[@]}") cflags=("${common[@]}")
 # Headers only, without a file for pkg-config.
 if ! echo '#include <Random123/philox.h>' | ${CC:-gcc} "${cflags[@]}" -E -x c - > /dev/null 2>&1; then
     missing+=("Random123/philox.h (Debian, Ubuntu: librandom123-dev; Fedora: Random123-devel; elsewhere: github.com/DEShawResearch/random123)")
@@ -101,8 +105,10 @@ case $how in
 cflags) printf '%s\n' "${cflags[*]/#-I/-isystem }" ;;
 libs) printf '%s\n' "${everyone[*]}" ;;
 onnx-libs | static) printf '%s\n' "${libs[*]}" ;;
+server-libs) printf '%s\n' "${server_libs[*]}" ;;
+server-cflags) printf '%s\n' "${server_cflags[*]/#-I/-isystem }" ;;
 *)
-    echo "find_libraries.sh: expected cflags, libs, onnx-libs or static" >&2
+    echo "find_libraries.sh: expected cflags, libs, onnx-libs, server-libs, server-cflags or static" >&2
     exit 2
     ;;
 esac

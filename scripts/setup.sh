@@ -9,7 +9,8 @@
 set -euo pipefail
 
 libraries=(libc6-dev libhdf5-dev libopenblas-dev zlib1g-dev libpng-dev libjpeg-dev libtiff-dev libinih-dev libzip-dev
-    libjansson-dev libpopt-dev librandom123-dev libcairo2-dev libexpat1-dev libprotobuf-c-dev)
+    libjansson-dev libpopt-dev librandom123-dev libcairo2-dev libexpat1-dev libprotobuf-c-dev
+    libmicrohttpd-dev)
 packages=(gcc make pkg-config fonts-dejavu-core protobuf-c-compiler "${libraries[@]}")
 case "${1:-}" in
 '') ;;

@@ -86,7 +86,7 @@ static int bin_of(double value, const double *ends) {
 static void count_bins(per_image *p, match_protocol protocol) {
     metrics *m = &p->counts;
     for (int t = 0; t < p->targets.count; t++) {
-        int size = 0, found = protocol == PROTOCOL_CENTROID ? p->outcome.nearest[t] >= 0 : p->outcome.found[t];
+        int size = 0, found = per_image_is_found(p, protocol, t);
         while (size < TARGET_BINS - 1 && p->targets.items[t].area > target_size_ends[size])
             size++;
         m->size_targets[size]++;
@@ -99,37 +99,58 @@ static void count_bins(per_image *p, match_protocol protocol) {
     }
 }
 
-static status measure(const scored_image *image, const scoring *how, per_image *p) {
+static status out_of_memory(const scored_image *image) {
+    return status_fail(STATUS_MEMORY, "out of memory for the metrics of a %dx%d map", image->width, image->height);
+}
+
+static status count(const scored_image *image, const scoring *how, per_image *p) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     p->predicted = malloc(pixels);
+    if (!p->predicted)
+        return out_of_memory(image);
     TRY(components_find(image->label, image->width, image->height, &p->targets));
+    score_rule_apply(how->rule, how->threshold ? *how->threshold : score_rule_threshold(how->rule), image,
+                     p->predicted);
+    TRY(target_outcome_find(&p->targets, p->predicted, image->width, image->height, &p->outcome));
+    count_pixels(p, image->label, pixels);
+    count_detections(p, how->protocol);
+    return STATUS_OK;
+}
+
+static status measure(const scored_image *image, const scoring *how, per_image *p) {
+    TRY(count(image, how, p));
     p->contrast = malloc(((size_t)p->targets.count + 1) * sizeof *p->contrast);
-    if (!p->predicted || !p->contrast)
-        return status_fail(STATUS_MEMORY, "out of memory for the metrics of a %dx%d map", image->width, image->height);
+    if (!p->contrast)
+        return out_of_memory(image);
     for (int t = 0; t < p->targets.count; t++)
         p->contrast[t] = NAN;
     if (image->image)
         target_contrast(image->image, &p->targets, image->width, image->height, p->contrast);
-    score_rule_apply(how->rule, how->threshold ? *how->threshold : score_rule_threshold(how->rule), image,
-                     p->predicted);
-    TRY(target_outcome_find(&p->targets, p->predicted, image->width, image->height, &p->outcome));
-    TRY(target_match_find(&p->targets, &p->outcome.detections, pixels, &p->match));
-    count_pixels(p, image->label, pixels);
-    count_detections(p, how->protocol);
+    TRY(target_match_find(&p->targets, &p->outcome.detections, (size_t)image->width * (size_t)image->height,
+                          &p->match));
     count_matches(p);
     count_bins(p, how->protocol);
     TRY(sweep_roc(image, &p->targets, &p->counts));
     return sweep_levels(image, &p->targets, &p->counts);
 }
 
-status per_image_measure(const scored_image *image, const scoring *how, per_image *out) {
+static status begin(const scored_image *image, const scoring *how, per_image *out,
+                    status (*go)(const scored_image *image, const scoring *how, per_image *p)) {
     *out = (per_image){0};
     if (image->width < 1 || image->height < 1)
         return status_fail(STATUS_USAGE, "metrics of a %dx%d map", image->width, image->height);
-    status result = measure(image, how, out);
+    status result = go(image, how, out);
     if (result != STATUS_OK)
         per_image_free(out);
     return result;
+}
+
+status per_image_measure(const scored_image *image, const scoring *how, per_image *out) {
+    return begin(image, how, out, measure);
+}
+
+status per_image_count(const scored_image *image, const scoring *how, per_image *out) {
+    return begin(image, how, out, count);
 }
 
 void per_image_free(per_image *p) {
@@ -139,4 +160,17 @@ void per_image_free(per_image *p) {
     target_outcome_free(&p->outcome);
     target_match_free(&p->match);
     *p = (per_image){0};
+}
+
+bool per_image_is_found(const per_image *p, match_protocol protocol, int target) {
+    return protocol == PROTOCOL_OVERLAP ? p->outcome.found[target] : p->outcome.nearest[target] >= 0;
+}
+
+bool per_image_is_false(const per_image *p, match_protocol protocol, int detection) {
+    if (protocol == PROTOCOL_OVERLAP)
+        return !p->outcome.is_hit[detection];
+    for (int t = 0; t < p->targets.count; t++)
+        if (p->outcome.nearest[t] == detection)
+            return false;
+    return true;
 }

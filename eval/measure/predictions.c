@@ -13,8 +13,10 @@ struct predictions {
     float *map;
 };
 
+/* NAME.png or, as detect writes them, NAME_score.png. */
 static status path_of(const char *folder, const char *name, char out[4096]) {
-    return path_join(out, folder, name, ".png");
+    TRY(path_join(out, folder, name, "_score.png"));
+    return path_is_file(out) ? STATUS_OK : path_join(out, folder, name, ".png");
 }
 
 static status check_complete(const char *folder, const dataset *data) {

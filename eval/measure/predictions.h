@@ -6,10 +6,10 @@
 
 typedef struct predictions predictions;
 
-/* FOLDER/NAME.png of every sample of the data set: grey, 8 or 16 bit, full scale being a score of 1; masks of 0 and 255
- * are scores of 0 and 1. One that is missing is STATUS_INPUT, and the message says how many are. `size`: of the
- * evaluation; a prediction of another size is resized to it (bilinear), at native size (0) it must have its image's.
- * Free with predictions_free. */
+/* FOLDER/NAME.png, or NAME_score.png as of detect, of every sample of the data set: grey, 8 or 16 bit, full scale being
+ * a score of 1; masks of 0 and 255 are scores of 0 and 1. One that is missing is STATUS_INPUT, and the message says how
+ * many are. `size`: of the evaluation; a prediction of another size is resized to it (bilinear), at native size (0) it
+ * must have its image's. Free with predictions_free. */
 status predictions_open(const char *folder, const dataset *data, int size, predictions **out);
 void predictions_free(predictions *p); /* accepts NULL */
 

@@ -9,6 +9,7 @@
 #include "eval/measure/operating_point.h"
 #include "eval/measure/predictions.h"
 #include "eval/measure/records.h"
+#include "eval/measure/scores_file.h"
 #include "eval/programs/arguments.h"
 #include "eval/report/evaluation_page.h"
 #include "modules/checkpoint.h"
@@ -19,7 +20,7 @@
 
 enum { DEFAULT_DRAWS = 1000 };
 
-static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file, *report;
+static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file, *report, *out;
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
@@ -68,6 +69,8 @@ static cli_option options[] = {
      "write a page with all figures, the ROC, the worst misses and false alarms, and images with their scores; one "
      "file "
      "that needs nothing else"},
+    {"out", CLI_TEXT, &out, "DIR",
+     "folder for results to look through with browse: scores.h5, and the report as report.html"},
     {"roc", CLI_TEXT, &roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
 };
 
@@ -82,6 +85,7 @@ static const cli_program program = {
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then convert set-threshold\n"
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
+        "evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then browse results\n"
         "evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
         "evaluate --method pstnn model.preset=community --data NUDT-SIRST",
     .options = options,
@@ -101,6 +105,7 @@ typedef struct run_state {
     score_source source;
     records *own, *other;
     gallery *pictures; /* for the report */
+    scores_writer *scores;
     interval intervals[METRICS];
     comparison comparisons[METRICS];
     detector_tiles tiles;
@@ -214,10 +219,38 @@ static evaluation describe(const run_state *r) {
 /* Of the detector itself, not of the one that it is compared with. */
 static status begin_pictures(run_state *r) {
     gallery_options how = evaluation_page_gallery(dataset_count(r->set), r->how.how.protocol);
-    if (!report)
+    if (!report && !out)
         return STATUS_OK;
     how.next = r->own ? records_watcher(r->own) : NULL;
     return gallery_new(&how, &r->pictures);
+}
+
+static const image_watcher *watcher_of(const run_state *r) {
+    if (r->scores)
+        return scores_writer_watcher(r->scores);
+    if (r->pictures)
+        return gallery_watcher(r->pictures);
+    return r->own ? records_watcher(r->own) : NULL;
+}
+
+static status begin_scores(run_state *r, const evaluation *e) {
+    char path[4096];
+    if (!out)
+        return STATUS_OK;
+    TRY(folder_create(out));
+    TRY(path_join(path, out, "scores", ".h5"));
+    return scores_writer_new(path, e, r->source.kind, watcher_of(r), &r->scores);
+}
+
+static status write_reports(run_state *r, const evaluation *e) {
+    char path[4096];
+    if (report)
+        TRY(evaluation_page_write(e, r->pictures, report));
+    if (!out)
+        return STATUS_OK;
+    TRY(path_join(path, out, "report", ".html"));
+    TRY(evaluation_page_write(e, r->pictures, path));
+    return scores_writer_commit(r->scores);
 }
 
 static status find_threshold(run_state *r) {
@@ -277,11 +310,8 @@ static status evaluate_one(run_state *r) {
     evaluation e = describe(r);
     TRY(begin_records(&r->own));
     TRY(begin_pictures(r));
-    TRY(evaluate_watched(&r->source, r,
-                         r->pictures ? gallery_watcher(r->pictures)
-                         : r->own    ? records_watcher(r->own)
-                                     : NULL,
-                         &e));
+    TRY(begin_scores(r, &e));
+    TRY(evaluate_watched(&r->source, r, watcher_of(r), &e));
     if (record_file)
         TRY(records_write(r->own, record_file));
     if (roc)
@@ -292,8 +322,7 @@ static status evaluate_one(run_state *r) {
     }
     if (against)
         TRY(compare(r, &e));
-    if (report)
-        TRY(evaluation_page_write(&e, r->pictures, report));
+    TRY(write_reports(r, &e));
     return evaluation_print(&e, r->format, r->extent, stdout);
 }
 
@@ -327,7 +356,7 @@ static status run(run_state *r, const char *const *settings, int count) {
     TRY(engine_new(0, &r->e));
     TRY(open_data(r));
     TRY(open_source(r, settings, count));
-    bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && !report && draws == 0;
+    bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && !report && !out && draws == 0;
     TRY(all_ways ? evaluate_all_ways(r) : evaluate_one(r));
     say_tiles(r);
     return STATUS_OK;
@@ -346,6 +375,7 @@ int main(int argc, char **argv) {
     records_free(r.own);
     records_free(r.other);
     gallery_free(r.pictures);
+    scores_writer_free(r.scores);
     predictions_free(r.p);
     detector_free(r.d);
     engine_free(r.e);

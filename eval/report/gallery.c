@@ -54,16 +54,11 @@ static void view_free(view *v) {
 }
 
 static void judge(view *v, match_protocol protocol) {
-    const target_outcome *o = &v->outcome->outcome;
-    int targets = v->outcome->targets.count;
-    bool overlap = protocol == PROTOCOL_OVERLAP;
-    for (int d = 0; d < o->detections.count; d++)
-        v->is_false[d] = !overlap || !o->is_hit[d];
-    for (int t = 0; t < targets; t++) {
-        v->found[t] = overlap ? o->found[t] : o->nearest[t] >= 0;
-        if (!overlap && o->nearest[t] >= 0)
-            v->is_false[o->nearest[t]] = false;
-    }
+    const per_image *p = v->outcome;
+    for (int t = 0; t < p->targets.count; t++)
+        v->found[t] = per_image_is_found(p, protocol, t);
+    for (int d = 0; d < p->outcome.detections.count; d++)
+        v->is_false[d] = per_image_is_false(p, protocol, d);
 }
 
 /* The highest score in each component. */

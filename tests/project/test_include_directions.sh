@@ -56,6 +56,7 @@ eval/detect: core/* datasets datasets/* modules eval/measure
 eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/report
 eval/video: core/* datasets datasets/* modules eval/measure eval/detect
 eval/figures: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/experiments
+eval/browse: core/* datasets datasets/* modules eval/measure
 eval/programs: core/* datasets datasets/* modules modules/* eval/*
 train/rules: core/* modules
 train: core/* datasets datasets/* modules modules/torch eval/measure eval/report train/rules

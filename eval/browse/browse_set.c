@@ -1,0 +1,193 @@
+#include "eval/browse/browse_set.h"
+
+#include "core/io/file_io.h"
+#include "core/io/image_file.h"
+#include "core/io/png_io.h"
+#include "eval/measure/predictions.h"
+#include "eval/measure/sample.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGEST_LIST = 1 << 28 }; /* bytes of detections.json */
+
+static status no_memory(const char *name) {
+    return status_fail(STATUS_MEMORY, "%s: out of memory for it", name);
+}
+
+/* --- detections.json --- */
+
+static status read_list(const char *folder, json_t **out) {
+    char path[4096];
+    uint8_t *text;
+    size_t size;
+    json_error_t error;
+    TRY(path_join(path, folder, "detections", ".json"));
+    TRY(file_read(path, LARGEST_LIST, &text, &size));
+    *out = json_loadb((const char *)text, size, 0, &error);
+    free(text);
+    if (!*out)
+        return status_fail(STATUS_INPUT, "%s:%d: no JSON: %s", path, error.line, error.text);
+    if (json_is_string(json_object_get(*out, "method")) && json_is_number(json_object_get(*out, "threshold")) &&
+        json_is_array(json_object_get(*out, "images")))
+        return STATUS_OK;
+    json_decref(*out);
+    return status_fail(STATUS_INPUT, "%s: not a list of detect: expected method, threshold and images", path);
+}
+
+static status begin_set(const json_t *list, int count, scores_set *out) {
+    out->method = strdup(json_string_value(json_object_get(list, "method")));
+    out->threshold = json_number_value(json_object_get(list, "threshold"));
+    out->how.rule = RULE_SCORE;
+    out->kind = SCORE_PROBABILITY;
+    out->scenes = calloc((size_t)count + 1, sizeof *out->scenes);
+    return out->method && out->scenes ? STATUS_OK : no_memory("the list of images");
+}
+
+/* --- with a data set --- */
+
+static status read_sample(const score_source *source, const dataset *data, int index, mask_rule mask,
+                          scores_scene *out) {
+    const char *name = dataset_sample_name(data, index);
+    const sample_options native = {.mask = mask};
+    detector_maps maps;
+    sample s;
+    TRY(sample_read(data, index, &native, &s));
+    status result = source->run(source->context, name, &s, &maps);
+    size_t pixels = (size_t)s.width * (size_t)s.height;
+    if (result == STATUS_OK) {
+        *out = (scores_scene){.name = strdup(name),
+                              .width = s.width,
+                              .height = s.height,
+                              .image = malloc(pixels),
+                              .label = malloc(pixels),
+                              .score = malloc(pixels * sizeof *out->score)};
+        result = out->name && out->image && out->label && out->score ? STATUS_OK : no_memory(name);
+    }
+    if (result == STATUS_OK) {
+        scores_image_grey(s.image, pixels, out->image);
+        memcpy(out->label, s.label, pixels);
+        memcpy(out->score, maps.score, pixels * sizeof *out->score);
+    }
+    sample_free(&s);
+    return result;
+}
+
+static status read_samples(const browse_request *r, const dataset *data, scores_set *out) {
+    predictions *p;
+    TRY(predictions_open(r->folder, data, 0, &p));
+    const score_source source = predictions_source(p);
+    status result = STATUS_OK;
+    for (int i = 0; i < dataset_count(data) && result == STATUS_OK; i++)
+        result = read_sample(&source, data, i, r->mask, &out->scenes[out->count++]);
+    predictions_free(p);
+    return result;
+}
+
+static status read_with_truth(const browse_request *r, const json_t *list, scores_set *out) {
+    dataset *data;
+    TRY(dataset_open(r->data, r->split, &data));
+    status result = begin_set(list, dataset_count(data), out);
+    if (result == STATUS_OK) {
+        out->how.protocol = r->protocol;
+        out->dataset = strdup(dataset_name(data));
+        out->split = strdup(dataset_split(data));
+        result = out->dataset && out->split ? read_samples(r, data, out) : no_memory(r->data);
+    }
+    dataset_close(data);
+    return result;
+}
+
+/* --- without one --- */
+
+/* What detect was given, if it still lies there; black if it does not. `page`: how many images of this file came before
+ * it in the list, and it. */
+static status read_image(const char *path, int page, scores_scene *s) {
+    size_t pixels = (size_t)s->width * (size_t)s->height;
+    int pages = 1;
+    grey_image image = {0};
+    s->image = calloc(pixels, 1);
+    float *unit = malloc(pixels * sizeof *unit);
+    status result = s->image && unit ? STATUS_OK : no_memory(path);
+    if (result == STATUS_OK && image_count_pages(&(image_source){.path = path}, &pages) == STATUS_OK &&
+        image_read(&(image_source){.path = path, .page = pages > 1 ? page : 0}, &image) == STATUS_OK &&
+        image.width == s->width && image.height == s->height) {
+        image_to_unit(&image, unit);
+        scores_image_grey(unit, pixels, s->image);
+    }
+    grey_image_free(&image);
+    free(unit);
+    return result;
+}
+
+static status read_score(const char *folder, const char *name, scores_scene *s) {
+    char path[4096];
+    grey_image stored;
+    TRY(path_join(path, folder, name, "_score.png"));
+    TRY(png_read_grey(path, PNG_DEPTH_AS_STORED, &stored));
+    s->width = stored.width;
+    s->height = stored.height;
+    s->score = malloc((size_t)s->width * (size_t)s->height * sizeof *s->score);
+    if (s->score)
+        image_to_unit(&stored, s->score);
+    grey_image_free(&stored);
+    return s->score ? STATUS_OK : no_memory(path);
+}
+
+static int page_in_list(const json_t *images, size_t index, const char *file) {
+    int page = 1;
+    for (size_t i = 0; i < index; i++) {
+        const char *other = json_string_value(json_object_get(json_array_get(images, i), "file"));
+        page += other && strcmp(other, file) == 0;
+    }
+    return page;
+}
+
+static status read_listed(const browse_request *r, const json_t *images, size_t index, scores_scene *s) {
+    const json_t *entry = json_array_get(images, index);
+    const char *name = json_string_value(json_object_get(entry, "image"));
+    const char *file = json_string_value(json_object_get(entry, "file"));
+    if (!name || !file || !path_stays_inside(name))
+        return status_fail(STATUS_INPUT, "%s/detections.json: image %zu has no name in this folder, or no file",
+                           r->folder, index + 1);
+    s->name = strdup(name);
+    if (!s->name)
+        return no_memory(name);
+    TRY(read_score(r->folder, name, s));
+    return read_image(file, page_in_list(images, index, file), s);
+}
+
+static status read_without_truth(const browse_request *r, const json_t *list, scores_set *out) {
+    const json_t *images = json_object_get(list, "images");
+    int count = (int)json_array_size(images);
+    if (count < 1)
+        return status_fail(STATUS_INPUT, "%s/detections.json: holds no image", r->folder);
+    TRY(begin_set(list, count, out));
+    for (int i = 0; i < count; i++)
+        TRY(read_listed(r, images, (size_t)i, &out->scenes[out->count++]));
+    return STATUS_OK;
+}
+
+/* --- either --- */
+
+status browse_set_open(const browse_request *r, scores_set *out) {
+    char path[4096];
+    json_t *list;
+    *out = (scores_set){0};
+    TRY(path_join(path, r->folder, "scores", ".h5"));
+    if (path_is_file(path))
+        return r->data ? status_fail(STATUS_USAGE, "%s holds the ground truth: no --data", path)
+                       : scores_file_read(path, out);
+    TRY(path_join(path, r->folder, "detections", ".json"));
+    if (!path_is_file(path))
+        return status_fail(STATUS_INPUT,
+                           "%s: neither scores.h5 (evaluate --out) nor detections.json (detect --out) is there",
+                           r->folder);
+    TRY(read_list(r->folder, &list));
+    status result = r->data ? read_with_truth(r, list, out) : read_without_truth(r, list, out);
+    json_decref(list);
+    if (result != STATUS_OK)
+        scores_set_free(out);
+    return result;
+}

@@ -1,0 +1,22 @@
+/* The images that are looked through: what evaluate or detect left in a folder. */
+#ifndef IRST_EVAL_BROWSE_BROWSE_SET_H
+#define IRST_EVAL_BROWSE_BROWSE_SET_H
+
+#include "datasets/preprocess.h"
+#include "eval/measure/scores_file.h"
+
+typedef struct browse_request {
+    const char *folder;
+    /* For a folder of detect, which holds no ground truth: the data set that has it; NULL: none. */
+    const char *data, *split;
+    mask_rule mask;
+    match_protocol protocol;
+} browse_request;
+
+/* Reads FOLDER/scores.h5, which evaluate left, or FOLDER/detections.json and the pictures NAME_score.png, which detect
+ * left: with a data set the samples of its split, scored as `evaluate --predictions FOLDER --size native` does, else
+ * the images that detect read, where they can be read again, without any label. All of it is held in memory. Free with
+ * scores_set_free. */
+status browse_set_open(const browse_request *request, scores_set *out);
+
+#endif

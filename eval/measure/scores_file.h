@@ -1,0 +1,55 @@
+/* What a detector scored on a split, in one HDF5 file: to be looked at, and to be judged again at other thresholds, to
+ * the same figures as by the evaluation that wrote it.
+ *
+ * Attributes of the root: method, dataset, split, rule, protocol, threshold, kind (of the scores). Datasets: names, and
+ * of scene number I scenes/I/image (uint8, grey values spread from the darkest to the brightest), label (uint8, 0 or
+ * 1), score (float32) and, where the rule needs it, logit (float32), each height x width. */
+#ifndef IRST_EVAL_MEASURE_SCORES_FILE_H
+#define IRST_EVAL_MEASURE_SCORES_FILE_H
+
+#include "eval/measure/evaluate.h"
+#include "eval/measure/evaluation_report.h"
+
+#include <stdint.h>
+
+/* --- writing --- */
+
+typedef struct scores_writer scores_writer;
+
+/* A new file; it is in its place only after scores_writer_commit. Of `e` all but the figures is known. Whoever is
+ * `next` (NULL: nobody) is told of each image too. Free with scores_writer_free. */
+status scores_writer_new(const char *path, const evaluation *e, score_kind kind, const image_watcher *next,
+                         scores_writer **out);
+const image_watcher *scores_writer_watcher(const scores_writer *w); /* lives as long as the writer */
+status scores_writer_commit(scores_writer *w);
+void scores_writer_free(scores_writer *w); /* accepts NULL; without a commit nothing is left */
+
+/* --- reading --- */
+
+/* One image and what a detector makes of it, each map width * height. */
+typedef struct scores_scene {
+    char *name;
+    int width, height;
+    uint8_t *image;       /* grey, to look at */
+    uint8_t *label;       /* 0 or 1; NULL: unknown */
+    float *score, *logit; /* logit: NULL where the rule needs none */
+} scores_scene;
+
+typedef struct scores_set {
+    char *method, *dataset, *split; /* dataset and split: NULL if there is none */
+    scoring how;
+    double threshold; /* how.threshold points here */
+    score_kind kind;
+    scores_scene *scenes;
+    int count;
+} scores_set;
+
+/* Reads everything. A file that holds something else is STATUS_INPUT. `out` is empty after a failure; free with
+ * scores_set_free. */
+status scores_file_read(const char *path, scores_set *out);
+void scores_set_free(scores_set *set);
+
+/* Grey values of a map, spread from its least to its largest. */
+void scores_image_grey(const float *map, size_t pixels, uint8_t *out);
+
+#endif

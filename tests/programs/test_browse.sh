@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# browse on what evaluate and detect leave: figures as of evaluate, who may ask, how it ends. usage: test_browse.sh [FOLDER
+# OF PROGRAMS]
+root=$(pwd)
+. tests/programs/checks.sh
+export OMP_NUM_THREADS=1
+
+serves() {
+    count=$((count + 1))
+    python3 "$root/tests/programs/browse_checks.py" "$bin/browse" "$bin/evaluate" "$@" > served 2>&1 || complain "browse $1: $(tail -n 25 served)"
+}
+
+works "$bin/prepare" synthesize scenes --train 4 --test 6 --size 64 --seed 3
+weights=$root/weights/rpcanet_plus_nudt.h5
+works "$bin/evaluate" --checkpoint "$weights" --data scenes --size 48 --out results --format json
+works python3 "$root/tests/programs/page_checks.py" results/report.html
+h5dump -a /method results/scores.h5 | grep -q '"rpcanet_plus"' || complain "scores.h5 does not say the method"
+serves results scenes --checkpoint "$weights" --size 48 --rule max
+works "$bin/evaluate" --method mpcm --data scenes --size native --protocol centroid --rule minmax --out others
+serves others scenes --method mpcm --size native --protocol centroid --rule minmax
+
+# --- of detect: scores of 16 bits, which evaluate --predictions reads too ---
+works "$bin/detect" scenes/images --out found
+serves found scenes --predictions found --size native --rule score
+serves found scenes --predictions found --size native --rule score --protocol centroid
+
+refuses 2 'expected one folder' "$bin/browse"
+refuses 2 'expected one folder' "$bin/browse" found results
+refuses 1 'nowhere: neither scores.h5' "$bin/browse" nowhere
+refuses 1 'scenes: neither scores.h5' "$bin/browse" scenes
+refuses 2 'results/scores.h5 holds the ground truth' "$bin/browse" results --data scenes
+refuses 2 'port is 70000' "$bin/browse" found --port 70000
+refuses 1 'missing-set' "$bin/browse" found --data missing-set
+rm found/scene_00005_score.png
+refuses 1 'scene_00005.*no such file; 1 of the 6 predictions' "$bin/browse" found --data scenes
+refuses 1 'scene_00005_score.png' "$bin/browse" found
+head -c 20000 results/scores.h5 > others/scores.h5
+refuses 1 'others/scores.h5' "$bin/browse" others
+
+echo "$count commands, $bad wrong"
+[ "$bad" -eq 0 ]
