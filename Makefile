@@ -40,7 +40,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 DEFINES  := -D_GNU_SOURCE -DIRST_VERSION='"$(VERSION)"' -I.
 MODE     := -fPIC -fvisibility=hidden -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math
 # These targets compile nothing themselves: `make test` installs what is missing before it builds.
-BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static api-docs mutate format format-check,$(or $(MAKECMDGOALS),all))
+BUILDS   := $(filter-out clean help uninstall dist fuzz test test-full test-package test-static test-aarch64 test-onnx test-browser coverage check-static api-docs mutate format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(BUILDS),)
 LIBRARY_CFLAGS := $(shell CC='$(CC)' scripts/find_libraries.sh cflags)
 ifneq ($(.SHELLSTATUS),0)
@@ -142,7 +142,7 @@ SHARED   := $(BUILD)/lib/libirst.so.$(firstword $(subst ., ,$(VERSION)))
 ARCHIVE  := $(BUILD)/lib/libirst.a
 PLACE    := DESTDIR='$(DESTDIR)' scripts/install.sh
 
-.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-package test-static test-aarch64 test-onnx coverage check-static api-docs mutate bench-dnnl clean help format format-check
+.PHONY: all library install install-strip uninstall dist tests fuzzers fuzz test test-full test-package test-static test-aarch64 test-onnx test-browser coverage check-static api-docs mutate bench-dnnl clean help format format-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -291,6 +291,11 @@ test-aarch64: ## build for 64-bit ARM and run the tests of kernels and operation
 
 test-onnx: ## install other runtimes, and compare ONNX models and PyTorch's checkpoints in them with ours
 	scripts/test_onnx.sh
+
+test-browser: ## the pages of reports and of browse in headless Chromium, which is installed; SHOTS=folder keeps screenshots
+	scripts/setup.sh --browser
+	$(MAKE) all
+	tests/programs/test_browser.sh $(BINDIR)
 
 coverage: ## the share of lines that the tests run, by folder; as long as a test run
 	scripts/coverage.sh

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing. Asks for nothing; does nothing where nothing is missing.
-# usage: scripts/setup.sh [--tests | --package | --static | --libraries]
+# usage: scripts/setup.sh [--tests | --package | --static | --browser | --libraries]
 #   (no option)  what building and running needs
 #   --tests      also what `make test`, `make CC=clang` and `make format` need
 #   --package    also what `make test-package` needs
 #   --static     also what `make STATIC=1` needs
+#   --browser    also what `make test-browser` needs: Chromium
 #   --libraries  installs nothing: prints the packages with libraries and headers
 set -euo pipefail
 
@@ -24,12 +25,15 @@ case "${1:-}" in
 --static)
     packages+=(g++ gfortran)
     ;;
+--browser)
+    packages+=(chromium)
+    ;;
 --libraries)
     printf '%s\n' "${libraries[@]}"
     exit 0
     ;;
 *)
-    echo "setup.sh: $1: unknown option; expected --tests, --package, --static, --libraries or none" >&2
+    echo "setup.sh: $1: unknown option; expected --tests, --package, --static, --browser, --libraries or none" >&2
     exit 2
     ;;
 esac

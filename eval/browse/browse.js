@@ -134,6 +134,7 @@
       const index = (scene + step * i + count * i) % count;
       if (is(index)) return go(index);
     }
+    of("about").textContent = "There is no such image at this threshold.";
   };
 
   // --- the threshold ---
