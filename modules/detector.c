@@ -66,7 +66,8 @@ status detector_record(detector *d, tape *t, int width, int height, node **image
                    .parameters = &d->parameters,
                    .seed = d->seed,
                    .statistics = NORM_RUNNING,
-                   .phase = detector_phase(d, INT64_MAX)};
+                   .phase = detector_phase(d, INT64_MAX),
+                   .more_stages = d->more_stages};
     *outputs = (network_outputs){0};
     *image = tape_input(t, 1, d->input.channels, height, width);
     TRY(tape_recorded(t));
@@ -133,7 +134,12 @@ status detector_new_twin(const detector *d, engine *e, detector **out) {
     detector *twin = *out = calloc(1, sizeof *twin);
     if (!twin)
         return status_fail(STATUS_MEMORY, "out of memory for a detector");
-    *twin = (detector){.engine = e, .type = d->type, .input = d->input, .seed = d->seed, .is_twin = true};
+    *twin = (detector){.engine = e,
+                       .type = d->type,
+                       .input = d->input,
+                       .seed = d->seed,
+                       .is_twin = true,
+                       .more_stages = d->more_stages};
     status result = copy_options(d->type, d->options, &twin->options);
     if (result == STATUS_OK)
         result = share_parameters(&d->parameters, &twin->parameters);
@@ -179,6 +185,21 @@ const char *detector_option(const detector *d, const char *key) {
 
 parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
+}
+
+status detector_set_more_stages(detector *d, int count) {
+    network_outputs outputs = {0};
+    if (d->type->build)
+        TRY(detector_probe(d, &outputs));
+    if (outputs.target_count == 0)
+        return status_fail(STATUS_USAGE, "%s has no stages that could be repeated", d->type->name);
+    int trained = outputs.target_count - d->more_stages;
+    if (count < 0 || count > NETWORK_STAGES - trained)
+        return status_fail(STATUS_USAGE, "%d stages more than %d: expected 0 to %d", count, trained,
+                           NETWORK_STAGES - trained);
+    d->more_stages = count;
+    free_inference(&d->run);
+    return STATUS_OK;
 }
 
 static status record_inference(detector *d, int width, int height, detector_detail detail) {

@@ -62,6 +62,8 @@ typedef enum detector_detail {
     DETAIL_STAGES          /* and the maps of every stage */
 } detector_detail;
 
+enum { DETECTOR_RESIDUALS = 256 };
+
 typedef struct detector_map {
     const char *name; /* "stage1/B" */
     const float *map;
@@ -75,6 +77,10 @@ typedef struct detector_maps {
     const float *reconstruction; /* NULL if the method has none, and with DETAIL_SCORE */
     int stage_count;             /* number of entries in `stages`; 0 without DETAIL_STAGES */
     const detector_map *stages;
+    /* ||D - B - T||_F / ||D||_F after each iteration of a model-driven method that ends by it (the first
+     * DETECTOR_RESIDUALS of them); 0 and NULL for the others. */
+    int residual_count;
+    const double *residuals;
 } detector_maps;
 
 /* How large images are cut. Along each axis tiles begin at multiples of a step of at most side - overlap, rounded down
@@ -88,6 +94,11 @@ typedef struct detector_tiles {
 /* "off", "auto" or "SIDE,OVERLAP". With auto, images of more than 2048 x 2048 pixels are cut; with two numbers all that
  * are larger than a tile. Anything else is STATUS_USAGE, and the message begins with `option`. */
 status detector_tiles_read(const char *text, const char *option, detector_tiles *out);
+
+/* From now on an unrolled network's last stage runs `count` times more than it was trained to, with the same weights:
+ * the score is that of T after all of them. STATUS_USAGE for other methods, for less than none, and for more than 32
+ * stages in all. */
+status detector_set_more_stages(detector *d, int count);
 
 /* For the runs from now on; none at first. */
 void detector_set_tiles(detector *d, const detector_tiles *tiles);

@@ -48,6 +48,7 @@ struct detector {
     uint64_t seed;
     parameter_set parameters;
     bool is_twin; /* the parameters belong to another */
+    int more_stages;
     inference run;
     tiling cut;
     model_driven_run model_driven;

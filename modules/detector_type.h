@@ -77,12 +77,18 @@ typedef struct grey_map {
     const double *grey;
 } grey_map;
 
-/* How an iterative method ended, for tests. Zero for the others. */
+/* How an iterative method ended. Zero for the others. */
 typedef struct solver_report {
     int iterations, rank;
     int64_t nonzero;            /* entries of the target part */
     double lambda, mu, measure; /* mu in, and measure of convergence after, the last iteration */
+    /* ||D - B - T||_F / ||D||_F after each of the first iterations, of methods whose iterations end by it. */
+    int residual_count;
+    double residuals[DETECTOR_RESIDUALS];
 } solver_report;
+
+/* The next one of the residuals, as long as there is room. */
+void solver_report_residual(solver_report *report, double residual);
 
 typedef struct detector_type {
     const char *name;

@@ -25,6 +25,7 @@ typedef struct network {
     bool training;              /* parameters have gradients on this tape */
     weight_init init;           /* set by the network's builder */
     int phase;                  /* of the training; the last one in inference */
+    int more_stages;            /* repetitions of an unrolled network's last stage; 0 in training */
     const int64_t *step;        /* training steps made so far, for dropout; NULL in inference */
 } network;
 

@@ -3,6 +3,7 @@
 #include "core/io/file_io.h"
 #include "eval/experiments/experiment_page.h"
 #include "eval/experiments/experiment_program.h"
+#include "eval/figures/convergence_figure.h"
 #include "eval/figures/figure_scene.h"
 #include "eval/figures/method_figure.h"
 #include "eval/figures/stage_figure.h"
@@ -15,6 +16,10 @@ const config_key figures_keys[] = {
     {"figures.images", CONFIG_TEXT, "", 0, 0, NULL, "",
      "samples to show, separated by blanks: NAME, or DATA/NAME with several data sets"},
     {"figures.stages", CONFIG_TEXT, "", 0, 0, NULL, "", "methods of [methods] whose stages are shown"},
+    {"figures.convergence", CONFIG_TEXT, "", 0, 0, NULL, "",
+     "methods whose residual and change by stage, or by iteration, are drawn, over the whole split"},
+    {"figures.more_stages", CONFIG_INT, "0", 0, CONVERGENCE_STAGES - 1, NULL, "",
+     "how many times more the last stage of those methods runs, with the same weights"},
     {"figures.columns", CONFIG_INT, "4", 1, 32, NULL, "", "maps side by side"},
     {"figures.format", CONFIG_CHOICE, "png", 0, 0, "png|svg", "", "of the figures"},
     {"figures.resolution", CONFIG_REAL, "1.5", 0.5, 8, NULL, "pixels per point", "of PNG files; text has 11 points"},
@@ -23,25 +28,29 @@ const config_key figures_keys[] = {
 };
 const int figures_key_count = sizeof figures_keys / sizeof *figures_keys;
 
+typedef struct method_list {
+    int methods[64]; /* indices */
+    int count;
+} method_list;
+
 typedef struct figures {
     const experiment *e;
     const char *folder, *suffix;
     html_page *page;
     canvas_png png;
-    int stages[64]; /* indices of methods */
-    int stage_count;
+    method_list stages, convergence;
 } figures;
 
-static status read_stages(figures *f) {
+static status read_methods(const experiment *e, const char *key, method_list *out) {
     char words[256], *rest = NULL;
-    snprintf(words, sizeof words, "%s", config_text(f->e->c, "figures.stages"));
+    snprintf(words, sizeof words, "%s", config_text(e->c, key));
     for (char *word = strtok_r(words, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest)) {
         int method = 0;
-        while (method < f->e->method_count && strcmp(f->e->methods[method].name, word) != 0)
+        while (method < e->method_count && strcmp(e->methods[method].name, word) != 0)
             method++;
-        if (method == f->e->method_count || f->stage_count == 64)
-            return status_fail(STATUS_USAGE, "figures.stages: %s: [methods] has no method of that name", word);
-        f->stages[f->stage_count++] = method;
+        if (method == e->method_count || out->count == 64)
+            return status_fail(STATUS_USAGE, "%s: %s: [methods] has no method of that name", key, word);
+        out->methods[out->count++] = method;
     }
     return STATUS_OK;
 }
@@ -146,11 +155,11 @@ static status draw_stages(const figures *f, const sample_name *name, int method,
 }
 
 static status show_stages(const figures *f, const sample_name *name) {
-    for (int i = 0; i < f->stage_count; i++) {
+    for (int i = 0; i < f->stages.count; i++) {
         viewer v;
-        status result = open_viewer(f, f->stages[i], name, &v);
+        status result = open_viewer(f, f->stages.methods[i], name, &v);
         if (result == STATUS_OK)
-            result = draw_stages(f, name, f->stages[i], &v);
+            result = draw_stages(f, name, f->stages.methods[i], &v);
         close_viewer(&v);
         TRY(result);
     }
@@ -170,11 +179,59 @@ static status show_images(const figures *f, const sample_name *names, int count)
     return STATUS_OK;
 }
 
+/* --- convergence --- */
+
+static status measure_convergence(const figures *f, int method, int data, named_convergence *out) {
+    const experiment *e = f->e;
+    detector *d;
+    dataset *set;
+    grey_range range;
+    *out = (named_convergence){.name = e->methods[method].name};
+    TRY(program_detector(e, f->folder, method, data, &d, &range));
+    status result = dataset_open(e->data[data].root, e->data[data].split, &set);
+    if (result == STATUS_OK) {
+        evaluate_options options = e->evaluate;
+        options.label = out->name;
+        dataset_set_range(set, &range);
+        result = convergence_measure(d, set, &options, (int)config_int(e->c, "figures.more_stages"), &out->curve);
+        dataset_close(set);
+    }
+    detector_free(d);
+    return result;
+}
+
+static status draw_convergence(const figures *f, int data, named_convergence *curves) {
+    char title[256], name[256];
+    for (int i = 0; i < f->convergence.count; i++)
+        TRY(measure_convergence(f, f->convergence.methods[i], data, &curves[i]));
+    snprintf(title, sizeof title, "Convergence on %.200s", f->e->data[data].name);
+    snprintf(name, sizeof name, "convergence.%.200s", f->e->data[data].name);
+    TRY(convergence_figure_write(title, curves, f->convergence.count, f->folder, name));
+    printf("%s/%s.{csv,png,svg}\n", f->folder, name);
+    return convergence_figure_print(title, curves, f->convergence.count, html_page_stream(f->page));
+}
+
+static status show_convergence(const figures *f) {
+    if (f->convergence.count == 0)
+        return STATUS_OK;
+    named_convergence *curves = calloc((size_t)f->convergence.count, sizeof *curves);
+    status result = curves ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for curves of convergence");
+    for (int data = 0; data < f->e->data_count && result == STATUS_OK; data++)
+        result = draw_convergence(f, data, curves);
+    free(curves);
+    return result;
+}
+
 static status read_figures(figures *f, sample_name **names, int *count) {
     const config *c = f->e->c;
     f->png = (canvas_png){config_real(c, "figures.resolution"), (int)config_int(c, "figures.colours")};
     f->suffix = strcmp(config_text(c, "figures.format"), "svg") ? ".png" : ".svg";
-    TRY(read_stages(f));
+    TRY(read_methods(f->e, "figures.stages", &f->stages));
+    TRY(read_methods(f->e, "figures.convergence", &f->convergence));
+    *names = NULL;
+    *count = 0;
+    if (f->convergence.count > 0 && !*config_text(c, "figures.images"))
+        return STATUS_OK;
     return sample_names_find(f->e, "figures.images", config_text(c, "figures.images"), names, count);
 }
 
@@ -195,5 +252,7 @@ status figures_write(const experiment *e, const char *folder, html_page *page) {
     html_page_section(page, "Figures");
     status result = show_images(&f, names, count);
     free(names);
+    if (result == STATUS_OK)
+        result = show_convergence(&f);
     return result == STATUS_OK ? experiment_page_save(page, folder) : result;
 }

@@ -78,12 +78,12 @@ static status solve(engine *e, alm *s, double norm, solver_report *report) {
             total.residual2 += s->sums[i].residual2;
             total.card += s->sums[i].card;
         }
-        *report = (solver_report){.iterations = k,
-                                  .rank = s->decomposition.rank,
-                                  .nonzero = total.card,
-                                  .lambda = s->p->lambda,
-                                  .mu = s->rho,
-                                  .measure = sqrt(total.residual2) / norm};
+        report->iterations = k;
+        report->rank = s->decomposition.rank;
+        report->nonzero = total.card;
+        report->mu = s->rho;
+        report->measure = sqrt(total.residual2) / norm;
+        solver_report_residual(report, report->measure);
         if (report->measure < s->p->tolerance || total.card == before)
             break;
         before = total.card;

@@ -14,13 +14,20 @@ status model_driven_score(engine *e, model_driven_run *run, const detector_type 
     /* A float32 product: of an 8-bit image it gives the stored integers back, exactly. */
     for (size_t i = 0; i < pixels; i++)
         grey[i] = image[i] * FULL_SCALE;
-    solver_report report = {0};
+    run->report = (solver_report){0};
     blas_hold hold = blas_threads_hold();
-    status result = type->score_image(e, options, &(grey_map){width, height, grey}, &run->work, score, &report);
+    status result = type->score_image(e, options, &(grey_map){width, height, grey}, &run->work, score, &run->report);
     blas_threads_release(hold);
     TRY(result);
     out->score = score;
+    out->residual_count = run->report.residual_count;
+    out->residuals = run->report.residual_count > 0 ? run->report.residuals : NULL;
     return STATUS_OK;
+}
+
+void solver_report_residual(solver_report *report, double residual) {
+    if (report->residual_count < DETECTOR_RESIDUALS)
+        report->residuals[report->residual_count++] = residual;
 }
 
 size_t model_driven_memory(const model_driven_run *run) {

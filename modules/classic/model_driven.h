@@ -8,9 +8,10 @@
 /* What lasts from one image to the next. Zeroed at the start. */
 typedef struct model_driven_run {
     workspace maps, work;
+    solver_report report; /* of the last image */
 } model_driven_run;
 
-/* Fills out->score, which lives in `run` until the next call. image: in [0, 1]. */
+/* Fills out->score and the residuals, which live in `run` until the next call. image: in [0, 1]. */
 status model_driven_score(engine *e, model_driven_run *run, const detector_type *type, const config *options,
                           const float *image, int width, int height, detector_maps *out);
 

@@ -195,12 +195,13 @@ static status solve(engine *e, solver *s, double tolerance, int most, solver_rep
             positive += s->positive[k];
         }
         double error = sqrt(residual2) / s->norm;
-        *report = (solver_report){.iterations = iteration,
-                                  .rank = s->N,
-                                  .nonzero = positive,
-                                  .lambda = s->lambda,
-                                  .mu = s->mu,
-                                  .measure = error};
+        report->iterations = iteration;
+        report->rank = s->N;
+        report->nonzero = positive;
+        report->lambda = s->lambda;
+        report->mu = s->mu;
+        report->measure = error;
+        solver_report_residual(report, error);
         if (error < tolerance || (positive > 0 && positive == before))
             break;
         before = positive;

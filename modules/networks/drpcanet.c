@@ -135,14 +135,15 @@ static void build(const config *options, network *net, node *image, network_outp
     const tensor *shape = &image->value;
     node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
     layer_name H;
-    for (int k = 0; k < w.K; k++) {
+    for (int stage = 0; stage < w.K + net->more_stages; stage++) {
+        int k = unrolled_weights(stage, w.K);
         node *B = background(net, &w, k, D, T);
         tape_end_segment(net->t); /* each module holds some layers of C maps */
         T = target(net, &w, k, D, B, T, &H);
         tape_end_segment(net->t);
         D = reconstruction(net, &w, k, B, T);
         tape_end_segment(net->t);
-        network_add_stage(out, k + 1, B, T, NULL, D);
+        network_add_stage(out, stage + 1, B, T, NULL, D);
     }
     out->logit = T;
     out->reconstruction = D;

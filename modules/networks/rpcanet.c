@@ -58,15 +58,16 @@ static void build(const config *options, network *net, node *image, network_outp
     const tensor *shape = &image->value;
     node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
     layer_name W, H;
-    for (int k = 0; k < K; k++) {
+    for (int stage = 0; stage < K + net->more_stages; stage++) {
+        int k = unrolled_weights(stage, K);
         node *B = background(net, options, C, k, D, T, &W);
         tape_end_segment(net->t); /* each module holds some layers of C maps */
         T = target(net, options, C, k, D, B, T, &H);
         tape_end_segment(net->t);
         D = reconstruction(net, options, C, k, B, T);
         tape_end_segment(net->t);
-        network_add_stage(out, k + 1, B, T, NULL, D);
-        unrolled_mark_terms(net, k + 1, K, W.text, H.text);
+        network_add_stage(out, stage + 1, B, T, NULL, D);
+        unrolled_mark_terms(net, stage + 1, K, W.text, H.text);
     }
     out->logit = T;
     out->reconstruction = D;

@@ -95,7 +95,8 @@ static void build(const config *options, network *net, node *image, network_outp
     const tensor *shape = &image->value;
     node *zero = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled */
     node *D = image, *T = zero, *N = zero;
-    for (int k = 0; k < w.K; k++) {
+    for (int stage = 0; stage < w.K + net->more_stages; stage++) {
+        int k = unrolled_weights(stage, w.K);
         node *before = w.carry_noise ? N : zero;
         node *B = background(net, &w, k, D, T, before);
         T = target(net, &w, k, D, B, T, before);
@@ -103,8 +104,8 @@ static void build(const config *options, network *net, node *image, network_outp
         tape_end_segment(net->t); /* SEIRM holds more maps than the others together */
         D = reconstruction(net, &w, k, B, T, N);
         tape_end_segment(net->t);
-        network_add_stage(out, k + 1, B, T, N, D);
-        unrolled_mark_terms(net, k + 1, w.K, unrolled_name(k, "lowrank", "final_conv").text,
+        network_add_stage(out, stage + 1, B, T, N, D);
+        unrolled_mark_terms(net, stage + 1, w.K, unrolled_name(k, "lowrank", "final_conv").text,
                             unrolled_name(k, "sparse", "final_conv").text);
     }
     out->logit = T;

@@ -31,7 +31,13 @@ node *sequence_convs(network *net, layer_sequence *s, node *x, int channels, int
     return x;
 }
 
+int unrolled_weights(int k, int K) {
+    return k < K ? k : K - 1;
+}
+
 void unrolled_mark_terms(network *net, int k, int K, const char *W, const char *H) {
+    if (k > K)
+        return;
     network_mark_term(net, ldexp(1, K - k), W);
     network_mark_term(net, ldexp(1, K - k), H);
 }

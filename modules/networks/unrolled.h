@@ -31,12 +31,16 @@ node *sequence_activation(network *net, layer_sequence *s, node *x);
 /* conv 1 -> channels, then `layers` times the activation and a 3x3 convolution channels -> channels. */
 node *sequence_convs(network *net, layer_sequence *s, node *x, int channels, int first_kernel, int layers);
 
+/* The stage, from 0, whose weights stage k has: its own, or those of the last of K where that is repeated (struct
+ * network, more_stages). */
+int unrolled_weights(int k, int K);
+
 /* Marks the last layers of W^k and H^k, stage k = 1 .. K, with how many times the logits T^K hold them. With B^k = x +
  * W^k, x = D^{k-1} - T^{k-1} - N^{k-1}, and T^k = T^{k-1} + D^{k-1} - B^k - N^{k-1} - epsilon^k H^k,
  *
  *     T^k = 2 T^{k-1} - W^k - epsilon^k H^k,
  *
- * so every stage doubles what those before it have added: 2^(K - k) times. */
+ * so every stage doubles what those before it have added: 2^(K - k) times. Repetitions, k > K, mark nothing. */
 void unrolled_mark_terms(network *net, int k, int K, const char *W, const char *H);
 
 /* Name of the layer recorded last. */

@@ -96,6 +96,10 @@ works "$bin/eval-figures" figures.ini figures.format=svg figures.columns=2 evalu
 page figures/report.html 0
 [ "$(grep -c '<img src="data:image/svg+xml;' figures/report.html)" -eq 2 ] || complain "figures/report.html has no SVG"
 picture "figures/A_${first}_methods.svg" "figures/A_${first}_stages_net.svg"
+works "$bin/eval-figures" figures.ini figures.images= figures.convergence='net' figures.more_stages=2 --out figures
+picture figures/convergence.A.png figures/convergence.A.svg
+expects "stages in convergence.A.csv" "$(cut -d, -f1-3 figures/convergence.A.csv | tail -n 2)" "net,2,repeated
+net,3,repeated"
 large=$(stat -c %s "figures/A_${first}_stages_net.png")
 works "$bin/eval-figures" figures.ini figures.colours=16 --out figures
 picture "figures/A_${first}_stages_net.png"
@@ -104,6 +108,9 @@ refuses 2 "figures.images: A has no sample 'x'.*first is '$first'" "$bin/eval-fi
 refuses 2 'figures.images is empty' "$bin/eval-figures" figures.ini figures.images= --out out
 refuses 2 'figures.images: B/x: \[data\] has no data set' "$bin/eval-figures" figures.ini figures.images=B/x --out out
 refuses 2 'figures.stages: nobody: \[methods\] has no method' "$bin/eval-figures" figures.ini figures.stages=nobody --out out
+refuses 2 'figures.convergence: nobody: \[methods\] has no method' "$bin/eval-figures" figures.ini figures.convergence=nobody --out out
+refuses 2 'mpcm has neither stages nor iterations' "$bin/eval-figures" figures.ini figures.convergence=MPCM --out other
+refuses 2 'figures.more_stages = 40: .*0..31' "$bin/eval-figures" figures.ini figures.convergence=net figures.more_stages=40 --out other
 refuses 2 'the method has no stages' "$bin/eval-figures" figures.ini figures.stages=MPCM --out other
 refuses 2 'mpcm: it has no logits' "$bin/eval-figures" figures.ini evaluate.rule=logit --out other
 refuses 1 'missing.h5' "$bin/eval-figures" figures.ini checkpoint.net=missing.h5 --out other
