@@ -88,19 +88,22 @@ static onnx_value attend(onnx_recorder *r, const node *n, const block *b) {
     return put_together(r, b, y, n->value.c);
 }
 
+/* The usual columns of patches and, beside them, the last one. */
+static onnx_value attend_row(onnx_recorder *r, const node *n, onnx_value size, int parts, int last_row) {
+    block usual = block_at(r, size, parts, last_row, 0), last = block_at(r, size, parts, last_row, 1);
+    const onnx_value columns[] = {attend(r, n, &usual), attend(r, n, &last)};
+    return joined(r, 3, 2, columns);
+}
+
 onnx_value onnx_attention(onnx_recorder *r, const node *n) {
     const attention_options *o = n->options;
-    onnx_value size = onnx_size_of(r, n), rows[2];
-    int first = o->parts > 1 ? 0 : 1; /* the only patch is the last one */
-    for (int i = first; i < 2; i++) {
-        onnx_value columns[2];
-        for (int k = first; k < 2; k++) {
-            block b = block_at(r, size, o->parts, i, k);
-            columns[k] = attend(r, n, &b);
-        }
-        rows[i] = first ? columns[1] : joined(r, 3, 2, columns);
+    onnx_value size = onnx_size_of(r, n);
+    if (o->parts == 1) {
+        block whole = block_at(r, size, 1, 1, 1);
+        return attend(r, n, &whole);
     }
-    return first ? rows[1] : joined(r, 2, 2, rows);
+    const onnx_value rows[] = {attend_row(r, n, size, o->parts, 0), attend_row(r, n, size, o->parts, 1)};
+    return joined(r, 2, 2, rows);
 }
 
 /* --- patch_scale --- */
