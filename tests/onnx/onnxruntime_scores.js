@@ -1,5 +1,6 @@
-// Runs the cases of a folder (tests/modules/compare_onnx.c) in ONNX Runtime and prints, for each model, the largest
-// deviation from our scores and how many pixels lie on the other side of the threshold.
+// Runs the cases of a folder (tests/modules/compare_onnx.c) in ONNX Runtime and prints, for each model, the number of
+// images, the largest deviation from our scores, the same as a share of their range, and how many pixels lie on the other
+// side of the threshold.
 // usage: node onnxruntime_scores.js FOLDER    (NODE_PATH: where onnxruntime-node is)
 "use strict";
 const fs = require("fs");
@@ -27,18 +28,22 @@ async function main() {
         const output = await session.run({image: new ort.Tensor("float32", floats(one.image), shape)});
         if (String(output.score.dims) !== String(shape))
             throw new Error(`${one.model}: a score of ${output.score.dims} for an image of ${shape}`);
-        const result = found.get(one.model) || {images: 0, deviation: 0, others: 0};
+        const result = found.get(one.model) || {images: 0, deviation: 0, low: 1, high: 0, others: 0};
         const ours = floats(one.score), theirs = output.score.data;
         for (let i = 0; i < ours.length; i++) {
             const distance = Math.abs(ours[i] - theirs[i]);
             result.deviation = distance <= result.deviation ? result.deviation : distance; // NaN is one, too
+            result.low = Math.min(result.low, ours[i]);
+            result.high = Math.max(result.high, ours[i]);
             result.others += ours[i] > one.threshold !== theirs[i] > one.threshold;
         }
         result.images += images;
         found.set(one.model, result);
     }
-    for (const [model, r] of found)
-        console.log(`onnxruntime ${model} ${r.images} ${r.deviation.toExponential(2)} ${r.others}`);
+    for (const [model, r] of found) {
+        const share = (r.deviation / (r.high - r.low)).toExponential(2);
+        console.log(`onnxruntime ${model} ${r.images} ${r.deviation.toExponential(2)} ${share} ${r.others}`);
+    }
 }
 
 main().catch(error => {

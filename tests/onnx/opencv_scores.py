@@ -1,6 +1,5 @@
-"""Runs the cases of a folder (tests/modules/compare_onnx.c) in OpenCV's dnn and prints, for each model that it reads,
-the largest deviation from our scores and how many pixels lie on the other side of the threshold; for the others, that it
-does not. usage: opencv_scores.py FOLDER"""
+"""Runs the cases of a folder (tests/modules/compare_onnx.c) in OpenCV's dnn and prints what onnxruntime_scores.js does,
+for each model that it reads; for the others, that it does not. usage: opencv_scores.py FOLDER"""
 
 import json
 import sys
@@ -21,7 +20,7 @@ def read_cases(folder):
 
 def run_model(folder, model, cases):
     """A line about one model."""
-    images, deviation, others = 0, 0.0, 0
+    images, deviation, low, high, others = 0, 0.0, 1.0, 0.0, 0
     try:
         net = cv2.dnn.readNetFromONNX(f"{folder}/{model}")
         for one in cases:
@@ -35,11 +34,12 @@ def run_model(folder, model, cases):
             if theirs.shape != ours.shape:
                 return f"opencv {model} gives {theirs.shape} for {ours.shape}"
             deviation = max(deviation, float(np.abs(theirs - ours).max()))
+            low, high = min(low, float(ours.min())), max(high, float(ours.max()))
             others += int(((theirs > one["threshold"]) != (ours > one["threshold"])).sum())
             images += count
     except cv2.error as error:
         return f"opencv {model} unread {str(error.err).splitlines()[0][:120]} ({error.func})"
-    return f"opencv {model} {images} {deviation:.2e} {others}"
+    return f"opencv {model} {images} {deviation:.2e} {deviation / (high - low):.2e} {others}"
 
 
 def main():
