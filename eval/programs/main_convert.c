@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *size; /* --size; NULL: any */
+
 static const char *title_of(const char *method) {
     for (int i = 0; i < detector_method_count(); i++)
         if (!strcmp(detector_method_name(i), method))
@@ -111,7 +113,7 @@ static status export_tensors(engine *e, const char *input, const char *output) {
 }
 
 /* Threshold and range as detect would take them. */
-static status export_with_notes(detector *d, const char *input, const char *output) {
+static status export_with_notes(detector *d, int width, int height, const char *input, const char *output) {
     double threshold;
     char *range, number[32];
     TRY(checkpoint_read_threshold(input, &threshold));
@@ -120,7 +122,7 @@ static status export_with_notes(detector *d, const char *input, const char *outp
     const char *slash = strrchr(input, '/');
     const onnx_note notes[] = {
         {"threshold", number}, {"range", range ? range : "full"}, {"checkpoint", slash ? slash + 1 : input}};
-    status result = onnx_export(d, notes, sizeof notes / sizeof *notes, output);
+    status result = onnx_export(d, width, height, notes, sizeof notes / sizeof *notes, output);
     if (result == STATUS_OK)
         printf("%s: %s, threshold %s, range %s\n", output, title_of(detector_name(d)), number, notes[1].value);
     free(range);
@@ -139,8 +141,10 @@ static status to_torch(engine *e, const char **words) {
 
 static status to_onnx(engine *e, const char **words) {
     detector *d;
+    int width, height;
+    TRY(argument_sides("size", size, &width, &height));
     TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
-    status result = export_with_notes(d, words[0], words[1]);
+    status result = export_with_notes(d, width, height, words[0], words[1]);
     detector_free(d);
     return result;
 }
@@ -185,6 +189,8 @@ static status run_command(engine *e, const char **arguments, int count) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(arguments[0], commands[i].name) != 0)
             continue;
+        if (size && commands[i].run != to_onnx)
+            return status_fail(STATUS_USAGE, "--size is for to-onnx");
         return count == 1 + commands[i].count
                    ? commands[i].run(e, arguments + 1)
                    : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
@@ -201,15 +207,22 @@ static status run(const char **arguments, int count) {
     return result;
 }
 
+static const cli_option options[] = {
+    {"size", CLI_TEXT, &size, "WxH",
+     "to-onnx: for one image of this size, for runtimes that have to know it, as OpenCV's dnn; without it for any "
+     "number "
+     "of images of any size"},
+};
+
 int main(int argc, char **argv) {
     const cli_program program = {
         .name = "convert",
         .summary =
             "reads and writes PyTorch checkpoints and safetensors without PyTorch, writes ONNX models, cuts ours "
             "down to the network, checks them",
-        .arguments =
-            "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx | weights IN.h5 OUT.h5 "
-            "| set-threshold FILE.h5 T | verify FILE.h5",
+        .arguments = "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx [--size WxH] | "
+                     "weights IN.h5 OUT.h5 "
+                     "| set-threshold FILE.h5 T | verify FILE.h5",
         .examples =
             "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
             "convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
@@ -217,6 +230,8 @@ int main(int argc, char **argv) {
             "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
             "convert set-threshold nudt.h5 0.31                 # what detect uses; evaluate --at-fa finds it\n"
             "convert verify nudt.h5                             # every tensor there, and which network it is\n",
+        .options = options,
+        .option_count = sizeof options / sizeof *options,
     };
     cli_action action;
     const char **arguments;

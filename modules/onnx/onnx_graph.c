@@ -259,7 +259,7 @@ onnx_value onnx_floats(onnx_graph *g, const char *name, int rank, const int *sha
 }
 
 onnx_value onnx_number(onnx_graph *g, float value) {
-    const char *name = onnx_named(g, "%.9g", value);
+    const char *name = onnx_named(g, "[%.9g]f", value);
     float *kept = onnx_keep(g, sizeof *kept);
     if (kept)
         *kept = value;

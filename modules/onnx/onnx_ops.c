@@ -211,17 +211,26 @@ onnx_value onnx_max_pool(onnx_recorder *r, const node *n) {
                                                            onnx_integer("ceil_mode", o->ceil_mode)}});
 }
 
+/* N, C, H and W of the value of `n`. */
+static onnx_value shape_of(onnx_recorder *r, const node *n) {
+    const tensor *y = &n->value;
+    if (onnx_is_fixed(r))
+        return onnx_integers(r->graph, 4, (const int64_t[]){y->n, y->c, y->h, y->w});
+    onnx_value size = onnx_size_of(r, n);
+    onnx_value head =
+        onnx_apply(r->graph, (onnx_call){.type = "Shape",
+                                         .inputs = {input(r, n, 0)},
+                                         .attributes = {onnx_integer("start", 0), onnx_integer("end", 2)}});
+    return onnx_apply(r->graph,
+                      (onnx_call){.type = "Concat", .inputs = {head, size}, .attributes = {onnx_integer("axis", 0)}});
+}
+
 onnx_value onnx_resize_bilinear(onnx_recorder *r, const node *n) {
     const resize_options *o = n->options;
-    onnx_value size = onnx_size_of(r, n), x = input(r, n, 0);
-    onnx_value head = onnx_apply(
-        r->graph,
-        (onnx_call){.type = "Shape", .inputs = {x}, .attributes = {onnx_integer("start", 0), onnx_integer("end", 2)}});
-    onnx_value sizes = onnx_apply(
-        r->graph, (onnx_call){.type = "Concat", .inputs = {head, size}, .attributes = {onnx_integer("axis", 0)}});
+    onnx_value shape = shape_of(r, n);
     return onnx_apply(r->graph,
                       (onnx_call){.type = "Resize",
-                                  .inputs = {x, onnx_none, onnx_none, sizes},
+                                  .inputs = {input(r, n, 0), onnx_none, onnx_none, shape},
                                   .attributes = {onnx_text("mode", "linear"),
                                                  onnx_text("coordinate_transformation_mode",
                                                            o->align_corners ? "align_corners" : "half_pixel")}});

@@ -57,7 +57,7 @@ bool onnx_is_folded(const onnx_recorder *r, const node *n) {
 }
 
 static bool same_size(const onnx_recorder *r, int a, int b) {
-    for (int i = 0; i < ONNX_RECORDINGS; i++) {
+    for (int i = 0; i < r->from->count; i++) {
         const tensor *of_a = &tape_node(r->from->tapes[i], a)->value, *of_b = &tape_node(r->from->tapes[i], b)->value;
         if (of_a->h != of_b->h || of_a->w != of_b->w)
             return false;
@@ -65,7 +65,13 @@ static bool same_size(const onnx_recorder *r, int a, int b) {
     return true;
 }
 
+bool onnx_is_fixed(const onnx_recorder *r) {
+    return r->from->count == 1;
+}
+
 onnx_value onnx_size_of(onnx_recorder *r, const node *n) {
+    if (onnx_is_fixed(r))
+        return onnx_integers(r->graph, 2, (const int64_t[]){n->value.h, n->value.w});
     for (int i = 0; i <= n->index; i++) {
         if (!r->values[i] || !same_size(r, i, n->index))
             continue;
@@ -116,7 +122,7 @@ static onnx_value record_node(onnx_recorder *r, const node *n, const char *name)
 
 static status same_tapes(const onnx_recordings *from) {
     const tape *first = from->tapes[0];
-    for (int i = 1; i < ONNX_RECORDINGS; i++) {
+    for (int i = 1; i < from->count; i++) {
         bool same = tape_node_count(from->tapes[i]) == tape_node_count(first);
         for (int k = 0; same && k < tape_node_count(first); k++)
             same = tape_node(from->tapes[i], k)->op == tape_node(first, k)->op;

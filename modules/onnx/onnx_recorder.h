@@ -14,8 +14,10 @@
 
 enum { ONNX_RECORDINGS = 4 };
 
-/* One network, recorded for several sizes, each node at the same place on all tapes. The tapes are not planned. */
+/* One network, recorded for several sizes, each node at the same place on all tapes; or for a single one, and then the
+ * graph is for images of this size alone. The tapes are not planned. */
 typedef struct onnx_recordings {
+    int count; /* ONNX_RECORDINGS, or 1 */
     tape *tapes[ONNX_RECORDINGS];
     const node *image; /* a leaf of the first one; all its other leaves without parameters are zero */
     const node *logit; /* what the graph computes */
@@ -50,6 +52,9 @@ const parameter *onnx_parameter_of(const onnx_recorder *r, const node *n); /* NU
 
 /* Whether `n` is a convolution with weights of its own that vanishes into the batch norm that alone reads it. */
 bool onnx_is_folded(const onnx_recorder *r, const node *n);
+
+/* Whether all sizes are known. */
+bool onnx_is_fixed(const onnx_recorder *r);
 
 /* Rows and columns of the value of `n` at run time, as a vector of two integers; `n` itself need not have a value yet.
  */

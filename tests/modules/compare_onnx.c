@@ -1,5 +1,6 @@
 /* compare_onnx FOLDER [NAME ...]: what other runtimes are compared with. Writes these networks, or all, with formula
- * weights as FOLDER/NAME.onnx, images of several sizes and our scores of them as raw float32, and FOLDER/cases.jsonl,
+ * weights as FOLDER/NAME.onnx, and again for images of one size as FOLDER/NAME_COLUMNSxROWS.onnx; images of several
+ * sizes and our scores of them as raw float32; and FOLDER/cases.jsonl,
  * which says what belongs together: {"model", "image", "score", "shape": [images, rows, columns], "threshold"}. */
 #include "modules/onnx/onnx_export.h"
 #include "tests/modules/formula_network.h"
@@ -7,6 +8,7 @@
 #include "core/base/rng.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
+#include "modules/layer_name.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,7 +34,7 @@ enum { NETWORKS = sizeof networks / sizeof *networks };
 
 /* Images, rows, columns: whole multiples of 16, not square, odd, smaller than any network takes, two at once. */
 static const int shapes[][3] = {{1, 64, 64}, {1, 96, 176}, {1, 131, 97}, {1, 9, 30}, {2, 53, 80}};
-enum { SHAPES = sizeof shapes / sizeof *shapes };
+enum { SHAPES = sizeof shapes / sizeof *shapes, FIXED = 2 /* the one that a model is written for, too */ };
 
 /* A dim scene with a bright spot, of which each image has its own. */
 static void draw(int seed, int rows, int columns, float *image) {
@@ -53,11 +55,23 @@ static status score_images(detector *d, const int shape[3], float *images, float
     return STATUS_OK;
 }
 
-static status write_case(detector *d, const char *folder, const char *name, const int shape[3], FILE *list) {
-    char image_path[4096], score_path[4096], stem[64];
-    snprintf(stem, sizeof stem, "%s_%dx%dx%d", name, shape[0], shape[1], shape[2]);
-    TRY(path_join(image_path, folder, stem, ".image"));
-    TRY(path_join(score_path, folder, stem, ".score"));
+/* One line of the list. `stem`: of image and score. */
+static void add_case(FILE *list, const char *model, const char *stem, const int shape[3]) {
+    fprintf(list,
+            "{\"model\": \"%s.onnx\", \"image\": \"%s.image\", \"score\": \"%s.score\", \"shape\": [%d, %d, %d], "
+            "\"threshold\": 0.5}\n",
+            model, stem, stem, shape[0], shape[1], shape[2]);
+}
+
+static layer_name stem_of(const char *name, const int shape[3]) {
+    return layer_named("%s_%dx%dx%d", name, shape[0], shape[1], shape[2]);
+}
+
+static status write_images(detector *d, const char *folder, const char *name, const int shape[3], FILE *list) {
+    char image_path[4096], score_path[4096];
+    layer_name stem = stem_of(name, shape);
+    TRY(path_join(image_path, folder, stem.text, ".image"));
+    TRY(path_join(score_path, folder, stem.text, ".score"));
     size_t bytes = (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] * sizeof(float);
     float *images = malloc(bytes), *scores = malloc(bytes);
     status result = images && scores ? score_images(d, shape, images, scores)
@@ -68,21 +82,31 @@ static status write_case(detector *d, const char *folder, const char *name, cons
         result = file_write(score_path, scores, bytes);
     free(images);
     free(scores);
-    fprintf(list,
-            "{\"model\": \"%s.onnx\", \"image\": \"%s.image\", \"score\": \"%s.score\", \"shape\": [%d, %d, %d], "
-            "\"threshold\": 0.5}\n",
-            name, stem, stem, shape[0], shape[1], shape[2]);
+    add_case(list, name, stem.text, shape);
     return result;
+}
+
+static status write_fixed(detector *d, const char *folder, const char *name, FILE *list) {
+    char path[4096];
+    const int *shape = shapes[FIXED];
+    layer_name model = layer_named("%s_%dx%d", name, shape[2], shape[1]);
+    TRY(path_join(path, folder, model.text, ".onnx"));
+    TRY(onnx_export(d, shape[2], shape[1], NULL, 0, path));
+    add_case(list, model.text, stem_of(name, shape).text, shape);
+    return STATUS_OK;
 }
 
 static status write_network(int index, const char *folder, FILE *list) {
     char path[4096];
+    const char *name = networks[index].name;
     detector *d;
-    TRY(path_join(path, folder, networks[index].name, ".onnx"));
+    TRY(path_join(path, folder, name, ".onnx"));
     TRY(formula_network(networks[index].method, networks[index].setting, &d));
-    status result = onnx_export(d, NULL, 0, path);
+    status result = onnx_export(d, 0, 0, NULL, 0, path);
     for (int i = 0; result == STATUS_OK && i < SHAPES; i++)
-        result = write_case(d, folder, networks[index].name, shapes[i], list);
+        result = write_images(d, folder, name, shapes[i], list);
+    if (result == STATUS_OK)
+        result = write_fixed(d, folder, name, list);
     detector_free(d);
     return result;
 }

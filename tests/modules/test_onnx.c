@@ -144,7 +144,7 @@ static Onnx__ModelProto *model_of(const char *name, const char *setting, const c
     const onnx_note notes[] = {{"threshold", "0.25"}, {"range", "image"}};
     const char *path = scratch_path("model.onnx");
     assert_ok(formula_network(name, setting, &d));
-    assert_ok(onnx_export(d, notes, 2, path));
+    assert_ok(onnx_export(d, 0, 0, notes, 2, path));
     Onnx__ModelProto *model = read_model(path);
     expect_sound(model, name);
     assert_string_equal(note_of(model, "network"), name);
@@ -217,18 +217,44 @@ static void test_uiunet(void **state) {
     skip_if_sanitized();
     Onnx__ModelProto *model = model_of("uiunet", NULL, "d0");
     assert_int_equal(count_nodes(model->graph, "Pad"), 0);
-    assert_int_equal(count_nodes(model->graph, "Where"), 1); /* an image without light */
+    assert_int_equal(count_nodes(model->graph, "GlobalMaxPool"), 1);
     free_model(model);
+}
+
+/* No size is left to be computed while the model runs; `pads`: whether the image is padded. */
+static void expect_fixed(detector *d, int width, int height, bool pads) {
+    const char *path = scratch_path("fixed.onnx");
+    assert_ok(onnx_export(d, width, height, NULL, 0, path));
+    Onnx__ModelProto *model = read_model(path);
+    const Onnx__TensorShapeProto *shape = model->graph->input[0]->type->tensor_type->shape;
+    expect_dimension(shape, 0, NULL, 1);
+    expect_dimension(shape, 2, NULL, height);
+    expect_dimension(shape, 3, NULL, width);
+    expect_sound_constants(model->graph);
+    expect_sound_nodes(model->graph);
+    assert_int_equal(count_nodes(model->graph, "Shape"), 0);
+    assert_int_equal(count_nodes(model->graph, "Pad"), pads);
+    assert_int_equal(count_nodes(model->graph, "Slice"), pads);
+    free_model(model);
+}
+
+static void test_fixed_sizes(void **state) {
+    (void)state;
+    detector *d;
+    assert_ok(formula_network("mshnet", NULL, &d));
+    expect_fixed(d, 96, 64, false);
+    expect_fixed(d, 97, 64, true);
+    detector_free(d);
 }
 
 static void test_what_cannot_be_written(void **state) {
     (void)state;
     detector *d;
     assert_ok(formula_network("mpcm", NULL, &d));
-    assert_fails(onnx_export(d, NULL, 0, scratch_path("mpcm.onnx")), STATUS_USAGE, "mpcm", "no network");
+    assert_fails(onnx_export(d, 0, 0, NULL, 0, scratch_path("mpcm.onnx")), STATUS_USAGE, "mpcm", "no network");
     detector_free(d);
     assert_ok(formula_network("rpcanet", NULL, &d));
-    assert_fails(onnx_export(d, NULL, 0, "/nowhere/a.onnx"), STATUS_OUTPUT, "/nowhere/a.onnx", "");
+    assert_fails(onnx_export(d, 0, 0, NULL, 0, "/nowhere/a.onnx"), STATUS_OUTPUT, "/nowhere/a.onnx", "");
     detector_free(d);
 }
 
@@ -251,7 +277,7 @@ static const char *no_name(const void *context, const node *n) {
 }
 
 static small record_small(recording record) {
-    small s = {0};
+    small s = {.from.count = ONNX_RECORDINGS};
     for (int i = 0; i < ONNX_RECORDINGS; i++) {
         assert_ok(tape_new(test_engine(), 1, &s.from.tapes[i]));
         node *image = tape_input(s.from.tapes[i], 1, 1, 20 + 3 * i, 40 - 5 * i);
@@ -437,6 +463,7 @@ int main(void) {
         cmocka_unit_test(test_mshnet),
         cmocka_unit_test(test_agpcnet),
         cmocka_unit_test(test_uiunet),
+        cmocka_unit_test(test_fixed_sizes),
         cmocka_unit_test(test_what_cannot_be_written),
         cmocka_unit_test(test_a_norm_is_folded),
         cmocka_unit_test(test_a_norm_that_cannot_be_folded),

@@ -239,6 +239,9 @@ refuses 2 'no command; expected from-torch, to-torch, to-onnx, weights, set-thre
 works "$bin/convert" to-onnx set.h5 set.onnx
 grep -q "threshold $at" stdout || complain "convert to-onnx does not tell the threshold $at: $(cat stdout)"
 grep -qa "set.h5" set.onnx || complain "set.onnx does not name its checkpoint"
+works "$bin/convert" to-onnx set.h5 set.onnx --size 40x24
+refuses 2 'size is .40., expected WxH' "$bin/convert" to-onnx set.h5 set.onnx --size 40
+refuses 2 'size is for to-onnx' "$bin/convert" verify set.h5 --size 40x24
 refuses 1 'missing.h5' "$bin/convert" to-onnx missing.h5 out/x.onnx
 refuses 1 'nowhere/x.onnx' "$bin/convert" to-onnx set.h5 /nowhere/x.onnx
 refuses 2 'to-onnx takes two words: IN.h5 OUT.onnx' "$bin/convert" to-onnx set.h5
