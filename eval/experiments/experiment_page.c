@@ -3,6 +3,8 @@
 #include "core/html/html_text.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
+#include "eval/report/gallery_file.h"
+#include "eval/report/gallery_page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,43 +82,52 @@ static status print_notes(FILE *stream, const table *t) {
     return result;
 }
 
-/* --- the pages of evaluations --- */
+/* --- evaluations --- */
 
-static status print_link(FILE *stream, const grid *g, const grid_place *at, bool *any) {
+static status print_gallery(FILE *stream, const char *path, int index) {
+    gallery *g;
+    char group[32];
+    TRY(gallery_file_read(path, &g));
+    snprintf(group, sizeof group, "cell%dimage", index);
+    status result = gallery_print_short(g, group, stream);
+    gallery_free(g);
+    return result;
+}
+
+/* What there is of an evaluation: nothing of one that another version left. */
+static status print_evaluation(html_page *page, const grid *g, const grid_place *at, int *count) {
     char name[512], folder[4096], path[4096];
+    FILE *stream = html_page_stream(page);
     grid_page_name(g, at, name);
     TRY(path_join(folder, g->folder, "cells", ""));
     TRY(path_join(path, folder, name, ".html"));
     if (!path_is_file(path))
         return STATUS_OK;
-    if (!*any)
-        fputs("<h3>Misses, false alarms and images of each evaluation</h3>\n<ul>\n", stream);
-    *any = true;
-    fputs("<li><a href=\"cells/", stream);
+    if (*count == 0)
+        html_page_section(page, "Evaluations");
+    ++*count;
+    fputs("<h3><a href=\"cells/", stream);
     html_print_path(stream, name);
     fputs(".html\">", stream);
     html_print_text(stream, name);
-    fputs("</a></li>\n", stream);
-    return STATUS_OK;
+    fputs("</a> <small>the link leads to all of its figures and images</small></h3>\n", stream);
+    TRY(path_join(path, folder, name, ".h5"));
+    return ftell(stream) < LARGEST_PAGE && path_is_file(path) ? print_gallery(stream, path, *count) : STATUS_OK;
 }
 
-static status print_links(FILE *stream, const grid *g) {
-    bool any = false;
+static status print_evaluations(html_page *page, const grid *g) {
+    int count = 0;
     for (int m = 0; m < g->e->method_count; m++)
         for (int d = 0; d < g->e->data_count; d++)
-            for (int seed = 0; seed < g->repeats; seed++)
-                if (seed < grid_count(g, m, d, 0))
-                    TRY(print_link(stream, g, &(grid_place){m, d, 0, seed}, &any));
-    if (any)
-        fputs("</ul>\n", stream);
+            for (int seed = 0; seed < grid_count(g, m, d, 0); seed++)
+                TRY(print_evaluation(page, g, &(grid_place){m, d, 0, seed}, &count));
     return STATUS_OK;
 }
 
 status experiment_page_print_notes(html_page *page, const grid *g, const table *t) {
     html_page_section(page, "Notes");
-    FILE *stream = html_page_stream(page);
-    TRY(print_notes(stream, t));
-    return grid_has_pages(g) ? print_links(stream, g) : STATUS_OK;
+    TRY(print_notes(html_page_stream(page), t));
+    return grid_has_pages(g) ? print_evaluations(page, g) : STATUS_OK;
 }
 
 /* --- pictures --- */

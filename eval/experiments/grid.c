@@ -6,6 +6,7 @@
 #include "eval/measure/evaluate.h"
 #include "eval/measure/measured_data.h"
 #include "eval/report/evaluation_page.h"
+#include "eval/report/gallery_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,7 +145,9 @@ static status open_subject(const grid *g, const grid_place *at, subject *s) {
                               &s->set);
 }
 
-/* --- the page of an evaluation --- */
+/* --- the page of an evaluation, and what the experiment's page shows of it --- */
+
+enum { SHOWN_SCENES = 1, SHOWN_MARKS = 4 };
 
 bool grid_has_pages(const grid *g) {
     return !g->kind->measure;
@@ -162,7 +165,9 @@ static status write_page(const grid *g, const grid_place *at, const subject *s, 
                           .ms_per_image = c->ms_image};
     TRY(path_join(folder, g->folder, "cells", ""));
     TRY(path_join(path, folder, name, ".html"));
-    return evaluation_page_write(&e, seen, path);
+    TRY(evaluation_page_write(&e, seen, path));
+    TRY(path_join(path, folder, name, ".h5"));
+    return gallery_file_write(seen, SHOWN_SCENES, SHOWN_MARKS, path);
 }
 
 static status evaluate_and_show(const grid *g, const grid_place *at, const subject *s, const char *name, cell *out) {

@@ -92,8 +92,9 @@ status grid_checkpoint(const experiment *e, const char *folder, int method, int 
 status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
                      cell *out);
 
-/* Whether evaluations leave pages (eval/report/evaluation_page.h): FOLDER/cells/NAME.html beside the cell's file. Not
- * where they are many: of noise. */
+/* Whether evaluations leave pages (eval/report/evaluation_page.h): FOLDER/cells/NAME.html, and NAME.h5 with
+ * what the experiment's page shows of it (eval/report/gallery_file.h), beside the cell's file. Not where they are many:
+ * of noise. */
 bool grid_has_pages(const grid *g);
 void grid_page_name(const grid *g, const grid_place *at, char out[512]);
 

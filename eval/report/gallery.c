@@ -2,31 +2,13 @@
 
 #include "eval/measure/score_map.h"
 #include "eval/report/gallery_cut.h"
+#include "eval/report/gallery_private.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PART_SIDE = 48, PART_ROOM = 16, LARGEST_PART = 128 }; /* pixels around a mark */
-
-typedef struct scene_list {
-    gallery_scene *items;
-    int count, most;
-} scene_list;
-
-typedef struct mark_list {
-    gallery_mark *items;
-    int count, most;
-} mark_list;
-
-struct gallery {
-    image_watcher watcher;
-    gallery_options options;
-    int seen;
-    scene_list chosen, worst;
-    mark_list misses, false_alarms;
-    gallery_row *rows;
-};
 
 /* One image while it is looked at. */
 typedef struct view {

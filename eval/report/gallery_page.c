@@ -135,18 +135,20 @@ static status print_mark(FILE *stream, const gallery_mark *m) {
     return STATUS_OK;
 }
 
-static status print_marks(html_page *page, const gallery_mark *marks, int count, const char *title, const char *note,
-                          const char *none) {
-    html_page_section(page, title);
-    FILE *stream = html_page_stream(page);
-    fprintf(stream, "<p class=\"note\">%s</p>\n", count > 0 ? note : none);
-    if (count == 0)
-        return STATUS_OK;
+static status print_list(FILE *stream, const gallery_mark *marks, int count) {
     fputs("<ul class=\"thumbs\">\n", stream);
     for (int i = 0; i < count; i++)
         TRY(print_mark(stream, &marks[i]));
     fputs("</ul>\n", stream);
     return STATUS_OK;
+}
+
+static status print_marks(html_page *page, const gallery_mark *marks, int count, const char *title, const char *note,
+                          const char *none) {
+    html_page_section(page, title);
+    FILE *stream = html_page_stream(page);
+    fprintf(stream, "<p class=\"note\">%s</p>\n", count > 0 ? note : none);
+    return count > 0 ? print_list(stream, marks, count) : STATUS_OK;
 }
 
 /* --- the table of images --- */
@@ -237,4 +239,23 @@ status gallery_print(const gallery *g, html_page *page) {
                      "Evenly spread over the split, whatever was made of them."));
     const gallery_row *rows = gallery_rows(g, &count);
     return print_rows(page, rows, count);
+}
+
+static status print_marks_short(FILE *stream, const gallery_mark *marks, int count, const char *title) {
+    if (count == 0)
+        return STATUS_OK;
+    fprintf(stream, "<p class=\"note\">%s</p>\n", title);
+    return print_list(stream, marks, count);
+}
+
+status gallery_print_short(const gallery *g, const char *group, FILE *stream) {
+    int count;
+    const gallery_mark *marks = gallery_misses(g, &count);
+    TRY(print_marks_short(stream, marks, count, "Missed targets with the lowest scores"));
+    marks = gallery_false_alarms(g, &count);
+    TRY(print_marks_short(stream, marks, count, "False alarms with the highest scores"));
+    const gallery_scene *scenes = gallery_chosen(g, &count);
+    for (int i = 0; i < count; i++)
+        TRY(print_scene(stream, &scenes[i], group, i + 1));
+    return STATUS_OK;
 }

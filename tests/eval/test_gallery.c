@@ -1,8 +1,10 @@
 /* The pictures of a report: which images and marks are kept, and that what is kept is bounded. */
 #include "core/io/file_io.h"
+#include "core/io/hdf5_io.h"
 #include "core/io/png_io.h"
 #include "eval/report/evaluation_page.h"
 #include "eval/report/gallery_cut.h"
+#include "eval/report/gallery_file.h"
 #include "eval/report/gallery_panel.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -213,6 +215,49 @@ static void test_panel(void **state) {
     gallery_free(g);
 }
 
+/* What is written comes back; nothing more is taken from a file than there may be. */
+static void test_file(void **state) {
+    (void)state;
+    gallery *g = shown_gallery(), *read;
+    const char *path = scratch_path("gallery.h5");
+    int count, kept;
+    assert_ok(gallery_file_write(g, 1, 2, path));
+    assert_ok(gallery_file_read(path, &read));
+    const gallery_mark *misses = gallery_misses(g, &count), *read_misses = gallery_misses(read, &kept);
+    assert_int_equal(kept, 2);
+    for (int i = 0; i < kept; i++) {
+        const gallery_mark *a = &misses[i], *b = &read_misses[i];
+        size_t pixels = (size_t)a->maps.width * (size_t)a->maps.height;
+        assert_string_equal(a->name, b->name);
+        assert_true(a->kind == b->kind && a->x == b->x && a->area == b->area && a->contrast == b->contrast);
+        assert_memory_equal(&a->box, &b->box, sizeof a->box);
+        assert_memory_equal(a->maps.image, b->maps.image, pixels);
+        assert_memory_equal(a->maps.predicted, b->maps.predicted, pixels);
+    }
+    const gallery_mark *alarms = gallery_false_alarms(read, &kept);
+    assert_int_equal(kept, 2);
+    assert_int_equal(alarms[1].kind, GALLERY_FALSE);
+    assert_true(isnan(alarms[1].contrast));
+    const gallery_scene *a = gallery_chosen(g, &count), *b = gallery_chosen(read, &kept);
+    assert_int_equal(kept, 1);
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(b->box_count, a->box_count);
+    assert_memory_equal(a->boxes, b->boxes, (size_t)a->box_count * sizeof *a->boxes);
+    assert_true(b->full_width == SIDE && b->targets == 1 && b->false_alarms == a->false_alarms && b->iou == a->iou);
+    gallery_free(read);
+    gallery_free(g);
+    h5_file *file;
+    const h5_shape shape = {.rank = 1, .size = {3}};
+    assert_ok(h5_amend(path, &file));
+    assert_ok(h5_write(file, "misses/2/image", H5_UINT8, &shape, "abc"));
+    assert_ok(h5_commit(file));
+    assert_fails(gallery_file_read(path, &read), STATUS_INPUT, "misses/2/image", "no map");
+    assert_null(read);
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_commit(file));
+    assert_fails(gallery_file_read(path, &read), STATUS_INPUT, "gallery.h5", "gallery");
+}
+
 static void test_page(void **state) {
     (void)state;
     gallery *g = shown_gallery();
@@ -235,6 +280,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice), cmocka_unit_test(test_protocol),  cmocka_unit_test(test_empty),
         cmocka_unit_test(test_page),   cmocka_unit_test(test_reduction), cmocka_unit_test(test_panel),
+        cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

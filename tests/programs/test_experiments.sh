@@ -178,6 +178,8 @@ holds table/table.csv '^"all data sets, averaged",RPCANet\+,1,.*,78\.525,'
 holds table/table.md '^Published F1 that differ .*: MPCM on NUDT-SIRST -0\.44, MPCM on IRSTD-1k \+0\.13\.$'
 works python3 "$root/tests/programs/page_checks.py" table/report.html table/cells/*.html channels/report.html
 holds table/report.html '<caption>NUDT-SIRST</caption>'
+[ "$(grep -c '<ul class="thumbs">' table/report.html)" -ge 2 ] || complain "table/report.html shows no misses and false alarms"
+[ "$(grep -c '<article class="scene">' table/report.html)" -eq "$(ls table/cells/*.html | wc -l)" ] || complain "table/report.html lacks images"
 holds table/report.html '<a href="cells/RPCANet%2B.NUDT-SIRST.html">RPCANet\+.NUDT-SIRST</a>'
 [ -s table/roc.IRSTD-1k.svg ] || complain "eval-table drew no ROC curve"
 
