@@ -59,6 +59,8 @@ static void test_parameters(void **state) {
         assert_true(fabs(published_value(p, "stages_params", row, 0) - k * 0.035986) < 5e-5);
     }
     assert_true(published_value(p, "table_params", "RPCANet+", 0) == 0.216);
+    assert_true(published_value(p, "table_params", "RPCANet++", 0) == 1.435);
+    assert_true(published_value(p, "table_params", "DRPCA-Net", 0) == 1.169);
     published_free(p);
 }
 
@@ -77,11 +79,12 @@ static void expect_f1(const published *p, const char *table, const char *row) {
 static void test_f1_follows_or_is_marked(void **state) {
     (void)state;
     published *p = read_ours();
-    static const char *const methods[] = {"IPI", "PSTNN", "MPCM", "AGPCNet", "UIUNet", "MSHNet", "RPCANet", "RPCANet+"};
+    static const char *const methods[] = {"IPI",    "PSTNN",   "MPCM",     "AGPCNet",  "UIUNet",
+                                          "MSHNet", "RPCANet", "RPCANet+", "DRPCA-Net"};
     static const char *const channels[] = {"4x32", "4x40", "4x48", "4x56", "4x64", "8x32", "16x32"};
     char row[64];
     for (int s = 0; s < 3; s++) {
-        for (int m = 0; m < 8; m++) {
+        for (int m = 0; m < 9; m++) {
             snprintf(row, sizeof row, "%s/%s", methods[m], sets[s]);
             expect_f1(p, "table", row);
         }
