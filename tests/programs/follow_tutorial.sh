@@ -25,7 +25,7 @@ found=$(sed -n 's/^scene_00006,[0-9]*,//p' found/detections.csv | tr ',' ' ')
     echo "the example in C finds something else than '$found'"
     exit 1
 }
-grep -q "Detection(x=${found%% *}" out || {
+grep -qF "Detection(x=${found%%.*}." out || {
     echo "the example in Python finds something else than '$found'"
     exit 1
 }
