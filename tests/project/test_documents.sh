@@ -33,6 +33,9 @@ done < <(grep -oHE '\]\([^)#: ]+[)#]' ./*.md docs/*.md docs/results/*.md | sed '
 version=$(sed -n 's/^VERSION *:= *//p' Makefile)
 grep -qx "version: $version" CITATION.cff || complain "CITATION.cff is of another version than $version"
 [ "$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)" = "$version" ] || complain "debian/changelog is of another version"
+for package in $(scripts/setup.sh --libraries); do
+    [ "$package" = libc6-dev ] || grep -qE "^ +${package}(,| |$)" debian/control || complain "debian/control does not build with $package"
+done
 grep -qx '## \[Unreleased\]' CHANGELOG.md || complain "CHANGELOG.md has no section for what is not released"
 
 scripts/architecture_picture.sh | cmp -s - docs/architecture.svg ||
