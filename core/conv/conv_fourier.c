@@ -7,7 +7,10 @@
  *
  *     g[o,i] = sum over tiles of conj(dy[o]) x[i]
  *
- * where of a pair of tiles z = x + i x', v = dy + i dy' the real part of conj(v) z is the sum of both. */
+ * where of a pair of tiles z = x + i x', v = dy + i dy' the real part of conj(v) z is the sum of both.
+ *
+ * Rounding errors are smaller than those of sums over so many taps, but relative to a whole pair of tiles, not to each
+ * window: what is not finite in one pixel reaches all that its pair gives. */
 #include "core/conv/conv_strategy.h"
 
 #include "core/tensor/kernels.h"
