@@ -145,11 +145,6 @@ onnx_value onnx_global_average_pool(onnx_recorder *r, const node *n) {
     return simple(r, n, "GlobalAveragePool");
 }
 
-/* One factor may have one pixel, one channel or one number. */
-onnx_value onnx_multiply(onnx_recorder *r, const node *n) {
-    return onnx_apply(r->graph, (onnx_call){.type = "Mul", .inputs = {input(r, n, 0), input(r, n, 1)}});
-}
-
 static onnx_value weighted(onnx_recorder *r, onnx_value x, float weight) {
     if (weight == 1)
         return x;
@@ -223,6 +218,15 @@ static onnx_value shape_of(onnx_recorder *r, const node *n) {
                                          .attributes = {onnx_integer("start", 0), onnx_integer("end", 2)}});
     return onnx_apply(r->graph,
                       (onnx_call){.type = "Concat", .inputs = {head, size}, .attributes = {onnx_integer("axis", 0)}});
+}
+
+/* The second factor may have one pixel, one channel or one number. A number that is computed is spread over the map
+ * where sizes are known, since OpenCV 4.6 multiplies by none. */
+onnx_value onnx_multiply(onnx_recorder *r, const node *n) {
+    onnx_value factor = input(r, n, 1);
+    if (onnx_is_fixed(r) && n->input[1]->op && tensor_count(&n->input[1]->value) == 1)
+        factor = onnx_apply(r->graph, (onnx_call){.type = "Expand", .inputs = {factor, shape_of(r, n)}});
+    return onnx_apply(r->graph, (onnx_call){.type = "Mul", .inputs = {input(r, n, 0), factor}});
 }
 
 onnx_value onnx_resize_bilinear(onnx_recorder *r, const node *n) {
