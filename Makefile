@@ -168,10 +168,14 @@ $(BUILD)/obj/%.o: $(BUILD)/texts/%.c $(STAMP)
 	@echo "  CC   $@"
 	$(Q)$(COMPILE) -c -o $@ $<
 
-$(ONNX_SCHEMA).c $(ONNX_SCHEMA).h &: modules/onnx/onnx.proto $(STAMP)
+# Makes the header, too.
+$(ONNX_SCHEMA).c: modules/onnx/onnx.proto $(STAMP)
 	@mkdir -p $(@D)
 	@echo "  GEN  $(ONNX_SCHEMA).c"
 	$(Q)protoc-c --proto_path=modules/onnx --c_out=$(@D) $(<F)
+
+$(ONNX_SCHEMA).h: $(ONNX_SCHEMA).c
+	@:
 
 $(ONNX_SCHEMA).o: $(ONNX_SCHEMA).c
 	@echo "  CC   $@"

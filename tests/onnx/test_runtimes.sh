@@ -60,7 +60,8 @@ check_folder() {
 }
 
 mkdir "$work/formula"
-networks=(rpcanet_plus rpcanet rpcanet_plusplus drpcanet mshnet agpcnet)
+networks=(rpcanet_plus rpcanet_plusplus drpcanet mshnet)
+[ ! -d "$NODE_PATH/onnxruntime-node" ] || networks+=(rpcanet agpcnet)
 [ "${1:-}" != --full ] || networks=()
 build/tests/compare_onnx "$work/formula" "${networks[@]}" || complain "compare_onnx failed"
 check_folder "$work/formula"
