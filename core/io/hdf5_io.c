@@ -112,14 +112,14 @@ static status begin_file(const char *path, hid_t (*open)(h5_file *file, hid_t ac
     status code = atomic_file_begin(path, &file->place);
     if (code == STATUS_OK) {
         file->creating = true;
-        hid_t access = h5_output_access(&file->refused);
-        file->id = access < 0 ? H5I_INVALID_HID : open(file, access);
+        file->access = h5_output_access(&file->refused);
+        file->id = file->access < 0 ? H5I_INVALID_HID : open(file, file->access);
         if (file->id < 0) {
             code = h5_write_failed(file, NULL, "cannot be created");
             atomic_file_abandon(&file->place);
+            if (file->access >= 0)
+                H5Pclose(file->access);
         }
-        if (access >= 0)
-            H5Pclose(access);
     }
     if (code != STATUS_OK) {
         free(file);
@@ -170,6 +170,7 @@ status h5_amend(const char *path, h5_file **out) {
 static status close_created(h5_file *file) {
     H5_TAKE_TURN;
     bool flushed = H5Fflush(file->id, H5F_SCOPE_LOCAL) >= 0, closed = H5Fclose(file->id) >= 0;
+    H5Pclose(file->access);
     return flushed && closed && file->refused == 0 ? STATUS_OK : h5_write_failed(file, NULL, "cannot be written");
 }
 
@@ -191,8 +192,10 @@ void h5_close(h5_file *file) {
         return;
     H5_TAKE_TURN;
     H5Fclose(file->id);
-    if (file->creating)
+    if (file->creating) {
+        H5Pclose(file->access);
         atomic_file_abandon(&file->place);
+    }
     free(file);
 }
 

@@ -12,6 +12,7 @@
 struct h5_file {
     hid_t id;
     bool creating;
+    hid_t access;      /* when creating: it keeps the file's driver, which HDF5 calls for the last time as it closes */
     int refused;       /* errno of the first write that the system refused (hdf5_output.c); 0: none */
     atomic_file place; /* when reading, only its path is used */
 };
