@@ -1,5 +1,5 @@
 /* Dropout (Srivastava et al., 2014): each value is dropped with probability `rate`, the others grow in return. Which
- * ones, is a function of seed, training step and index.
+ * ones, is a function of seed, training step and index in the whole batch, on all ranks.
  *
  * Forward    Y = m X / (1 - rate),  m = 0 (dropped) or 1
  * Gradient   dX = m dY / (1 - rate);  m is drawn again, not kept */
@@ -7,6 +7,7 @@
 
 #include "autograd/shared/op_support.h"
 #include "core/base/parallel.h"
+#include "core/base/peers.h"
 #include "core/base/rng.h"
 
 static status infer(node *n) {
@@ -23,6 +24,7 @@ typedef struct dropout_job {
     const tensor *from, *to;
     bool accumulate;
     uint32_t *draws; /* a row of each thread */
+    int first;       /* plane of the whole batch that is ours */
 } dropout_job;
 
 static void drop_plane(const worker *w, void *context, int plane) {
@@ -33,7 +35,7 @@ static void drop_plane(const worker *w, void *context, int plane) {
     const uint32_t least_kept = (uint32_t)(o->rate * 0x1p32);
     uint32_t *draws = job->draws + (size_t)w->thread * (size_t)to->w;
     rng r = rng_new(o->seed, (uint64_t)*o->step);
-    r.index = (uint64_t)plane * (uint64_t)to->h * (uint64_t)to->w;
+    r.index = (uint64_t)(job->first + plane) * (uint64_t)to->h * (uint64_t)to->w;
     for (int row = 0; row < to->h; row++) {
         const float *x = plane_data(from, plane) + row * from->row;
         float *y = plane_data(to, plane) + row * to->row;
@@ -46,12 +48,14 @@ static void drop_plane(const worker *w, void *context, int plane) {
 }
 
 static void forward(node *n, const op_run *run) {
-    dropout_job job = {n, &n->input[0]->value, &n->value, false, run->scratch};
+    int first = peers_first_image(run->engine) * n->value.c;
+    dropout_job job = {n, &n->input[0]->value, &n->value, false, run->scratch, first};
     parallel_for(run->engine, plane_count(n), drop_plane, &job);
 }
 
 static void backward(node *n, const op_run *run) {
-    dropout_job job = {.n = n, .from = &n->grad, .draws = run->scratch};
+    int first = peers_first_image(run->engine) * n->value.c;
+    dropout_job job = {.n = n, .from = &n->grad, .draws = run->scratch, .first = first};
     job.to = node_grad(n, 0, &job.accumulate);
     if (job.to)
         parallel_for(run->engine, plane_count(n), drop_plane, &job);

@@ -2,11 +2,14 @@
  *
  * Forward    S_i = the term's sums over the pixels of image i,  Y = mean over images of f(S_i, pixels), or
  *            f(sum of S_i, all pixels) for the batch as one image
- * Gradient   dz = dY / N  df/dS  dS/dz, N the number of images, or 1; none for t */
+ * Gradient   dz = dY / N  df/dS  dS/dz, N the number of images, or 1; none for t
+ *
+ * The images are those of the whole batch, on all ranks. */
 #include "autograd/losses/mask_loss.h"
 
 #include "autograd/shared/op_support.h"
 #include "core/base/parallel.h"
+#include "core/base/peers.h"
 
 const mask_loss_term *const mask_loss_terms[] = {
 #define TERM(name) &loss_##name,
@@ -65,53 +68,57 @@ static void sum_image(const worker *w, void *context, int image) {
 }
 
 /* Image by image, in order: whatever thread summed which. */
-static double pooled_loss(const node *n, double *sums) {
+static double pooled_loss(const node *n, double *sums, const engine *e) {
     const mask_loss_options *o = options_of(n);
-    int images = n->input[0]->value.n;
+    int images = n->input[0]->value.n, whole = peers_images(e, images);
     double pixels = (double)n->input[0]->value.h * n->input[0]->value.w, total = 0;
     memset(n->saved, 0, n->saved_count * sizeof(float));
     if (o->pooling == POOL_BATCH) {
         for (int image = 1; image < images; image++)
             for (int i = 0; i < MASK_SUMS; i++)
                 sums[i] += sums[image * MASK_SUMS + i];
-        return o->term->value(sums, images * pixels, slopes_of(n, 0));
+        peers_sum(engine_peers(e), sums, MASK_SUMS);
+        return o->term->value(sums, whole * pixels, slopes_of(n, 0));
     }
     for (int image = 0; image < images; image++)
         total += o->term->value(sums + image * MASK_SUMS, pixels, slopes_of(n, image));
-    return total / images;
+    peers_sum(engine_peers(e), &total, 1);
+    return total / whole;
 }
 
 static void forward(node *n, const op_run *run) {
     sum_job job = {n, run->scratch};
     parallel_for(run->engine, n->input[0]->value.n, sum_image, &job);
-    *n->value.data = (float)pooled_loss(n, job.sums);
+    *n->value.data = (float)pooled_loss(n, job.sums, run->engine);
 }
 
 typedef struct gradient_job {
     grad_target target;
     float *rows; /* one of each thread, for gradients that are added to others */
+    double images; /* that the loss is a mean over */
 } gradient_job;
 
 static void backward_image(const worker *w, void *context, int image) {
     const gradient_job *job = context;
     const node *n = job->target.n;
-    const mask_loss_options *o = options_of(n);
     const tensor *to = job->target.to;
-    double slopes[MASK_SUMS], per_image = *n->grad.data / (o->pooling == POOL_IMAGE ? to->n : 1.0);
+    double slopes[MASK_SUMS], per_image = *n->grad.data / job->images;
     for (int i = 0; i < MASK_SUMS; i++)
         slopes[i] = per_image * slopes_of(n, image)[i];
     for (int y = 0; y < to->h; y++) {
         mask_row row = row_of(n, image, y);
         float *dz = tensor_plane(to, image, 0) + y * to->row;
         float *row_grad = job->target.accumulate ? job->rows + w->thread * to->w : dz;
-        o->term->grad_row(&row, slopes, row_grad);
+        options_of(n)->term->grad_row(&row, slopes, row_grad);
         for (int x = 0; job->target.accumulate && x < to->w; x++)
             dz[x] += row_grad[x];
     }
 }
 
 static void backward(node *n, const op_run *run) {
-    gradient_job job = {grad_target_of(n, 0), run->scratch};
+    bool pooled = options_of(n)->pooling == POOL_BATCH;
+    gradient_job job = {grad_target_of(n, 0), run->scratch,
+                        pooled ? 1 : peers_images(run->engine, n->input[0]->value.n)};
     if (job.target.to)
         parallel_for(run->engine, job.target.to->n, backward_image, &job);
 }

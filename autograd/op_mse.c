@@ -1,10 +1,11 @@
-/* Mean squared error over all elements: the fidelity term.
+/* Mean squared error over all elements of the whole batch, on all ranks: the fidelity term.
  *
  * Forward    Y = sum (x - t)^2 / (N C H W)
  * Gradient   dx = dY 2 (x - t) / (N C H W); none for t */
 #include "autograd/ops.h"
 
 #include "autograd/shared/bands.h"
+#include "core/base/peers.h"
 
 typedef struct sum_job {
     const node *n;
@@ -26,18 +27,36 @@ static void forward_band(const worker *w, void *context, const plane_band *band)
     job->sums[band->item] += total;
 }
 
+static double element_count(const node *n, const engine *e) {
+    const tensor *x = &n->input[0]->value;
+    return (double)peers_images(e, x->n) * x->c * x->h * x->w;
+}
+
 static void forward(node *n, const op_run *run) {
     const tensor *x = &n->input[0]->value;
     sum_job job = {n, run->scratch};
-    *n->value.data = (float)(bands_sum(run->engine, x, forward_band, &job, job.sums) / (double)tensor_count(x));
+    double total = bands_sum(run->engine, x, forward_band, &job, job.sums);
+    peers_sum(engine_peers(run->engine), &total, 1);
+    *n->value.data = (float)(total / element_count(n, run->engine));
 }
 
+typedef struct gradient_job {
+    grad_target target;
+    float factor;
+} gradient_job;
+
 static void backward_band(const worker *w, void *context, const plane_band *band) {
-    const grad_target *target = context;
+    const gradient_job *job = context;
+    const grad_target *target = &job->target;
     const tensor *x = &target->n->input[0]->value, *t = &target->n->input[1]->value;
-    float factor = (float)(2.0 * *target->n->grad.data / (double)tensor_count(x));
-    w->kernels->plane_combine(band->rows, factor, band_data(x, band), -factor, band_data(t, band), target->accumulate,
-                              band_data(target->to, band));
+    w->kernels->plane_combine(band->rows, job->factor, band_data(x, band), -job->factor, band_data(t, band),
+                              target->accumulate, band_data(target->to, band));
+}
+
+static void backward(node *n, const op_run *run) {
+    gradient_job job = {grad_target_of(n, 0), (float)(2.0 * *n->grad.data / element_count(n, run->engine))};
+    if (job.target.to)
+        bands_for(run->engine, job.target.to, backward_band, &job);
 }
 
 static size_t scratch(const engine *e, const node *n) {
@@ -52,8 +71,7 @@ static node *sample(tape *t, int index) {
 const op op_mse = {.name = "mse",
                    .infer = infer_loss,
                    .forward = forward,
-                   .backward = bands_backward,
-                   .backward_band = backward_band,
+                   .backward = backward,
                    .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
                    .scratch = scratch,
                    .sample = sample};

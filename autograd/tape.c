@@ -250,10 +250,27 @@ void tape_forward(tape *t) {
     parallel_region(t->engine, run_forward, t);
 }
 
+void tape_tell_gradients(tape *t, const gradient_listener *listener) {
+    t->listener = listener ? *listener : (gradient_listener){0};
+}
+
+/* Of the parameters whose last writer step number `i` was. */
+static void tell_gradients(const tape *t, int i) {
+    const node *n = t->steps[i].n;
+    for (int k = 0; k < n->input_count; k++)
+        if (n->input[k]->plan->last_writer == i) {
+            const tensor *grad = &n->input[k]->grad;
+            t->listener.is_complete(t->listener.context, grad->data, (size_t)tensor_count(grad));
+        }
+}
+
 static void run_backward(void *context) {
     tape *t = context;
-    for (int i = t->forward_steps; i < t->step_count; i++)
+    for (int i = t->forward_steps; i < t->step_count; i++) {
         run_step(t, &t->steps[i]);
+        if (t->listener.is_complete)
+            tell_gradients(t, i);
+    }
 }
 
 void tape_backward(tape *t) {

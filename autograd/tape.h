@@ -133,6 +133,15 @@ void tape_set_batch(tape *t, int n);
 void tape_forward(tape *t);
 void tape_backward(tape *t); /* after forward; a tape planned with a loss (asserted) */
 
+/* Who is told, during backward, that nothing more will be added to the gradient of a parameter: `count` floats. Each
+ * once, in an order that is the same in every backward pass. */
+typedef struct gradient_listener {
+    void (*is_complete)(void *context, float *grad, size_t count);
+    void *context;
+} gradient_listener;
+/* After tape_plan, for the backward passes to come; the listener is copied, NULL: nobody. */
+void tape_tell_gradients(tape *t, const gradient_listener *listener);
+
 /* Whether something else may be added to the gradient of input i: that of other readers, or of earlier steps where it
  * is a dense leaf's. */
 bool node_grad_adds_up(const node *n, int i);

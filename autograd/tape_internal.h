@@ -22,6 +22,7 @@ struct node_plan {
     bool reaches_loss; /* set by tape_plan */
     bool recomputed;   /* set by tape_plan: computed again for backward */
     bool grad_is_set;  /* during backward: grad holds something to add to */
+    int last_writer;   /* set by tape_plan, of a parameter: the step after which its gradient is complete; else 0 */
     struct norm_moments *moments; /* NULL, or gathered by forward for the operation that reads this value (norm.h) */
 };
 
@@ -51,6 +52,7 @@ struct tape {
     bool fast;      /* tape_set_fast */
     bool plain;     /* tape_leave_plain */
     node *loss;
+    gradient_listener listener; /* is_complete is NULL: nobody */
     tape_step *steps; /* tape_schedule.c: first the forward runs, then recomputation and backward runs */
     int step_count, forward_steps;
     status failure;

@@ -80,6 +80,28 @@ static void append_all(tape *t) {
     }
 }
 
+static bool is_parameter(const node *n) {
+    return !n->op && n->requires_grad && tensor_is_dense(&n->grad);
+}
+
+/* Several leaves may stand for one parameter: the later step counts, for the first of them. */
+static node *first_with_gradient(const tape *t, const node *leaf) {
+    int i = 0;
+    while (!is_parameter(t->nodes[i]) || t->nodes[i]->grad.data != leaf->grad.data)
+        i++;
+    return t->nodes[i];
+}
+
+/* Fills node_plan.last_writer: no step of backward is number 0. */
+static void find_last_writers(tape *t) {
+    for (int i = t->forward_steps; i < t->step_count; i++) {
+        const node *n = t->steps[i].n;
+        for (int k = 0; k < n->input_count && t->steps[i].kind == RUN_BACKWARD; k++)
+            if (is_parameter(n->input[k]))
+                first_with_gradient(t, n->input[k])->plan->last_writer = i;
+    }
+}
+
 status tape_plan_schedule(tape *t) {
     size_t count = (size_t)t->count + 1;
     unsigned char *wanted = calloc(count, sizeof *wanted);
@@ -91,5 +113,6 @@ status tape_plan_schedule(tape *t) {
     choose_recomputed(t, wanted);
     free(wanted);
     append_all(t);
+    find_last_writers(t);
     return STATUS_OK;
 }

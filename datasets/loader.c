@@ -1,5 +1,6 @@
 #include "datasets/loader.h"
 
+#include "core/base/peers.h"
 #include "datasets/epoch_order.h"
 #include "datasets/preprocess.h"
 
@@ -13,7 +14,7 @@ enum { SLOTS = 3 };
 
 typedef struct slot {
     float *images, *masks;
-    int count;
+    int count, whole;
     status result;
     char message[512]; /* messages belong to the thread that failed, so it travels with the batch */
 } slot;
@@ -64,7 +65,14 @@ static void read_batch(loader *l, int64_t number, slot *s) {
     if (l->order_epoch != epoch)
         epoch_order_fill(l->data, l->options.weights, l->options.keep_order, l->options.seed, epoch, l->order);
     l->order_epoch = epoch;
-    s->count = rest < l->options.batch_size ? rest : l->options.batch_size;
+    int own;
+    s->whole = rest < l->options.batch_size ? rest : l->options.batch_size;
+    s->count = peers_share(s->whole, l->options.rank, l->options.ranks, &own);
+    if (s->count == 0) {
+        s->count = 1;
+        own = 0;
+    }
+    first += own;
     s->result = STATUS_OK;
     for (int i = 0; i < s->count && s->result == STATUS_OK; i++)
         s->result = read_sample(l, epoch, l->order[first + i], s->images + (size_t)i * map_size(l),
@@ -128,13 +136,16 @@ status loader_new(const dataset *d, const loader_options *options, loader **out)
     pthread_cond_init(&l->changed, NULL);
     l->data = d;
     l->options = *options;
+    if (l->options.ranks == 0)
+        l->options.ranks = 1;
     l->count = count;
     l->batches = whole + (!options->drop_last && count % options->batch_size > 0);
     l->order_epoch = -1;
     l->order = malloc((size_t)count * sizeof *l->order);
     bool complete = l->order;
     for (int i = 0; i < SLOTS; i++) {
-        size_t bytes = (size_t)options->batch_size * map_size(l) * sizeof(float);
+        size_t most = (size_t)(options->batch_size + l->options.ranks - 1) / (size_t)l->options.ranks;
+        size_t bytes = most * map_size(l) * sizeof(float);
         l->slots[i].images = malloc(bytes);
         l->slots[i].masks = malloc(bytes);
         complete = complete && l->slots[i].images && l->slots[i].masks;
@@ -185,6 +196,6 @@ status loader_next(loader *l, batch *out) {
     pthread_mutex_unlock(&l->lock);
     if (s->result != STATUS_OK)
         return status_fail(s->result, "%s", s->message);
-    *out = (batch){.count = s->count, .size = l->options.size, .images = s->images, .masks = s->masks};
+    *out = (batch){.count = s->count, .whole = s->whole, .size = l->options.size, .images = s->images, .masks = s->masks};
     return STATUS_OK;
 }

@@ -12,19 +12,22 @@
 #include <stdint.h>
 
 typedef struct loader_options {
-    int batch_size;
+    int batch_size; /* on all ranks */
     int size; /* of the images and masks delivered: size x size, whatever the augmentation does on the way */
     augment_options augment;
     const double *weights; /* of the parts of the data set (see epoch_order.h); NULL: 1 each */
     bool keep_order;       /* not shuffled */
     bool drop_last;        /* a smaller batch at the end of an epoch is left out */
     uint64_t seed;
+    int rank, ranks; /* only this rank's share of each batch is read (core/base/peers.h); ranks 0: there is one */
 } loader_options;
 
 /* Dense float32, N x 1 x H x W. images: grey / full scale, in [0, 1]. masks: value / the mask's own maximum,
- * in [0, 1] (soft labels); an empty mask is 0. The last batch of an epoch may be smaller. */
+ * in [0, 1] (soft labels); an empty mask is 0. The last batch of an epoch may be smaller. A rank
+ * without an image of it gets one that does not count. */
 typedef struct batch {
-    int count;
+    int count; /* at least 1 */
+    int whole; /* images of the batch on all ranks */
     int size;
     const float *images;
     const float *masks;

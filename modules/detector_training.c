@@ -146,6 +146,7 @@ status detector_train_step(detector *d, const detector_batch *batch, detector_lo
     fill(d, batch, train);
     if (!batch->add)
         parameter_clear_gradients(&d->parameters);
+    tape_tell_gradients(train->t, batch->listener);
     tape_forward(train->t);
     tape_backward(train->t);
     train->step++;

@@ -65,7 +65,7 @@ status run_log_open(const char *folder, const run_log_options *options, run_log 
     *out = NULL;
     run_log *log = calloc(1, sizeof *log);
     if (!log)
-        return status_fail(STATUS_MEMORY, "out of memory for the log of %s", folder);
+        return status_fail(STATUS_MEMORY, "out of memory for the log of %s", folder ? folder : "a process");
     log->options = *options;
     name_columns(log, first_columns, FIRST);
     for (int i = 0; i < options->parts.count; i++)
@@ -74,7 +74,7 @@ status run_log_open(const char *folder, const run_log_options *options, run_log 
     name_metrics(log, false);
     if (options->averages)
         name_metrics(log, true);
-    status result = open_files(log, folder);
+    status result = folder ? open_files(log, folder) : STATUS_OK;
     if (result != STATUS_OK) {
         run_log_close(log);
         return result;
@@ -245,6 +245,8 @@ static void append_metrics(double *values, int *count, const epoch_metrics *m) {
 status run_log_add(run_log *log, const epoch_row *row) {
     double values[MOST_COLUMNS];
     int count = 0;
+    if (!log->csv)
+        return STATUS_OK;
     append(values, &count, (const double[]){(double)row->epoch, (double)row->step, row->learning_rate}, FIRST - 1);
     append(values, &count, row->losses, 1 + log->options.parts.count);
     append(values, &count, (const double[]){row->gradient_norm, row->images_per_second, row->seconds}, 3);

@@ -6,7 +6,7 @@
 #include "train/trainer_private.h"
 
 #include <math.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +14,10 @@
 
 #define PEAK_SECONDS 0.05
 
-static volatile sig_atomic_t interrupted;
+static _Atomic bool interrupted; /* lock-free: a signal handler sets it */
 
 void trainer_interrupt(void) {
-    interrupted = 1;
+    interrupted = true;
 }
 
 bool trainer_is_interrupted(void) {
@@ -25,7 +25,7 @@ bool trainer_is_interrupted(void) {
 }
 
 status trainer_interrupted(const trainer *t) {
-    interrupted = 0; /* heard */
+    interrupted = false; /* heard */
     return status_fail(STATUS_INTERRUPTED, "interrupted; `--resume` goes on from step %lld of %lld",
                        (long long)t->state.step, (long long)t->total_steps);
 }
@@ -37,14 +37,18 @@ static status open_batches(trainer *t) {
                               .weights = t->data.weights,
                               .keep_order = !config_flag(t->c, "data.shuffle"),
                               .drop_last = config_flag(t->c, "data.drop_last"),
-                              .seed = (uint64_t)config_int(t->c, "train.seed")};
+                              .seed = (uint64_t)config_int(t->c, "train.seed"),
+                              .rank = peers_rank(t->options->peers),
+                              .ranks = peers_count(t->options->peers)};
     loader_free(t->batches);
     TRY(loader_new(t->data.train, &options, &t->batches));
     return loader_seek(t->batches, t->state.epoch, (int)t->state.batch);
 }
 
 static detector_training training_of(const trainer *t, const planned_loss *loss) {
-    return (detector_training){.batch_size = (int)config_int(t->c, "train.batch_size"),
+    int first, ranks = peers_count(t->options->peers);
+    int most = peers_share((int)config_int(t->c, "train.batch_size"), 0, ranks, &first);
+    return (detector_training){.batch_size = most,
                                .width = t->size,
                                .height = t->size,
                                .phase = t->phase,
@@ -78,6 +82,8 @@ static status begin_phase(trainer *t) {
 static status write_resolved_config(const trainer *t) {
     char path[4096];
     text_buffer b;
+    if (!trainer_writes(t))
+        return STATUS_OK;
     TRY(path_join(path, t->options->folder, "config", ".ini"));
     TRY(text_buffer_begin(&b));
     status result = config_write(t->c, b.stream);
@@ -90,7 +96,7 @@ static status write_resolved_config(const trainer *t) {
 static status open_log(trainer *t, bool resume) {
     run_log_options options = {
         .averages = trainer_averages(t), .resume = resume, .last = t->state.epoch, .parts = t->parts};
-    return run_log_open(t->options->folder, &options, &t->log);
+    return run_log_open(trainer_writes(t) ? t->options->folder : NULL, &options, &t->log);
 }
 
 /* Every loss of the plan is read before any is trained. */
@@ -117,7 +123,7 @@ static status remove_leftovers(const char *folder) {
  * found, so that nothing is left behind. */
 static status take_folder(trainer *t, bool has_run) {
     const char *folder = t->options->folder;
-    if (t->lock.path[0])
+    if (!trainer_writes(t) || t->lock.path[0])
         return STATUS_OK;
     TRY(folder_create(folder));
     TRY(folder_lock_take(folder, &t->lock));
@@ -130,7 +136,7 @@ static status open_folder(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
     TRY(path_join(t->best, folder, "best", ".h5"));
-    bool has_run = path_is_file(t->last);
+    bool has_run = trainer_first_says(t, path_is_file(t->last));
     if (has_run && !t->options->resume)
         return status_fail(STATUS_USAGE,
                            "%s holds a run already: continue it with --resume, or name another folder "
@@ -155,7 +161,7 @@ static status open_folder(trainer *t) {
 }
 
 static status save(trainer *t, const char *path) {
-    return train_state_save(path, t->d, t->c, &t->optimizer, &t->average, &t->state);
+    return trainer_writes(t) ? train_state_save(path, t->d, t->c, &t->optimizer, &t->average, &t->state) : STATUS_OK;
 }
 
 static status save_last(trainer *t) {
@@ -181,9 +187,11 @@ static status train_epoch(trainer *t, progress *bar) {
         char note[64];
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
         progress_update(bar, t->state.step, note);
-        if (interrupted || save_is_due(t))
+        bool stop = interrupted, saves = save_is_due(t);
+        trainer_agree(t, &stop, &saves);
+        if (stop || saves)
             TRY(save_last(t));
-        if (interrupted)
+        if (stop)
             return trainer_interrupted(t);
     }
     t->epoch_seconds = clock_seconds() - t->epoch_begun;
@@ -219,14 +227,15 @@ static double seconds_left(const trainer *t) {
 }
 
 static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
-    if (!t->options->on_epoch)
+    if (!t->options->on_epoch || !trainer_writes(t))
         return;
     t->peak = fmax(t->peak,
                    peak_flops(t->engine, PEAK_SECONDS)); /* another process may have had the processor the last time */
     train_report report = {.row = row,
                            .log = run_log_options_of(t->log),
                            .epochs = t->epochs,
-                           .peak_share = row->images_per_second * detector_training_flops(t->d) / t->peak,
+                           .peak_share = row->images_per_second * detector_training_flops(t->d) /
+                                         (t->peak * peers_count(t->options->peers)),
                            .rest = seconds_left(t),
                            .is_best = is_best};
     t->options->on_epoch(t->options->context, &report);
@@ -238,6 +247,7 @@ static status finish_epoch(trainer *t, progress *bar) {
     train_state *s = &t->state;
     bool is_best = false,
          evaluates = (s->epoch + 1) % config_int(t->c, "train.evaluate_every") == 0 || s->epoch + 1 == t->epochs;
+    TRY(trainer_compare(t));
     if (evaluates)
         TRY(save_last(t));
     s->epoch++;
@@ -247,7 +257,7 @@ static status finish_epoch(trainer *t, progress *bar) {
         TRY(trainer_evaluate(t, &row, &is_best));
     row.seconds = clock_seconds() - t->epoch_begun;
     TRY(run_log_add(t->log, &row));
-    if (evaluates)
+    if (evaluates && trainer_writes(t))
         TRY(trainer_show(t));
     if (is_best)
         TRY(save(t, t->best));
@@ -280,19 +290,25 @@ static void say_what_is_best(const trainer *t) {
 static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_score = TRAINER_NO_SCORE;
+    TRY(trainer_check_peers(t));
     TRY(engine_new((int)config_int(t->c, "train.threads"), &t->engine));
+    engine_set_peers(t->engine, t->options->peers);
     TRY(crop_plan_read(t->c, &t->crops));
     TRY(loss_plan_read(t->c, &t->losses));
-    TRY(training_data_open(t->c, t->options->on_notice, t->options->context, &t->data));
+    TRY(training_data_open(t->c, trainer_writes(t) ? t->options->on_notice : NULL, t->options->context, &t->data));
     snprintf(t->state.selection, sizeof t->state.selection, "%s on %s", config_text(t->c, "train.select"),
              t->data.validated_on);
     t->state.train = t->data.train_content;
     t->state.validation = t->data.validation_content;
     TRY(trainer_open_network(t));
+    if (t->options->peers)
+        TRY(gradient_sums_new(t->options->peers, detector_parameters(t->d), &t->sums));
     TRY(trainer_open_teacher(t));
     TRY(open_folder(t));
+    TRY(trainer_compare(t));
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);
+    bar.enabled = bar.enabled && trainer_writes(t);
     t->begun = t->saved = clock_seconds();
     t->begun_work = crop_plan_work(&t->crops, t->state.epoch);
     status result = STATUS_OK;
@@ -304,7 +320,7 @@ static status run(trainer *t) {
     progress_end(&bar);
     TRY(result);
     say_what_is_best(t);
-    return trainer_store_thresholds(t);
+    return trainer_writes(t) ? trainer_store_thresholds(t) : STATUS_OK;
 }
 
 status trainer_run(const config *c, const train_options *options) {
@@ -316,6 +332,7 @@ status trainer_run(const config *c, const train_options *options) {
     loader_free(t.batches); /* its thread reads from the data sets */
     training_data_close(&t.data);
     average_free(&t.average);
+    gradient_sums_free(t.sums);
     optimizer_free(&t.optimizer);
     detector_free(t.teacher);
     free(t.teacher_scores);

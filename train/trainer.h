@@ -2,6 +2,7 @@
 #ifndef IRST_TRAIN_TRAINER_H
 #define IRST_TRAIN_TRAINER_H
 
+#include "core/base/peers.h"
 #include "core/base/status.h"
 #include "core/config/config.h"
 #include "train/run_log.h"
@@ -24,12 +25,17 @@ typedef struct train_options {
     void (*on_epoch)(void *context, const train_report *report); /* after each epoch; may be NULL */
     void (*on_notice)(void *context, const char *line);          /* what the user should know; may be NULL */
     void *context;
+    peers *peers; /* the processes that train together, this one among them; NULL: alone */
 } train_options;
 
 /* Trains what the configuration describes. A folder that holds a run is only continued with `resume`, and
  * only such a folder. After an
  * interruption (trainer_interrupt) the state is saved within the step and STATUS_INTERRUPTED returned. A loss or a
- * gradient that is not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was. */
+ * gradient that is not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was.
+ *
+ * With peers every one of them calls it with the same configuration and folder: the run is that of one process with the
+ * same batches, but for rounding. Rank 0 alone writes and calls on_epoch and on_notice. trainer_interrupt in one of them
+ * stops all after the same step. After a failure, which may be of one rank alone, the others have to be ended. */
 status trainer_run(const config *c, const train_options *options);
 
 /* Asks the running training to save and stop after its step. May be called from a signal handler. */

@@ -10,19 +10,24 @@ evaluate_options trainer_evaluate_options(const trainer *t) {
     return (evaluate_options){.sample.size = augment_whole_size(kind, (int)config_int(t->c, "data.size"))};
 }
 
+/* Of several processes none may leave the others in an evaluation: they stop after the next step. */
 static status stop_if_interrupted(void *context, const char *name, const scored_image *image,
                                   const per_image *outcome) {
     (void)name;
     (void)image;
     (void)outcome;
-    return trainer_is_interrupted() ? trainer_interrupted(context) : STATUS_OK;
+    const trainer *t = context;
+    return trainer_is_interrupted() && !t->options->peers ? trainer_interrupted(t) : STATUS_OK;
 }
 
 static status evaluate(trainer *t, const image_watcher *watcher, epoch_metrics *out) {
     evaluate_options options = trainer_evaluate_options(t);
     metrics *m = &t->evaluated.counts;
     options.watcher = watcher;
+    options.rank = peers_rank(t->options->peers);
+    options.ranks = peers_count(t->options->peers);
     TRY(evaluate_dataset(t->d, t->data.validation, &options, m, &t->evaluated.ms_per_image));
+    metrics_sum(m, t->options->peers);
     for (int id = 0; id < METRICS; id++)
         out->values[id] = metric_value((metric_id)id, m);
     return STATUS_OK;
@@ -30,7 +35,9 @@ static status evaluate(trainer *t, const image_watcher *watcher, epoch_metrics *
 
 /* The evaluation of the weights that will be used: its pictures are kept. */
 static status evaluate_and_see(trainer *t, const image_watcher *watcher, epoch_metrics *out) {
-    gallery_options how = evaluation_page_gallery(dataset_count(t->data.validation), PROTOCOL_OVERLAP);
+    const peers *p = t->options->peers;
+    int first, images = peers_share(dataset_count(t->data.validation), peers_rank(p), peers_count(p), &first);
+    gallery_options how = evaluation_page_gallery(images, PROTOCOL_OVERLAP);
     how.next = watcher;
     gallery_free(t->seen);
     TRY(gallery_new(&how, &t->seen));
@@ -60,7 +67,7 @@ static status evaluate_both(trainer *t, epoch_row *row) {
 /* What is no longer there must not keep a worse one from taking its place. */
 static void forget_missing_best(trainer *t) {
     train_state *s = &t->state;
-    if (s->best_epoch == 0 || path_is_file(t->best))
+    if (s->best_epoch == 0 || trainer_first_says(t, path_is_file(t->best)))
         return;
     trainer_say(t, "%s, of epoch %lld, is gone: the best is chosen anew from epoch %lld on", t->best,
                 (long long)s->best_epoch, (long long)s->epoch);

@@ -10,6 +10,7 @@
 #include "eval/report/evaluation_page.h"
 #include "modules/detector.h"
 #include "train/crop_plan.h"
+#include "train/gradient_sums.h"
 #include "train/loss_plan.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"
@@ -33,6 +34,7 @@ typedef struct trainer {
     training_data data;
     loader *batches;
     optimizer optimizer;
+    gradient_sums *sums; /* NULL: this process trains alone */
     average average; /* unused if train.average is 0 */
     schedule schedule;
     crop_plan crops;
@@ -64,6 +66,15 @@ status trainer_interrupted(const trainer *t);
 status trainer_open_network(trainer *t);
 status trainer_begin_weights(trainer *t);
 status trainer_open_teacher(trainer *t);
+
+/* trainer_peers.c: all but the first are calls that all ranks make together; where there are none they say `own`, or
+ * leave what was said. trainer_writes: whether this process writes the run's files. */
+bool trainer_writes(const trainer *t);
+status trainer_check_peers(const trainer *t); /* that every rank has an image of a whole batch */
+bool trainer_first_says(const trainer *t, bool own);
+/* One that stops stops all; when to save, the first one's clock says. */
+void trainer_agree(const trainer *t, bool *stop, bool *save);
+status trainer_compare(trainer *t); /* that data and weights are the same everywhere */
 
 /* One line to the user, through options.on_notice. */
 void trainer_say(const trainer *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

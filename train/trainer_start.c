@@ -24,7 +24,7 @@ void trainer_say(const trainer *t, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (t->options->on_notice)
+    if (t->options->on_notice && trainer_writes(t))
         t->options->on_notice(t->options->context, text);
 }
 

@@ -44,16 +44,22 @@ static status add_gradients(trainer *t, int index, int batches, double *loss_sum
     batch b;
     TRY(loader_next(t->batches, &b));
     int size = (int)config_int(t->c, "train.batch_size");
+    if (t->sums)
+        peers_set_batch(t->options->peers, b.whole);
     detector_batch own = {.images = b.images, .masks = b.masks, .count = b.count, .add = index > 0};
-    own.weight = batches > 1 ? (double)b.count / (size * batches) : 1;
+    own.weight = batches > 1 ? (double)b.whole / (size * batches) : 1;
     if (t->teacher)
         TRY(teach(t, &b, &own));
+    if (t->sums && index + 1 == batches)
+        own.listener = gradient_sums_begin(t->sums, own.add);
     detector_loss loss;
     TRY(detector_train_step(t->d, &own, &loss));
+    if (own.listener)
+        gradient_sums_finish(t->sums);
     TRY(refuse_infinite(t, "loss", loss.total));
     t->state.batch++;
-    t->epoch_images += b.count;
-    add_losses(&t->state, &loss, t->log, b.count);
+    t->epoch_images += b.whole;
+    add_losses(&t->state, &loss, t->log, b.whole);
     *loss_sum += loss.total;
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "autograd/shared/norm.h"
 #include "autograd/shared/op_support.h"
+#include "core/base/peers.h"
 
 /* The sign of z is found again from scale * x + shift, the very expression of the forward pass, so Y need not be kept.
  */
@@ -24,6 +25,7 @@ typedef struct norm_job {
     const tensor *dx;
     bool accumulate;
     const double *db, *dg; /* summed over the batch */
+    double count;          /* of values of a channel in it */
 } norm_job;
 
 static void affine_plane(const worker *w, void *context, int plane) {
@@ -58,10 +60,10 @@ static void gradient_plane(const worker *w, void *context, int plane) {
     const tensor *x = &n->input[0]->value;
     norm_saved a = arrays(n);
     int c = plane % x->c;
-    double count = (double)x->n * x->h * x->w, r = a.inverse_std[c];
+    double r = a.inverse_std[c];
     bool batch = o->statistics == NORM_BATCH;
-    float slope = batch ? (float)(-a.scale[c] * r * job->dg[c] / count) : 0;
-    float constant = batch ? (float)(-a.scale[c] * job->db[c] / count) : 0;
+    float slope = batch ? (float)(-a.scale[c] * r * job->dg[c] / job->count) : 0;
+    float constant = batch ? (float)(-a.scale[c] * job->db[c] / job->count) : 0;
     w->kernels->plane_norm_backward(plane_of(x), plane_data(x, plane), plane_data(&n->grad, plane), a.mean[c],
                                     a.scale[c], a.shift[c], job->relu, a.scale[c], slope, constant, job->accumulate,
                                     plane_data(job->dx, plane));
@@ -73,6 +75,7 @@ void batch_norm_backward(node *n, bool relu, const op_run *run) {
     int planes = x->n * x->c;
     double *sums = run->scratch, *db = sums + 2 * planes, *dg = db + x->c;
     norm_job job = {.n = n, .relu = relu, .sums = sums, .db = db, .dg = dg};
+    job.count = (double)peers_images(run->engine, x->n) * x->h * x->w;
     parallel_for(run->engine, planes, sums_plane, &job);
     bool accumulate;
     const tensor *dweight = node_grad(n, 1, &accumulate), *dbias = node_grad(n, 2, &accumulate);
@@ -88,6 +91,9 @@ void batch_norm_backward(node *n, bool relu, const op_run *run) {
         if (dbias)
             dbias->data[c] += (float)db[c];
     }
+    const batch_norm_options *o = n->options;
+    if (o->statistics == NORM_BATCH)
+        peers_sum(engine_peers(run->engine), db, 2 * x->c);
     job.dx = node_grad(n, 0, &job.accumulate);
     if (job.dx)
         parallel_for(run->engine, planes, gradient_plane, &job);

@@ -4,6 +4,7 @@
 #include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
 #include "core/base/parallel.h"
+#include "core/base/peers.h"
 
 #include <math.h>
 #include <string.h>
@@ -74,7 +75,8 @@ void norm_gather_moments(const worker *w, void *context, int image, int y0, int 
 /* What norm_prepare's loops share. */
 typedef struct prepare_job {
     const node *x;
-    norm_moments *moments; /* [image][band][channel] */
+    norm_moments *moments; /* [image][band][channel]; another norm may read them too */
+    norm_moments *whole;   /* of each channel */
     const batch_norm_options *o;
     norm_saved saved;
 } prepare_job;
@@ -86,26 +88,47 @@ static void whole_plane(const worker *w, void *context, int plane) {
     job->moments[place_of(x, plane / x->c, 0, plane % x->c)] = (norm_moments){(double)x->h * x->w, m.mean, m.m2};
 }
 
-/* Merges the parts of one channel in a fixed order (Chan et al., 1983). */
-static norm_moments merge_channel(const tensor *x, const norm_moments *parts, int c) {
-    norm_moments all = {0};
-    for (size_t i = (size_t)c; i < place_count(x); i += (size_t)x->c) {
-        norm_moments part = parts[i];
-        if (part.count == 0)
-            continue;
-        double count = all.count + part.count, delta = part.mean - all.mean;
-        all.m2 += part.m2 + delta * delta * all.count * part.count / count;
-        all.mean += delta * part.count / count;
-        all.count = count;
-    }
-    return all;
+/* Chan et al., 1983. */
+static void merge(norm_moments *all, norm_moments part) {
+    if (part.count == 0)
+        return;
+    double count = all->count + part.count, delta = part.mean - all->mean;
+    all->m2 += part.m2 + delta * delta * all->count * part.count / count;
+    all->mean += delta * part.count / count;
+    all->count = count;
 }
 
-static void channel_statistics(const worker *w, void *context, int c) {
+/* Merges the parts of one channel in a fixed order. */
+static void merge_channel(const worker *w, void *context, int c) {
     (void)w;
     const prepare_job *job = context;
+    const tensor *x = &job->x->value;
+    norm_moments all = {0};
+    for (size_t i = (size_t)c; i < place_count(x); i += (size_t)x->c)
+        merge(&all, job->moments[i]);
+    job->whole[c] = all;
+}
+
+/* And those of all ranks, in their order. */
+static void merge_ranks(peers *p, norm_moments *channels, int count) {
+    enum { EACH = sizeof(norm_moments) / sizeof(double), AT_ONCE = PEERS_MOST_VALUES / EACH };
+    for (int first = 0, part; p && first < count; first += part) {
+        part = count - first < AT_ONCE ? count - first : AT_ONCE;
+        const double *all = peers_gather_counted(p, &channels[first].count, EACH * part);
+        for (int c = 0; c < part; c++) {
+            norm_moments whole = {0};
+            for (int rank = 0; rank < peers_count(p); rank++) {
+                const double *m = all + EACH * (rank * part + c);
+                merge(&whole, (norm_moments){m[0], m[1], m[2]});
+            }
+            channels[first + c] = whole;
+        }
+    }
+}
+
+static void channel_statistics(prepare_job *job, int c) {
     const batch_norm_options *o = job->o;
-    norm_moments all = merge_channel(&job->x->value, job->moments, c);
+    norm_moments all = job->whole[c];
     job->saved.mean[c] = (float)all.mean;
     job->saved.inverse_std[c] = (float)(1 / sqrt(all.m2 / all.count + BATCH_NORM_EPSILON));
     double unbiased = all.m2 / (all.count > 1 ? all.count - 1 : 1);
@@ -115,13 +138,17 @@ static void channel_statistics(const worker *w, void *context, int c) {
 
 static void batch_statistics(engine *e, prepare_job *job, void *scratch) {
     const tensor *x = &job->x->value;
+    job->whole = scratch;
     job->moments = job->x->plan->moments;
     if (!job->moments) {
-        job->moments = scratch;
+        job->moments = job->whole + x->c;
         memset(job->moments, 0, place_count(x) * sizeof *job->moments);
         parallel_for(e, x->n * x->c, whole_plane, job);
     }
-    parallel_for(e, x->c, channel_statistics, job);
+    parallel_for(e, x->c, merge_channel, job);
+    merge_ranks(engine_peers(e), job->whole, x->c);
+    for (int c = 0; c < x->c; c++)
+        channel_statistics(job, c);
     *job->o->batches += 1;
 }
 
@@ -172,7 +199,7 @@ tensor norm_apply(engine *e, const tensor *x, norm_saved saved, float *room) {
 }
 
 size_t norm_scratch(const tensor *x) {
-    size_t bytes = place_count(x) * sizeof(norm_moments); /* the two sums of the backward pass need less */
+    size_t bytes = (place_count(x) + (size_t)x->c) * sizeof(norm_moments); /* the two sums of the backward pass need less */
     return (bytes + 63) / 64 * 64 / sizeof(float);
 }
 
@@ -192,7 +219,8 @@ void norm_backward_begin(const norm_backward *b) {
 typedef struct finish_job {
     const norm_backward *b;
     norm_statistics statistics;
-    float *dweight, *dbias;
+    float *dweight, *dbias; /* of this process's images: all gradients are summed over the ranks later */
+    double count;           /* of values of a channel in the whole batch */
 } finish_job;
 
 /* The sums over the batch go to the places of the first band, where the second loop finds them. */
@@ -221,9 +249,8 @@ static void finish_plane(const worker *w, void *context, int plane) {
     int c = plane % x->c;
     float scale = b->saved.scale[c], slope = 0, constant = 0;
     if (job->statistics == NORM_BATCH) {
-        double count = (double)x->n * x->h * x->w;
-        slope = (float)(-scale * b->saved.inverse_std[c] * b->sums[2 * c + 1] / count);
-        constant = (float)(-scale * b->sums[2 * c] / count);
+        slope = (float)(-scale * b->saved.inverse_std[c] * b->sums[2 * c + 1] / job->count);
+        constant = (float)(-scale * b->sums[2 * c] / job->count);
     }
     float *dx = plane_data(b->dx, plane);
     w->kernels->plane_norm_backward(plane_of(x), plane_data(x, plane), dx, b->saved.mean[c], scale, b->saved.shift[c],
@@ -232,9 +259,13 @@ static void finish_plane(const worker *w, void *context, int plane) {
 
 void norm_backward_finish(node *n, int norm, const norm_backward *b, norm_statistics statistics, const tensor *sum,
                           const op_run *run) {
-    finish_job job = {b, statistics, parameter_grad(n, norm), parameter_grad(n, norm + 1)};
-    parallel_for(run->engine, b->x->c, sum_channel, &job);
-    parallel_for(run->engine, b->x->n * b->x->c, finish_plane, &job);
+    const tensor *x = b->x;
+    finish_job job = {b, statistics, parameter_grad(n, norm), parameter_grad(n, norm + 1),
+                      (double)peers_images(run->engine, x->n) * x->h * x->w};
+    parallel_for(run->engine, x->c, sum_channel, &job);
+    if (statistics == NORM_BATCH)
+        peers_sum(engine_peers(run->engine), b->sums, 2 * x->c);
+    parallel_for(run->engine, x->n * x->c, finish_plane, &job);
     if (sum)
         add_to_gradient(run->engine, b->dx, sum);
 }

@@ -43,3 +43,11 @@ int engine_threads(const engine *e) {
 const kernel_table *engine_kernels(const engine *e) {
     return e->kernels;
 }
+
+void engine_set_peers(engine *e, peers *p) {
+    e->peers = p;
+}
+
+peers *engine_peers(const engine *e) {
+    return e->peers;
+}

@@ -10,6 +10,7 @@
 
 typedef struct engine engine;
 typedef struct kernel_table kernel_table;
+typedef struct peers peers;
 
 enum { ENGINE_MOST_THREADS = 4096 };
 
@@ -23,5 +24,10 @@ void engine_free(engine *e); /* accepts NULL */
 
 int engine_threads(const engine *e);
 const kernel_table *engine_kernels(const engine *e);
+
+/* The processes that this one trains with (peers.h), which must outlive the engine's use; NULL, as at first: none. Only
+ * what trains asks for them. Outside of loops and regions. */
+void engine_set_peers(engine *e, peers *p);
+peers *engine_peers(const engine *e);
 
 #endif

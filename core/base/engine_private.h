@@ -13,6 +13,7 @@ struct engine {
     int threads;
     const kernel_table *kernels;
     crew *crew;
+    peers *peers;              /* NULL: alone */
     int present;               /* threads of the region */
     pthread_t caller;          /* who opened the region; read while it is open */
     _Atomic bool region_open;  /* parallel_region runs */

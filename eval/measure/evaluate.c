@@ -13,6 +13,7 @@
 typedef struct reader {
     const dataset *data;
     const evaluate_options *options;
+    int first, count; /* samples that are scored */
     int index;
     sample result;
     status code;
@@ -84,17 +85,19 @@ static status evaluate_sample(const score_source *source, const sample *s, const
 
 /* The reader is always one sample ahead, except after the last. */
 static status evaluate_all(const score_source *source, reader *r, metrics *out, double *times, progress *bar) {
-    int count = dataset_count(r->data);
-    TRY(reader_start(r, 0));
+    int count = r->count;
+    if (count == 0)
+        return STATUS_OK;
+    TRY(reader_start(r, r->first));
     for (int i = 0; i < count; i++) {
         sample s;
         TRY(reader_finish(r, &s));
-        status result = i + 1 < count ? reader_start(r, i + 1) : STATUS_OK;
+        status result = i + 1 < count ? reader_start(r, r->first + i + 1) : STATUS_OK;
         int reading = i + 1 < count && result == STATUS_OK;
         if (result == STATUS_OK)
             result = process_check_signals();
         if (result == STATUS_OK)
-            result = evaluate_sample(source, &s, dataset_sample_name(r->data, i), r->options, out, &times[i]);
+            result = evaluate_sample(source, &s, dataset_sample_name(r->data, r->first + i), r->options, out, &times[i]);
         sample_free(&s);
         if (result != STATUS_OK) {
             if (reading) {
@@ -122,15 +125,16 @@ status evaluate_source(const score_source *source, const dataset *data, const ev
     if (!times)
         return status_fail(STATUS_MEMORY, "out of memory for an evaluation");
     reader r = {.data = data, .options = options};
+    r.count = peers_share(count, options->rank, options->ranks ? options->ranks : 1, &r.first);
     progress bar;
     if (options->label)
-        progress_begin(&bar, options->label, "image", count);
+        progress_begin(&bar, options->label, "image", r.count);
     status result = evaluate_all(source, &r, out, times, options->label ? &bar : NULL);
     if (options->label)
         progress_end(&bar);
     if (result == STATUS_OK && ms_per_image) {
-        quantile_sort(times, count);
-        *ms_per_image = quantile(times, count, 0.5);
+        quantile_sort(times, r.count);
+        *ms_per_image = r.count ? quantile(times, r.count, 0.5) : 0;
     }
     free(times);
     return result;

@@ -2,6 +2,7 @@
 #ifndef IRST_EVAL_MEASURE_METRICS_H
 #define IRST_EVAL_MEASURE_METRICS_H
 
+#include "core/base/peers.h"
 #include "core/base/status.h"
 #include "eval/measure/score_rule.h"
 
@@ -40,5 +41,8 @@ status metrics_add(metrics *m, const scored_image *image, const scoring *how);
 
 /* Adds the counts of other images. */
 void metrics_merge(metrics *m, const metrics *other);
+
+/* Adds those of all ranks, in their order: the same bits on each of them. NULL: leaves them. */
+void metrics_sum(metrics *m, peers *p);
 
 #endif

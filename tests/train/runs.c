@@ -5,6 +5,7 @@
 #include "datasets/make/synthesize.h"
 #include "tests/expect.h"
 #include "tests/support.h"
+#include "tests/thread_peers.h"
 #include "train/train_config.h"
 #include "train/trainer.h"
 
@@ -30,7 +31,8 @@ status runs_read(recipe r, config **out) {
     const char *overrides[OVERRIDES];
     int count = 0;
     snprintf(text, sizeof text, "%s", r.overrides ? r.overrides : "");
-    for (char *one = strtok(text, " "); one && count < OVERRIDES; one = strtok(NULL, " "))
+    char *rest;
+    for (char *one = strtok_r(text, " ", &rest); one && count < OVERRIDES; one = strtok_r(NULL, " ", &rest))
         overrides[count++] = one;
     return train_config_read(r.ini, overrides, count, out);
 }
@@ -40,13 +42,30 @@ static void stop_in_time(void *context, const train_report *report) {
         trainer_interrupt();
 }
 
-status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after) {
+typedef struct run_request {
+    recipe r;
+    const char *folder;
+    bool resume;
+    int64_t stop_after;
+} run_request;
+
+static status train(void *context, peers *p) {
+    run_request *q = context;
     config *c;
-    TRY(runs_read(r, &c));
-    train_options options = {.folder = folder, .resume = resume, .on_epoch = stop_in_time, .context = &stop_after};
+    TRY(runs_read(q->r, &c));
+    train_options options = {
+        .folder = q->folder, .resume = q->resume, .on_epoch = stop_in_time, .context = &q->stop_after, .peers = p};
     status result = trainer_run(c, &options);
     config_free(c);
     return result;
+}
+
+status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after) {
+    return train(&(run_request){r, folder, resume, stop_after}, NULL);
+}
+
+status runs_train_together(recipe r, const char *folder, bool resume, int64_t stop_after, int ranks) {
+    return thread_peers_run(ranks, train, &(run_request){r, folder, resume, stop_after});
 }
 
 typedef struct bits {

@@ -22,6 +22,9 @@ status runs_read(recipe r, config **out);
 /* Stops after the first step of epoch stop_after + 1, counted from 1; 0: goes on to the end. */
 status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after);
 
+/* The same by several processes, which here are threads. */
+status runs_train_together(recipe r, const char *folder, bool resume, int64_t stop_after, int ranks);
+
 /* Compares model, optimizer and trainer of last.h5 in two folders; fails the test if a bit differs. */
 void runs_expect_same(const char *one, const char *other);
 

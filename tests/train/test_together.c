@@ -1,0 +1,106 @@
+/* Several processes that train one network: the run of one process with the same batches, but for rounding. Here they
+ * are threads (thread_peers.h); tests/train/test_mpi.sh has processes. */
+#include "core/io/file_io.h"
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "tests/train/runs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MOST_EPOCHS = 64 };
+
+/* What log.csv says of each epoch. */
+typedef struct trace {
+    int count;
+    double loss[MOST_EPOCHS], norm[MOST_EPOCHS], miou[MOST_EPOCHS];
+} trace;
+
+static double field(const char *line, int number) {
+    while (number-- > 0)
+        line = strchr(line, ',') + 1;
+    return strtod(line, NULL);
+}
+
+static int column(const char *head, const char *name) {
+    int number = 0;
+    const char *at = strstr(head, name);
+    assert_non_null(at);
+    for (const char *c = head; c < at; c++)
+        number += *c == ',';
+    return number;
+}
+
+static trace read_trace(const char *folder) {
+    char path[4096], line[8192];
+    assert_ok(path_join(path, folder, "log", ".csv"));
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    int norm = column(line, "gradient_norm"), miou = column(line, "miou");
+    trace t = {0};
+    for (; fgets(line, sizeof line, f); t.count++) {
+        assert_true(t.count < MOST_EPOCHS);
+        t.loss[t.count] = field(line, 3);
+        t.norm[t.count] = field(line, norm);
+        t.miou[t.count] = field(line, miou);
+    }
+    fclose(f);
+    return t;
+}
+
+static const char *run_folder(void) {
+    static int number;
+    char name[32];
+    snprintf(name, sizeof name, "run%d", ++number);
+    return scratch_path(name);
+}
+
+static void expect_same_trace(const trace *a, const trace *b, int ranks) {
+    assert_int_equal(a->count, b->count);
+    for (int i = 0; i < a->count; i++) {
+        if (!(fabs(a->loss[i] - b->loss[i]) <= 1e-5 * fabs(a->loss[i])))
+            fail_msg("epoch %d of %d ranks: loss %.9g, alone %.9g", i + 1, ranks, b->loss[i], a->loss[i]);
+        if (!(fabs(a->norm[i] - b->norm[i]) <= 1e-3 * fabs(a->norm[i])))
+            fail_msg("epoch %d of %d ranks: gradient %.9g, alone %.9g", i + 1, ranks, b->norm[i], a->norm[i]);
+    }
+}
+
+static void expect_same_run(recipe r, int ranks) {
+    char alone[4096], together[4096];
+    snprintf(alone, sizeof alone, "%s", run_folder());
+    snprintf(together, sizeof together, "%s", run_folder());
+    assert_ok(runs_train(r, alone, false, 0));
+    assert_ok(runs_train_together(r, together, false, 0, ranks));
+    trace a = read_trace(alone), b = read_trace(together);
+    assert_true(a.count > 0);
+    expect_same_trace(&a, &b, ranks);
+}
+
+/* Ten images in batches of four: three steps an epoch, of which the last has fewer images than there are ranks. */
+static recipe network(const char *name, const char *model, const char *train) {
+    static char ini[4096], text[4096];
+    runs_write_tiny("scenes.ini", 1, "", ini); /* for the scenes */
+    snprintf(text, sizeof text,
+             "[model]\nname = %s\n%s[data]\nroot = %s\nsize = 32\naugment = flips\n"
+             "[train]\nbatch_size = 4\nlearning_rate = 1e-4\nevaluate_every = 10\n%s",
+             name, model, scratch_path("scenes"), train);
+    snprintf(ini, sizeof ini, "%s", scratch_file("network.ini", text, strlen(text)));
+    return (recipe){ini, NULL};
+}
+
+#define TINY "stages = 2\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
+
+static void test_rpcanet_plus(void **state) {
+    (void)state;
+    recipe r = network("rpcanet_plus", TINY, "epochs = 17\n");
+    expect_same_run(r, 2);
+    expect_same_run(r, 4);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(test_rpcanet_plus)};
+
+int main(void) {
+    return cmocka_run_group_tests_name("together", tests, NULL, NULL);
+}
