@@ -5,6 +5,7 @@
 #   WERROR=1          warnings are errors          CPPFLAGS= CFLAGS= LDFLAGS= LDLIBS=   added to the project's own
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
 #   STATIC=1          make all: one file, BINDIR/detect, that needs no library and no other file than weights
+#   MPI=0             without MPI, where mpicc is   MPICC=mpicc   which one
 #   PREFIX=dir        make install: where to (default /usr/local)   LIBDIR=dir (PREFIX/lib)   DESTDIR=dir in front of all
 
 V        ?= 0
@@ -55,6 +56,23 @@ $(error libraries to link statically are missing, see above)
 endif
 endif
 endif
+# Several processes train together where there is MPI for what is compiled; sanitizers would find its own leaks. Only
+# programs with core/base/job.h need it: never the library.
+MPICC    ?= mpicc
+ifneq ($(BUILDS),)
+ifeq ($(SANITIZE)$(shell $(CC) -dumpmachine | cut -d - -f 1),0$(shell uname -m))
+MPI      ?= $(if $(shell command -v $(MPICC) 2> /dev/null),1,0)
+endif
+endif
+MPI      ?= 0
+ifeq ($(MPI),1)
+MPI_CFLAGS := $(shell scripts/find_mpi.sh '$(MPICC)' cflags)
+ifneq ($(.SHELLSTATUS),0)
+$(error MPI=1, but $(MPICC) does not say how to compile for MPI)
+endif
+MPI_LIBS := $(shell scripts/find_mpi.sh '$(MPICC)' libs)
+endif
+OTHER_JOB := core/base/job_$(if $(filter 1,$(MPI)),alone,mpi).c
 # Of the shared library, what its functions do not need is left out: for that each function has a section of its own.
 SECTIONS := $(if $(CHECKS),,-ffunction-sections -fdata-sections)
 COMPILE = $(CC) -std=c11 $(OPT) $(CHECKS) $(WARN) $(MODE) $(DEFINES) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS)
@@ -90,7 +108,7 @@ endif
 # Every object depends on a file that changes when the compiler or a flag does, so that `make CC=clang` rebuilds.
 STAMP    := $(BUILD)/flags
 ifneq ($(BUILDS),)
-FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) $(SECTIONS) | $(foreach i,$(ISAS),$(FLAGS_$(i))) | $(LINK) $(LIBS)
+FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) $(SECTIONS) | $(foreach i,$(ISAS),$(FLAGS_$(i))) | $(LINK) $(LIBS) | $(MPI_CFLAGS) $(MPI_LIBS)
 ifneq ($(file <$(STAMP)),$(FLAGS_NOW))
 $(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
 endif
@@ -106,7 +124,7 @@ endif
 endif
 
 FOLDERS  := core autograd modules datasets train eval bench library
-SOURCES  := $(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -name 'without_*' ! -path 'core/kernels/*' ! -path 'modules/onnx/*')
+SOURCES  := $(filter-out $(OTHER_JOB),$(shell find $(FOLDERS) -name '*.c' ! -name 'main_*' ! -name 'dnnl_*' ! -name 'without_*' ! -path 'core/kernels/*' ! -path 'modules/onnx/*'))
 KERNELS  := $(wildcard core/kernels/*.c)
 # Files that programs hold as texts: core/html/page.css is `const char page_css[]`.
 TEXTS    := $(shell find $(FOLDERS) -name '*.css' -o -name '*.js' -o -name '*.html')
@@ -116,6 +134,11 @@ OBJECTS  := $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o)) $(SOURCES:
 MAINS    := $(shell find $(FOLDERS) -name 'main_*.c')
 PROGRAMS := $(if $(filter 1,$(STATIC)),$(BINDIR)/detect,$(foreach m,$(MAINS),$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(m)))))))
 LIBRARY  := $(BUILD)/libirst.a
+
+# The programs that several processes may run together.
+JOBS     := $(BINDIR)/train $(BUILD)/failing/train
+$(JOBS): LIBS += $(MPI_LIBS)
+$(BUILD)/obj/core/base/job_mpi.o: LIBRARY_CFLAGS += $(MPI_CFLAGS)
 
 # A program of the tests is a file tests/FOLDER/{test,compare,replay}_NAME.c; all others there are linked to each.
 TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -name 'replay_*.c')

@@ -94,7 +94,7 @@ static void forward(node *n, const op_run *run) {
 
 typedef struct gradient_job {
     grad_target target;
-    float *rows; /* one of each thread, for gradients that are added to others */
+    float *rows;   /* one of each thread, for gradients that are added to others */
     double images; /* that the loss is a mean over */
 } gradient_job;
 

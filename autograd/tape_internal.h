@@ -53,7 +53,7 @@ struct tape {
     bool plain;     /* tape_leave_plain */
     node *loss;
     gradient_listener listener; /* is_complete is NULL: nobody */
-    tape_step *steps; /* tape_schedule.c: first the forward runs, then recomputation and backward runs */
+    tape_step *steps;           /* tape_schedule.c: first the forward runs, then recomputation and backward runs */
     int step_count, forward_steps;
     status failure;
     char failure_message[512];

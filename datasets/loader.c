@@ -196,6 +196,7 @@ status loader_next(loader *l, batch *out) {
     pthread_mutex_unlock(&l->lock);
     if (s->result != STATUS_OK)
         return status_fail(s->result, "%s", s->message);
-    *out = (batch){.count = s->count, .whole = s->whole, .size = l->options.size, .images = s->images, .masks = s->masks};
+    *out =
+        (batch){.count = s->count, .whole = s->whole, .size = l->options.size, .images = s->images, .masks = s->masks};
     return STATUS_OK;
 }

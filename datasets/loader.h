@@ -13,7 +13,7 @@
 
 typedef struct loader_options {
     int batch_size; /* on all ranks */
-    int size; /* of the images and masks delivered: size x size, whatever the augmentation does on the way */
+    int size;       /* of the images and masks delivered: size x size, whatever the augmentation does on the way */
     augment_options augment;
     const double *weights; /* of the parts of the data set (see epoch_order.h); NULL: 1 each */
     bool keep_order;       /* not shuffled */

@@ -163,11 +163,11 @@ status detector_begin_training(detector *d, const detector_training *options);
 /* The images of one step: dense, count x 1 x H x W. Where the engine has peers, they are this process's share of the
  * batch that peers_set_batch announced. */
 typedef struct detector_batch {
-    const float *images, *masks; /* grey values and labels in [0, 1] */
-    const float *teacher;        /* a teacher's scores in [0, 1]; NULL: none in this step */
-    int count;                   /* 1 to batch_size */
-    double weight;               /* of this batch's gradients; 0 is read as 1 */
-    bool add;                    /* to the gradients of the step before, instead of replacing them */
+    const float *images, *masks;              /* grey values and labels in [0, 1] */
+    const float *teacher;                     /* a teacher's scores in [0, 1]; NULL: none in this step */
+    int count;                                /* 1 to batch_size */
+    double weight;                            /* of this batch's gradients; 0 is read as 1 */
+    bool add;                                 /* to the gradients of the step before, instead of replacing them */
     const struct gradient_listener *listener; /* of the gradients (autograd/tape.h); NULL: nobody */
     double teacher_weight; /* of the cross-entropy of the logits with the teacher's scores (Hinton et al., 2015) */
 } detector_batch;

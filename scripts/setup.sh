@@ -17,7 +17,7 @@ case "${1:-}" in
 '') ;;
 --tests)
     packages+=(libcmocka-dev hdf5-tools cmake g++ clang libclang-rt-dev clang-format libomp-dev python3-numpy python3-pil
-        ffmpeg doxygen mypy valgrind cppcheck clang-tidy shellcheck)
+        ffmpeg doxygen mypy valgrind cppcheck clang-tidy shellcheck libopenmpi-dev openmpi-bin)
     ;;
 --package)
     packages+=(debhelper debootstrap dh-python dpkg-dev libcmocka-dev lintian python3)

@@ -1,4 +1,5 @@
 /* bin/train: see --help. */
+#include "core/base/job.h"
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "train/train_config.h"
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *out_folder;
 static bool resume, help_config;
@@ -26,16 +28,24 @@ static const cli_program program = {
                 "  train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
                 "  train configs/nudt.ini model.stages=3 --out runs/k3     one setting changed\n"
                 "  train configs/nudt_short.ini data.root=mine train.init=nudt.h5     fine-tuning\n"
-                "  train configs/nudt_short.ini --resume train.epochs=40   a finished run made longer\n",
+                "  train configs/nudt_short.ini --resume train.epochs=40   a finished run made longer\n"
+                "  mpirun -np 4 train configs/nudt.ini          four processes share every batch\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
 
 static volatile sig_atomic_t signal_received;
+static peers *job; /* NULL: this process trains alone */
 
+/* mpirun sends SIGTERM to those that are left when a process of the job has died. They may wait for it for ever; rank 1
+ * speaks too, for it may be rank 0 that has died. */
 static void on_signal(int number) {
+    static const char text[] =
+        "train: asked to stop; if a process of the job has died, `--resume` goes on from last.h5\n";
     signal_received = number;
     trainer_interrupt();
+    if (number == SIGTERM && job && peers_rank(job) < 2 && write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        signal_received = number;
 }
 
 static void print_losses(const train_report *r) {
@@ -105,10 +115,11 @@ static status train(const char *ini, const char *const *overrides, int override_
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    train_options run = {.folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice};
+    train_options run = {
+        .folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice, .peers = job};
     status result = trainer_run(c, &run);
     config_free(c);
-    if (result == STATUS_OK)
+    if (result == STATUS_OK && peers_rank(job) == 0)
         printf("done: %s\n", folder);
     return result;
 }
@@ -124,11 +135,18 @@ static status run(int argc, char **argv) {
         return show_config();
     if (count < 1)
         return status_fail(STATUS_USAGE, "expected a configuration file");
+    TRY(job_open(&job));
     return train(arguments[0], (const char *const *)arguments + 1, count - 1);
 }
 
 int main(int argc, char **argv) {
     status result = run(argc, argv);
-    int code = cli_finish(&program, result);
-    return result == STATUS_INTERRUPTED && signal_received == SIGTERM ? 143 : code;
+    bool failed = result != STATUS_OK && result != STATUS_INTERRUPTED;
+    if (failed)
+        job_wait_for_first();
+    int code = failed || peers_rank(job) == 0 ? cli_finish(&program, result) : status_exit_code(result);
+    if (result == STATUS_INTERRUPTED && signal_received == SIGTERM)
+        code = 143;
+    job_close(failed, code);
+    return code;
 }

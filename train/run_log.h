@@ -36,7 +36,8 @@ typedef struct run_log_options {
     int64_t last;
 } run_log_options;
 
-/* Begins the files in `folder`, or continues them; NULL: there are none, and rows are dropped. Free with run_log_close. */
+/* Begins the files in `folder`, or continues them; NULL: there are none, and rows are dropped. Free with run_log_close.
+ */
 status run_log_open(const char *folder, const run_log_options *options, run_log **out);
 void run_log_close(run_log *log); /* accepts NULL */
 

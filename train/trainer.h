@@ -34,8 +34,8 @@ typedef struct train_options {
  * gradient that is not finite ends the run with STATUS_NUMERIC; last.h5 stays as it was.
  *
  * With peers every one of them calls it with the same configuration and folder: the run is that of one process with the
- * same batches, but for rounding. Rank 0 alone writes and calls on_epoch and on_notice. trainer_interrupt in one of them
- * stops all after the same step. After a failure, which may be of one rank alone, the others have to be ended. */
+ * same batches, but for rounding. Rank 0 alone writes and calls on_epoch and on_notice. trainer_interrupt in one of
+ * them stops all after the same step. After a failure, which may be of one rank alone, the others have to be ended. */
 status trainer_run(const config *c, const train_options *options);
 
 /* Asks the running training to save and stop after its step. May be called from a signal handler. */

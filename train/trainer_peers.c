@@ -46,10 +46,9 @@ status trainer_compare(trainer *t) {
     peers *p = t->options->peers;
     if (!p)
         return STATUS_OK;
-    const double *all = peers_gather(p,
-                                     (double[COUNT]){(double)t->state.train.checksum,
-                                                     (double)t->state.validation.checksum, weights_checksum(t)},
-                                     COUNT);
+    const double *all = peers_gather(
+        p, (double[COUNT]){(double)t->state.train.checksum, (double)t->state.validation.checksum, weights_checksum(t)},
+        COUNT);
     for (int rank = 1; rank < peers_count(p); rank++)
         for (int i = 0; i < COUNT; i++)
             if (all[COUNT * rank + i] != all[i])

@@ -35,7 +35,7 @@ typedef struct trainer {
     loader *batches;
     optimizer optimizer;
     gradient_sums *sums; /* NULL: this process trains alone */
-    average average; /* unused if train.average is 0 */
+    average average;     /* unused if train.average is 0 */
     schedule schedule;
     crop_plan crops;
     loss_plan losses;

@@ -199,7 +199,8 @@ tensor norm_apply(engine *e, const tensor *x, norm_saved saved, float *room) {
 }
 
 size_t norm_scratch(const tensor *x) {
-    size_t bytes = (place_count(x) + (size_t)x->c) * sizeof(norm_moments); /* the two sums of the backward pass need less */
+    size_t bytes =
+        (place_count(x) + (size_t)x->c) * sizeof(norm_moments); /* the two sums of the backward pass need less */
     return (bytes + 63) / 64 * 64 / sizeof(float);
 }
 

@@ -1,11 +1,12 @@
 /* Other processes that train the same network on other images of each batch. What mixes the images of a batch, sums for
  * a mean and the gradients of the weights, is added up over all of them, in the order of their ranks, so that every one
- * has the same bits. How numbers travel is a set of functions: MPI's (train/job_mpi.c), or those of threads in tests.
+ * has the same bits. How numbers travel is a set of functions: MPI's (job_mpi.c), or those of threads in tests.
  *
- * Of a batch each rank has a contiguous share. Where there are fewer images than ranks, a rank without one runs an image
- * that does not count: it is idle, and here what it gives to a sum becomes zero.
+ * Of a batch each rank has a contiguous share. Where there are fewer images than ranks, a rank without one runs an
+ * image that does not count: it is idle, and here what it gives to a sum becomes zero.
  *
- * Thread rule: one thread of a process, that which calls the engine. All ranks make the same calls in the same order. */
+ * Thread rule: one thread of a process, that which calls the engine. All ranks make the same calls in the same order.
+ */
 #ifndef IRST_CORE_BASE_PEERS_H
 #define IRST_CORE_BASE_PEERS_H
 

@@ -97,7 +97,8 @@ static status evaluate_all(const score_source *source, reader *r, metrics *out, 
         if (result == STATUS_OK)
             result = process_check_signals();
         if (result == STATUS_OK)
-            result = evaluate_sample(source, &s, dataset_sample_name(r->data, r->first + i), r->options, out, &times[i]);
+            result =
+                evaluate_sample(source, &s, dataset_sample_name(r->data, r->first + i), r->options, out, &times[i]);
         sample_free(&s);
         if (result != STATUS_OK) {
             if (reading) {

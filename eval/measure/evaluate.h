@@ -19,7 +19,7 @@ typedef struct evaluate_options {
     scoring how;
     const image_watcher *watcher; /* NULL: nobody */
     const char *label;            /* of the progress bar on stderr; NULL for none */
-    int rank, ranks; /* only this rank's share of the samples (core/base/peers.h); ranks 0: all of them */
+    int rank, ranks;              /* only this rank's share of the samples (core/base/peers.h); ranks 0: all of them */
 } evaluate_options;
 
 /* Where score maps come from. */

@@ -10,6 +10,7 @@ declare -A reasons=(
     ["core/base/blas_threads lock"]="OpenBLAS counts its threads per process"
     ["core/base/blas_threads holders"]="the same"
     ["core/base/blas_threads before"]="the same"
+    ["core/base/job_mpi job"]="MPI is the process's; only programs have it"
     ["core/base/process received"]="signals and their handlers are the process's"
     ["core/base/process children"]="the same: a handler passes signals on"
     ["core/base/process before_int"]="the same: the handlers before ours"

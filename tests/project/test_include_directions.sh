@@ -59,7 +59,7 @@ eval/figures: core/* datasets datasets/* modules modules/* eval/measure eval/det
 eval/browse: core/* datasets datasets/* modules eval/measure
 eval/programs: core/* datasets datasets/* modules modules/* eval/*
 train/rules: core/* modules
-train: core/* datasets datasets/* modules modules/torch eval/measure eval/report train/rules
+train: core/* autograd datasets datasets/* modules modules/torch eval/measure eval/report train/rules
 bench: core/* autograd modules train
 library: include core/* datasets datasets/* modules modules/torch eval/measure eval/detect
 tests: include core/* autograd autograd/* modules modules/* datasets datasets/* eval/* train train/* bench library

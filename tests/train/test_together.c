@@ -78,28 +78,85 @@ static void expect_same_run(recipe r, int ranks) {
     expect_same_trace(&a, &b, ranks);
 }
 
-/* Ten images in batches of four: three steps an epoch, of which the last has fewer images than there are ranks. */
-static recipe network(const char *name, const char *model, const char *train) {
+/* Ten images, 34 samples an epoch: in batches of four there are nine steps, the last of them with fewer images than
+ * there are ranks, if those are four. */
+static recipe network(const char *name, const char *model, const char *train, int images) {
     static char ini[4096], text[4096];
     runs_write_tiny("scenes.ini", 1, "", ini); /* for the scenes */
     snprintf(text, sizeof text,
-             "[model]\nname = %s\n%s[data]\nroot = %s\nsize = 32\naugment = flips\n"
-             "[train]\nbatch_size = 4\nlearning_rate = 1e-4\nevaluate_every = 10\n%s",
-             name, model, scratch_path("scenes"), train);
+             "[model]\nname = %s\n%s[data]\nroot = %s\nsize = 32\naugment = flips\nweights = 3.4\n"
+             "[train]\nbatch_size = %d\nlearning_rate = 1e-4\nevaluate_every = 10\n%s",
+             name, model, scratch_path("scenes"), images, train);
     snprintf(ini, sizeof ini, "%s", scratch_file("network.ini", text, strlen(text)));
     return (recipe){ini, NULL};
 }
 
 #define TINY "stages = 2\nbottleneck_channels = 2\ntotal_channels = 4\nse_reduction = 2\n"
 
+/* Batch norm and gates; losses pooled over each image and over the batch. */
 static void test_rpcanet_plus(void **state) {
     (void)state;
-    recipe r = network("rpcanet_plus", TINY, "epochs = 17\n");
-    expect_same_run(r, 2);
+    recipe r = network("rpcanet_plus", TINY, "epochs = 6\n", 4);
     expect_same_run(r, 4);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(test_rpcanet_plus)};
+/* Fewer values kept, and several batches to a step, of which the last one leaves two ranks idle that have gradients of
+ * the ones before. */
+static void test_recomputed_and_accumulated(void **state) {
+    (void)state;
+    expect_same_run(network("rpcanet_plus", TINY,
+                            "epochs = 2\ncheckpointing = stage\naccumulate = 3\n"
+                            "loss = dice2:batch + bce + 0.01 mse\naverage = 0.9\n",
+                            4),
+                    4);
+}
+
+static void test_rpcanet(void **state) {
+    (void)state;
+    expect_same_run(network("rpcanet", "stages = 2\ntotal_channels = 4\n", "epochs = 6\n", 4), 4);
+}
+
+/* A loss of its own for the first epochs, and norms of maps of two by two pixels. */
+static void test_mshnet(void **state) {
+    (void)state;
+    expect_same_run(network("mshnet", "warm_epochs = 1\n", "epochs = 2\n", 17), 4);
+}
+
+/* Dropout: what is dropped depends on an image's place in the whole batch. */
+static void test_agpcnet(void **state) {
+    (void)state;
+    expect_same_run(network("agpcnet", "dropout = 0.5\n", "epochs = 1\n", 34), 2);
+}
+
+/* A run that two processes begin, one continues and four end. Whoever is told to stop stops all. */
+static void test_resumed_by_others(void **state) {
+    (void)state;
+    char alone[4096], together[4096];
+    recipe r = network("rpcanet_plus", TINY, "epochs = 6\n", 4);
+    snprintf(alone, sizeof alone, "%s", run_folder());
+    snprintf(together, sizeof together, "%s", run_folder());
+    assert_ok(runs_train(r, alone, false, 0));
+    assert_fails(runs_train_together(r, together, false, 2, 2), STATUS_INTERRUPTED, "--resume", "step 19 of 54");
+    assert_fails(runs_train(r, together, true, 4), STATUS_INTERRUPTED, "--resume", "step 37 of 54");
+    assert_ok(runs_train_together(r, together, true, 0, 4));
+    trace a = read_trace(alone), b = read_trace(together);
+    expect_same_trace(&a, &b, 4);
+    assert_true(fabs(a.miou[5] - b.miou[5]) <= 1e-3); /* of the split, over which the ranks spread */
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    recipe r = network("rpcanet_plus", TINY, "epochs = 1\n", 4);
+    assert_fails(runs_train_together(r, run_folder(), false, 0, 5), STATUS_USAGE, "train.batch_size = 4",
+                 "5 processes");
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_rpcanet_plus), cmocka_unit_test(test_recomputed_and_accumulated),
+    cmocka_unit_test(test_rpcanet),      cmocka_unit_test(test_mshnet),
+    cmocka_unit_test(test_agpcnet),      cmocka_unit_test(test_resumed_by_others),
+    cmocka_unit_test(test_refused),
+};
 
 int main(void) {
     return cmocka_run_group_tests_name("together", tests, NULL, NULL);

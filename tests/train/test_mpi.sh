@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# A training by several processes under mpirun: the run of one process, whoever resumes it, and an end with a word of
+# what to do for all when one dies or fails. usage: test_mpi.sh [BIN]
+# shellcheck source=tests/programs/checks.sh
+. "$(dirname "$0")/../programs/checks.sh" "${1:-bin}"
+export OMP_NUM_THREADS=1
+if ! command -v mpirun > /dev/null || ! ldd "$bin/train" | grep -q libmpi; then
+    echo "1 skipped: no mpirun, or bin/train is built without MPI"
+    exit 0
+fi
+# Ranks may outnumber the processors here: who waits gives way.
+together() {
+    local ranks=$1
+    shift
+    timeout 120 mpirun --oversubscribe --allow-run-as-root --bind-to none --mca mpi_yield_when_idle 1 \
+        --mca btl self,vader,tcp -np "$ranks" "$@"
+}
+# column NAME FOLDER: of log.csv
+column() {
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR > 1 { print $at }' "$2/log.csv"
+}
+# near FOLDER: its losses are those of alone
+near() {
+    paste <(column loss alone) <(column loss "$1") | awk '{ d = $1 - $2; d = d < 0 ? -d : d } $2 == "" || d > 1e-5 * $1 { bad = 1 }
+        END { exit bad || NR == 0 }' || complain "$1: losses $(column loss "$1" | tr '\n' ' ')alone $(column loss alone | tr '\n' ' ')"
+}
+
+# Nineteen images in batches of eight: the third has fewer images than there are ranks.
+works "$bin/prepare" synthesize scenes --train 19 --test 6 --size 32 --seed 1
+cat > tiny.ini << END
+[model]
+stages = 2
+bottleneck_channels = 2
+total_channels = 4
+se_reduction = 2
+[data]
+root = scenes
+size = 32
+augment = flips
+[train]
+epochs = 4
+batch_size = 8
+evaluate_every = 2
+END
+works "$bin/train" tiny.ini --out alone
+for ranks in 2 4; do
+    works together $ranks "$bin/train" tiny.ini --out by$ranks
+    near by$ranks
+    [ "$(column miou by$ranks | tail -n 1 | cut -c -5)" = "$(column miou alone | tail -n 1 | cut -c -5)" ] ||
+        complain "by$ranks: another mIoU"
+    [ "$(wc -l < stdout)" -eq 5 ] || complain "more than rank 0 speaks: $(cat stdout)"
+done
+
+# One process, told to stop, stops all; others go on.
+together 2 "$bin/train" tiny.ini train.epochs=4000 --out stopped > stdout 2> stderr &
+for ((i = 0; i < 600; i++)); do
+    [ ! -f stopped/last.h5 ] || break
+    sleep 0.1
+done
+kill -INT "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out stopped")"
+wait $!
+code=$?
+count=$((count + 1))
+[ $code -ne 0 ] && grep -q 'interrupted; `--resume`' stderr || complain "stopped: exit code $code: $(head -c 600 stderr)"
+
+# One process dies.
+together 2 "$bin/train" tiny.ini train.epochs=4000 --out dead > stdout 2> stderr &
+for ((i = 0; i < 600; i++)); do
+    [ ! -f dead/last.h5 ] || break
+    sleep 0.1
+done
+kill -KILL "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out dead")"
+wait $!
+code=$?
+count=$((count + 1))
+[ $code -ne 0 ] && grep -q -e '--resume' stderr || complain "dead: exit code $code: $(head -c 600 stderr)"
+epochs=$(($(wc -l < dead/log.csv) + 1))
+works together 4 "$bin/train" tiny.ini train.epochs=$epochs --out dead --resume
+[ "$(column loss dead | wc -l)" -eq $epochs ] || complain "dead: resumed to $(column loss dead | wc -l) epochs, expected $epochs"
+
+# What all processes find wrong, one says.
+count=$((count + 1))
+together 2 "$bin/train" tiny.ini train.batch_size=1 --out never > stdout 2> stderr && complain "one image for two processes"
+[ "$(grep -c 'train.batch_size = 1 for 2 processes' stderr)" -eq 1 ] || complain "$(head -c 600 stderr)"
+[ ! -e never ] || complain "a folder was left"
+
+echo "$count checks, $bad wrong"
+[ "$bad" -eq 0 ]
