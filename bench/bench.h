@@ -25,6 +25,7 @@ typedef struct bench_options {
 
 status bench_conv(const bench_options *o);
 status bench_model(const bench_options *o);
+status bench_peers(const bench_options *o);
 status bench_scaling(const bench_options *o);
 status bench_train(const bench_options *o);
 

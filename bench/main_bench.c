@@ -13,7 +13,7 @@ static bench_options settings = {.size = 256, .batch = 8, .method = "rpcanet_plu
 static const cli_option options[] = {
     {"threads", CLI_INT, &threads, "N", "how many; 0: one per available processor"},
     {"size", CLI_INT, &settings.size, "N", "images of N x N pixels"},
-    {"repeat", CLI_INT, &settings.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5"},
+    {"repeat", CLI_INT, &settings.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5, peers 100"},
     {"batch", CLI_INT, &settings.batch, "N", "train: images of a step"},
     {"stages", CLI_FLAG, &settings.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
     {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
@@ -27,13 +27,14 @@ static const cli_option options[] = {
 static const cli_program program = {
     .name = "bench",
     .summary = "times convolutions, detection and training; prints lines `name value unit`",
-    .arguments = "[conv | model [NAME] | train [NAME] | scaling [NAME]] [model.key=value ...] [options]",
+    .arguments = "[conv | model [NAME] | train [NAME] | scaling [NAME] | peers] [model.key=value ...] [options]",
     .examples = "bench                                  # conv, model and train\n"
                 "bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
                 "bench conv --write-expected            # after a change that is meant to be\n"
                 "bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
                 "bench train --checkpointing            # less memory, more time\n"
                 "bench scaling                          # a model of 2 to 16 threads from times of one\n"
+                "mpirun -np 2 bench peers               # between processes: latency, sum of gradients\n"
                 "bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -59,6 +60,9 @@ static status run_part(const char *part, const char **arguments, int count) {
     if (!strcmp(part, "conv"))
         return count == 0 ? bench_conv(&settings)
                           : status_fail(STATUS_USAGE, "conv %.100s: conv takes no arguments", arguments[0]);
+    if (!strcmp(part, "peers"))
+        return count == 0 ? bench_peers(&settings)
+                          : status_fail(STATUS_USAGE, "peers %.100s: peers takes no arguments", arguments[0]);
     take_network(arguments, count);
     if (!strcmp(part, "model"))
         return bench_model(&settings);
@@ -66,7 +70,7 @@ static status run_part(const char *part, const char **arguments, int count) {
         return bench_train(&settings);
     if (!strcmp(part, "scaling"))
         return bench_scaling(&settings);
-    return status_fail(STATUS_USAGE, "%.100s: expected conv, model, train or scaling", part);
+    return status_fail(STATUS_USAGE, "%.100s: expected conv, model, train, scaling or peers", part);
 }
 
 static status run_all(void) {

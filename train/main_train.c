@@ -3,6 +3,7 @@
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "train/train_config.h"
+#include "train/train_slurm.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -11,12 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *out_folder;
+static const char *out_folder, *emit;
+static int nodes = 1, tasks = 1;
 static bool resume, help_config;
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out_folder, "DIR", "run folder (default: runs/ and the name of the ini)"},
     {"resume", CLI_FLAG, &resume, NULL, "go on from DIR/last.h5, to the same bits as an uninterrupted run"},
+    {"emit", CLI_TEXT, &emit, "slurm", "write DIR.slurm, a job for that batch system, instead of training"},
+    {"nodes", CLI_INT, &nodes, "N", "machines that the job asks for"},
+    {"tasks", CLI_INT, &tasks, "N", "processes on each of them"},
     {"help-config", CLI_FLAG, &help_config, NULL, "show every configuration key and exit"},
 };
 
@@ -29,7 +34,8 @@ static const cli_program program = {
                 "  train configs/nudt.ini model.stages=3 --out runs/k3     one setting changed\n"
                 "  train configs/nudt_short.ini data.root=mine train.init=nudt.h5     fine-tuning\n"
                 "  train configs/nudt_short.ini --resume train.epochs=40   a finished run made longer\n"
-                "  mpirun -np 4 train configs/nudt.ini          four processes share every batch\n",
+                "  mpirun -np 4 train configs/nudt.ini          four processes share every batch\n"
+                "  train configs/nudt.ini --emit slurm --nodes 2 --tasks 4   the same on machines of a cluster\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -112,6 +118,10 @@ static status train(const char *ini, const char *const *overrides, int override_
         TRY(config_run_folder(ini, folder));
     config *c;
     TRY(train_config_read(ini, overrides, override_count, &c));
+    if (emit) {
+        config_free(c);
+        return train_slurm_write(&(train_job){ini, folder, overrides, override_count, nodes, tasks});
+    }
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -135,6 +145,8 @@ static status run(int argc, char **argv) {
         return show_config();
     if (count < 1)
         return status_fail(STATUS_USAGE, "expected a configuration file");
+    if (emit && strcmp(emit, "slurm") != 0)
+        return status_fail(STATUS_USAGE, "--emit is '%s', expected slurm", emit);
     TRY(job_open(&job));
     return train(arguments[0], (const char *const *)arguments + 1, count - 1);
 }

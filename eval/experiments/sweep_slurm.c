@@ -2,6 +2,7 @@
 #include "eval/experiments/sweep_private.h"
 
 #include "core/io/file_io.h"
+#include "core/io/shell_text.h"
 #include "core/io/text_buffer.h"
 
 #include <errno.h>
@@ -9,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Quoted for the shell. */
-static void print_quoted(const char *text, FILE *stream) {
-    putc('\'', stream);
-    for (; *text; text++)
-        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, stream);
-    putc('\'', stream);
-}
 
 static void print_script(const training_list *list, const char *program, const char *here, int jobs, FILE *stream) {
     fprintf(stream, "#!/bin/bash\n"
@@ -29,15 +22,15 @@ static void print_script(const training_list *list, const char *program, const c
                     "runs=(\n");
     for (int i = 0; i < list->count; i++) {
         fprintf(stream, "    ");
-        print_quoted(list->items[i].prefix, stream);
+        shell_print_quoted(list->items[i].prefix, stream);
         putc('\n', stream);
     }
     fprintf(stream, ")\ncd ");
-    print_quoted(here, stream);
+    shell_print_quoted(here, stream);
     fprintf(stream, " || exit 1\nrun=${runs[$SLURM_ARRAY_TASK_ID]}\n"
                     "resume=()\n[ -e \"$run/last.h5\" ] && resume=(--resume)\n"
                     "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK\nsrun ");
-    print_quoted(program, stream);
+    shell_print_quoted(program, stream);
     fprintf(stream,
             " \"$run.ini\" \"${resume[@]}\" --out \"$run\" >> \"$run.log\" 2>&1 && mv \"$run.ini\" \"$run.done\"\n");
 }

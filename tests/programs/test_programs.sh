@@ -192,7 +192,7 @@ figures model_infer_ms model_infer_full_ms model_infer_64_ms model_infer_1_threa
     model_infer_share model_thread_scaling model_infer_k2_per_stage_ms
 works "$bin/bench" train rpcanet_plus "${small[@]}" --batch 2 --scaling
 figures train_ms_per_image train_peak_memory_mib train_activation_memory_mib train_share train_thread_scaling
-refuses 2 'expected conv, model, train or scaling' "$bin/bench" no-such-part
+refuses 2 'expected conv, model, train, scaling or peers' "$bin/bench" no-such-part
 refuses 2 'no_such_net' "$bin/bench" model no_such_net
 refuses 2 'model.nonsense' "$bin/bench" train model.nonsense=1
 refuses 2 'repeat' "$bin/bench" conv --repeat -1

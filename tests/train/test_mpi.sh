@@ -84,5 +84,19 @@ together 2 "$bin/train" tiny.ini train.batch_size=1 --out never > stdout 2> stde
 [ "$(grep -c 'train.batch_size = 1 for 2 processes' stderr)" -eq 1 ] || complain "$(head -c 600 stderr)"
 [ ! -e never ] || complain "a folder was left"
 
+# As a job of Slurm's: srun starts the processes.
+mkdir path
+printf '#!/bin/sh\n[ "$1" = --mpi=pmix ] && shift && exec mpirun --oversubscribe --allow-run-as-root --bind-to none -np 2 "$@"\n' > path/srun
+chmod +x path/srun
+works "$bin/train" tiny.ini train.epochs=1 --out "by slurm" --emit slurm --nodes 2 --tasks 4
+grep -qx '#SBATCH --nodes=2' "by slurm.slurm" && grep -qx '#SBATCH --ntasks-per-node=4' "by slurm.slurm" ||
+    complain "by slurm: $(cat "by slurm.slurm")"
+works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm"
+[ -f "by slurm/last.h5" ] || complain "by slurm: nothing was trained"
+works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm" # goes on with what is done
+count=$((count + 1))
+"$bin/train" tiny.ini --emit slurm --nodes 0 2> stderr && complain "no machine"
+grep -q -e '--nodes 0' stderr || complain "no machine: $(cat stderr)"
+
 echo "$count checks, $bad wrong"
 [ "$bad" -eq 0 ]

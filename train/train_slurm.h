@@ -1,0 +1,18 @@
+/* A training by several machines as a job of the batch system Slurm. */
+#ifndef IRST_TRAIN_TRAIN_SLURM_H
+#define IRST_TRAIN_TRAIN_SLURM_H
+
+#include "core/base/status.h"
+
+typedef struct train_job {
+    const char *ini, *folder;
+    const char *const *overrides; /* "section.key=value" */
+    int override_count;
+    int nodes, tasks; /* machines, and processes on each */
+} train_job;
+
+/* Writes FOLDER.slurm, to be queued in the present folder, and says so. A job that is cut off saves itself and goes on
+ * when it is queued again. STATUS_USAGE unless there is a machine and a process on it. */
+status train_slurm_write(const train_job *job);
+
+#endif
