@@ -41,7 +41,8 @@ unlikely=(
     possible-null-dereference:core/config/config.c
 )
 read -ra libraries < <(CC=clang scripts/find_libraries.sh cflags)
-options+=(-std=c11 -fopenmp -DKERNEL_X86 -isystem build/onnx "${libraries[@]}")
+read -ra mpi < <(scripts/find_mpi.sh mpicc cflags)
+options+=(-std=c11 -fopenmp -DKERNEL_X86 -isystem build/onnx "${libraries[@]}" "${mpi[@]}")
 mapfile -t sources < <(find "${folders[@]}" -name '*.c' ! -name 'dnnl_*')
 
 # analyse WHICH: every file of one of as many shares as there are processors. Of a failure's code, analysers know by

@@ -114,7 +114,7 @@ static void merge_ranks(peers *p, norm_moments *channels, int count) {
     enum { EACH = sizeof(norm_moments) / sizeof(double), AT_ONCE = PEERS_MOST_VALUES / EACH };
     for (int first = 0, part; p && first < count; first += part) {
         part = count - first < AT_ONCE ? count - first : AT_ONCE;
-        const double *all = peers_gather_counted(p, &channels[first].count, EACH * part);
+        const double *all = peers_gather_counted(p, (const double *)(channels + first), EACH * part);
         for (int c = 0; c < part; c++) {
             norm_moments whole = {0};
             for (int rank = 0; rank < peers_count(p); rank++) {

@@ -61,7 +61,7 @@ kill -INT "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out stopped")"
 wait $!
 code=$?
 count=$((count + 1))
-[ $code -ne 0 ] && grep -q 'interrupted; `--resume`' stderr || complain "stopped: exit code $code: $(head -c 600 stderr)"
+{ [ $code -ne 0 ] && grep -q 'interrupted; .--resume. goes on' stderr; } || complain "stopped: exit code $code: $(head -c 600 stderr)"
 
 # One process dies.
 together 2 "$bin/train" tiny.ini train.epochs=4000 --out dead > stdout 2> stderr &
@@ -73,7 +73,7 @@ kill -KILL "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out dead")"
 wait $!
 code=$?
 count=$((count + 1))
-[ $code -ne 0 ] && grep -q -e '--resume' stderr || complain "dead: exit code $code: $(head -c 600 stderr)"
+{ [ $code -ne 0 ] && grep -q -e '--resume' stderr; } || complain "dead: exit code $code: $(head -c 600 stderr)"
 epochs=$(($(wc -l < dead/log.csv) + 1))
 works together 4 "$bin/train" tiny.ini train.epochs=$epochs --out dead --resume
 [ "$(column loss dead | wc -l)" -eq $epochs ] || complain "dead: resumed to $(column loss dead | wc -l) epochs, expected $epochs"
@@ -86,11 +86,15 @@ together 2 "$bin/train" tiny.ini train.batch_size=1 --out never > stdout 2> stde
 
 # As a job of Slurm's: srun starts the processes.
 mkdir path
-printf '#!/bin/sh\n[ "$1" = --mpi=pmix ] && shift && exec mpirun --oversubscribe --allow-run-as-root --bind-to none -np 2 "$@"\n' > path/srun
+cat > path/srun << 'END'
+#!/bin/sh
+[ "$1" = --mpi=pmix ] && shift && exec mpirun --oversubscribe --allow-run-as-root --bind-to none -np 2 "$@"
+END
 chmod +x path/srun
 works "$bin/train" tiny.ini train.epochs=1 --out "by slurm" --emit slurm --nodes 2 --tasks 4
-grep -qx '#SBATCH --nodes=2' "by slurm.slurm" && grep -qx '#SBATCH --ntasks-per-node=4' "by slurm.slurm" ||
-    complain "by slurm: $(cat "by slurm.slurm")"
+for line in nodes=2 ntasks-per-node=4; do
+    grep -qx "#SBATCH --$line" "by slurm.slurm" || complain "by slurm: $(cat "by slurm.slurm")"
+done
 works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm"
 [ -f "by slurm/last.h5" ] || complain "by slurm: nothing was trained"
 works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm" # goes on with what is done
