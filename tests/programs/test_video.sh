@@ -91,7 +91,8 @@ works "${detect[@]}" "${short[@]}" --annotate -
     complain "y4m on standard output begins with $(head -c 80 stdout)"
 works env OMP_NUM_THREADS=3 "${detect[@]}" "${short[@]}" --annotate - --track
 same stdout seen.y4m
-works "$bin/detect" --method ipi "${short[@]}" --drop --annotate dropped.mkv
+# IPI on frames made larger takes many times the 25 ms of a frame on any processor.
+works "$bin/detect" --method ipi --size 256 "${short[@]}" --drop --annotate dropped.mkv
 grep -q ' frames\? dropped; ' stderr || complain "no frame was dropped: $(head -n 1 stderr)"
 [ "$(frames_of dropped.mkv)" = 25 ] || complain "dropped.mkv has $(frames_of dropped.mkv) frames, expected 25"
 refuses 2 'short.raw is the SOURCE and cannot be --annotate too' "${detect[@]}" "${short[@]}" --annotate ./short.raw
@@ -205,7 +206,9 @@ head -c $(((96 * 96 * 2 + 6) * 40 + $(head -n 1 scene16.y4m | wc -c))) scene16.y
 for source in - short.mkv; do
     takes short.y4m "$bin/detect" --method ipi --video $source --drop
     searched=$(wc -l < stdout)
-    grep -q "^detect: $searched frames\?, .* $((40 - searched)) frames\? dropped; " stderr ||
+    dropped=
+    [ "$searched" -eq 40 ] || dropped=" $((40 - searched)) frames\? dropped;"
+    grep -q "^detect: $searched frames\?, .*$dropped" stderr ||
         complain "--drop: of 40 frames $searched were searched, and it says $(head -n 1 stderr)"
     tail -n 1 stdout | grep -q '"frame":39,' || complain "--drop: the last frame is $(tail -n 1 stdout)"
     sed 's/.*"frame":\([0-9]*\),.*/\1/' stdout | sort -nuc || complain "--drop: the frames are out of order"
