@@ -166,6 +166,7 @@ if [ -d "$golden" ]; then
     start check "published figures and those of the shipped weights on the real test sets ($share of the images)" \
         bash tests/programs/published_figures.sh "$work" "$share"
 fi
+start check "check_static" scripts/check_static.sh
 start check "fuzzing of the parsers" env "${fuzzing[@]}" scripts/fuzz.sh
 for script in tests/*/test_*.sh; do
     start check "$(basename "$script" .sh)" bash "$script"
@@ -232,7 +233,6 @@ for isa in portable avx2; do
         esac
     done
 done
-start check "check_static" scripts/check_static.sh
 start check "the reference of the headers" make api-docs
 # Another version lays out some lines differently.
 if clang-format --version | grep -q 'version 14\.'; then
