@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A training killed at random moments, inside of writing checkpoints too, and resumed each time ends with the weights, the
 # optimizer and the log of one that nobody disturbed. usage: test_kills.sh [BIN [MOMENTS]]
-moments=${2:-40}
+moments=${2:-30}
 # shellcheck source=tests/programs/checks.sh
 . "$(dirname "$0")/../programs/checks.sh" "${1:-bin}"
 export OMP_NUM_THREADS=1
