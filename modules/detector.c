@@ -18,6 +18,15 @@ void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *
     out->targets[out->target_count++] = T;
 }
 
+const float *detector_stage_map(const detector_maps *maps, int stage, char letter) {
+    char name[32];
+    snprintf(name, sizeof name, "stage%d/%c", stage, letter);
+    for (int i = 0; i < maps->stage_count; i++)
+        if (!strcmp(maps->stages[i].name, name))
+            return maps->stages[i].map;
+    return NULL;
+}
+
 void network_add_head(network_outputs *out, const char *name, node *logit) {
     out->head_names[out->head_count] = name;
     out->heads[out->head_count++] = logit;

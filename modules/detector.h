@@ -84,6 +84,9 @@ typedef struct detector_maps {
     const double *residuals;
 } detector_maps;
 
+/* Stage 1, 2, ...'s map 'B', 'T', 'N' or 'D'; NULL if there is none. */
+const float *detector_stage_map(const detector_maps *maps, int stage, char letter);
+
 /* How large images are cut. Along each axis tiles begin at multiples of a step of at most side - overlap, rounded down
  * to a multiple of 32, so that maps are halved at the same pixels as in the whole image. A pixel is taken from the tile
  * in which it lies farther inside: at least overlap / 2 from a cut. */

@@ -1,7 +1,6 @@
 #include "eval/figures/convergence.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +13,6 @@ typedef struct measuring {
     int images;
     int changes[CONVERGENCE_PARTS][CONVERGENCE_STAGES]; /* how many images each mean is of */
 } measuring;
-
-static const float *find_map(const detector_maps *maps, int stage, const char *part) {
-    char name[32];
-    snprintf(name, sizeof name, "stage%d/%s", stage, part);
-    for (int i = 0; i < maps->stage_count; i++)
-        if (!strcmp(maps->stages[i].name, name))
-            return maps->stages[i].map;
-    return NULL;
-}
 
 static double norm_of(const float *x, const float *minus, size_t count) {
     double sum = 0;
@@ -67,10 +57,10 @@ static status add_stages(measuring *m, const sample *s, const detector_maps *map
     const float *before[CONVERGENCE_PARTS] = {NULL};
     double whole = norm_of(s->image, NULL, pixels);
     int k = 0;
-    for (; k < CONVERGENCE_STAGES && find_map(maps, k + 1, "B"); k++) {
+    for (; k < CONVERGENCE_STAGES && detector_stage_map(maps, k + 1, 'B'); k++) {
         const float *parts[CONVERGENCE_PARTS];
         for (int p = 0; p < CONVERGENCE_PARTS; p++)
-            parts[p] = find_map(maps, k + 1, convergence_parts[p]);
+            parts[p] = detector_stage_map(maps, k + 1, convergence_parts[p][0]);
         m->out->residual[k] += whole > 0 ? residual_norm(s->image, parts, pixels) / whole : 0;
         for (int p = 0; p < CONVERGENCE_PARTS; p++) {
             bool has_before = k > 0 || strcmp(convergence_parts[p], "B") != 0;

@@ -43,21 +43,12 @@ typedef struct sheet {
     double cell_width, cell_height, left, top;
 } sheet;
 
-static const float *find_map(const detector_maps *maps, int stage, char letter) {
-    char name[32];
-    snprintf(name, sizeof name, "stage%d/%c", stage, letter);
-    for (int i = 0; i < maps->stage_count; i++)
-        if (!strcmp(maps->stages[i].name, name))
-            return maps->stages[i].map;
-    return NULL;
-}
-
 static void count_maps(sheet *s) {
     const detector_maps *maps = s->figure->maps;
-    while (find_map(maps, s->stages + 1, 'B'))
+    while (detector_stage_map(maps, s->stages + 1, 'B'))
         s->stages++;
     for (int r = 0; r < ROWS; r++)
-        if (find_map(maps, 1, rows[r].letter))
+        if (detector_stage_map(maps, 1, rows[r].letter))
             s->shown[s->row_count++] = r;
 }
 
@@ -142,7 +133,7 @@ static void draw_stages(const sheet *s, cairo_t *cairo) {
         snprintf(text, sizeof text, "stage %d", stage);
         write_above(cairo, place_at(s, stage, 0), text);
         for (int r = 0; r < s->row_count; r++) {
-            const float *map = find_map(s->figure->maps, stage, rows[s->shown[r]].letter);
+            const float *map = detector_stage_map(s->figure->maps, stage, rows[s->shown[r]].letter);
             if (!map)
                 continue;
             map_view view = view_of(s, map, rows[s->shown[r]].colours);
