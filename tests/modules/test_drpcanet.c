@@ -6,6 +6,7 @@
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/modules/descent.h"
+#include "tests/modules/unrolled_checks.h"
 #include "tests/support.h"
 
 #include <math.h>
@@ -34,29 +35,12 @@ static void test_parameter_counts(void **state) {
 
 static void test_any_image_size(void **state) {
     (void)state;
-    static const int sizes[][2] = {{1, 1}, {1, 9}, {7, 1}, {33, 20}};
     detector *d = network("2", "4");
-    for (int i = 0; i < 4; i++) {
-        int width = sizes[i][0], height = sizes[i][1];
-        float image[33 * 20];
-        for (int k = 0; k < width * height; k++)
-            image[k] = (float)((k * 37) % 101) / 101;
-        detector_maps maps;
-        assert_ok(detector_run(d, image, width, height, DETAIL_RECONSTRUCTION, &maps));
-        for (int k = 0; k < width * height; k++)
-            assert_true(isfinite(maps.logit[k]) && isfinite(maps.reconstruction[k]));
-    }
+    check_any_image_size(d);
     detector_free(d);
 }
 
 enum { SIDE = 24, PIXELS = SIDE * SIDE };
-
-static void set(detector *d, const char *name, float value) {
-    parameter *p = parameter_find(detector_parameters(d), name);
-    assert_non_null(p);
-    for (size_t i = 0; i < p->count; i++)
-        p->value[i] = value;
-}
 
 /* What a hypernetwork makes of a map's mean: its weights are 1, its biases the ones given. */
 static double generated(double mean, double first, double last) {
@@ -65,10 +49,10 @@ static double generated(double mean, double first, double last) {
 
 static void set_generator(detector *d, int stage, const char *symbol, float first, float last) {
     layer_name name = layer_named("decos.%d.sparse.%s_generator.generator", stage, symbol);
-    set(d, layer_named("%s.1.weight", name.text).text, 1);
-    set(d, layer_named("%s.1.bias", name.text).text, first);
-    set(d, layer_named("%s.3.weight", name.text).text, 1);
-    set(d, layer_named("%s.3.bias", name.text).text, last);
+    fill_parameter(d, layer_named("%s.1.weight", name.text).text, 1);
+    fill_parameter(d, layer_named("%s.1.bias", name.text).text, first);
+    fill_parameter(d, layer_named("%s.3.weight", name.text).text, 1);
+    fill_parameter(d, layer_named("%s.3.bias", name.text).text, last);
 }
 
 static double mean_of(const double *map) {
@@ -90,8 +74,8 @@ static void test_steps_by_hand(void **state) {
     for (int k = 0; k < 2; k++) {
         set_generator(d, k, "gamma", 0.2f, -0.3f);
         set_generator(d, k, "epsilon", 0.1f, -0.6f);
-        set(d, layer_named("decos.%d.sparse.convs.14.weight", k).text, 0);
-        set(d, layer_named("decos.%d.sparse.convs.14.bias", k).text, (float)H);
+        fill_parameter(d, layer_named("decos.%d.sparse.convs.14.weight", k).text, 0);
+        fill_parameter(d, layer_named("decos.%d.sparse.convs.14.bias", k).text, (float)H);
     }
     detector_maps maps;
     assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));

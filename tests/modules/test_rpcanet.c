@@ -3,6 +3,7 @@
 #include "modules/networks/infer_options.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
+#include "tests/modules/unrolled_checks.h"
 #include "tests/support.h"
 
 #include <math.h>
@@ -50,18 +51,8 @@ static void test_parameter_names(void **state) {
 
 static void test_any_image_size(void **state) {
     (void)state;
-    static const int sizes[][2] = {{1, 1}, {1, 9}, {7, 1}, {33, 20}};
     detector *d = network("1", "4");
-    for (int i = 0; i < 4; i++) {
-        int width = sizes[i][0], height = sizes[i][1];
-        float image[33 * 20];
-        for (int k = 0; k < width * height; k++)
-            image[k] = (float)((k * 37) % 101) / 101;
-        detector_maps maps;
-        assert_ok(detector_run(d, image, width, height, DETAIL_RECONSTRUCTION, &maps));
-        for (int k = 0; k < width * height; k++)
-            assert_true(isfinite(maps.logit[k]) && isfinite(maps.reconstruction[k]));
-    }
+    check_any_image_size(d);
     detector_free(d);
 }
 

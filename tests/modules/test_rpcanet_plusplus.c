@@ -8,6 +8,7 @@
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/modules/descent.h"
+#include "tests/modules/unrolled_checks.h"
 #include "tests/support.h"
 
 #include <math.h>
@@ -43,29 +44,12 @@ static void test_parameter_counts(void **state) {
 
 static void test_any_image_size(void **state) {
     (void)state;
-    static const int sizes[][2] = {{1, 1}, {1, 9}, {7, 1}, {33, 20}};
     detector *d = network("2", "4");
-    for (int i = 0; i < 4; i++) {
-        int width = sizes[i][0], height = sizes[i][1];
-        float image[33 * 20];
-        for (int k = 0; k < width * height; k++)
-            image[k] = (float)((k * 37) % 101) / 101;
-        detector_maps maps;
-        assert_ok(detector_run(d, image, width, height, DETAIL_RECONSTRUCTION, &maps));
-        for (int k = 0; k < width * height; k++)
-            assert_true(isfinite(maps.logit[k]) && isfinite(maps.reconstruction[k]));
-    }
+    check_any_image_size(d);
     detector_free(d);
 }
 
 enum { SIDE = 24, PIXELS = SIDE * SIDE };
-
-static void set(detector *d, const char *name, float value) {
-    parameter *p = parameter_find(detector_parameters(d), name);
-    assert_non_null(p);
-    for (size_t i = 0; i < p->count; i++)
-        p->value[i] = value;
-}
 
 /* With epsilon = 0 a stage leaves T^k = T^{k-1} + D^{k-1} - B^k. */
 static void test_stage_maps(void **state) {
@@ -74,8 +58,8 @@ static void test_stage_maps(void **state) {
     for (int i = 0; i < PIXELS; i++)
         image[i] = (float)((i * 53) % 97) / 97;
     detector *d = network("2", "4");
-    set(d, "decos.0.sparse.epsilon", 0);
-    set(d, "decos.1.sparse.epsilon", 0);
+    fill_parameter(d, "decos.0.sparse.epsilon", 0);
+    fill_parameter(d, "decos.1.sparse.epsilon", 0);
     detector_maps maps;
     assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
     static const char *const names[] = {"stage1/B", "stage1/T", "stage1/D", "stage2/B", "stage2/T", "stage2/D"};
@@ -96,7 +80,7 @@ static void test_stage_maps(void **state) {
 static void hand_on_the_state(detector *d, int stage) {
     static const char *const blocks[] = {"RB_2.conv2.weight", "RB_2.conv2.bias", "convC_1.weight", "convC_1.bias"};
     for (int i = 0; i < 4; i++)
-        set(d, layer_named("decos.%d.lowrank.%s", stage, blocks[i]).text, 0);
+        fill_parameter(d, layer_named("decos.%d.lowrank.%s", stage, blocks[i]).text, 0);
     parameter *last =
         parameter_find(detector_parameters(d), layer_named("decos.%d.lowrank.convC_1.weight", stage).text);
     for (int c = 0; c < 4; c++)
@@ -113,11 +97,12 @@ static void test_memory_by_hand(void **state) {
     detector *d = network("2", "4");
     for (int stage = 0; stage < 2; stage++) {
         for (int g = 0; g < (stage ? 4 : 3); g++) {
-            set(d, layer_named("decos.%d.lowrank.ConvLSTM.conv_x%c.weight", stage, gates[g]).text, 0);
-            set(d, layer_named("decos.%d.lowrank.ConvLSTM.conv_x%c.bias", stage, gates[g]).text, (float)biases[g]);
+            fill_parameter(d, layer_named("decos.%d.lowrank.ConvLSTM.conv_x%c.weight", stage, gates[g]).text, 0);
+            fill_parameter(d, layer_named("decos.%d.lowrank.ConvLSTM.conv_x%c.bias", stage, gates[g]).text,
+                           (float)biases[g]);
             if (stage) {
-                set(d, layer_named("decos.1.lowrank.ConvLSTM.conv_h%c.weight", gates[g]).text, 0);
-                set(d, layer_named("decos.1.lowrank.ConvLSTM.conv_h%c.bias", gates[g]).text, 0);
+                fill_parameter(d, layer_named("decos.1.lowrank.ConvLSTM.conv_h%c.weight", gates[g]).text, 0);
+                fill_parameter(d, layer_named("decos.1.lowrank.ConvLSTM.conv_h%c.bias", gates[g]).text, 0);
             }
         }
         hand_on_the_state(d, stage);

@@ -1,0 +1,26 @@
+#include "tests/modules/unrolled_checks.h"
+
+#include "tests/expect.h"
+
+#include <math.h>
+
+void check_any_image_size(detector *d) {
+    static const int sizes[][2] = {{1, 1}, {1, 9}, {7, 1}, {33, 20}};
+    for (int i = 0; i < 4; i++) {
+        int width = sizes[i][0], height = sizes[i][1];
+        float image[33 * 20];
+        for (int k = 0; k < width * height; k++)
+            image[k] = (float)((k * 37) % 101) / 101;
+        detector_maps maps;
+        assert_ok(detector_run(d, image, width, height, DETAIL_RECONSTRUCTION, &maps));
+        for (int k = 0; k < width * height; k++)
+            assert_true(isfinite(maps.logit[k]) && isfinite(maps.reconstruction[k]));
+    }
+}
+
+void fill_parameter(detector *d, const char *name, float value) {
+    parameter *p = parameter_find(detector_parameters(d), name);
+    assert_non_null(p);
+    for (size_t i = 0; i < p->count; i++)
+        p->value[i] = value;
+}
