@@ -136,7 +136,7 @@ PROGRAMS := $(if $(filter 1,$(STATIC)),$(BINDIR)/detect,$(foreach m,$(MAINS),$(B
 LIBRARY  := $(BUILD)/libirst.a
 
 # The programs that several processes may run together.
-JOBS     := $(BINDIR)/train $(BINDIR)/bench $(BUILD)/failing/train
+JOBS     := $(foreach p,$(BINDIR) $(BUILD)/failing,$(p)/train $(p)/evaluate) $(BINDIR)/bench
 $(JOBS): LIBS += $(MPI_LIBS)
 $(BUILD)/obj/core/base/job_mpi.o: LIBRARY_CFLAGS += $(MPI_CFLAGS)
 

@@ -18,6 +18,12 @@ typedef struct meeting {
     pthread_barrier_t barrier;
     const double *values[MOST_RANKS];
     sum sums[MOST_RANKS][MOST_SUMS];
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct {
+        const float *values; /* NULL: the rank has sent nothing that waits to be received */
+        int to;
+    } sent[MOST_RANKS];
     status results[MOST_RANKS];
     status (*body)(void *context, peers *p);
     void *context;
@@ -70,8 +76,33 @@ static void finish_sums(void *context) {
     r->sum_count = 0;
 }
 
+static void send_values(void *context, int to, const float *values, size_t count) {
+    rank *r = context;
+    meeting *m = r->m;
+    (void)count;
+    pthread_mutex_lock(&m->lock);
+    m->sent[r->number].values = values;
+    m->sent[r->number].to = to;
+    pthread_cond_broadcast(&m->changed);
+    while (m->sent[r->number].values)
+        pthread_cond_wait(&m->changed, &m->lock);
+    pthread_mutex_unlock(&m->lock);
+}
+
+static void receive_values(void *context, int from, float *values, size_t count) {
+    rank *r = context;
+    meeting *m = r->m;
+    pthread_mutex_lock(&m->lock);
+    while (!m->sent[from].values || m->sent[from].to != r->number)
+        pthread_cond_wait(&m->changed, &m->lock);
+    memcpy(values, m->sent[from].values, count * sizeof *values);
+    m->sent[from].values = NULL;
+    pthread_cond_broadcast(&m->changed);
+    pthread_mutex_unlock(&m->lock);
+}
+
 static void *run_rank(void *context) {
-    static const peers_links links = {gather, begin_sum, finish_sums};
+    static const peers_links links = {gather, begin_sum, finish_sums, send_values, receive_values};
     rank *r = context;
     peers *p;
     status result = peers_new(r->number, r->m->count, &links, r, &p);
@@ -86,7 +117,11 @@ static void *run_rank(void *context) {
 }
 
 status thread_peers_run(int count, status (*body)(void *context, peers *p), void *context) {
-    meeting m = {.count = count, .body = body, .context = context};
+    meeting m = {.count = count,
+                 .body = body,
+                 .context = context,
+                 .lock = PTHREAD_MUTEX_INITIALIZER,
+                 .changed = PTHREAD_COND_INITIALIZER};
     rank ranks[MOST_RANKS] = {0};
     pthread_barrier_init(&m.barrier, NULL, (unsigned)count);
     for (int i = 0; i < count; i++) {
@@ -98,6 +133,8 @@ status thread_peers_run(int count, status (*body)(void *context, peers *p), void
     for (int i = 0; i < count; i++)
         pthread_join(ranks[i].thread, NULL);
     pthread_barrier_destroy(&m.barrier);
+    pthread_cond_destroy(&m.changed);
+    pthread_mutex_destroy(&m.lock);
     for (int i = 1; i < count; i++)
         if (m.results[i] != m.results[0])
             return status_fail(STATUS_NUMERIC, "rank 0 of %d returned %d, rank %d %d", count, m.results[0], i,

@@ -24,10 +24,9 @@ static status evaluate(trainer *t, const image_watcher *watcher, epoch_metrics *
     evaluate_options options = trainer_evaluate_options(t);
     metrics *m = &t->evaluated.counts;
     options.watcher = watcher;
-    options.rank = peers_rank(t->options->peers);
-    options.ranks = peers_count(t->options->peers);
+    options.peers = t->options->peers;
     TRY(evaluate_dataset(t->d, t->data.validation, &options, m, &t->evaluated.ms_per_image));
-    metrics_sum(m, t->options->peers);
+    metrics_sum(m, t->options->peers); /* rank 0 has measured: all get what it found */
     for (int id = 0; id < METRICS; id++)
         out->values[id] = metric_value((metric_id)id, m);
     return STATUS_OK;
@@ -35,9 +34,7 @@ static status evaluate(trainer *t, const image_watcher *watcher, epoch_metrics *
 
 /* The evaluation of the weights that will be used: its pictures are kept. */
 static status evaluate_and_see(trainer *t, const image_watcher *watcher, epoch_metrics *out) {
-    const peers *p = t->options->peers;
-    int first, images = peers_share(dataset_count(t->data.validation), peers_rank(p), peers_count(p), &first);
-    gallery_options how = evaluation_page_gallery(images, PROTOCOL_OVERLAP);
+    gallery_options how = evaluation_page_gallery(dataset_count(t->data.validation), PROTOCOL_OVERLAP);
     how.next = watcher;
     gallery_free(t->seen);
     TRY(gallery_new(&how, &t->seen));

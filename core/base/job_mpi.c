@@ -35,6 +35,16 @@ static void begin_sum(void *context, float *values, size_t count) {
     MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, job.sums, &job.requests[job.request_count++]);
 }
 
+static void send_values(void *context, int to, const float *values, size_t count) {
+    (void)context;
+    MPI_Send(values, (int)count, MPI_FLOAT, to, 0, MPI_COMM_WORLD);
+}
+
+static void receive_values(void *context, int from, float *values, size_t count) {
+    (void)context;
+    MPI_Recv(values, (int)count, MPI_FLOAT, from, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+}
+
 /* Whether mpirun or srun has started this process: whoever is alone does not even begin with MPI. */
 static int started_together(void) {
     static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"};
@@ -49,10 +59,10 @@ static void on_error(MPI_Comm *comm, int *code, ...) {
     char text[MPI_MAX_ERROR_STRING];
     int length;
     MPI_Error_string(*code, text, &length);
-    fprintf(
-        stderr,
-        "process %d of the job can no longer reach another one (%s): all end; what was saved goes on with `--resume`\n",
-        peers_rank(job.peers), text);
+    fprintf(stderr,
+            "process %d of the job can no longer reach another one (%s): all end; a training goes on from what was "
+            "saved with `--resume`\n",
+            peers_rank(job.peers), text);
     MPI_Abort(*comm, 1);
 }
 
@@ -64,7 +74,7 @@ static void watch_errors(MPI_Comm comm) {
 }
 
 status job_open(peers **out) {
-    static const peers_links links = {gather, begin_sum, finish_sums};
+    static const peers_links links = {gather, begin_sum, finish_sums, send_values, receive_values};
     int given, rank, count;
     *out = NULL;
     if (!started_together())

@@ -1,6 +1,7 @@
 #include "core/base/peers.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,4 +97,14 @@ void peers_begin_sum(peers *p, float *values, size_t count) {
 
 void peers_finish_sums(peers *p) {
     p->links->finish_sums(p->context);
+}
+
+void peers_send(peers *p, int to, const float *values, size_t count) {
+    assert(to != p->rank && count <= INT_MAX);
+    p->links->send(p->context, to, values, count);
+}
+
+void peers_receive(peers *p, int from, float *values, size_t count) {
+    assert(from != p->rank && count <= INT_MAX);
+    p->links->receive(p->context, from, values, count);
 }

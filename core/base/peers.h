@@ -1,6 +1,9 @@
-/* Other processes that train the same network on other images of each batch. What mixes the images of a batch, sums for
- * a mean and the gradients of the weights, is added up over all of them, in the order of their ranks, so that every one
- * has the same bits. How numbers travel is a set of functions: MPI's (job_mpi.c), or those of threads in tests.
+/* Other processes of the same job. They train one network, each on other images of each batch, or score a data set,
+ * each other images of it (eval/measure/evaluate.h).
+ *
+ * In training, what mixes the images of a batch, sums for a mean and the gradients of the weights, is added up over all
+ * of them, in the order of their ranks, so that every one has the same bits. How numbers travel is a set of functions:
+ * MPI's (job_mpi.c), or those of threads in tests.
  *
  * Of a batch each rank has a contiguous share. Where there are fewer images than ranks, a rank without one runs an
  * image that does not count: it is idle, and here what it gives to a sum becomes zero.
@@ -24,6 +27,9 @@ typedef struct peers_links {
      * finish_sums. Several may be under way. */
     void (*begin_sum)(void *context, float *values, size_t count);
     void (*finish_sums)(void *context); /* waits for all of them */
+    /* From one rank to another, which both wait for. */
+    void (*send)(void *context, int to, const float *values, size_t count);
+    void (*receive)(void *context, int from, float *values, size_t count);
 } peers_links;
 
 typedef struct peers peers;
@@ -57,5 +63,9 @@ void peers_sum(peers *p, double *values, int count);
 
 void peers_begin_sum(peers *p, float *values, size_t count); /* as begin_sum: an idle rank gives what it has */
 void peers_finish_sums(peers *p);
+
+/* Values of one rank go to another, which receives as many: at most 2^31 - 1. */
+void peers_send(peers *p, int to, const float *values, size_t count);
+void peers_receive(peers *p, int from, float *values, size_t count);
 
 #endif

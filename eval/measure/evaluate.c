@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +14,26 @@
 typedef struct reader {
     const dataset *data;
     const evaluate_options *options;
-    int first, count; /* samples that are scored */
+    int first, step, count; /* samples that are read */
     int index;
     sample result;
     status code;
     char message[1024];
     pthread_t thread;
 } reader;
+
+/* One evaluation. Of several processes rank 0 reads every sample, for it measures all of them. */
+typedef struct scoring_run {
+    const score_source *source;
+    const evaluate_options *options;
+    reader r;
+    metrics *out;
+    progress *bar; /* NULL: none */
+    double *times; /* of this process's samples */
+    int timed;
+    float *received; /* score and logit of a sample of another rank */
+    size_t room;     /* floats */
+} scoring_run;
 
 static void *reader_main(void *context) {
     reader *r = context;
@@ -64,27 +78,68 @@ static status measure(const scored_image *image, const char *name, const evaluat
     return result;
 }
 
-static status evaluate_sample(const score_source *source, const sample *s, const char *name,
-                              const evaluate_options *options, metrics *out, double *ms) {
-    detector_maps maps;
+static bool is_own(const scoring_run *r, int index) {
+    return index % peers_count(r->options->peers) == peers_rank(r->options->peers);
+}
+
+static status run_own(scoring_run *r, const sample *s, const char *name, detector_maps *maps) {
     double start = clock_seconds();
-    status result = source->run(source->context, name, s, &maps);
-    *ms = 1e3 * (clock_seconds() - start);
+    status result = r->source->run(r->source->context, name, s, maps);
+    r->times[r->timed++] = 1e3 * (clock_seconds() - start);
     if (result != STATUS_OK)
         return status_prefix(result, "%s", name);
-    TRY(check_finite(&maps, name));
+    return check_finite(maps, name);
+}
+
+static void send_maps(const scoring_run *r, const sample *s, const detector_maps *maps) {
+    size_t pixels = (size_t)s->width * (size_t)s->height;
+    peers_send(r->options->peers, 0, maps->score, pixels);
+    if (r->source->has_logits)
+        peers_send(r->options->peers, 0, maps->logit, pixels);
+}
+
+static status receive_maps(scoring_run *r, const sample *s, int from, detector_maps *maps) {
+    size_t pixels = (size_t)s->width * (size_t)s->height;
+    if (r->room < 2 * pixels) {
+        free(r->received);
+        r->room = 2 * pixels;
+        r->received = malloc(r->room * sizeof *r->received);
+    }
+    if (!r->received) {
+        r->room = 0;
+        return status_fail(STATUS_MEMORY, "out of memory for a %dx%d map of another process", s->width, s->height);
+    }
+    *maps = (detector_maps){.width = s->width, .height = s->height, .score = r->received};
+    peers_receive(r->options->peers, from, r->received, pixels);
+    if (r->source->has_logits) {
+        peers_receive(r->options->peers, from, r->received + pixels, pixels);
+        maps->logit = r->received + pixels;
+    }
+    return STATUS_OK;
+}
+
+static status evaluate_sample(scoring_run *r, const sample *s, int index) {
+    detector_maps maps;
+    peers *p = r->options->peers;
+    const char *name = dataset_sample_name(r->r.data, index);
+    TRY(is_own(r, index) ? run_own(r, s, name, &maps) : receive_maps(r, s, index % peers_count(p), &maps));
+    if (peers_rank(p) > 0) {
+        send_maps(r, s, &maps);
+        return STATUS_OK;
+    }
     const scored_image image = {.width = s->width,
                                 .height = s->height,
                                 .score = maps.score,
-                                .kind = source->kind,
+                                .kind = r->source->kind,
                                 .logit = maps.logit,
                                 .label = s->label,
                                 .image = s->image};
-    return measure(&image, name, options, out);
+    return measure(&image, name, r->options, r->out);
 }
 
 /* The reader is always one sample ahead, except after the last. */
-static status evaluate_all(const score_source *source, reader *r, metrics *out, double *times, progress *bar) {
+static status evaluate_all(scoring_run *run) {
+    reader *r = &run->r;
     int count = r->count;
     if (count == 0)
         return STATUS_OK;
@@ -92,13 +147,12 @@ static status evaluate_all(const score_source *source, reader *r, metrics *out, 
     for (int i = 0; i < count; i++) {
         sample s;
         TRY(reader_finish(r, &s));
-        status result = i + 1 < count ? reader_start(r, r->first + i + 1) : STATUS_OK;
+        status result = i + 1 < count ? reader_start(r, r->first + (i + 1) * r->step) : STATUS_OK;
         int reading = i + 1 < count && result == STATUS_OK;
         if (result == STATUS_OK)
             result = process_check_signals();
         if (result == STATUS_OK)
-            result =
-                evaluate_sample(source, &s, dataset_sample_name(r->data, r->first + i), r->options, out, &times[i]);
+            result = evaluate_sample(run, &s, r->first + i * r->step);
         sample_free(&s);
         if (result != STATUS_OK) {
             if (reading) {
@@ -107,10 +161,22 @@ static status evaluate_all(const score_source *source, reader *r, metrics *out, 
             }
             return result;
         }
-        if (bar)
-            progress_update(bar, i + 1, NULL);
+        if (run->bar)
+            progress_update(run->bar, i + 1, NULL);
     }
     return STATUS_OK;
+}
+
+/* Of the samples that this process reads: all, or those of a rank. */
+static reader reader_of(const dataset *data, const evaluate_options *options) {
+    int rank = peers_rank(options->peers), ranks = peers_count(options->peers), count = dataset_count(data);
+    if (rank == 0)
+        return (reader){.data = data, .options = options, .step = 1, .count = count};
+    return (reader){.data = data,
+                    .options = options,
+                    .first = rank,
+                    .step = ranks,
+                    .count = count > rank ? (count - rank + ranks - 1) / ranks : 0};
 }
 
 status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
@@ -122,22 +188,24 @@ status evaluate_source(const score_source *source, const dataset *data, const ev
                            source->name);
     if (count < 1)
         return status_fail(STATUS_INPUT, "%s: the split '%s' is empty", dataset_name(data), dataset_split(data));
-    double *times = malloc((size_t)count * sizeof *times);
-    if (!times)
+    scoring_run r = {.source = source, .options = options, .r = reader_of(data, options), .out = out};
+    r.times = malloc((size_t)count * sizeof *r.times);
+    if (!r.times)
         return status_fail(STATUS_MEMORY, "out of memory for an evaluation");
-    reader r = {.data = data, .options = options};
-    r.count = peers_share(count, options->rank, options->ranks ? options->ranks : 1, &r.first);
     progress bar;
-    if (options->label)
-        progress_begin(&bar, options->label, "image", r.count);
-    status result = evaluate_all(source, &r, out, times, options->label ? &bar : NULL);
-    if (options->label)
-        progress_end(&bar);
-    if (result == STATUS_OK && ms_per_image) {
-        quantile_sort(times, r.count);
-        *ms_per_image = r.count ? quantile(times, r.count, 0.5) : 0;
+    if (options->label && peers_rank(options->peers) == 0) {
+        progress_begin(&bar, options->label, "image", count);
+        r.bar = &bar;
     }
-    free(times);
+    status result = evaluate_all(&r);
+    if (r.bar)
+        progress_end(r.bar);
+    if (result == STATUS_OK && ms_per_image) {
+        quantile_sort(r.times, r.timed);
+        *ms_per_image = r.timed ? quantile(r.times, r.timed, 0.5) : 0;
+    }
+    free(r.times);
+    free(r.received);
     return result;
 }
 

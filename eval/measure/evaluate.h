@@ -19,7 +19,7 @@ typedef struct evaluate_options {
     scoring how;
     const image_watcher *watcher; /* NULL: nobody */
     const char *label;            /* of the progress bar on stderr; NULL for none */
-    int rank, ranks;              /* only this rank's share of the samples (core/base/peers.h); ranks 0: all of them */
+    peers *peers;                 /* that score the same samples together, or NULL */
 } evaluate_options;
 
 /* Where score maps come from. */
@@ -34,10 +34,12 @@ typedef struct score_source {
 
 score_source detector_source(detector *d); /* valid as long as the detector */
 
-/* Scores every sample, one at a time; the next one is read meanwhile. `out` is filled from zero. `ms_per_image` (may be
- * NULL): median wall time of source->run, reading and metrics apart. RULE_LOGIT for a source without logits and an
- * empty split are STATUS_USAGE and STATUS_INPUT; a score that is not finite is STATUS_NUMERIC and names the sample. At
- * native size a mask must have its image's size. */
+/* Scores every sample, one at a time; the next one is read meanwhile. Of several processes each scores every so manieth
+ * sample and sends the maps to rank 0, which alone measures, tells the watcher and shows the bar: there `out` has the
+ * bits of one process, elsewhere it is zero. A failure is that of the process that met it. `out` is filled from zero.
+ * `ms_per_image` (may be NULL): median wall time of this process's source->run, reading and metrics apart; 0 if there
+ * was none. RULE_LOGIT for a source without logits and an empty split are STATUS_USAGE and STATUS_INPUT; a score that
+ * is not finite is STATUS_NUMERIC and names the sample. At native size a mask must have its image's size. */
 status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
                        double *ms_per_image);
 

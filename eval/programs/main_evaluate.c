@@ -1,4 +1,5 @@
 /* evaluate: a detector's metrics on a split of a data set. */
+#include "core/base/job.h"
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
@@ -87,7 +88,8 @@ static const cli_program program = {
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
         "evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then browse results\n"
         "evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
-        "evaluate --method pstnn model.preset=community --data NUDT-SIRST",
+        "evaluate --method pstnn model.preset=community --data NUDT-SIRST\n"
+        "mpirun -np 4 evaluate --checkpoint best.h5 --data NUDT-SIRST   # four processes share the images",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -162,9 +164,11 @@ static status read_options(run_state *r) {
 
 /* --- what is evaluated --- */
 
+/* All processes of a job see the same; one says so. */
 static void say(void *context, const char *remark) {
-    (void)context;
-    fprintf(stderr, "evaluate: %s\n", remark);
+    const run_state *r = context;
+    if (peers_rank(r->how.peers) == 0)
+        fprintf(stderr, "evaluate: %s\n", remark);
 }
 
 static status open_data(run_state *r) {
@@ -177,7 +181,8 @@ static status open_data(run_state *r) {
                                                .mask = r->how.sample.mask,
                                                .size = r->how.sample.size,
                                                .words = {.range = "--range ", .mask = "--mask "},
-                                               .say = say},
+                                               .say = say,
+                                               .context = r},
                               &r->set);
 }
 
@@ -275,7 +280,7 @@ static status evaluate_watched(const score_source *source, run_state *r, const i
     return evaluate_source(source, r->set, &how, &e->counts, &e->ms_per_image);
 }
 
-static status compare(run_state *r, evaluation *e) {
+static status evaluate_other(run_state *r) {
     detector *other;
     evaluation unused;
     bool is_file = path_is_file(against);
@@ -292,7 +297,11 @@ static status compare(run_state *r, evaluation *e) {
     if (result == STATUS_OK)
         result = evaluate_watched(&source, r, records_watcher(r->other), &unused);
     detector_free(other);
-    TRY(result);
+    return result;
+}
+
+static status compare(run_state *r, evaluation *e) {
+    TRY(evaluate_other(r));
     e->against = r->comparisons;
     e->against_name = against;
     return bootstrap_compare(records_images(r->own), records_images(r->other), records_count(r->own), &e->how_sure,
@@ -326,6 +335,14 @@ static status evaluate_one(run_state *r) {
     return evaluation_print(&e, r->format, r->extent, stdout);
 }
 
+/* Of evaluate_one what another process than the first does of it: its share of the images, as often as that asks. */
+static status help_with_one(run_state *r) {
+    metrics none;
+    for (int i = 0; i < (at_fa ? 2 : 1); i++)
+        TRY(evaluate_source(&r->source, r->set, &r->how, &none, NULL));
+    return against ? evaluate_other(r) : STATUS_OK;
+}
+
 /* --- predictions by every rule --- */
 
 static status evaluate_all_ways(run_state *r) {
@@ -340,14 +357,15 @@ static status evaluate_all_ways(run_state *r) {
             *e = describe(r);
             TRY(evaluate_source(&r->source, r->set, &r->how, &e->counts, &e->ms_per_image));
         }
-    return evaluation_print_all(all, count, r->format, stdout);
+    return peers_rank(r->how.peers) == 0 ? evaluation_print_all(all, count, r->format, stdout) : STATUS_OK;
 }
 
 /* A result that depends on the cuts is not given without a word. */
 static void say_tiles(const run_state *r) {
-    long long count = r->d ? detector_cut_images(r->d) : 0;
-    if (count > 0)
-        fprintf(stderr, "evaluate: %lld image%s cut into tiles of %d, overlap %d (--tiles)\n", count,
+    double count = r->d ? (double)detector_cut_images(r->d) : 0;
+    peers_sum(r->how.peers, &count, 1);
+    if (count > 0 && peers_rank(r->how.peers) == 0)
+        fprintf(stderr, "evaluate: %.0f image%s cut into tiles of %d, overlap %d (--tiles)\n", count,
                 count == 1 ? " was" : "s were", r->tiles.side, r->tiles.overlap);
 }
 
@@ -357,7 +375,7 @@ static status run(run_state *r, const char *const *settings, int count) {
     TRY(open_data(r));
     TRY(open_source(r, settings, count));
     bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && !report && !out && draws == 0;
-    TRY(all_ways ? evaluate_all_ways(r) : evaluate_one(r));
+    TRY(all_ways ? evaluate_all_ways(r) : peers_rank(r->how.peers) == 0 ? evaluate_one(r) : help_with_one(r));
     say_tiles(r);
     return STATUS_OK;
 }
@@ -368,7 +386,9 @@ int main(int argc, char **argv) {
     int count;
     static run_state r = {.how.label = "evaluate"};
     options[OPTION_METHOD].help = argument_method_help();
-    status result = cli_parse(&program, argc, argv, &action, &settings, &count);
+    status result = job_open(&r.how.peers);
+    if (result == STATUS_OK)
+        result = cli_parse(&program, argc, argv, &action, &settings, &count);
     process_begin_signals();
     if (result == STATUS_OK && action == CLI_RUN)
         result = run(&r, settings, count);
@@ -380,5 +400,10 @@ int main(int argc, char **argv) {
     detector_free(r.d);
     engine_free(r.e);
     dataset_close(r.set);
-    return cli_finish(&program, result);
+    bool failed = result != STATUS_OK;
+    if (failed)
+        job_wait_for_first();
+    int code = cli_finish(&program, result);
+    job_close(failed, code);
+    return code;
 }

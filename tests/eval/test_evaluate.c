@@ -1,5 +1,6 @@
 #include "tests/expect.h"
 #include "tests/support.h"
+#include "tests/thread_peers.h"
 #include "tests/train/tiny_detector.h"
 
 #include "core/io/file_io.h"
@@ -77,6 +78,54 @@ static void test_equals_sample_by_sample(void **state) {
     }
     dataset_close(data);
     detector_free(d);
+}
+
+/* What rank 0 is told of, in order. */
+typedef struct watched {
+    dataset *data;
+    int seen;
+    metrics counts;
+} watched;
+
+static status see(void *context, const char *name, const scored_image *image, const per_image *outcome) {
+    watched *w = context;
+    (void)image;
+    (void)outcome;
+    assert_string_equal(name, dataset_sample_name(w->data, w->seen++));
+    return STATUS_OK;
+}
+
+static status evaluate_as_rank(void *context, peers *p) {
+    watched *w = context;
+    detector *d;
+    engine *e;
+    metrics m;
+    TRY(engine_new(1, &e));
+    TRY(argument_detector(e, NULL, WEIGHTS_BEST, "mpcm", NULL, 0, &d));
+    const image_watcher watcher = {see, w};
+    const evaluate_options options = {.peers = p, .watcher = &watcher};
+    status result = evaluate_dataset(d, w->data, &options, &m, NULL);
+    if (peers_rank(p) == 0)
+        w->counts = m;
+    else
+        assert_int_equal(m.images, 0);
+    detector_free(d);
+    engine_free(e);
+    return result;
+}
+
+/* Rank 0 sees what a process alone sees, to the bit, with fewer ranks than images and with more. */
+static void test_spread_over_processes(void **state) {
+    (void)state;
+    watched alone = {.data = open_scenes()};
+    assert_ok(evaluate_as_rank(&alone, NULL));
+    for (int ranks = 2; ranks <= 5; ranks += 3) {
+        watched together = {.data = alone.data};
+        assert_ok(thread_peers_run(ranks, evaluate_as_rank, &together));
+        assert_int_equal(together.seen, SCENES);
+        assert_memory_equal(&together.counts, &alone.counts, sizeof alone.counts);
+    }
+    dataset_close(alone.data);
 }
 
 /* A resize that drops every brightest mask pixel leaves an empty label: "target" means the stored maximum. */
@@ -266,6 +315,7 @@ static void test_raw_scores(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_sample_by_sample),
+        cmocka_unit_test(test_spread_over_processes),
         cmocka_unit_test(test_label_refers_to_stored_maximum),
         cmocka_unit_test(test_score_that_is_not_finite),
         cmocka_unit_test(test_reports),

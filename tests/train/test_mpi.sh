@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A training by several processes under mpirun: the run of one process, whoever resumes it, and an end with a word of
-# what to do for all when one dies or fails. usage: test_mpi.sh [BIN]
+# what to do for all when one dies or fails. An evaluation by several: every file and figure of one process.
+# usage: test_mpi.sh [BIN]
 # shellcheck source=tests/programs/checks.sh
 . "$(dirname "$0")/../programs/checks.sh" "${1:-bin}"
 export OMP_NUM_THREADS=1
@@ -101,6 +102,41 @@ works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm" # 
 count=$((count + 1))
 "$bin/train" tiny.ini --emit slurm --nodes 0 2> stderr && complain "no machine"
 grep -q -e '--nodes 0' stderr || complain "no machine: $(cat stderr)"
+
+# An evaluation: what a page says of the time apart, all is the same to the byte; four processes have six images.
+evaluated() { # FOLDER COMMAND...
+    local folder=$1
+    shift
+    mkdir "$folder"
+    works "$@" --checkpoint alone/last.h5 --data scenes --size native --against alone/best.h5 --intervals 20 --at-fa 1e-2 \
+        --rule logit --metrics all --format json --records "$folder/images.csv" --out "$folder" --roc "$folder/roc.csv"
+    grep -v ms_per_image stdout > "$folder/figures"
+    sed -i 's/[0-9.]* ms//g' "$folder/report.html"
+}
+evaluated one "$bin/evaluate"
+for ranks in 2 4; do
+    evaluated by$ranks-figures together $ranks "$bin/evaluate"
+    for file in figures images.csv images_targets.csv roc.csv report.html scores.h5; do
+        cmp one/$file by$ranks-figures/$file || complain "$file of $ranks processes is another"
+    done
+    [ "$(grep -c 'find the threshold' stderr)" -le 1 ] || complain "more than rank 0 shows how far it is: $(cat stderr)"
+done
+"$bin/detect" scenes/images --checkpoint alone/last.h5 --out found > /dev/null 2>&1
+mkdir pictures
+for file in found/*_score.png; do cp "$file" "pictures/$(basename "$file" _score.png).png"; done
+works "$bin/evaluate" --predictions pictures --data scenes --size native --format csv
+cp stdout expected
+works together 3 "$bin/evaluate" --predictions pictures --data scenes --size native --format csv
+cmp <(cut -d , -f -20 stdout) <(cut -d , -f -20 expected) || complain "predictions: $(cat stdout)"
+# What one process meets, all end with.
+cp -r scenes damaged
+echo 'no picture' > "damaged/images/$(sed -n 2p damaged/test.txt).png"
+count=$((count + 1))
+together 2 "$bin/evaluate" --method mpcm --data damaged --size native > stdout 2> stderr && complain "an image that cannot be read"
+[ "$(grep -c '^evaluate: .*PNG' stderr)" -eq 1 ] || complain "damaged: $(head -c 600 stderr)"
+count=$((count + 1))
+together 2 "$bin/evaluate" --method mpcm --data nowhere > stdout 2> stderr && complain "a set that is not there"
+[ "$(grep -c '^evaluate: .*nowhere' stderr)" -eq 1 ] || complain "nowhere: $(head -c 600 stderr)"
 
 echo "$count checks, $bad wrong"
 [ "$bad" -eq 0 ]
