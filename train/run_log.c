@@ -7,6 +7,7 @@
 #include "core/io/file_io.h"
 #include "core/log/csv_log.h"
 #include "core/log/event_log.h"
+#include "core/log/progress.h"
 #include "eval/report/gallery_panel.h"
 
 #include <assert.h>
@@ -33,6 +34,8 @@ struct run_log {
     const char *columns[MOST_COLUMNS];
     int count;
     int of_metric[METRICS], of_raw[METRICS]; /* columns of the logged ones */
+    int drawn_rows;                          /* in the picture of the curves */
+    double drawn;                            /* when */
 };
 
 static void name_columns(run_log *log, const char *const *names, int count) {
@@ -164,10 +167,15 @@ static void make_curves(const run_log *log, curves *c) {
     assert(count == PLOTS);
 }
 
-static status draw(const run_log *log) {
+status run_log_draw(run_log *log) {
+    if (!log->csv || log->drawn_rows == csv_log_row_count(log->csv))
+        return STATUS_OK;
     curves c;
     make_curves(log, &c);
-    return plot_panels_write(c.plots, PLOTS, 2, log->curves);
+    TRY(plot_panels_write(c.plots, PLOTS, 2, log->curves));
+    log->drawn_rows = csv_log_row_count(log->csv);
+    log->drawn = clock_seconds();
+    return STATUS_OK;
 }
 
 static void print_epochs(const run_log *log, FILE *stream) {
@@ -257,5 +265,6 @@ status run_log_add(run_log *log, const epoch_row *row) {
     for (int i = 2; i < count; i++)
         if (!isnan(values[i]))
             TRY(event_log_scalar(log->events, log->columns[i], row->epoch, values[i]));
-    return draw(log);
+    bool is_new = log->drawn_rows > 0 && clock_seconds() - log->drawn < RUN_LOG_REDRAW;
+    return is_new ? STATUS_OK : run_log_draw(log);
 }

@@ -170,6 +170,13 @@ static status save_last(trainer *t) {
     return STATUS_OK;
 }
 
+/* The best is the last at this moment. */
+static status save_best_and_last(trainer *t) {
+    TRY(save(t, t->best));
+    t->saved = clock_seconds();
+    return trainer_writes(t) ? file_copy(t->best, t->last) : STATUS_OK;
+}
+
 /* train.save_minutes */
 static bool save_is_due(const trainer *t) {
     double minutes = config_real(t->c, "train.save_minutes");
@@ -259,9 +266,7 @@ static status finish_epoch(trainer *t, progress *bar) {
     TRY(run_log_add(t->log, &row));
     if (evaluates && trainer_writes(t))
         TRY(trainer_show(t));
-    if (is_best)
-        TRY(save(t, t->best));
-    TRY(save_last(t));
+    TRY(is_best ? save_best_and_last(t) : save_last(t));
     progress_end(bar);
     report_epoch(t, &row, is_best);
     return STATUS_OK;
@@ -318,7 +323,9 @@ static status run(trainer *t) {
             result = finish_epoch(t, &bar);
     }
     progress_end(&bar);
+    status drawn = run_log_draw(t->log);
     TRY(result);
+    TRY(drawn);
     say_what_is_best(t);
     return trainer_writes(t) ? trainer_store_thresholds(t) : STATUS_OK;
 }

@@ -116,6 +116,31 @@ status file_write(const char *path, const void *data, size_t size) {
     return atomic_file_commit(&file);
 }
 
+int file_copy_bytes(const char *from, const char *to) {
+    char block[65536];
+    size_t got = 0;
+    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wb") : NULL;
+    bool good = in && out;
+    while (good && (got = fread(block, 1, sizeof block, in)) > 0)
+        good = fwrite(block, 1, got, out) == got;
+    int reason = good && !ferror(in) ? 0 : errno;
+    if (in)
+        fclose(in);
+    if (out && fclose(out) != 0 && reason == 0)
+        reason = errno;
+    return reason;
+}
+
+status file_copy(const char *from, const char *to) {
+    atomic_file file;
+    TRY(atomic_file_begin(to, &file));
+    int reason = file_copy_bytes(from, file.temporary);
+    if (reason == 0)
+        return atomic_file_commit(&file);
+    atomic_file_abandon(&file);
+    return status_fail(STATUS_OUTPUT, "%s: cannot be copied from %s: %s", to, from, strerror(reason));
+}
+
 static status read_stream(const char *path, FILE *stream, size_t limit, uint8_t **out, size_t *size) {
     struct stat info;
     if (fstat(fileno(stream), &info) != 0 || !S_ISREG(info.st_mode))

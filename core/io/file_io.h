@@ -26,6 +26,11 @@ void atomic_file_abandon(atomic_file *file);                   /* removes the te
 /* Writes `size` bytes atomically. */
 status file_write(const char *path, const void *data, size_t size);
 
+/* Makes `to` what `from` is, atomically. */
+status file_copy(const char *from, const char *to);
+/* The same without atomicity, for a file that is to be changed before it is put in its place: 0 or errno's reason. */
+int file_copy_bytes(const char *from, const char *to);
+
 /* Reads a whole file of at most `limit` bytes. `out` is new, owned by the caller, and one byte longer. */
 status file_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 

@@ -137,24 +137,8 @@ status h5_create(const char *path, h5_file **out) {
     return begin_file(path, open_new, out);
 }
 
-/* 0, or errno's reason. */
-static int copy_bytes(const char *from, const char *to) {
-    char block[65536];
-    size_t got = 0;
-    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wb") : NULL;
-    bool good = in && out;
-    while (good && (got = fread(block, 1, sizeof block, in)) > 0)
-        good = fwrite(block, 1, got, out) == got;
-    int reason = good && !ferror(in) ? 0 : errno;
-    if (in)
-        fclose(in);
-    if (out && fclose(out) != 0 && reason == 0)
-        reason = errno;
-    return reason;
-}
-
 static hid_t open_copy(h5_file *file, hid_t access) {
-    file->refused = copy_bytes(file->place.path, file->place.temporary);
+    file->refused = file_copy_bytes(file->place.path, file->place.temporary);
     return file->refused == 0 ? H5Fopen(file->place.temporary, H5F_ACC_RDWR, access) : H5I_INVALID_HID;
 }
 

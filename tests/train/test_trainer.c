@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static char ini[4096];
 
@@ -53,6 +54,22 @@ static void test_same_seed_same_bits(void **state) {
     assert_ok(checkpoint_load(test_engine(), best, &d));
     assert_string_equal(detector_option(d, "model.total_channels"), "4");
     detector_free(d);
+}
+
+/* Epochs that follow each other faster than the curves are drawn are all in the picture at the end. */
+static void test_curves_at_the_end(void **state) {
+    (void)state;
+    char folder[4096], log[4096], curves[4096];
+    struct stat of_log, of_curves;
+    snprintf(folder, sizeof folder, "%s", scratch_path("curves"));
+    assert_ok(train(folder, "train.epochs=4", false, 0));
+    assert_ok(path_join(log, folder, "log", ".csv"));
+    assert_ok(path_join(curves, folder, "curves", ".png"));
+    assert_int_equal(stat(log, &of_log), 0);
+    assert_int_equal(stat(curves, &of_curves), 0);
+    assert_true(
+        of_curves.st_mtim.tv_sec > of_log.st_mtim.tv_sec ||
+        (of_curves.st_mtim.tv_sec == of_log.st_mtim.tv_sec && of_curves.st_mtim.tv_nsec >= of_log.st_mtim.tv_nsec));
 }
 
 /* A sample that cannot be evaluated is found before the first step, and nothing is left behind. */
@@ -258,6 +275,7 @@ static void test_configuration(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_seed_same_bits),
+        cmocka_unit_test(test_curves_at_the_end),
         cmocka_unit_test(test_evaluation_is_checked_before_training),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_resume_with_every_optimizer),

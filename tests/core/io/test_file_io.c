@@ -112,6 +112,28 @@ static void test_file_write(void **state) {
 }
 
 /* In a child, because the limit on file sizes stands for a full disk and cannot be lifted again. */
+static void test_file_copy(void **state) {
+    (void)state;
+    char from[4096], to[4096];
+    uint8_t *got, sent[200000];
+    size_t size;
+    snprintf(from, sizeof from, "%s", scratch_path("from"));
+    snprintf(to, sizeof to, "%s", scratch_path("to"));
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (uint8_t)(i * i >> 3);
+    assert_ok(file_write(to, "old", 3));
+    assert_fails(file_copy(from, to), STATUS_OUTPUT, to, "No such file");
+    assert_ok(file_read(to, 3, &got, &size)); /* untouched */
+    free(got);
+    assert_ok(file_write(from, sent, sizeof sent));
+    assert_ok(file_copy(from, to));
+    assert_ok(file_read(to, sizeof sent, &got, &size));
+    assert_int_equal(size, sizeof sent);
+    assert_memory_equal(got, sent, size);
+    free(got);
+    assert_fails(file_copy(from, scratch_path("nowhere/to")), STATUS_OUTPUT, "nowhere/to", "No such file");
+}
+
 static void test_full_disk(void **state) {
     (void)state;
     static char data[1 << 16];
@@ -299,7 +321,7 @@ int main(void) {
         cmocka_unit_test(test_path_join),        cmocka_unit_test(test_folder_list),
         cmocka_unit_test(test_name_list_read),   cmocka_unit_test(test_huge_lists),
         cmocka_unit_test(test_inside),           cmocka_unit_test(test_name_list_grows),
-        cmocka_unit_test(test_folder_is_placed),
+        cmocka_unit_test(test_folder_is_placed), cmocka_unit_test(test_file_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
