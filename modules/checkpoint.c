@@ -190,7 +190,7 @@ static status read_options(const h5_file *file, config *c) {
 
 static status load(engine *e, const h5_file *file, checkpoint_weights which, config *c, detector **out) {
     TRY(read_options(file, c));
-    TRY(detector_new(e, c, 0, out));
+    TRY(detector_new_blank(e, c, out));
     return read_group(file, which == WEIGHTS_RAW ? "model" : best_group(file), *out);
 }
 

@@ -74,6 +74,7 @@ status detector_record(detector *d, tape *t, int width, int height, node **image
     network net = {.t = t,
                    .parameters = &d->parameters,
                    .seed = d->seed,
+                   .is_blank = d->is_blank,
                    .statistics = NORM_RUNNING,
                    .phase = detector_phase(d, INT64_MAX),
                    .more_stages = d->more_stages};
@@ -101,7 +102,8 @@ static status create_parameters(detector *d) {
     return result;
 }
 
-status detector_new(engine *e, const config *options, uint64_t seed, detector **out) {
+/* seed: NULL leaves it blank. */
+static status create(engine *e, const config *options, const uint64_t *seed, detector **out) {
     *out = NULL;
     const detector_type *type = detector_type_find(config_text(options, "model.name"));
     if (!type)
@@ -111,7 +113,8 @@ status detector_new(engine *e, const config *options, uint64_t seed, detector **
         return status_fail(STATUS_MEMORY, "out of memory for a detector");
     d->engine = e;
     d->type = type;
-    d->seed = seed;
+    d->seed = seed ? *seed : 0;
+    d->is_blank = !seed;
     status result = copy_options(type, options, &d->options);
     if (result == STATUS_OK && type->check)
         result = type->check(d->options);
@@ -125,6 +128,14 @@ status detector_new(engine *e, const config *options, uint64_t seed, detector **
     }
     *out = d;
     return STATUS_OK;
+}
+
+status detector_new(engine *e, const config *options, uint64_t seed, detector **out) {
+    return create(e, options, &seed, out);
+}
+
+status detector_new_blank(engine *e, const config *options, detector **out) {
+    return create(e, options, NULL, out);
 }
 
 /* The same parameters by a list of its own: recording only looks them up. */

@@ -43,6 +43,8 @@ status detector_declare_options(config *c);
 /* Creates the method that model.name of `options` selects, with its model.* options. Networks start with the
  * method's own initialisation, a function of `seed`. `e` runs it, and must outlive it. Free with detector_free. */
 status detector_new(engine *e, const config *options, uint64_t seed, detector **out);
+/* The same for whoever fills the parameters in at once: weights and biases are 0. */
+status detector_new_blank(engine *e, const config *options, detector **out);
 void detector_free(detector *d); /* accepts NULL */
 
 /* A second detector with the weights of `d`, which both share, to run on other images at the same time: `e` is another

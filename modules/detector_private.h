@@ -46,6 +46,7 @@ struct detector {
     config *options;
     input_format input;
     uint64_t seed;
+    bool is_blank;
     parameter_set parameters;
     bool is_twin; /* the parameters belong to another */
     int more_stages;

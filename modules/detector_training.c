@@ -87,6 +87,7 @@ static status require_loss(const detector *d) {
 
 status detector_begin_training(detector *d, const detector_training *options) {
     TRY(require_loss(d));
+    TRY(parameter_set_make_gradients(&d->parameters)); /* of another phase's parameters, too */
     tape_free(d->train.t);
     d->train = (training){
         .batch_size = options->batch_size, .width = options->width, .height = options->height, .step = options->step};

@@ -28,8 +28,9 @@ static node *as_node(const network *net, parameter *p) {
             shape[i] = p->shape[i];
     else
         shape[1] = (int)p->count; /* a vector: one number per channel */
-    float *grad = net->training ? p->grad : NULL;
-    return tape_parameter(net->t, shape[0], shape[1], shape[2], shape[3], p->value, grad);
+    if (net->training)
+        tape_note_failure(net->t, parameter_make_gradient(p));
+    return tape_parameter(net->t, shape[0], shape[1], shape[2], shape[3], p->value, net->training ? p->grad : NULL);
 }
 
 static parameter *vector(network *net, parameter_kind kind, int count, float initial, const char *name) {
@@ -42,12 +43,16 @@ static parameter *vector(network *net, parameter_kind kind, int count, float ini
 }
 
 static void fill_normal(const network *net, const parameter *p, double deviation) {
+    if (net->is_blank)
+        return;
     rng r = rng_new(net->seed, rng_stream_of(p->name));
     for (size_t i = 0; i < p->count; i++)
         p->value[i] = (float)(deviation * rng_normal(&r));
 }
 
 static void fill_uniform(const network *net, const parameter *p, double bound) {
+    if (net->is_blank)
+        return;
     rng r = rng_new(net->seed, rng_stream_of(p->name));
     for (size_t i = 0; i < p->count; i++)
         p->value[i] = (float)(bound * (2 * rng_uniform(&r) - 1));

@@ -21,6 +21,7 @@ typedef struct network {
     tape *t;
     parameter_set *parameters;
     uint64_t seed;              /* of the initialisation; each parameter has its own random stream */
+    bool is_blank;              /* weights stay 0: they will be read from somewhere */
     norm_statistics statistics; /* of the batch norms */
     bool training;              /* parameters have gradients on this tape */
     weight_init init;           /* set by the network's builder */

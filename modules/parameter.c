@@ -54,10 +54,9 @@ static parameter *parameter_new(parameter_kind kind, int rank, const int *shape,
         p->count *= (size_t)shape[i];
     }
     p->value = zeros(p->count);
-    p->grad = kind == PARAMETER_TRAINED ? zeros(p->count) : NULL;
     if (vasprintf(&p->name, format, arguments) < 0)
         p->name = NULL;
-    if (!p->name || !p->value || (kind == PARAMETER_TRAINED && !p->grad)) {
+    if (!p->name || !p->value) {
         parameter_free(p);
         return NULL;
     }
@@ -99,6 +98,18 @@ int64_t parameter_count_trained(const parameter_set *set) {
         if (set->items[i]->kind == PARAMETER_TRAINED)
             total += (int64_t)set->items[i]->count;
     return total;
+}
+
+status parameter_make_gradient(parameter *p) {
+    if (p->kind != PARAMETER_TRAINED || p->grad || (p->grad = zeros(p->count)))
+        return STATUS_OK;
+    return status_fail(STATUS_MEMORY, "out of memory for the gradient of %s", p->name);
+}
+
+status parameter_set_make_gradients(const parameter_set *set) {
+    for (int i = 0; i < set->count; i++)
+        TRY(parameter_make_gradient(set->items[i]));
+    return STATUS_OK;
 }
 
 void parameter_clear_gradients(const parameter_set *set) {

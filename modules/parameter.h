@@ -21,7 +21,7 @@ typedef struct parameter {
     int shape[4]; /* weights of a convolution: output, input, rows, columns */
     size_t count; /* number of elements */
     float *value; /* dense, row-major, `count` elements */
-    float *grad;  /* same; NULL unless PARAMETER_TRAINED */
+    float *grad;  /* same; NULL unless PARAMETER_TRAINED, and before parameter_make_gradient */
     /* Of the layers that an unrolled network's stages end with: how many times the logits hold what they add, see
      * network_mark_term. 0: of another layer. */
     double gain;
@@ -45,6 +45,10 @@ parameter *parameter_find(const parameter_set *set, const char *name); /* NULL i
 void parameter_set_order(parameter_set *set, const char *const *prefixes);
 
 int64_t parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
+
+/* Room for the gradient of a parameter that is trained and has none yet, with zeros in it; for all of a set. */
+status parameter_make_gradient(parameter *p);
+status parameter_set_make_gradients(const parameter_set *set);
 void parameter_clear_gradients(const parameter_set *set);
 
 #endif

@@ -97,6 +97,7 @@ static bool cut_in_parts(optimizer *o) {
 status optimizer_new(engine *e, const parameter_set *parameters, const optimizer_options *options, optimizer *out) {
     *out = (optimizer){.engine = e, .options = *options, .parameters = parameters};
     TRY(parameter_patterns_check(&options->rates.names, "train.rates", parameters));
+    TRY(parameter_set_make_gradients(parameters));
     TRY(parameter_patterns_check(&options->frozen, "train.freeze", parameters));
     if (!alloc_memories(out) || !alloc_parts(out) || !cut_in_parts(out)) {
         optimizer_free(out);

@@ -88,7 +88,7 @@ static status infer(const torch_file *file, config *options) {
 
 static status create(engine *e, const torch_file *file, config *options, detector **out) {
     TRY(infer(file, options));
-    TRY(detector_new(e, options, 0, out));
+    TRY(detector_new_blank(e, options, out));
     return load_parameters(file, *out);
 }
 

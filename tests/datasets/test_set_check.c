@@ -230,6 +230,7 @@ static void test_packs(void **state) {
 static void test_public_sets_are_sound(void **state) {
     (void)state;
     static const char *const sets[] = {"NUDT-SIRST", "IRSTD-1k", "SIRST"};
+    skip_if_sanitized(); /* thousands of pictures */
     const char *shared = require_shared_folder();
     for (int i = 0; i < 3; i++) {
         char path[4096];

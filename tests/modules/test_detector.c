@@ -33,6 +33,21 @@ static bool is_quick(int method) {
     return strcmp(detector_method_name(method), "uiunet") != 0;
 }
 
+/* seed 0: blank. */
+static status new_of_seed(const char *name, uint64_t seed, detector **out) {
+    config *c;
+    TRY(config_new(&c));
+    status result = config_declare(c, &detector_name_key, 1);
+    if (result == STATUS_OK)
+        result = config_set(c, "model.name", name, "test");
+    if (result == STATUS_OK)
+        result = detector_declare_options(c);
+    if (result == STATUS_OK)
+        result = seed ? detector_new(test_engine(), c, seed, out) : detector_new_blank(test_engine(), c, out);
+    config_free(c);
+    return result;
+}
+
 static void test_what_a_method_says(void **state) {
     (void)state;
     assert_true(detector_method_count() > 5);
@@ -40,7 +55,7 @@ static void test_what_a_method_says(void **state) {
         detector *d;
         const config_key *keys;
         int count;
-        open_method(detector_method_name(i), &d);
+        assert_ok(new_of_seed(detector_method_name(i), 0, &d));
         assert_string_equal(detector_name(d), detector_method_name(i));
         assert_int_equal(detector_score_kind(d), detector_method_score_kind(i));
         /* Its title names who it is by, and when. */
@@ -122,20 +137,6 @@ static void test_runs_do_not_depend_on_each_other(void **state) {
     }
 }
 
-static status new_of_seed(const char *name, uint64_t seed, detector **out) {
-    config *c;
-    TRY(config_new(&c));
-    status result = config_declare(c, &detector_name_key, 1);
-    if (result == STATUS_OK)
-        result = config_set(c, "model.name", name, "test");
-    if (result == STATUS_OK)
-        result = detector_declare_options(c);
-    if (result == STATUS_OK)
-        result = detector_new(test_engine(), c, seed, out);
-    config_free(c);
-    return result;
-}
-
 /* Whether all weights are the same; statistics, norms and biases begin alike under every seed. */
 static bool same_weights(detector *a, detector *b) {
     const parameter_set *x = detector_parameters(a), *y = detector_parameters(b);
@@ -146,6 +147,24 @@ static bool same_weights(detector *a, detector *b) {
         same = same && !memcmp(x->items[i]->value, y->items[i]->value, x->items[i]->count * sizeof(float));
     }
     return same;
+}
+
+/* Until somebody fills it in; and what only detects holds no gradients. */
+static void test_a_blank_one(void **state) {
+    (void)state;
+    detector *d;
+    assert_ok(new_of_seed("rpcanet_plus", 0, &d));
+    const parameter_set *set = detector_parameters(d);
+    for (int i = 0; i < set->count; i++) {
+        const parameter *p = set->items[i];
+        assert_null(p->grad);
+        for (size_t k = 0; p->rank == 4 && k < p->count; k++)
+            assert_true(p->value[k] == 0);
+    }
+    assert_ok(parameter_set_make_gradients(set));
+    for (int i = 0; i < set->count; i++)
+        assert_true((set->items[i]->grad != NULL) == (set->items[i]->kind == PARAMETER_TRAINED));
+    detector_free(d);
 }
 
 static void test_initial_weights_follow_the_seed(void **state) {
@@ -270,6 +289,7 @@ int main(void) {
         cmocka_unit_test(test_what_a_method_says),
         cmocka_unit_test(test_what_a_run_gives),
         cmocka_unit_test(test_runs_do_not_depend_on_each_other),
+        cmocka_unit_test(test_a_blank_one),
         cmocka_unit_test(test_initial_weights_follow_the_seed),
         cmocka_unit_test(test_more_stages),
         cmocka_unit_test(test_twins),

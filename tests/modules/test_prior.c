@@ -50,7 +50,7 @@ static bool is_factor(const parameter *p) {
 /* All weights 0, but those that the unrolled networks multiply H by. */
 static void clear_weights(const parameter_set *set) {
     for (int i = 0; i < set->count; i++)
-        if (set->items[i]->grad && !is_factor(set->items[i]))
+        if (set->items[i]->kind == PARAMETER_TRAINED && !is_factor(set->items[i]))
             memset(set->items[i]->value, 0, set->items[i]->count * sizeof(float));
 }
 
