@@ -161,6 +161,7 @@ WRAPPED := malloc calloc realloc aligned_alloc strdup strndup getline open_memst
 PREFIX   ?= /usr/local
 LIBDIR   ?= $(PREFIX)/lib
 PUBLIC   := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard library/*.c))
+PUBLIC_LIBS = $(shell CC='$(CC)' scripts/find_libraries.sh public-libs) -lm -lpthread $(LDLIBS)
 SHARED   := $(BUILD)/lib/libirst.so.$(firstword $(subst ., ,$(VERSION)))
 ARCHIVE  := $(BUILD)/lib/libirst.a
 PLACE    := DESTDIR='$(DESTDIR)' scripts/install.sh
@@ -236,7 +237,7 @@ $(SHARED): $(PUBLIC) $(LIBRARY) library/irst.map
 	@echo "  LD   $@"
 	$(Q)$(LINK) -shared -Wl,-soname,$(@F) -Wl,--version-script=library/irst.map -Wl,--as-needed -Wl,--no-undefined \
 	    -Wl,--gc-sections \
-	    -o $@ $(PUBLIC) $(LIBRARY) $(LIBS)
+	    -o $@ $(PUBLIC) $(LIBRARY) $(PUBLIC_LIBS)
 
 $(ARCHIVE): $(PUBLIC) $(LIBRARY)
 	@mkdir -p $(@D)
@@ -248,7 +249,7 @@ $(ARCHIVE): $(PUBLIC) $(LIBRARY)
 	$(Q)rm $(@:.a=.o)
 
 install install-strip: all library ## install everything under PREFIX; install-strip: without debug information
-	$(Q)$(PLACE) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' '-fopenmp $(LIBS)'
+	$(Q)$(PLACE) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' '-fopenmp $(PUBLIC_LIBS)'
 
 uninstall: ## remove what install put there; give it the same PREFIX, LIBDIR and DESTDIR
 	$(Q)$(PLACE) $@ $(BUILD) $(BINDIR) $(VERSION) '$(PREFIX)' '$(LIBDIR)' ''
@@ -339,10 +340,10 @@ api-docs: ## the reference of irst.h in build/api/html, of the headers inside in
 	VERSION=$(VERSION) doxygen Doxyfile.internal
 
 format: ## lay out the code with clang-format
-	clang-format -i $(shell git ls-files '*.c' '*.h')
+	scripts/source_files.sh '*.c' '*.h' | xargs -0 clang-format -i
 
 format-check: ## fail if clang-format would change a file
-	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+	scripts/source_files.sh '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
 
 clean: ## remove everything built
 	rm -rf build bin

@@ -28,14 +28,14 @@ static const cli_program program = {
     .name = "bench",
     .summary = "times convolutions, detection and training; prints lines `name value unit`",
     .arguments = "[conv | model [NAME] | train [NAME] | scaling [NAME] | peers] [model.key=value ...] [options]",
-    .examples = "bench                                  # conv, model and train\n"
-                "bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
-                "bench conv --write-expected            # after a change that is meant to be\n"
-                "bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
-                "bench train --checkpointing            # less memory, more time\n"
-                "bench scaling                          # a model of 2 to 16 threads from times of one\n"
-                "mpirun -np 2 bench peers               # between processes: latency, sum of gradients\n"
-                "bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
+    .examples = "@bench                                  # conv, model and train\n"
+                "@bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
+                "@bench conv --write-expected            # after a change that is meant to be\n"
+                "@bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
+                "@bench train --checkpointing            # less memory, more time\n"
+                "@bench scaling                          # a model of 2 to 16 threads from times of one\n"
+                "mpirun -np 2 @bench peers               # between processes: latency, sum of gradients\n"
+                "@bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

@@ -71,6 +71,6 @@ done
 
 # SC1091, SC2154, SC2034: what is sourced, and what it gives or takes. SC2015: A && B || C where B cannot fail. SC2012,
 # SC2013: names that the test itself made.
-mapfile -t scripts < <(git ls-files '*.sh' quickstart)
+mapfile -d '' -t scripts < <(scripts/source_files.sh '*.sh' quickstart)
 shellcheck --shell=bash --exclude=SC1091,SC2154,SC2034,SC2015,SC2012,SC2013 "${scripts[@]}" || bad=1
 exit $bad

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the flags for the libraries that irst is built on; where one is missing, says which and how it is called.
-# usage: find_libraries.sh cflags|libs|onnx-libs|server-libs|server-cflags|static
+# usage: find_libraries.sh cflags|libs|public-libs|onnx-libs|server-libs|server-cflags|static
+#   public-libs what libirst itself needs
 #   onnx-libs   for what only bin/convert needs, to write ONNX
 #   server-...  for what only bin/browse needs, to serve pages
 #   static      for programs that are linked statically; what may be left out where its archive is missing, is, and a line
@@ -63,12 +64,13 @@ wanted zlib zlib1g-dev zlib-devel zlib-dev
 wanted libpng libpng-dev libpng-devel libpng-dev
 wanted libjpeg libjpeg-dev libjpeg-turbo-devel libjpeg-turbo-dev
 wanted libtiff-4 libtiff-dev libtiff-devel tiff-dev
-wanted inih libinih-dev inih-devel inih-dev
 [ "$how" != static ] || has_archive -lzip || echo "static: without reading PyTorch's zip files, for there is no libzip.a" >&2
 if [ "$how" != static ] || has_archive -lzip; then
     wanted libzip libzip-dev libzip-devel libzip-dev
 fi
 wanted jansson libjansson-dev jansson-devel jansson-dev
+public=("${libs[@]}")
+wanted inih libinih-dev inih-devel inih-dev
 wanted popt libpopt-dev popt-devel popt-dev
 wanted cairo libcairo2-dev cairo-devel cairo-dev
 wanted expat libexpat1-dev expat-devel expat-dev
@@ -104,11 +106,12 @@ case $how in
 # Other people's headers are not ours to warn about.
 cflags) printf '%s\n' "${cflags[*]/#-I/-isystem }" ;;
 libs) printf '%s\n' "${everyone[*]}" ;;
+public-libs) printf '%s\n' "${public[*]}" ;;
 onnx-libs | static) printf '%s\n' "${libs[*]}" ;;
 server-libs) printf '%s\n' "${server_libs[*]}" ;;
 server-cflags) printf '%s\n' "${server_cflags[*]/#-I/-isystem }" ;;
 *)
-    echo "find_libraries.sh: expected cflags, libs, onnx-libs, server-libs, server-cflags or static" >&2
+    echo "find_libraries.sh: expected cflags, libs, public-libs, onnx-libs, server-libs, server-cflags or static" >&2
     exit 2
     ;;
 esac

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 table=$PWD/tests/mutation/mutations.txt word=${1:-}
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-git ls-files -z | xargs -0 cp -a --parents -t "$copy"
+scripts/source_files.sh | xargs -0 cp -a --parents -t "$copy"
 cd "$copy" || exit 1
 export IRST_SHARED="${IRST_SHARED:-../shared}" OMP_NUM_THREADS=1
 tried=0 survived=0

@@ -18,7 +18,7 @@ mkdir -p "$place/archives"
 step "build"
 rm -rf "$tree" "$place"/*.deb
 mkdir "$tree"
-git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$tree"
+scripts/source_files.sh | tar -c --null --files-from=- | tar -x -C "$tree"
 # From here on as where nobody has set anything, but for where the compiler is found.
 clean=(env -i PATH="$PATH" HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive)
 if ! (cd "$tree" && "${clean[@]}" DEB_BUILD_OPTIONS="parallel=$(nproc)" dpkg-buildpackage -us -uc -b) > "$place/build.log" 2>&1; then

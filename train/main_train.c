@@ -27,15 +27,15 @@ static const cli_option options[] = {
 
 static const cli_program program = {
     .name = "train",
-    .summary = "Trains a detector and leaves checkpoints, a log and learning curves in one folder.",
+    .summary = "trains a detector and leaves checkpoints, a log and learning curves in one folder",
     .arguments = "CONFIG.ini [section.key=value ...]",
-    .examples = "  train configs/nudt.ini data.root=/data/NUDT-SIRST      the published recipe\n"
-                "  train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
-                "  train configs/nudt.ini model.stages=3 --out runs/k3     one setting changed\n"
-                "  train configs/nudt_short.ini data.root=mine train.init=nudt.h5     fine-tuning\n"
-                "  train configs/nudt_short.ini --resume train.epochs=40   a finished run made longer\n"
-                "  mpirun -np 4 train configs/nudt.ini          four processes share every batch\n"
-                "  train configs/nudt.ini --emit slurm --nodes 2 --tasks 4   the same on machines of a cluster\n",
+    .examples = "@train configs/nudt.ini data.root=/data/NUDT-SIRST             # the published recipe\n"
+                "@train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
+                "@train configs/nudt.ini model.stages=3 --out runs/k3           # one setting changed\n"
+                "@train configs/nudt_short.ini data.root=mine train.init=nudt.h5   # fine-tuning\n"
+                "@train configs/nudt_short.ini --resume train.epochs=40         # a finished run made longer\n"
+                "mpirun -np 4 @train configs/nudt.ini                           # four processes share every batch\n"
+                "@train configs/nudt.ini --emit slurm --nodes 2 --tasks 4       # the same on machines of a cluster\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

@@ -60,10 +60,26 @@ static void default_text(const cli_option *option, char *out, size_t size) {
     }
 }
 
+/* Copies a text in which "@" stands in front of what a user types to call a program: there the name is the one that the
+ * programs have where they are installed. */
+static void write_calls(const char *text, size_t length, char *out, size_t size) {
+    const char *prefix = process_prefix();
+    size_t used = 0;
+    for (size_t i = 0; i < length && used + 1 < size; i++) {
+        if (text[i] == '@')
+            used += (size_t)snprintf(out + used, size - used, "%s", prefix);
+        else
+            out[used++] = text[i];
+    }
+    out[used < size ? used : size - 1] = '\0';
+}
+
 static void print_option(const char *name, const char *argument, const char *help, int width) {
     int used = printf("  --%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    char named[1280];
+    write_calls(help, strlen(help), named, sizeof named);
     printf("%*s", width - used, "");
-    print_wrapped(help, width);
+    print_wrapped(named, width);
 }
 
 static void print_help(const cli_program *program) {
@@ -88,9 +104,10 @@ static void print_help(const cli_program *program) {
     print_option("version", NULL, "print the version and exit", width);
     printf("\nexamples:\n");
     for (const char *line = program->examples; *line;) {
-        int length = (int)strcspn(line, "\n"), blanks = (int)strspn(line, " ");
-        bool is_call = strncmp(line + blanks, program->name, strlen(program->name)) == 0;
-        printf("  %.*s%s%.*s\n", blanks, line, is_call ? prefix : "", length - blanks, line + blanks);
+        size_t length = strcspn(line, "\n");
+        char named[512];
+        write_calls(line, length, named, sizeof named);
+        printf("  %s\n", named);
         line += length + (line[length] == '\n');
     }
 }

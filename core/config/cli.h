@@ -1,4 +1,5 @@
-/* Command lines of the programs (libpopt): options, --help with examples, --version, one-line errors.
+/* Command lines of the programs (libpopt): options, --help with examples, --version, one-line errors. In examples and
+ * the help of options "@" stands in front of each call of a program, as in "@detect": users may have it as irst-detect.
  *
  * Thread rule: the main thread alone, at the start and at the end. */
 #ifndef IRST_CORE_CONFIG_CLI_H
@@ -22,7 +23,7 @@ typedef struct cli_program {
     const char *name;      /* "detect" */
     const char *summary;   /* one line */
     const char *arguments; /* "INPUT... --out DIR" */
-    const char *examples;  /* whole lines, each an example with a comment */
+    const char *examples;  /* whole lines, each a command that can be copied, and a comment behind "#" */
     const cli_option *options;
     int option_count;
 } cli_program;

@@ -26,10 +26,10 @@ static const cli_program program = {
     .name = "browse",
     .summary = "a local page to look through images, ground truth and detections, with a slider for the threshold",
     .arguments = "DIR [options]",
-    .examples = "evaluate --checkpoint best.h5 --data NUDT-SIRST --out results\n"
-                "browse results                     # prints an address for a browser; Ctrl+C ends it\n"
-                "browse found                       # what 'detect ... --out found' left\n"
-                "browse found --data NUDT-SIRST     # with ground truth: figures, misses and false alarms",
+    .examples = "@evaluate --checkpoint best.h5 --data NUDT-SIRST --out results\n"
+                "@browse results                     # prints an address for a browser; Ctrl+C ends it\n"
+                "@browse found                       # what '@detect ... --out found' left\n"
+                "@browse found --data NUDT-SIRST     # with ground truth: figures, misses and false alarms",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

@@ -224,12 +224,13 @@ int main(int argc, char **argv) {
                      "weights IN.h5 OUT.h5 "
                      "| set-threshold FILE.h5 T | verify FILE.h5",
         .examples =
-            "convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
-            "convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
-            "convert to-onnx nudt.h5 nudt.onnx                  # for ONNX Runtime and others, images of any size\n"
-            "convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a third\n"
-            "convert set-threshold nudt.h5 0.31                 # what detect uses; evaluate --at-fa finds it\n"
-            "convert verify nudt.h5                             # every tensor there, and which network it is\n",
+            "@convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
+            "@convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
+            "@convert to-onnx nudt.h5 nudt.onnx                  # for ONNX Runtime and others, images of any size\n"
+            "@convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a "
+            "third\n"
+            "@convert set-threshold nudt.h5 0.31                 # what @detect uses; @evaluate --at-fa finds it\n"
+            "@convert verify nudt.h5                             # every tensor there, and which network it is\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };

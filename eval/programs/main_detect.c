@@ -42,9 +42,8 @@ static cli_option options[] = {
      "the SOURCE of --video, whatever its name"},
     {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
     {"threshold", CLI_TEXT, &threshold, "T",
-     "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (convert "
-     "set-threshold) or "
-     "0.5. The score of a network is a probability, taken as it "
+     "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (@convert "
+     "set-threshold) or 0.5. The score of a network is a probability, taken as it "
      "is: an image without target gives no detection. The other methods' score is its ratio to the image's maximum"},
     {"raw", CLI_TEXT, &raw, "FILE.h5", "store unquantised maps: NAME/score, NAME/logit, NAME/reconstruction"},
     {"raw-stages", CLI_FLAG, &raw_stages, NULL, "and those of every stage: NAME/stageK/B, T, N, D"},
@@ -79,20 +78,21 @@ static const cli_program program = {
     .summary = "finds small targets in infrared images (PNG, JPEG, BMP, TIFF, PGM, raw; 8 or 16 bits, any size)",
     .arguments = "INPUT... --out DIR | --video SOURCE [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] "
                  "[options]",
-    .examples = "detect image.png --out found\n"
-                "detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
-                "detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
-                "detect frames/ --recursive --range percentile --out found   # thermal frames of 14 bits in 16\n"
-                "OMP_NUM_THREADS=4 detect frames/ --out found             # four small images at a time, one a thread\n"
-                "detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
-                "detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
-                "detect folder/ --method ipi model.preset=community --out found\n"
-                "detect --video flight.mkv > flight.jsonl\n"
-                "detect --video rtsp://camera/stream --drop --track --checkpoint best.h5\n"
-                "detect --video flight.mkv --tracking confirm=2/3,speed=5 --lines tracks.jsonl\n"
-                "detect --video flight.mkv --track --annotate seen.mp4 > flight.jsonl\n"
-                "detect --video /dev/video0 --drop --annotate - | ffplay -\n"
-                "grabber | detect --video - --y16 640x512 --fps 50 --range 0,16383",
+    .examples =
+        "@detect image.png --out found\n"
+        "@detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
+        "@detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
+        "@detect frames/ --recursive --range percentile --out found   # thermal frames of 14 bits in 16\n"
+        "OMP_NUM_THREADS=4 @detect frames/ --out found             # four small images at a time, one a thread\n"
+        "@detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
+        "@detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
+        "@detect folder/ --method ipi model.preset=community --out found\n"
+        "@detect --video flight.mkv > flight.jsonl\n"
+        "@detect --video rtsp://camera/stream --drop --track --checkpoint best.h5\n"
+        "@detect --video flight.mkv --tracking confirm=2/3,speed=5 --lines tracks.jsonl\n"
+        "@detect --video flight.mkv --track --annotate seen.mp4 > flight.jsonl\n"
+        "@detect --video /dev/video0 --drop --annotate - | ffplay -\n"
+        "grabber | @detect --video - --y16 640x512 --fps 50 --range 0,16383",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

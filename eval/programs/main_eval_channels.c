@@ -14,9 +14,9 @@ static const experiment_kind kind = {
     .name = "eval-channels",
     .summary = "trains a network with several bottleneck and total channels and tabulates it beside the published "
                "ablation",
-    .examples = "eval-channels configs/channels.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
-                "eval-channels configs/channels.ini train.epochs=20 \"sweep.seeds=1 2\" --jobs 2\n"
-                "eval-channels configs/channels.ini --emit slurm          # a job array instead",
+    .examples = "@eval-channels configs/channels.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
+                "@eval-channels configs/channels.ini train.epochs=20 \"sweep.seeds=1 2\" --jobs 2\n"
+                "@eval-channels configs/channels.ini --emit slurm          # a job array instead",
     .title = "Effect of the bottleneck channels BC and total channels TC",
     .row_label = "BCxTC",
     .file = "channels",

@@ -5,9 +5,9 @@
 static const experiment_kind kind = {
     .name = "eval-figures",
     .summary = "draws what methods make of images, and the stages of unrolled networks",
-    .examples = "eval-figures configs/figures.ini data.NUDT-SIRST=/data/NUDT-SIRST --out runs/figures\n"
-                "eval-figures configs/figures.ini figures.images='000541 001190' figures.format=svg\n"
-                "eval-figures --help-config                                                # every key",
+    .examples = "@eval-figures configs/figures.ini data.NUDT-SIRST=/data/NUDT-SIRST --out runs/figures\n"
+                "@eval-figures configs/figures.ini figures.images='000541 001190' figures.format=svg\n"
+                "@eval-figures --help-config                                                # every key",
     .keys = figures_keys,
     .key_count = &figures_key_count,
     .trains = true,

@@ -18,10 +18,10 @@ static status draw(const grid *g, const table *t, html_page *page) {
 static const experiment_kind kind = {
     .name = "eval-noise",
     .summary = "measures how methods stand Gaussian and salt-and-pepper noise: tables, curves, examples",
-    .examples = "eval-noise configs/noise.ini data.SIRST=/data/SIRST --out runs/noise   # resumes where it stopped\n"
-                "eval-noise configs/noise.ini noise.gaussian='0.001 0.01' noise.salt_and_pepper= noise.seeds=1\n"
-                "eval-noise configs/noise.ini noise.place=before noise.range=unclipped --out runs/noise-before\n"
-                "eval-noise --help-config                                               # every key",
+    .examples = "@eval-noise configs/noise.ini data.SIRST=/data/SIRST --out runs/noise   # resumes where it stopped\n"
+                "@eval-noise configs/noise.ini noise.gaussian='0.001 0.01' noise.salt_and_pepper= noise.seeds=1\n"
+                "@eval-noise configs/noise.ini noise.place=before noise.range=unclipped --out runs/noise-before\n"
+                "@eval-noise --help-config                                               # every key",
     .title = "Methods under noise",
     .row_label = "method, level",
     .file = "noise",

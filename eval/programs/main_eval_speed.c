@@ -9,9 +9,9 @@ static const grid_column columns[] = {
 static const experiment_kind kind = {
     .name = "eval-speed",
     .summary = "times methods on images of several sizes: the median of many warm runs",
-    .examples = "eval-speed configs/speed.ini data.NUDT-SIRST=/data/NUDT-SIRST evaluate.threads=1\n"
-                "eval-speed configs/speed.ini speed.sizes='128 256' speed.runs=100 methods.IPI= # without IPI\n"
-                "eval-speed --help-config                                                      # every key",
+    .examples = "@eval-speed configs/speed.ini data.NUDT-SIRST=/data/NUDT-SIRST evaluate.threads=1\n"
+                "@eval-speed configs/speed.ini speed.sizes='128 256' speed.runs=100 methods.IPI= # without IPI\n"
+                "@eval-speed --help-config                                                      # every key",
     .title = "Time of an image",
     .row_label = "method",
     .file = "speed",

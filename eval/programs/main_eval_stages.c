@@ -8,9 +8,9 @@ static const option_curves curves = {
 static const experiment_kind kind = {
     .name = "eval-stages",
     .summary = "trains a network with few to many stages and tabulates it beside the published ablation",
-    .examples = "eval-stages configs/stages.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
-                "eval-stages configs/stages.ini train.epochs=20 \"sweep.seeds=1 2\" --jobs 2\n"
-                "eval-stages configs/stages.ini --emit slurm              # a job array instead",
+    .examples = "@eval-stages configs/stages.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
+                "@eval-stages configs/stages.ini train.epochs=20 \"sweep.seeds=1 2\" --jobs 2\n"
+                "@eval-stages configs/stages.ini --emit slurm              # a job array instead",
     .title = "Effect of the number of stages K",
     .row_label = "K",
     .file = "stages",

@@ -78,9 +78,9 @@ static status draw(const grid *g, const table *t, html_page *page) {
 static const experiment_kind kind = {
     .name = "eval-table",
     .summary = "evaluates methods on data sets and tabulates them beside the published figures",
-    .examples = "eval-table configs/table.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
-                "eval-table configs/table.ini data.SIRST= methods.IPI=     # leaves both out\n"
-                "eval-table configs/table.ini --tabulate                   # only what is there",
+    .examples = "@eval-table configs/table.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
+                "@eval-table configs/table.ini data.SIRST= methods.IPI=     # leaves both out\n"
+                "@eval-table configs/table.ini --tabulate                   # only what is there",
     .title = "Methods on data sets",
     .row_label = "method",
     .file = "table",

@@ -38,7 +38,7 @@ static cli_option options[] = {
     {"predictions", CLI_TEXT, &predicted, "DIR",
      "score the pictures DIR/NAME.png that another program made instead: masks, or grey scores whose full scale is 1. "
      "Without --rule they are scored by every rule and both protocols"},
-    {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by 'prepare pack'"},
+    {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by '@prepare pack'"},
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
@@ -80,16 +80,16 @@ static const cli_program program = {
     .summary = "metrics of a detector on a data set: mIoU, nIoU, precision, recall, F1, Pd, Fa, AUC and more",
     .arguments = "--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] | --predictions DIR --data DIR [options]",
     .examples =
-        "evaluate --checkpoint best.h5 --data NUDT-SIRST             # the published protocol\n"
-        "evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
-        "evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
-        "evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then convert set-threshold\n"
-        "evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
-        "evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
-        "evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then browse results\n"
-        "evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
-        "evaluate --method pstnn model.preset=community --data NUDT-SIRST\n"
-        "mpirun -np 4 evaluate --checkpoint best.h5 --data NUDT-SIRST   # four processes share the images",
+        "@evaluate --checkpoint best.h5 --data NUDT-SIRST             # the published protocol\n"
+        "@evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
+        "@evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
+        "@evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then @convert set-threshold\n"
+        "@evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
+        "@evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
+        "@evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then @browse results\n"
+        "@evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
+        "@evaluate --method pstnn model.preset=community --data NUDT-SIRST\n"
+        "mpirun -np 4 @evaluate --checkpoint best.h5 --data NUDT-SIRST   # four processes share the images",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

@@ -36,19 +36,18 @@ static const cli_option options[] = {
 
 static const cli_program program = {
     .name = "prepare",
-    .summary = "Checks, packs and makes data sets.",
+    .summary = "checks, packs and makes data sets",
     .arguments = "check DIR | pack DIR OUT.h5 | split DIR | sirst-aug SIRST_DIR OUT |\n"
                  "                boxes IMAGES BOXES OUT | synthesize OUT_DIR",
     .examples =
-        "  prepare check /data/NUDT-SIRST               counts, sizes, mask values, the known totals\n"
-        "  prepare pack /data/NUDT-SIRST nudt.h5        all splits in one HDF5 file\n"
-        "  prepare pack /data/SIRST sirst.h5 --size 256 images of all sizes need a common one\n"
-        "  prepare pack frames frames.h5 --range 0,16383 --mask any   14-bit images; masks become target or not\n"
-        "  prepare split mine --val 0.1 --test 0.2 --seed 1   writes train.txt, val.txt and test.txt\n"
-        "  prepare sirst-aug /data/SIRST SIRST-Aug      reconstructed: the published test windows; OUT.h5 packs it\n"
-        "  prepare boxes frames annotations.json set    COCO JSON, or a folder of VOC .xml or YOLO .txt; masks from "
-        "boxes\n"
-        "  prepare synthesize scenes --train 200 --test 40 --size 128\n",
+        "@prepare check /data/NUDT-SIRST                             # counts, sizes, mask values, the known totals\n"
+        "@prepare pack /data/NUDT-SIRST nudt.h5                      # all splits in one HDF5 file\n"
+        "@prepare pack /data/SIRST sirst.h5 --size 256               # images of all sizes need a common one\n"
+        "@prepare pack frames frames.h5 --range 0,16383 --mask any   # 14-bit images; masks become target or not\n"
+        "@prepare split mine --val 0.1 --test 0.2 --seed 1           # writes train.txt, val.txt and test.txt\n"
+        "@prepare sirst-aug /data/SIRST SIRST-Aug                    # reconstructed; OUT.h5 packs it\n"
+        "@prepare boxes frames annotations.json set                  # COCO JSON, or a folder of VOC .xml, YOLO .txt\n"
+        "@prepare synthesize scenes --train 200 --test 40 --size 128\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

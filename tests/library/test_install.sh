@@ -45,6 +45,10 @@ nm -D --undefined-only "$library" | awk '{ sub(/@.*/, "", $2)
     if ($2 ~ /^(_?exit|_Exit|quick_exit|abort|atexit|printf|vprintf|puts|putchar|perror|signal|sigaction|sigprocmask|fork|execv|system|setlocale|setenv|putenv|umask|chdir|srand)$/) {
         print "libirst.so calls " $2; n++ } } END { exit n > 0 || NR < 100 }' || bad=1
 strip --strip-unneeded -o "$work/stripped" "$library"
+# irst.pc names for static linking what the library needs and nothing else: users would have to install it.
+named=$(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/irst.pc" | tr ' ' '\n' | grep '^-l' | grep -vxE -- '-l(m|pthread)' | sort -u)
+needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(lib(c|m|gomp)\.so|ld-)')
+[ "$(wc -l <<< "$named")" -eq "$(wc -l <<< "$needed")" ] || complain "irst.pc names" $named "and libirst.so needs" $needed
 [ "$(stat -c %s "$work/stripped")" -lt 3000000 ] || complain "libirst.so has $(stat -c %s "$work/stripped") bytes"
 
 # --- header, examples ---
@@ -102,6 +106,10 @@ for program in "$prefix"/bin/*; do
     for option in $("$program" --help | sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'); do
         grep -qF -- "${option//-/\\-}" "$page" || complain "$page lacks $option"
     done
+    # Examples are commands that can be copied: in each, whoever is called is called as installed.
+    "$program" --help | sed '1,/^examples:$/d; s/ *#.*//' | tr '|' '\n' |
+        sed -E 's/^ *((mpirun -np [0-9]+|[A-Z_]+=[^ ]*) )*//' | grep -vE '^(irst-[a-z-]+( |$)|grabber |ffplay |$)' |
+        grep . && complain "$name --help has an example that is no command"
     if command -v groff > /dev/null; then
         groff -man -Tutf8 -ww "$page" 2>&1 > /dev/null | grep . && complain "$page has faults"
     fi
@@ -118,6 +126,9 @@ completed() {
 [ "$(completed irst-detect --th)" = --threshold ] || complain "--th is not completed"
 [ "$(completed irst-evaluate --mask h)" = half ] || complain "--mask h is not completed"
 [ "$(completed irst-detect fra)" = "frame.pgm frames.raw" ] || complain "files are not completed"
+[ "$(completed irst-convert to-)" = "to-torch to-onnx" ] || complain "what irst-convert can do is not completed"
+[ "$(completed irst-prepare b)" = boxes ] || complain "what irst-prepare can do is not completed"
+[ "$(completed irst-detect --a/b fra 2>&1)" = "frame.pgm frames.raw" ] || complain "an odd word stops completion"
 
 cd "$OLDPWD" || exit 1
 must "uninstall" make_it uninstall

@@ -1,6 +1,6 @@
 // Runs the cases of a folder (tests/modules/compare_onnx.c) in ONNX Runtime and prints, for each model, the number of
 // images, the largest deviation from our scores, the same as a share of their range, and how many pixels lie on the other
-// side of the threshold.
+// side of the threshold or are no number.
 // usage: node onnxruntime_scores.js FOLDER    (NODE_PATH: where onnxruntime-node is)
 "use strict";
 const fs = require("fs");
@@ -32,10 +32,10 @@ async function main() {
         const ours = floats(one.score), theirs = output.score.data;
         for (let i = 0; i < ours.length; i++) {
             const distance = Math.abs(ours[i] - theirs[i]);
-            result.deviation = distance <= result.deviation ? result.deviation : distance; // NaN is one, too
+            result.deviation = Math.max(result.deviation, distance); // NaN from the first one on
             result.low = Math.min(result.low, ours[i]);
             result.high = Math.max(result.high, ours[i]);
-            result.others += ours[i] > one.threshold !== theirs[i] > one.threshold;
+            result.others += !Number.isFinite(distance) || ours[i] > one.threshold !== theirs[i] > one.threshold;
         }
         result.images += images;
         found.set(one.model, result);

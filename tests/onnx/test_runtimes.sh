@@ -43,6 +43,10 @@ must_read() {
     *) return 1 ;;
     esac
 }
+# "NaN" is nothing that awk compares.
+is_small() {
+    [[ $1 =~ ^[0-9.]+e[-+][0-9]+$ ]] && awk "BEGIN { exit !($1 <= 1e-4) }"
+}
 check_folder() {
     local folder=$1 runtime name model images deviation share others
     for runtime in "${runtimes[@]}"; do
@@ -52,7 +56,7 @@ check_folder() {
         while read -r name model images deviation share others; do
             if [ "$images" = unread ]; then
                 [[ $name == opencv ]] && ! must_read "$model" || complain "$name does not read $model"
-            elif ! awk "BEGIN { exit !($share <= 1e-4) }" || [ "$others" != 0 ]; then
+            elif ! is_small "$share" || [ "$others" != 0 ]; then
                 complain "$name, $model: $deviation from ours, $share of their range, $others pixels on the other side of the threshold"
             fi
         done < "$work/lines"
@@ -65,6 +69,16 @@ networks=(rpcanet_plus rpcanet_plusplus drpcanet mshnet)
 [ "${1:-}" != --full ] || networks=()
 build/tests/compare_onnx "$work/formula" "${networks[@]}" || complain "compare_onnx failed"
 check_folder "$work/formula"
+
+# A score that is no number counts, wherever it stands.
+mkdir "$work/odd"
+grep -m 1 '"rpcanet_plus.onnx"' "$work/formula/cases.jsonl" > "$work/odd/cases.jsonl"
+read -r model image score < <(sed 's/.*"model": *"\([^"]*\)".*"image": *"\([^"]*\)".*"score": *"\([^"]*\)".*/\1 \2 \3/' "$work/odd/cases.jsonl")
+cp "$work/formula/"{"$model","$image","$score"} "$work/odd"
+printf '\0\0\300\177' | dd of="$work/odd/$score" bs=4 seek=1 conv=notrunc status=none
+for runtime in "${runtimes[@]}"; do
+    $runtime "$work/odd" 2> "$work/errors" | grep -qiE ' nan nan 1$' || complain "$runtime overlooks a score that is no number"
+done
 
 # check_trained CHECKPOINT STEP: every STEPth image of the test list.
 check_trained() {

@@ -36,7 +36,7 @@ static const cli_program program = {
     .name = "detect",
     .summary = "marks small targets in infrared images",
     .arguments = "INPUT... --out DIR [options]",
-    .examples = "detect a.png --out found    # one image\ndetect folder --out found",
+    .examples = "@detect a.png --out found    # one image\n@detect folder --out found",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
