@@ -1,4 +1,4 @@
-/* irst: finds small targets in infrared images. Five calls detect:
+/* irst: finds small targets in infrared images:
  *
  *     irst_detector *d = irst_open("nudt.h5", NULL);
  *     irst_frame frame = {.pixels = pixels, .width = 640, .height = 512, .format = IRST_U16};

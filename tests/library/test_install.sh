@@ -63,7 +63,8 @@ must "the examples with pkg-config" env -u MAKEFLAGS make -C "$work/examples" CC
     CFLAGS="-O1 -Wall -Wextra -Werror" CXXFLAGS="-O1 -Wall -Wextra -Werror"
 # shellcheck disable=SC2046
 must "the example with the static library" gcc -o "$work/detect_static" examples/detect_pgm.c \
-    $($PKG_CONFIG --cflags irst) "$prefix/lib/libirst.a" $($PKG_CONFIG --static --libs irst | sed 's/-lirst//')
+    $($PKG_CONFIG --cflags irst) "$prefix/lib/libirst.a" -Wl,--as-needed $($PKG_CONFIG --static --libs irst)
+readelf -d "$work/detect_static" | grep libirst && complain "what was linked statically still needs libirst.so"
 if command -v cmake > /dev/null; then
     must "the examples with CMake" cmake -S examples -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix"
     must "the examples built by CMake" cmake --build "$work/cmake"

@@ -36,6 +36,12 @@ grep -qx "version: $version" CITATION.cff || complain "CITATION.cff is of anothe
 for package in $(scripts/setup.sh --libraries); do
     [ "$package" = libc6-dev ] || grep -qE "^ +${package}(,| |$)" debian/control || complain "debian/control does not build with $package"
 done
+twice=$(awk '/^[A-Z]/ { field = $1 } /^ +[a-z0-9]/ && field == "Build-Depends:" { print $1 }' debian/control | tr -d , | sort | uniq -d)
+[ -z "$twice" ] || complain "debian/control builds with $twice twice"
+# Whoever looks for a method by its name finds the package.
+while read -r title; do
+    tr ' ,.' '\n' < debian/control | grep -qxF -- "$title" || complain "debian/control does not tell of $title"
+done < <(grep -rhoE '\.title = "[^ "]*' modules | sed 's/.*"//')
 grep -qx '## \[Unreleased\]' CHANGELOG.md || complain "CHANGELOG.md has no section for what is not released"
 
 scripts/architecture_picture.sh | cmp -s - docs/architecture.svg ||
