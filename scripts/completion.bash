@@ -11,7 +11,7 @@ _irst() {
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         return 0
     elif [ "$COMP_CWORD" -eq 1 ]; then # "usage: irst-convert from-torch IN.pkl OUT.h5 | to-torch ...": what it can do
-        choices=$(sed -n '/^usage: /,/^$/p' <<< "$help" | tr '|[' '\n\n' | sed 's/^usage: [^ ]*//; s/^ *//; s/[] ].*//' |
+        choices=$(sed -n '/^usage: /,/^$/p' <<< "$help" | sed 's/[|[]/\n/g' | sed 's/^usage: [^ ]*//; s/^ *//; s/[] ].*//' |
             grep -xE '[a-z]+(-[a-z]+)*' | grep -vx options)
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         [ ${#COMPREPLY[@]} -eq 0 ] || return 0

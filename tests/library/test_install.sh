@@ -48,7 +48,7 @@ strip --strip-unneeded -o "$work/stripped" "$library"
 # irst.pc names for static linking what the library needs and nothing else: users would have to install it.
 named=$(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/irst.pc" | tr ' ' '\n' | grep '^-l' | grep -vxE -- '-l(m|pthread)' | sort -u)
 needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(lib(c|m|gomp)\.so|ld-)')
-[ "$(wc -l <<< "$named")" -eq "$(wc -l <<< "$needed")" ] || complain "irst.pc names" $named "and libirst.so needs" $needed
+[ "$(wc -l <<< "$named")" -eq "$(wc -l <<< "$needed")" ] || complain "irst.pc names ${named//$'\n'/ } and libirst.so needs ${needed//$'\n'/ }"
 [ "$(stat -c %s "$work/stripped")" -lt 3000000 ] || complain "libirst.so has $(stat -c %s "$work/stripped") bytes"
 
 # --- header, examples ---
