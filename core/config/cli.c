@@ -51,7 +51,8 @@ static void default_text(const cli_option *option, char *out, size_t size) {
         break;
     }
     case CLI_INT:
-        snprintf(out, size, " (default: %d)", *(int *)option->value);
+        if (*(int *)option->value >= 0) /* negative: the help says what holds then */
+            snprintf(out, size, " (default: %d)", *(int *)option->value);
         break;
     case CLI_REAL:
         if (!isnan(*(double *)option->value)) /* NaN: no value is a default too */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 static const char *out, *size;
-static int threads;
+static int threads, draws;
 static double threshold, offset;
 static bool stages;
 
@@ -28,6 +28,7 @@ static const cli_option options[] = {
      "size that an image is resized to before it goes through the network, or "
      "native to leave it as it is"},
     {"threads", CLI_INT, &threads, "N", "threads to use; 0 for one a core"},
+    {"draws", CLI_INT, &draws, "N", "as many as images"},
     {"threshold", CLI_REAL, &threshold, "T", "of the score"},
     {"offset", CLI_REAL, &offset, "X", "added to each pixel"},
     {"raw-stages", CLI_FLAG, &stages, NULL, "store the maps of every stage"},
@@ -61,6 +62,7 @@ static status parse_words(const char *const *words) {
     out = NULL;
     size = "256";
     threads = 2;
+    draws = -1;
     threshold = 0.5;
     offset = NAN;
     stages = false;
@@ -175,6 +177,7 @@ static void test_help_and_version(void **state) {
                               "network, or native to\n"
                               "                   leave it as it is (default: 256)\n"
                               "  --threads N      threads to use; 0 for one a core (default: 2)\n"
+                              "  --draws N        as many as images\n"
                               "  --threshold T    of the score (default: 0.5)\n"
                               "  --offset X       added to each pixel\n"
                               "  --raw-stages     store the maps of every stage\n"
