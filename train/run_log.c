@@ -35,7 +35,7 @@ struct run_log {
     int count;
     int of_metric[METRICS], of_raw[METRICS]; /* columns of the logged ones */
     int drawn_rows;                          /* in the picture of the curves */
-    double drawn;                            /* when */
+    double drawn;                            /* when; before that, when the log was opened */
 };
 
 static void name_columns(run_log *log, const char *const *names, int count) {
@@ -70,6 +70,7 @@ status run_log_open(const char *folder, const run_log_options *options, run_log 
     if (!log)
         return status_fail(STATUS_MEMORY, "out of memory for the log of %s", folder ? folder : "a process");
     log->options = *options;
+    log->drawn = clock_seconds();
     name_columns(log, first_columns, FIRST);
     for (int i = 0; i < options->parts.count; i++)
         log->columns[log->count++] = log->options.parts.names[i];
@@ -265,6 +266,5 @@ status run_log_add(run_log *log, const epoch_row *row) {
     for (int i = 2; i < count; i++)
         if (!isnan(values[i]))
             TRY(event_log_scalar(log->events, log->columns[i], row->epoch, values[i]));
-    bool is_new = log->drawn_rows > 0 && clock_seconds() - log->drawn < RUN_LOG_REDRAW;
-    return is_new ? STATUS_OK : run_log_draw(log);
+    return clock_seconds() - log->drawn < RUN_LOG_REDRAW ? STATUS_OK : run_log_draw(log);
 }

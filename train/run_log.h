@@ -46,8 +46,8 @@ const run_log_options *run_log_options_of(const run_log *log);
 /* Where a part of the loss stands among the log's. */
 int run_log_part(const run_log *log, const char *name);
 
-/* Appends an epoch, and redraws the curves unless they are newer than RUN_LOG_REDRAW seconds: epochs of tiny sets take
- * less time than the picture. */
+/* Appends an epoch, and redraws the curves unless that was done in the last RUN_LOG_REDRAW seconds, or the run is as
+ * new: epochs of tiny sets take less time than the picture. */
 enum { RUN_LOG_REDRAW = 5 };
 status run_log_add(run_log *log, const epoch_row *row);
 /* Redraws them where an epoch is missing: at the end of a run. */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PEAK_SECONDS 0.05
+#define MOST_PEAK_SECONDS 0.05
 
 static _Atomic bool interrupted; /* lock-free: a signal handler sets it */
 
@@ -236,8 +236,8 @@ static double seconds_left(const trainer *t) {
 static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
     if (!t->options->on_epoch || !trainer_writes(t))
         return;
-    t->peak = fmax(t->peak,
-                   peak_flops(t->engine, PEAK_SECONDS)); /* another process may have had the processor the last time */
+    /* Again, because another process may have had the processor the last time; for longer after longer epochs. */
+    t->peak = fmax(t->peak, peak_flops(t->engine, fmin(MOST_PEAK_SECONDS, row->seconds / 100)));
     train_report report = {.row = row,
                            .log = run_log_options_of(t->log),
                            .epochs = t->epochs,

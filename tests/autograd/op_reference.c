@@ -22,13 +22,17 @@ static double activate(bool relu, double z) {
 static double conv2d_pixel(const array4 *x, const array4 *w, const conv2d_options *o, int n, int oc, int oy, int ox) {
     double sum = 0;
     for (int ic = 0; ic < x->c; ic++)
-        for (int ky = 0; ky < w->h; ky++)
+        for (int ky = 0; ky < w->h; ky++) {
+            int y = oy * o->stride - o->padding + ky * o->dilation;
+            if (y < 0 || y >= x->h)
+                continue;
+            const double *row = at(x, n, ic, y, 0), *taps = at(w, oc, ic, ky, 0);
             for (int kx = 0; kx < w->w; kx++) {
-                int y = oy * o->stride - o->padding + ky * o->dilation;
                 int z = ox * o->stride - o->padding + kx * o->dilation;
-                if (y >= 0 && y < x->h && z >= 0 && z < x->w)
-                    sum += *at(x, n, ic, y, z) * *at(w, oc, ic, ky, kx);
+                if (z >= 0 && z < x->w)
+                    sum += row[z] * taps[kx];
             }
+        }
     return sum;
 }
 
