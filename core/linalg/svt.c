@@ -10,23 +10,23 @@
 /* Of the largest: smaller values of svt_largest, squared, would lose half their digits. */
 #define SQUARE_LIMIT 1e-4
 
-/* Of the threshold: how far iteration may miss the result, in the Frobenius norm. */
-#define LEADING_TOLERANCE 1e-5
-
-/* Above a share of 1 / MANY of all, all eigenvalues are computed. */
-enum { MANY = 5 };
+/* Above a share of 1 / MANY of all, all eigenvalues are computed: `exact` or not. */
+enum { MANY_EXACT = 5, MANY = 10 };
 
 enum { GRAM_PARTS = 4, ROWS = 256 }; /* rows of G per parallel item */
 
 static size_t bytes_of_work(int m, int n) {
-    size_t some = linalg_eigen_bytes(n), all = linalg_eigen_all_bytes(n), right = linalg_right_vectors_bytes(m, n);
-    size_t most = some > all ? some : all;
-    return most > right ? most : right;
+    size_t bytes[] = {linalg_eigen_bytes(n), linalg_eigen_many_bytes(n), linalg_eigen_all_bytes(n),
+                      linalg_right_vectors_bytes(m, n)};
+    size_t most = 0;
+    for (int i = 0; i < 4; i++)
+        most = bytes[i] > most ? bytes[i] : most;
+    return most;
 }
 
 status svt_new(svt *s, int m, int n, bool exact, workspace *w) {
     size_t square = (size_t)n * (size_t)n, whole = (size_t)m * (size_t)n;
-    *s = (svt){.m = m, .n = n, .exact = exact};
+    *s = (svt){.m = m, .n = n, .exact = exact, .many = n / MANY + 1};
     s->gram = workspace_take(w, square, sizeof(double));
     s->partial = workspace_take(w, GRAM_PARTS * square, sizeof(double));
     s->vectors = workspace_take(w, square, sizeof(double));
@@ -88,8 +88,7 @@ static status decompose_directly(svt *s, const double *G) {
     return linalg_right_vectors(s->m, s->n, s->copy, s->values, s->gram, s->work);
 }
 
-status svt_largest(engine *e, svt *s, const double *G, int count, double *values) {
-    svt_gram(e, s, G);
+status svt_largest(svt *s, const double *G, int count, double *values) {
     TRY(linalg_eigen_largest(s->n, s->gram, count, s->values, s->vectors, s->work));
     for (int i = 0; i < count; i++)
         values[i] = sqrt(fmax(s->values[count - 1 - i], 0));
@@ -112,11 +111,23 @@ static status select_directly(svt *s, const double *G, double threshold, int *co
 /* The same by iteration, if it converges. */
 static status select_leading(engine *e, svt *s, double threshold, bool *found, int *count) {
     size_t n = (size_t)s->n;
-    TRY(leading_find(e, &s->leading, s->gram, threshold * threshold, LEADING_TOLERANCE * threshold, found, count));
+    TRY(leading_find(e, &s->leading, s->gram, threshold * threshold, SVT_TOLERANCE * threshold, found, count));
     for (int i = 0; i < *count && *found; i++) { /* they fall */
         s->values[*count - 1 - i] = s->leading.values[i];
         memcpy(s->vectors + (size_t)(*count - 1 - i) * n, s->leading.ritz + (size_t)i * n, n * sizeof(double));
     }
+    return STATUS_OK;
+}
+
+/* The same from every eigenvalue of the Gram matrix. */
+static status select_of_all(svt *s, double threshold, int *count) {
+    int n = s->n, first = 0;
+    TRY(linalg_eigen_all(n, s->gram, s->values, s->work));
+    while (first < n && s->values[first] <= threshold * threshold)
+        first++;
+    *count = n - first;
+    memmove(s->values, s->values + first, (size_t)*count * sizeof *s->values);
+    memcpy(s->vectors, s->gram + (size_t)first * (size_t)n, (size_t)*count * (size_t)n * sizeof *s->vectors);
     return STATUS_OK;
 }
 
@@ -125,21 +136,14 @@ static status select_leading(engine *e, svt *s, double threshold, bool *found, i
 static status select_by_gram(engine *e, svt *s, double threshold, int *count) {
     int n = s->n;
     double least_square = threshold * threshold;
-    bool found = false;
-    if (!s->exact)
-        TRY(select_leading(e, s, threshold, &found, count));
-    if (found)
-        return STATUS_OK;
-    if (s->rank * MANY <= n)
+    if (s->exact && s->rank * MANY_EXACT > n)
+        return select_of_all(s, threshold, count);
+    if (s->exact)
         return linalg_eigen_above(n, s->gram, least_square, count, s->values, s->vectors, s->work);
-    TRY(linalg_eigen_all(n, s->gram, s->values, s->work));
-    int first = 0;
-    while (first < n && s->values[first] <= least_square)
-        first++;
-    *count = n - first;
-    memmove(s->values, s->values + first, (size_t)*count * sizeof *s->values);
-    memcpy(s->vectors, s->gram + (size_t)first * (size_t)n, (size_t)*count * (size_t)n * sizeof *s->vectors);
-    return STATUS_OK;
+    bool found = false;
+    if (s->rank * MANY <= n)
+        TRY(select_leading(e, s, threshold, &found, count));
+    return found ? STATUS_OK : linalg_eigen_many(n, s->gram, least_square, count, s->values, s->vectors, s->work);
 }
 
 status svt_decompose(engine *e, svt *s, const double *G, double threshold) {
@@ -157,6 +161,7 @@ status svt_decompose(engine *e, svt *s, const double *G, double threshold) {
             continue;
         if (s->rank < i)
             cblas_dcopy(n, s->vectors + (size_t)i * (size_t)n, 1, s->vectors + (size_t)s->rank * (size_t)n, 1);
+        s->values[s->rank] = s->values[i];
         s->factors[s->rank++] = 1 - threshold / s->values[i];
     }
     return STATUS_OK;

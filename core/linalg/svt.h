@@ -13,6 +13,7 @@
 #include "core/linalg/leading.h"
 
 #define SVT_GRAM_LIMIT 1e-5
+#define SVT_TOLERANCE 1e-5
 /* A singular value that equals the threshold up to rounding is not above it. */
 #define SVT_TIE 1e-9
 
@@ -20,18 +21,22 @@ typedef struct svt {
     int m, n; /* m >= n; column-major */
     int rank; /* number of singular values above the threshold */
     bool exact;
+    int many;       /* where it is not: from this rank on, LAPACK finds all eigenvalues */
     bool imprecise; /* the last threshold was too small for a Gram matrix */
     leading leading;
-    double *gram, *partial, *vectors, *values, *factors, *left, *copy;
+    double *vectors, *values, *factors; /* V, the singular values above the threshold, 1 - threshold / value */
+    double *gram, *partial, *left, *copy;
     void *work;
 } svt;
 
-/* Takes its memory from `w`. `exact`: LAPACK decomposes the Gram matrix; else subspace iteration does, which begins
- * with the vectors of the last call and falls back on LAPACK where it does not converge (leading.h). */
+/* Takes its memory from `w`. `exact`: LAPACK decomposes the Gram matrix. Else subspace iteration does, which begins
+ * with the vectors of the last call (leading.h), and LAPACK where it does not converge and where more than a tenth of
+ * the singular values are above the threshold. Then B is off by at most SVT_TOLERANCE threshold in the Frobenius norm.
+ */
 status svt_new(svt *s, int m, int n, bool exact, workspace *w);
 
-/* The `count` largest singular values of G, falling. */
-status svt_largest(engine *e, svt *s, const double *G, int count, double *values);
+/* After svt_gram of G, whose result it destroys: the `count` largest singular values of G, falling. */
+status svt_largest(svt *s, const double *G, int count, double *values);
 
 /* In this order: the Gram matrix, the decomposition, and what is multiplied with V^T. G must stay until then. A caller
  * that has the Gram matrix otherwise fills s->gram, both halves, and gives no G (NULL) to the decomposition: it has to

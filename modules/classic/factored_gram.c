@@ -3,9 +3,18 @@
 #include "core/base/parallel.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <string.h>
 
-enum { ROWS = 256, COLUMNS = 32, VECTORS = 8 }; /* per parallel item: of m, of n, and of the factors */
+enum {
+    ROWS = 640, /* per parallel item: of m, of n, and of the factors */
+    COLUMNS = 112,
+    VECTORS = 48,
+    FEW = 50 /* T of at most one entry in so many is few */
+};
+
+/* Of ||B||^2: a smaller ||Y_B - B||^2 would be rounding where it is the difference of such squares. */
+#define STEP_LIMIT 1e-8
 
 static int least(int a, int b) {
     return a < b ? a : b;
@@ -15,205 +24,373 @@ static int items_of(int count, int size) {
     return (count + size - 1) / size;
 }
 
-static status take_background(low_rank *b, int m, int n, workspace *w) {
-    size_t square = (size_t)n * (size_t)n;
-    b->U = workspace_take(w, (size_t)m * (size_t)n, sizeof(double));
-    b->V = workspace_take(w, 2 * square, sizeof(double));
-    b->DU = b->V + square;
-    return workspace_check(w);
+static double square(double x) {
+    return x * x;
+}
+
+static int rank_of_both(const factored_gram *f) {
+    return f->now.rank + f->before.rank;
+}
+
+static double weight_of(const factored_gram *f, int vector) {
+    return vector < f->now.rank ? f->a : f->b;
 }
 
 static void transpose_columns(const worker *w, void *context, int item) {
     (void)w;
     const factored_gram *f = context;
-    int first = item * ROWS, count = least(ROWS, f->m - first);
+    int first = item * COLUMNS, end = least(first + COLUMNS, f->m);
     for (int j = 0; j < f->n; j++)
-        for (int i = first; i < first + count; i++)
+        for (int i = first; i < end; i++)
             f->Dt[(size_t)i * (size_t)f->n + (size_t)j] = f->D[(size_t)j * (size_t)f->m + (size_t)i];
 }
 
-static void square_columns(const worker *w, void *context, int item) {
-    (void)w;
-    const factored_gram *f = context;
-    int first = item * COLUMNS, count = least(COLUMNS, f->n - first);
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, f->n, count, f->m, 1, f->D, f->m,
-                f->D + (size_t)first * (size_t)f->m, f->m, 0, f->DtD + (size_t)first * (size_t)f->n, f->n);
+static void take_factors(low_rank *b, int m, int n, workspace *w) {
+    size_t upright = (size_t)m * (size_t)n, square = (size_t)n * (size_t)n;
+    *b = (low_rank){.room = n};
+    b->Ut = workspace_take(w, upright + square + (size_t)m, sizeof(double));
+    b->U_single = workspace_take(w, upright + square, sizeof(float));
+    if (!b->Ut || !b->U_single)
+        return;
+    b->Vt = b->Ut + upright;
+    b->length = b->Vt + square;
+    b->V_single = b->U_single + upright;
+    memset(b->length, 0, (size_t)m * sizeof(double));
 }
 
-status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double *D, workspace *w) {
+status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double *D, const double *DtD, workspace *w) {
     size_t whole = (size_t)m * (size_t)n, square = (size_t)n * (size_t)n;
     *f = (factored_gram){.m = m, .n = n, .D = D};
     f->Dt = workspace_take(w, whole, sizeof(double));
-    f->DtD = workspace_take(w, 4 * square, sizeof(double));
-    f->Y_T.count = workspace_take(w, (size_t)n, sizeof(int));
-    f->Y_T.row = workspace_take(w, whole, sizeof(int));
-    f->Y_T.value = workspace_take(w, whole, sizeof(double));
-    f->K = workspace_take(w, 4 * square, sizeof(double));
-    f->small = workspace_take(w, 2 * square, sizeof(double));
-    TRY(take_background(&f->now, m, n, w));
-    TRY(take_background(&f->before, m, n, w));
-    f->W = f->DtD + square;
-    f->F = f->W + square; /* of two backgrounds */
-    memset(f->Y_T.count, 0, (size_t)n * sizeof *f->Y_T.count);
-    parallel_for(e, items_of(m, ROWS), transpose_columns, f);
-    parallel_for(e, items_of(n, COLUMNS), square_columns, f);
+    f->G = workspace_take(w, whole, sizeof(double));
+    double *squares = workspace_take(w, 20 * square, sizeof(double));
+    f->sums = workspace_take(w, (size_t)n, sizeof(double));
+    take_factors(&f->next, m, n, w);
+    take_factors(&f->now, m, n, w);
+    take_factors(&f->before, m, n, w);
+    TRY(workspace_check(w));
+    double **of_one[] = {&f->DtD, &f->DtM, &f->half, &f->next_DUt};
+    double **of_two[] = {&f->Vt, &f->DUt, &f->Ft, &f->Zt, &f->next_K, &f->C, &f->K};
+    for (int i = 0; i < 4; i++, squares += square)
+        *of_one[i] = squares;
+    for (int i = 0; i < 7; i++, squares += 2 * square) /* K, the last, has four */
+        *of_two[i] = squares;
+    memcpy(f->DtD, DtD, square * sizeof *DtD);
+    parallel_for(e, items_of(m, COLUMNS), transpose_columns, f);
     return STATUS_OK;
 }
 
-/* --- the Gram matrix ---
- *
- * With M = D - Y_T and the factors U, V of Y_B side by side, 4 G^T G = M^T M + V F^T + F V^T, F = M^T U + V U^T U / 2;
- * and M^T M = D^T D + P + P^T, P = (Y_T / 2 - D)^T Y_T. */
-
-/* Dt with half of Y_T less, or whole again. */
-static void set_difference(factored_gram *f, double share) {
-    for (int j = 0; j < f->n; j++) {
-        size_t at = (size_t)j * (size_t)f->m;
-        for (int k = 0; k < f->Y_T.count[j]; k++) {
-            size_t i = (size_t)f->Y_T.row[at + (size_t)k];
-            f->Dt[i * (size_t)f->n + (size_t)j] = f->D[at + i] - share * f->Y_T.value[at + (size_t)k];
-        }
-    }
-}
-
-/* Some columns of M^T U, and of U^T U / 2 in K. The columns of the older background are weighted by b, the others by
- * a: so is every product of two. */
-static void project_factors(const worker *w, void *context, int item) {
-    (void)w;
-    factored_gram *f = context;
-    int r = f->now.rank, all = r + f->before.rank, of_now = items_of(r, VECTORS), m = f->m, n = f->n;
-    const low_rank *from = item < of_now ? &f->now : &f->before;
-    double weight = item < of_now ? f->a : f->b;
-    int first = (item < of_now ? item : item - of_now) * VECTORS, count = least(VECTORS, from->rank - first);
-    const double *U = from->U + (size_t)first * (size_t)m, *DU = from->DU + (size_t)first * (size_t)n;
-    int column = first + (item < of_now ? 0 : r);
-    double *F = f->F + (size_t)column * (size_t)n, *K = f->K + (size_t)column * (size_t)all;
-    for (int c = 0; c < count; c++, U += m, DU += n)
-        for (int j = 0; j < n; j++) {
-            size_t at = (size_t)j * (size_t)m;
-            double sum = DU[j];
-            for (int k = 0; k < f->Y_T.count[j]; k++)
-                sum -= f->Y_T.value[at + (size_t)k] * U[f->Y_T.row[at + (size_t)k]];
-            F[(size_t)c * (size_t)n + (size_t)j] = weight * sum;
-        }
-    U -= (size_t)count * (size_t)m;
-    if (r > 0)
-        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, r, count, m, f->a * weight / 2, f->now.U, m, U, m, 0, K,
-                    all);
-    if (all > r)
-        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, all - r, count, m, f->b * weight / 2, f->before.U, m, U, m,
-                    0, K + r, all);
-}
-
-/* Some columns of W = V F^T + P. */
-static void fill_columns(const worker *w, void *context, int item) {
-    (void)w;
-    factored_gram *f = context;
-    int n = f->n, r = f->now.rank, first = item * COLUMNS, count = least(COLUMNS, n - first);
-    double *W = f->W + (size_t)first * (size_t)n;
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, count, r, 1, f->now.V, n, f->F + first, n, 0, W, n);
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, count, f->before.rank, 1, f->before.V, n,
-                f->F + (size_t)r * (size_t)n + first, n, 1, W, n);
-    for (int j = first; j < first + count; j++) {
-        size_t at = (size_t)j * (size_t)f->m;
-        for (int k = 0; k < f->Y_T.count[j]; k++)
-            cblas_daxpy(n, -f->Y_T.value[at + (size_t)k], f->Dt + (size_t)f->Y_T.row[at + (size_t)k] * (size_t)n, 1,
-                        f->W + (size_t)j * (size_t)n, 1);
-    }
-}
+/* --- the Gram matrix --- */
 
 typedef struct gram_job {
     factored_gram *f;
-    svt *s;
+    const target_entries *t;
+    const svt *s;
 } gram_job;
 
-static void add_columns(const worker *w, void *context, int item) {
+/* Column j of DtM and of H, the latter in the place of Z. */
+static void subtract_target(factored_gram *f, const target_entries *t, int j) {
+    size_t n = (size_t)f->n, r = (size_t)f->now.rank, room = 2 * n;
+    target_range range = target_column(t, j);
+    double *DtM = f->DtM + (size_t)j * n, *H = f->Zt + (size_t)j * room;
+    cblas_dcopy(f->n, f->DtD + (size_t)j * n, 1, DtM, 1);
+    cblas_dcopy(rank_of_both(f), f->DUt + (size_t)j * room, 1, H, 1);
+    for (size_t k = range.begin; k < range.end; k++) {
+        const target_entry *entry = &t->entries[k];
+        size_t row = (size_t)entry->row;
+        cblas_daxpy(f->n, -entry->Y_T, f->Dt + row * n, 1, DtM, 1);
+        cblas_daxpy(f->now.rank, -entry->Y_T, f->now.Ut + row * n, 1, H, 1);
+        cblas_daxpy(f->before.rank, -entry->Y_T, f->before.Ut + row * n, 1, H + r, 1);
+    }
+}
+
+/* Column j of D^T (D - Y_T) - D^T D / 2 + Y_T^T Y_T / 2, half of the first product of G^T G, into half. */
+static void add_square_of_target(factored_gram *f, const target_entries *t, int j) {
+    size_t n = (size_t)f->n, at = (size_t)j * n;
+    double *half = f->half + at;
+    for (size_t i = 0; i < n; i++)
+        half[i] += f->DtM[at + i] - f->DtD[at + i] / 2;
+    target_range range = target_column(t, j);
+    for (size_t k = range.begin; k < range.end; k++) {
+        const target_entry *entry = &t->entries[k];
+        for (int i = t->row_first[entry->row]; i < t->row_first[entry->row + 1]; i++)
+            half[t->column[i]] += entry->Y_T * t->value[i] / 2;
+    }
+}
+
+/* Some columns of Z, F and half, and their part of ||Y_B||_F^2. */
+static void project_columns(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
-    const factored_gram *f = job->f;
-    size_t n = (size_t)f->n, end = (size_t)least((item + 1) * COLUMNS, f->n);
+    factored_gram *f = job->f;
+    int n = f->n, room = 2 * n, r = f->now.rank, all = rank_of_both(f);
+    int first = item * COLUMNS, count = least(COLUMNS, n - first);
+    size_t at = (size_t)first * (size_t)room;
+    double *F = f->Ft + at, *Z = f->Zt + at, *half = f->half + (size_t)first * (size_t)n;
+    const double *V = f->Vt + at;
+    for (int j = first; j < first + count; j++)
+        subtract_target(f, job->t, j);
+    f->sums[item] = 0;
+    memset(half, 0, (size_t)count * (size_t)n * sizeof *half);
+    if (all > 0) {
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, all, count, r, f->a, f->K, room, V, room, 0, F, room);
+        if (all > r)
+            cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, all, count, all - r, f->b,
+                        f->K + (size_t)r * (size_t)room, room, V + r, room, 1, F, room);
+        for (int j = 0; j < count; j++)
+            for (int i = 0; i < all; i++) {
+                size_t k = (size_t)j * (size_t)room + (size_t)i;
+                double Q = F[k], weight = weight_of(f, i);
+                f->sums[item] += weight * V[k] * Q;
+                F[k] = weight * (Z[k] + Q / 2);
+                Z[k] += Q;
+            }
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, n, count, all, 1, f->Vt, room, F, room, 0, half, n);
+    }
+    for (int j = first; j < first + count; j++)
+        add_square_of_target(f, job->t, j);
+}
+
+static void symmetrise_columns(const worker *w, void *context, int item) {
+    (void)w;
+    const gram_job *job = context;
+    const double *half = job->f->half;
+    size_t n = (size_t)job->f->n, end = (size_t)least((item + 1) * COLUMNS, job->f->n);
     for (size_t j = (size_t)item * COLUMNS; j < end; j++)
         for (size_t i = 0; i < n; i++)
-            job->s->gram[j * n + i] = (f->DtD[j * n + i] + f->W[j * n + i] + f->W[i * n + j]) / 4;
+            job->s->gram[j * n + i] = (half[j * n + i] + half[i * n + j]) / 4;
 }
 
-void factored_gram_make(engine *e, factored_gram *f, svt *s) {
-    int n = f->n, r = f->now.rank, all = r + f->before.rank;
-    parallel_for(e, items_of(r, VECTORS) + items_of(all - r, VECTORS), project_factors, f);
-    if (r > 0)
-        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, all, r, 1, f->now.V, n, f->K, all, 1, f->F, n);
-    if (all > r)
-        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, all, all - r, 1, f->before.V, n, f->K + r, all, 1,
-                    f->F, n);
-    set_difference(f, 0.5);
-    parallel_for(e, items_of(n, COLUMNS), fill_columns, f);
-    set_difference(f, 0);
-    parallel_for(e, items_of(n, COLUMNS), add_columns, &(gram_job){f, s});
+static void make_gram(engine *e, gram_job *job) {
+    int items = items_of(job->f->n, COLUMNS);
+    parallel_for(e, items, project_columns, job);
+    parallel_for(e, items, symmetrise_columns, job);
 }
 
-/* --- G V --- */
+/* Some columns of x U_1 V_1^T + a U V^T + b U' V'^T, into G; x = 0 leaves out the first. */
+static void expand_columns(factored_gram *f, double x, int first, int count) {
+    const low_rank *parts[] = {&f->next, &f->now, &f->before};
+    const double weights[] = {x, f->a, f->b};
+    double *G = f->G + (size_t)first * (size_t)f->m;
+    memset(G, 0, (size_t)count * (size_t)f->m * sizeof *G);
+    for (int i = 0; i < 3; i++)
+        if (parts[i]->rank > 0 && weights[i] != 0)
+            cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, f->m, count, parts[i]->rank, weights[i], parts[i]->Ut,
+                        f->n, parts[i]->Vt + (size_t)first * (size_t)f->n, f->n, 1, G, f->m);
+}
 
-/* left = (D + Y_B) V, some rows. */
-static void multiply_rows(const worker *w, void *context, int item) {
+static void form_columns(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
-    const factored_gram *f = job->f;
-    svt *s = job->s;
-    int first = item * ROWS, rows = least(ROWS, f->m - first), r = f->now.rank, m = f->m;
-    double *left = s->left + first;
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows, s->rank, f->n, 1, f->D + first, m, s->vectors, f->n, 0,
-                left, m);
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows, s->rank, r, f->a, f->now.U + first, m, f->small, f->n,
-                1, left, m);
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rows, s->rank, f->before.rank, f->b, f->before.U + first, m,
-                f->small + (size_t)f->n * (size_t)f->n, f->n, 1, left, m);
-}
-
-/* Less Y_T V; weighted. */
-static void finish_vector(const worker *w, void *context, int item) {
-    (void)w;
-    const gram_job *job = context;
-    const factored_gram *f = job->f;
-    double *left = job->s->left + (size_t)item * (size_t)f->m;
-    const double *V = job->s->vectors + (size_t)item * (size_t)f->n;
-    for (int j = 0; j < f->n; j++) {
-        size_t at = (size_t)j * (size_t)f->m;
-        for (int k = 0; k < f->Y_T.count[j]; k++)
-            left[f->Y_T.row[at + (size_t)k]] -= f->Y_T.value[at + (size_t)k] * V[j];
+    factored_gram *f = job->f;
+    int first = item * COLUMNS, count = least(COLUMNS, f->n - first);
+    size_t m = (size_t)f->m, begin = (size_t)first * m, end = begin + (size_t)count * m;
+    expand_columns(f, 0, first, count);
+    for (size_t i = begin; i < end; i++)
+        f->G[i] += f->D[i];
+    for (int j = first; j < first + count; j++) {
+        target_range range = target_column(job->t, j);
+        for (size_t k = range.begin; k < range.end; k++)
+            f->G[(size_t)j * m + (size_t)job->t->entries[k].row] -= job->t->entries[k].Y_T;
     }
-    cblas_dscal(f->m, job->s->factors[item] / 2, left, 1);
+    for (size_t i = begin; i < end; i++)
+        f->G[i] /= APG_TAU;
 }
 
-void factored_gram_multiply(engine *e, factored_gram *f, svt *s) {
-    int n = f->n;
-    if (s->rank == 0)
-        return;
-    const low_rank *both[] = {&f->now, &f->before};
-    for (int i = 0; i < 2; i++)
-        if (both[i]->rank > 0)
-            cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, both[i]->rank, s->rank, n, 1, both[i]->V, n,
-                        s->vectors, n, 0, f->small + (size_t)i * (size_t)n * (size_t)n, n);
-    parallel_for(e, items_of(f->m, ROWS), multiply_rows, &(gram_job){f, s});
-    parallel_for(e, s->rank, finish_vector, &(gram_job){f, s});
+status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold) {
+    gram_job job = {f, t, s};
+    f->formed = target_list_rows(t) * FEW > (int64_t)f->m * f->n;
+    if (!f->formed) {
+        make_gram(e, &job);
+        TRY(svt_decompose(e, s, NULL, threshold));
+        f->formed = s->imprecise;
+    }
+    if (!f->formed)
+        return STATUS_OK;
+    parallel_for(e, items_of(f->n, COLUMNS), form_columns, &job);
+    svt_gram(e, s, f->G);
+    return svt_decompose(e, s, f->G, threshold);
 }
 
 /* --- the next background --- */
 
-static void image_columns(const worker *w, void *context, int item) {
-    (void)w;
-    const factored_gram *f = context;
-    int first = item * COLUMNS, count = least(COLUMNS, f->n - first);
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, count, f->now.rank, f->m, 1,
-                f->D + (size_t)first * (size_t)f->m, f->m, f->now.U, f->m, 0, f->now.DU + first, f->n);
+/* Some rows of U = G V, in the place of G where that is not formed, else transposed. */
+static void multiply_rows(const gram_job *job, int first, int count) {
+    factored_gram *f = job->f;
+    const svt *s = job->s;
+    int m = f->m, n = f->n, room = 2 * n, r = s->rank;
+    size_t at = (size_t)first * (size_t)n;
+    if (f->formed) {
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasTrans, r, count, n, 1, s->vectors, n, f->G + first, m, 0,
+                    f->next.Ut + at, n);
+        return;
+    }
+    double *U = f->G + first;
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, count, r, n, 0.5, f->D + first, m, s->vectors, n, 0, U, m);
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, count, r, f->now.rank, f->a / 2, f->now.Ut + at, n, f->C, room,
+                1, U, m);
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, count, r, f->before.rank, f->b / 2, f->before.Ut + at, n,
+                f->C + f->now.rank, room, 1, U, m);
+    for (int j = 0; j < r; j++)
+        for (int i = 0; i < count; i++)
+            f->next.Ut[at + (size_t)i * (size_t)n + (size_t)j] = U[(size_t)j * (size_t)m + (size_t)i];
+    for (int i = first; i < first + count; i++)
+        for (int k = job->t->row_first[i]; k < job->t->row_first[i + 1]; k++)
+            cblas_daxpy(r, -job->t->value[k] / 2, f->next.Vt + (size_t)job->t->column[k] * (size_t)n, 1,
+                        f->next.Ut + (size_t)i * (size_t)n, 1);
 }
 
-void factored_gram_keep(engine *e, factored_gram *f, const svt *s) {
+/* Some rows of U = G V f, and what goes with them. */
+static void finish_rows(const worker *w, void *context, int item) {
+    (void)w;
+    const gram_job *job = context;
+    low_rank *next = &job->f->next;
+    int first = item * ROWS, count = least(ROWS, job->f->m - first);
+    multiply_rows(job, first, count);
+    for (int i = first; i < first + count; i++) {
+        size_t row = (size_t)i * (size_t)next->room;
+        double length2 = 0;
+        for (int k = 0; k < next->rank; k++) {
+            double x = next->Ut[row + (size_t)k] *= job->s->factors[k];
+            next->U_single[row + (size_t)k] = (float)x;
+            length2 += x * x;
+        }
+        next->length[i] = sqrt(length2);
+    }
+}
+
+/* Some columns of D^T U. */
+static void project_image(const worker *w, void *context, int item) {
+    (void)w;
+    const gram_job *job = context;
+    factored_gram *f = job->f;
+    const svt *s = job->s;
+    int n = f->n, room = 2 * n, first = item * COLUMNS, count = least(COLUMNS, n - first), r = s->rank;
+    double *DU = f->next_DUt + (size_t)first * (size_t)n;
+    if (f->formed) {
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, r, count, f->m, 1, f->next.Ut, n,
+                    f->D + (size_t)first * (size_t)f->m, f->m, 0, DU, n);
+        return;
+    }
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasTrans, r, count, n, 0.5, s->vectors, n, f->DtM + first, n, 0, DU, n);
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, r, count, f->now.rank, f->a / 2, f->C, room,
+                f->DUt + (size_t)first * (size_t)room, room, 1, DU, n);
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, r, count, f->before.rank, f->b / 2, f->C + f->now.rank, room,
+                f->DUt + (size_t)first * (size_t)room + f->now.rank, room, 1, DU, n);
+    for (int j = 0; j < count; j++)
+        for (int k = 0; k < r; k++)
+            DU[(size_t)j * (size_t)n + (size_t)k] *= s->factors[k];
+}
+
+/* Some vectors of C. */
+static void relate_vectors(const worker *w, void *context, int item) {
+    (void)w;
+    const gram_job *job = context;
+    factored_gram *f = job->f;
+    int n = f->n, room = 2 * n, first = item * VECTORS, count = least(VECTORS, job->s->rank - first);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rank_of_both(f), count, n, 1, f->Vt, room,
+                job->s->vectors + (size_t)first * (size_t)n, n, 0, f->C + (size_t)first * (size_t)room, room);
+}
+
+/* Some vectors of next_K, and their part of the product of Y_B and B_{k+1}. */
+static void relate_factors(const worker *w, void *context, int item) {
+    (void)w;
+    const gram_job *job = context;
+    factored_gram *f = job->f;
+    const svt *s = job->s;
+    int n = f->n, room = 2 * n, all = rank_of_both(f), r = f->now.rank;
+    int first = item * VECTORS, count = least(VECTORS, s->rank - first);
+    double *K = f->next_K + (size_t)first * (size_t)room;
+    if (f->formed) {
+        const double *U = f->next.Ut + first;
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, r, count, f->m, 1, f->now.Ut, n, U, n, 0, K, room);
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, all - r, count, f->m, 1, f->before.Ut, n, U, n, 0, K + r,
+                    room);
+    } else {
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, all, count, n, 0.5, f->Zt, room,
+                    s->vectors + (size_t)first * (size_t)n, n, 0, K, room);
+    }
+    f->sums[item] = 0;
+    for (int j = 0; j < count; j++)
+        for (int i = 0; i < all; i++) {
+            size_t k = (size_t)j * (size_t)room + (size_t)i;
+            K[k] *= f->formed ? 1 : s->factors[first + j];
+            f->sums[item] += weight_of(f, i) * K[k] * f->C[(size_t)first * (size_t)room + k];
+        }
+}
+
+/* Some columns of Y_B - B_{k+1}. */
+static void measure_columns(const worker *w, void *context, int item) {
+    (void)w;
+    factored_gram *f = context;
+    int first = item * COLUMNS, count = least(COLUMNS, f->n - first);
+    expand_columns(f, -1, first, count);
+    f->sums[item] = square(cblas_dnrm2(count * f->m, f->G + (size_t)first * (size_t)f->m, 1));
+}
+
+static double sum_of(const factored_gram *f, int items) {
+    double sum = 0;
+    for (int i = 0; i < items; i++)
+        sum += f->sums[i];
+    return sum;
+}
+
+static void take_vectors(const worker *w, void *context, int item) {
+    (void)w;
+    const gram_job *job = context;
+    low_rank *next = &job->f->next;
+    size_t n = (size_t)job->f->n, end = (size_t)least((item + 1) * COLUMNS, job->f->n);
+    for (size_t j = (size_t)item * COLUMNS; j < end; j++)
+        for (size_t k = 0; k < (size_t)job->s->rank; k++) {
+            next->Vt[j * n + k] = job->s->vectors[k * n + j];
+            next->V_single[j * n + k] = (float)job->s->vectors[k * n + j];
+        }
+}
+
+void factored_gram_next(engine *e, factored_gram *f, const target_entries *t, const svt *s, double *step2,
+                        double *norm2) {
+    gram_job job = {f, t, s};
+    int by_columns = items_of(f->n, COLUMNS), by_vectors = items_of(s->rank, VECTORS);
+    double Y_B2 = sum_of(f, by_columns);
+    f->next.rank = s->rank;
+    parallel_for(e, by_columns, take_vectors, &job);
+    parallel_for(e, by_vectors, relate_vectors, &job);
+    parallel_for(e, items_of(f->m, ROWS), finish_rows, &job);
+    parallel_for(e, by_columns, project_image, &job);
+    parallel_for(e, by_vectors, relate_factors, &job);
+    *norm2 = 0;
+    for (int i = 0; i < s->rank; i++)
+        *norm2 += square(s->factors[i] * s->values[i]);
+    *step2 = Y_B2 - 2 * sum_of(f, by_vectors) + *norm2;
+    if (f->formed || *step2 < STEP_LIMIT * *norm2) {
+        parallel_for(e, by_columns, measure_columns, f);
+        *step2 = sum_of(f, by_columns);
+    }
+}
+
+/* `rows` new rows above the first `kept` of the others; columns `room` and 2 `room` apart. */
+static void put_above(const factored_gram *f, const double *rows, int count, int kept, double *others) {
+    size_t n = (size_t)f->n;
+    for (size_t j = 0; j < n; j++) {
+        memmove(others + 2 * n * j + count, others + 2 * n * j, (size_t)kept * sizeof *others);
+        memcpy(others + 2 * n * j, rows + n * j, (size_t)count * sizeof *others);
+    }
+}
+
+void factored_gram_advance(factored_gram *f, const svt *s) {
+    size_t room = 2 * (size_t)f->n, r = (size_t)f->next.rank, kept = (size_t)f->now.rank;
+    put_above(f, f->next.Vt, (int)r, (int)kept, f->Vt);
+    put_above(f, f->next_DUt, (int)r, (int)kept, f->DUt);
+    for (size_t j = kept; j-- > 0;)
+        memmove(f->K + (r + j) * room + r, f->K + j * room, kept * sizeof *f->K);
+    for (size_t j = 0; j < r; j++) {
+        memset(f->K + j * room, 0, r * sizeof *f->K);
+        f->K[j * room + j] = square(s->factors[j] * s->values[j]); /* U^T U = f V^T G^T G V f */
+        for (size_t i = 0; i < kept; i++)
+            f->K[j * room + r + i] = f->K[(r + i) * room + j] = f->next_K[j * room + i];
+    }
     low_rank oldest = f->before;
     f->before = f->now;
-    f->now = oldest;
-    f->now.rank = s->rank;
-    memcpy(f->now.U, s->left, (size_t)f->m * (size_t)s->rank * sizeof(double));
-    memcpy(f->now.V, s->vectors, (size_t)f->n * (size_t)s->rank * sizeof(double));
-    if (s->rank > 0)
-        parallel_for(e, items_of(f->n, COLUMNS), image_columns, f);
+    f->now = f->next;
+    f->next = oldest;
 }

@@ -1,46 +1,52 @@
-/* The matrix G = (D + Y_B - Y_T) / 2 of accelerated proximal gradient without forming it: D does not change, Y_B = a B
- * + b B' has the factors B = U V^T of the last two backgrounds, and Y_T has few entries. Then the Gram matrix of G and
- * G V cost a fraction of what they cost from G. */
+/* The matrix G = (D - Y_T + Y_B) / 2 of accelerated proximal gradient (ipi_apg.c) without forming it: D does not
+ * change, Y_B = a B + b B' has the factors U V^T of the last two backgrounds, and Y_T has few entries. Then its Gram
+ * matrix and G V cost a fraction of what they cost from G, and nearly all of it is done in the n dimensions of D's
+ * shorter side, where
+ *
+ *     H = (D - Y_T)^T U,    Q = Y_B^T U = V w U^T U,    w: a or b, of both backgrounds side by side
+ *     4 G^T G = (D - Y_T)^T (D - Y_T) + V F^T + F V^T,    F = (H + Q / 2) w
+ *
+ * D^T U and U^T U of the next background U = G V f follow from D^T D and from these: D^T G V, and 2 G^T U = H + Q. */
 #ifndef IRST_MODULES_CLASSIC_FACTORED_GRAM_H
 #define IRST_MODULES_CLASSIC_FACTORED_GRAM_H
 
 #include "core/base/engine.h"
 #include "core/base/workspace.h"
 #include "core/linalg/svt.h"
+#include "modules/classic/low_rank.h"
+#include "modules/classic/target_entries.h"
 
-/* B = U V^T; columns m, n and n apart. */
-typedef struct low_rank {
-    int rank;
-    double *U, *V, *DU; /* DU = D^T U */
-} low_rank;
-
-/* Columns of entries, each with room for m. */
-typedef struct sparse_columns {
-    int *count; /* of each of the n columns */
-    int *row;
-    double *value;
-} sparse_columns;
+#include <stdbool.h>
 
 typedef struct factored_gram {
     int m, n;
     const double *D;
     double *Dt, *DtD;
-    low_rank now, before;
-    double a, b;        /* Y_B = a now + b before */
-    sparse_columns Y_T; /* filled by the caller before each step */
-    double *F, *K, *W, *small;
+    low_rank next, now, before; /* B_{k+1}, B_k and B_{k-1}; those of the last two share Vt, DUt, ... side by side */
+    double a, b;                /* Y_B = a now + b before */
+    bool formed;                /* G had to be formed */
+    double *G;                  /* where that is so */
+    double *DtM;                /* D^T (D - Y_T) */
+    double *half;               /* half of 4 G^T G, not symmetric */
+    double *Vt, *DUt, *Ft, *Zt; /* of now and before; Z = H + Q; 2 n x n */
+    double *K, *next_K;         /* U^T U of now and before; with U of next */
+    double *C;                  /* V^T V of next */
+    double *next_DUt;
+    double *sums; /* of each parallel item */
 } factored_gram;
 
-/* Takes its memory from `w`; both backgrounds and Y_T are zero at first. */
-status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double *D, workspace *w);
+/* Takes its memory from `w`; both backgrounds are zero at first. DtD: D^T D, both halves, is copied. */
+status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double *D, const double *DtD, workspace *w);
 
-/* Fills s->gram. */
-void factored_gram_make(engine *e, factored_gram *f, svt *s);
+/* The decomposition of G into `s`, Y_T being that of t: from the factors where T has few entries and the threshold
+ * allows, else from G itself. */
+status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold);
 
-/* After the decomposition: s->left = G V diag(factors), as svt_multiply gives it. */
-void factored_gram_multiply(engine *e, factored_gram *f, svt *s);
+/* f->next from `s`; the square of ||Y_B - B_{k+1}||_F into *step2, of ||B_{k+1}||_F into *norm2. */
+void factored_gram_next(engine *e, factored_gram *f, const target_entries *t, const svt *s, double *step2,
+                        double *norm2);
 
-/* The background that s holds becomes the newest one. */
-void factored_gram_keep(engine *e, factored_gram *f, const svt *s);
+/* The next background, from `s`, becomes the present one. */
+void factored_gram_advance(factored_gram *f, const svt *s);
 
 #endif

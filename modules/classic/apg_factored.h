@@ -1,0 +1,27 @@
+/* A step of accelerated proximal gradient (ipi_apg.c) by the factors of the background and the entries of the target:
+ * the same results as apg_dense.h, but for the singular vectors, which are iterated as far as svt.h says. */
+#ifndef IRST_MODULES_CLASSIC_APG_FACTORED_H
+#define IRST_MODULES_CLASSIC_APG_FACTORED_H
+
+#include "modules/classic/factored_gram.h"
+#include "modules/classic/ipi_solver.h"
+#include "modules/classic/target_entries.h"
+
+typedef struct apg_factored {
+    const ipi_problem *p;
+    svt *decomposition;
+    factored_gram background;
+    target_entries target;
+} apg_factored;
+
+/* Takes its memory from `work`. The decomposition is the caller's and lasts as long; it holds the Gram matrix of p->D,
+ * which is copied. */
+status apg_factored_new(engine *e, apg_factored *s, const ipi_problem *p, svt *decomposition, workspace *work);
+
+/* B_0 = T_0 = 0, and T_1 by the threshold of mu. */
+void apg_factored_begin(engine *e, apg_factored *s, double mu);
+
+/* One step; the measure of convergence, the rank and T's entries go into the report. */
+status apg_factored_step(engine *e, apg_factored *s, const apg_pace *pace, solver_report *report);
+
+#endif

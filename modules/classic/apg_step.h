@@ -1,0 +1,19 @@
+/* What a step of accelerated proximal gradient (ipi_apg.c) needs to know beside its matrices, in both ways of computing
+ * it. */
+#ifndef IRST_MODULES_CLASSIC_APG_STEP_H
+#define IRST_MODULES_CLASSIC_APG_STEP_H
+
+#define APG_TAU 2.0
+
+/* Of step k. */
+typedef struct apg_pace {
+    double momentum, next_momentum; /* (t_{k-1} - 1) / t_k, and that of step k + 1 */
+    double mu, next_mu;
+} apg_pace;
+
+static inline double apg_soft(double x, double threshold) {
+    double over = x - threshold, under = x + threshold;
+    return over > 0 ? over : under < 0 ? under : 0;
+}
+
+#endif

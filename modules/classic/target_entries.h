@@ -1,0 +1,69 @@
+/* The target part of accelerated proximal gradient (ipi_apg.c) by its entries: few of a patch-image's are not zero.
+ *
+ * Which entries of T the next step has is seen in single precision, with a bound of its error; what they are is then
+ * computed in double precision: the result is that of double precision throughout. */
+#ifndef IRST_MODULES_CLASSIC_TARGET_ENTRIES_H
+#define IRST_MODULES_CLASSIC_TARGET_ENTRIES_H
+
+#include "core/base/engine.h"
+#include "core/base/workspace.h"
+#include "modules/classic/apg_step.h"
+#include "modules/classic/low_rank.h"
+
+#include <stdint.h>
+
+/* One entry in step k. */
+typedef struct target_entry {
+    double T_new, T; /* T_{k+1} and T_k */
+    double Y_T, Y_B; /* of step k */
+    double B;        /* B_k */
+    int row;
+} target_entry;
+
+/* What a step adds up, of the entries: squares of T_{k+1}, of T_{k+1} - Y_T, products of the latter with Y_B -
+ * B_{k+1}; and how many T_{k+1} has. */
+typedef struct target_sums {
+    double norm2, step2, cross;
+    int64_t card;
+} target_sums;
+
+typedef struct target_entries {
+    int m, n, items;
+    const double *D;
+    float *D_single, *B_single; /* B_k */
+    float *blocks;              /* new columns of B, one piece per thread */
+    target_entry *entries;      /* column after column of each item, items TARGET_COLUMNS * m apart */
+    target_entry *spare;        /* the same of one item, one piece per thread */
+    int *first;                 /* of each column, in its item; one more per item: the end */
+    int *hits;                  /* rows, m per thread */
+    float *margins;             /* of each row: how far single precision may be off */
+    target_sums *sums;
+    /* Y_T by rows: entries row_first[i] .. row_first[i + 1] - 1. */
+    int *row_first, *column;
+    double *value;
+} target_entries;
+
+enum { TARGET_COLUMNS = 112 }; /* of one item, the last one's may be fewer */
+
+/* Takes its memory from `w`; no entries. D: m x n, in [0, 1]. */
+status target_entries_new(engine *e, target_entries *t, int m, int n, const double *D, workspace *w);
+
+/* The entries of column j are t->entries[begin .. end - 1], rows rising. */
+typedef struct target_range {
+    size_t begin, end;
+} target_range;
+
+target_range target_column(const target_entries *t, int j);
+
+/* Lists Y_T by rows; the number of its entries. */
+int64_t target_list_rows(target_entries *t);
+
+/* From step k to k + 1, B_{k+1} being `new_B` and B_k `B`: T_{k+2}, from T_1 on where both are empty, and step k's
+ * sums. */
+target_sums target_step(engine *e, target_entries *t, const low_rank *new_B, const low_rank *B, const apg_pace *pace,
+                        double lambda);
+
+/* T, m x n. */
+void target_write(const target_entries *t, double *T);
+
+#endif
