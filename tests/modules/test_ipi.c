@@ -100,13 +100,26 @@ static void test_finds_a_spot(void **state) {
     }
 }
 
+/* Noise, in which there is no background of low rank; a chessboard; windows that differ in one of them only. */
+static void hard_image(int kind, float *image) {
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++) {
+            unsigned hash = (unsigned)(y * WIDTH + x) * 2654435761u;
+            int grey[] = {(int)(hash >> 24), (x / 3 + y / 3) % 2 * 180 + (x == 17 && y == 17) * 60, x < 45 ? 70 : 80};
+            image[y * WIDTH + x] = (float)grey[kind] / 255;
+        }
+}
+
 /* What is found from the factors of the background and its leading singular values is what LAPACK finds. */
 static void test_leading_is_exact(void **state) {
     (void)state;
     float image[PIXELS];
-    static const char *const sizes[][2] = {{"20", "3"}, {"7", "2"}, {"16", "5"}};
-    sky(image);
-    for (int i = 0; i < 3; i++) {
+    static const char *const sizes[][2] = {{"20", "3"}, {"7", "2"}, {"16", "5"}, {"20", "3"}, {"16", "3"}, {"16", "5"}};
+    for (int i = 0; i < 6; i++) {
+        if (i < 3)
+            sky(image);
+        else
+            hard_image(i - 3, image);
         detector *exact;
         assert_ok(
             golden_detector((const char *[]){"model.name", "ipi", "model.patch_size", sizes[i][0], "model.patch_step",
@@ -119,7 +132,7 @@ static void test_leading_is_exact(void **state) {
             most = fmaxf(most, right[k]);
             worst = fmaxf(worst, fabsf(score[k] - right[k]));
         }
-        assert_true(most > 0 && worst < 1e-5f * most);
+        assert_true(worst <= 1e-5f * most && (most > 0 || i > 3)); /* the last two have no target for either */
         detector_free(exact);
         detector_free(leading);
     }
