@@ -19,8 +19,8 @@ static const config_key options_table[] = {
      "measure of convergence at which the solver stops; 0: the preset's, 1e-6 or 1e-7"},
     {"model.iterations", CONFIG_INT, "1000", 1, 100000, NULL, "", "largest number of iterations"},
     {"model.decomposition", CONFIG_CHOICE, "leading", 0, 0, "leading|exact", "",
-     "leading: only the singular values that count, from those of the iteration before, as near as 1e-5 of their "
-     "threshold; exact: LAPACK decomposes the whole matrix in every iteration, as with the preset community always"},
+     "leading: only the singular values that count, of the background's factors, as near as 1e-5 of their threshold; "
+     "exact: LAPACK decomposes the whole matrix in every iteration, as with the preset community always"},
 };
 
 enum { LEAST_WINDOWS = 4 }; /* the solver asks for the fourth singular value */
