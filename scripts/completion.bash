@@ -3,7 +3,7 @@ _irst() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} help choices
     help=$("$1" --help 2> /dev/null)
     if [[ $before =~ ^--[a-z0-9-]+$ ]]; then # "--mask max|half|any": the words in small letters are values
-        choices=$(sed -n "s/^  $before \([^ ]*\).*/\1/p" <<< "$help" | tr '|' '\n' | grep '^[a-z]*$')
+        choices=$(sed -n "s/^  $before \([^ ]*\).*/\1/p" <<< "$help" | tr '|' '\n' | grep '^[a-z][a-z0-9_-]*$')
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         [ ${#COMPREPLY[@]} -eq 0 ] || return 0
     elif [[ $word == -* ]]; then

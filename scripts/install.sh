@@ -68,7 +68,7 @@ put 644 "$(filled library/irst.pc.in)" "$libdir/pkgconfig/irst.pc"
 put 644 "$(filled library/irstConfig.cmake.in)" "$libdir/cmake/irst/irstConfig.cmake"
 put 644 "$(filled library/irstConfigVersion.cmake.in)" "$libdir/cmake/irst/irstConfigVersion.cmake"
 
-for file in configs/*.ini weights/*.h5; do
+for file in configs/*.ini weights/*.h5 weights/*.md; do
     put 644 "$file" "$prefix/share/irst/$file"
 done
 put 644 LICENSE "$prefix/share/doc/irst/LICENSE"

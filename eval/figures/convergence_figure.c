@@ -111,7 +111,7 @@ static void draw_changes(charts *c, const named_convergence *methods, int count)
             for (int k = 0; k < curve->steps; k++)
                 l->y[k] = decades(curve->change[p][k]);
         }
-    end_chart(c, first, "stage", "log10 of ||X - X of the stage before|| / ||D||");
+    end_chart(c, first, "stage", "log10 of ||change|| / ||D||");
 }
 
 static void draw_scores(charts *c, const named_convergence *methods, int count) {

@@ -2,6 +2,7 @@
 
 #include "core/config/word_choice.h"
 #include "core/io/image.h"
+#include "eval/programs/shipped_weights.h"
 #include "modules/method_open.h"
 
 #include <errno.h>
@@ -35,12 +36,23 @@ status argument_detector(engine *e, const char *checkpoint, checkpoint_weights w
                          const char *const *settings, int count, detector **out) {
     *out = NULL;
     if (!checkpoint == !method)
-        return status_fail(STATUS_USAGE, "give either --checkpoint FILE.h5 or --method NAME");
+        return status_fail(STATUS_USAGE, "give one of --checkpoint FILE.h5, --weights NAME and --method NAME");
     if (checkpoint && count > 0)
         return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
     if (checkpoint)
         return weights_file_load(e, checkpoint, which, out);
     return method_open(e, method, settings, count, "--method", "--checkpoint FILE.h5", out);
+}
+
+status argument_weights(const char *name, const char *method, const char **checkpoint) {
+    static char path[4096];
+    if (!name)
+        return STATUS_OK;
+    if (*checkpoint || method)
+        return status_fail(STATUS_USAGE, "--weights %s: give one of --weights, --checkpoint and --method", name);
+    TRY(shipped_weights_path(name, path));
+    *checkpoint = path;
+    return STATUS_OK;
 }
 
 status argument_size(const char *text, int *out) {

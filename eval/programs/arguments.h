@@ -22,6 +22,10 @@ bool argument_is_model_option(const char *text);
 status argument_detector(engine *e, const char *checkpoint, checkpoint_weights which, const char *method,
                          const char *const *settings, int count, detector **out);
 
+/* The checkpoint that --weights names (shipped_weights.h), into *checkpoint; NULL leaves it. STATUS_USAGE if there is
+ * one already, or a method. The path is owned by the function. */
+status argument_weights(const char *name, const char *method, const char **checkpoint);
+
 /* "native" gives 0, a number in 1..32768 itself. */
 status argument_size(const char *text, int *out);
 

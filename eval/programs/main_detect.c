@@ -5,6 +5,7 @@
 #include "eval/detect/detect_images.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/detect_live.h"
+#include "eval/programs/shipped_weights.h"
 
 #include <limits.h>
 #include <math.h>
@@ -12,9 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WEIGHTS "weights/rpcanet_plus_nudt.h5" /* process_shared_file finds it */
-
-static const char *checkpoint, *method, *out, *raw, *size = "native", *threshold, *range, *y16, *tiles = "auto";
+static const char *checkpoint, *weights, *method, *out, *raw, *size = "native", *threshold, *range, *y16,
+                                                              *tiles = "auto";
 static bool raw_stages, recursive;
 static live_options live;
 
@@ -22,10 +22,9 @@ enum { OPTION_METHOD };
 
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
-    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5",
-     "trained network, from train or convert, or a PyTorch checkpoint; without one and without a method it is " WEIGHTS
-     ", which comes with "
-     "the programs"},
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert, or a PyTorch checkpoint"},
+    {"weights", CLI_TEXT, &weights, shipped_weights_words,
+     SHIPPED_WEIGHTS_HELP ". Without one of these three options the first of the list is taken"},
     {"out", CLI_TEXT, &out, "DIR",
      "folder for the results: NAME_score.png (16 bit), NAME_mask.png, NAME_labels.png (16 bit, the number of "
      "each pixel's detection) and NAME_overlay.png of each image, detections.json, detections.csv and "
@@ -76,10 +75,12 @@ static cli_option options[] = {
 static const cli_program program = {
     .name = "detect",
     .summary = "finds small targets in infrared images (PNG, JPEG, BMP, TIFF, PGM, raw; 8 or 16 bits, any size)",
-    .arguments = "INPUT... --out DIR | --video SOURCE [--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...]] "
+    .arguments = "INPUT... --out DIR | --video SOURCE [--checkpoint FILE.h5 | --weights NAME | --method NAME "
+                 "[model.KEY=VALUE ...]] "
                  "[options]",
     .examples =
         "@detect image.png --out found\n"
+        "@detect --weights list                                    # the weights that come with the programs\n"
         "@detect folder/ more/a.png --checkpoint best.h5 --out found --size 256 --threshold 0.3\n"
         "@detect image.png --checkpoint best.h5 --out found --raw maps.h5 --raw-stages\n"
         "@detect frames/ --recursive --range percentile --out found   # thermal frames of 14 bits in 16\n"
@@ -111,6 +112,7 @@ typedef struct run_state {
     video_outcome video_outcome;
 } run_state;
 
+static bool unasked; /* the weights were not named */
 static detector_tiles cuts;
 
 static void say(const char *text) {
@@ -126,9 +128,13 @@ static void say_cut(const char *path, const grey_image *image) {
 /* What the user would not see from the results. */
 static void say_remarks(const run_state *r) {
     char text[1024];
-    if (!checkpoint && !method)
-        say("found by " WEIGHTS ", which comes with the programs and knows NUDT-SIRST only (docs/results/trained.md); "
-            "for other cameras train on their images and give --checkpoint");
+    if (unasked) {
+        snprintf(text, sizeof text,
+                 "found by the weights '%s' that come with the programs and know their training images only (--weights "
+                 "list); for other cameras train on their images and give --checkpoint",
+                 weights);
+        say(text);
+    }
     if (input_images_remark(&r->images, text, sizeof text))
         say(text);
     const grey_span *span = live.video ? &r->video_outcome.span : &r->outcome.span;
@@ -207,17 +213,19 @@ static int part_settings(const char **arguments, int count) {
     return inputs;
 }
 
+/* Weights that come with the programs are a checkpoint like any other. */
+static status choose_weights(void) {
+    unasked = !checkpoint && !method && !weights;
+    if (unasked)
+        weights = shipped_weights_default();
+    return argument_weights(weights, method, &checkpoint);
+}
+
 /* The detector and, if none is given, the threshold of its checkpoint. */
 static status open_detector(run_state *r, const char *const *settings, int count) {
-    char weights[4096];
-    const char *file = checkpoint;
-    if (!checkpoint && !method) {
-        TRY(process_shared_file(WEIGHTS, weights));
-        file = weights;
-    }
-    TRY(argument_detector(r->e, file, WEIGHTS_BEST, method, settings, count, &r->d));
-    if (file && isnan(r->how.threshold))
-        TRY(checkpoint_read_threshold(file, &r->how.threshold));
+    TRY(argument_detector(r->e, checkpoint, WEIGHTS_BEST, method, settings, count, &r->d));
+    if (checkpoint && isnan(r->how.threshold))
+        TRY(checkpoint_read_threshold(checkpoint, &r->how.threshold));
     if (isnan(r->how.threshold))
         r->how.threshold = 0.5;
     return STATUS_OK;
@@ -258,6 +266,9 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     int count = part_settings(arguments, argument_count);
     const char *const *inputs = arguments, *const *settings = arguments + count;
     input_options input = {.recursive = recursive};
+    if (shipped_weights_is_list(weights))
+        return shipped_weights_print(stdout);
+    TRY(choose_weights());
     TRY(check_options(count, &r->how));
     TRY(detect_live_check(&live, &r->video, &r->track));
     TRY(detector_tiles_read(tiles, "--tiles", &cuts));

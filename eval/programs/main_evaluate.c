@@ -12,6 +12,7 @@
 #include "eval/measure/records.h"
 #include "eval/measure/scores_file.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/shipped_weights.h"
 #include "eval/report/evaluation_page.h"
 #include "modules/checkpoint.h"
 
@@ -21,7 +22,7 @@
 
 enum { DEFAULT_DRAWS = 1000 };
 
-static const char *checkpoint, *method, *predicted, *data, *roc, *against, *record_file, *report, *out;
+static const char *checkpoint, *weights, *method, *predicted, *data, *roc, *against, *record_file, *report, *out;
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
@@ -33,6 +34,7 @@ enum { OPTION_METHOD };
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
     {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert, or a PyTorch checkpoint"},
+    {"weights", CLI_TEXT, &weights, shipped_weights_words, SHIPPED_WEIGHTS_HELP},
     {"raw-weights", CLI_FLAG, &raw_weights, NULL,
      "of a checkpoint with averaged weights (train.average) those of the last step instead"},
     {"predictions", CLI_TEXT, &predicted, "DIR",
@@ -78,9 +80,11 @@ static cli_option options[] = {
 static const cli_program program = {
     .name = "evaluate",
     .summary = "metrics of a detector on a data set: mIoU, nIoU, precision, recall, F1, Pd, Fa, AUC and more",
-    .arguments = "--checkpoint FILE.h5 | --method NAME [model.KEY=VALUE ...] | --predictions DIR --data DIR [options]",
+    .arguments = "--checkpoint FILE.h5 | --weights NAME | --method NAME [model.KEY=VALUE ...] | --predictions DIR "
+                 "--data DIR [options]",
     .examples =
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST             # the published protocol\n"
+        "@evaluate --weights nudt --data NUDT-SIRST                  # what comes with the programs\n"
         "@evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
         "@evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then @convert set-threshold\n"
@@ -143,8 +147,10 @@ static status read_options(run_state *r) {
     int words[5];
     if (!data)
         return status_fail(STATUS_USAGE, "--data is missing");
-    if (predicted && (checkpoint || method || against))
-        return status_fail(STATUS_USAGE, "--predictions stands alone: no --checkpoint, --method or --against");
+    if (predicted && (checkpoint || weights || method || against))
+        return status_fail(STATUS_USAGE,
+                           "--predictions stands alone: no --checkpoint, --weights, --method or --against");
+    TRY(argument_weights(weights, method, &checkpoint));
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
     TRY(argument_size(size, &r->how.sample.size));
     TRY(detector_tiles_read(tiles, "--tiles", &r->tiles));
@@ -370,6 +376,8 @@ static void say_tiles(const run_state *r) {
 }
 
 static status run(run_state *r, const char *const *settings, int count) {
+    if (shipped_weights_is_list(weights))
+        return peers_rank(r->how.peers) == 0 ? shipped_weights_print(stdout) : STATUS_OK;
     TRY(read_options(r));
     TRY(engine_new(0, &r->e));
     TRY(open_data(r));

@@ -96,6 +96,8 @@ grep -q absent.h5 "$work/error" || complain "an absent file is not named"
 cd "$work" || exit 1
 must "irst-detect" "$prefix/bin/irst-detect" frame.pgm --out found
 grep -q ",$x,$y,$left,$top,$right,$bottom,$area," found/detections.csv || complain "irst-detect finds something else"
+"$prefix/bin/irst-detect" --weights list | grep '^nudt .*mIoU' > /dev/null || complain "irst-detect --weights list says nothing of nudt"
+must "irst-detect --weights" "$prefix/bin/irst-detect" --weights nudt frame.pgm --out named
 "$prefix/bin/irst-train" configs/nudt.ini data.root=absent > out 2>&1
 grep -q 'absent' out || complain "irst-train does not find configs/nudt.ini: $(cat out)"
 "$prefix/bin/irst-detect" --help | grep '^usage: irst-detect ' > /dev/null || complain "irst-detect --help calls it otherwise"
@@ -126,6 +128,7 @@ completed() {
 }
 [ "$(completed irst-detect --th)" = --threshold ] || complain "--th is not completed"
 [ "$(completed irst-evaluate --mask h)" = half ] || complain "--mask h is not completed"
+[ "$(completed irst-detect --weights n)" = nudt ] || complain "--weights n is not completed"
 [ "$(completed irst-detect fra)" = "frame.pgm frames.raw" ] || complain "files are not completed"
 [ "$(completed irst-convert to-)" = "to-torch to-onnx" ] || complain "what irst-convert can do is not completed"
 [ "$(completed irst-prepare b)" = boxes ] || complain "what irst-prepare can do is not completed"

@@ -130,7 +130,7 @@ refuses 2 'rate of 2' "$bin/evaluate" --method mpcm --data scenes --at-fa 2
 refuses 2 'rows.txt.*csv' "$bin/evaluate" --method mpcm --data scenes --records rows.txt
 refuses 2 'threshold of 1' "$bin/convert" set-threshold set.h5 1
 refuses 1 'scenes.h5.*not a checkpoint' "$bin/convert" set-threshold scenes.h5 0.5
-refuses 2 'give either --checkpoint FILE.h5 or --method NAME' "$bin/evaluate" --data scenes
+refuses 2 'give one of --checkpoint FILE.h5, --weights NAME and --method NAME' "$bin/evaluate" --data scenes
 refuses 2 'rule' "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule sometimes
 refuses 1 'missing.h5' "$bin/evaluate" --checkpoint missing.h5 --data scenes
 refuses 1 'missing' "$bin/evaluate" --checkpoint run/best.h5 --data missing
@@ -166,6 +166,19 @@ refuses 1 'none of its images.*has an annotation .YOLO' "$bin/prepare" boxes sce
 refuses 1 'no boxes' "$bin/prepare" boxes scenes/images scenes/masks out/x
 works "$bin/detect" scenes/images --out shipped
 [ -s shipped/detections.json ] || complain "detect with the weights that come with it left no detections.json"
+grep -q "the weights 'nudt'" stderr || complain "detect does not say whose weights it took: $(cat stderr)"
+works "$bin/detect" --weights nudt scenes/images --out named
+cmp shipped/detections.csv named/detections.csv || complain "the weights called nudt find something else than those without a name"
+[ ! -s stderr ] || complain "detect explains weights that were asked for: $(cat stderr)"
+works "$bin/evaluate" --weights nudt --data scenes
+grep -q rpcanet_plus stdout || complain "evaluate --weights nudt: $(cat stdout)"
+for program in detect evaluate; do
+    works "$bin/$program" --weights list
+    grep -qE '^nudt +RPCANet.*M parameters.*NUDT-SIRST: mIoU [0-9.]+ % \[' stdout || complain "--weights list: $(cat stdout)"
+done
+refuses 2 "weights is 'nutd', expected .*nudt, list" "$bin/detect" --weights nutd scenes/images --out out
+refuses 2 'one of --weights, --checkpoint and --method' "$bin/evaluate" --weights nudt --method mpcm --data scenes
+refuses 2 'one of --weights, --checkpoint and --method' "$bin/detect" --weights nudt --checkpoint run/best.h5 scenes/images --out out
 mkdir -p installed
 cp "$bin/detect" installed
 refuses 1 'weights/rpcanet_plus_nudt.h5' installed/detect scenes/images --out out

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # docs/architecture.md, docs/methods.md and CONTRIBUTING.md name files that exist, comments name documents that exist, links
-# lead to files, the picture is what its script draws, and the version is the same everywhere.
+# lead to files, the picture is what its script draws, the cards are those of the shipped weights, and the version is the
+# same everywhere.
 # usage: test_documents.sh [ROOT]
 set -uo pipefail
 cd "${1:-$(dirname "$0")/../..}" || exit 1
@@ -29,6 +30,13 @@ done < <(grep -rnoE --include='*.[ch]' --include='*.def' --exclude-dir=build '\b
 while IFS=: read -r document link; do
     [ -e "$(dirname "$document")/$link" ] || complain "$document links to $link, which does not exist"
 done < <(grep -oHE '\]\([^)#: ]+[)#]' ./*.md docs/*.md docs/results/*.md | sed 's/\](//; s/[)#]$//')
+
+# Each shipped network has a card, made for these very weights by scripts/model_card.sh, and a name.
+for weights in weights/*.h5; do
+    card=${weights%.h5}.md
+    grep -q "$(sha256sum < "$weights" | cut -d ' ' -f 1)" "$card" || complain "$card is not the card of $weights: run scripts/model_card.sh"
+    grep -q ", \"$(basename "$weights" .h5)\")$" eval/programs/shipped_weights.def || complain "$weights has no name"
+done
 
 version=$(sed -n 's/^VERSION *:= *//p' Makefile)
 grep -qx "version: $version" CITATION.cff || complain "CITATION.cff is of another version than $version"
