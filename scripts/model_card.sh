@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Rewrites what a card of shipped weights says of the network and of its figures, and the figures that
-# tests/programs/published_figures.sh holds the weights to; all else in the card stays.
+# tests/programs/published_figures.sh holds the weights to, where it has a line for them; all else in the card stays. A new
+# card is a title, a line of anything, and the headings Network and Figures. Takes the time of one evaluation.
 # usage: model_card.sh NAME DATA [BIN], for instance model_card.sh nudt DATA/NUDT-SIRST
 set -euo pipefail
 name=$1 data=$2 bin=${3:-bin}
