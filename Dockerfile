@@ -10,7 +10,7 @@ RUN make -j"$(nproc)" all library && make install-strip PREFIX=/usr DESTDIR=/ful
 RUN make -j"$(nproc)" STATIC=1 BINDIR=static && strip static/detect
 # The numbers in overlays need a font and somebody who finds it.
 RUN install -D static/detect /detect/usr/bin/irst-detect \
-    && install -D -m 644 -t /detect/usr/share/irst/weights weights/*.h5 \
+    && install -D -m 644 -t /detect/usr/share/irst/weights weights/*.h5 weights/*.md \
     && install -D -m 644 -t /detect/usr/share/fonts /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf \
     && mkdir -p -m 1777 /detect/tmp && mkdir /detect/etc /detect/etc/fonts /detect/data \
     && echo '<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp</cachedir></fontconfig>' > /detect/etc/fonts/fonts.conf

@@ -51,6 +51,22 @@ needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -
 [ "$(wc -l <<< "$named")" -eq "$(wc -l <<< "$needed")" ] || complain "irst.pc names ${named//$'\n'/ } and libirst.so needs ${needed//$'\n'/ }"
 [ "$(stat -c %s "$work/stripped")" -lt 3000000 ] || complain "libirst.so has $(stat -c %s "$work/stripped") bytes"
 
+# --- the image of Dockerfile that has every program: the packages of what they are linked to, and all of the weights ---
+
+owner_of() { # of the library's file, known by its path before or after /lib became /usr/lib
+    local file
+    file=$(realpath "$(ldconfig -p | awk -v name="$1" '$1 == name { print $NF; exit }')")
+    { dpkg-query -S "$file" || dpkg-query -S "${file#/usr}"; } 2> /dev/null | sed -n '1s/:.*//p'
+}
+if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
+    listed=$(sed -n '/^FROM .* AS full/,/^FROM scratch/p' Dockerfile | grep -oE '\b(lib[a-z0-9.+-]+|zlib1g)\b' | sort -u)
+    linked=$(readelf -d "$prefix"/bin/* "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(lib(c|m|mpi)\.so|ld-)' |
+        sort -u | while read -r name; do owner_of "$name"; done | sort -u)
+    [ "$listed" = "$linked" ] || complain "Dockerfile installs ${listed//$'\n'/ }, the programs need ${linked//$'\n'/ }"
+fi
+[ "$(grep -oE 'weights/\*\.[a-z0-9]+' Dockerfile | sort)" = "$(grep -oE 'weights/\*\.[a-z0-9]+' scripts/install.sh | sort)" ] ||
+    complain "Dockerfile takes something else of weights/ than make install"
+
 # --- header, examples ---
 
 for header in "$prefix"/include/*.h; do
