@@ -10,15 +10,19 @@
 
 enum {
     FIRST = 12, /* vectors of the first basis */
-    SPARE = 8,  /* vectors beyond those asked for, and one for every ... */
-    SPARE_OF = 4,
-    PASSES = 12,     /* before the iteration is given up */
-    MOST_DEGREE = 6, /* of the polynomial */
-    ROWS = 64        /* of S per parallel item */
+    SPARE = 5,  /* vectors beyond those asked for, and one for every ... */
+    SPARE_OF = 5,
+    PASSES = 12,      /* before the iteration is given up */
+    MOST_DEGREE = 6,  /* of the polynomial */
+    START_DEGREE = 4, /* of the first one, whose approximations are those of another matrix */
+    ROWS = 64,        /* of S per parallel item */
+    VECTORS = 32      /* of the basis */
 };
 
 /* Vectors whose value is so many times that of the last one converge at once; a polynomial would only blow them up. */
 #define FAR 20.0
+
+#define NOISE 1e-12 /* of the largest value: what rounding leaves of 0 */
 
 #define MARGIN 10.0 /* how much more the error is to shrink than it has to */
 
@@ -101,15 +105,35 @@ static void reverse(leading *l) {
     }
 }
 
+/* Some columns of basis^T S basis. */
+static void project_vectors(const worker *w, void *context, int item) {
+    (void)w;
+    leading *l = context;
+    int n = l->n, k = l->count, first = item * VECTORS, count = k - first < VECTORS ? k - first : VECTORS;
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, k, count, n, 1, l->basis, n, column(l->image, l, first), n, 0,
+                l->small + (size_t)first * (size_t)k, k);
+}
+
+/* Some of the approximations, by their coefficients in the basis. */
+static void combine_vectors(const worker *w, void *context, int item) {
+    (void)w;
+    leading *l = context;
+    int n = l->n, k = l->count, first = item * VECTORS, count = k - first < VECTORS ? k - first : VECTORS;
+    const double *small = l->small + (size_t)first * (size_t)k;
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, count, k, 1, l->basis, n, small, k, 0,
+                column(l->ritz, l, first), n);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, count, k, 1, l->image, n, small, k, 0,
+                column(l->ritz_image, l, first), n);
+}
+
 /* The best approximations that the basis holds (Rayleigh and Ritz), and S times them. */
 static status approximate(engine *e, leading *l, const double *S) {
-    int n = l->n, k = l->count;
-    multiply(e, &(product){S, l->basis, l->image, n, k, 1, 0, 0});
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, k, k, n, 1, l->basis, n, l->image, n, 0, l->small, k);
+    int k = l->count, items = (k + VECTORS - 1) / VECTORS;
+    multiply(e, &(product){S, l->basis, l->image, l->n, k, 1, 0, 0});
+    parallel_for(e, items, project_vectors, l);
     TRY(linalg_eigen_all(k, l->small, l->values, l->work));
     reverse(l);
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, k, k, 1, l->basis, n, l->small, k, 0, l->ritz, n);
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, k, k, 1, l->image, n, l->small, k, 0, l->ritz_image, n);
+    parallel_for(e, items, combine_vectors, l);
     return STATUS_OK;
 }
 
@@ -154,15 +178,24 @@ static void project(leading *l, int locked, double *x, int count) {
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, count, locked, -1, l->ritz, n, l->small, locked, 1, x, n);
 }
 
+/* The end of what a polynomial makes small; above 0 for a matrix of lower rank, too. */
+static double last_of(const leading *l) {
+    return fmax(l->values[l->count - 1], NOISE * l->values[0]);
+}
+
+static int locked_of(const leading *l) {
+    int locked = 0;
+    while (locked < l->count && l->values[locked] > FAR * last_of(l))
+        locked++;
+    return locked;
+}
+
 /* A Chebyshev polynomial of S, small on the values below the last approximation and growing fast above, times the
  * approximations. Those far above get one plain product; they are taken out of S for the others. */
 static void filter(engine *e, leading *l, const double *S, int degree) {
-    int n = l->n, locked = 0;
-    double last = l->values[l->count - 1];
-    while (locked < l->count && l->values[locked] > FAR * last)
-        locked++;
+    int n = l->n, locked = locked_of(l);
     int rest = l->count - locked;
-    double half = last / 2, *now = column(l->image, l, locked), *before = column(l->older, l, locked);
+    double half = last_of(l) / 2, *now = column(l->image, l, locked), *before = column(l->older, l, locked);
     memcpy(before, column(l->ritz, l, locked), (size_t)rest * (size_t)n * sizeof *before);
     multiply(e, &(product){S, before, now, n, rest, 1 / half, -1, 0});
     project(l, locked, now, rest);
@@ -178,7 +211,7 @@ static void filter(engine *e, leading *l, const double *S, int degree) {
 
 /* The degree at which the polynomial grows from `last` to `least` as much as the error has to shrink. */
 static double degree_for(const leading *l, double least, double error, double tolerance) {
-    double growth = acosh(fmax(2 * least / l->values[l->count - 1] - 1, 1 + 1e-6));
+    double growth = acosh(fmax(2 * least / last_of(l) - 1, 1 + 1e-6));
     return ceil(log(MARGIN * error / tolerance) / growth);
 }
 
@@ -186,10 +219,23 @@ static int limited(double degree) {
     return degree < 2 ? 2 : degree > MOST_DEGREE ? MOST_DEGREE : (int)degree;
 }
 
+/* The basis for a matrix near that of the last call. */
+static void start(engine *e, leading *l, const double *S) {
+    if (l->degree > 0 && l->values[0] > 0) { /* as then, the approximations of the call before would not do */
+        multiply(e, &(product){S, l->ritz, l->ritz_image, l->n, locked_of(l), 1, 0, 0});
+        filter(e, l, S, l->degree < START_DEGREE ? l->degree : START_DEGREE);
+    }
+    advance(l);
+    if (l->wanted > l->count)
+        add_random(l, l->wanted);
+}
+
 status leading_find(engine *e, leading *l, const double *S, double least, double tolerance, bool *found, int *count) {
     *found = false;
     if (l->count == 0)
         add_random(l, FIRST < l->most ? FIRST : l->most);
+    else
+        start(e, l, S);
     for (int pass = 0; pass < PASSES; pass++) {
         if (!orthonormalise(l))
             break;
@@ -200,15 +246,14 @@ status leading_find(engine *e, leading *l, const double *S, double least, double
         double degree = degree_for(l, least, error, tolerance);
         bool too_far = error * error < least && degree * l->count > WORTH * l->n;
         if (*found || wanted > l->most || too_far) {
-            advance(l);
-            if (wanted < l->count)
-                l->count = wanted;
-            else if (*found)
-                add_random(l, wanted < l->most ? wanted : l->most);
+            l->wanted = wanted < l->most ? wanted : l->most;
+            l->count = l->wanted < l->count ? l->wanted : l->count;
             return STATUS_OK;
         }
-        if (error * error < least)
+        if (error * error < least) {
             filter(e, l, S, limited(degree));
+            l->degree = pass == 0 ? limited(degree) : l->degree;
+        }
         advance(l);
         if (wanted > l->count)
             add_random(l, wanted);

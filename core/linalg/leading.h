@@ -20,6 +20,8 @@ typedef struct leading {
     double *basis, *image, *ritz_image, *older, *small;
     void *work;
     uint64_t draws; /* of random vectors */
+    int wanted;     /* vectors of the next call's basis */
+    int degree;     /* of the polynomial that the last call began with; 0: it needed none */
 } leading;
 
 /* Takes its memory from `w`. */

@@ -119,6 +119,10 @@ static status select_leading(engine *e, svt *s, double threshold, bool *found, i
     return STATUS_OK;
 }
 
+bool svt_is_serial(const svt *s) {
+    return s->exact || s->rank >= s->many;
+}
+
 /* The same from every eigenvalue of the Gram matrix. */
 static status select_of_all(svt *s, double threshold, int *count) {
     int n = s->n, first = 0;
@@ -141,9 +145,13 @@ static status select_by_gram(engine *e, svt *s, double threshold, int *count) {
     if (s->exact)
         return linalg_eigen_above(n, s->gram, least_square, count, s->values, s->vectors, s->work);
     bool found = false;
-    if (s->rank * MANY <= n)
+    if (!svt_is_serial(s))
         TRY(select_leading(e, s, threshold, &found, count));
-    return found ? STATUS_OK : linalg_eigen_many(n, s->gram, least_square, count, s->values, s->vectors, s->work);
+    if (found)
+        return STATUS_OK;
+    TRY(linalg_eigen_many(n, s->gram, least_square, count, s->values, s->vectors, s->work));
+    s->many = *count < s->many ? *count : s->many;
+    return STATUS_OK;
 }
 
 status svt_decompose(engine *e, svt *s, const double *G, double threshold) {

@@ -43,6 +43,10 @@ status svt_largest(svt *s, const double *G, int count, double *values);
  * look at s->imprecise, and to do without svt_multiply. */
 void svt_gram(engine *e, svt *s, const double *G);
 status svt_decompose(engine *e, svt *s, const double *G, double threshold);
+
+/* The next decomposition will use no engine (e: NULL): it may be an item of a parallel loop, beside other work. */
+bool svt_is_serial(const svt *s);
+
 void svt_multiply(engine *e, svt *s, const double *G);
 
 /* Columns first .. first + count - 1 of the result into B, m apart. May run in several threads. */

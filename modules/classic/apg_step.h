@@ -9,6 +9,7 @@
 typedef struct apg_pace {
     double momentum, next_momentum; /* (t_{k-1} - 1) / t_k, and that of step k + 1 */
     double mu, next_mu;
+    int most_rank; /* a step whose rank is higher is the last: what only the next one needs is left out */
 } apg_pace;
 
 static inline double apg_soft(double x, double threshold) {

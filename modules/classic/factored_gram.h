@@ -24,9 +24,10 @@ typedef struct factored_gram {
     double *Dt, *DtD;
     low_rank next, now, before; /* B_{k+1}, B_k and B_{k-1}; those of the last two share Vt, DUt, ... side by side */
     double a, b;                /* Y_B = a now + b before */
+    double next_momentum;       /* of Y_T in the step after this one */
     bool formed;                /* G had to be formed */
     double *G;                  /* where that is so */
-    double *DtM;                /* D^T (D - Y_T) */
+    double *DtM, *next_DtM;     /* D^T (D - Y_T), and that of the step after */
     double *half;               /* half of 4 G^T G, not symmetric */
     double *Vt, *DUt, *Ft, *Zt; /* of now and before; Z = H + Q; 2 n x n */
     double *K, *next_K;         /* U^T U of now and before; with U of next */
@@ -42,8 +43,9 @@ status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double
  * allows, else from G itself. */
 status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold);
 
-/* f->next from `s`; the square of ||Y_B - B_{k+1}||_F into *step2, of ||B_{k+1}||_F into *norm2. */
-void factored_gram_next(engine *e, factored_gram *f, const target_entries *t, const svt *s, double *step2,
+/* f->next from `s`; the square of ||Y_B - B_{k+1}||_F into *step2, of ||B_{k+1}||_F into *norm2. `last`: no step comes
+ * after this one. */
+void factored_gram_next(engine *e, factored_gram *f, const target_entries *t, svt *s, bool last, double *step2,
                         double *norm2);
 
 /* The next background, from `s`, becomes the present one. */

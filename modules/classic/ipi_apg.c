@@ -61,7 +61,10 @@ static status solve(engine *e, apg *s, solver_report *report) {
     else
         apg_factored_begin(e, &s->factored, s->mu);
     for (int k = 1; k <= s->p->iterations; k++) {
-        apg_pace pace = {.momentum = (t_before - 1) / t, .mu = s->mu, .next_mu = fmax(MU_SHRINK * s->mu, s->mu_bar)};
+        apg_pace pace = {.momentum = (t_before - 1) / t,
+                         .mu = s->mu,
+                         .next_mu = fmax(MU_SHRINK * s->mu, s->mu_bar),
+                         .most_rank = (int)(RANK_LIMIT * s->p->n)};
         t_before = t;
         t = (1 + sqrt(1 + 4 * t * t)) / 2;
         pace.next_momentum = (t_before - 1) / t;
@@ -70,8 +73,7 @@ static status solve(engine *e, apg *s, solver_report *report) {
         s->mu = pace.next_mu;
         report->iterations = k;
         report->mu = s->mu;
-        if (report->measure <= s->p->tolerance || has_settled(&background, report) ||
-            report->rank > RANK_LIMIT * s->p->n)
+        if (report->measure <= s->p->tolerance || has_settled(&background, report) || report->rank > pace.most_rank)
             break;
     }
     return STATUS_OK;

@@ -4,7 +4,6 @@
 
 #include <cblas.h>
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define SINGLE_ROUNDING 0x1p-24 /* relative */
@@ -92,6 +91,7 @@ typedef struct stepping {
     const low_rank *new_B, *B;
     const apg_pace *pace;
     double lambda;
+    bool last;
 } stepping;
 
 /* The products of r terms are off by at most (r + 2) roundings of the lengths of both factors. */
@@ -199,10 +199,10 @@ static void step_columns(const worker *w, void *context, int item) {
     float *B_new = t->blocks + (size_t)w->thread * block;
     target_entry *out = t->spare + (size_t)w->thread * block;
     int *hits = t->hits + (size_t)w->thread * room_for_hits(t->m), *first = t->first + begin + item;
-    if (B->rank > 0)
+    if (B->rank > 0 && !s->last)
         cblas_sgemm(CblasColMajor, CblasTrans, CblasNoTrans, t->m, count, B->rank, 1, B->U_single, B->room,
                     B->V_single + (size_t)begin * (size_t)B->room, B->room, 0, B_new, t->m);
-    else
+    else if (!s->last)
         memset(B_new, 0, (size_t)count * m * sizeof *B_new);
     t->sums[item] = (target_sums){0};
     for (int j = 0; j < count; j++) {
@@ -213,7 +213,7 @@ static void step_columns(const worker *w, void *context, int item) {
                            .B = t->B_single + at,
                            .next = (float)s->pace->next_momentum,
                            .limit = (float)(s->lambda * s->pace->next_mu)};
-        int hit_count = find_hits(&c, t->m, hits);
+        int hit_count = s->last ? 0 : find_hits(&c, t->m, hits);
         size_t more = step_column(s, begin + j, hits, hit_count, out + filled, &t->sums[item]);
         first[j] = (int)filled; /* of the old ones, the next column's is still there */
         filled += more;
@@ -223,8 +223,8 @@ static void step_columns(const worker *w, void *context, int item) {
 }
 
 target_sums target_step(engine *e, target_entries *t, const low_rank *new_B, const low_rank *B, const apg_pace *pace,
-                        double lambda) {
-    stepping s = {t, new_B, B, pace, lambda};
+                        double lambda, bool last) {
+    stepping s = {t, new_B, B, pace, lambda, last};
     target_sums total = {0};
     set_margins(&s);
     parallel_for(e, t->items, step_columns, &s);

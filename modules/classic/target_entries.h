@@ -10,6 +10,7 @@
 #include "modules/classic/apg_step.h"
 #include "modules/classic/low_rank.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One entry in step k. */
@@ -59,9 +60,9 @@ target_range target_column(const target_entries *t, int j);
 int64_t target_list_rows(target_entries *t);
 
 /* From step k to k + 1, B_{k+1} being `new_B` and B_k `B`: T_{k+2}, from T_1 on where both are empty, and step k's
- * sums. */
+ * sums. After the last step there is no T_{k+2}. */
 target_sums target_step(engine *e, target_entries *t, const low_rank *new_B, const low_rank *B, const apg_pace *pace,
-                        double lambda);
+                        double lambda, bool last);
 
 /* T, m x n. */
 void target_write(const target_entries *t, double *T);

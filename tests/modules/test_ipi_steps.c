@@ -46,14 +46,16 @@ static double distance(const double *a, const double *b, int count) {
     return sqrt(sum);
 }
 
-/* Steps from mu on, which falls by `shrink`: SVT_TOLERANCE of the thresholds so far is how far T may be off. */
+/* Steps from mu on, which falls by `shrink`: SVT_TOLERANCE of the thresholds so far is how far T may be off. The last
+ * one knows that it is. */
 static void compare_steps(both_ways *b, double mu, double shrink, int steps) {
     double t = 1, t_before = 1, bound = 0;
     apg_dense_begin(test_engine(), &b->dense, mu);
     apg_factored_begin(test_engine(), &b->other, mu);
     for (int k = 0; k < steps; k++, mu *= shrink) {
         solver_report right = {0}, report = {0};
-        apg_pace pace = {.momentum = (t_before - 1) / t, .mu = mu, .next_mu = shrink * mu};
+        apg_pace pace = {
+            .momentum = (t_before - 1) / t, .mu = mu, .next_mu = shrink * mu, .most_rank = k < steps - 1 ? N : -1};
         t_before = t;
         t = (1 + sqrt(1 + 4 * t * t)) / 2;
         pace.next_momentum = (t_before - 1) / t;

@@ -1,0 +1,42 @@
+/* What the two parts of factored_gram.h share: the Gram matrix (factored_gram.c) and the next background
+ * (factored_background.c). */
+#ifndef IRST_MODULES_CLASSIC_FACTORED_GRAM_PRIVATE_H
+#define IRST_MODULES_CLASSIC_FACTORED_GRAM_PRIVATE_H
+
+#include "modules/classic/factored_gram.h"
+
+enum { GRAM_COLUMNS = 112 }; /* of n, per parallel item */
+
+static inline int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+static inline int items_of(int count, int size) {
+    return (count + size - 1) / size;
+}
+
+static inline double square(double x) {
+    return x * x;
+}
+
+static inline int rank_of_both(const factored_gram *f) {
+    return f->now.rank + f->before.rank;
+}
+
+static inline double weight_of(const factored_gram *f, int vector) {
+    return vector < f->now.rank ? f->a : f->b;
+}
+
+typedef struct gram_job {
+    factored_gram *f;
+    const target_entries *t;
+    svt *s;
+    double threshold;
+    bool beside; /* the decomposition is item 0 */
+    status outcome;
+} gram_job;
+
+/* Some columns of x U_1 V_1^T + a U V^T + b U' V'^T, into G; x = 0 leaves out the first, which is the next one. */
+void factored_gram_expand(factored_gram *f, double x, int first, int count);
+
+#endif
