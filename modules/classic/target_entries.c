@@ -42,7 +42,7 @@ status target_entries_new(engine *e, target_entries *t, int m, int n, const doub
     t->blocks = workspace_take(w, threads * block, sizeof(float));
     t->entries = workspace_take(w, whole, sizeof *t->entries);
     t->spare = workspace_take(w, threads * block, sizeof *t->spare);
-    t->first = workspace_take(w, (size_t)(n + t->items), sizeof *t->first);
+    t->first = workspace_take(w, (size_t)n + (size_t)t->items, sizeof *t->first);
     t->hits = workspace_take(w, threads * room_for_hits(m), sizeof *t->hits);
     t->margins = workspace_take(w, (size_t)m, sizeof(float));
     t->sums = workspace_take(w, (size_t)t->items, sizeof *t->sums);

@@ -313,7 +313,7 @@ cmp -s ../figures/camera_000005_stages_net.png ../same/camera_000005_stages_net.
     complain "eval-figures does not take data.range from the checkpoint"
 refuses 2 'nothing to resume' "$bin/train" ../tiny.ini data.root=ok --out out --resume
 works "$bin/detect" single/l8.png --out ../found
-grep -q 'knows NUDT-SIRST only' stderr || complain "detect is silent about the weights it comes with"
+grep -q 'know their training images only' stderr || complain "detect is silent about the weights it comes with"
 
 echo "$count commands, $bad wrong"
 [ "$bad" -eq 0 ]
