@@ -32,7 +32,7 @@ fi
 [ $skipped -eq 0 ] || echo "$skipped skipped: ONNX Runtime or python3-opencv is missing (make test-onnx)"
 [ ${#runtimes[@]} -gt 0 ] || exit 0
 
-# Every model of the folder within 1e-4 of the range of our scores, and at no pixel on the other side of the threshold:
+# Every model of the folder within a share of the range of our scores, and at no pixel on the other side of the threshold:
 # the scores of formula weights lie closely together, where 1e-4 itself would hide a patch cut elsewhere.
 # OpenCV 4.6 takes no sizes that are computed while a model runs: of the models for any size it reads those that need
 # none, of those for one size all but AGPCNet's, whose attention it cannot reshape.
@@ -45,10 +45,10 @@ must_read() {
 }
 # "NaN" is nothing that awk compares.
 is_small() {
-    [[ $1 =~ ^[0-9.]+e[-+][0-9]+$ ]] && awk "BEGIN { exit !($1 <= 1e-4) }"
+    [[ $1 =~ ^[0-9.]+e[-+][0-9]+$ ]] && awk "BEGIN { exit !($1 <= $2) }"
 }
 check_folder() {
-    local folder=$1 runtime name model images deviation share others
+    local folder=$1 limit=${2:-1e-4} runtime name model images deviation share others
     for runtime in "${runtimes[@]}"; do
         $runtime "$folder" > "$work/lines" 2> "$work/errors" || complain "$runtime: $(tail -n 3 "$work/errors")"
         cat "$work/lines"
@@ -56,7 +56,7 @@ check_folder() {
         while read -r name model images deviation share others; do
             if [ "$images" = unread ]; then
                 [[ $name == opencv ]] && ! must_read "$model" || complain "$name does not read $model"
-            elif ! is_small "$share" || [ "$others" != 0 ]; then
+            elif ! is_small "$share" "$limit" || [ "$others" != 0 ]; then
                 complain "$name, $model: $deviation from ours, $share of their range, $others pixels on the other side of the threshold"
             fi
         done < "$work/lines"
@@ -80,15 +80,17 @@ for runtime in "${runtimes[@]}"; do
     $runtime "$work/odd" 2> "$work/errors" | grep -qiE ' nan nan 1$' || complain "$runtime overlooks a score that is no number"
 done
 
-# check_trained CHECKPOINT STEP: every STEPth image of the test list.
+# check_trained CHECKPOINT STEP: every STEPth image of the test list. Networks trained on other data sets amplify rounding
+# there (of images that are nothing to them): the detections must be the same, the scores less so.
 check_trained() {
-    local name
+    local name limit=2e-2
+    [[ ${1,,} != *nudt* ]] || limit=1e-4
     name=$(basename "${1%.*}")
     mkdir "$work/$name"
     bin/convert to-onnx "$1" "$work/$name/$name.onnx" > /dev/null || complain "$1 is not written"
     IRST_LIBRARY=build/lib/libirst.so.0 "$python" tests/onnx/trained_cases.py "$1" "$shared/data/NUDT-SIRST" "$2" \
         "$work/$name" "$name.onnx" || complain "no cases for $1"
-    check_folder "$work/$name"
+    check_folder "$work/$name" $limit
     rm -r "${work:?}/$name"
 }
 
