@@ -237,7 +237,7 @@ static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
     if (!t->options->on_epoch || !trainer_writes(t))
         return;
     /* Again, because another process may have had the processor the last time; for longer after longer epochs. */
-    t->peak = fmax(t->peak, peak_flops(t->engine, fmin(MOST_PEAK_SECONDS, row->seconds / 100)));
+    t->peak = fmax(t->peak, peak_flops(t->engine, fmin(MOST_PEAK_SECONDS, row->seconds / 20)));
     train_report report = {.row = row,
                            .log = run_log_options_of(t->log),
                            .epochs = t->epochs,
