@@ -44,9 +44,10 @@ while [ "$killed" -lt "$moments" ]; do
     [ ! -f killed/last.h5 ] || resume=(--resume)
     moment=$((1 + (RANDOM * 32768 + RANDOM) % whole))
     # (in a shell of its own, which does not say that somebody was killed; without --foreground timeout kills itself too, and
-    # the next training would meet the lock of one that is still dying)
+    # the next training would meet the lock of one that is still dying; and it has an exit code of its own for a program that
+    # ends as its time does)
     (
-        timeout --foreground -s KILL "$((moment / 1000)).$(printf '%03d' $((moment % 1000)))" \
+        timeout --foreground --preserve-status -s KILL "$((moment / 1000)).$(printf '%03d' $((moment % 1000)))" \
             "$bin/train" tiny.ini --out killed "${resume[@]}" > stdout 2> stderr < /dev/null
         exit $?
     ) 2> /dev/null
