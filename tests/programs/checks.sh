@@ -17,6 +17,20 @@ works() {
     "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
 }
 
+# tiny_ini STAGES: a network that trains in milliseconds, on the folder scenes; [train] is up to the test.
+tiny_ini() {
+    cat << INI
+[model]
+stages = $1
+bottleneck_channels = 2
+total_channels = 4
+se_reduction = 2
+[data]
+root = scenes
+size = 32
+INI
+}
+
 # refuses CODE PATTERN COMMAND...: the exit code, one line on stderr that matches, nothing left in out/
 refuses() {
     local code=$1 pattern=$2 got

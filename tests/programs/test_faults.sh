@@ -8,15 +8,8 @@ export OMP_NUM_THREADS=1
 RANDOM=1
 
 works "$bin/prepare" synthesize scenes --train 6 --test 3 --size 64 --seed 3
-cat > tiny.ini << 'INI'
-[model]
-stages = 1
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-root = scenes
-size = 32
+tiny_ini 1 > tiny.ini
+cat >> tiny.ini << 'INI'
 [train]
 epochs = 1
 batch_size = 4

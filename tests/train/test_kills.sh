@@ -8,15 +8,8 @@ export OMP_NUM_THREADS=1
 RANDOM=1
 
 works "$bin/prepare" synthesize scenes --train 24 --test 6 --size 32 --seed 1
-cat > tiny.ini << END
-[model]
-stages = 1
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-root = scenes
-size = 32
+tiny_ini 1 > tiny.ini
+cat >> tiny.ini << END
 augment = flips
 [train]
 epochs = 6

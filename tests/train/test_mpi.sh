@@ -28,15 +28,8 @@ near() {
 
 # Nineteen images in batches of eight: the third has fewer images than there are ranks.
 works "$bin/prepare" synthesize scenes --train 19 --test 6 --size 32 --seed 1
-cat > tiny.ini << END
-[model]
-stages = 2
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-root = scenes
-size = 32
+tiny_ini 2 > tiny.ini
+cat >> tiny.ini << END
 augment = flips
 [train]
 epochs = 4
@@ -52,29 +45,25 @@ for ranks in 2 4; do
     [ "$(wc -l < stdout)" -eq 5 ] || complain "more than rank 0 speaks: $(cat stdout)"
 done
 
-# One process, told to stop, stops all; others go on.
-together 2 "$bin/train" tiny.ini train.epochs=4000 --out stopped > stdout 2> stderr &
-for ((i = 0; i < 600; i++)); do
-    [ ! -f stopped/last.h5 ] || break
-    sleep 0.1
-done
-kill -INT "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out stopped")"
-wait $!
-code=$?
-count=$((count + 1))
-{ [ $code -ne 0 ] && grep -q 'interrupted; .--resume. goes on' stderr; } || complain "stopped: exit code $code: $(head -c 600 stderr)"
+# end_one SIGNAL OUT PATTERN: one of two processes gets the signal once something is saved; both end, and say so.
+end_one() {
+    local code i
+    together 2 "$bin/train" tiny.ini train.epochs=4000 --out "$2" > stdout 2> stderr &
+    for ((i = 0; i < 600; i++)); do
+        [ ! -f "$2/last.h5" ] || break
+        sleep 0.1
+    done
+    kill "-$1" "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out $2")"
+    wait $!
+    code=$?
+    count=$((count + 1))
+    { [ $code -ne 0 ] && grep -q -e "$3" stderr; } || complain "$2: exit code $code: $(head -c 600 stderr)"
+}
 
+# One process, told to stop, stops all; others go on.
+end_one INT stopped 'interrupted; .--resume. goes on'
 # One process dies.
-together 2 "$bin/train" tiny.ini train.epochs=4000 --out dead > stdout 2> stderr &
-for ((i = 0; i < 600; i++)); do
-    [ ! -f dead/last.h5 ] || break
-    sleep 0.1
-done
-kill -KILL "$(pgrep -n -f "$bin/train tiny.ini train.epochs=4000 --out dead")"
-wait $!
-code=$?
-count=$((count + 1))
-{ [ $code -ne 0 ] && grep -q -e '--resume' stderr; } || complain "dead: exit code $code: $(head -c 600 stderr)"
+end_one KILL dead '--resume'
 epochs=$(($(wc -l < dead/log.csv) + 1))
 works together 4 "$bin/train" tiny.ini train.epochs=$epochs --out dead --resume
 [ "$(column loss dead | wc -l)" -eq $epochs ] || complain "dead: resumed to $(column loss dead | wc -l) epochs, expected $epochs"
