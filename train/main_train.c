@@ -91,7 +91,7 @@ static void print_epoch(void *context, const train_report *r) {
             print_metrics("raw ", &r->row->raw);
     }
     print_duration("  in ", r->row->seconds);
-    if (r->row->epoch < r->epochs)
+    if (r->row->epoch < r->epochs && !isnan(r->rest))
         print_duration(", ETA ", r->rest);
     printf("%s\n", r->is_best ? "  (best so far)" : "");
     fflush(stdout);

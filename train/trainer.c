@@ -183,6 +183,18 @@ static bool save_is_due(const trainer *t) {
     return minutes > 0 && clock_seconds() - t->saved >= 60 * minutes;
 }
 
+static double work_done(const trainer *t) {
+    const train_state *s = &t->state;
+    double share = (double)s->batch / t->per_epoch;
+    return crop_plan_work(&t->crops, s->epoch) + share * crop_plan_epoch_work(&t->crops, s->epoch);
+}
+
+/* By the pace of this process. NAN: it has not trained yet. */
+static double seconds_left(const trainer *t) {
+    double done = work_done(t), here = done - t->begun_work;
+    return here > 0 ? (clock_seconds() - t->begun) / here * (crop_plan_work(&t->crops, t->epochs) - done) : NAN;
+}
+
 /* The steps of one epoch, from wherever it stands. */
 static status train_epoch(trainer *t, progress *bar) {
     TRY(begin_phase(t));
@@ -193,6 +205,7 @@ static status train_epoch(trainer *t, progress *bar) {
         TRY(trainer_step(t, &loss));
         char note[64];
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
+        bar->left = seconds_left(t);
         progress_update(bar, t->state.step, note);
         bool stop = interrupted, saves = save_is_due(t);
         trainer_agree(t, &stop, &saves);
@@ -225,12 +238,6 @@ static epoch_row row_of_epoch(trainer *t) {
     s->images = s->norm_sum = 0;
     s->epoch_steps = 0;
     return row;
-}
-
-static double seconds_left(const trainer *t) {
-    double done = crop_plan_work(&t->crops, t->state.epoch);
-    double pace = (clock_seconds() - t->begun) / (done - t->begun_work);
-    return pace * (crop_plan_work(&t->crops, t->epochs) - done);
 }
 
 static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
@@ -313,9 +320,10 @@ static status run(trainer *t) {
     TRY(trainer_compare(t));
     progress bar;
     progress_begin(&bar, "training", "step", t->total_steps);
+    progress_resume(&bar, t->state.step);
     bar.enabled = bar.enabled && trainer_writes(t);
     t->begun = t->saved = clock_seconds();
-    t->begun_work = crop_plan_work(&t->crops, t->state.epoch);
+    t->begun_work = work_done(t);
     status result = STATUS_OK;
     while (t->state.epoch < t->epochs && result == STATUS_OK && !gives_up(t)) {
         result = train_epoch(t, &bar);

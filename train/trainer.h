@@ -15,7 +15,7 @@ typedef struct train_report {
     const run_log_options *log;
     int64_t epochs;    /* in all */
     double peak_share; /* floating-point operations a second, relative to the processor's FMA peak */
-    double rest;       /* seconds to the end, at the pace until now */
+    double rest;       /* seconds to the end, at the pace until now; NAN if this process has not trained yet */
     bool is_best;      /* of those evaluated, in train.select */
 } train_report;
 

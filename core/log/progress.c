@@ -26,8 +26,17 @@ static int stderr_takes_a_bar(void) {
 
 void progress_begin(progress *p, const char *label, const char *unit, int64_t total) {
     double now = clock_seconds();
-    *p = (progress){
-        .label = label, .unit = unit, .total = total, .start = now, .last_drawn = now, .enabled = stderr_takes_a_bar()};
+    *p = (progress){.label = label,
+                    .unit = unit,
+                    .total = total,
+                    .start = now,
+                    .last_drawn = now,
+                    .left = NAN,
+                    .enabled = stderr_takes_a_bar()};
+}
+
+void progress_resume(progress *p, int64_t done) {
+    p->done = p->done_when_drawn = done;
 }
 
 /* The newest interval counts for the share of the time constant that it covers; the first one for all. */
@@ -51,8 +60,9 @@ static void draw(const progress *p, const char *note) {
     for (int i = 0; i < BAR_WIDTH; i++)
         bar[i] = i < (int)(fraction * BAR_WIDTH) ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
-    double seconds = p->rate > 0 ? (double)(p->total - p->done) / p->rate : 0;
-    if (p->rate > 0 && seconds < 1e8) {
+    double by_rate = p->rate > 0 ? (double)(p->total - p->done) / p->rate : INFINITY;
+    double seconds = isnan(p->left) ? by_rate : p->left;
+    if (seconds < 1e8) {
         long s = (long)(seconds + 0.5);
         snprintf(left, sizeof left, "  ETA %ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     }

@@ -16,11 +16,14 @@ typedef struct progress {
     double last_drawn; /* seconds, monotonic */
     int64_t done_when_drawn;
     double rate; /* units a second: a moving average over the last ten seconds or so; 0 until known */
+    double left; /* seconds, from a caller who knows better than the rate tells; NAN: none */
     int enabled;
 } progress;
 
 /* `label` and `unit` ("image") must outlive it. */
 void progress_begin(progress *p, const char *label, const char *unit, int64_t total);
+/* Begins behind what an earlier process has done, which says nothing about the rate. */
+void progress_resume(progress *p, int64_t done);
 void progress_update(progress *p, int64_t done, const char *note); /* note: short text at the end, may be NULL */
 void progress_end(progress *p);                                    /* erases the bar */
 

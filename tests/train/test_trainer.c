@@ -107,6 +107,28 @@ static void test_resume(void **state) {
     runs_expect_same(whole, parts);
 }
 
+static void compare_time_left(void *context, const train_report *r) {
+    if (r->row->epoch == 2) {
+        assert_true(r->rest >= 1.5 * r->row->seconds);
+        *(bool *)context = true;
+    }
+}
+
+/* One of three steps of epoch 2 is another process's: what this one did was two thirds of what is left after it. */
+static void test_time_left_of_a_resumed_run(void **state) {
+    (void)state;
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", scratch_path("left"));
+    assert_fails(train(folder, NULL, false, 1), STATUS_INTERRUPTED, "--resume", "step 4 of 9");
+    config *c;
+    bool compared = false;
+    assert_ok(read_config(NULL, &c));
+    train_options options = {.folder = folder, .resume = true, .on_epoch = compare_time_left, .context = &compared};
+    assert_ok(trainer_run(c, &options));
+    assert_true(compared);
+    config_free(c);
+}
+
 /* Begun with recomputation in backward, gone on with without: as never with. */
 static void test_checkpointing_changes_no_bits(void **state) {
     (void)state;
@@ -278,6 +300,7 @@ int main(void) {
         cmocka_unit_test(test_curves_at_the_end),
         cmocka_unit_test(test_evaluation_is_checked_before_training),
         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_time_left_of_a_resumed_run),
         cmocka_unit_test(test_resume_with_every_optimizer),
         cmocka_unit_test(test_resume_around_crops),
         cmocka_unit_test(test_older_checkpoints),
