@@ -3,6 +3,7 @@
 #include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,28 +22,32 @@ static object_path memory_path(const char *memory, const parameter *p) {
     return out;
 }
 
-/* The counters of the state by name: one list for writing and reading. */
+/* The counters of the state by name: one list for writing and reading. None is negative. */
 typedef struct counter {
     const char *path;
     int64_t *value;
+    int64_t most;
     bool is_newer; /* checkpoints of older versions lack it; it is 0 then */
 } counter;
 
 enum { COUNTERS = 12 };
+#define MOST_COUNTED ((int64_t)1 << 53) /* no training counts so far, and doubles hold it */
 
 static void list_counters(train_state *s, int64_t *optimizer_step, int64_t *average_steps, counter out[COUNTERS]) {
-    const counter list[COUNTERS] = {{"trainer/epoch", &s->epoch, false},
-                                    {"trainer/batch", &s->batch, false},
-                                    {"trainer/step", &s->step, false},
-                                    {"trainer/best_epoch", &s->best_epoch, false},
-                                    {"trainer/idle_evaluations", &s->idle_evaluations, true},
-                                    {"trainer/epoch_steps", &s->epoch_steps, true},
-                                    {"trainer/average_steps", average_steps, true},
-                                    {"trainer/train_images", &s->train.images, true},
-                                    {"trainer/train_checksum", &s->train.checksum, true},
-                                    {"trainer/validation_images", &s->validation.images, true},
-                                    {"trainer/validation_checksum", &s->validation.checksum, true},
-                                    {"optimizer/step", optimizer_step, false}};
+    const counter list[COUNTERS] = {
+        {"trainer/epoch", &s->epoch, MOST_COUNTED, false},
+        {"trainer/batch", &s->batch, INT_MAX, false},
+        {"trainer/step", &s->step, MOST_COUNTED, false},
+        {"trainer/best_epoch", &s->best_epoch, MOST_COUNTED, false},
+        {"trainer/idle_evaluations", &s->idle_evaluations, MOST_COUNTED, true},
+        {"trainer/epoch_steps", &s->epoch_steps, MOST_COUNTED, true},
+        {"trainer/average_steps", average_steps, MOST_COUNTED, true},
+        {"trainer/train_images", &s->train.images, MOST_COUNTED, true},
+        {"trainer/train_checksum", &s->train.checksum, UINT32_MAX, true},
+        {"trainer/validation_images", &s->validation.images, MOST_COUNTED, true},
+        {"trainer/validation_checksum", &s->validation.checksum, UINT32_MAX, true},
+        {"optimizer/step", optimizer_step, MOST_COUNTED, false},
+    };
     memcpy(out, list, sizeof list);
 }
 
@@ -229,6 +234,26 @@ static status read_loss_sums(const h5_file *file, double *sums) {
     return h5_read(file, "trainer/loss_sums", H5_FLOAT64, (size_t)shape.size[0], sums);
 }
 
+static status read_counter(const h5_file *file, const counter *c) {
+    if (c->is_newer && !h5_exists(file, c->path))
+        return STATUS_OK;
+    TRY(h5_read(file, c->path, H5_INT64, 1, c->value));
+    if (*c->value >= 0 && *c->value <= c->most)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%s: %s is %lld; expected 0 to %lld", h5_path(file), c->path, (long long)*c->value,
+                       (long long)c->most);
+}
+
+static status read_number(const h5_file *file, const number *n) {
+    const char *path = h5_exists(file, n->path) ? n->path : n->older_path;
+    if (!path)
+        return STATUS_OK;
+    TRY(h5_read(file, path, H5_FLOAT64, 1, n->value));
+    return isfinite(*n->value)
+               ? STATUS_OK
+               : status_fail(STATUS_INPUT, "%s: %s is %g; expected a finite number", h5_path(file), path, *n->value);
+}
+
 static status read_all(const h5_file *file, detector *d, const config *c, optimizer *o, average *a, train_state *s) {
     const data_content train = s->train, validation = s->validation;
     TRY(compare_config(file, c));
@@ -241,13 +266,9 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
     list_counters(s, &o->step, &a->steps, counters);
     list_numbers(s, &o->largest_rate, &o->weight_sum, numbers);
     for (int i = 0; i < COUNTERS; i++)
-        if (!counters[i].is_newer || h5_exists(file, counters[i].path))
-            TRY(h5_read(file, counters[i].path, H5_INT64, 1, counters[i].value));
-    for (int i = 0; i < NUMBERS; i++) {
-        const char *path = h5_exists(file, numbers[i].path) ? numbers[i].path : numbers[i].older_path;
-        if (path)
-            TRY(h5_read(file, path, H5_FLOAT64, 1, numbers[i].value));
-    }
+        TRY(read_counter(file, &counters[i]));
+    for (int i = 0; i < NUMBERS; i++)
+        TRY(read_number(file, &numbers[i]));
     TRY(read_loss_sums(file, s->loss_sums));
     if (!config_flag(c, "data.may_change")) {
         TRY(compare_data(file, "was trained on", &s->train, &train));

@@ -1,0 +1,139 @@
+/* The state of a training in last.h5: written and read back, and refused where no training can stand like that. */
+#include "tests/expect.h"
+#include "tests/support.h"
+#include "train/train_config.h"
+#include "train/train_state.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const settings[] = {"model.stages=1", "model.bottleneck_channels=2", "model.total_channels=4",
+                                       "model.se_reduction=2", "data.root=nowhere"};
+
+/* What a training has at hand when it saves or resumes. */
+static struct {
+    config *c;
+    detector *d;
+    optimizer o;
+    average a;
+} run;
+static char path[4096];
+
+static int begin(void **state) {
+    (void)state;
+    optimizer_options options = optimizer_defaults(&optimizer_adam);
+    snprintf(path, sizeof path, "%s", scratch_path("last.h5"));
+    assert_ok(train_config_read(NULL, settings, sizeof settings / sizeof *settings, &run.c));
+    assert_ok(detector_new(test_engine(), run.c, 1, &run.d));
+    assert_ok(optimizer_new(test_engine(), detector_parameters(run.d), &options, &run.o));
+    return average_new(test_engine(), detector_parameters(run.d), 0.9, &run.a) != STATUS_OK;
+}
+
+static int end(void **state) {
+    (void)state;
+    average_free(&run.a);
+    optimizer_free(&run.o);
+    detector_free(run.d);
+    config_free(run.c);
+    return 0;
+}
+
+/* In the middle of epoch 3. */
+static train_state some_state(void) {
+    return (train_state){.epoch = 2,
+                         .batch = 3,
+                         .step = 13,
+                         .best_score = 0.5,
+                         .best_epoch = 1,
+                         .selection = "miou",
+                         .idle_evaluations = 1,
+                         .epoch_steps = 3,
+                         .norm_sum = 1.5,
+                         .loss_sums = {4, 3, NAN},
+                         .images = 12,
+                         .train = {.images = 20, .checksum = UINT32_MAX},
+                         .validation = {.images = 5, .checksum = 7}};
+}
+
+static status save(const train_state *s) {
+    return train_state_save(path, run.d, run.c, &run.o, &run.a, s);
+}
+
+static status load(train_state *out) {
+    const train_state now = some_state();
+    *out = (train_state){.train = now.train, .validation = now.validation};
+    return train_state_load(path, run.d, run.c, &run.o, &run.a, out);
+}
+
+static void test_written_and_read_back(void **state) {
+    (void)state;
+    train_state s = some_state(), back;
+    run.o.step = 13;
+    run.a.steps = 12;
+    run.o.largest_rate = 0.25;
+    run.o.weight_sum = 0.125;
+    float *moment = &run.o.memory[1][0][0], *mean = &run.a.value[0][0];
+    *moment = 0.75f;
+    *mean = -2;
+    assert_ok(save(&s));
+    run.o.step = run.a.steps = 0;
+    run.o.largest_rate = run.o.weight_sum = *moment = *mean = 0;
+    assert_ok(load(&back));
+    memset(back.selection, 0, sizeof back.selection); /* for readers only */
+    memset(s.selection, 0, sizeof s.selection);
+    assert_memory_equal(&s, &back, sizeof s);
+    assert_true(run.o.step == 13 && run.a.steps == 12);
+    assert_true(run.o.largest_rate == 0.25 && run.o.weight_sum == 0.125 && *moment == 0.75f && *mean == -2);
+}
+
+/* Counters lead to places in memory and in files: a negative one must not. */
+static void test_impossible_counters(void **state) {
+    (void)state;
+    train_state s = some_state(), back;
+    const struct {
+        int64_t *value;
+        const char *name;
+    } counters[] = {{&s.epoch, "trainer/epoch"},
+                    {&s.batch, "trainer/batch"},
+                    {&s.step, "trainer/step"},
+                    {&s.best_epoch, "trainer/best_epoch"},
+                    {&s.idle_evaluations, "trainer/idle_evaluations"},
+                    {&s.epoch_steps, "trainer/epoch_steps"},
+                    {&run.a.steps, "trainer/average_steps"},
+                    {&s.train.images, "trainer/train_images"},
+                    {&s.validation.checksum, "trainer/validation_checksum"},
+                    {&run.o.step, "optimizer/step"}};
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        int64_t kept = *counters[i].value;
+        *counters[i].value = -1;
+        assert_ok(save(&s));
+        assert_fails(load(&back), STATUS_INPUT, counters[i].name, "is -1; expected 0 to");
+        *counters[i].value = kept;
+    }
+    s.batch = (int64_t)INT_MAX + 1;
+    assert_ok(save(&s));
+    assert_fails(load(&back), STATUS_INPUT, "trainer/batch is 2147483648", path);
+}
+
+static void test_impossible_numbers(void **state) {
+    (void)state;
+    train_state s = some_state(), back;
+    s.best_score = NAN;
+    assert_ok(save(&s));
+    assert_fails(load(&back), STATUS_INPUT, "trainer/best_score is nan", "finite");
+    s.best_score = 0;
+    s.images = INFINITY;
+    assert_ok(save(&s));
+    assert_fails(load(&back), STATUS_INPUT, "trainer/images is inf", "finite");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_written_and_read_back),
+        cmocka_unit_test(test_impossible_counters),
+        cmocka_unit_test(test_impossible_numbers),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
