@@ -63,21 +63,26 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
 #define SUM(name) REAL(#name, counts.name)
 #define CURVE(name, points) INTEGERS(#name, counts.name, points)
 
+/* Sums of a few counts stay within 64 bits. */
+#define MOST_COUNTED ((int64_t)1 << 53)
+
+static bool read_count(const json_t *value, int64_t *out) {
+    *out = json_integer_value(value);
+    return json_is_integer(value) && *out >= 0 && *out <= MOST_COUNTED;
+}
+
 static bool read_curve(const json_t *array, int64_t *out, size_t points) {
-    if (json_array_size(array) != points)
-        return false;
-    for (size_t i = 0; i < points; i++)
-        out[i] = json_integer_value(json_array_get(array, i));
-    return true;
+    bool good = json_array_size(array) == points;
+    for (size_t i = 0; i < points && good; i++)
+        good = read_count(json_array_get(array, i), &out[i]);
+    return good;
 }
 
 static bool read_fields(const json_t *object, cell *out) {
     const json_t *value;
 #define INTEGER(name, member)                                                                                          \
-    value = json_object_get(object, name);                                                                             \
-    if (!json_is_integer(value))                                                                                       \
-        return false;                                                                                                  \
-    out->member = json_integer_value(value);
+    if (!read_count(json_object_get(object, name), &out->member))                                                      \
+        return false;
 #define REAL(name, member)                                                                                             \
     value = json_object_get(object, name);                                                                             \
     if (!json_is_number(value))                                                                                        \

@@ -36,7 +36,19 @@ static void test_write_and_read_back(void **state) {
     assert_false(cell_read(path, "another key", &out));
 }
 
-/* Every byte cut off a file, and a number that became a word, make it void. */
+/* The cell's file with `from`, the first there is, replaced by `to`, which is as long. */
+static bool reads_with(const char *text, const char *from, const char *to) {
+    char changed[16384];
+    cell out;
+    snprintf(changed, sizeof changed, "%s", text);
+    char *at = strstr(changed, from);
+    assert_true(at && strlen(from) == strlen(to));
+    memcpy(at, to, strlen(to));
+    return cell_read(scratch_file("changed.json", changed, strlen(changed)), "key", &out);
+}
+
+/* Every byte cut off a file, a number that became a word, also within a curve, and one that counts nothing, make it
+ * void. */
 static void test_damaged(void **state) {
     (void)state;
     char path[4096], text[16384];
@@ -50,10 +62,13 @@ static void test_damaged(void **state) {
     for (size_t cut = 0; cut < length; cut += 97)
         assert_false(cell_read(scratch_file("cut.json", text, cut), "key", &out));
     text[length] = '\0';
-    char *number = strstr(text, "945");
-    assert_non_null(number);
-    memcpy(number, "\"9\"", 3);
-    assert_false(cell_read(scratch_file("word.json", text, length), "key", &out));
+    assert_true(reads_with(text, "945", "944"));
+    assert_false(reads_with(text, "945", "\"9\""));
+    assert_false(reads_with(text, "945", "-94"));
+    assert_false(reads_with(text, "[\n    945", "[\n    \"9\""));
+    assert_false(reads_with(text, "[\n    945", "[\n    -94"));
+    assert_false(reads_with(text, "43487189", "1e999999"));
+    assert_false(reads_with(text, "\"params\": 215916", "\"params\": 4e1000"));
 }
 
 int main(void) {
