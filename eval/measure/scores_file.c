@@ -155,6 +155,9 @@ static status read_head(const h5_file *file, scores_set *out) {
     TRY(read_choice(file, "protocol", match_protocol_names, 2, &protocol));
     TRY(read_choice(file, "kind", kind_names, KINDS, &kind));
     TRY(h5_read_attribute_double(file, "/", "threshold", &out->threshold));
+    if (!isfinite(out->threshold))
+        return status_fail(STATUS_INPUT, "%s: threshold is %g; expected a finite number", h5_path(file),
+                           out->threshold);
     out->how = (scoring){.rule = (score_rule)rule, .protocol = (match_protocol)protocol};
     out->kind = (score_kind)kind;
     return STATUS_OK;
@@ -183,6 +186,14 @@ static status read_map(const h5_file *file, int index, const char *what, h5_type
     return h5_read(file, path, type, pixels, data);
 }
 
+static status check_label(const h5_file *file, int index, size_t pixels, const uint8_t *label) {
+    for (size_t i = 0; i < pixels; i++)
+        if (label[i] > 1)
+            return status_fail(STATUS_INPUT, "%s: the label of scene %d holds %d; expected 0 and 1", h5_path(file),
+                               index + 1, label[i]);
+    return STATUS_OK;
+}
+
 static status read_scene(const h5_file *file, int index, bool with_logits, scores_scene *s) {
     TRY(read_size(file, index, s));
     size_t pixels = (size_t)s->width * (size_t)s->height;
@@ -192,6 +203,7 @@ static status read_scene(const h5_file *file, int index, bool with_logits, score
     s->logit = with_logits ? malloc(pixels * sizeof *s->logit) : NULL;
     TRY(read_map(file, index, "image", H5_UINT8, pixels, s->image));
     TRY(read_map(file, index, "label", H5_UINT8, pixels, s->label));
+    TRY(check_label(file, index, pixels, s->label));
     TRY(read_map(file, index, "score", H5_FLOAT32, pixels, s->score));
     return with_logits ? read_map(file, index, "logit", H5_FLOAT32, pixels, s->logit) : STATUS_OK;
 }

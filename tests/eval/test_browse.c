@@ -208,12 +208,49 @@ static void test_bad_files(void **state) {
                  "no --data");
 }
 
+/* One scene of two pixels. */
+static void write_scores(const char *path, double threshold, uint8_t label) {
+    static const char *const name = "a";
+    static const struct {
+        const char *name, *text;
+    } texts[] = {{"method", "m"}, {"dataset", "d"},        {"split", "s"},
+                 {"rule", "max"}, {"protocol", "overlap"}, {"kind", "probability"}};
+    const h5_shape shape = {.rank = 2, .size = {1, 2}};
+    const uint8_t labels[] = {1, label};
+    h5_file *file;
+    assert_ok(h5_create(path, &file));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_ok(h5_write_attribute_text(file, "/", texts[i].name, texts[i].text));
+    assert_ok(h5_write_attribute_double(file, "/", "threshold", threshold));
+    assert_ok(h5_write(file, "scenes/000000/image", H5_UINT8, &shape, labels));
+    assert_ok(h5_write(file, "scenes/000000/label", H5_UINT8, &shape, labels));
+    assert_ok(h5_write(file, "scenes/000000/score", H5_FLOAT32, &shape, (const float[]){0.5, 1}));
+    assert_ok(h5_write_strings(file, "names", &name, 1));
+    assert_ok(h5_commit(file));
+}
+
+/* The page shows labels in two colours, and its threshold as a number. */
+static void test_scores_of_others(void **state) {
+    (void)state;
+    scores_set set;
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_path("scores.h5"));
+    write_scores(path, 0.5, 0);
+    assert_ok(scores_file_read(path, &set));
+    assert_true(set.count == 1 && set.scenes[0].width == 2 && set.scenes[0].score[1] == 1);
+    scores_set_free(&set);
+    write_scores(path, 0.5, 2);
+    assert_fails(scores_file_read(path, &set), STATUS_INPUT, path, "the label of scene 1 holds 2");
+    write_scores(path, NAN, 0);
+    assert_fails(scores_file_read(path, &set), STATUS_INPUT, path, "threshold is nan");
+    assert_true(set.count == 0 && !set.scenes && !set.method);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures),
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_figures),          cmocka_unit_test(test_set),
+        cmocka_unit_test(test_answers),          cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_scores_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
