@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Breaks the code in one place after the other, in a copy, as tests/mutation/mutations.txt says, and runs the tests that
-# ought to notice. Prints the changes that nobody noticed; fails if there are more than five in fifty.
-# usage: scripts/mutate.sh [WORD]   only the lines of the table with that word
+# ought to notice: by failing or crashing, or by taking more than ten times the processor seconds that they take of the
+# code as it is, which a busy machine does not change. Prints the changes that nobody noticed; fails if there are more
+# than five in fifty. usage: scripts/mutate.sh [WORD]   only the lines of the table with that word
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 table=$PWD/tests/mutation/mutations.txt word=${1:-}
@@ -10,7 +11,8 @@ trap 'rm -rf "$copy"' EXIT
 scripts/source_files.sh | xargs -0 cp -a --parents -t "$copy"
 cd "$copy" || exit 1
 export IRST_SHARED="${IRST_SHARED:-../shared}" OMP_NUM_THREADS=1
-tried=0 survived=0
+tried=0 survived=0 hung=0
+declare -A limit # of a program: processor seconds
 
 # Replaces the only place in the file; fails if there is none or another one.
 change() {
@@ -21,9 +23,33 @@ change() {
         END { exit found != 1 }' "$1" > changed
 }
 
+# Of the code as it is: a test that fails then would notice anything.
+measure() {
+    local TIMEFORMAT='%U %S' times
+    make -j"$(nproc)" "build/tests/$1" > log 2>&1 || { tail -n 20 log; exit 1; }
+    times=$({ time "build/tests/$1" > /dev/null 2> failed; } 2>&1) || { echo "$1 fails without any change"; exit 1; }
+    limit[$1]=$(awk '{ print int(10 * ($1 + $2)) + 2 }' <<< "$times")
+}
+
+# Whether the test fails; 2 if it was ended for its processor seconds, or waited for ten minutes.
+fails() {
+    (
+        ulimit -c 0 -t "${limit[$1]}"
+        exec timeout -s KILL 600 "build/tests/$1" > /dev/null 2>&1
+    )
+    case $? in
+    0) return 1 ;;
+    137 | 152) return 2 ;;
+    *) return 0 ;;
+    esac
+}
+
 while IFS= read -r line; do
     IFS=$'\x1f' read -r file from to programs < <(sed 's/\\|/\x1e/g; s/|/\x1f/g; s/\x1e/|/g' <<< "$line")
     tried=$((tried + 1))
+    for program in $programs; do
+        [ -n "${limit[$program]:-}" ] || measure "$program"
+    done
     if ! change "$file" "$from" "$to"; then
         echo "$file: '$from' does not stand there once"
         survived=$((survived + 1))
@@ -38,10 +64,13 @@ while IFS= read -r line; do
             echo "$file: '$to' cannot be built: $(grep -m 1 error log)"
             break
         fi
-        if ! timeout 60 "build/tests/$program" > /dev/null 2>&1; then
-            noticed=$program
-            break
-        fi
+        fails "$program"
+        case $? in
+        1) continue ;;
+        2) hung=$((hung + 1)) ;;
+        esac
+        noticed=$program
+        break
     done
     if [ -z "$noticed" ]; then
         echo "not noticed by $programs: $file: $from -> $to"
@@ -49,5 +78,5 @@ while IFS= read -r line; do
     fi
     cp before "$file"
 done < <(grep -v '^#' "$table" | grep -F -- "$word")
-echo "$tried changes, $survived not noticed"
+echo "$tried changes, $survived not noticed; of the others $hung by a test that did not end"
 [ $((survived * 10)) -le "$tried" ] && [ "$tried" -gt 0 ]
