@@ -1,35 +1,72 @@
 #!/usr/bin/env bash
-# The share of lines of each folder that the unit tests and the tests of programs run, and the files with most lines that
-# they do not, from a build of its own. Takes as long as a test run. usage: scripts/coverage.sh [report]
+# The share of lines of each folder that the tests run - unit tests, those of programs, golden data, failing allocations -
+# and the files with most lines that they do not, from a build of its own. Takes as long as a test run.
+# usage: scripts/coverage.sh [report]
 #   report   measures nothing again
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-export IRST_SHARED="${IRST_SHARED:-../shared}" OMP_NUM_THREADS=1
+export IRST_SHARED="${IRST_SHARED:-../shared}"
+workers=$(nproc)
+export OMP_NUM_THREADS=1
 build=build/coverage least=92
 
-measure() {
-    make -j"$(nproc)" BUILD=$build BINDIR=$build/bin OPT='-O1 -g' CFLAGS=--coverage LDFLAGS=--coverage all tests \
-        > $build.log 2>&1 || { tail -n 20 $build.log; exit 1; }
-    find $build -name '*.gcda' -delete
-    local program script network golden=$IRST_SHARED/reference
-    for program in "$build"/tests/test_*; do
-        "$program" > /dev/null 2>&1 || echo "$program fails"
-    done
+# Lines "NAME: COMMAND" of what is run.
+list_tests() {
+    local program script network method golden=$IRST_SHARED/reference
     for script in tests/programs/test_*.sh tests/train/test_*.sh; do
-        bash "$script" $build/bin > /dev/null 2>&1 || echo "$script fails"
+        echo "$script: bash $script $build/bin"
+    done
+    echo "allocations: bash tests/allocations/test_allocations.sh $build/failing 300"
+    for program in "$build"/tests/test_*; do
+        echo "$program: $program"
     done
     for network in rpcanet_plusplus drpcanet; do
-        $build/tests/compare_network tests/golden/$network.h5 > /dev/null 2>&1 || echo "$network fails"
+        echo "$network: $build/tests/compare_network tests/golden/$network.h5"
     done
     [ -d "$golden" ] || return
     for network in uiunet1 agpcnet mshnet rpcanet rpcanet_plus; do
-        $build/tests/compare_network "$golden/$network.h5" > /dev/null 2>&1 || echo "$network fails"
+        echo "$network: $build/tests/compare_network $golden/$network.h5"
     done
+    for method in mpcm pstnn ipi; do
+        echo "$method: $build/tests/compare_model_driven $method $golden/model_driven.h5"
+    done
+    for script in "$golden"/checkpoints/*.pkl; do
+        echo "$script: $build/bin/convert from-torch $script $build/$(basename "$script" .pkl).h5"
+    done
+    echo "training trace: $build/tests/replay_trace $golden/rpcanet_plus_train_carry.h5"
+    echo "metrics: $build/tests/compare_metrics $golden/metrics.h5"
 }
 
-# SOURCE:LINE COUNT of every line with code, the most of all objects that were made of it.
+# Each test counts in a folder of its own: what it kills or cuts short damages no other's counts.
+measure() {
+    local run parts merged=$build/merged next=$build/next
+    make -j"$workers" BUILD=$build BINDIR=$build/bin OPT='-O1 -g' CFLAGS=--coverage LDFLAGS=--coverage all tests \
+        > $build.log 2>&1 || { tail -n 20 $build.log; exit 1; }
+    find $build/obj -name '*.gcda' -delete
+    rm -rf $build/runs $merged
+    mkdir -p $build/runs
+    parts=$(tr -cd / <<< "$PWD/$build" | wc -c)
+    # shellcheck disable=SC2016 # the inner shell's variables
+    list_tests | tr '\n' '\0' | GCOV_PREFIX_STRIP=$parts RUNS=$PWD/$build/runs xargs -0 -n 1 -P "$workers" bash -c '
+        export GCOV_PREFIX=$RUNS/$$
+        ${0#*: } > $RUNS/$$.out 2>&1 || echo "${0%%: *} fails, see $RUNS/$$.out"'
+    # Of what is damaged, the counts of the other tests stay.
+    for run in "$build"/runs/*/obj; do
+        if [ -d $merged ]; then
+            gcov-tool merge "$run" $merged -o $next > /dev/null 2>&1
+            [ -d $next ] || continue
+            rm -rf $merged
+            mv $next $merged
+        else
+            cp -r "$run" $merged
+        fi
+    done
+    cp -r $merged/. $build/obj
+}
+
+# SOURCE:LINE COUNT of every line with code, the most of all objects that were made of it; 0 where none was ever loaded.
 lines() {
-    find $build/obj -name '*.gcda' -print0 | xargs -0 -n 16 gcov -t 2> /dev/null | awk '
+    find $build/obj -name '*.gcno' -print0 | xargs -0 -n 16 gcov -t 2> /dev/null | awk '
         $2 ~ /^0:Source:/ { source = $2; sub(/^0:Source:/, "", source) }
         { split($0, part, ":"); number = part[2] + 0; count = part[1]; gsub(/[ *]/, "", count) }
         number > 0 && count != "-" {
