@@ -23,9 +23,9 @@ work=$(mktemp -d -p /dev/shm 2> /dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
 scripts/fuzz_seeds.sh "$work/seeds" || exit 1
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-# What HDF5 itself forgets in a damaged file is not ours to free, nor is it ours what a file makes it ask for: that it
-# gets, and does not use, or not.
-echo 'leak:libhdf5' > "$work/forgotten"
+# What HDF5 itself forgets in a damaged file is not ours to free, nor what fontconfig keeps to the end, nor is it ours
+# what a file makes HDF5 ask for: that it gets, and does not use, or not.
+printf 'leak:%s\n' libhdf5 libfontconfig > "$work/forgotten"
 export LSAN_OPTIONS=suppressions=$work/forgotten:print_suppressions=0 ASAN_OPTIONS=allocator_may_return_null=1
 # An input may cost 10 seconds and 1 GiB, and no single piece of memory may be of 640 MiB: the largest image has 512.
 limits=(-timeout=10 -rss_limit_mb=1024 -max_len=200000)
@@ -33,9 +33,10 @@ limits=(-timeout=10 -rss_limit_mb=1024 -max_len=200000)
 # How many inputs take about a second of a processor.
 short_of() {
     case $1 in
+    train_state) echo 50 ;;
     checkpoint) echo 150 ;;
-    torch | safetensors) echo 500 ;;
-    pack | tiff | ini) echo 1500 ;;
+    torch | safetensors | scores | predictions | run_log) echo 500 ;;
+    pack | tiff | ini | experiment) echo 1500 ;;
     *) echo 5000 ;;
     esac
 }
@@ -53,7 +54,9 @@ fuzz() {
     local target=$1 code
     local -a folders=("$work/seeds/$target") how
     local most=640
-    [[ $target != checkpoint && $target != pack ]] || most=16777216
+    case $target in
+    checkpoint | pack | scores | train_state) most=16777216 ;;
+    esac
     [ ! -d "$inputs/$target" ] || folders+=("$inputs/$target")
     if [ -n "${FUZZ_SHORT:-}" ]; then
         how=(-runs="$(short_of "$target")" -seed=1 -reload=0)

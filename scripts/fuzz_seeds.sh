@@ -10,7 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export OMP_NUM_THREADS=1
 
-cat > "$work/tiny.ini" << END
+# Beside the seeds, for the target that resumes such a training.
+cat > "$out/tiny.ini" << END
 [model]
 stages = 1
 bottleneck_channels = 1
@@ -32,11 +33,14 @@ put() {
 
 {
     "$bin/prepare" synthesize "$work/scenes" --train 2 --test 1 --size 32
-    "$bin/train" "$work/tiny.ini" --out "$work/run"
+    "$bin/train" "$out/tiny.ini" --out "$work/run"
     "$bin/convert" weights "$work/run/best.h5" "$work/weights.h5"
     "$bin/convert" set-threshold "$work/weights.h5" 0.25
     "$bin/prepare" pack "$work/scenes" "$work/pack.h5"
     "$bin/prepare" pack "$work/scenes" "$work/binary.h5" --mask any --size 5
+    "$bin/evaluate" --method mpcm --data "$work/scenes" --size 12 --out "$work/scores"
+    h5repack -l CONTI -f NONE "$work/scores/scores.h5" "$work/scores.h5"
+    "$bin/detect" "$work/scenes/images" --method mpcm --out "$work/found"
     h5ls -r "$work/weights.h5" > "$work/tensors"
 } > "$work/said" 2>&1 || {
     cat "$work/said"
@@ -44,8 +48,13 @@ put() {
 }
 put checkpoint weights "$work/weights.h5"
 put checkpoint training "$work/run/last.h5"
+put train_state last "$work/run/last.h5"
 put pack scenes "$work/pack.h5"
 put pack small "$work/binary.h5"
+mkdir -p "$out/scores" "$out/detections" "$out/experiment"
+cp "$work/scores.h5" "$out/scores/scores"
+sed 's/"image": "[^"]*"/"image": "a"/' "$work/found/detections.json" > "$out/detections/found"
+{ printf '\1' && cat configs/published.ini; } > "$out/experiment/published"
 /usr/bin/python3 tests/fuzz/seeds.py "$out" "$work/tensors"
 mkdir -p "$out/ini"
 cp configs/*.ini "$out/ini"

@@ -1,5 +1,4 @@
 /* The list of a split, alone and as that of a data set of one image. */
-#include "core/io/file_io.h"
 #include "datasets/dataset.h"
 #include "tests/fuzz/fuzzing.h"
 
@@ -14,20 +13,10 @@ static void check_names(const name_list *list) {
     }
 }
 
-/* set/images/a.pgm and set/masks/a.pgm, once. */
-static void make_set(void) {
-    static const uint8_t pixel[] = "P5 1 1 255\n";
-    if (path_is_folder("set/images"))
-        return;
-    fuzz_expect(folder_create("set/images") == STATUS_OK && folder_create("set/masks") == STATUS_OK, "no folder");
-    fuzz_write("set/images/a.pgm", pixel, sizeof pixel);
-    fuzz_write("set/masks/a.pgm", pixel, sizeof pixel);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     name_list list, faults = {0};
     dataset *d = NULL;
-    make_set();
+    fuzz_make_set("set", 1, 1);
     fuzz_write("set/test.txt", data, size);
     status code = name_list_read("set/test.txt", &list);
     fuzz_expect_outcome(code);

@@ -30,10 +30,17 @@ void fuzz_expect(int good, const char *what);
 /* One engine of one thread, for all inputs. */
 engine *fuzz_engine(void);
 
-/* A mutator for files in HDF5: it changes the texts in them, names and values, in place, and leaves the structure
- * around them whole, in which HDF5 itself gets lost; with FUZZ_RAW in the environment, anything. Returns the new size.
- */
+/* A mutator for files in HDF5: it changes the texts in them, names and values, and the numbers of datasets, in place,
+ * and leaves the structure around them whole, in which HDF5 itself gets lost; with FUZZ_RAW in the environment,
+ * anything. Returns the new size. */
 size_t fuzz_mutate_hdf5(uint8_t *data, size_t size, size_t room, unsigned seed);
+
+/* A mutator for PNG: mutated chunks get their checksums anew, or nothing behind libpng's check of them would ever be
+ * met. Returns the new size. */
+size_t fuzz_mutate_png(uint8_t *data, size_t size, size_t room, unsigned seed);
+
+/* Makes the data set NAME/images/a.pgm, NAME/masks/a.pgm, NAME/test.txt of one image, unless it is there. */
+void fuzz_make_set(const char *name, int width, int height);
 
 /* Reads what `source` names as an image, all pages of a small file, and looks at every pixel. */
 void fuzz_read_image(const image_source *source);

@@ -1,6 +1,7 @@
 """Writes what the fuzzing of each parser starts from, as far as no program of the project writes such files.
 
-usage: seeds.py OUT TENSORS    OUT/TARGET/NAME; TENSORS: lines "NAME Dataset {SHAPE}" as h5ls prints them of a checkpoint
+usage: seeds.py OUT TENSORS    from the root of the project; OUT/TARGET/NAME; TENSORS: lines "NAME Dataset {SHAPE}" as
+                               h5ls prints them of a checkpoint
 """
 import collections
 import io
@@ -192,7 +193,72 @@ boxes = {
 }
 put("labels", "coco", "\x02" + json.dumps(boxes))
 
+# --- what runs leave for those that resume them ---
+
+points = dict(re.findall(r"#define (\w+) (\d+)\n", Path("eval/measure/metrics.h").read_text()))
+cell = {"key": "key", "params": 9, "ms_per_image": 1.5, "runs": 0, "ms_low": 0.0, "ms_high": 0.0}
+counts = Path("eval/measure/counts.def").read_text()
+for kind, name, size in re.findall(r"^(COUNT|SUM|CURVE)\((\w+)(?:, (\w+))?\)", counts, re.M):
+    cell[name] = {"COUNT": 5, "SUM": 0.75, "CURVE": [3] * int(points.get(size, 0))}[kind]
+put("cell", "whole", json.dumps(cell, indent=2))
+put("cell", "short", json.dumps({name: cell[name] for name in ("key", "params", "images")}))
+rows = "1,2,1e-3,0.5,1,20,0.1,,,,,\n3,6,0.001,0.25,inf,20,1e-1,0.5,0.5,0.5,1,1e-5\n"
+put("run_log", "rows", "\1" + rows + "4,8,,,,,,,,,,\n3")
+put("run_log", "torn", "\1" + rows + "1,2,1e-3,0.5,1,20,0.1,1e300,-1e300,nan,,\n2,4,")
+put("run_log", "table", "\0" + "epoch,step,learning_rate\n1,2,3\n")
+
+
+def crc32c(content):
+    crc = 0xFFFFFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def record(event):
+    head = struct.pack("<Q", len(event))
+    return head + crc32c(head) + event + crc32c(event)
+
+
+version = record(b"\x09" + bytes(8) + b"\x1a\x0dbrain.Event:2")
+value = b"\x2a\x0a\x0a\x08\x0a\x01a\x15\0\0\x80?"
+values = [record(b"\x09" + bytes(8) + b"\x10" + bytes([step]) + value) for step in (1, 3, 9)]
+put("run_log", "events", b"\2" + version + b"".join(values))
+put("run_log", "events_torn", b"\2" + version + values[0] + values[1][:-3])
+Image.fromarray((np.arange(12 * 9).reshape(9, 12) * 2).astype(np.uint8)).save(stream := io.BytesIO(), "PNG")
+put("predictions", "fits", stream.getvalue())
+for mode in ("grey", "deep", "bits", "alpha", "palette"):
+    modes[mode].save(stream := io.BytesIO(), "PNG")
+    put("predictions", mode, stream.getvalue())
+scenes = [{"image": "a", "file": "../a.pgm", "width": 6, "height": 5, "detections": []}, {"image": "a", "file": "x"}]
+put("detections", "two", json.dumps({"method": "m", "threshold": 0.5, "images": scenes}))
+
 # --- texts ---
+
+put("experiment", "whole", "\0" + """[data]
+A = set
+[split]
+A = test
+[published]
+A = B (reconstructed)
+[methods]
+net = rpcanet_plus stages=1 bottleneck_channels=1 total_channels=2
+mpcm = mpcm scales=2
+[checkpoint]
+net/A = set/test.txt
+[evaluate]
+rule = logit
+[sweep]
+seeds = 3, 1 2
+[noise]
+gaussian = 0.001 0.5
+seeds = 1 2
+[train]
+epochs = 5
+""")
 
 put("list", "plain", "a\na.pgm\n./images/a\n\n")
 put("list", "windows", b"\xef\xbb\xbfimages/a.pgm masks/a.pgm\r\na,a\r\n")
