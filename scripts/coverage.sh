@@ -45,6 +45,7 @@ measure() {
     find $build/obj -name '*.gcda' -delete
     rm -rf $build/runs $merged
     mkdir -p $build/runs
+    ln -sfn "$PWD/weights" $build/weights # where the programs look for them
     parts=$(tr -cd / <<< "$PWD/$build" | wc -c)
     # shellcheck disable=SC2016 # the inner shell's variables
     list_tests | tr '\n' '\0' | GCOV_PREFIX_STRIP=$parts RUNS=$PWD/$build/runs xargs -0 -n 1 -P "$workers" bash -c '
