@@ -221,6 +221,20 @@ status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights w
 
 #define THRESHOLD "detect.threshold"
 
+static bool is_threshold(double value) {
+    return value >= 0 && value < 1;
+}
+
+static status read_threshold(const h5_file *file, double *out) {
+    double stored;
+    TRY(h5_read_attribute_double(file, "/", THRESHOLD, &stored));
+    if (!is_threshold(stored))
+        return status_fail(STATUS_INPUT, "%s: " THRESHOLD " is %g; expected at least 0 and less than 1", h5_path(file),
+                           stored);
+    *out = stored;
+    return STATUS_OK;
+}
+
 status checkpoint_read_threshold(const char *path, double *out) {
     h5_file *file;
     *out = NAN;
@@ -228,7 +242,7 @@ status checkpoint_read_threshold(const char *path, double *out) {
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
     if (h5_has_attribute(file, "/", THRESHOLD))
-        result = h5_read_attribute_double(file, "/", THRESHOLD, out);
+        result = read_threshold(file, out);
     h5_close(file);
     return result;
 }
@@ -239,7 +253,7 @@ status checkpoint_write_threshold(h5_file *file, double threshold) {
 
 status checkpoint_store_threshold(const char *path, double threshold) {
     h5_file *file;
-    if (!(threshold >= 0 && threshold < 1))
+    if (!is_threshold(threshold))
         return status_fail(STATUS_USAGE, "a threshold of %g: expected at least 0 and less than 1", threshold);
     TRY(h5_amend(path, &file));
     status result =

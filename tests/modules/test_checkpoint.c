@@ -6,6 +6,7 @@
 #include "tests/train/tiny_detector.h"
 
 #include <hdf5.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,12 +87,95 @@ static void test_newer_format(void **state) {
     assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, "format 2, of a newer irst");
 }
 
+/* --- tensors that do not fit --- */
+
+static void delete_tensor(hid_t file, const char *name) {
+    assert_true(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+}
+
+static void copy_tensor(hid_t file, const char *name) {
+    assert_true(H5Ocopy(file, name, file, "model/more", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+}
+
+static void reshape_tensor(hid_t file, const char *name) {
+    hid_t space = H5Screate(H5S_SCALAR);
+    delete_tensor(file, name);
+    hid_t dataset = H5Dcreate2(file, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(space >= 0 && dataset >= 0 && H5Dclose(dataset) >= 0 && H5Sclose(space) >= 0);
+}
+
+static void spoil_tensor(hid_t file, const char *name) {
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), space = H5Dget_space(dataset);
+    size_t count = (size_t)H5Sget_simple_extent_npoints(space);
+    float *values = calloc(count, sizeof *values);
+    assert_non_null(values);
+    values[count - 1] = (float)NAN;
+    assert_true(H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    assert_true(H5Dclose(dataset) >= 0 && H5Sclose(space) >= 0);
+    free(values);
+}
+
+static void forget_name(hid_t file, const char *name) {
+    (void)name;
+    assert_true(H5Adelete(file, "model.name") >= 0);
+}
+
+/* As by other programs, so that no checksum tells of it. */
+static void test_other_tensors(void **state) {
+    (void)state;
+    static const struct {
+        void (*change)(hid_t file, const char *name);
+        const char *message;
+    } cases[] = {{delete_tensor, " is missing"},
+                 {copy_tensor, ": model/more is not part of the network"},
+                 {reshape_tensor, " has shape (), expected ("},
+                 {spoil_tensor, " holds a value that is not finite"},
+                 {forget_name, "not a checkpoint of irst: it has no attribute model.name"}};
+    const char *path = scratch_path("other.h5");
+    char name[300];
+    detector *d = tiny_detector();
+    snprintf(name, sizeof name, "model/%s", detector_parameters(d)->items[1]->name);
+    detector_free(d);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_tiny(path);
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        assert_true(file >= 0);
+        cases[i].change(file, name);
+        assert_true(H5Fclose(file) >= 0);
+        assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, cases[i].message);
+        assert_null(d);
+    }
+}
+
+static void test_impossible_thresholds(void **state) {
+    (void)state;
+    static const double wrong[] = {-0.01, 1, INFINITY, NAN};
+    const char *path = scratch_path("threshold.h5");
+    double threshold;
+    write_tiny(path);
+    for (int i = 0; i < 4; i++)
+        assert_fails(checkpoint_store_threshold(path, wrong[i]), STATUS_USAGE, "a threshold of", "less than 1");
+    assert_ok(checkpoint_read_threshold(path, &threshold));
+    assert_true(isnan(threshold)); /* none was stored */
+    for (int i = 0; i < 4; i++) {
+        h5_file *file;
+        write_tiny(path);
+        assert_ok(h5_amend(path, &file));
+        assert_ok(checkpoint_write_threshold(file, wrong[i]));
+        assert_ok(h5_commit(file));
+        assert_fails(checkpoint_read_threshold(path, &threshold), STATUS_INPUT, path, "detect.threshold is");
+        assert_true(isnan(threshold));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_damaged_byte_is_noticed),
         cmocka_unit_test(test_file_without_checksum),
         cmocka_unit_test(test_amended_files),
         cmocka_unit_test(test_newer_format),
+        cmocka_unit_test(test_other_tensors),
+        cmocka_unit_test(test_impossible_thresholds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

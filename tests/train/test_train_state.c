@@ -4,6 +4,7 @@
 #include "train/train_config.h"
 #include "train/train_state.h"
 
+#include <hdf5.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -129,11 +130,65 @@ static void test_impossible_numbers(void **state) {
     assert_fails(load(&back), STATUS_INPUT, "trainer/images is inf", "finite");
 }
 
+/* --- files of older versions and of others --- */
+
+static hid_t open_saved(void) {
+    const train_state s = some_state();
+    assert_ok(save(&s));
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
+static void forget(hid_t file, const char *object) {
+    assert_true(H5Ldelete(file, object, H5P_DEFAULT) >= 0);
+}
+
+static void test_older_versions(void **state) {
+    (void)state;
+    static const char *const newer[] = {"trainer/idle_evaluations", "trainer/epoch_steps", "trainer/norm_sum",
+                                        "trainer/train_images", "optimizer/largest_rate"};
+    train_state back;
+    hid_t file = open_saved();
+    for (size_t i = 0; i < sizeof newer / sizeof *newer; i++)
+        forget(file, newer[i]);
+    assert_true(H5Lmove(file, "trainer/best_score", file, "trainer/best_miou", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Fclose(file) >= 0);
+    assert_ok(load(&back));
+    assert_true(back.idle_evaluations == 0 && back.epoch_steps == 0 && back.norm_sum == 0);
+    assert_true(back.best_score == 0.5 && back.step == 13);
+}
+
+static void test_missing_parts(void **state) {
+    (void)state;
+    static const char *const needed[] = {"trainer/step", "trainer/loss_sums", "optimizer/step"};
+    train_state back;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        hid_t file = open_saved();
+        forget(file, needed[i]);
+        assert_true(H5Fclose(file) >= 0);
+        assert_fails(load(&back), STATUS_INPUT, path, needed[i]);
+    }
+}
+
+/* One number more than there is room for. */
+static void test_more_loss_sums(void **state) {
+    (void)state;
+    train_state back;
+    hid_t file = open_saved();
+    const hsize_t more = 1 + DETECTOR_LOSS_PARTS + 1;
+    hid_t space = H5Screate_simple(1, &more, NULL);
+    forget(file, "trainer/loss_sums");
+    hid_t sums = H5Dcreate2(file, "trainer/loss_sums", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(sums >= 0 && H5Dclose(sums) >= 0 && H5Sclose(space) >= 0 && H5Fclose(file) >= 0);
+    assert_fails(load(&back), STATUS_INPUT, path, "trainer/loss_sums has more than");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written_and_read_back),
-        cmocka_unit_test(test_impossible_counters),
-        cmocka_unit_test(test_impossible_numbers),
+        cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_impossible_counters),
+        cmocka_unit_test(test_impossible_numbers),    cmocka_unit_test(test_older_versions),
+        cmocka_unit_test(test_missing_parts),         cmocka_unit_test(test_more_loss_sums),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
