@@ -81,6 +81,9 @@ struct op {
     /* Whether the value is computed again for backward rather than kept, as in a tape that recomputes all: because that
      * takes little time beside its memory; NULL: no. */
     bool (*is_cheap)(const node *n);
+    /* Whether forward may write the value into the memory of input 0: the tape does so where nobody reads that again.
+     */
+    bool works_in_place;
     bool gathers_moments; /* forward gathers them where they were asked for (norm.h) */
     /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */
     double (*flops)(const node *n);

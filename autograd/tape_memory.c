@@ -34,12 +34,25 @@ static void read_value(life_list *lives, const node *n, int time) {
     extend(lives->value[n->index], time);
 }
 
+/* Whether the value takes the place of its first input, which nobody else reads, now or in a backward pass. */
+static bool replaces_input(const tape *t, const node *n) {
+    const node *x = n->op->works_in_place ? n->input[0] : NULL;
+    return x && x->op && x->plan->readers == 1 && !x->plan->pinned && !tape_runs_backward(t, n) &&
+           x->value.n == n->value.n && x->value.c >= n->value.c && x->value.h == n->value.h &&
+           x->value.w == n->value.w && !tensor_is_dense(&n->value);
+}
+
 static void pass_forward(const tape *t, life_list *lives, tape_step *step, int time) {
     node *n = step->n;
     for (int k = 0; k < n->input_count; k++)
         read_value(lives, n->input[k], time);
-    if (!tensor_is_dense(&n->value)) /* the caller reads outputs at any time */
-        lives->value[n->index] = begin(lives, &n->value, &step->data, time, n->plan->pinned ? t->step_count : time);
+    int end = n->plan->pinned ? t->step_count : time; /* the caller reads outputs at any time */
+    if (replaces_input(t, n)) {
+        lives->value[n->index] = lives->value[n->input[0]->index];
+        extend(lives->value[n->index], end);
+    } else if (!tensor_is_dense(&n->value)) {
+        lives->value[n->index] = begin(lives, &n->value, &step->data, time, end);
+    }
 }
 
 /* The backward run of its first reader back in time begins the life of a gradient, the node's own one ends it; those of
@@ -194,10 +207,11 @@ static status plan_planar(tape *t, life_list *lives) {
 static void set_addresses(tape *t) {
     for (int i = 0; i < t->step_count; i++) {
         tape_step *step = &t->steps[i];
-        if (tensor_is_dense(&step->n->value))
-            step->data = step->n->value.data;
+        node *n = step->n;
+        if (tensor_is_dense(&n->value))
+            step->data = n->value.data;
         else if (step->kind == RUN_FORWARD)
-            step->n->value.data = step->data;
+            n->value.data = step->data = replaces_input(t, n) ? n->input[0]->value.data : step->data;
     }
 }
 

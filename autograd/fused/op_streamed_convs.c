@@ -79,5 +79,6 @@ const op op_streamed_convs = {.name = "streamed_convs",
                               .prepare = prepare,
                               .forward = forward,
                               .scratch = scratch,
+                              .works_in_place = true,
                               .flops = flops,
                               .sample = sample};

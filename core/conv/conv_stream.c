@@ -8,7 +8,7 @@
 enum {
     TILE = 4,           /* rows that a Winograd pass makes */
     RING = 2 * TILE,    /* rows of the map between: those that TILE rows of the output read, and no more */
-    SEGMENT = 8 * TILE, /* rows of one work item; each computes TILE rows more of the map between than it needs */
+    SEGMENT = 8 * TILE, /* rows of one work item */
     LEAST_SEGMENT = 4 * TILE,
     NARROW = 64,                        /* maps of that width gain more from passes of two rows of tiles */
     CACHE_BYTES = 1024 * 1024,          /* of one processor: a map of less stays there anyway */
@@ -62,6 +62,17 @@ static size_t ring_count(const conv_stream_plan *p) {
     return tensor_footprint(&ring) + TENSOR_HALO;
 }
 
+/* A border lies between two segments: TILE rows of the map between that both need, from the upper one's last row on.
+ * They are made before the segments, which then read no row of x but their own. */
+static tensor border_of(const conv_stream_plan *p) {
+    return tensor_planar(1, p->channels, TILE, p->y.w);
+}
+
+static size_t border_count(const conv_stream_plan *p) {
+    tensor border = border_of(p);
+    return tensor_footprint(&border);
+}
+
 static int segments_of(const conv_stream_plan *p) {
     return (p->y.h + p->segment - 1) / p->segment;
 }
@@ -70,11 +81,16 @@ static int items_of(const conv_stream_plan *p, int images) {
     return images * segments_of(p);
 }
 
+static int borders_of(const conv_stream_plan *p, int images) {
+    return images * (segments_of(p) - 1);
+}
+
 conv_stream_plan conv_stream_plan_new(const engine *e, const tensor *x, int channels, const tensor *y) {
     conv_stream_plan p = {.x = *x, .y = *y, .channels = channels, .segment = SEGMENT};
     while (p.segment > LEAST_SEGMENT && items_of(&p, y->n) < engine_threads(e))
         p.segment /= 2;
-    p.scratch = packed_both(&p) + (size_t)engine_threads(e) * (ring_count(&p) + kernel_scratch(e, &p));
+    p.scratch = packed_both(&p) + (size_t)engine_threads(e) * (ring_count(&p) + kernel_scratch(e, &p)) +
+                (size_t)borders_of(&p, y->n) * border_count(&p);
     return p;
 }
 
@@ -109,7 +125,7 @@ typedef struct stream_job {
     const tensor *x, *y;
     conv_rows direct; /* the first convolution: this or the next */
     winograd_rows first, second;
-    tensor ring;
+    tensor ring, border; /* of the latter data is the first of all borders */
     float *per_thread;
     size_t per_thread_count, ring_count;
 } stream_job;
@@ -122,26 +138,59 @@ static void clear_halo(const tensor *ring) {
             memset(ring->data + c * ring->plane + row * ring->row + ring->w, 0, (size_t)gap * sizeof(float));
 }
 
-/* Rows y .. y + TILE - 1 of the map between, as far as they lie inside the image; y + 1 is a multiple of TILE. */
-static void run_first(const worker *w, const stream_job *job, int image, int y, const tensor *ring, float *scratch) {
-    float *output = ring->data + ((y + 1) % RING - y) * ring->row; /* row y of it is where the ring has it */
+/* Where the ring has image row y. */
+static float *ring_row(const tensor *ring, int y) {
+    return ring->data + (y + 1) % RING * ring->row;
+}
+
+/* Rows y .. y + TILE - 1 of the map between, as far as they lie inside the image; y + 1 is a multiple of TILE. `to` is
+ * where its row y goes, with the strides of `layout`. */
+static void run_first(const worker *w, const stream_job *job, int image, int y, float *to, const tensor *layout,
+                      float *scratch) {
+    float *output = to - y * layout->row;
     if (first_is_direct(job->x)) {
         conv_rows k = job->direct;
         k.input += image * job->x->c * job->x->plane;
         k.output = output;
+        k.output_row = layout->row;
+        k.output_plane = layout->plane;
         w->kernels->conv_rows(&k, y < 0 ? 0 : y, y + TILE < job->y->h ? y + TILE : job->y->h);
     } else {
         winograd_rows k = job->first;
         k.input.pixels += image * job->x->c * job->x->plane;
         k.output = output;
+        k.output_row = layout->row;
+        k.output_plane = layout->plane;
         w->kernels->winograd_rows(&k, y, y + TILE, scratch);
     }
+}
+
+static float *border_data(const stream_job *job, int border) {
+    return job->border.data + (size_t)border * tensor_footprint(&job->border);
+}
+
+static void run_border(const worker *w, void *context, int item) {
+    const stream_job *job = context;
+    int borders = borders_of(job->plan, 1), image = item / borders, y = (item % borders + 1) * job->plan->segment - 1;
+    float *scratch = job->per_thread + (size_t)w->thread * job->per_thread_count;
+    run_first(w, job, image, y, border_data(job, item), &job->border, scratch);
+}
+
+/* Rows y .. y + TILE - 1 of the map between, from the border that begins there. */
+static void copy_border(const stream_job *job, int border, int y, const tensor *ring) {
+    const float *from = border_data(job, border);
+    int rows = job->y->h - y < TILE ? job->y->h - y : TILE;
+    for (int c = 0; c < ring->c; c++)
+        for (int r = 0; r < rows; r++)
+            memcpy(ring_row(ring, y) + c * ring->plane + r * ring->row,
+                   from + c * job->border.plane + r * job->border.row, (size_t)ring->w * sizeof *from);
 }
 
 static void run_segment(const worker *w, void *context, int item) {
     const stream_job *job = context;
     int segments = segments_of(job->plan), rows = job->plan->segment, image = item / segments;
-    int y0 = item % segments * rows, y1 = y0 + rows < job->y->h ? y0 + rows : job->y->h;
+    int segment = item % segments, border = image * (segments - 1) + segment; /* the lower one */
+    int y0 = segment * rows, y1 = y0 + rows < job->y->h ? y0 + rows : job->y->h;
     float *scratch = job->per_thread + (size_t)w->thread * job->per_thread_count;
     tensor ring = job->ring;
     ring.data = scratch + tensor_origin(&ring);
@@ -150,10 +199,16 @@ static void run_segment(const worker *w, void *context, int item) {
     winograd_rows second = job->second;
     second.input.pixels = ring.data;
     second.output += image * job->y->c * job->y->plane;
-    run_first(w, job, image, y0 - 1, &ring, scratch);
+    if (segment > 0)
+        copy_border(job, border - 1, y0 - 1, &ring);
+    else
+        run_first(w, job, image, -1, ring_row(&ring, -1), &ring, scratch);
     for (int y = y0; y < y1; y += TILE) {
-        if (y + TILE - 1 < job->y->h)
-            run_first(w, job, image, y + TILE - 1, &ring, scratch);
+        int next = y + TILE - 1;
+        if (next + 1 == y1 && segment + 1 < segments)
+            copy_border(job, border, next, &ring);
+        else if (next < job->y->h)
+            run_first(w, job, image, next, ring_row(&ring, next), &ring, scratch);
         w->kernels->winograd_rows(&second, y, y + TILE, scratch);
     }
 }
@@ -170,8 +225,6 @@ void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed
         .direct = {.input = x->data - x->row - 1,
                    .input_row = x->row,
                    .input_plane = x->plane,
-                   .output_row = ring.row,
-                   .output_plane = ring.plane,
                    .ic = x->c,
                    .oc = first->channels,
                    .width = y->w,
@@ -187,8 +240,6 @@ void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed
                             .channels = x->c,
                             .height = x->h,
                             .width = x->w},
-                  .output_row = ring.row,
-                  .output_plane = ring.plane,
                   .oc = first->channels,
                   .weight = packed,
                   .bias = first->bias,
@@ -208,9 +259,12 @@ void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed
                    .relu = second->relu,
                    .past_cache = tensor_footprint(y) * sizeof(float) > LAST_CACHE_BYTES},
         .ring = ring,
+        .border = border_of(p),
         .per_thread = p->kept.packed ? scratch : scratch + packed_both(p),
         .ring_count = ring_count(p),
     };
     job.per_thread_count = job.ring_count + kernel_scratch(e, p);
+    job.border.data = job.per_thread + (size_t)engine_threads(e) * job.per_thread_count;
+    parallel_for(e, borders_of(p, y->n), run_border, &job);
     parallel_for(e, items_of(p, y->n), run_segment, &job);
 }

@@ -93,6 +93,9 @@ static void check_chain(const chain_shape *s) {
         assert_int_equal(streamed.layers[i]->plan->used, i % 2);
     }
     assert_true(tape_flops(plain.t) == tape_flops(streamed.t));
+    /* The second pair works in place, unless it has more maps to write. */
+    bool in_place = streamed.layers[3]->value.data == streamed.layers[1]->value.data;
+    assert_int_equal(in_place, s->channels[4] <= s->channels[2]);
     float *expected = run(&plain), *got = run(&streamed), largest = 0;
     size_t count = (size_t)tensor_count(&plain.layers[LAYERS - 1]->value);
     for (size_t i = 0; i < count; i++)
@@ -126,6 +129,19 @@ static void test_chains(void **state) {
     check_chain(&(chain_shape){2, {3, 16, 8, 16, 8}, 131, 260});
     check_chain(&(chain_shape){1, {8, 16, 16, 12, 16}, 161, 323});
     check_chain(&(chain_shape){1, {1, 13, 16, 16, 9}, 33, 1201});
+    check_chain(&(chain_shape){2, {8, 16, 12, 16, 16}, 96, 200});
+}
+
+/* A map that the caller reads stays as it is. */
+static void test_what_is_pinned_is_not_overwritten(void **state) {
+    (void)state;
+    static chain c;
+    build(&c, &(chain_shape){1, {1, 16, 16, 16, 16}, 128, 200});
+    tape_pin(c.t, c.layers[1]);
+    assert_ok(tape_plan(c.t, NULL));
+    assert_true(is_streamed(c.layers[1]) && is_streamed(c.layers[3]));
+    assert_true(c.layers[3]->value.data != c.layers[1]->value.data);
+    tape_free(c.t);
 }
 
 /* Whatever somebody else reads has to exist. */
@@ -149,6 +165,7 @@ static void test_what_is_not_streamed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_what_is_pinned_is_not_overwritten),
         cmocka_unit_test(test_what_is_not_streamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,24 @@ static void test_what_a_run_gives(void **state) {
     }
 }
 
+/* The reconstruction's pairs of convolutions share one map of 32 channels, 8.6 MiB, with what they make of it. */
+static void test_memory_of_the_published_network(void **state) {
+    (void)state;
+    enum { SIDE = 256, MOST_MIB = 16 };
+    float *image = calloc((size_t)SIDE * SIDE, sizeof *image);
+    detector *d;
+    detector_maps maps;
+    assert_non_null(image);
+    draw(image, SIDE, SIDE, 100, 90);
+    use_threads(2);
+    open_method("rpcanet_plus", &d);
+    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_SCORE, &maps));
+    assert_in_range(detector_memory(d), 1, (uint64_t)MOST_MIB << 20);
+    detector_free(d);
+    use_threads(0);
+    free(image);
+}
+
 /* What a run gives depends on its own image alone: not on those before, of other sizes and details. */
 static void test_runs_do_not_depend_on_each_other(void **state) {
     (void)state;
@@ -288,6 +306,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_method_says),
         cmocka_unit_test(test_what_a_run_gives),
+        cmocka_unit_test(test_memory_of_the_published_network),
         cmocka_unit_test(test_runs_do_not_depend_on_each_other),
         cmocka_unit_test(test_a_blank_one),
         cmocka_unit_test(test_initial_weights_follow_the_seed),
