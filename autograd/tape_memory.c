@@ -34,12 +34,15 @@ static void read_value(life_list *lives, const node *n, int time) {
     extend(lives->value[n->index], time);
 }
 
-/* Whether the value takes the place of its first input, which nobody else reads, now or in a backward pass. */
+/* Whether the value takes the place of its first input, which nobody else reads, now or in a backward pass: each image
+ * that of its own input. */
 static bool replaces_input(const tape *t, const node *n) {
     const node *x = n->op->works_in_place ? n->input[0] : NULL;
-    return x && x->op && x->plan->readers == 1 && !x->plan->pinned && !tape_runs_backward(t, n) &&
-           x->value.n == n->value.n && x->value.c >= n->value.c && x->value.h == n->value.h &&
-           x->value.w == n->value.w && !tensor_is_dense(&n->value);
+    if (!x || !x->op || x->plan->readers != 1 || x->plan->pinned || tape_runs_backward(t, n))
+        return false;
+    const tensor *from = &x->value, *to = &n->value;
+    return !tensor_is_dense(to) && from->n == to->n && from->h == to->h && from->w == to->w &&
+           (to->n == 1 ? from->c >= to->c : from->c == to->c);
 }
 
 static void pass_forward(const tape *t, life_list *lives, tape_step *step, int time) {

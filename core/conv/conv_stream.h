@@ -32,8 +32,8 @@ conv_stream_plan conv_stream_plan_new(const engine *e, const tensor *x, int chan
 size_t conv_stream_plan_keeps(const conv_stream_plan *p);
 void conv_stream_plan_keep(conv_stream_plan *p, float *memory);
 
-/* y = second(first(x)); y may lie in x's memory, where it has no more channels. The same bits for any number of
- * threads; rounding as conv_forward's, not the same bits. */
+/* y = second(first(x)); y may lie in x's memory if it has as many channels, or fewer of one image. The same bits for
+ * any number of threads; rounding as conv_forward's, not the same bits. */
 void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed_conv *first,
                  const streamed_conv *second, const tensor *y, float *scratch);
 
