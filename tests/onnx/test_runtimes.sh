@@ -81,7 +81,8 @@ for runtime in "${runtimes[@]}"; do
 done
 
 # check_trained CHECKPOINT STEP: every STEPth image of the test list. Networks trained on other data sets amplify rounding
-# there (of images that are nothing to them): the detections must be the same, the scores less so.
+# there, that of the runtimes' means over all pixels above all (docs/deploy.md): the detections must be the same, the
+# scores less so.
 check_trained() {
     local name limit=2e-2
     [[ ${1,,} != *nudt* ]] || limit=1e-4
