@@ -47,8 +47,8 @@ static status begin_set(const json_t *list, int count, scores_set *out) {
 
 /* --- with a data set --- */
 
-static status read_sample(const score_source *source, const dataset *data, int index, mask_rule mask,
-                          scores_scene *out) {
+static status read_sample(const score_source *source, const dataset *data, int index, mask_rule mask, scores_set *set) {
+    scores_scene *out = &set->scenes[set->count++];
     const char *name = dataset_sample_name(data, index);
     const sample_options native = {.mask = mask};
     detector_maps maps;
@@ -56,6 +56,9 @@ static status read_sample(const score_source *source, const dataset *data, int i
     TRY(sample_read(data, index, &native, &s));
     status result = source->run(source->context, name, &s, &maps);
     size_t pixels = (size_t)s.width * (size_t)s.height;
+    *out = (scores_scene){.width = s.width, .height = s.height};
+    if (result == STATUS_OK)
+        result = scores_set_count(set, out, name);
     if (result == STATUS_OK) {
         *out = (scores_scene){.name = strdup(name),
                               .width = s.width,
@@ -80,7 +83,7 @@ static status read_samples(const browse_request *r, const dataset *data, scores_
     const score_source source = predictions_source(p);
     status result = STATUS_OK;
     for (int i = 0; i < dataset_count(data) && result == STATUS_OK; i++)
-        result = read_sample(&source, data, i, r->mask, &out->scenes[out->count++]);
+        result = read_sample(&source, data, i, r->mask, out);
     predictions_free(p);
     return result;
 }
@@ -121,18 +124,21 @@ static status read_image(const char *path, int page, scores_scene *s) {
     return result;
 }
 
-static status read_score(const char *folder, const char *name, scores_scene *s) {
+static status read_score(const char *folder, const char *name, scores_set *set, scores_scene *s) {
     char path[4096];
     grey_image stored;
     TRY(path_join(path, folder, name, "_score.png"));
     TRY(png_read_grey(path, PNG_DEPTH_AS_STORED, &stored));
     s->width = stored.width;
     s->height = stored.height;
-    s->score = malloc((size_t)s->width * (size_t)s->height * sizeof *s->score);
+    status result = scores_set_count(set, s, path);
+    s->score = result == STATUS_OK ? malloc((size_t)s->width * (size_t)s->height * sizeof *s->score) : NULL;
     if (s->score)
         image_to_unit(&stored, s->score);
+    else if (result == STATUS_OK)
+        result = no_memory(path);
     grey_image_free(&stored);
-    return s->score ? STATUS_OK : no_memory(path);
+    return result;
 }
 
 static int page_in_list(const json_t *images, size_t index, const char *file) {
@@ -144,7 +150,8 @@ static int page_in_list(const json_t *images, size_t index, const char *file) {
     return page;
 }
 
-static status read_listed(const browse_request *r, const json_t *images, size_t index, scores_scene *s) {
+static status read_listed(const browse_request *r, const json_t *images, size_t index, scores_set *set) {
+    scores_scene *s = &set->scenes[set->count++];
     const json_t *entry = json_array_get(images, index);
     const char *name = json_string_value(json_object_get(entry, "image"));
     const char *file = json_string_value(json_object_get(entry, "file"));
@@ -154,7 +161,7 @@ static status read_listed(const browse_request *r, const json_t *images, size_t 
     s->name = strdup(name);
     if (!s->name)
         return no_memory(name);
-    TRY(read_score(r->folder, name, s));
+    TRY(read_score(r->folder, name, set, s));
     return read_image(file, page_in_list(images, index, file), s);
 }
 
@@ -165,7 +172,7 @@ static status read_without_truth(const browse_request *r, const json_t *list, sc
         return status_fail(STATUS_INPUT, "%s/detections.json: holds no image", r->folder);
     TRY(begin_set(list, count, out));
     for (int i = 0; i < count; i++)
-        TRY(read_listed(r, images, (size_t)i, &out->scenes[out->count++]));
+        TRY(read_listed(r, images, (size_t)i, out));
     return STATUS_OK;
 }
 

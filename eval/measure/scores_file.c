@@ -138,6 +138,14 @@ void scores_set_free(scores_set *set) {
     *set = (scores_set){0};
 }
 
+status scores_set_count(scores_set *set, const scores_scene *scene, const char *path) {
+    set->pixels += (int64_t)scene->width * scene->height;
+    if (set->pixels <= SCORES_MOST_PIXELS)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%s: its scenes have more than %lld pixels together", path,
+                       (long long)SCORES_MOST_PIXELS);
+}
+
 static status read_choice(const h5_file *file, const char *name, const char *const *words, int count, int *out) {
     char *text;
     TRY(h5_read_attribute_text(file, "/", name, &text));
@@ -195,7 +203,6 @@ static status check_label(const h5_file *file, int index, size_t pixels, const u
 }
 
 static status read_scene(const h5_file *file, int index, bool with_logits, scores_scene *s) {
-    TRY(read_size(file, index, s));
     size_t pixels = (size_t)s->width * (size_t)s->height;
     s->image = malloc(pixels);
     s->label = malloc(pixels);
@@ -223,6 +230,10 @@ static status read_scenes(const h5_file *file, scores_set *out) {
     if (!out->scenes || count < 1)
         return status_fail(out->scenes ? STATUS_INPUT : STATUS_MEMORY, "%s: holds no scene, or memory is out",
                            h5_path(file));
+    for (int i = 0; i < count; i++) {
+        TRY(read_size(file, i, &out->scenes[i]));
+        TRY(scores_set_count(out, &out->scenes[i], h5_path(file)));
+    }
     for (int i = 0; i < count; i++)
         TRY(read_scene(file, i, out->how.rule == RULE_LOGIT, &out->scenes[i]));
     return STATUS_OK;

@@ -42,12 +42,19 @@ typedef struct scores_set {
     score_kind kind;
     scores_scene *scenes;
     int count;
+    int64_t pixels; /* of all scenes: at most SCORES_MOST_PIXELS, which are ten GiB of maps */
 } scores_set;
+
+#define SCORES_MOST_PIXELS ((int64_t)1 << 30)
 
 /* Reads everything. A file that holds something else is STATUS_INPUT. `out` is empty after a failure; free with
  * scores_set_free. */
 status scores_file_read(const char *path, scores_set *out);
 void scores_set_free(scores_set *set);
+
+/* Counts a scene's pixels, whose size is known, before memory is taken for them; STATUS_INPUT, naming `path`, if the
+ * set gets too large. */
+status scores_set_count(scores_set *set, const scores_scene *scene, const char *path);
 
 /* Grey values of a map, spread from its least to its largest. */
 void scores_image_grey(const float *map, size_t pixels, uint8_t *out);

@@ -10,6 +10,7 @@
 #include "tests/support.h"
 #include "tests/train/tiny_detector.h"
 
+#include <hdf5.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -246,11 +247,39 @@ static void test_scores_of_others(void **state) {
     assert_true(set.count == 0 && !set.scenes && !set.method);
 }
 
+/* Five scenes of one dataset that holds nothing: a few kB, which would become eleven GiB. */
+static void test_scores_without_end(void **state) {
+    (void)state;
+    enum { SCENES_OF_IT = 5 };
+    static const char *const names[SCENES_OF_IT] = {"a", "b", "c", "d", "e"};
+    const h5_shape shape = {.rank = 2, .size = {8192, 32768}};
+    scores_set set;
+    h5_file *file;
+    char path[512], object[64];
+    snprintf(path, sizeof path, "%s", scratch_path("endless.h5"));
+    write_scores(path, 0.5, 0);
+    hid_t raw = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(raw >= 0 && H5Ldelete(raw, "names", H5P_DEFAULT) >= 0 &&
+                H5Ldelete(raw, "scenes/000000/score", H5P_DEFAULT) >= 0 && H5Fclose(raw) >= 0);
+    assert_ok(h5_amend(path, &file));
+    assert_ok(h5_create_chunked(file, "scenes/000000/score", H5_FLOAT32, &shape));
+    assert_ok(h5_write_strings(file, "names", names, SCENES_OF_IT));
+    assert_ok(h5_commit(file));
+    raw = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    for (int i = 1; i < SCENES_OF_IT; i++) {
+        snprintf(object, sizeof object, "scenes/%06d", i);
+        assert_true(H5Lcreate_hard(raw, "scenes/000000", raw, object, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    }
+    assert_true(raw >= 0 && H5Fclose(raw) >= 0);
+    assert_fails(scores_file_read(path, &set), STATUS_INPUT, path, "more than 1073741824 pixels");
+    assert_true(!set.scenes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures),          cmocka_unit_test(test_set),
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_scores_of_others),
+        cmocka_unit_test(test_scores_of_others), cmocka_unit_test(test_scores_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
