@@ -99,9 +99,16 @@ static bool read_fields(const json_t *object, cell *out) {
     return true;
 }
 
+enum { LARGEST_FILE = 1 << 20 }; /* ours have 10 kB */
+
 bool cell_read(const char *path, const char *key, cell *out) {
+    uint8_t *text;
+    size_t size;
     *out = (cell){0};
-    json_t *object = json_load_file(path, 0, NULL);
+    if (file_read(path, LARGEST_FILE, &text, &size) != STATUS_OK)
+        return false;
+    json_t *object = json_loadb((const char *)text, size, 0, NULL);
+    free(text);
     const char *stored = json_string_value(json_object_get(object, "key"));
     bool found = stored && strcmp(stored, key) == 0 && read_fields(object, out);
     json_decref(object);

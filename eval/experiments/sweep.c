@@ -78,9 +78,9 @@ static status file_equals(const char *path, const char *text, bool *out) {
     uint8_t *stored;
     size_t size;
     *out = false;
-    status result = file_read(path, SIZE_MAX, &stored, &size);
+    status result = file_read(path, strlen(text), &stored, &size);
     if (result != STATUS_OK)
-        return result == STATUS_INPUT ? STATUS_OK : result; /* mostly, it is not there */
+        return result == STATUS_INPUT ? STATUS_OK : result; /* mostly, it is not there; or longer */
     *out = size == strlen(text) && !memcmp(stored, text, size);
     free(stored);
     return STATUS_OK;

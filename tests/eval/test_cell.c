@@ -4,6 +4,7 @@
 #include "tests/support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static cell some_cell(void) {
     cell c = {.params = 215916, .ms_image = 72.5};
@@ -71,10 +72,30 @@ static void test_damaged(void **state) {
     assert_false(reads_with(text, "\"params\": 215916", "\"params\": 4e1000"));
 }
 
+/* A file that goes on without end is not read to see whether its beginning would do. */
+static void test_large(void **state) {
+    (void)state;
+    enum { LARGE = 2 << 20 };
+    char path[4096], *blanks = malloc(LARGE);
+    cell in = some_cell(), out;
+    assert_non_null(blanks);
+    memset(blanks, ' ', LARGE);
+    snprintf(path, sizeof path, "%s", scratch_path("large.json"));
+    assert_ok(cell_write(path, "key", &in));
+    FILE *file = fopen(path, "a");
+    assert_true(file && fwrite(blanks, 1, 1000, file) == 1000 && fclose(file) == 0);
+    assert_true(cell_read(path, "key", &out));
+    file = fopen(path, "a");
+    assert_true(file && fwrite(blanks, 1, LARGE, file) == LARGE && fclose(file) == 0);
+    assert_false(cell_read(path, "key", &out));
+    free(blanks);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read_back),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
