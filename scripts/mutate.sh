@@ -64,7 +64,7 @@ while IFS= read -r line; do
             echo "$file: '$to' cannot be built: $(grep -m 1 error log)"
             break
         fi
-        fails "$program"
+        fails "$program" 2> /dev/null # the shell tells of what was killed
         case $? in
         1) continue ;;
         2) hung=$((hung + 1)) ;;
