@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-enum { BLOCK = WINOGRAD_BLOCK, BAND = 2 * CONV_BAND }; /* BAND: rows of one work item */
+enum { BLOCK = WINOGRAD_BLOCK, NARROW = 32 }; /* NARROW: maps of that width lie in vectors of two rows of tiles */
+
+/* Rows of one work item: of the passes that its vectors need. */
+static int band_rows(const tensor *y) {
+    return y->w <= NARROW ? 4 * CONV_BAND : 2 * CONV_BAND;
+}
 
 static int blocks_of(int channels) {
     return (channels + BLOCK - 1) / BLOCK;
@@ -140,13 +145,13 @@ typedef struct winograd_job {
 } winograd_job;
 
 static int bands(const tensor *y) {
-    return (y->h + BAND - 1) / BAND;
+    return (y->h + band_rows(y) - 1) / band_rows(y);
 }
 
 static void run_band(const worker *w, void *context, int item) {
     const winograd_job *job = context;
-    int count = bands(job->y), n = item / count, y0 = item % count * BAND;
-    int y1 = y0 + BAND < job->y->h ? y0 + BAND : job->y->h;
+    int rows = band_rows(job->y), count = bands(job->y), n = item / count, y0 = item % count * rows;
+    int y1 = y0 + rows < job->y->h ? y0 + rows : job->y->h;
     winograd_rows k = job->kernel;
     k.input.pixels += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;

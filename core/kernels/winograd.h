@@ -8,6 +8,8 @@
 
 #include "core/kernels/vector.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 enum {
     STEP = WINOGRAD_STEP, /* side of an output tile */
     SIDE = STEP + 2,      /* of an input tile */
@@ -15,24 +17,40 @@ enum {
     GROUPS = 2,                    /* vectors of tiles that one pass handles */
     TILES = GROUPS * LANES,        /* tiles of one pass */
     GROUP_SPAN = STEP * LANES,     /* output pixels of one vector of tiles in a row */
+    HALF_SPAN = GROUP_SPAN / 2,    /* of half a vector */
     SPAN = GROUPS * GROUP_SPAN,    /* and of a pass */
     FETCH = SPAN + 2 * TENSOR_HALO /* pixels read for them, from TENSOR_HALO before the first on */
 };
 
-/* The groups of a pass lie side by side, or one below the other where one spans the whole width. */
-static inline bool groups_are_stacked(const winograd_input *k) {
-    return k->width <= GROUP_SPAN;
+/* Tiles of a pass that lie side by side: all of them, or those of a vector, or half of them where that spans the whole
+ * width. The others lie below. */
+static inline int tiles_in_row(const winograd_input *k) {
+    return k->width > GROUP_SPAN ? TILES : k->width > HALF_SPAN ? LANES : LANES / 2;
 }
 
 /* Rows of the output from one pass to the next. */
 static inline int pass_rows(const winograd_input *k) {
-    return groups_are_stacked(k) ? GROUPS * STEP : STEP;
+    return TILES / tiles_in_row(k) * STEP;
 }
 
 /* Transformed tiles lie [channel][point][TILES], so that a transform works on one stretch of memory that stays in the
  * first cache. Floats from one channel to the next: a vector more than the tiles need, so that a point's tiles of all
  * channels do not fall on a few cache sets. */
 enum { CHANNEL = POINTS * TILES + LANES };
+
+/* Lanes of the neighbours on either side, `end` beyond the vector's. In a vector of two half rows, each ends at the
+ * seam, with zeros beyond. */
+static inline vec left_neighbours(vec v, float end, bool halved) {
+    if (halved)
+        v[LANES / 2 - 1] = 0;
+    return VEC_PREVIOUS(vec_set(end), v);
+}
+
+static inline vec right_neighbours(vec v, float end, bool halved) {
+    if (halved)
+        v[LANES / 2] = 0;
+    return VEC_NEXT(v, vec_set(end));
+}
 
 #if WINOGRAD_STEP == 4
 
@@ -64,8 +82,8 @@ static inline void input_points_scalar(const float *const rows[SIDE], int x, flo
 }
 
 /* B^T d B of one channel and one vector of tiles: rows[] are the tiles' six rows, from pixel (0, 0) of the first output
- * tile on. */
-static void transform_input(const float *const rows[SIDE], float *out) {
+ * tile on, or two half rows each. */
+static ALWAYS_INLINE void transform_tiles(const float *const rows[SIDE], bool halved, float *out) {
     vec vertical[STEP][SIDE];
     float before[SIDE], behind[SIDE];
     input_points_scalar(rows, -1, before);
@@ -80,8 +98,8 @@ static void transform_input(const float *const rows[SIDE], float *out) {
         vec even1 = VEC_EVEN(a, b), odd1 = VEC_ODD(a, b), even2 = VEC_EVEN(c, d), odd2 = VEC_ODD(c, d);
         vec first = VEC_EVEN(even1, even2), last = VEC_ODD(odd1, odd2), r[SIDE];
         vec column[SIDE] = {
-            VEC_PREVIOUS(vec_set(before[i]), last), first, VEC_EVEN(odd1, odd2), VEC_ODD(even1, even2), last,
-            VEC_NEXT(first, vec_set(behind[i]))};
+            left_neighbours(last, before[i], halved),  first, VEC_EVEN(odd1, odd2), VEC_ODD(even1, even2), last,
+            right_neighbours(first, behind[i], halved)};
         input_points(column, r);
         _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
     }
@@ -106,7 +124,7 @@ static inline void input_points_scalar(const float *const rows[SIDE], int x, flo
 }
 
 /* B^T d B of one channel and one vector of tiles, as above. */
-static void transform_input(const float *const rows[SIDE], float *out) {
+static ALWAYS_INLINE void transform_tiles(const float *const rows[SIDE], bool halved, float *out) {
     vec vertical[STEP][SIDE];
     float before[SIDE], behind[SIDE];
     input_points_scalar(rows, -1, before);
@@ -118,13 +136,22 @@ static void transform_input(const float *const rows[SIDE], float *out) {
     }
     _Pragma("GCC unroll 4") for (int i = 0; i < SIDE; i++) {
         vec even = VEC_EVEN(vertical[0][i], vertical[1][i]), odd = VEC_ODD(vertical[0][i], vertical[1][i]), r[SIDE];
-        vec column[SIDE] = {VEC_PREVIOUS(vec_set(before[i]), odd), even, odd, VEC_NEXT(even, vec_set(behind[i]))};
+        vec column[SIDE] = {left_neighbours(odd, before[i], halved), even, odd,
+                            right_neighbours(even, behind[i], halved)};
         input_points(column, r);
         _Pragma("GCC unroll 4") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
     }
 }
 
 #endif
+
+static void transform_input(const float *const rows[SIDE], float *out) {
+    transform_tiles(rows, false, out);
+}
+
+static void transform_halved_input(const float *const rows[SIDE], float *out) {
+    transform_tiles(rows, true, out);
+}
 
 /* Pixels -1 .. span of one row, normalised if asked for, with zeros outside the image as padding wants it. `left` and
  * `right` are the pixels that exist on either side of row[0], row[0] among the latter. */
@@ -168,14 +195,45 @@ static inline void fetch(const winograd_input *k, int channel, int y, int x, int
     }
 }
 
+/* HALF_SPAN pixels of one row. */
+static inline void fetch_half(const winograd_input *k, int channel, int row, float *to) {
+    const float *scale = k->scale ? k->scale + channel : NULL, *shift = k->shift ? k->shift + channel : NULL;
+    float line[FETCH];
+    if (row < 0 || row >= k->height) {
+        memset(to, 0, HALF_SPAN * sizeof *to);
+    } else if (!scale && k->width + TENSOR_HALO >= HALF_SPAN) {
+        memcpy(to, channel_row(k, channel, row), HALF_SPAN * sizeof *to);
+    } else {
+        fetch_row(channel_row(k, channel, row), scale, shift, 0, k->width, HALF_SPAN, line + TENSOR_HALO);
+        memcpy(to, line + TENSOR_HALO, HALF_SPAN * sizeof *to);
+    }
+}
+
+/* The rows of one channel for a vector of tiles, of which half begin at row y, half STEP rows further down. */
+static inline void fetch_halves(const winograd_input *k, int channel, int y, float buffer[SIDE][FETCH],
+                                const float **rows) {
+    for (int i = 0; i < SIDE; i++) {
+        float *to = buffer[i] + TENSOR_HALO;
+        fetch_half(k, channel, y + i - 1, to);
+        fetch_half(k, channel, y + STEP + i - 1, to + HALF_SPAN);
+        to[-1] = to[GROUP_SPAN] = 0;
+        rows[i] = to;
+    }
+}
+
 /* The transformed tiles of one pass, from output pixel (y, x) on. */
 static inline void transform_inputs(const winograd_input *k, int y, int x, float *out) {
     float buffer[SIDE][FETCH] __attribute__((aligned(64)));
-    bool stacked = groups_are_stacked(k);
+    bool halved = tiles_in_row(k) < LANES, stacked = tiles_in_row(k) == LANES;
     int span = stacked ? GROUP_SPAN : SPAN;
     for (int i = 0; i < k->channels; i++) {
         const float *rows[SIDE];
         for (int g = 0; g < GROUPS; g++) {
+            if (halved) {
+                fetch_halves(k, i, y + 2 * g * STEP, buffer, rows);
+                transform_halved_input(rows, out + i * CHANNEL + g * LANES);
+                continue;
+            }
             if (g == 0 || stacked)
                 fetch(k, i, y + g * STEP, x, span, buffer, rows);
             transform_input(rows, out + i * CHANNEL + g * LANES);

@@ -32,12 +32,14 @@ static void multiply(const float *weight, const float *in, int ic, float *out) {
         vec_store(out + o * CHANNEL + g * LANES, sum[o][g]);
 }
 
-/* Stores `rows` x `width` pixels of a block that may reach beyond the plane. */
-static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to, int rows, int width) {
+/* Stores `rows` x `width` pixels of a block that may reach beyond the plane: of its `vectors` vectors from `first` on.
+ */
+static ALWAYS_INLINE void store_vectors(const winograd_rows *k, vec block[STEP][STEP], int first, int vectors,
+                                        float *to, int rows, int width) {
     for (int i = 0; i < rows; i++, to += k->output_row) {
-        if (width >= GROUP_SPAN) {
-            _Pragma("GCC unroll 4") for (int j = 0; j < STEP; j++) {
-                vec y = block[i][j];
+        if (width >= vectors * LANES) {
+            _Pragma("GCC unroll 4") for (int j = 0; j < vectors; j++) {
+                vec y = block[i][first + j];
                 if (k->accumulate)
                     y += vec_load(to + j * LANES);
                 y = k->relu ? vec_relu(y) : y;
@@ -49,12 +51,21 @@ static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to
             continue;
         }
         float line[GROUP_SPAN];
-        memcpy(line, block[i], sizeof line);
+        memcpy(line, block[i] + first, (size_t)vectors * sizeof **block);
         for (int x = 0; x < width; x++) {
             float y = k->accumulate ? to[x] + line[x] : line[x];
             to[x] = k->relu && y <= 0 ? 0 : y;
         }
     }
+}
+
+static void store_block(const winograd_rows *k, vec block[STEP][STEP], float *to, int rows, int width) {
+    store_vectors(k, block, 0, STEP, to, rows, width);
+}
+
+/* One of the two half rows of tiles. */
+static void store_half(const winograd_rows *k, vec block[STEP][STEP], int half, float *to, int rows, int width) {
+    store_vectors(k, block, half * STEP / 2, STEP / 2, to, rows, width);
 }
 
 /* The first output pixel of a pass. */
@@ -109,16 +120,23 @@ static void run_pass(const winograd_rows *k, place here, place next, int y1, flo
             weight += (ptrdiff_t)ic * WINOGRAD_BLOCK;
         }
     }
-    bool stacked = groups_are_stacked(&k->input);
+    int abreast = tiles_in_row(&k->input);
     for (int o = 0; o < k->oc; o++) {
         vec bias = vec_set(k->bias ? k->bias[o] : 0), block[STEP][STEP];
-        for (int g = 0; g < GROUPS; g++) {
-            int top = here.y + (stacked ? g * STEP : 0), left = here.x + (stacked ? 0 : g * GROUP_SPAN);
+        float *plane = k->output + o * k->output_plane;
+        for (int tile = 0; tile < TILES; tile += LANES) {
+            int top = here.y + tile / abreast * STEP, left = here.x + tile % abreast * STEP;
             int rows = y1 - top < STEP ? y1 - top : STEP, width = k->input.width - left;
             if (width <= 0 || rows <= 0)
                 break;
-            transform_output(out + o * CHANNEL + g * LANES, bias, block);
-            store_block(k, block, k->output + o * k->output_plane + top * k->output_row + left, rows, width);
+            transform_output(out + o * CHANNEL + tile, bias, block);
+            if (abreast >= LANES) {
+                store_block(k, block, plane + top * k->output_row + left, rows, width);
+                continue;
+            }
+            store_half(k, block, 0, plane + top * k->output_row, rows, width);
+            rows = y1 - top - STEP < STEP ? y1 - top - STEP : STEP;
+            store_half(k, block, 1, plane + (top + STEP) * k->output_row, rows, width);
         }
     }
 }

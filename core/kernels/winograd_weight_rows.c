@@ -115,10 +115,10 @@ static void run_pass(const winograd_weight_rows *k, int y, int x, float *scratch
     ptrdiff_t grad_stride = gradient_stride(padded);
     float *in = scratch, *grad = scratch + ic * CHANNEL;
     transform_inputs(&k->input, y, x, in);
-    bool stacked = groups_are_stacked(&k->input);
+    int abreast = tiles_in_row(&k->input);
     for (int channel = 0; channel < padded; channel += LANES)
         for (int tile = 0; tile < TILES; tile += LANES / STEP) {
-            int top = stacked ? y + tile / LANES * STEP : y, left = x + (stacked ? tile % LANES : tile) * STEP;
+            int top = y + tile / abreast * STEP, left = x + tile % abreast * STEP;
             transform_gradient(k, channel, top, left, grad + tile * padded + channel, padded);
         }
     for (int point = 0; point < POINTS; point++)
