@@ -4,11 +4,13 @@
 
 #include <string.h>
 
-enum { BLOCK = WINOGRAD_BLOCK, NARROW = 32 }; /* NARROW: maps of that width lie in vectors of two rows of tiles */
+enum { BLOCK = WINOGRAD_BLOCK };
 
-/* Rows of one work item: of the passes that its vectors need. */
-static int band_rows(const tensor *y) {
-    return y->w <= NARROW ? 4 * CONV_BAND : 2 * CONV_BAND;
+/* Rows of one work item: those of a pass, which has four rows of tiles where half a vector of them, as wide as two
+ * vectors of pixels, spans the map. */
+static int band_rows(const kernel_table *table, const tensor *y) {
+    int two_vectors = table->winograd_padded(1);
+    return y->w <= two_vectors ? 4 * CONV_BAND : 2 * CONV_BAND;
 }
 
 static int blocks_of(int channels) {
@@ -144,13 +146,15 @@ typedef struct winograd_job {
     size_t per_thread_count;
 } winograd_job;
 
-static int bands(const tensor *y) {
-    return (y->h + band_rows(y) - 1) / band_rows(y);
+static int bands(const kernel_table *table, const tensor *y) {
+    int rows = band_rows(table, y);
+    return (y->h + rows - 1) / rows;
 }
 
 static void run_band(const worker *w, void *context, int item) {
     const winograd_job *job = context;
-    int rows = band_rows(job->y), count = bands(job->y), n = item / count, y0 = item % count * rows;
+    int rows = band_rows(w->kernels, job->y), count = bands(w->kernels, job->y), n = item / count,
+        y0 = item % count * rows;
     int y1 = y0 + rows < job->y->h ? y0 + rows : job->y->h;
     winograd_rows k = job->kernel;
     k.input.pixels += n * job->x->c * job->x->plane;
@@ -173,7 +177,7 @@ void conv_winograd_run(const conv_run *run, winograd_side side, winograd_rows k,
                         .hook = run->hook,
                         .per_thread = run->scratch,
                         .per_thread_count = engine_kernels(run->engine)->winograd_scratch(x->c, y->c)};
-    parallel_for(run->engine, y->n * bands(y), run_band, &job);
+    parallel_for(run->engine, y->n * bands(engine_kernels(run->engine), y), run_band, &job);
 }
 
 static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed, const float *bias,
