@@ -89,5 +89,5 @@ if [ "$share" = all ]; then
 fi
 cp weights/rpcanet_plus_nudt.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
-    0.8419 0.9142 937 945 5.123 3016 256 288 122 122 4.709
+    0.8760 0.9339 936 945 3.684 3026 255 278 122 122 4.691
 exit $bad
