@@ -91,7 +91,7 @@ fi
 
 # A frame with a spot, and the same twice as raw frames of 16 bits.
 LC_ALL=C awk 'BEGIN { printf "P5\n96 80\n255\n"; for (y = 0; y < 80; y++) for (x = 0; x < 96; x++)
-    printf("%c", x >= 40 && x < 43 && y >= 30 && y < 32 ? 250 : 60 + (x * 7 + y * 5) % 9) }' > "$work/frame.pgm"
+    printf("%c", x >= 40 && x < 43 && y >= 30 && y < 32 ? 150 : 60 + int((x + y) / 8)) }' > "$work/frame.pgm"
 for _ in 1 2 3; do
     tail -c 7680 "$work/frame.pgm" | od -An -v -tu1 -w1 | LC_ALL=C awk '{ printf "%c%c", 1, $1 }'
 done > "$work/frames.raw"
