@@ -80,24 +80,25 @@ for runtime in "${runtimes[@]}"; do
     $runtime "$work/odd" 2> "$work/errors" | grep -qiE ' nan nan 1$' || complain "$runtime overlooks a score that is no number"
 done
 
-# check_trained CHECKPOINT STEP: every STEPth image of the test list. Networks trained on other data sets amplify rounding
-# there, that of the runtimes' means over all pixels above all (docs/deploy.md): the detections must be the same, the
-# scores less so.
+# check_trained CHECKPOINT STEP [LIMIT]: every STEPth image of the test list. Networks trained on other data sets amplify
+# rounding there, that of the runtimes' means over all pixels and that of our Winograd sums (docs/deploy.md): the detections
+# must be the same, the scores less so.
 check_trained() {
     local name limit=2e-2
     [[ ${1,,} != *nudt* ]] || limit=1e-4
+    limit=${3:-$limit}
     name=$(basename "${1%.*}")
     mkdir "$work/$name"
     bin/convert to-onnx "$1" "$work/$name/$name.onnx" > /dev/null || complain "$1 is not written"
     IRST_LIBRARY=build/lib/libirst.so.0 "$python" tests/onnx/trained_cases.py "$1" "$shared/data/NUDT-SIRST" "$2" \
         "$work/$name" "$name.onnx" || complain "no cases for $1"
-    check_folder "$work/$name" $limit
+    check_folder "$work/$name" "$limit"
     rm -r "${work:?}/$name"
 }
 
 if [ "${1:-}" = --full ]; then
     if [ -d "$shared/data/NUDT-SIRST" ]; then
-        check_trained weights/rpcanet_plus_nudt.h5 1
+        check_trained weights/rpcanet_plus_nudt.h5 1 2e-3 # 9.6e-4 on one of 664 images
         for checkpoint in "$shared"/reference/checkpoints/*.pkl; do
             check_trained "$checkpoint" 40
         done
