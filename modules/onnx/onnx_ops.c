@@ -118,8 +118,12 @@ onnx_value onnx_dynamic_conv2d(onnx_recorder *r, const node *n) {
 
 /* --- one by one --- */
 
+static onnx_value of_one(onnx_recorder *r, const char *type, onnx_value x) {
+    return onnx_apply(r->graph, (onnx_call){.type = type, .inputs = {x}});
+}
+
 static onnx_value simple(onnx_recorder *r, const node *n, const char *type) {
-    return onnx_apply(r->graph, (onnx_call){.type = type, .inputs = {input(r, n, 0)}});
+    return of_one(r, type, input(r, n, 0));
 }
 
 onnx_value onnx_relu(onnx_recorder *r, const node *n) {
@@ -141,16 +145,13 @@ onnx_value onnx_tanh(onnx_recorder *r, const node *n) {
     return simple(r, n, "Tanh");
 }
 
-static onnx_value mean_of(onnx_recorder *r, onnx_value x) {
-    return onnx_apply(r->graph, (onnx_call){.type = "GlobalAveragePool", .inputs = {x}});
-}
-
 /* The mean, and the mean of what is left without it: runtimes add up all pixels one after the other in single
  * precision, which after some ten thousand is off in the fifth digit. */
 onnx_value onnx_global_average_pool(onnx_recorder *r, const node *n) {
-    onnx_value mean = mean_of(r, input(r, n, 0));
-    onnx_value rest = onnx_apply(r->graph, (onnx_call){.type = "Sub", .inputs = {input(r, n, 0), mean}});
-    return onnx_apply(r->graph, (onnx_call){.type = "Add", .inputs = {mean, mean_of(r, rest)}});
+    onnx_value x = input(r, n, 0), mean = of_one(r, "GlobalAveragePool", x);
+    onnx_value rest = onnx_apply(r->graph, (onnx_call){.type = "Sub", .inputs = {x, mean}});
+    onnx_value correction = of_one(r, "GlobalAveragePool", rest);
+    return onnx_apply(r->graph, (onnx_call){.type = "Add", .inputs = {mean, correction}});
 }
 
 static onnx_value weighted(onnx_recorder *r, onnx_value x, float weight) {

@@ -124,24 +124,11 @@ static void test_five_dimensions(void **state) {
 
 /* --- what no program writes --- */
 
-static bytes dict_of(const char *const *names, int count, int legacy) {
-    bytes b = {0};
-    pickle_begin(&b);
-    bytes_text(&b, "}(");
-    for (int i = 0; i < count; i++) {
-        pickle_name(&b, names[i]);
-        pickle_float_tensor(&b, "0", FLOATS, legacy);
-    }
-    bytes_text(&b, "u");
-    pickle_end(&b);
-    return b;
-}
-
 static void test_a_name_twice(void **state) {
     (void)state;
     static const char *const names[] = {"b", "a", "b"};
     torch_file file;
-    bytes b = dict_of(names, 3, 0);
+    bytes b = pickle_state_dict(names, 3, FLOATS, 0);
     assert_fails(torch_file_read(torch_zip_file("twice.pth", &b, FLOATS), &file), STATUS_INPUT, "twice.pth",
                  "two tensors are called b");
     free(b.data);
@@ -168,7 +155,7 @@ static void test_storages_that_are_not_there(void **state) {
     enum { LIST = 12 /* bytes of the right list */, STORAGE = 8 + 4 * FLOATS };
     for (int i = 0; i < 2; i++) {
         torch_file file;
-        bytes b = dict_of(&name, 1, 1), all = torch_legacy_bytes(&b, FLOATS);
+        bytes b = pickle_state_dict(&name, 1, FLOATS, 1), all = torch_legacy_bytes(&b, FLOATS);
         all.size -= LIST + STORAGE;
         bytes_text(&all, lists[i]);
         assert_fails(torch_file_read(scratch_file("old.pth", all.data, all.size), &file), STATUS_INPUT, "old.pth",

@@ -9,20 +9,6 @@
 
 enum { FLOATS = 6 };
 
-/* {NAME: tensor, ...} */
-static bytes state_dict(const char *const *names, int count, int legacy) {
-    bytes b = {0};
-    pickle_begin(&b);
-    bytes_text(&b, "}(");
-    for (int i = 0; i < count; i++) {
-        pickle_name(&b, names[i]);
-        pickle_float_tensor(&b, "0", FLOATS, legacy);
-    }
-    bytes_text(&b, "u");
-    pickle_end(&b);
-    return b;
-}
-
 static void expect_floats(const torch_file *file, int index, const char *name) {
     const torch_tensor *t = &file->tensors[index];
     assert_string_equal(t->name, name);
@@ -35,7 +21,7 @@ static void expect_floats(const torch_file *file, int index, const char *name) {
 /* --- names --- */
 
 static void expect_names(const char *const *stored, const char *const *expected, int count, int expected_count) {
-    bytes saved = state_dict(stored, count, 0);
+    bytes saved = pickle_state_dict(stored, count, FLOATS, 0);
     torch_file file;
     assert_ok(torch_file_read(torch_zip_file("names.pth", &saved, FLOATS), &file));
     assert_int_equal(file.count, expected_count);

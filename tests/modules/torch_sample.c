@@ -64,6 +64,19 @@ void pickle_float_tensor(bytes *b, const char *key, unsigned count, int legacy) 
     bytes_text(b, ")RtR");
 }
 
+bytes pickle_state_dict(const char *const *names, int count, unsigned floats, int legacy) {
+    bytes b = {0};
+    pickle_begin(&b);
+    bytes_text(&b, "}(");
+    for (int i = 0; i < count; i++) {
+        pickle_name(&b, names[i]);
+        pickle_float_tensor(&b, "0", floats, legacy);
+    }
+    bytes_text(&b, "u");
+    pickle_end(&b);
+    return b;
+}
+
 void pickle_numpy_scalar(bytes *b) {
     pickle_global_name(b, "numpy.core.multiarray", "scalar");
     pickle_global_name(b, "numpy", "dtype");

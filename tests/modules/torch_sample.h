@@ -23,6 +23,9 @@ void pickle_name(bytes *b, const char *text); /* BINUNICODE */
 void pickle_global_name(bytes *b, const char *module, const char *name);
 /* A float32 tensor of `count` elements in one dimension, the whole storage `key`. `legacy`: as before PyTorch 1.6. */
 void pickle_float_tensor(bytes *b, const char *key, unsigned count, int legacy);
+/* {NAME: tensor, ...}, all of them the storage "0" of `floats` elements: a whole pickle, whose data the caller frees.
+ */
+bytes pickle_state_dict(const char *const *names, int count, unsigned floats, int legacy);
 /* numpy.float64(0.5), as its own pickle says it: a dtype that is built, and bytes as text. */
 void pickle_numpy_scalar(bytes *b);
 
