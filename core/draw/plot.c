@@ -3,6 +3,7 @@
 #include "core/draw/canvas.h"
 #include "core/draw/font.h"
 #include "core/draw/plot_axes.h"
+#include "core/draw/plot_labels.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -79,6 +80,19 @@ static void draw_stroke(const picture *p, int index) {
     cairo_set_dash(p->cairo, dashes, 0, 0);
 }
 
+/* The line, or the dot, in front of a name of the legend. */
+static void draw_key(const picture *p, int index, double x, double middle) {
+    if (p->plot->series[index].is_scattered) {
+        canvas_colour(p->cairo, canvas_palette(index));
+        cairo_arc(p->cairo, x + LEGEND_LINE / 2, middle, MARKER_RADIUS, 0, 2 * M_PI);
+        cairo_fill(p->cairo);
+        return;
+    }
+    cairo_move_to(p->cairo, x, middle);
+    cairo_rel_line_to(p->cairo, LEGEND_LINE, 0);
+    draw_stroke(p, index);
+}
+
 /* Writes the legend in lines from `top` downwards, between the axes; returns where it ends. */
 static double draw_legend(const picture *p, double top) {
     double x = p->left, middle = top + TEXT_SIZE / 2;
@@ -93,9 +107,7 @@ static double draw_legend(const picture *p, double top) {
             x = p->left;
             middle += 1.6 * TEXT_SIZE;
         }
-        cairo_move_to(p->cairo, x, middle);
-        cairo_rel_line_to(p->cairo, LEGEND_LINE, 0);
-        draw_stroke(p, k);
+        draw_key(p, k, x, middle);
         canvas_colour(p->cairo, CANVAS_TEXT);
         canvas_text(p->cairo, x + LEGEND_LINE + GAP, middle, 0, name);
         x += width + 2.5 * GAP;
@@ -214,7 +226,8 @@ static void draw_series(const picture *p, int index) {
     int axis = s->axis == PLOT_RIGHT, drawn = 0;
     for (int i = 0; i < s->count; i++) {
         if (plot_point_is_drawn(s, i)) {
-            cairo_line_to(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]));
+            if (!s->is_scattered)
+                cairo_line_to(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]));
             drawn++;
         }
     }
@@ -224,7 +237,7 @@ static void draw_series(const picture *p, int index) {
             draw_error_bar(p, s, i);
     cairo_set_line_width(p->cairo, LINE_WIDTH / 2);
     cairo_stroke(p->cairo);
-    if (drawn == 0 || (p->right - p->left) / drawn < MARKER_DISTANCE)
+    if (drawn == 0 || (!s->is_scattered && (p->right - p->left) / drawn < MARKER_DISTANCE))
         return;
     for (int i = 0; i < s->count; i++) {
         if (!plot_point_is_drawn(s, i))
@@ -232,6 +245,35 @@ static void draw_series(const picture *p, int index) {
         cairo_arc(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]), MARKER_RADIUS, 0, 2 * M_PI);
         cairo_fill(p->cairo);
     }
+}
+
+/* --- names of points --- */
+
+static void locate(void *context, const plot_series *s, int i, double *x, double *y) {
+    const picture *p = context;
+    *x = x_at(p, s->x[i]);
+    *y = y_at(p, s->axis == PLOT_RIGHT, s->y[i]);
+}
+
+static double label_width(void *context, const char *text) {
+    const picture *p = context;
+    return canvas_text_width(p->cairo, text);
+}
+
+static void draw_label(void *context, const plot_box *at, const char *text) {
+    const picture *p = context;
+    canvas_colour(p->cairo, CANVAS_TEXT);
+    canvas_text(p->cairo, at->left, (at->top + at->bottom) / 2, 0, text);
+}
+
+static void draw_labels(picture *p) {
+    const plot_labels labels = {.area = {p->left, p->top, p->right, p->bottom},
+                                .height = TEXT_SIZE,
+                                .context = p,
+                                .locate = locate,
+                                .width = label_width,
+                                .print = draw_label};
+    plot_labels_print(&labels, p->plot);
 }
 
 static void draw_plot(cairo_t *cairo, const plot *description, double width, double height, bool with_legend) {
@@ -242,6 +284,7 @@ static void draw_plot(cairo_t *cairo, const plot *description, double width, dou
     draw_axes(&p);
     for (int k = 0; k < description->series_count; k++)
         draw_series(&p, k);
+    draw_labels(&p);
 }
 
 static void draw_one(void *context, cairo_t *cairo) {

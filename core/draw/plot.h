@@ -6,6 +6,8 @@
 
 #include "core/base/status.h"
 
+#include <stdbool.h>
+
 typedef enum plot_axis { PLOT_LEFT, PLOT_RIGHT } plot_axis;
 
 typedef struct plot_series {
@@ -14,6 +16,9 @@ typedef struct plot_series {
     int count;
     plot_axis axis;       /* the y axis that it is measured on; right: the line is dashed */
     const double *spread; /* error bars: each point's half length; NULL for none */
+    /* A name beside each point, clear of other points and names where there is room; NULL for none. */
+    const char *const *labels;
+    bool is_scattered; /* the points alone, not joined */
 } plot_series;
 
 /* A tick that a caller sets: categories at 0, 1, 2, ..., or decades of a logarithm. */

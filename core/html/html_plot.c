@@ -1,6 +1,7 @@
 #include "core/html/html_plot.h"
 
 #include "core/draw/plot_axes.h"
+#include "core/draw/plot_labels.h"
 #include "core/html/html_text.h"
 
 #include <stdbool.h>
@@ -127,14 +128,18 @@ static void print_error_bars(const picture *p, const plot_series *s, int axis) {
 
 /* A point that cannot be told from the line is there for the pointer alone. */
 static void print_points(const picture *p, const plot_series *s, int axis, int drawn) {
-    bool is_marked = (p->right - p->left) / drawn >= MARKER_DISTANCE;
+    bool is_marked = s->is_scattered || (p->right - p->left) / drawn >= MARKER_DISTANCE;
     for (int i = 0; i < s->count; i++) {
         if (!plot_point_is_drawn(s, i))
             continue;
         fprintf(p->stream, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>", is_marked ? "dot" : "near",
                 x_at(p, s->x[i]), y_at(p, axis, s->y[i]), is_marked ? "3" : "5");
-        html_print_text(p->stream, s->name ? s->name : "");
-        fprintf(p->stream, "%s%.5g at %.5g</title></circle>", s->name ? ": " : "", s->y[i], s->x[i]);
+        const char *name = s->labels ? s->labels[i] : s->name;
+        html_print_text(p->stream, name ? name : "");
+        fprintf(p->stream, "%s%.5g", name ? ": " : "", s->y[i]);
+        if (!s->labels) /* what has a name is told by it */
+            fprintf(p->stream, " at %.5g", s->x[i]);
+        fputs("</title></circle>", p->stream);
     }
 }
 
@@ -144,12 +149,40 @@ static void print_series(const picture *p, int index) {
     fprintf(p->stream, "<g class=\"c%d%s\"><path class=\"line\" d=\"", index % COLOURS, axis ? " right" : "");
     for (int i = 0; i < s->count; i++)
         if (plot_point_is_drawn(s, i))
-            fprintf(p->stream, "%c%.1f %.1f", drawn++ ? 'L' : 'M', x_at(p, s->x[i]), y_at(p, axis, s->y[i]));
+            fprintf(p->stream, "%c%.1f %.1f", drawn++ && !s->is_scattered ? 'L' : 'M', x_at(p, s->x[i]),
+                    y_at(p, axis, s->y[i]));
     fputs("\"/>", p->stream);
     print_error_bars(p, s, axis);
     if (drawn > 0 && drawn <= MOST_POINTS)
         print_points(p, s, axis, drawn);
     fputs("</g>", p->stream);
+}
+
+/* --- names of points, legend --- */
+
+static void locate(void *context, const plot_series *s, int i, double *x, double *y) {
+    const picture *p = context;
+    *x = x_at(p, s->x[i]);
+    *y = y_at(p, s->axis == PLOT_RIGHT, s->y[i]);
+}
+
+static double name_width(void *context, const char *text) {
+    (void)context;
+    return DIGIT_WIDTH * (double)strlen(text);
+}
+
+static void print_point_name(void *context, const plot_box *at, const char *text) {
+    print_label(context, "start", at->left, at->bottom - 2, text);
+}
+
+static void print_point_names(picture *p) {
+    const plot_labels names = {.area = {p->left, TOP, p->right, p->bottom},
+                               .height = TEXT_SIZE,
+                               .context = p,
+                               .locate = locate,
+                               .width = name_width,
+                               .print = print_point_name};
+    plot_labels_print(&names, p->plot);
 }
 
 static void print_legend(const picture *p) {
@@ -186,5 +219,6 @@ void html_print_plot(FILE *stream, const plot *p) {
             it.axes.has_right ? "V14" : "");
     for (int k = 0; k < p->series_count; k++)
         print_series(&it, k);
+    print_point_names(&it);
     fputs("</svg></figure>\n", stream);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# eval-noise, eval-figures and eval-speed on a tiny synthetic set: files, resuming, figures that agree with evaluate,
+# eval-noise, eval-figures, eval-speed and eval-pareto on a tiny synthetic set: files, resuming, figures that agree with evaluate,
 # misuse. usage: test_eval_programs.sh [FOLDER OF PROGRAMS]
 root=$(pwd)
 . tests/programs/checks.sh
@@ -20,6 +20,11 @@ picture() {
         *.svg) tail -n 1 "$file" 2> /dev/null | grep -q '</svg>' || complain "$file is no whole SVG" ;;
         esac
     done
+}
+
+# column NAME FILE: its number
+column() {
+    head -n 1 "$2" | tr , '\n' | grep -nx "$1" | cut -d: -f1
 }
 
 # page FILE COUNT: a page with so many plots
@@ -129,8 +134,21 @@ refuses 2 'speed.sizes = 48 32: .*increasing whole numbers' "$bin/eval-speed" sp
 refuses 2 'speed.sizes: expected 1 to' "$bin/eval-speed" speed.ini speed.sizes= --out out
 refuses 2 'speed.runs = 0: .*1..' "$bin/eval-speed" speed.ini speed.runs=0 --out out
 
+# --- mIoU against time: which methods are on the front follows from the table, whatever the times are ---
+{
+    cat base.ini
+    printf '[checkpoint]\nnet = noise/train/net.A.seed1/last.h5\n'
+} > pareto.ini
+works "$bin/eval-pareto" pareto.ini --out pareto
+picture pareto/pareto.A.png pareto/pareto.A.svg
+page pareto/report.html 1
+front=$(tail -n +2 pareto/pareto.csv | sort -t , -g -k "$(column cpu_seconds pareto/pareto.csv)" |
+    awk -F, -v miou="$(column miou_percent pareto/pareto.csv)" 'BEGIN { best = -1 } $miou > best { best = $miou; print $2 }' | paste -sd ' ')
+expects "methods that the table has on the front, and that its note names" \
+    "$(sed -n 's/^No other method is both as fast and as good on A: \(.*\)\.$/\1/p' pareto/pareto.md | sed 's/ ([^)]*)//g; s/,//g')" "$front"
+
 # --- misuse that all share ---
-for program in eval-noise eval-figures eval-speed; do
+for program in eval-noise eval-figures eval-speed eval-pareto; do
     works "$bin/$program" --help-config
     grep -q '^\[evaluate\]' stdout || complain "$program --help-config lacks [evaluate]"
     refuses 2 'expected a configuration file' "$bin/$program"

@@ -1,6 +1,7 @@
 /* Charts: scales and ticks, what is drawn where, files. */
 #include "core/draw/plot.h"
 
+#include "core/draw/plot_labels.h"
 #include "core/draw/plot_scale.h"
 #include "core/io/image.h"
 #include "core/io/png_io.h"
@@ -121,9 +122,9 @@ static box difference(const grey_image *a, const grey_image *b) {
 /* The pixels that a level line changes, in a frame that two single points span, one in either corner. */
 static box level_line(double x0, double x1, double y, plot_axis axis) {
     double corner[] = {0, 1}, line_x[] = {x0, x1}, line_y[] = {y, y};
-    plot_series series[] = {{NULL, corner, corner, 1, axis, NULL},
-                            {NULL, corner + 1, corner + 1, 1, axis, NULL},
-                            {NULL, line_x, line_y, 0, axis, NULL}};
+    plot_series series[] = {{.x = corner, .y = corner, .count = 1, .axis = axis},
+                            {.x = corner + 1, .y = corner + 1, .count = 1, .axis = axis},
+                            {.x = line_x, .y = line_y, .axis = axis}};
     plot p = {NULL, NULL, NULL, NULL, series, 3, NULL, 0, NULL};
     grey_image without = drawn(&p, "without.png");
     series[2].count = 2;
@@ -156,10 +157,10 @@ static void test_points_that_are_no_numbers_are_left_out(void **state) {
     (void)state;
     double x[] = {0, 1, 2, 3, NAN, 5}, y[] = {1, NAN, 3, INFINITY, 5, 6};
     double good_x[] = {0, 2, 5}, good_y[] = {1, 3, 6};
-    plot_series series = {"a", x, y, 6, PLOT_LEFT, NULL};
+    plot_series series = {.name = "a", .x = x, .y = y, .count = 6};
     plot p = {"title", "x", "y", NULL, &series, 1, NULL, 0, NULL};
     grey_image with = drawn(&p, "with.png");
-    series = (plot_series){"a", good_x, good_y, 3, PLOT_LEFT, NULL};
+    series = (plot_series){.name = "a", .x = good_x, .y = good_y, .count = 3};
     grey_image without = drawn(&p, "without.png");
     assert_true(same(&with, &without));
     grey_image_free(&with);
@@ -175,7 +176,8 @@ static void test_every_text_shows(void **state) {
         loss[i] = 0.1 + 0.8 * exp(-i / 30.0);
         miou[i] = i % 10 == 9 ? 0.9 - 0.7 * exp(-i / 40.0) : NAN;
     }
-    plot_series series[] = {{"loss", epoch, loss, N, PLOT_LEFT, NULL}, {"mIoU", epoch, miou, N, PLOT_RIGHT, NULL}};
+    plot_series series[] = {{.name = "loss", .x = epoch, .y = loss, .count = N},
+                            {.name = "mIoU", .x = epoch, .y = miou, .count = N, .axis = PLOT_RIGHT}};
     const plot whole = {"RPCANet+ on NUDT-SIRST", "epoch", "loss", "mIoU", series, 2, NULL, 0, NULL};
     grey_image all = drawn(&whole, "all.png");
     for (int part = 0; part < 6; part++) {
@@ -239,6 +241,74 @@ static void test_error_bars(void **state) {
     grey_image_free(&without);
 }
 
+/* What scattered points lack is the line, from the first to the last. */
+static void test_scattered_points(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {0, 2, 1};
+    plot_series series = {.x = x, .y = y, .count = 3, .is_scattered = true};
+    plot p = {.series = &series, .series_count = 1};
+    grey_image points = drawn(&p, "points.png");
+    series.is_scattered = false;
+    grey_image joined = drawn(&p, "joined.png");
+    box d = difference(&points, &joined);
+    assert_true(d.x0 < WIDTH / 5 && d.x1 > WIDTH * 4 / 5); /* from the first point to the last */
+    grey_image_free(&points);
+    grey_image_free(&joined);
+}
+
+enum { CROWD = 12 };
+
+typedef struct printed {
+    plot_box boxes[CROWD];
+    int count;
+} printed;
+
+static void place_of(void *context, const plot_series *s, int i, double *x, double *y) {
+    (void)context;
+    *x = s->x[i];
+    *y = s->y[i];
+}
+
+static double width_of(void *context, const char *text) {
+    (void)context;
+    return 10.0 * (double)strlen(text);
+}
+
+static void keep(void *context, const plot_box *at, const char *text) {
+    printed *p = context;
+    assert_true(fabs(at->right - at->left - 10.0 * (double)strlen(text)) < 1e-9);
+    assert_true(fabs(at->bottom - at->top - 12) < 1e-9);
+    p->boxes[p->count++] = *at;
+}
+
+static bool overlap(const plot_box *a, const plot_box *b) {
+    return a->left < b->right && a->right > b->left && a->top < b->bottom && a->bottom > b->top;
+}
+
+/* Names of points that lie close together, at an edge and in one place: none covers a point or another name, and all
+ * stay between the axes; the NaN has none. */
+static void test_names_of_points(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", "longer", "b", "c", "nowhere", "edge"};
+    double x[] = {50, 50, 60, 200, NAN, 295}, y[] = {50, 50, 52, 5, 10, 100};
+    const plot_series series[] = {{.x = x, .y = y, .count = 6, .labels = names}, {.x = y, .y = y, .count = 1}};
+    const plot p = {.series = series, .series_count = 2};
+    printed all = {.count = 0};
+    const plot_labels labels = {
+        .area = {0, 0, 300, 200}, .height = 12, .context = &all, .locate = place_of, .width = width_of, .print = keep};
+    plot_labels_print(&labels, &p);
+    assert_int_equal(all.count, 5);
+    for (int i = 0; i < all.count; i++) {
+        const plot_box *b = &all.boxes[i];
+        assert_true(b->left >= 0 && b->top >= 0 && b->right <= 300 && b->bottom <= 200);
+        for (int j = 0; j < i; j++)
+            assert_false(overlap(b, &all.boxes[j]));
+        for (int j = 0; j < 6; j++)
+            assert_false(x[j] > b->left && x[j] < b->right && y[j] > b->top && y[j] < b->bottom);
+    }
+    assert_true(all.boxes[4].right < x[5]); /* left of the point at the right edge */
+}
+
 static void test_grid(void **state) {
     (void)state;
     double x[] = {0, 1, 2}, y[] = {3, 1, 2};
@@ -270,7 +340,7 @@ static void test_files(void **state) {
     double x[] = {1, 2, 3};
     plot_series series[20];
     for (int i = 0; i < 20; i++)
-        series[i] = (plot_series){"a name that fills the legend", x, x, 3, PLOT_LEFT, NULL};
+        series[i] = (plot_series){.name = "a name that fills the legend", .x = x, .y = x, .count = 3};
     plot p = {"many series", "x", "y", NULL, series, 20, NULL, 0, NULL};
     grey_image image = drawn(&p, "many.png");
     grey_image_free(&image);
@@ -305,6 +375,8 @@ int main(void) {
         cmocka_unit_test(test_every_text_shows),
         cmocka_unit_test(test_ticks_with_words),
         cmocka_unit_test(test_error_bars),
+        cmocka_unit_test(test_scattered_points),
+        cmocka_unit_test(test_names_of_points),
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_files),
     };

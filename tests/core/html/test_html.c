@@ -136,6 +136,17 @@ static void test_plot(void **state) {
     assert_non_null(strstr(b.text, "aria-label=\"a&amp;b over epoch\""));
     assert_int_equal(count_of(b.text, "<g "), count_of(b.text, "</g>"));
     text_buffer_free(&b);
+    const char *const names[] = {"<a>", "b", "c", "d"};
+    const plot_series named = {.name = "front", .x = x, .y = x, .count = 4, .labels = names, .is_scattered = true};
+    const plot scatter = {.series = &named, .series_count = 1};
+    assert_ok(text_buffer_begin(&b));
+    html_print_plot(b.stream, &scatter);
+    assert_ok(text_buffer_end(&b));
+    assert_non_null(strstr(b.text, "<title>&lt;a&gt;: 1</title>")); /* at the point, and beside it */
+    assert_non_null(strstr(b.text, ">&lt;a&gt;</text>"));
+    const char *line = strstr(b.text, "class=\"line\"");
+    assert_true(line && strcspn(line, "L") > strcspn(line, "/")); /* nothing is joined */
+    text_buffer_free(&b);
     assert_ok(text_buffer_begin(&b));
     html_print_plot(b.stream, &nothing);
     assert_ok(text_buffer_end(&b));

@@ -1,0 +1,28 @@
+/* The names of points: each stands beside its point, clear of other points and names. Where they stand is the same for
+ * every format; how long a text is and how it is written, the caller says. Used by plot.c and the plots in pages.
+ *
+ * Thread rule: any thread at any time. */
+#ifndef IRST_CORE_DRAW_PLOT_LABELS_H
+#define IRST_CORE_DRAW_PLOT_LABELS_H
+
+#include "core/draw/plot.h"
+
+/* Lengths are those of the picture; y grows downwards. */
+typedef struct plot_box {
+    double left, top, right, bottom;
+} plot_box;
+
+typedef struct plot_labels {
+    plot_box area; /* between the axes: names stay in it where they can */
+    double height; /* of a text */
+    void *context; /* handed to what follows */
+    void (*locate)(void *context, const plot_series *s, int i, double *x, double *y); /* in the picture */
+    double (*width)(void *context, const char *text);
+    void (*print)(void *context, const plot_box *at, const char *text);
+} plot_labels;
+
+/* Prints the names of all series that have them: right, left, above, below or at a corner of the point, the first of
+ * these places that is free, else right. Beyond 256 points and names none is kept apart from the others. */
+void plot_labels_print(const plot_labels *l, const plot *p);
+
+#endif
