@@ -85,31 +85,39 @@ static inline vec vec_relu(vec v) {
     return (vec)(~(v <= (vec){0}) & (ivec)v); /* written so that a NaN stays one */
 }
 
-/* Rearranging two vectors a, b, seen as one row of 2 * LANES numbers: every second one from the first or from the
- * second on; the lower or upper halves of both, interleaved; and the row moved by one lane, to the left or to the
- * right. */
+/* The lower or upper halves of two vectors, interleaved. */
 #if LANES == 16
-#define VEC_EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
-#define VEC_ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #define VEC_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define VEC_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#define VEC_NEXT(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
-#define VEC_PREVIOUS(a, b) __builtin_shufflevector(a, b, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)
 #elif LANES == 8
-#define VEC_EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
-#define VEC_ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define VEC_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define VEC_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
-#define VEC_NEXT(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8)
-#define VEC_PREVIOUS(a, b) __builtin_shufflevector(a, b, 7, 8, 9, 10, 11, 12, 13, 14)
 #else
-#define VEC_EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
-#define VEC_ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
 #define VEC_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define VEC_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#define VEC_NEXT(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4)
-#define VEC_PREVIOUS(a, b) __builtin_shufflevector(a, b, 3, 4, 5, 6)
 #endif
+
+/* In each quad of lanes on its own, which takes one instruction where crossing quads takes two: lanes i and j of a's,
+ * then k and l of b's, or i of a's, k of b's, j of a's, l of b's. */
+#define QUAD_A(quad, i) (4 * (quad) + (i))
+#define QUAD_B(quad, i) (LANES + 4 * (quad) + (i))
+#define QUAD_ORDER(quad, i, j, k, l) QUAD_A(quad, i), QUAD_A(quad, j), QUAD_B(quad, k), QUAD_B(quad, l)
+#define QUAD_MIXED(quad, i, j, k, l) QUAD_A(quad, i), QUAD_B(quad, k), QUAD_A(quad, j), QUAD_B(quad, l)
+#if LANES == 16
+#define EVERY_QUAD(a, b, ORDER, i, j, k, l)                                                                            \
+    __builtin_shufflevector(a, b, ORDER(0, i, j, k, l), ORDER(1, i, j, k, l), ORDER(2, i, j, k, l),                    \
+                            ORDER(3, i, j, k, l))
+#elif LANES == 8
+#define EVERY_QUAD(a, b, ORDER, i, j, k, l) __builtin_shufflevector(a, b, ORDER(0, i, j, k, l), ORDER(1, i, j, k, l))
+#else
+#define EVERY_QUAD(a, b, ORDER, i, j, k, l) __builtin_shufflevector(a, b, ORDER(0, i, j, k, l))
+#endif
+#define QUAD_EVEN(a, b) EVERY_QUAD(a, b, QUAD_ORDER, 0, 2, 0, 2)
+#define QUAD_ODD(a, b) EVERY_QUAD(a, b, QUAD_ORDER, 1, 3, 1, 3)
+#define QUAD_FIRST_PAIRS(a, b) EVERY_QUAD(a, b, QUAD_ORDER, 0, 1, 0, 1)
+#define QUAD_LAST_PAIRS(a, b) EVERY_QUAD(a, b, QUAD_ORDER, 2, 3, 2, 3)
+#define QUAD_LOW(a, b) EVERY_QUAD(a, b, QUAD_MIXED, 0, 1, 0, 1)
+#define QUAD_HIGH(a, b) EVERY_QUAD(a, b, QUAD_MIXED, 2, 3, 2, 3)
 
 /* Sums the lanes in a fixed order: halves first. */
 static inline float vec_sum(vec v) {

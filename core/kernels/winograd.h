@@ -19,7 +19,8 @@ enum {
     GROUP_SPAN = STEP * LANES,     /* output pixels of one vector of tiles in a row */
     HALF_SPAN = GROUP_SPAN / 2,    /* of half a vector */
     SPAN = GROUPS * GROUP_SPAN,    /* and of a pass */
-    FETCH = SPAN + 2 * TENSOR_HALO /* pixels read for them, from TENSOR_HALO before the first on */
+    BEYOND = 3,                    /* pixels that are read behind them, of which only the first matters */
+    FETCH = SPAN + 3 * TENSOR_HALO /* of a row of pixels, from TENSOR_HALO before the first on */
 };
 
 /* Tiles of a pass that lie side by side: all of them, or those of a vector, or half of them where that spans the whole
@@ -33,29 +34,57 @@ static inline int pass_rows(const winograd_input *k) {
     return TILES / tiles_in_row(k) * STEP;
 }
 
+/* The first output pixel of a pass. */
+typedef struct place {
+    int y, x;
+} place;
+
+static inline place place_behind(const winograd_input *k, place here) {
+    here.x += SPAN;
+    return here.x < k->width ? here : (place){here.y + pass_rows(k), 0};
+}
+
+/* Asks a cache for what a pass has of one row of pixels, and the line behind, whose first pixel its last tile reads.
+ * gcc 12 takes a function that does nothing else for one without effect, and drops its calls: hence the assembly. */
+#define PREFETCH_ROW(ROW, WIDTH, X, WRITE, LOCALITY)                                                                   \
+    for (int x_ = (X); x_ < (WIDTH) && x_ <= (X) + SPAN; x_ += 16) {                                                   \
+        __builtin_prefetch((ROW) + x_, WRITE, LOCALITY);                                                               \
+        __asm__ volatile("");                                                                                          \
+    }
+
 /* Transformed tiles lie [channel][point][TILES], so that a transform works on one stretch of memory that stays in the
  * first cache. Floats from one channel to the next: a vector more than the tiles need, so that a point's tiles of all
  * channels do not fall on a few cache sets. */
 enum { CHANNEL = POINTS * TILES + LANES };
 
-/* Lanes of the neighbours on either side, `end` beyond the vector's. In a vector of two half rows, each ends at the
- * seam, with zeros beyond. */
-static inline vec left_neighbours(vec v, float end, bool halved) {
-    if (halved)
-        v[LANES / 2 - 1] = 0;
-    return VEC_PREVIOUS(vec_set(end), v);
-}
-
-static inline vec right_neighbours(vec v, float end, bool halved) {
-    if (halved)
-        v[LANES / 2] = 0;
-    return VEC_NEXT(v, vec_set(end));
-}
+/* The tiles of a vector stand in the order in which pixels can be dealt out to them inside of quads of lanes. */
 
 #if WINOGRAD_STEP == 4
 
 #define A1 0.70710678118654752f /* the points: A1 and A2, and their negatives */
 #define A2 1.41421356237309505f
+
+/* Where tile number `tile` of a vector stands: vector v of a row's pixels has one tile in each quad. */
+static inline int lane_of_tile(int tile) {
+    return tile % (LANES / STEP) * STEP + tile / (LANES / STEP);
+}
+
+/* Columns of the tiles: the transposed quads. `first` are the pixels of the first half of the tiles, from their first
+ * output pixel on, `second` those of the other half. */
+static ALWAYS_INLINE void deal_pixels(const float *first, const float *second, vec column[SIDE]) {
+    vec a = vec_load(first - 1), b = vec_load(first - 1 + LANES);
+    vec c = vec_load(second - 1), d = vec_load(second - 1 + LANES);
+    vec low_ab = QUAD_LOW(a, b), low_cd = QUAD_LOW(c, d), high_ab = QUAD_HIGH(a, b), high_cd = QUAD_HIGH(c, d);
+    column[0] = QUAD_FIRST_PAIRS(low_ab, low_cd);
+    column[1] = QUAD_LAST_PAIRS(low_ab, low_cd);
+    column[2] = QUAD_FIRST_PAIRS(high_ab, high_cd);
+    column[3] = QUAD_LAST_PAIRS(high_ab, high_cd);
+    first += STEP - 1, second += STEP - 1;
+    low_ab = QUAD_LOW(vec_load(first), vec_load(first + LANES));
+    low_cd = QUAD_LOW(vec_load(second), vec_load(second + LANES));
+    column[4] = QUAD_FIRST_PAIRS(low_ab, low_cd);
+    column[5] = QUAD_LAST_PAIRS(low_ab, low_cd);
+}
 
 /* r = B^T d for six vectors. */
 static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
@@ -69,43 +98,16 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[5] = d[5] + d[1] - 2.5f * d[3];
 }
 
-/* Points of the six pixels of one column. */
-static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
-    float d0 = rows[0][x], d1 = rows[1][x], d2 = rows[2][x], d3 = rows[3][x], d4 = rows[4][x], d5 = rows[5][x];
-    float even1 = d4 - 2 * d2, odd1 = A1 * (d3 - 2 * d1), even2 = d4 - 0.5f * d2, odd2 = A2 * (d3 - 0.5f * d1);
-    r[0] = d4 + d0 - 2.5f * d2;
-    r[1] = even1 + odd1;
-    r[2] = even1 - odd1;
-    r[3] = even2 + odd2;
-    r[4] = even2 - odd2;
-    r[5] = d5 + d1 - 2.5f * d3;
-}
-
-/* B^T d B of one channel and one vector of tiles: rows[] are the tiles' six rows, from pixel (0, 0) of the first output
- * tile on, or two half rows each. */
-static ALWAYS_INLINE void transform_tiles(const float *const rows[SIDE], bool halved, float *out) {
-    vec vertical[STEP][SIDE];
-    float before[SIDE], behind[SIDE];
-    input_points_scalar(rows, -1, before);
-    input_points_scalar(rows, GROUP_SPAN, behind);
-    _Pragma("GCC unroll 4") for (int v = 0; v < STEP; v++) {
-        vec d[SIDE];
-        _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) d[i] = vec_load(rows[i] + v * LANES);
-        input_points(d, vertical[v]);
-    }
-    _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) {
-        vec a = vertical[0][i], b = vertical[1][i], c = vertical[2][i], d = vertical[3][i];
-        vec even1 = VEC_EVEN(a, b), odd1 = VEC_ODD(a, b), even2 = VEC_EVEN(c, d), odd2 = VEC_ODD(c, d);
-        vec first = VEC_EVEN(even1, even2), last = VEC_ODD(odd1, odd2), r[SIDE];
-        vec column[SIDE] = {
-            left_neighbours(last, before[i], halved),  first, VEC_EVEN(odd1, odd2), VEC_ODD(even1, even2), last,
-            right_neighbours(first, behind[i], halved)};
-        input_points(column, r);
-        _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
-    }
-}
-
 #else
+
+/* As above; each quad of pixels has two tiles. */
+static ALWAYS_INLINE void deal_pixels(const float *first, const float *second, vec column[SIDE]) {
+    vec a = vec_load(first - 1), b = vec_load(second - 1), c = vec_load(first + 1), d = vec_load(second + 1);
+    column[0] = QUAD_EVEN(a, b);
+    column[1] = QUAD_ODD(a, b);
+    column[2] = QUAD_EVEN(c, d);
+    column[3] = QUAD_ODD(c, d);
+}
 
 /* r = B^T d for four vectors. */
 static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
@@ -115,42 +117,23 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[3] = d[1] - d[3];
 }
 
-/* Points of the four pixels of one column. */
-static inline void input_points_scalar(const float *const rows[SIDE], int x, float r[SIDE]) {
-    r[0] = rows[0][x] - rows[2][x];
-    r[1] = rows[1][x] + rows[2][x];
-    r[2] = rows[2][x] - rows[1][x];
-    r[3] = rows[1][x] - rows[3][x];
-}
-
-/* B^T d B of one channel and one vector of tiles, as above. */
-static ALWAYS_INLINE void transform_tiles(const float *const rows[SIDE], bool halved, float *out) {
-    vec vertical[STEP][SIDE];
-    float before[SIDE], behind[SIDE];
-    input_points_scalar(rows, -1, before);
-    input_points_scalar(rows, GROUP_SPAN, behind);
-    _Pragma("GCC unroll 2") for (int v = 0; v < STEP; v++) {
-        vec d[SIDE];
-        _Pragma("GCC unroll 4") for (int i = 0; i < SIDE; i++) d[i] = vec_load(rows[i] + v * LANES);
-        input_points(d, vertical[v]);
-    }
-    _Pragma("GCC unroll 4") for (int i = 0; i < SIDE; i++) {
-        vec even = VEC_EVEN(vertical[0][i], vertical[1][i]), odd = VEC_ODD(vertical[0][i], vertical[1][i]), r[SIDE];
-        vec column[SIDE] = {left_neighbours(odd, before[i], halved), even, odd,
-                            right_neighbours(even, behind[i], halved)};
-        input_points(column, r);
-        _Pragma("GCC unroll 4") for (int j = 0; j < SIDE; j++) vec_store(out + (i * SIDE + j) * TILES, r[j]);
-    }
-}
-
 #endif
 
-static void transform_input(const float *const rows[SIDE], float *out) {
-    transform_tiles(rows, false, out);
-}
-
-static void transform_halved_input(const float *const rows[SIDE], float *out) {
-    transform_tiles(rows, true, out);
+/* B^T d B of one channel and one vector of tiles, whose six rows begin at pixel x of rows[]; the second half of the
+ * tiles begins `half` pixels further on. */
+static void transform_input(const float *const rows[SIDE], int x, int half, float *out) {
+    vec horizontal[SIDE][SIDE];
+    _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) {
+        vec column[SIDE];
+        deal_pixels(rows[i] + x, rows[i] + x + half, column);
+        input_points(column, horizontal[i]);
+    }
+    _Pragma("GCC unroll 6") for (int j = 0; j < SIDE; j++) {
+        vec d[SIDE], r[SIDE];
+        _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) d[i] = horizontal[i][j];
+        input_points(d, r);
+        _Pragma("GCC unroll 6") for (int i = 0; i < SIDE; i++) vec_store(out + (i * SIDE + j) * TILES, r[i]);
+    }
 }
 
 /* Pixels -1 .. span of one row, normalised if asked for, with zeros outside the image as padding wants it. `left` and
@@ -175,13 +158,23 @@ static inline const float *channel_row(const winograd_input *k, int channel, int
     return k->pixels + channel * k->plane + (k->ring ? (row + 1) & (k->ring - 1) : row) * k->row;
 }
 
+/* Asks the second cache for what a pass reads of the channels from `first` up to `last`, but for the two rows that the
+ * pass above has read: while products run, which wait for nothing, memory is idle. */
+static inline void prefetch_inputs(const winograd_input *k, int first, int last, place at) {
+    if (k->ring)
+        return; /* is in that cache */
+    for (int i = first; i < last; i++)
+        for (int y = at.y + 1; y <= at.y + pass_rows(k) && y < k->height; y++)
+            PREFETCH_ROW(channel_row(k, i, y), k->width, at.x, 0, 2)
+}
+
 /* The rows of one channel for `span` pixels of tiles at (y, x), from pixel x on: where they lie, or in the buffer.
  */
 static inline void fetch(const winograd_input *k, int channel, int y, int x, int span, float buffer[SIDE][FETCH],
                          const float **rows) {
     static const float zeros[FETCH] __attribute__((aligned(64)));
     const float *scale = k->scale ? k->scale + channel : NULL, *shift = k->shift ? k->shift + channel : NULL;
-    bool in_place = !scale && k->width + TENSOR_HALO - x > span;
+    bool in_place = !scale && k->width + TENSOR_HALO - x >= span + BEYOND;
     for (int i = 0; i < SIDE; i++) {
         int row = y + i - 1;
         if (row < 0 || row >= k->height) {
@@ -195,19 +188,24 @@ static inline void fetch(const winograd_input *k, int channel, int y, int x, int
     }
 }
 
-/* HALF_SPAN pixels of one row. */
+/* HALF_SPAN pixels of one row, and the zeros on either side. */
 static inline void fetch_half(const winograd_input *k, int channel, int row, float *to) {
     const float *scale = k->scale ? k->scale + channel : NULL, *shift = k->shift ? k->shift + channel : NULL;
-    float line[FETCH];
     if (row < 0 || row >= k->height) {
         memset(to, 0, HALF_SPAN * sizeof *to);
     } else if (!scale && k->width + TENSOR_HALO >= HALF_SPAN) {
         memcpy(to, channel_row(k, channel, row), HALF_SPAN * sizeof *to);
     } else {
+        float line[FETCH];
         fetch_row(channel_row(k, channel, row), scale, shift, 0, k->width, HALF_SPAN, line + TENSOR_HALO);
         memcpy(to, line + TENSOR_HALO, HALF_SPAN * sizeof *to);
     }
+    to[-1] = 0;
+    memset(to + HALF_SPAN, 0, BEYOND * sizeof *to);
 }
+
+/* Where the second of two half rows of tiles lies behind the first. */
+enum { HALF_ROW = HALF_SPAN + TENSOR_HALO };
 
 /* The rows of one channel for a vector of tiles, of which half begin at row y, half STEP rows further down. */
 static inline void fetch_halves(const winograd_input *k, int channel, int y, float buffer[SIDE][FETCH],
@@ -215,8 +213,7 @@ static inline void fetch_halves(const winograd_input *k, int channel, int y, flo
     for (int i = 0; i < SIDE; i++) {
         float *to = buffer[i] + TENSOR_HALO;
         fetch_half(k, channel, y + i - 1, to);
-        fetch_half(k, channel, y + STEP + i - 1, to + HALF_SPAN);
-        to[-1] = to[GROUP_SPAN] = 0;
+        fetch_half(k, channel, y + STEP + i - 1, to + HALF_ROW);
         rows[i] = to;
     }
 }
@@ -224,21 +221,23 @@ static inline void fetch_halves(const winograd_input *k, int channel, int y, flo
 /* The transformed tiles of one pass, from output pixel (y, x) on. */
 static inline void transform_inputs(const winograd_input *k, int y, int x, float *out) {
     float buffer[SIDE][FETCH] __attribute__((aligned(64)));
-    bool halved = tiles_in_row(k) < LANES, stacked = tiles_in_row(k) == LANES;
-    int span = stacked ? GROUP_SPAN : SPAN;
-    for (int i = 0; i < k->channels; i++) {
-        const float *rows[SIDE];
+    const float *rows[SIDE];
+    int abreast = tiles_in_row(k);
+    for (int i = 0; i < k->channels; i++, out += CHANNEL) {
+        for (int row = y - 1; row <= y + STEP && i + 1 < k->channels; row++)
+            PREFETCH_ROW(channel_row(k, i + 1, row), k->width, x, 0, 3)
+        if (abreast == TILES)
+            fetch(k, i, y, x, SPAN, buffer, rows);
         for (int g = 0; g < GROUPS; g++) {
-            if (halved) {
+            if (abreast == TILES) {
+                transform_input(rows, g * GROUP_SPAN, HALF_SPAN, out + g * LANES);
+            } else if (abreast == LANES) {
+                fetch(k, i, y + g * STEP, x, GROUP_SPAN, buffer, rows);
+                transform_input(rows, 0, HALF_SPAN, out + g * LANES);
+            } else {
                 fetch_halves(k, i, y + 2 * g * STEP, buffer, rows);
-                transform_halved_input(rows, out + i * CHANNEL + g * LANES);
-                continue;
+                transform_input(rows, 0, HALF_ROW, out + g * LANES);
             }
-            if (g == 0 || stacked)
-                fetch(k, i, y + g * STEP, x, span, buffer, rows);
-            transform_input(rows, out + i * CHANNEL + g * LANES);
-            for (int r = 0; r < SIDE; r++)
-                rows[r] += GROUP_SPAN;
         }
     }
 }

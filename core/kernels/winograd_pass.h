@@ -68,30 +68,13 @@ static void store_half(const winograd_rows *k, vec block[STEP][STEP], int half, 
     store_vectors(k, block, half * STEP / 2, STEP / 2, to, rows, width);
 }
 
-/* The first output pixel of a pass. */
-typedef struct place {
-    int y, x;
-} place;
-
-/* Asks the cache, in `shares` shares, for the lines that this pass writes and those that the next one reads: while the
- * products run, which wait for nothing, memory is idle. Few at a time: a processor waits once it has some twenty on
- * their way. The first two rows have been read by the pass above. */
-static void prefetch(const winograd_rows *k, int share, int shares, place here, place next) {
-    for (int i = share * k->input.channels / shares; i < (share + 1) * k->input.channels / shares; i++) {
-        for (int r = 1; r < SIDE - 1; r++) {
-            const float *row = channel_row(&k->input, i, next.y + r) + next.x;
-            for (int line = 0; line < SPAN; line += 16)
-                __builtin_prefetch(row + line, 0, 2);
-        }
-    }
-    if (k->past_cache)
+/* Asks the second cache for what a pass writes of one channel, rows before y1. */
+static inline void prefetch_output(const winograd_rows *k, int channel, place here, int y1) {
+    if (k->past_cache || channel >= k->oc)
         return;
-    for (int o = share * k->oc / shares; o < (share + 1) * k->oc / shares; o++) {
-        const float *row = k->output + o * k->output_plane + here.y * k->output_row + here.x;
-        for (int r = 0; r < STEP; r++, row += k->output_row)
-            for (int line = 0; line < SPAN; line += 16)
-                __builtin_prefetch(row + line, 1, 2);
-    }
+    const float *plane = k->output + channel * k->output_plane;
+    for (int y = here.y; y < here.y + pass_rows(&k->input) && y < y1; y++)
+        PREFETCH_ROW(plane + y * k->output_row, k->input.width, here.x, 1, 2)
 }
 
 /* Asks the first cache for one point's tiles of some channels. */
@@ -102,17 +85,20 @@ static inline void prefetch_tiles(const float *tiles, int channels) {
 }
 
 /* Of the output, rows before y1 are stored. */
-static void run_pass(const winograd_rows *k, place here, place next, int y1, float *scratch) {
+static void run_pass(const winograd_rows *k, place here, int y1, float *scratch) {
+    enum { AHEAD = 2 }; /* channels between the output that is asked for and that which is written */
+    place next = place_behind(&k->input, here);
     int ic = k->input.channels, padded_oc = (k->oc + WINOGRAD_BLOCK - 1) / WINOGRAD_BLOCK * WINOGRAD_BLOCK;
-    int blocks = padded_oc / WINOGRAD_BLOCK;
     int share = (ic * WINOGRAD_BLOCK + padded_oc - 1) / padded_oc; /* of ic, for each block of output channels */
     float *in = scratch, *out = scratch + ic * CHANNEL;
     transform_inputs(&k->input, here.y, here.x, in);
     const float *weight = k->weight;
     for (int point = 0; point < POINTS; point++) {
         const float *behind = in + (point + 1) * TILES;
+        prefetch_inputs(&k->input, point * ic / POINTS, (point + 1) * ic / POINTS, next);
+        if (POINTS - point <= AHEAD)
+            prefetch_output(k, POINTS - 1 - point, here, y1);
         for (int block = 0, c = 0; block < padded_oc; block += WINOGRAD_BLOCK, c += share) {
-            prefetch(k, point * blocks + block / WINOGRAD_BLOCK, POINTS * blocks, here, next);
             prefetch_tiles(behind + c * CHANNEL, share < ic - c ? share : ic - c);
             prefetch_tiles(out + (point + 1) * TILES + block * CHANNEL, WINOGRAD_BLOCK);
             for (int o = 0; o < WINOGRAD_BLOCK; o += TILE_OC)
@@ -124,6 +110,7 @@ static void run_pass(const winograd_rows *k, place here, place next, int y1, flo
     for (int o = 0; o < k->oc; o++) {
         vec bias = vec_set(k->bias ? k->bias[o] : 0), block[STEP][STEP];
         float *plane = k->output + o * k->output_plane;
+        prefetch_output(k, o + AHEAD, here, y1);
         for (int tile = 0; tile < TILES; tile += LANES) {
             int top = here.y + tile / abreast * STEP, left = here.x + tile % abreast * STEP;
             int rows = y1 - top < STEP ? y1 - top : STEP, width = k->input.width - left;
@@ -143,16 +130,10 @@ static void run_pass(const winograd_rows *k, place here, place next, int y1, flo
 
 /* Output rows y0 .. y1 - 1, as far as the image has them. */
 static void run_passes(const winograd_rows *k, int y0, int y1, float *scratch) {
-    place here = {y0, 0};
     if (y1 > k->input.height)
         y1 = k->input.height;
-    while (here.y < y1) {
-        place next = {here.y, here.x + SPAN};
-        if (next.x >= k->input.width)
-            next = (place){here.y + pass_rows(&k->input), 0};
-        run_pass(k, here, next, y1, scratch);
-        here = next;
-    }
+    for (place here = {y0, 0}; here.y < y1; here = place_behind(&k->input, here))
+        run_pass(k, here, y1, scratch);
     if (k->past_cache)
         vec_stream_fence();
 }

@@ -34,12 +34,12 @@ static inline void transform_output(const float *m, vec bias, vec out[STEP][STEP
         vec y[STEP];
         output_points(vertical[i], y);
         _Pragma("GCC unroll 4") for (int j = 0; j < STEP; j++) y[j] += bias;
-        vec low02 = VEC_LOW(y[0], y[2]), high02 = VEC_HIGH(y[0], y[2]);
-        vec low13 = VEC_LOW(y[1], y[3]), high13 = VEC_HIGH(y[1], y[3]);
-        out[i][0] = VEC_LOW(low02, low13);
-        out[i][1] = VEC_HIGH(low02, low13);
-        out[i][2] = VEC_LOW(high02, high13);
-        out[i][3] = VEC_HIGH(high02, high13);
+        vec low01 = QUAD_LOW(y[0], y[1]), low23 = QUAD_LOW(y[2], y[3]);
+        vec high01 = QUAD_HIGH(y[0], y[1]), high23 = QUAD_HIGH(y[2], y[3]);
+        out[i][0] = QUAD_FIRST_PAIRS(low01, low23);
+        out[i][1] = QUAD_LAST_PAIRS(low01, low23);
+        out[i][2] = QUAD_FIRST_PAIRS(high01, high23);
+        out[i][3] = QUAD_LAST_PAIRS(high01, high23);
     }
 }
 

@@ -23,8 +23,8 @@ static inline void transform_output(const float *m, vec bias, vec out[STEP][STEP
         vec y[STEP];
         output_points(vertical[i], y);
         _Pragma("GCC unroll 2") for (int j = 0; j < STEP; j++) y[j] += bias;
-        out[i][0] = VEC_LOW(y[0], y[1]);
-        out[i][1] = VEC_HIGH(y[0], y[1]);
+        out[i][0] = QUAD_LOW(y[0], y[1]);
+        out[i][1] = QUAD_HIGH(y[0], y[1]);
     }
 }
 

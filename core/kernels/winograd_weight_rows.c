@@ -63,13 +63,13 @@ static void gather_pixels(const winograd_weight_rows *k, int channel, int y, int
     transpose(pixels);
 }
 
-/* A dY A^T of LANES channels: LANES / STEP tiles, from pixel (y, x) on. */
+/* A dY A^T of LANES channels: LANES / STEP tiles, from pixel (y, x) on, which stand STEP lanes apart. */
 static void transform_gradient(const winograd_weight_rows *k, int channel, int y, int x, float *out, int padded) {
     vec pixels[STEP][LANES];
     for (int r = 0; r < STEP; r++)
         gather_pixels(k, channel, y + r, x, pixels[r]);
     ptrdiff_t stride = gradient_stride(padded);
-    for (int tile = 0; tile < LANES / STEP; tile++, out += padded) {
+    for (int tile = 0; tile < LANES / STEP; tile++, out += STEP * padded) {
         vec vertical[STEP][SIDE];
         for (int c = 0; c < STEP; c++) {
             vec column[STEP];
@@ -110,18 +110,29 @@ static void transform_gradient(const winograd_weight_rows *k, int channel, int y
 DEFINE_MULTIPLY(multiply_block, TILE_IC)
 DEFINE_MULTIPLY(multiply_one, 1)
 
-static void run_pass(const winograd_weight_rows *k, int y, int x, float *scratch) {
+/* As prefetch_inputs: the rows of the gradient that belong to a pass. */
+static void prefetch_gradient(const winograd_weight_rows *k, int first, int last, place at) {
+    for (int i = first; i < last; i++)
+        for (int y = at.y; y < at.y + pass_rows(&k->input) && y < k->input.height; y++)
+            PREFETCH_ROW(k->output_grad + i * k->output_plane + y * k->output_row, k->input.width, at.x, 0, 2)
+}
+
+static void run_pass(const winograd_weight_rows *k, place here, float *scratch) {
     int ic = k->input.channels, padded = KERNEL(winograd_padded)(k->oc);
     ptrdiff_t grad_stride = gradient_stride(padded);
     float *in = scratch, *grad = scratch + ic * CHANNEL;
-    transform_inputs(&k->input, y, x, in);
+    place next = place_behind(&k->input, here);
+    transform_inputs(&k->input, here.y, here.x, in);
     int abreast = tiles_in_row(&k->input);
     for (int channel = 0; channel < padded; channel += LANES)
         for (int tile = 0; tile < TILES; tile += LANES / STEP) {
-            int top = y + tile / abreast * STEP, left = x + tile % abreast * STEP;
-            transform_gradient(k, channel, top, left, grad + tile * padded + channel, padded);
+            int top = here.y + tile / abreast * STEP, left = here.x + tile % abreast * STEP;
+            int lane = tile / LANES * LANES + lane_of_tile(tile % LANES);
+            transform_gradient(k, channel, top, left, grad + lane * padded + channel, padded);
         }
-    for (int point = 0; point < POINTS; point++)
+    for (int point = 0; point < POINTS; point++) {
+        prefetch_inputs(&k->input, point * ic / POINTS, (point + 1) * ic / POINTS, next);
+        prefetch_gradient(k, point * k->oc / POINTS, (point + 1) * k->oc / POINTS, next);
         for (int o = 0; o < padded; o += WIDE * LANES) {
             const float *from = in + point * TILES, *g = grad + point * grad_stride + o;
             float *sums = k->partial + (ptrdiff_t)point * ic * padded + o;
@@ -131,10 +142,10 @@ static void run_pass(const winograd_weight_rows *k, int y, int x, float *scratch
             for (; i < ic; i++)
                 multiply_one(from + i * CHANNEL, g, padded, sums + i * padded);
         }
+    }
 }
 
 void KERNEL(winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch) {
-    for (int y = y0; y < y1; y += pass_rows(&k->input))
-        for (int x = 0; x < k->input.width; x += SPAN)
-            run_pass(k, y, x, scratch);
+    for (place here = {y0, 0}; here.y < y1; here = place_behind(&k->input, here))
+        run_pass(k, here, scratch);
 }
