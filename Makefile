@@ -94,6 +94,7 @@ endif
 FLAGS_portable := -DKERNEL_ISA=portable
 FLAGS_avx2     := -DKERNEL_ISA=avx2 -march=x86-64-v3
 FLAGS_avx512   := -DKERNEL_ISA=avx512 -march=x86-64-v4 -mtune=icelake-server -mprefer-vector-width=512
+FLAGS_vnni     := $(FLAGS_avx512) -mavx512vnni -UKERNEL_ISA -DKERNEL_ISA=vnni
 # On ARM, gcc would move loads so far ahead that tiles of 16 sums spill.
 ifneq ($(filter aarch64%,$(shell $(CC) -dumpmachine)),)
 FLAGS_portable += -fno-schedule-insns -Wno-ignored-optimization-argument
@@ -102,13 +103,14 @@ ISAS := portable
 # Parsers compute nothing: for fuzzing, the kernels that every processor has are enough.
 ifneq ($(and $(filter x86_64%,$(shell $(CC) -dumpmachine)),$(filter-out fuzz,$(SANITIZE))),)
 ISAS := avx512 avx2 portable
+VNNI := core/kernels/conv_byte_rows
 DEFINES += -DKERNEL_X86
 endif
 
 # Every object depends on a file that changes when the compiler or a flag does, so that `make CC=clang` rebuilds.
 STAMP    := $(BUILD)/flags
 ifneq ($(BUILDS),)
-FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) $(SECTIONS) | $(foreach i,$(ISAS),$(FLAGS_$(i))) | $(LINK) $(LIBS) | $(MPI_CFLAGS) $(MPI_LIBS)
+FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) $(SECTIONS) | $(foreach i,$(ISAS) vnni,$(FLAGS_$(i))) | $(LINK) $(LIBS) | $(MPI_CFLAGS) $(MPI_LIBS)
 ifneq ($(file <$(STAMP)),$(FLAGS_NOW))
 $(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
 endif
@@ -129,7 +131,7 @@ KERNELS  := $(wildcard core/kernels/*.c)
 # Files that programs hold as texts: core/html/page.css is `const char page_css[]`.
 TEXTS    := $(shell find $(FOLDERS) -name '*.css' -o -name '*.js' -o -name '*.html')
 # Kernels first: conv_rows with many registers and sanitizers takes clang a minute, in which all else can be built.
-OBJECTS  := $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o)) $(SOURCES:%.c=$(BUILD)/obj/%.o) \
+OBJECTS  := $(foreach i,$(ISAS),$(KERNELS:%.c=$(BUILD)/obj/%.$(i).o)) $(VNNI:%=$(BUILD)/obj/%.vnni.o) $(SOURCES:%.c=$(BUILD)/obj/%.o) \
             $(TEXTS:%=$(BUILD)/obj/%.o)
 MAINS    := $(shell find $(FOLDERS) -name 'main_*.c')
 PROGRAMS := $(if $(filter 1,$(STATIC)),$(BINDIR)/detect,$(foreach m,$(MAINS),$(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(m)))))))
@@ -216,7 +218,7 @@ $(BUILD)/obj/core/kernels/%.$(1).o: core/kernels/%.c $(STAMP)
 	@echo "  CC   $$@"
 	$$(Q)$$(COMPILE) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach i,$(ISAS),$(eval $(call kernel_rule,$(i))))
+$(foreach i,$(ISAS) vnni,$(eval $(call kernel_rule,$(i))))
 
 define program_rule
 $(BINDIR)/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(WITHOUT) $(LIBRARY) $(LINKING)

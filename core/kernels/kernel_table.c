@@ -5,6 +5,9 @@
 #define QUOTE(text) QUOTE_(text)
 
 extern const kernel_table KERNEL(kernel_table);
+#ifdef __AVX512F__
+extern const kernel_table kernel_table_vnni;
+#endif
 
 const kernel_table KERNEL(kernel_table) = {
     .name = QUOTE(KERNEL_ISA),
@@ -12,3 +15,17 @@ const kernel_table KERNEL(kernel_table) = {
 #include "core/tensor/kernels.def"
 #undef KERNEL_ENTRY
 };
+
+#ifdef __AVX512F__
+void conv_byte_rows_vnni(const conv_byte_rows *k, int y0, int y1);
+
+/* The same for processors that have VNNI, too. */
+const kernel_table kernel_table_vnni = {
+    .name = QUOTE(KERNEL_ISA),
+    .has_byte_products = true,
+#define KERNEL_ENTRY(result, name, parameters) .name = KERNEL(name),
+#define BYTE_KERNEL_ENTRY(result, name, parameters) .name = name##_vnni,
+#include "core/tensor/kernels.def"
+#undef KERNEL_ENTRY
+};
+#endif

@@ -6,6 +6,7 @@ extern const kernel_table kernel_table_portable;
 #ifdef KERNEL_X86
 extern const kernel_table kernel_table_avx2;
 extern const kernel_table kernel_table_avx512;
+extern const kernel_table kernel_table_vnni;
 #endif
 
 const kernel_table *kernels_named(const char *name) {
@@ -18,7 +19,7 @@ const kernel_table *kernels_named(const char *name) {
         return &kernel_table_avx2;
     if (!strcmp(name, "avx512") && avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
-        return &kernel_table_avx512;
+        return __builtin_cpu_supports("avx512vnni") ? &kernel_table_vnni : &kernel_table_avx512;
 #endif
     return NULL;
 }

@@ -94,6 +94,42 @@ typedef struct conv_weight_rows {
     float *partial;
 } conv_weight_rows;
 
+/* Maps of 8 bits without sign, as a ReLU leaves them: pixel by pixel, the channels of each side by side, padded with
+ * zeros to whole blocks of BYTE_BLOCK. One pixel of zeros lies around a map; a row may be read as far as BYTE_PIXELS,
+ * rounded up, and the right border reach. */
+#define BYTE_BLOCK 16
+#define BYTE_PIXELS 16
+typedef struct byte_map {
+    uint8_t *pixels; /* (0, 0) */
+    ptrdiff_t row;   /* bytes from one row to the next */
+    int pixel;       /* bytes of one pixel: channels, rounded up */
+} byte_map;
+
+/* A 3x3 convolution with padding 1 of one such map, in integers: s = bias + the sum of weights times bytes, which is
+ * scale[oc] * s as a number. Into another map it is rounded to the nearest of 0 .. 255, of two the even one; into
+ * planes it is stored as it is, or max(0, .). The same bits with every instruction set: sums are exact, and each result
+ * is one product of float32. */
+typedef struct conv_byte_rows {
+    byte_map input;
+    byte_map output; /* pixels NULL: planes */
+    float *planes;   /* pixel (0, 0) of the first of oc */
+    ptrdiff_t plane_row, plane;
+    int width, oc;
+    bool relu;            /* of planes */
+    const int8_t *weight; /* [block of output channels][row][4 channels of input][column][BYTE_BLOCK][4] */
+    const int32_t *bias;  /* of whole blocks of BYTE_BLOCK channels, as is scale */
+    const float *scale;
+} conv_byte_rows;
+
+/* Rows of planes as rows of a map: each number times `factor`, rounded to the nearest of 0 .. 255. */
+typedef struct byte_rows {
+    const float *planes; /* pixel (0, 0) of the first */
+    ptrdiff_t row, plane;
+    int channels, width;
+    float factor;
+    byte_map output;
+} byte_rows;
+
 /* Max pooling along one row of `count` windows of rows x columns pixels, `stride` apart. */
 typedef struct max_pool_row {
     const float *x; /* first pixel of the first window */
@@ -125,6 +161,7 @@ typedef struct plane_peak {
 #define KERNEL_ENTRY(result, name, parameters) result(*name) parameters;
 typedef struct kernel_table {
     const char *name;
+    bool has_byte_products; /* the processor multiplies and adds bytes: conv_byte_rows is faster than floats */
 #include "core/tensor/kernels.def"
 } kernel_table;
 #undef KERNEL_ENTRY
