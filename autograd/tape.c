@@ -181,6 +181,12 @@ void tape_set_fast(tape *t, bool fast) {
     t->fast = fast;
 }
 
+void tape_set_range(tape *t, node *weight, float range) {
+    (void)t;
+    assert(range > 0);
+    weight->plan->range = range;
+}
+
 void tape_pin(tape *t, node *n) {
     (void)t;
     if (n)

@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NODE_INPUTS = 11 };
+enum { NODE_INPUTS = 30 };
 
 typedef struct tape tape;
 typedef struct node node;
@@ -123,6 +123,11 @@ void tape_set_recompute(tape *t, bool recompute);
 /* Before tape_plan with a loss: whether convolutions that a backward pass follows may round as much as those of
  * inference do (conv_options.exact), which is faster. */
 void tape_set_fast(tape *t, bool fast);
+
+/* Before tape_plan without a loss: what the ReLU behind the convolution with these weights leaves may be rounded to 8
+ * bits, 0 to `range`, above 0; what is larger becomes `range`. It is where that is faster on a processor made for it.
+ */
+void tape_set_range(tape *t, node *weight, float range);
 
 void tape_pin(tape *t, node *n); /* an output whose value is read after forward; n may be NULL */
 

@@ -1,8 +1,23 @@
 #include "autograd/fused/conv_layer.h"
 
 #include "autograd/tape_internal.h"
+#include "autograd/tape_rewrite.h"
 
 #include <math.h>
+
+bool conv_layer_of(const node *n, conv_layer *layer) {
+    if (n->op == &op_conv2d || n->op == &op_conv2d_relu)
+        *layer = (conv_layer){.conv = *(const conv2d_options *)n->options,
+                              .has_bias = n->input_count == 3,
+                              .has_relu = n->op == &op_conv2d_relu};
+    else if (n->op == &op_folded_conv2d)
+        *layer = *(const conv_layer *)n->options;
+    else
+        return false;
+    const conv2d_options *o = &layer->conv;
+    const tensor *weight = &n->input[1]->value;
+    return weight->h == 3 && weight->w == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1;
+}
 
 int conv_layer_inputs(const conv_layer *layer) {
     return 1 + layer->has_bias + 2 * layer->has_norm;

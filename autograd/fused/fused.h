@@ -5,6 +5,7 @@
 #define IRST_AUTOGRAD_FUSED_FUSED_H
 
 #include "autograd/ops.h"
+#include "core/conv/conv_bytes.h"
 
 typedef struct norm_conv2d_options {
     batch_norm_options norm;
@@ -31,5 +32,12 @@ typedef struct weighted_sum_options {
 typedef struct streamed_options {
     conv_layer layers[2];
 } streamed_options;
+
+/* Ranges of all layers but the last. */
+typedef struct byte_convs_options {
+    int count;
+    conv_layer layers[BYTES_MOST_LAYERS];
+    float ranges[BYTES_MOST_LAYERS];
+} byte_convs_options;
 
 #endif

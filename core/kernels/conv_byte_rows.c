@@ -43,20 +43,23 @@ static inline ivec add_products(ivec sum, ivec bytes, ivec weights) {
     return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)bytes, (__m512i)weights);
 }
 #else
-#if LANES == 16
-#define MULTIPLY_PAIRS(a, b) (ivec) _mm512_madd_epi16((__m512i)(a), (__m512i)(b))
-#elif LANES == 8
-#define MULTIPLY_PAIRS(a, b) (ivec) _mm256_madd_epi16((__m256i)(a), (__m256i)(b))
-#elif defined(__SSE2__)
-#define MULTIPLY_PAIRS(a, b) (ivec) _mm_madd_epi16((__m128i)(a), (__m128i)(b))
-#else
-#define MULTIPLY_PAIRS(a, b) (((a) << 16 >> 16) * ((b) << 16 >> 16) + ((a) >> 16) * ((b) >> 16))
-#endif
 typedef short pairs __attribute__((vector_size(LANES * 4)));
 
+static inline ivec multiply_pairs(ivec a, ivec b) {
+#if LANES == 16
+    return (ivec)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif LANES == 8
+    return (ivec)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    return (ivec)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#else
+    return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
+
 static inline ivec add_products(ivec sum, ivec bytes, ivec weights) {
-    ivec even = MULTIPLY_PAIRS(bytes & 0xff00ff, (pairs)weights << 8 >> 8);
-    ivec odd = MULTIPLY_PAIRS((ivec)((uvec)bytes >> 8) & 0xff00ff, (pairs)weights >> 8);
+    ivec even = multiply_pairs(bytes & 0xff00ff, (ivec)((pairs)weights << 8 >> 8));
+    ivec odd = multiply_pairs((ivec)((uvec)bytes >> 8) & 0xff00ff, (ivec)((pairs)weights >> 8));
     sum += even;
     sum += odd;
 #if defined(__SSE2__)
