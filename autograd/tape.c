@@ -187,6 +187,10 @@ void tape_set_range(tape *t, node *weight, float range) {
     weight->plan->range = range;
 }
 
+bool tape_rounds(const node *weight) {
+    return weight->plan->is_rounded;
+}
+
 void tape_pin(tape *t, node *n) {
     (void)t;
     if (n)

@@ -128,6 +128,7 @@ void tape_set_fast(tape *t, bool fast);
  * bits, 0 to `range`, above 0; what is larger becomes `range`. It is where that is faster on a processor made for it.
  */
 void tape_set_range(tape *t, node *weight, float range);
+bool tape_rounds(const node *weight); /* after tape_plan: whether it is, somewhere on the tape */
 
 void tape_pin(tape *t, node *n); /* an output whose value is read after forward; n may be NULL */
 

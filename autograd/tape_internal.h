@@ -23,6 +23,7 @@ struct node_plan {
     bool recomputed;   /* set by tape_plan: computed again for backward */
     bool grad_is_set;  /* during backward: grad holds something to add to */
     float range;       /* tape_set_range; 0: none */
+    bool is_rounded;   /* set by tape_plan: what the range is of */
     int last_writer;   /* set by tape_plan, of a parameter: the step after which its gradient is complete; else 0 */
     struct norm_moments *moments; /* NULL, or gathered by forward for the operation that reads this value (norm.h) */
 };

@@ -1,5 +1,6 @@
 #include "modules/checkpoint.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,15 +38,20 @@ static status write_parameter(h5_file *file, const char *group, const parameter 
 #define FORMAT "checkpoint.format"
 enum { FORMAT_NOW = 1 };
 
+/* `what`: "is", or what of it the format is of. */
+static status check_number(const h5_file *file, const char *what, int64_t format, int newest) {
+    if (format <= newest)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "%s: %s of format %lld, of a newer irst; this one reads up to %d", h5_path(file),
+                       what, (long long)format, newest);
+}
+
 static status check_format(const h5_file *file) {
     int64_t format;
     if (!h5_has_attribute(file, "/", FORMAT)) /* older, and of other programs */
         return STATUS_OK;
     TRY(h5_read_attribute_int(file, "/", FORMAT, &format));
-    if (format <= FORMAT_NOW)
-        return STATUS_OK;
-    return status_fail(STATUS_INPUT, "%s: is of format %lld, of a newer irst; this one reads up to %d", h5_path(file),
-                       (long long)format, FORMAT_NOW);
+    return check_number(file, "is", format, FORMAT_NOW);
 }
 
 status checkpoint_open(const char *path, h5_file **out) {
@@ -158,6 +164,58 @@ status checkpoint_read_average(const h5_file *file, detector *d, float *const *v
     return STATUS_OK;
 }
 
+/* --- ranges of activations --- */
+
+#define RANGES "ranges"
+#define RANGES_FORMAT "ranges.format"
+#define MOST_RANGE 1e30f
+enum { RANGES_NOW = 1 };
+
+status checkpoint_write_ranges(h5_file *file, detector *d) {
+    const parameter_set *set = detector_parameters(d);
+    const h5_shape scalar = {.rank = 0};
+    bool any = false;
+    for (int i = 0; i < set->count; i++) {
+        const parameter *p = set->items[i];
+        if (p->range == 0)
+            continue;
+        TRY(h5_write(file, path_of(RANGES, p).text, H5_FLOAT32, &scalar, &p->range));
+        any = true;
+    }
+    return any ? h5_write_attribute_int(file, "/", RANGES_FORMAT, RANGES_NOW) : STATUS_OK;
+}
+
+static status read_range(void *context, const char *dataset) {
+    const known_tensors *known = context;
+    parameter *p = parameter_find(known->set, dataset + strlen(RANGES "/"));
+    h5_shape shape;
+    float range;
+    if (!p || p->kind != PARAMETER_TRAINED || p->rank != 4)
+        return status_fail(STATUS_INPUT, "%s: %s: the network has no convolution with weights of that name",
+                           h5_path(known->file), dataset);
+    TRY(h5_get_shape(known->file, dataset, &shape));
+    if (shape.rank != 0)
+        return status_fail(STATUS_INPUT, "%s: %s is no single number", h5_path(known->file), dataset);
+    TRY(h5_read(known->file, dataset, H5_FLOAT32, 1, &range));
+    if (!(range >= FLT_MIN && range <= MOST_RANGE))
+        return status_fail(STATUS_INPUT, "%s: %s is %g; a range of activations is above 0 and at most %g",
+                           h5_path(known->file), dataset, (double)range, (double)MOST_RANGE);
+    p->range = range;
+    return STATUS_OK;
+}
+
+static status read_ranges(const h5_file *file, detector *d) {
+    int64_t format;
+    if (!h5_exists(file, RANGES))
+        return STATUS_OK;
+    if (!h5_has_attribute(file, "/", RANGES_FORMAT))
+        return status_fail(STATUS_INPUT, "%s: has " RANGES ", but no attribute " RANGES_FORMAT, h5_path(file));
+    TRY(h5_read_attribute_int(file, "/", RANGES_FORMAT, &format));
+    TRY(check_number(file, "has " RANGES, format, RANGES_NOW));
+    known_tensors known = {file, detector_parameters(d), RANGES};
+    return h5_each_dataset(file, RANGES, read_range, &known);
+}
+
 /* The weights that a file is read for: the averaged ones where there are any. */
 static const char *best_group(const h5_file *file) {
     return h5_exists(file, "average") ? "average" : "model";
@@ -191,7 +249,8 @@ static status read_options(const h5_file *file, config *c) {
 static status load(engine *e, const h5_file *file, checkpoint_weights which, config *c, detector **out) {
     TRY(read_options(file, c));
     TRY(detector_new_blank(e, c, out));
-    return read_group(file, which == WEIGHTS_RAW ? "model" : best_group(file), *out);
+    TRY(read_group(file, which == WEIGHTS_RAW ? "model" : best_group(file), *out));
+    return read_ranges(file, *out);
 }
 
 status checkpoint_load(engine *e, const char *path, detector **out) {

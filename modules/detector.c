@@ -159,7 +159,8 @@ status detector_new_twin(const detector *d, engine *e, detector **out) {
                        .input = d->input,
                        .seed = d->seed,
                        .is_twin = true,
-                       .more_stages = d->more_stages};
+                       .more_stages = d->more_stages,
+                       .precision = d->precision};
     status result = copy_options(d->type, d->options, &twin->options);
     if (result == STATUS_OK)
         result = share_parameters(&d->parameters, &twin->parameters);
@@ -170,16 +171,16 @@ status detector_new_twin(const detector *d, engine *e, detector **out) {
     return result;
 }
 
-static void free_inference(inference *run) {
-    tape_free(run->t);
-    free(run->memory);
-    *run = (inference){0};
+void detector_drop_inference(detector *d) {
+    tape_free(d->run.t);
+    free(d->run.memory);
+    d->run = (inference){0};
 }
 
 void detector_free(detector *d) {
     if (!d)
         return;
-    free_inference(&d->run);
+    detector_drop_inference(d);
     model_driven_free(&d->model_driven);
     detector_drop_tiles(d);
     tape_free(d->train.t);
@@ -218,7 +219,7 @@ status detector_set_more_stages(detector *d, int count) {
         return status_fail(STATUS_USAGE, "%d stages more than %d: expected 0 to %d", count, trained,
                            NETWORK_STAGES - trained);
     d->more_stages = count;
-    free_inference(&d->run);
+    detector_drop_inference(d);
     return STATUS_OK;
 }
 
@@ -232,6 +233,8 @@ static status record_inference(detector *d, int width, int height, detector_deta
         tape_pin(run->t, run->outputs.reconstruction);
     for (int i = 0; detail == DETAIL_STAGES && i < run->outputs.map_count; i++)
         tape_pin(run->t, run->outputs.maps[i]);
+    if (d->precision == PRECISION_INT8)
+        detector_set_ranges(d, run->t);
     TRY(tape_plan(run->t, NULL));
     size_t maps = 3 + (detail == DETAIL_STAGES ? (size_t)run->outputs.map_count : 0);
     run->memory = malloc(maps * (size_t)width * (size_t)height * sizeof(float));
@@ -243,10 +246,10 @@ static status prepare_inference(detector *d, int width, int height, detector_det
     inference *run = &d->run;
     if (run->t && run->width == width && run->height == height && run->detail == detail)
         return STATUS_OK;
-    free_inference(run);
+    detector_drop_inference(d);
     status result = record_inference(d, width, height, detail);
     if (result != STATUS_OK) {
-        free_inference(run);
+        detector_drop_inference(d);
         return result;
     }
     run->width = width;

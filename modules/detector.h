@@ -106,6 +106,16 @@ status detector_tiles_read(const char *text, const char *option, detector_tiles 
  * stages in all. */
 status detector_set_more_stages(detector *d, int count);
 
+typedef enum detector_precision { PRECISION_FLOAT, PRECISION_INT8 } detector_precision;
+extern const char *const detector_precision_names[]; /* "float", "int8" */
+
+/* For the runs from now on; float32 at first. With int8, chains of 3x3 convolutions whose ranges are known
+ * (calibration.h) compute with weights and maps of 8 bits, all else in float32. Scores differ then in the second or
+ * third digit, and by machine no more than they do in float32. STATUS_USAGE if no range is known. */
+status detector_set_precision(detector *d, detector_precision precision);
+/* Whether int8 is faster than float32 on this processor; on others it is slower. */
+bool detector_int8_is_fast(const detector *d);
+
 /* For the runs from now on; none at first. */
 void detector_set_tiles(detector *d, const detector_tiles *tiles);
 bool detector_cuts(const detector *d, int width, int height); /* whether an image of this size is cut */

@@ -50,6 +50,7 @@ struct detector {
     parameter_set parameters;
     bool is_twin; /* the parameters belong to another */
     int more_stages;
+    detector_precision precision;
     inference run;
     tiling cut;
     model_driven_run model_driven;
@@ -63,6 +64,15 @@ status detector_record(detector *d, tape *t, int width, int height, node **image
 /* Records it for the names and shapes of the parameters, and for the sites of the prior. The nodes in `outputs` are
  * gone. */
 status detector_probe(detector *d, network_outputs *outputs);
+
+/* The parameter that a node of a tape reads; NULL if none does. */
+parameter *detector_parameter_of(const detector *d, const node *leaf);
+
+/* detector_precision.c: before the tape is planned, says which ranges are known. */
+void detector_set_ranges(const detector *d, tape *t);
+
+/* Frees the graph of the last run. */
+void detector_drop_inference(detector *d);
 
 /* detector_run without cutting. `format`: the detector's own, or one that suits a tile. */
 status detector_run_whole(detector *d, const input_format *format, const float *image, int width, int height,

@@ -25,6 +25,9 @@ typedef struct parameter {
     /* Of the layers that an unrolled network's stages end with: how many times the logits hold what they add, see
      * network_mark_term. 0: of another layer. */
     double gain;
+    /* Of a convolution's weights: what int8 rounds the output of the ReLU behind to lies in 0 to this (calibration.h);
+     * 0: not known. */
+    float range;
 } parameter;
 
 typedef struct parameter_set {

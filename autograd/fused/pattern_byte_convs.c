@@ -32,6 +32,7 @@ void pattern_byte_convs(tape *t, node *last) {
         inputs[i] = before->input[i];
     for (int i = 1; i < last->input_count; i++)
         inputs[count++] = last->input[i];
+    before->input[weight]->plan->is_rounded = true;
     chain.ranges[end] = range;
     chain.layers[chain.count++] = layer;
     rewrite_as(t, last, &op_byte_convs, &chain, sizeof chain, count, inputs);

@@ -94,6 +94,26 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
     return checkpoint ? checkpoint_read_range(checkpoint, out) : STATUS_OK;
 }
 
+status argument_precision(const char *text, const char *checkpoint, detector *d, char *remark, size_t size) {
+    int precision;
+    *remark = '\0';
+    TRY(argument_choice("precision", text, detector_precision_names, 2, &precision));
+    if (precision == PRECISION_FLOAT)
+        return STATUS_OK;
+    if (!checkpoint)
+        return status_fail(STATUS_USAGE, "--precision int8 is for networks, not for %s", detector_name(d));
+    if (detector_set_precision(d, PRECISION_INT8) != STATUS_OK)
+        return status_fail(STATUS_USAGE,
+                           "--precision int8: %s has no ranges of activations: convert calibrate %s DATA OUT.h5 makes "
+                           "a file that has",
+                           checkpoint, checkpoint);
+    if (!detector_int8_is_fast(d))
+        snprintf(remark, size,
+                 "this processor has no AVX-512 VNNI, or IRST_ISA leaves it out: --precision int8 finds the same, but "
+                 "slower than without");
+    return STATUS_OK;
+}
+
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {
     char key[64];
     snprintf(key, sizeof key, "--%s", option);

@@ -44,6 +44,16 @@ status argument_sides(const char *option, const char *text, int *width, int *hei
  * RANGE_FULL. Both texts may be NULL. */
 status argument_range(const char *text, const char *checkpoint, grey_range *out);
 
+/* Help of the option --precision. */
+#define ARGUMENT_PRECISION_HELP                                                                                        \
+    "int8: 3x3 convolutions of many channels with weights and maps of 8 bits, a third faster on processors with "      \
+    "AVX-512 VNNI; the checkpoint needs ranges of activations ('@convert calibrate' finds them)"
+
+/* Sets what --precision says. STATUS_USAGE if a checkpoint has no ranges for int8, and for a method without
+ * parameters: `checkpoint` is then NULL. `remark` of `size` bytes: what is to be said where int8 is no gain, else "".
+ */
+status argument_precision(const char *text, const char *checkpoint, detector *d, char *remark, size_t size);
+
 /* Help of the option --tiles. */
 #define ARGUMENT_TILES_HELP                                                                                            \
     "auto: images of more than 2048x2048 pixels are cut into tiles of 1024x1024 that overlap by 128; with two "        \

@@ -1,9 +1,10 @@
-/* convert: checkpoints of other programs into ours and back, ours to ONNX and to what detection needs, and a check of
- * ours. */
+/* convert: checkpoints of other programs into ours and back, ours to ONNX and to what detection needs, ranges for int8,
+ * and a check of ours. */
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/convert_calibrate.h"
 #include "modules/checkpoint.h"
 #include "modules/detector.h"
 #include "modules/onnx/onnx_export.h"
@@ -18,6 +19,8 @@
 #include <string.h>
 
 static const char *size; /* --size; NULL: any */
+enum { DEFAULT_IMAGES = 50 };
+static int images = DEFAULT_IMAGES; /* --images */
 
 static const char *title_of(const char *method) {
     for (int i = 0; i < detector_method_count(); i++)
@@ -37,6 +40,11 @@ static status print_detector(const char *path, detector *d) {
         printf("  %-28s %s\n", keys[i].name, detector_option(d, keys[i].name));
     printf("  %-28s %lld\n", "parameters", (long long)parameter_count_trained(set));
     printf("  %-28s %d\n", "tensors", set->count);
+    int ranges = 0;
+    for (int i = 0; i < set->count; i++)
+        ranges += set->items[i]->range > 0;
+    if (ranges > 0)
+        printf("  %-28s %d\n", "ranges for int8", ranges);
     double threshold;
     TRY(checkpoint_read_threshold(path, &threshold));
     if (!isnan(threshold))
@@ -72,6 +80,8 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
     h5_file *file;
     TRY(h5_create(path, &file));
     status result = checkpoint_write_model(file, d, true);
+    if (result == STATUS_OK)
+        result = checkpoint_write_ranges(file, d);
     if (result == STATUS_OK && from)
         result = keep_range(from, file);
     if (result == STATUS_OK && !isnan(threshold))
@@ -155,6 +165,24 @@ static status cut_down(engine *e, const char **words) {
     return convert(e, checkpoint_load, words[0], threshold, words[1]);
 }
 
+static status calibrate(engine *e, const char **words) {
+    detector *d;
+    double threshold;
+    grey_range range;
+    if (images < 1)
+        return status_fail(STATUS_USAGE, "--images is %d, expected at least 1", images);
+    TRY(checkpoint_read_threshold(words[0], &threshold));
+    TRY(argument_range(NULL, words[0], &range));
+    TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
+    status result = convert_calibrate(d, words[1], &range, images);
+    if (result == STATUS_OK)
+        result = write_checkpoint(words[2], d, words[0], threshold);
+    if (result == STATUS_OK)
+        result = print_detector(words[2], d);
+    detector_free(d);
+    return result;
+}
+
 static status set_threshold(engine *e, const char **words) {
     double threshold;
     (void)e;
@@ -177,13 +205,18 @@ static const struct {
     int count; /* of the words */
     status (*run)(engine *e, const char **words);
 } commands[] = {
-    {"from-torch", "IN.pkl OUT.h5", 2, from_torch},   {"to-torch", "IN.h5 OUT.pth", 2, to_torch},
-    {"to-onnx", "IN.h5 OUT.onnx", 2, to_onnx},        {"weights", "IN.h5 OUT.h5", 2, cut_down},
-    {"set-threshold", "FILE.h5 T", 2, set_threshold}, {"verify", "FILE.h5", 1, verify},
+    {"from-torch", "IN.pkl OUT.h5", 2, from_torch},
+    {"to-torch", "IN.h5 OUT.pth", 2, to_torch},
+    {"to-onnx", "IN.h5 OUT.onnx", 2, to_onnx},
+    {"weights", "IN.h5 OUT.h5", 2, cut_down},
+    {"set-threshold", "FILE.h5 T", 2, set_threshold},
+    {"calibrate", "IN.h5 DATA OUT.h5", 3, calibrate},
+    {"verify", "FILE.h5", 1, verify},
 };
-#define COMMAND_NAMES "from-torch, to-torch, to-onnx, weights, set-threshold or verify"
+#define COMMAND_NAMES "from-torch, to-torch, to-onnx, weights, set-threshold, calibrate or verify"
 
 static status run_command(engine *e, const char **arguments, int count) {
+    static const char *const counted[] = {"no word", "one word", "two words", "three words"};
     if (count == 0)
         return status_fail(STATUS_USAGE, "no command; expected " COMMAND_NAMES);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
@@ -191,17 +224,18 @@ static status run_command(engine *e, const char **arguments, int count) {
             continue;
         if (size && commands[i].run != to_onnx)
             return status_fail(STATUS_USAGE, "--size is for to-onnx");
-        return count == 1 + commands[i].count
-                   ? commands[i].run(e, arguments + 1)
-                   : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
-                                 commands[i].count == 1 ? "one word" : "two words", commands[i].words);
+        if (images != DEFAULT_IMAGES && commands[i].run != calibrate)
+            return status_fail(STATUS_USAGE, "--images is for calibrate");
+        return count == 1 + commands[i].count ? commands[i].run(e, arguments + 1)
+                                              : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
+                                                            counted[commands[i].count], commands[i].words);
     }
     return status_fail(STATUS_USAGE, "no command is called '%s'; expected " COMMAND_NAMES, arguments[0]);
 }
 
 static status run(const char **arguments, int count) {
     engine *e;
-    TRY(engine_new(1, &e)); /* nothing is computed */
+    TRY(engine_new(count > 0 && !strcmp(arguments[0], "calibrate") ? 0 : 1, &e)); /* the others compute nothing */
     status result = run_command(e, arguments, count);
     engine_free(e);
     return result;
@@ -212,6 +246,7 @@ static const cli_option options[] = {
      "to-onnx: for one image of this size, for runtimes that have to know it, as OpenCV's dnn; without it for any "
      "number "
      "of images of any size"},
+    {"images", CLI_INT, &images, "N", "calibrate: so many images of the training split, spread over its list"},
 };
 
 int main(int argc, char **argv) {
@@ -222,7 +257,7 @@ int main(int argc, char **argv) {
             "down to the network, checks them",
         .arguments = "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx [--size WxH] | "
                      "weights IN.h5 OUT.h5 "
-                     "| set-threshold FILE.h5 T | verify FILE.h5",
+                     "| set-threshold FILE.h5 T | calibrate IN.h5 DATA OUT.h5 [--images N] | verify FILE.h5",
         .examples =
             "@convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
             "@convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
@@ -230,6 +265,7 @@ int main(int argc, char **argv) {
             "@convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a "
             "third\n"
             "@convert set-threshold nudt.h5 0.31                 # what @detect uses; @evaluate --at-fa finds it\n"
+            "@convert calibrate nudt.h5 NUDT-SIRST nudt_int8.h5  # adds what @detect --precision int8 needs\n"
             "@convert verify nudt.h5                             # every tensor there, and which network it is\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,

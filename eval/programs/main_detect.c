@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char *checkpoint, *weights, *method, *out, *raw, *size = "native", *threshold, *range, *y16,
-                                                              *tiles = "auto";
+                                                              *tiles = "auto", *precision = "float";
 static bool raw_stages, recursive;
 static live_options live;
 
@@ -40,6 +40,7 @@ static cli_option options[] = {
      "is "
      "the SOURCE of --video, whatever its name"},
     {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
+    {"precision", CLI_TEXT, &precision, "float|int8", ARGUMENT_PRECISION_HELP},
     {"threshold", CLI_TEXT, &threshold, "T",
      "pixels whose score is above T are detected, 0 <= T < 1; without it that of the checkpoint (@convert "
      "set-threshold) or 0.5. The score of a network is a probability, taken as it "
@@ -87,6 +88,7 @@ static const cli_program program = {
         "OMP_NUM_THREADS=4 @detect frames/ --out found             # four small images at a time, one a thread\n"
         "@detect dump.raw --y16 640x512 --range 0,16383 --out found\n"
         "@detect panorama.png --out found --tiles 512,64           # 10000x10000 pixels fit in 2 GiB\n"
+        "@detect frames/ --checkpoint calibrated.h5 --precision int8 --out found   # after @convert calibrate\n"
         "@detect folder/ --method ipi model.preset=community --out found\n"
         "@detect --video flight.mkv > flight.jsonl\n"
         "@detect --video rtsp://camera/stream --drop --track --checkpoint best.h5\n"
@@ -266,6 +268,7 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     int count = part_settings(arguments, argument_count);
     const char *const *inputs = arguments, *const *settings = arguments + count;
     input_options input = {.recursive = recursive};
+    char remark[256];
     if (shipped_weights_is_list(weights))
         return shipped_weights_print(stdout);
     TRY(choose_weights());
@@ -281,6 +284,9 @@ static status run(run_state *r, const char **arguments, int argument_count) {
     TRY(engine_new(0, &r->e));
     TRY(open_detector(r, settings, argument_count - count));
     detector_set_tiles(r->d, &cuts);
+    TRY(argument_precision(precision, checkpoint, r->d, remark, sizeof remark));
+    if (*remark)
+        say(remark);
     return (live.video ? run_video : run_images)(r, &input);
 }
 

@@ -26,7 +26,7 @@ static const char *checkpoint, *weights, *method, *predicted, *data, *roc, *agai
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
-static const char *shown = "published", *tiles = "auto";
+static const char *shown = "published", *tiles = "auto", *precision = "float";
 static int draws = -1, seed = 1;
 
 enum { OPTION_METHOD };
@@ -46,6 +46,8 @@ static cli_option options[] = {
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
     {"range", CLI_TEXT, &range, "RANGE", ARGUMENT_RANGE_HELP},
     {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
+    {"precision", CLI_TEXT, &precision, "float|int8",
+     ARGUMENT_PRECISION_HELP ". What --against names is evaluated in float"},
     {"rule", CLI_TEXT, &rule, "max|logit|score|minmax|sigma",
      SCORE_RULE_HELP ". max unless a threshold is given, then score"},
     {"threshold", CLI_TEXT, &threshold, "T",
@@ -91,6 +93,8 @@ static const cli_program program = {
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then @browse results\n"
+        "@evaluate --checkpoint calibrated.h5 --precision int8 --against calibrated.h5 --data NUDT-SIRST   # what int8 "
+        "changes\n"
         "@evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
         "@evaluate --method pstnn model.preset=community --data NUDT-SIRST\n"
         "mpirun -np 4 @evaluate --checkpoint best.h5 --data NUDT-SIRST   # four processes share the images",
@@ -212,6 +216,10 @@ static status open_source(run_state *r, const char *const *settings, int count) 
         return status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
     TRY(argument_detector(r->e, checkpoint, raw_weights ? WEIGHTS_RAW : WEIGHTS_BEST, method, settings, count, &r->d));
     detector_set_tiles(r->d, &r->tiles);
+    char remark[256];
+    TRY(argument_precision(precision, checkpoint, r->d, remark, sizeof remark));
+    if (*remark)
+        say(r, remark);
     r->source = detector_source(r->d);
     return use_stored_threshold(r);
 }

@@ -1,0 +1,12 @@
+/* convert calibrate: ranges of activations for int8. */
+#ifndef IRST_EVAL_PROGRAMS_CONVERT_CALIBRATE_H
+#define IRST_EVAL_PROGRAMS_CONVERT_CALIBRATE_H
+
+#include "core/io/grey_range.h"
+#include "modules/detector.h"
+
+/* Finds them on the engine of `d` from up to `images` images of the training split of the set at `data`, spread evenly
+ * over its list, at 256 x 256 pixels as in training, and stores them in its parameters. `range`: of grey values. */
+status convert_calibrate(detector *d, const char *data, const grey_range *range, int images);
+
+#endif

@@ -1,0 +1,240 @@
+#include "modules/calibration.h"
+
+#include "modules/detector_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BINS = 4096, STEPS = 255 };
+
+/* Values above 0 by size, in bins of equal width: values that do not fit make the bins twice as wide. */
+typedef struct histogram {
+    double width; /* 0: empty */
+    int64_t counts[BINS];
+} histogram;
+
+/* A layer whose output is to be rounded. */
+typedef struct layer {
+    parameter *weight;
+    histogram values;
+} layer;
+
+/* A value on the tape that is a layer's output. */
+typedef struct layer_output {
+    const node *value;
+    const layer *of;
+} layer_output;
+
+struct calibration {
+    detector *d;
+    tape *t; /* of the last size; NULL before */
+    node *image;
+    int width, height; /* 0: no image yet */
+    int count;
+    layer *layers;
+    int output_count;
+    layer_output *outputs;
+};
+
+/* --- histograms --- */
+
+static void widen(histogram *h, float value) {
+    if (h->width == 0)
+        h->width = (double)value / BINS;
+    while (value >= BINS * h->width) {
+        for (int i = 0; i < BINS / 2; i++)
+            h->counts[i] = h->counts[2 * i] + h->counts[2 * i + 1];
+        memset(h->counts + BINS / 2, 0, BINS / 2 * sizeof *h->counts);
+        h->width *= 2;
+    }
+}
+
+static void add_row(histogram *h, const float *values, int count) {
+    for (int x = 0; x < count; x++) {
+        float value = values[x];
+        if (!(value > 0) || isinf(value))
+            continue;
+        if (value >= BINS * h->width)
+            widen(h, value);
+        int bin = (int)(value / h->width);
+        h->counts[bin < BINS ? bin : BINS - 1]++;
+    }
+}
+
+static void add_map(histogram *h, const tensor *t) {
+    for (int plane = 0; plane < t->n * t->c; plane++)
+        for (int y = 0; y < t->h; y++)
+            add_row(h, t->data + plane * t->plane + y * t->row, t->w);
+}
+
+/* Sum of squared errors, each value in the middle of its bin. */
+static double error_of(const histogram *h, double range) {
+    double step = range / STEPS, sum = 0;
+    for (int i = 0; i < BINS; i++) {
+        double value = (i + 0.5) * h->width, off = value - fmin(nearbyint(value / step) * step, range);
+        sum += (double)h->counts[i] * off * off;
+    }
+    return sum;
+}
+
+/* The bins' upper ends are tried. */
+static double best_range(const histogram *h) {
+    enum { COARSE = 16 };
+    double best = 0, least = INFINITY;
+    for (int end = COARSE; end <= BINS; end += COARSE) {
+        double range = end * h->width, error = error_of(h, range);
+        if (error < least) {
+            least = error;
+            best = range;
+        }
+    }
+    return best;
+}
+
+/* --- layers --- */
+
+static bool is(const node *n, const char *name) {
+    return n->op && !strcmp(n->op->name, name);
+}
+
+/* The weights of the convolution whose result, normalised or not, the ReLU `n` takes; NULL if it takes another. */
+static node *rectified_weight(const node *n) {
+    if (!is(n, "relu"))
+        return NULL;
+    const node *x = n->input[0];
+    x = is(x, "batch_norm") ? x->input[0] : x;
+    return is(x, "conv2d") ? x->input[1] : NULL;
+}
+
+/* The layer whose weights these are; NULL if there is none, and for NULL. */
+static layer *layer_of(const calibration *c, const node *weight) {
+    for (int i = 0; weight && i < c->count; i++)
+        if (c->layers[i].weight->value == weight->value.data)
+            return &c->layers[i];
+    return NULL;
+}
+
+static status record(calibration *c, int width, int height, network_outputs *outputs) {
+    detector *d = c->d;
+    tape_free(c->t);
+    c->t = NULL;
+    c->width = 0;
+    TRY(tape_new(d->engine, 1, &c->t));
+    return detector_record(d, c->t, padded_side(d->type->sides, width), padded_side(d->type->sides, height), &c->image,
+                           outputs);
+}
+
+/* Lets the tape say itself what it would round if all ranges were known. */
+static status find_layers(calibration *c) {
+    network_outputs outputs = {0};
+    TRY(record(c, PROBE_SIDE, PROBE_SIDE, &outputs));
+    tape_pin(c->t, outputs.logit);
+    tape_pin(c->t, outputs.reconstruction);
+    for (int i = 0; i < tape_node_count(c->t); i++)
+        if (is(tape_node(c->t, i), "conv2d"))
+            tape_set_range(c->t, tape_node(c->t, i)->input[1], 1);
+    TRY(tape_plan(c->t, NULL));
+    c->layers = calloc((size_t)c->d->parameters.count + 1, sizeof *c->layers);
+    if (!c->layers)
+        return status_fail(STATUS_MEMORY, "out of memory for a calibration");
+    for (int i = 0; i < tape_node_count(c->t); i++) {
+        const node *n = tape_node(c->t, i);
+        parameter *p = tape_rounds(n) ? detector_parameter_of(c->d, n) : NULL;
+        if (p && !layer_of(c, n))
+            c->layers[c->count++].weight = p;
+    }
+    return c->count > 0 ? STATUS_OK
+                        : status_fail(STATUS_USAGE,
+                                      "%s has no chain of 3x3 convolutions, from few channels to 16 or more, for int8",
+                                      c->d->type->name);
+}
+
+status calibration_new(detector *d, calibration **out) {
+    calibration *c = *out = calloc(1, sizeof *c);
+    if (!c)
+        return status_fail(STATUS_MEMORY, "out of memory for a calibration");
+    c->d = d;
+    status result = d->type->build ? find_layers(c)
+                                   : status_fail(STATUS_USAGE, "%s is no network: int8 is for networks", d->type->name);
+    if (result != STATUS_OK) {
+        calibration_free(c);
+        *out = NULL;
+    }
+    return result;
+}
+
+void calibration_free(calibration *c) {
+    if (!c)
+        return;
+    tape_free(c->t);
+    free(c->outputs);
+    free(c->layers);
+    free(c);
+}
+
+int calibration_layers(const calibration *c) {
+    return c->count;
+}
+
+/* --- images --- */
+
+/* Notes the layers' outputs before tape_plan makes other operations of them. Those of a repeated stage are of the
+ * layers that it repeats. */
+static status note_outputs(calibration *c) {
+    free(c->outputs);
+    c->output_count = 0;
+    c->outputs = malloc((size_t)tape_node_count(c->t) * sizeof *c->outputs);
+    if (!c->outputs)
+        return status_fail(STATUS_MEMORY, "out of memory for a calibration");
+    for (int i = 0; i < tape_node_count(c->t); i++) {
+        node *n = tape_node(c->t, i);
+        const layer *of = layer_of(c, rectified_weight(n));
+        if (!of)
+            continue;
+        c->outputs[c->output_count++] = (layer_output){n, of};
+        tape_pin(c->t, n);
+    }
+    return STATUS_OK;
+}
+
+/* In float32. */
+static status prepare(calibration *c, int width, int height) {
+    network_outputs outputs = {0};
+    if (c->width == width && c->height == height)
+        return STATUS_OK;
+    TRY(record(c, width, height, &outputs));
+    TRY(note_outputs(c));
+    TRY(tape_plan(c->t, NULL));
+    c->width = width;
+    c->height = height;
+    return STATUS_OK;
+}
+
+static void add_layer(const worker *w, void *context, int item) {
+    (void)w;
+    calibration *c = context;
+    for (int i = 0; i < c->output_count; i++)
+        if (c->outputs[i].of == &c->layers[item])
+            add_map(&c->layers[item].values, &c->outputs[i].value->value);
+}
+
+status calibration_add(calibration *c, const float *image, int width, int height) {
+    TRY(prepare(c, width, height));
+    tensor corner = padding_corner(&c->image->value, width, height);
+    padding_clear(&c->image->value, width, height);
+    input_fill(&c->d->input, image, &corner);
+    tape_forward(c->t);
+    parallel_for(c->d->engine, c->count, add_layer, c);
+    return STATUS_OK;
+}
+
+status calibration_finish(calibration *c) {
+    for (int i = 0; i < c->count; i++) {
+        double range = best_range(&c->layers[i].values);
+        if (!(range > 0))
+            return status_fail(STATUS_INPUT, "%s: what its ReLU leaves is 0 in all images", c->layers[i].weight->name);
+        c->layers[i].weight->range = (float)range;
+    }
+    return STATUS_OK;
+}
