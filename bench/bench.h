@@ -13,6 +13,7 @@ typedef struct bench_options {
     int size;            /* rows and columns of the image */
     int repeat;          /* timed runs of each thing; 0: as many as the part needs for a steady median */
     int batch;           /* images of a training step */
+    bool int8;           /* model: time it in int8 too */
     bool stages;         /* model: time K = 1 .. model.stages too */
     bool scaling;        /* train: time one thread too */
     bool checkpointing;  /* train: keep the results of the stages only */

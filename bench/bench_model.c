@@ -4,6 +4,7 @@
 #include "bench/samples.h"
 #include "core/log/progress.h"
 #include "core/tensor/peak.h"
+#include "modules/calibration.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,25 @@ static status add(variant_list *list, engine *e, const bench_options *o, const c
     variant *v = *out = &list->items[list->count++];
     *v = (variant){.side = side, .detail = detail};
     return bench_detector(e, o, override, &v->d);
+}
+
+/* In 8 bits, with the ranges of a random image: what they are does not matter to the time. */
+static status add_int8(variant_list *list, engine *e, const bench_options *o, variant **out) {
+    calibration *c;
+    float *image = bench_random((size_t)o->size * (size_t)o->size);
+    if (!image)
+        return STATUS_MEMORY;
+    status result = add(list, e, o, NULL, o->size, DETAIL_SCORE, out);
+    if (result == STATUS_OK)
+        result = calibration_new((*out)->d, &c);
+    if (result == STATUS_OK) {
+        result = calibration_add(c, image, o->size, o->size);
+        if (result == STATUS_OK)
+            result = calibration_finish(c);
+        calibration_free(c);
+    }
+    free(image);
+    return result == STATUS_OK ? detector_set_precision((*out)->d, PRECISION_INT8) : result;
 }
 
 /* Runs once untimed, to have the variant's own data in the caches, then a few times. */
@@ -91,11 +111,17 @@ static void print_work(const variant *v, double peak) {
 /* --- the variants that are always timed --- */
 
 static status bench_variants(const bench_options *o, variant_list *list) {
-    variant *score, *full, *large, *single;
+    variant *score, *full, *large, *single, *int8, *single_int8;
     TRY(add(list, o->engine, o, NULL, o->size, DETAIL_SCORE, &score));
     TRY(add(list, o->engine, o, NULL, o->size, DETAIL_RECONSTRUCTION, &full));
     TRY(add(list, o->engine, o, NULL, 2 * o->size, DETAIL_SCORE, &large));
     TRY(add(list, list->single, o, NULL, o->size, DETAIL_SCORE, &single));
+    if (o->int8) {
+        TRY(add_int8(list, o->engine, o, &int8));
+        TRY(add_int8(list, list->single, o, &single_int8));
+        snprintf(int8->name, sizeof int8->name, "model_infer_int8");
+        snprintf(single_int8->name, sizeof single_int8->name, "model_infer_int8_1_thread");
+    }
     snprintf(score->name, sizeof score->name, "model_infer");
     snprintf(full->name, sizeof full->name, "model_infer_full");
     snprintf(large->name, sizeof large->name, "model_infer_%d", 2 * o->size);

@@ -15,6 +15,7 @@ static const cli_option options[] = {
     {"size", CLI_INT, &settings.size, "N", "images of N x N pixels"},
     {"repeat", CLI_INT, &settings.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5, peers 100"},
     {"batch", CLI_INT, &settings.batch, "N", "train: images of a step"},
+    {"int8", CLI_FLAG, &settings.int8, NULL, "model: also in int8, as --precision int8 of @detect"},
     {"stages", CLI_FLAG, &settings.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
     {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
     {"checkpointing", CLI_FLAG, &settings.checkpointing, NULL,
@@ -32,6 +33,7 @@ static const cli_program program = {
                 "@bench conv                             # kernels: ms, GFLOP/s, share of the FMA peak\n"
                 "@bench conv --write-expected            # after a change that is meant to be\n"
                 "@bench model --stages                   # RPCANet+: ms for one image, by number of stages too\n"
+                "@bench model --int8                     # float and int8 in turns, on all threads and on one\n"
                 "@bench train --checkpointing            # less memory, more time\n"
                 "@bench scaling                          # a model of 2 to 16 threads from times of one\n"
                 "mpirun -np 2 @bench peers               # between processes: latency, sum of gradients\n"
