@@ -33,6 +33,8 @@ typedef struct irst_options {
      *   range=LO,HI|image|percentile[:P]|full   grey values that become black and white, unless a frame says
      *   threshold=T                             see irst_set_threshold
      *   tiles=auto|off|SIDE,OVERLAP             how large images are cut
+     *   precision=float|int8                    int8: faster with AVX-512 VNNI, slower elsewhere; of a checkpoint with
+     *                                           ranges of activations (irst-convert calibrate)
      *   model.KEY=VALUE                         option of a method; of a checkpoint only the value that it has
      * An unknown key or a bad value is an error that names it. */
     const char *const *settings;

@@ -1,5 +1,6 @@
 #include "library/settings.h"
 
+#include "core/config/word_choice.h"
 #include "modules/checkpoint.h"
 #include "modules/method_open.h"
 #include "modules/torch/weights_file.h"
@@ -47,6 +48,13 @@ static status read_threshold(const char *text, double *out) {
     return STATUS_OK;
 }
 
+static status read_precision(const char *text, detector_precision *out) {
+    int choice;
+    TRY(word_choose("precision", text, detector_precision_names, 2, &choice));
+    *out = (detector_precision)choice;
+    return STATUS_OK;
+}
+
 static status read_setting(const char *text, settings *out, bool *has_range) {
     const char *value = text ? strchr(text, '=') : NULL;
     if (!value)
@@ -65,7 +73,10 @@ static status read_setting(const char *text, settings *out, bool *has_range) {
         return detector_tiles_read(value, "tiles", &out->tiles);
     if (length == 9 && !strncmp(text, "threshold", 9))
         return read_threshold(value, &out->threshold);
-    return status_fail(STATUS_USAGE, "unknown setting '%.*s'; known are range, threshold, tiles and model.KEY",
+    if (length == 9 && !strncmp(text, "precision", 9))
+        return read_precision(value, &out->precision);
+    return status_fail(STATUS_USAGE,
+                       "unknown setting '%.*s'; known are range, threshold, tiles, precision and model.KEY",
                        length < 200 ? length : 200, text);
 }
 
@@ -110,17 +121,23 @@ static status compare(const settings *s, const detector *d, const char *setting)
     return STATUS_OK;
 }
 
-status settings_open(const settings *s, engine *e, detector **out) {
+static status open_detector(const settings *s, engine *e, detector **out) {
     if (s->method)
         return method_open(e, s->method, s->model, s->model_count, "irst_open", "the path of its checkpoint", out);
     TRY(weights_file_load(e, s->checkpoint, WEIGHTS_BEST, out));
-    for (int i = 0; i < s->model_count; i++) {
-        status result = compare(s, *out, s->model[i]);
-        if (result != STATUS_OK) {
-            detector_free(*out);
-            *out = NULL;
-            return result;
-        }
-    }
+    for (int i = 0; i < s->model_count; i++)
+        TRY(compare(s, *out, s->model[i]));
     return STATUS_OK;
+}
+
+status settings_open(const settings *s, engine *e, detector **out) {
+    *out = NULL;
+    status result = open_detector(s, e, out);
+    if (result == STATUS_OK && detector_set_precision(*out, s->precision) != STATUS_OK)
+        result = status_prefix(STATUS_USAGE, "precision=int8, %s", s->method ? s->method : s->checkpoint);
+    if (result != STATUS_OK) {
+        detector_free(*out);
+        *out = NULL;
+    }
+    return result;
 }

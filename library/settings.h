@@ -14,6 +14,7 @@ typedef struct settings {
     grey_range range;
     double threshold;
     detector_tiles tiles;
+    detector_precision precision;
     const char **model; /* the settings "model.KEY=VALUE", in their order */
     int model_count;
 } settings;

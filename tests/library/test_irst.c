@@ -261,6 +261,9 @@ static void test_what_cannot_be_opened(void **state) {
     expect_refused("mpcm", "threshold=1", "threshold", "less than 1");
     expect_refused("mpcm", "range=1", "range", "percentile");
     expect_refused("mpcm", "tiles=1", "tiles", "overlap");
+    expect_refused("mpcm", "precision=int4", "precision", "float, int8");
+    expect_refused("mpcm", "precision=int8", "mpcm", "ranges");
+    expect_refused(path, "precision=int8", path, "ranges");
     expect_refused("mpcm", "model.stages=3", "model.stages", "");
     expect_refused(path, "model.stages=3", "model.stages=3", "cannot be changed");
     expect_refused(path, "model.colour=3", "model.colour", "unknown");

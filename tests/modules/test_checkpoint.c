@@ -168,6 +168,107 @@ static void test_impossible_thresholds(void **state) {
     }
 }
 
+/* --- ranges of activations --- */
+
+/* Of a layer that int8 may round. */
+static parameter *first_weight(detector *d) {
+    parameter *p = parameter_find(detector_parameters(d), "decos.0.merge.mapping.0.weight");
+    assert_non_null(p);
+    return p;
+}
+
+static void write_with_range(const char *path, float range) {
+    detector *d = tiny_detector();
+    h5_file *file;
+    first_weight(d)->range = range;
+    assert_ok(h5_create(path, &file));
+    assert_ok(checkpoint_write_model(file, d, true));
+    assert_ok(checkpoint_write_ranges(file, d));
+    assert_ok(h5_commit(file));
+    detector_free(d);
+}
+
+static void test_ranges_come_back(void **state) {
+    (void)state;
+    const char *path = scratch_path("ranges.h5");
+    detector *d;
+    write_with_range(path, 2.5f);
+    assert_ok(checkpoint_load(test_engine(), path, &d));
+    for (int i = 0; i < detector_parameters(d)->count; i++) {
+        const parameter *p = detector_parameters(d)->items[i];
+        assert_true(p->range == (p == first_weight(d) ? 2.5f : 0));
+    }
+    detector_free(d);
+    h5_file *file;
+    write_with_range(path, 0); /* none: nothing is written */
+    assert_ok(checkpoint_open(path, &file));
+    assert_false(h5_exists(file, "ranges") || h5_has_attribute(file, "/", "ranges.format"));
+    h5_close(file);
+}
+
+static void test_impossible_ranges(void **state) {
+    (void)state;
+    static const float wrong[] = {-1, 1e-40f, 2e30f, INFINITY, NAN};
+    const char *path = scratch_path("wrong_ranges.h5");
+    detector *d;
+    for (int i = 0; i < 5; i++) {
+        write_with_range(path, wrong[i]);
+        assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, "a range of activations is above 0");
+        assert_null(d);
+    }
+}
+
+static void add_range(h5_file *file, const char *name, int rank) {
+    const h5_shape shape = {.rank = rank, .size = {1}};
+    assert_ok(h5_write(file, name, H5_FLOAT32, &shape, &(float){1}));
+    assert_ok(h5_write_attribute_int(file, "/", "ranges.format", 1));
+}
+
+static void add_unknown(h5_file *file) {
+    add_range(file, "ranges/decos.9.merge.mapping.0.weight", 0);
+}
+
+static void add_of_bias(h5_file *file) {
+    add_range(file, "ranges/decos.0.merge.mapping.0.bias", 0);
+}
+
+static void add_array(h5_file *file) {
+    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 1);
+}
+
+static void add_newer(h5_file *file) {
+    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 0);
+    assert_ok(h5_write_attribute_int(file, "/", "ranges.format", 2));
+}
+
+static void add_without_format(h5_file *file) {
+    const h5_shape scalar = {.rank = 0};
+    assert_ok(h5_write(file, "ranges/decos.0.merge.mapping.0.weight", H5_FLOAT32, &scalar, &(float){1}));
+}
+
+static void test_other_ranges(void **state) {
+    (void)state;
+    static const struct {
+        void (*add)(h5_file *file);
+        const char *message;
+    } cases[] = {{add_unknown, "decos.9.merge.mapping.0.weight: the network has no convolution"},
+                 {add_of_bias, "decos.0.merge.mapping.0.bias: the network has no convolution"},
+                 {add_array, "is no single number"},
+                 {add_newer, "has ranges of format 2, of a newer irst"},
+                 {add_without_format, "no attribute ranges.format"}};
+    const char *path = scratch_path("other_ranges.h5");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        h5_file *file;
+        detector *d;
+        write_tiny(path);
+        assert_ok(h5_amend(path, &file));
+        cases[i].add(file);
+        assert_ok(h5_commit(file));
+        assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, cases[i].message);
+        assert_null(d);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_damaged_byte_is_noticed),
@@ -176,6 +277,9 @@ int main(void) {
         cmocka_unit_test(test_newer_format),
         cmocka_unit_test(test_other_tensors),
         cmocka_unit_test(test_impossible_thresholds),
+        cmocka_unit_test(test_ranges_come_back),
+        cmocka_unit_test(test_impossible_ranges),
+        cmocka_unit_test(test_other_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

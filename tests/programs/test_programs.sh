@@ -248,7 +248,38 @@ works "$bin/detect" scenes/images --checkpoint run/best.h5 --out heavy
 cmp -s light/detections.csv heavy/detections.csv || complain "the weights alone do not detect what the checkpoint does"
 [ "$(($(stat -c %s weights.h5) * 2))" -lt "$(stat -c %s run/best.h5)" ] || complain "the weights alone are not smaller"
 refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
-refuses 2 'no command; expected from-torch, to-torch, to-onnx, weights, set-threshold or verify' "$bin/convert"
+refuses 2 'no command; expected from-torch, to-torch, to-onnx, weights, set-threshold, calibrate or verify' "$bin/convert"
+
+# --- int8 ---
+refuses 2 'rpcanet_plus has no chain of 3x3 convolutions' "$bin/convert" calibrate set.h5 scenes out/x.h5
+works "$bin/train" tiny.ini --out wide model.total_channels=16 train.epochs=1
+cp wide/last.h5 wide.h5
+works "$bin/convert" set-threshold wide.h5 0.25
+refuses 2 'wide.h5 has no ranges of activations: convert calibrate wide.h5 DATA OUT.h5' \
+    "$bin/detect" scenes/images --checkpoint wide.h5 --precision int8 --out out
+works "$bin/convert" calibrate wide.h5 scenes bytes.h5 --images 3
+grep -q '^ranges of 3 layers from 3 images of scenes, split train$' stdout || complain "convert calibrate said '$(head -n 1 stdout)'"
+works "$bin/convert" weights bytes.h5 bytes.h5
+grep -q '^  ranges for int8 *3$' stdout || complain "convert weights dropped the ranges"
+grep -q '^  threshold *0.25$' stdout || complain "convert calibrate dropped the threshold"
+for isa in portable ''; do
+    works env ${isa:+IRST_ISA=$isa} "$bin/detect" scenes/images --checkpoint bytes.h5 --precision int8 --out "bytes$isa" --raw "maps$isa.h5"
+    [ -z "$isa" ] || grep -q 'no AVX-512 VNNI.*slower' stderr || complain "detect does not say that int8 is slow: $(cat stderr)"
+done
+works "$bin/detect" scenes/images --checkpoint bytes.h5 --out floats --raw floats.h5
+first=$(head -n 1 scenes/test.txt)
+differs() { ! h5diff -q "$@" > /dev/null; }
+differs floats.h5 maps.h5 "/$first/reconstruction" || complain "int8 gives the bits of float"
+differs -d 0.01 floats.h5 mapsportable.h5 "/$first/score" && complain "int8 gives other scores than float"
+differs -d 0.001 maps.h5 mapsportable.h5 "/$first/score" && complain "portable kernels give other scores in int8"
+works "$bin/evaluate" --checkpoint bytes.h5 --precision int8 --data scenes --size 64
+refuses 2 'int8 is for networks, not for mpcm' "$bin/evaluate" --method mpcm --precision int8 --data scenes
+refuses 2 "precision is 'int4', expected one of: float, int8" "$bin/detect" scenes/images --checkpoint bytes.h5 --precision int4 --out out
+refuses 2 'images is 0, expected at least 1' "$bin/convert" calibrate wide.h5 scenes out/x.h5 --images 0
+refuses 2 'images is for calibrate' "$bin/convert" verify wide.h5 --images 3
+refuses 2 'calibrate takes three words' "$bin/convert" calibrate wide.h5 scenes
+refuses 1 'missing-folder' "$bin/convert" calibrate wide.h5 missing-folder out/x.h5
+
 works "$bin/convert" to-onnx set.h5 set.onnx
 grep -q "threshold $at" stdout || complain "convert to-onnx does not tell the threshold $at: $(cat stdout)"
 grep -qa "set.h5" set.onnx || complain "set.onnx does not name its checkpoint"
