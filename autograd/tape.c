@@ -181,10 +181,9 @@ void tape_set_fast(tape *t, bool fast) {
     t->fast = fast;
 }
 
-void tape_set_range(tape *t, node *weight, float range) {
+void tape_set_ranges(tape *t, node *weight, const float *ranges) {
     (void)t;
-    assert(range > 0);
-    weight->plan->range = range;
+    weight->plan->ranges = ranges;
 }
 
 bool tape_rounds(const node *weight) {

@@ -14,17 +14,17 @@ typedef struct tape_chunk {
 
 /* What the tape knows of a node. */
 struct node_plan {
-    int segment;       /* see tape_end_segment */
-    int readers;       /* set by tape_plan: used operations that take it as an input, counted as often as they do */
-    bool batched;      /* its first dimension is the batch */
-    bool pinned;       /* an output: kept until the next forward */
-    bool used;         /* set by tape_plan: an output or the loss depends on it */
-    bool reaches_loss; /* set by tape_plan */
-    bool recomputed;   /* set by tape_plan: computed again for backward */
-    bool grad_is_set;  /* during backward: grad holds something to add to */
-    float range;       /* tape_set_range; 0: none */
-    bool is_rounded;   /* set by tape_plan: what the range is of */
-    int last_writer;   /* set by tape_plan, of a parameter: the step after which its gradient is complete; else 0 */
+    int segment;         /* see tape_end_segment */
+    int readers;         /* set by tape_plan: used operations that take it as an input, counted as often as they do */
+    bool batched;        /* its first dimension is the batch */
+    bool pinned;         /* an output: kept until the next forward */
+    bool used;           /* set by tape_plan: an output or the loss depends on it */
+    bool reaches_loss;   /* set by tape_plan */
+    bool recomputed;     /* set by tape_plan: computed again for backward */
+    bool grad_is_set;    /* during backward: grad holds something to add to */
+    const float *ranges; /* tape_set_ranges; NULL: none */
+    bool is_rounded;     /* set by tape_plan: what the ranges are of */
+    int last_writer;     /* set by tape_plan, of a parameter: the step after which its gradient is complete; else 0 */
     struct norm_moments *moments; /* NULL, or gathered by forward for the operation that reads this value (norm.h) */
 };
 

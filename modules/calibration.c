@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS = 4096, STEPS = 255 };
+enum { BINS = 2048, STEPS = 255 };
 
 /* Values above 0 by size, in bins of equal width: values that do not fit make the bins twice as wide. */
 typedef struct histogram {
@@ -17,7 +17,7 @@ typedef struct histogram {
 /* A layer whose output is to be rounded. */
 typedef struct layer {
     parameter *weight;
-    histogram values;
+    histogram *channels;
 } layer;
 
 /* A value on the tape that is a layer's output. */
@@ -62,23 +62,25 @@ static void add_row(histogram *h, const float *values, int count) {
     }
 }
 
-static void add_map(histogram *h, const tensor *t) {
+static void add_map(histogram *channels, const tensor *t) {
     for (int plane = 0; plane < t->n * t->c; plane++)
         for (int y = 0; y < t->h; y++)
-            add_row(h, t->data + plane * t->plane + y * t->row, t->w);
+            add_row(&channels[plane % t->c], t->data + plane * t->plane + y * t->row, t->w);
 }
 
 /* Sum of squared errors, each value in the middle of its bin. */
 static double error_of(const histogram *h, double range) {
     double step = range / STEPS, sum = 0;
     for (int i = 0; i < BINS; i++) {
+        if (h->counts[i] == 0)
+            continue;
         double value = (i + 0.5) * h->width, off = value - fmin(nearbyint(value / step) * step, range);
         sum += (double)h->counts[i] * off * off;
     }
     return sum;
 }
 
-/* The bins' upper ends are tried. */
+/* The bins' upper ends are tried; 0 if the histogram is empty. */
 static double best_range(const histogram *h) {
     enum { COARSE = 16 };
     double best = 0, least = INFINITY;
@@ -125,7 +127,8 @@ static status record(calibration *c, int width, int height, network_outputs *out
                            outputs);
 }
 
-/* Lets the tape say itself what it would round if all ranges were known. */
+/* Lets the tape say itself what it would round if all ranges were known; it does not look at them, since it never runs.
+ */
 static status find_layers(calibration *c) {
     network_outputs outputs = {0};
     TRY(record(c, PROBE_SIDE, PROBE_SIDE, &outputs));
@@ -133,7 +136,7 @@ static status find_layers(calibration *c) {
     tape_pin(c->t, outputs.reconstruction);
     for (int i = 0; i < tape_node_count(c->t); i++)
         if (is(tape_node(c->t, i), "conv2d"))
-            tape_set_range(c->t, tape_node(c->t, i)->input[1], 1);
+            tape_set_ranges(c->t, tape_node(c->t, i)->input[1], c->d->parameters.items[0]->value);
     TRY(tape_plan(c->t, NULL));
     c->layers = calloc((size_t)c->d->parameters.count + 1, sizeof *c->layers);
     if (!c->layers)
@@ -141,8 +144,12 @@ static status find_layers(calibration *c) {
     for (int i = 0; i < tape_node_count(c->t); i++) {
         const node *n = tape_node(c->t, i);
         parameter *p = tape_rounds(n) ? detector_parameter_of(c->d, n) : NULL;
-        if (p && !layer_of(c, n))
-            c->layers[c->count++].weight = p;
+        if (!p || layer_of(c, n))
+            continue;
+        layer *l = &c->layers[c->count++];
+        *l = (layer){p, calloc((size_t)p->shape[0], sizeof *l->channels)};
+        if (!l->channels)
+            return status_fail(STATUS_MEMORY, "out of memory for a calibration");
     }
     return c->count > 0 ? STATUS_OK
                         : status_fail(STATUS_USAGE,
@@ -168,6 +175,8 @@ void calibration_free(calibration *c) {
     if (!c)
         return;
     tape_free(c->t);
+    for (int i = 0; i < c->count; i++)
+        free(c->layers[i].channels);
     free(c->outputs);
     free(c->layers);
     free(c);
@@ -216,7 +225,7 @@ static void add_layer(const worker *w, void *context, int item) {
     calibration *c = context;
     for (int i = 0; i < c->output_count; i++)
         if (c->outputs[i].of == &c->layers[item])
-            add_map(&c->layers[item].values, &c->outputs[i].value->value);
+            add_map(c->layers[item].channels, &c->outputs[i].value->value);
 }
 
 status calibration_add(calibration *c, const float *image, int width, int height) {
@@ -229,12 +238,34 @@ status calibration_add(calibration *c, const float *image, int width, int height
     return STATUS_OK;
 }
 
-status calibration_finish(calibration *c) {
-    for (int i = 0; i < c->count; i++) {
-        double range = best_range(&c->layers[i].values);
-        if (!(range > 0))
-            return status_fail(STATUS_INPUT, "%s: what its ReLU leaves is 0 in all images", c->layers[i].weight->name);
-        c->layers[i].weight->range = (float)range;
+/* A channel that has been 0 in all images gets the largest range of the others. */
+static void find_ranges(const worker *w, void *context, int item) {
+    (void)w;
+    calibration *c = context;
+    const layer *l = &c->layers[item];
+    int channels = l->weight->shape[0];
+    float largest = 0, *ranges = l->weight->ranges;
+    for (int i = 0; i < channels; i++) {
+        ranges[i] = (float)best_range(&l->channels[i]);
+        largest = ranges[i] > largest ? ranges[i] : largest;
     }
+    for (int i = 0; i < channels; i++)
+        ranges[i] = ranges[i] > 0 ? ranges[i] : largest;
+}
+
+static bool is_zero(const layer *l) {
+    int i = 0;
+    while (i < l->weight->shape[0] && l->channels[i].width == 0)
+        i++;
+    return i == l->weight->shape[0];
+}
+
+status calibration_finish(calibration *c) {
+    for (int i = 0; i < c->count; i++)
+        if (is_zero(&c->layers[i]))
+            return status_fail(STATUS_INPUT, "%s: what its ReLU leaves is 0 in all images", c->layers[i].weight->name);
+    for (int i = 0; i < c->count; i++)
+        TRY(parameter_make_ranges(c->layers[i].weight));
+    parallel_for(c->d->engine, c->count, find_ranges, c);
     return STATUS_OK;
 }

@@ -1,5 +1,5 @@
-/* Finds the ranges that int8 rounds activations in (detector_set_precision): of each layer in question the range with
- * the least squared error of rounding, over all its values in some images.
+/* Finds the ranges that int8 rounds activations in (detector_set_precision): of each channel in question the range
+ * with the least squared error of rounding, over all its values in some images.
  *
  * Thread rule: as the detector's. */
 #ifndef IRST_MODULES_CALIBRATION_H

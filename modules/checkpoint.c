@@ -173,13 +173,13 @@ enum { RANGES_NOW = 1 };
 
 status checkpoint_write_ranges(h5_file *file, detector *d) {
     const parameter_set *set = detector_parameters(d);
-    const h5_shape scalar = {.rank = 0};
     bool any = false;
     for (int i = 0; i < set->count; i++) {
         const parameter *p = set->items[i];
-        if (p->range == 0)
+        if (!p->ranges)
             continue;
-        TRY(h5_write(file, path_of(RANGES, p).text, H5_FLOAT32, &scalar, &p->range));
+        const h5_shape shape = {.rank = 1, .size = {p->shape[0]}};
+        TRY(h5_write(file, path_of(RANGES, p).text, H5_FLOAT32, &shape, p->ranges));
         any = true;
     }
     return any ? h5_write_attribute_int(file, "/", RANGES_FORMAT, RANGES_NOW) : STATUS_OK;
@@ -189,18 +189,19 @@ static status read_range(void *context, const char *dataset) {
     const known_tensors *known = context;
     parameter *p = parameter_find(known->set, dataset + strlen(RANGES "/"));
     h5_shape shape;
-    float range;
     if (!p || p->kind != PARAMETER_TRAINED || p->rank != 4)
         return status_fail(STATUS_INPUT, "%s: %s: the network has no convolution with weights of that name",
                            h5_path(known->file), dataset);
     TRY(h5_get_shape(known->file, dataset, &shape));
-    if (shape.rank != 0)
-        return status_fail(STATUS_INPUT, "%s: %s is no single number", h5_path(known->file), dataset);
-    TRY(h5_read(known->file, dataset, H5_FLOAT32, 1, &range));
-    if (!(range >= FLT_MIN && range <= MOST_RANGE))
-        return status_fail(STATUS_INPUT, "%s: %s is %g; a range of activations is above 0 and at most %g",
-                           h5_path(known->file), dataset, (double)range, (double)MOST_RANGE);
-    p->range = range;
+    if (shape.rank != 1 || shape.size[0] != p->shape[0])
+        return status_fail(STATUS_INPUT, "%s: %s is not one number for each of %d channels", h5_path(known->file),
+                           dataset, p->shape[0]);
+    TRY(parameter_make_ranges(p));
+    TRY(h5_read(known->file, dataset, H5_FLOAT32, (size_t)p->shape[0], p->ranges));
+    for (int i = 0; i < p->shape[0]; i++)
+        if (!(p->ranges[i] >= FLT_MIN && p->ranges[i] <= MOST_RANGE))
+            return status_fail(STATUS_INPUT, "%s: %s holds %g; a range of activations is above 0 and at most %g",
+                               h5_path(known->file), dataset, (double)p->ranges[i], (double)MOST_RANGE);
     return STATUS_OK;
 }
 

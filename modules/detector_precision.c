@@ -18,15 +18,15 @@ void detector_set_ranges(const detector *d, tape *t) {
         if (!n->op || strcmp(n->op->name, "conv2d") != 0)
             continue;
         const parameter *p = detector_parameter_of(d, n->input[1]);
-        if (p && p->range > 0)
-            tape_set_range(t, n->input[1], p->range);
+        if (p)
+            tape_set_ranges(t, n->input[1], p->ranges);
     }
 }
 
 status detector_set_precision(detector *d, detector_precision precision) {
     bool is_known = false;
     for (int i = 0; i < d->parameters.count; i++)
-        is_known |= d->parameters.items[i]->range > 0;
+        is_known |= d->parameters.items[i]->ranges != NULL;
     if (precision == PRECISION_INT8 && !is_known)
         return status_fail(STATUS_USAGE, "%s: int8 needs ranges of activations, and none are known", d->type->name);
     d->precision = precision;

@@ -12,6 +12,7 @@ static void parameter_free(parameter *p) {
     free(p->name);
     free(p->value);
     free(p->grad);
+    free(p->ranges);
     free(p);
 }
 
@@ -98,6 +99,12 @@ int64_t parameter_count_trained(const parameter_set *set) {
         if (set->items[i]->kind == PARAMETER_TRAINED)
             total += (int64_t)set->items[i]->count;
     return total;
+}
+
+status parameter_make_ranges(parameter *p) {
+    if (p->ranges || (p->ranges = zeros((size_t)p->shape[0])))
+        return STATUS_OK;
+    return status_fail(STATUS_MEMORY, "out of memory for the ranges of %s", p->name);
 }
 
 status parameter_make_gradient(parameter *p) {

@@ -25,9 +25,9 @@ typedef struct parameter {
     /* Of the layers that an unrolled network's stages end with: how many times the logits hold what they add, see
      * network_mark_term. 0: of another layer. */
     double gain;
-    /* Of a convolution's weights: what int8 rounds the output of the ReLU behind to lies in 0 to this (calibration.h);
-     * 0: not known. */
-    float range;
+    /* Of a convolution's weights: what int8 rounds the output of the ReLU behind to lies in 0 to these, one for each of
+     * its channels (calibration.h); NULL: not known. */
+    float *ranges;
 } parameter;
 
 typedef struct parameter_set {
@@ -48,6 +48,9 @@ parameter *parameter_find(const parameter_set *set, const char *name); /* NULL i
 void parameter_set_order(parameter_set *set, const char *const *prefixes);
 
 int64_t parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
+
+/* Room for the ranges of a parameter of rank 4, as many as its first side, where there is none yet. */
+status parameter_make_ranges(parameter *p);
 
 /* Room for the gradient of a parameter that is trained and has none yet, with zeros in it; for all of a set. */
 status parameter_make_gradient(parameter *p);

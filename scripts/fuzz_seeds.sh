@@ -36,6 +36,8 @@ put() {
     "$bin/train" "$out/tiny.ini" --out "$work/run"
     "$bin/convert" weights "$work/run/best.h5" "$work/weights.h5"
     "$bin/convert" set-threshold "$work/weights.h5" 0.25
+    "$bin/train" "$out/tiny.ini" --out "$work/wide" model.total_channels=16
+    "$bin/convert" calibrate "$work/wide/last.h5" "$work/scenes" "$work/ranges.h5"
     "$bin/prepare" pack "$work/scenes" "$work/pack.h5"
     "$bin/prepare" pack "$work/scenes" "$work/binary.h5" --mask any --size 5
     "$bin/evaluate" --method mpcm --data "$work/scenes" --size 12 --out "$work/scores"
@@ -47,6 +49,7 @@ put() {
     exit 1
 }
 put checkpoint weights "$work/weights.h5"
+put checkpoint ranges "$work/ranges.h5"
 put checkpoint training "$work/run/last.h5"
 put train_state last "$work/run/last.h5"
 put pack scenes "$work/pack.h5"

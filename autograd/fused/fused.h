@@ -37,7 +37,7 @@ typedef struct streamed_options {
 typedef struct byte_convs_options {
     int count;
     conv_layer layers[BYTES_MOST_LAYERS];
-    float ranges[BYTES_MOST_LAYERS];
+    const float *ranges[BYTES_MOST_LAYERS];
 } byte_convs_options;
 
 #endif

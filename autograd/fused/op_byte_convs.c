@@ -2,8 +2,8 @@
  * for inference (core/conv/conv_bytes.h).
  *
  * Forward    Y = last(... round(second(round(first(X))))), layers as in fused.h; round to the nearest of 256 numbers
- *            from 0 to the layer's range. All but the first have weights rounded to 255 numbers for each of Y's
- *            channels. */
+ *            from 0 to its channel's range. All but the first have weights rounded to 255 numbers for each channel of
+ *            their output. */
 #include "autograd/fused/conv_layer.h"
 #include "autograd/shared/conv2d.h"
 #include "autograd/shared/norm.h"
@@ -79,12 +79,15 @@ static node *sample(tape *t, int index) {
     } cases[] = {{1, 1, {16, 32, 16}, 3, 4}, {2, 3, {20, 17, 33}, 2, 3}};
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
+    static const float ranges[32] = {0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f,
+                                     0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f,
+                                     0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f};
     const conv2d_options same = {1, 1, 1};
     byte_convs_options options = {3,
                                   {{.conv = same, .has_bias = index, .has_norm = true, .has_relu = true},
                                    {.conv = same, .has_bias = true, .has_relu = true},
                                    {.conv = same, .has_bias = index, .has_relu = index}},
-                                  {0.5f, 0.3f}};
+                                  {ranges, ranges}};
     options.layers[0].norm = norm_sample(t, cases[index].channels[0], SAMPLE_RUNNING).options;
     node *inputs[NODE_INPUTS] = {tape_input(t, cases[index].n, cases[index].ic, cases[index].h, cases[index].w)};
     int count = 1, channels = cases[index].ic;

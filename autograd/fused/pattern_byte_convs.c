@@ -24,8 +24,8 @@ void pattern_byte_convs(tape *t, node *last) {
     if (weight == 0 || !chain.layers[end].has_relu || !rewrite_is_inner(t, before, before->op, 1, last) ||
         chain.count == BYTES_MOST_LAYERS || count + conv_layer_inputs(&layer) > NODE_INPUTS)
         return;
-    float range = before->input[weight]->plan->range;
-    if (range == 0 || !conv_bytes_pays(before->value.c, last->value.c))
+    const float *ranges = before->input[weight]->plan->ranges;
+    if (!ranges || !conv_bytes_pays(before->value.c, last->value.c))
         return;
     node *inputs[NODE_INPUTS];
     for (int i = 0; i < count; i++)
@@ -33,7 +33,7 @@ void pattern_byte_convs(tape *t, node *last) {
     for (int i = 1; i < last->input_count; i++)
         inputs[count++] = last->input[i];
     before->input[weight]->plan->is_rounded = true;
-    chain.ranges[end] = range;
+    chain.ranges[end] = ranges;
     chain.layers[chain.count++] = layer;
     rewrite_as(t, last, &op_byte_convs, &chain, sizeof chain, count, inputs);
 }

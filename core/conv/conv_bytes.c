@@ -40,7 +40,8 @@ typedef struct packed_layer {
 } packed_layer;
 
 typedef struct scratch_parts {
-    float *first; /* its packed weights */
+    float *first;   /* its packed weights */
+    float *factors; /* from its output to 8 bits */
     packed_layer packed[BYTES_MOST_LAYERS];
     uint8_t *maps[2]; /* which layers fill in turns */
     float *strips;    /* ROWS rows of the first layer's output, for each thread */
@@ -61,6 +62,7 @@ static size_t strip_count(const conv_bytes_plan *p) {
 
 static scratch_parts carve_parts(const conv_bytes_plan *p, const engine *e, carver *c) {
     scratch_parts s = {.first = carve(c, conv_packed_count(p->channels[0], p->x.c, 3, 3), sizeof *s.first)};
+    s.factors = carve(c, (size_t)p->channels[0], sizeof *s.factors);
     int widest = 0;
     for (int i = 1; i < p->layers; i++) {
         size_t in = (size_t)whole_blocks(p->channels[i - 1]), out = (size_t)whole_blocks(p->channels[i]);
@@ -96,38 +98,44 @@ typedef struct chain_job {
 
 /* --- weights --- */
 
-/* Channel o of a layer: what a step of its sum is worth, in double. Weights are in steps of their largest, larger only
- * where the bias would not fit otherwise. */
-static double step_of_sum(const streamed_conv *conv, int ic, int o, double input_step) {
+/* What a byte's step is worth. */
+static double step_of(const byte_layer *layer, int channel) {
+    return (double)layer->ranges[channel] / MOST_BYTE;
+}
+
+/* Channel o of a layer: what a step of its sum is worth, in double. A weight counts by what its channel makes of it;
+ * steps are those of the largest, wider only where the bias would not fit otherwise. */
+static double step_of_sum(const byte_layer *layer, int ic, int o) {
+    const streamed_conv *conv = &layer->conv;
     const float *of = conv->weight + (ptrdiff_t)o * ic * TAPS;
     double largest = 0, bias = conv->bias ? fabs(conv->bias[o]) : 0;
-    for (int i = 0; i < ic * TAPS; i++)
-        largest = fabs(of[i]) > largest ? fabs(of[i]) : largest;
-    double step = fmax(largest / MOST_WEIGHT * input_step, bias / MOST_BIAS);
+    for (int i = 0; i < ic; i++)
+        for (int tap = 0; tap < TAPS; tap++) {
+            double size = fabs(of[i * TAPS + tap] * step_of(layer - 1, i));
+            largest = size > largest ? size : largest;
+        }
+    double step = fmax(largest / MOST_WEIGHT, bias / MOST_BIAS);
     return step > 0 ? step : 1;
 }
 
-/* One output channel of a layer behind the first, as kernels.h wants it. */
+/* One output channel of a layer behind the first, as kernels.h wants it; zeros where none is left in a block. */
 static void pack_channel(const worker *w, void *context, int o) {
     (void)w;
     const chain_job *job = context;
     const byte_layer *layer = &job->layers[job->layer];
     const packed_layer *to = &job->parts.packed[job->layer];
     int ic = job->plan->channels[job->layer - 1], quads = whole_blocks(ic) / 4;
-    double input_step = (double)layer[-1].range / MOST_BYTE, step = 1;
     bool exists = o < layer->conv.channels, is_last = job->layer == job->plan->layers - 1;
-    if (exists)
-        step = step_of_sum(&layer->conv, ic, o, input_step);
+    double step = exists ? step_of_sum(layer, ic, o) : 1;
     to->bias[o] = exists && layer->conv.bias ? (int32_t)lrint(layer->conv.bias[o] / step) : 0;
-    to->scale[o] = (float)(is_last ? step : step / ((double)layer->range / MOST_BYTE));
+    to->scale[o] = exists ? (float)(is_last ? step : step / step_of(layer, o)) : 0;
     int8_t *packed = to->weight + (ptrdiff_t)(o / BYTE_BLOCK) * TAPS * quads * BYTE_BLOCK * 4 + o % BYTE_BLOCK * 4;
-    double factor = input_step / step;
-    for (int tap = 0; tap < TAPS; tap++)
-        for (int i = 0; i < quads * 4; i++) {
-            double weight = exists && i < ic ? layer->conv.weight[((ptrdiff_t)o * ic + i) * TAPS + tap] * factor : 0;
+    for (int i = 0; i < quads * 4; i++) {
+        double factor = exists && i < ic ? step_of(layer - 1, i) / step : 0;
+        for (int tap = 0; tap < TAPS; tap++)
             packed[(((ptrdiff_t)tap / 3 * quads + i / 4) * 3 + tap % 3) * BYTE_BLOCK * 4 + i % 4] =
-                (int8_t)lrint(weight);
-        }
+                factor > 0 ? (int8_t)lrint(layer->conv.weight[((ptrdiff_t)o * ic + i) * TAPS + tap] * factor) : 0;
+    }
 }
 
 /* --- maps --- */
@@ -185,7 +193,7 @@ static void run_first(const worker *w, void *context, int item) {
                                        .plane = strip.plane,
                                        .channels = conv->channels,
                                        .width = x->w,
-                                       .factor = (float)(MOST_BYTE / (double)job->layers[0].range),
+                                       .factors = job->parts.factors,
                                        .output = map},
                           y0, y1);
     clear_border(&map, x->h, x->w, y0, y1);
@@ -221,6 +229,8 @@ void conv_bytes(const conv_bytes_plan *p, engine *e, const tensor *x, const byte
     chain_job job = {.plan = p, .layers = layers, .x = x, .y = y, .parts = carve_parts(p, e, &c)};
     int items = (y->h + ROWS - 1) / ROWS;
     conv_pack_weights(layers[0].conv.weight, p->channels[0], x->c, 3, 3, false, job.parts.first);
+    for (int i = 0; i < p->channels[0]; i++)
+        job.parts.factors[i] = (float)(1 / step_of(&layers[0], i));
     for (job.layer = 1; job.layer < p->layers; job.layer++)
         parallel_for(e, whole_blocks(p->channels[job.layer]), pack_channel, &job);
     for (job.image = 0; job.image < y->n; job.image++) {

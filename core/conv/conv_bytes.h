@@ -1,6 +1,6 @@
 /* Chains of 3x3 convolutions in 8 bits, for inference: the first one in float32, of few maps; what its ReLU leaves is
  * rounded to 8 bits without sign, and so is the output of every other one but the last, whose planes are float32 again.
- * Weights are rounded to 8 bits, those of an output channel in steps of their largest; sums are exact, in integers.
+ * Weights are rounded to 8 bits, those of an output channel in steps of what adds most; sums are exact, in integers.
  *
  * Thread rule: as conv.h. */
 #ifndef IRST_CORE_CONV_CONV_BYTES_H
@@ -16,11 +16,11 @@ bool conv_bytes_begins(const tensor *x);
 /* Whether a convolution from ic to oc channels is faster in 8 bits, on a processor that multiplies bytes. */
 bool conv_bytes_pays(int ic, int oc);
 
-/* Each with stride 1, padding 1 and dilation 1; all but the last have a ReLU, which leaves 0 to `range`: what is larger
- * becomes `range`. */
+/* Each with stride 1, padding 1 and dilation 1; all but the last have a ReLU, which leaves 0 to `ranges` of each
+ * channel: what is larger becomes that. */
 typedef struct byte_layer {
     streamed_conv conv;
-    float range; /* above 0; of the last one not looked at */
+    const float *ranges; /* above 0; of the last one not looked at */
 } byte_layer;
 
 /* As conv_plan of conv.h. channels[layers]: of each layer's output, the last those of y. */

@@ -6,7 +6,7 @@ static void store_block(const byte_rows *k, const float *from, int channel, int 
     enum { QUADS = BYTE_BLOCK / QUAD };
     ivec quads[QUADS] = {{0}};
     for (int c = 0; c < BYTE_BLOCK && channel + c < k->channels; c++)
-        quads[c / QUAD] |= to_byte(vec_load(from + c * k->plane) * k->factor) << 8 * (c % QUAD);
+        quads[c / QUAD] |= to_byte(vec_load(from + c * k->plane) * k->factors[channel + c]) << 8 * (c % QUAD);
     ivec low02 = VEC_LOW(quads[0], quads[2]), high02 = VEC_HIGH(quads[0], quads[2]);
     ivec low13 = VEC_LOW(quads[1], quads[3]), high13 = VEC_HIGH(quads[1], quads[3]);
     const ivec dealt[QUADS] = {VEC_LOW(low02, low13), VEC_HIGH(low02, low13), VEC_LOW(high02, high13),

@@ -121,12 +121,12 @@ typedef struct conv_byte_rows {
     const float *scale;
 } conv_byte_rows;
 
-/* Rows of planes as rows of a map: each number times `factor`, rounded to the nearest of 0 .. 255. */
+/* Rows of planes as rows of a map: each number times its channel's factor, rounded to the nearest of 0 .. 255. */
 typedef struct byte_rows {
     const float *planes; /* pixel (0, 0) of the first */
     ptrdiff_t row, plane;
     int channels, width;
-    float factor;
+    const float *factors; /* of each channel */
     byte_map output;
 } byte_rows;
 

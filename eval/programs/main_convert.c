@@ -42,7 +42,7 @@ static status print_detector(const char *path, detector *d) {
     printf("  %-28s %d\n", "tensors", set->count);
     int ranges = 0;
     for (int i = 0; i < set->count; i++)
-        ranges += set->items[i]->range > 0;
+        ranges += set->items[i]->ranges != NULL;
     if (ranges > 0)
         printf("  %-28s %d\n", "ranges for int8", ranges);
     double threshold;

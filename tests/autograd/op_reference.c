@@ -105,23 +105,24 @@ static void forward_streamed(const streamed_options *o, const array4 *in, array4
     free(between.data);
 }
 
-/* The nearest of so many numbers from 0 to `range`. */
-static double rounded(double x, double range, double count) {
-    return nearbyint(fmin(x, range) / range * count) / count * range;
+/* The nearest of 256 numbers from 0 to `range`. */
+static double rounded(double x, double range) {
+    return nearbyint(fmin(x, range) / range * 255) / 255 * range;
 }
 
-/* Weights and bias of a layer behind one of that range, as conv_bytes.h rounds them. */
-static void round_weights(const array4 *weight, const array4 *bias, double range, array4 *rounded_weight,
+/* Weights and bias of a layer behind one of these ranges, as conv_bytes.h rounds them. */
+static void round_weights(const array4 *weight, const array4 *bias, const float *ranges, array4 *rounded_weight,
                           array4 *rounded_bias) {
     int count = weight->c * 9;
     for (int o = 0; o < weight->n; o++) {
         const double *from = weight->data + o * count;
-        double largest = 0;
+        double step = 0;
         for (int i = 0; i < count; i++)
-            largest = fmax(largest, fabs(from[i]));
-        for (int i = 0; i < count; i++)
-            rounded_weight->data[o * count + i] = nearbyint(from[i] / largest * 127) / 127 * largest;
-        double step = range / 255 * largest / 127;
+            step = fmax(step, fabs(from[i]) * ranges[i / 9] / 255 / 127);
+        for (int i = 0; i < count; i++) {
+            double unit = step * 255 / ranges[i / 9];
+            rounded_weight->data[o * count + i] = nearbyint(from[i] / unit) * unit;
+        }
         if (bias)
             rounded_bias->data[o] = nearbyint(bias->data[o] / step) * step;
     }
@@ -132,25 +133,19 @@ static void forward_bytes(const byte_convs_options *o, const array4 *in, array4 
     memcpy(x.data, in->data, array4_count(&x) * sizeof *x.data);
     const array4 *layer = in + 1;
     for (int k = 0; k < o->count; k++) {
-        array4 y = {x.n, layer->n, x.h, x.w, NULL}, own[4];
-        const array4 *next;
+        int has_bias = o->layers[k].has_bias;
+        array4 y = {x.n, layer->n, x.h, x.w, NULL}, own[] = {like(&layer[0]), like(&layer[has_bias])};
         y = like(&y);
-        if (k == 0) {
-            next = forward_layer(&o->layers[0], &x, layer, &y);
-        } else {
-            for (int i = 0; i < 2; i++)
-                own[i] = like(&layer[i < 1 + o->layers[k].has_bias ? i : 0]);
-            round_weights(layer, o->layers[k].has_bias ? layer + 1 : NULL, o->ranges[k - 1], &own[0], &own[1]);
-            forward_layer(&o->layers[k], &x, own, &y);
-            next = layer + 1 + o->layers[k].has_bias;
-            free(own[0].data);
-            free(own[1].data);
-        }
+        if (k > 0)
+            round_weights(layer, has_bias ? layer + 1 : NULL, o->ranges[k - 1], &own[0], &own[1]);
+        forward_layer(&o->layers[k], &x, k > 0 ? own : layer, &y);
+        layer += 1 + has_bias + 2 * o->layers[k].has_norm;
         for (size_t i = 0; k + 1 < o->count && i < array4_count(&y); i++)
-            y.data[i] = rounded(y.data[i], o->ranges[k], 255);
+            y.data[i] = rounded(y.data[i], o->ranges[k][i / (size_t)(y.h * y.w) % (size_t)y.c]);
+        free(own[0].data);
+        free(own[1].data);
         free(x.data);
         x = y;
-        layer = next;
     }
     memcpy(out->data, x.data, array4_count(out) * sizeof *x.data);
     free(x.data);

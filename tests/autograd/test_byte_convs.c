@@ -51,7 +51,7 @@ static void record(chain *c, const chain_shape *s) {
         if (how == READ_AGAIN)
             tape_pin(c->t, sigmoid(c->t, x));
         if (how != NO_RANGE)
-            tape_set_range(c->t, weight, 1);
+            tape_set_ranges(c->t, weight, c->mean);
         c->layers[i] = x;
     }
     tape_pin(c->t, x);

@@ -180,7 +180,12 @@ static parameter *first_weight(detector *d) {
 static void write_with_range(const char *path, float range) {
     detector *d = tiny_detector();
     h5_file *file;
-    first_weight(d)->range = range;
+    parameter *p = first_weight(d);
+    if (range != 0) {
+        assert_ok(parameter_make_ranges(p));
+        for (int i = 0; i < p->shape[0]; i++)
+            p->ranges[i] = i == 2 ? range : 1;
+    }
     assert_ok(h5_create(path, &file));
     assert_ok(checkpoint_write_model(file, d, true));
     assert_ok(checkpoint_write_ranges(file, d));
@@ -196,8 +201,9 @@ static void test_ranges_come_back(void **state) {
     assert_ok(checkpoint_load(test_engine(), path, &d));
     for (int i = 0; i < detector_parameters(d)->count; i++) {
         const parameter *p = detector_parameters(d)->items[i];
-        assert_true(p->range == (p == first_weight(d) ? 2.5f : 0));
+        assert_int_equal(p->ranges != NULL, p == first_weight(d));
     }
+    assert_true(first_weight(d)->ranges[1] == 1 && first_weight(d)->ranges[2] == 2.5f);
     detector_free(d);
     h5_file *file;
     write_with_range(path, 0); /* none: nothing is written */
@@ -219,31 +225,36 @@ static void test_impossible_ranges(void **state) {
 }
 
 static void add_range(h5_file *file, const char *name, int rank) {
-    const h5_shape shape = {.rank = rank, .size = {1}};
-    assert_ok(h5_write(file, name, H5_FLOAT32, &shape, &(float){1}));
+    const h5_shape shape = {.rank = rank, .size = {4, 1}};
+    const float ones[4] = {1, 1, 1, 1};
+    assert_ok(h5_write(file, name, H5_FLOAT32, &shape, ones));
     assert_ok(h5_write_attribute_int(file, "/", "ranges.format", 1));
 }
 
 static void add_unknown(h5_file *file) {
-    add_range(file, "ranges/decos.9.merge.mapping.0.weight", 0);
+    add_range(file, "ranges/decos.9.merge.mapping.0.weight", 1);
 }
 
 static void add_of_bias(h5_file *file) {
-    add_range(file, "ranges/decos.0.merge.mapping.0.bias", 0);
+    add_range(file, "ranges/decos.0.merge.mapping.0.bias", 1);
 }
 
-static void add_array(h5_file *file) {
-    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 1);
+static void add_table(h5_file *file) {
+    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 2);
+}
+
+static void add_scalar(h5_file *file) {
+    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 0);
 }
 
 static void add_newer(h5_file *file) {
-    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 0);
+    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 1);
     assert_ok(h5_write_attribute_int(file, "/", "ranges.format", 2));
 }
 
 static void add_without_format(h5_file *file) {
-    const h5_shape scalar = {.rank = 0};
-    assert_ok(h5_write(file, "ranges/decos.0.merge.mapping.0.weight", H5_FLOAT32, &scalar, &(float){1}));
+    const h5_shape shape = {.rank = 1, .size = {1}};
+    assert_ok(h5_write(file, "ranges/decos.0.merge.mapping.0.weight", H5_FLOAT32, &shape, &(float){1}));
 }
 
 static void test_other_ranges(void **state) {
@@ -253,7 +264,8 @@ static void test_other_ranges(void **state) {
         const char *message;
     } cases[] = {{add_unknown, "decos.9.merge.mapping.0.weight: the network has no convolution"},
                  {add_of_bias, "decos.0.merge.mapping.0.bias: the network has no convolution"},
-                 {add_array, "is no single number"},
+                 {add_table, "is not one number for each of 4 channels"},
+                 {add_scalar, "is not one number for each of 4 channels"},
                  {add_newer, "has ranges of format 2, of a newer irst"},
                  {add_without_format, "no attribute ranges.format"}};
     const char *path = scratch_path("other_ranges.h5");

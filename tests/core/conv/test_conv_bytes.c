@@ -38,7 +38,7 @@ static void free_tensor(const tensor *t) {
 typedef struct chain {
     const chain_case *shape;
     tensor x;
-    float *weight[MOST], *bias[MOST];
+    float *weight[MOST], *bias[MOST], ranges[MOST][80];
     byte_layer layers[MOST];
 } chain;
 
@@ -61,6 +61,9 @@ static void new_chain(const chain_case *shape, chain *c) {
             c->weight[k][i] = number(&random, k == 0);
         for (int i = 0; i < oc; i++)
             c->bias[k][i] = number(&random, k == 0) * (k ? 30 : 1);
+        for (int i = 0; i < oc; i++)
+            c->ranges[k][i] = 1e-3f; /* of a channel that stays 0 */
+        c->layers[k].ranges = c->ranges[k];
         c->layers[k].conv = (streamed_conv){.channels = oc,
                                             .weight = c->weight[k],
                                             .bias = k % 2 ? NULL : c->bias[k],
@@ -90,7 +93,8 @@ static plain_result plain_chain(chain *c) {
         assert_non_null(dense);
         for (size_t i = 0; i < all.count; i++) {
             dense[i] = (float)all.value[i];
-            c->layers[k].range = fmaxf(c->layers[k].range, dense[i]);
+            float *range = &c->ranges[k][i / (size_t)(x.h * x.w) % (size_t)y.c];
+            *range = fmaxf(*range, dense[i]);
         }
         tensor_from_array(&y, dense);
         free(dense);
@@ -176,8 +180,13 @@ static void test_beyond_the_range(void **state) {
     other[4] = 1;
     bias[1] = 1e30f; /* of a channel without weights: larger than integers are in the steps of others */
     chain c = {.shape = &(chain_case){1, 1, 2, 3, {1, C, C, C}, false}, .x = new_tensor(1, 1, 1, 2)};
-    c.layers[0] = (byte_layer){{C, first, NULL, true}, 2};
-    c.layers[1] = (byte_layer){{C, other, NULL, true}, 1};
+    static float ranges[2][C];
+    for (int i = 0; i < C; i++) {
+        ranges[0][i] = 2;
+        ranges[1][i] = 1;
+    }
+    c.layers[0] = (byte_layer){{C, first, NULL, true}, ranges[0]};
+    c.layers[1] = (byte_layer){{C, other, NULL, true}, ranges[1]};
     c.layers[2] = (byte_layer){.conv = {C, other, bias, false}};
     c.x.data[0] = 5;
     c.x.data[1] = 0.5f;

@@ -179,12 +179,15 @@ void check_byte_rows(const kernel_table *set) {
         tensor shape = tensor_planar(1, s->ic, s->h, s->w);
         watched_tensor from = watched_tensor_new(&shape, &random);
         byte_room to = byte_room_new(s->ic, s->h, s->w);
+        float factors[70];
+        for (int c = 0; c < s->ic; c++)
+            factors[c] = 100 + (float)c;
         byte_rows k = {.planes = from.t.data,
                        .row = from.t.row,
                        .plane = from.t.plane,
                        .channels = s->ic,
                        .width = s->w,
-                       .factor = 100,
+                       .factors = factors,
                        .output = to.map};
         from.t.data[0] = 0.025f; /* half way: to the even one */
         from.t.data[1] = s->w > 1 ? NAN : 0;
@@ -193,7 +196,7 @@ void check_byte_rows(const kernel_table *set) {
         for (int y = 0; y < s->h; y++)
             for (int x = 0; x < s->w; x++)
                 for (int c = 0; c < to.map.pixel; c++) {
-                    float value = c < s->ic ? tensor_plane(&from.t, 0, c)[y * from.t.row + x] * 100 : 0;
+                    float value = c < s->ic ? tensor_plane(&from.t, 0, c)[y * from.t.row + x] * factors[c] : 0;
                     assert_int_equal(at(&to.map, y, x)[c], plain_byte(value));
                 }
         expect_guarded(&to, s->w, 0, s->h);
