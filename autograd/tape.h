@@ -125,8 +125,9 @@ void tape_set_recompute(tape *t, bool recompute);
 void tape_set_fast(tape *t, bool fast);
 
 /* Before tape_plan without a loss: what the ReLU behind the convolution with these weights leaves may be rounded to 8
- * bits, 0 to `ranges` of each channel, above 0; what is larger becomes that. It is rounded where that is faster on a
- * processor made for it. The ranges outlive the tape, which looks at them when it runs. */
+ * bits, 0 to `ranges` of each channel, above 0; what is larger becomes that. Behind them stand the channels' means. It
+ * is rounded where that is faster on a processor made for it. The numbers outlive the tape, which looks at them when it
+ * runs. */
 void tape_set_ranges(tape *t, node *weight, const float *ranges);
 bool tape_rounds(const node *weight); /* after tape_plan: whether it is, somewhere on the tape */
 

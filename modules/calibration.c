@@ -6,18 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BINS = 2048, STEPS = 255 };
-
-/* Values above 0 by size, in bins of equal width: values that do not fit make the bins twice as wide. */
-typedef struct histogram {
-    double width; /* 0: empty */
-    int64_t counts[BINS];
-} histogram;
+/* What a channel was in all images. */
+typedef struct channel_values {
+    float largest;
+    double sum;
+    int64_t count;
+} channel_values;
 
 /* A layer whose output is to be rounded. */
 typedef struct layer {
     parameter *weight;
-    histogram *channels;
+    channel_values *channels;
 } layer;
 
 /* A value on the tape that is a layer's output. */
@@ -36,63 +35,6 @@ struct calibration {
     int output_count;
     layer_output *outputs;
 };
-
-/* --- histograms --- */
-
-static void widen(histogram *h, float value) {
-    if (h->width == 0)
-        h->width = (double)value / BINS;
-    while (value >= BINS * h->width) {
-        for (int i = 0; i < BINS / 2; i++)
-            h->counts[i] = h->counts[2 * i] + h->counts[2 * i + 1];
-        memset(h->counts + BINS / 2, 0, BINS / 2 * sizeof *h->counts);
-        h->width *= 2;
-    }
-}
-
-static void add_row(histogram *h, const float *values, int count) {
-    for (int x = 0; x < count; x++) {
-        float value = values[x];
-        if (!(value > 0) || isinf(value))
-            continue;
-        if (value >= BINS * h->width)
-            widen(h, value);
-        int bin = (int)(value / h->width);
-        h->counts[bin < BINS ? bin : BINS - 1]++;
-    }
-}
-
-static void add_map(histogram *channels, const tensor *t) {
-    for (int plane = 0; plane < t->n * t->c; plane++)
-        for (int y = 0; y < t->h; y++)
-            add_row(&channels[plane % t->c], t->data + plane * t->plane + y * t->row, t->w);
-}
-
-/* Sum of squared errors, each value in the middle of its bin. */
-static double error_of(const histogram *h, double range) {
-    double step = range / STEPS, sum = 0;
-    for (int i = 0; i < BINS; i++) {
-        if (h->counts[i] == 0)
-            continue;
-        double value = (i + 0.5) * h->width, off = value - fmin(nearbyint(value / step) * step, range);
-        sum += (double)h->counts[i] * off * off;
-    }
-    return sum;
-}
-
-/* The bins' upper ends are tried; 0 if the histogram is empty. */
-static double best_range(const histogram *h) {
-    enum { COARSE = 16 };
-    double best = 0, least = INFINITY;
-    for (int end = COARSE; end <= BINS; end += COARSE) {
-        double range = end * h->width, error = error_of(h, range);
-        if (error < least) {
-            least = error;
-            best = range;
-        }
-    }
-    return best;
-}
 
 /* --- layers --- */
 
@@ -220,12 +162,24 @@ static status prepare(calibration *c, int width, int height) {
     return STATUS_OK;
 }
 
+static void add_plane(channel_values *to, const tensor *t, const float *plane) {
+    for (int y = 0; y < t->h; y++)
+        for (int x = 0; x < t->w; x++) {
+            float value = plane[y * t->row + x];
+            to->largest = value > to->largest ? value : to->largest;
+            to->sum += value;
+        }
+    to->count += (int64_t)t->h * t->w;
+}
+
 static void add_layer(const worker *w, void *context, int item) {
     (void)w;
     calibration *c = context;
     for (int i = 0; i < c->output_count; i++)
         if (c->outputs[i].of == &c->layers[item])
-            add_map(c->layers[item].channels, &c->outputs[i].value->value);
+            for (int channel = 0; channel < c->outputs[i].value->value.c; channel++)
+                add_plane(&c->layers[item].channels[channel], &c->outputs[i].value->value,
+                          tensor_plane(&c->outputs[i].value->value, 0, channel));
 }
 
 status calibration_add(calibration *c, const float *image, int width, int height) {
@@ -239,33 +193,35 @@ status calibration_add(calibration *c, const float *image, int width, int height
 }
 
 /* A channel that has been 0 in all images gets the largest range of the others. */
-static void find_ranges(const worker *w, void *context, int item) {
-    (void)w;
-    calibration *c = context;
-    const layer *l = &c->layers[item];
+static void set_ranges(const layer *l) {
     int channels = l->weight->shape[0];
     float largest = 0, *ranges = l->weight->ranges;
-    for (int i = 0; i < channels; i++) {
-        ranges[i] = (float)best_range(&l->channels[i]);
-        largest = ranges[i] > largest ? ranges[i] : largest;
-    }
     for (int i = 0; i < channels; i++)
-        ranges[i] = ranges[i] > 0 ? ranges[i] : largest;
+        largest = l->channels[i].largest > largest ? l->channels[i].largest : largest;
+    for (int i = 0; i < channels; i++) {
+        ranges[i] = l->channels[i].largest > 0 ? l->channels[i].largest : largest;
+        ranges[channels + i] = (float)(l->channels[i].sum / (double)l->channels[i].count);
+    }
 }
 
-static bool is_zero(const layer *l) {
-    int i = 0;
-    while (i < l->weight->shape[0] && l->channels[i].width == 0)
-        i++;
-    return i == l->weight->shape[0];
+static bool is_usable(const layer *l) {
+    float largest = 0;
+    bool finite = true;
+    for (int i = 0; i < l->weight->shape[0]; i++) {
+        largest = l->channels[i].largest > largest ? l->channels[i].largest : largest;
+        finite &= isfinite(l->channels[i].sum);
+    }
+    return largest > 0 && finite;
 }
 
 status calibration_finish(calibration *c) {
     for (int i = 0; i < c->count; i++)
-        if (is_zero(&c->layers[i]))
-            return status_fail(STATUS_INPUT, "%s: what its ReLU leaves is 0 in all images", c->layers[i].weight->name);
-    for (int i = 0; i < c->count; i++)
+        if (!is_usable(&c->layers[i]))
+            return status_fail(STATUS_INPUT, "%s: what its ReLU leaves is 0 in all images, or not finite",
+                               c->layers[i].weight->name);
+    for (int i = 0; i < c->count; i++) {
         TRY(parameter_make_ranges(c->layers[i].weight));
-    parallel_for(c->d->engine, c->count, find_ranges, c);
+        set_ranges(&c->layers[i]);
+    }
     return STATUS_OK;
 }

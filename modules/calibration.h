@@ -1,5 +1,5 @@
-/* Finds the ranges that int8 rounds activations in (detector_set_precision): of each channel in question the range
- * with the least squared error of rounding, over all its values in some images.
+/* Finds the ranges that int8 rounds activations in (detector_set_precision): of each channel in question the largest
+ * value in some images, and its mean, which serves to correct for the rounding of weights.
  *
  * Thread rule: as the detector's. */
 #ifndef IRST_MODULES_CALIBRATION_H
@@ -19,8 +19,8 @@ int calibration_layers(const calibration *c); /* whose ranges are looked for */
 /* One image, as detector_run takes it. */
 status calibration_add(calibration *c, const float *image, int width, int height);
 
-/* Stores the ranges in the detector's parameters. STATUS_INPUT if a layer has been nothing but 0 in all images, or no
- * number. */
+/* Stores the ranges in the detector's parameters. STATUS_INPUT if a layer has been nothing but 0 in all images, or is
+ * not finite. */
 status calibration_finish(calibration *c);
 
 #endif

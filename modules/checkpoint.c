@@ -178,7 +178,7 @@ status checkpoint_write_ranges(h5_file *file, detector *d) {
         const parameter *p = set->items[i];
         if (!p->ranges)
             continue;
-        const h5_shape shape = {.rank = 1, .size = {p->shape[0]}};
+        const h5_shape shape = {.rank = 2, .size = {2, p->shape[0]}};
         TRY(h5_write(file, path_of(RANGES, p).text, H5_FLOAT32, &shape, p->ranges));
         any = true;
     }
@@ -193,15 +193,19 @@ static status read_range(void *context, const char *dataset) {
         return status_fail(STATUS_INPUT, "%s: %s: the network has no convolution with weights of that name",
                            h5_path(known->file), dataset);
     TRY(h5_get_shape(known->file, dataset, &shape));
-    if (shape.rank != 1 || shape.size[0] != p->shape[0])
-        return status_fail(STATUS_INPUT, "%s: %s is not one number for each of %d channels", h5_path(known->file),
+    if (shape.rank != 2 || shape.size[0] != 2 || shape.size[1] != p->shape[0])
+        return status_fail(STATUS_INPUT, "%s: %s is not two numbers for each of %d channels", h5_path(known->file),
                            dataset, p->shape[0]);
     TRY(parameter_make_ranges(p));
-    TRY(h5_read(known->file, dataset, H5_FLOAT32, (size_t)p->shape[0], p->ranges));
+    TRY(h5_read(known->file, dataset, H5_FLOAT32, 2 * (size_t)p->shape[0], p->ranges));
     for (int i = 0; i < p->shape[0]; i++)
         if (!(p->ranges[i] >= FLT_MIN && p->ranges[i] <= MOST_RANGE))
             return status_fail(STATUS_INPUT, "%s: %s holds %g; a range of activations is above 0 and at most %g",
                                h5_path(known->file), dataset, (double)p->ranges[i], (double)MOST_RANGE);
+    for (int i = p->shape[0]; i < 2 * p->shape[0]; i++)
+        if (!(p->ranges[i] >= 0 && p->ranges[i] <= MOST_RANGE))
+            return status_fail(STATUS_INPUT, "%s: %s holds %g; a mean of activations is 0 to %g", h5_path(known->file),
+                               dataset, (double)p->ranges[i], (double)MOST_RANGE);
     return STATUS_OK;
 }
 

@@ -45,9 +45,10 @@ status checkpoint_read_threshold(const char *path, double *out);
 status checkpoint_write_threshold(h5_file *file, double threshold); /* into a file being created */
 status checkpoint_store_threshold(const char *path, double threshold);
 
-/* Ranges of activations for int8 (detector_set_precision): group `ranges`, numbers for the channels of each layer, by
- * the name of its weights. A file may have none. Reading takes them with the weights: STATUS_INPUT for a layer that the
- * network lacks, and for what is no range. Writing, into a file being created, those that the detector has. */
+/* Ranges of activations for int8 (detector_set_precision): group `ranges`, ranges and means of the channels of each
+ * layer, by the name of its weights. A file may have none. Reading takes them with the weights: STATUS_INPUT for a
+ * layer that the network lacks, and for what is no range. Writing, into a file being created, those that the detector
+ * has. */
 status checkpoint_write_ranges(h5_file *file, detector *d);
 
 /* The range of grey values that the network was trained with (data.range); RANGE_FULL if the file says nothing, as

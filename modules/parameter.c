@@ -102,7 +102,7 @@ int64_t parameter_count_trained(const parameter_set *set) {
 }
 
 status parameter_make_ranges(parameter *p) {
-    if (p->ranges || (p->ranges = zeros((size_t)p->shape[0])))
+    if (p->ranges || (p->ranges = zeros(2 * (size_t)p->shape[0])))
         return STATUS_OK;
     return status_fail(STATUS_MEMORY, "out of memory for the ranges of %s", p->name);
 }

@@ -26,7 +26,7 @@ typedef struct parameter {
      * network_mark_term. 0: of another layer. */
     double gain;
     /* Of a convolution's weights: what int8 rounds the output of the ReLU behind to lies in 0 to these, one for each of
-     * its channels (calibration.h); NULL: not known. */
+     * its channels, and behind them the means of what is rounded (calibration.h); NULL: not known. */
     float *ranges;
 } parameter;
 
@@ -49,7 +49,8 @@ void parameter_set_order(parameter_set *set, const char *const *prefixes);
 
 int64_t parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
 
-/* Room for the ranges of a parameter of rank 4, as many as its first side, where there is none yet. */
+/* Room for the ranges of a parameter of rank 4 and the means behind, as many each as its first side, where there is
+ * none yet. */
 status parameter_make_ranges(parameter *p);
 
 /* Room for the gradient of a parameter that is trained and has none yet, with zeros in it; for all of a set. */

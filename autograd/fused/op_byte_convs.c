@@ -51,7 +51,8 @@ static void forward(node *n, const op_run *run) {
     byte_layer layers[BYTES_MOST_LAYERS];
     float *room = n->saved;
     for (int i = 0, at = FIRST; i < o->count; at = next_weight(o, i++, at)) {
-        layers[i] = (byte_layer){conv_layer_weights(&o->layers[i], n, at, room), o->ranges[i]};
+        layers[i] = (byte_layer){.conv = conv_layer_weights(&o->layers[i], n, at, room), .ranges = o->ranges[i]};
+        layers[i].means = o->ranges[i] ? o->ranges[i] + n->input[at]->value.n : NULL;
         room = room ? room + conv_layer_room(&o->layers[i], n->input[at]) : NULL;
     }
     conv_bytes(n->prepared, run->engine, &n->input[X]->value, layers, &n->value, run->scratch);
@@ -79,9 +80,10 @@ static node *sample(tape *t, int index) {
     } cases[] = {{1, 1, {16, 32, 16}, 3, 4}, {2, 3, {20, 17, 33}, 2, 3}};
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
-    static const float ranges[32] = {0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f,
-                                     0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f,
-                                     0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f};
+    /* Of 16, 20, 17 or 32 channels and their means. */
+    static const float ranges[64] = {0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.5f,
+                                     0.3f, 0.4f, 0.2f, 0.1f, 0.3f, 0.2f, 0.2f, 0.1f, 0.3f, 0.4f, 0.2f, 0.1f, 0.3f,
+                                     0.4f, 0.2f, 0.1f, 0.3f, 0.4f, 0.2f, 0.1f, 0.2f, 0.3f, 0.1f, 0.2f, 0.3f};
     const conv2d_options same = {1, 1, 1};
     byte_convs_options options = {3,
                                   {{.conv = same, .has_bias = index, .has_norm = true, .has_relu = true},

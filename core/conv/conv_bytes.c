@@ -122,20 +122,23 @@ static double step_of_sum(const byte_layer *layer, int ic, int o) {
 static void pack_channel(const worker *w, void *context, int o) {
     (void)w;
     const chain_job *job = context;
-    const byte_layer *layer = &job->layers[job->layer];
+    const byte_layer *layer = &job->layers[job->layer], *before = layer - 1;
     const packed_layer *to = &job->parts.packed[job->layer];
     int ic = job->plan->channels[job->layer - 1], quads = whole_blocks(ic) / 4;
     bool exists = o < layer->conv.channels, is_last = job->layer == job->plan->layers - 1;
-    double step = exists ? step_of_sum(layer, ic, o) : 1;
-    to->bias[o] = exists && layer->conv.bias ? (int32_t)lrint(layer->conv.bias[o] / step) : 0;
-    to->scale[o] = exists ? (float)(is_last ? step : step / step_of(layer, o)) : 0;
+    double step = exists ? step_of_sum(layer, ic, o) : 1, bias = exists && layer->conv.bias ? layer->conv.bias[o] : 0;
     int8_t *packed = to->weight + (ptrdiff_t)(o / BYTE_BLOCK) * TAPS * quads * BYTE_BLOCK * 4 + o % BYTE_BLOCK * 4;
     for (int i = 0; i < quads * 4; i++) {
-        double factor = exists && i < ic ? step_of(layer - 1, i) / step : 0;
-        for (int tap = 0; tap < TAPS; tap++)
-            packed[(((ptrdiff_t)tap / 3 * quads + i / 4) * 3 + tap % 3) * BYTE_BLOCK * 4 + i % 4] =
-                factor > 0 ? (int8_t)lrint(layer->conv.weight[((ptrdiff_t)o * ic + i) * TAPS + tap] * factor) : 0;
+        const float *weight = exists && i < ic ? layer->conv.weight + ((ptrdiff_t)o * ic + i) * TAPS : NULL;
+        double unit = weight ? step / step_of(before, i) : 1;
+        for (int tap = 0; tap < TAPS; tap++) {
+            long rounded = weight ? lrint(weight[tap] / unit) : 0;
+            packed[(((ptrdiff_t)tap / 3 * quads + i / 4) * 3 + tap % 3) * BYTE_BLOCK * 4 + i % 4] = (int8_t)rounded;
+            bias += weight ? (weight[tap] - (double)rounded * unit) * before->means[i] : 0;
+        }
     }
+    to->bias[o] = (int32_t)lrint(bias / step);
+    to->scale[o] = exists ? (float)(is_last ? step : step / step_of(layer, o)) : 0;
 }
 
 /* --- maps --- */

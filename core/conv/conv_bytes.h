@@ -1,6 +1,8 @@
 /* Chains of 3x3 convolutions in 8 bits, for inference: the first one in float32, of few maps; what its ReLU leaves is
  * rounded to 8 bits without sign, and so is the output of every other one but the last, whose planes are float32 again.
- * Weights are rounded to 8 bits, those of an output channel in steps of what adds most; sums are exact, in integers.
+ * Weights are rounded to 8 bits, those of an output channel in steps of what adds most; sums are exact, in
+ * integers. What rounding the weights adds to the mean of an output is taken off its bias (Nagel et al., Data-free
+ * quantization through weight equalization and bias correction, ICCV 2019).
  *
  * Thread rule: as conv.h. */
 #ifndef IRST_CORE_CONV_CONV_BYTES_H
@@ -20,7 +22,8 @@ bool conv_bytes_pays(int ic, int oc);
  * channel: what is larger becomes that. */
 typedef struct byte_layer {
     streamed_conv conv;
-    const float *ranges; /* above 0; of the last one not looked at */
+    const float *ranges; /* above 0; of the last one neither is looked at */
+    const float *means;  /* of what the ReLU leaves, of each channel */
 } byte_layer;
 
 /* As conv_plan of conv.h. channels[layers]: of each layer's output, the last those of y. */

@@ -119,12 +119,13 @@ static void round_weights(const array4 *weight, const array4 *bias, const float 
         double step = 0;
         for (int i = 0; i < count; i++)
             step = fmax(step, fabs(from[i]) * ranges[i / 9] / 255 / 127);
+        double off = bias ? bias->data[o] : 0;
         for (int i = 0; i < count; i++) {
-            double unit = step * 255 / ranges[i / 9];
-            rounded_weight->data[o * count + i] = nearbyint(from[i] / unit) * unit;
+            double unit = step * 255 / ranges[i / 9], near = nearbyint(from[i] / unit) * unit;
+            rounded_weight->data[o * count + i] = near;
+            off += (from[i] - near) * ranges[weight->c + i / 9];
         }
-        if (bias)
-            rounded_bias->data[o] = nearbyint(bias->data[o] / step) * step;
+        rounded_bias->data[o] = nearbyint(off / step) * step;
     }
 }
 
@@ -133,13 +134,16 @@ static void forward_bytes(const byte_convs_options *o, const array4 *in, array4 
     memcpy(x.data, in->data, array4_count(&x) * sizeof *x.data);
     const array4 *layer = in + 1;
     for (int k = 0; k < o->count; k++) {
-        int has_bias = o->layers[k].has_bias;
-        array4 y = {x.n, layer->n, x.h, x.w, NULL}, own[] = {like(&layer[0]), like(&layer[has_bias])};
+        conv_layer with_bias = o->layers[k];
+        int has_bias = with_bias.has_bias;
+        with_bias.has_bias |= k > 0; /* rounding adds one */
+        array4 y = {x.n, layer->n, x.h, x.w, NULL}, own[] = {like(&layer[0]), {1, layer->n, 1, 1, NULL}};
+        own[1] = like(&own[1]);
         y = like(&y);
         if (k > 0)
             round_weights(layer, has_bias ? layer + 1 : NULL, o->ranges[k - 1], &own[0], &own[1]);
-        forward_layer(&o->layers[k], &x, k > 0 ? own : layer, &y);
-        layer += 1 + has_bias + 2 * o->layers[k].has_norm;
+        forward_layer(&with_bias, &x, k > 0 ? own : layer, &y);
+        layer += 1 + has_bias + 2 * with_bias.has_norm;
         for (size_t i = 0; k + 1 < o->count && i < array4_count(&y); i++)
             y.data[i] = rounded(y.data[i], o->ranges[k][i / (size_t)(y.h * y.w) % (size_t)y.c]);
         free(own[0].data);

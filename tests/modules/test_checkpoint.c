@@ -177,7 +177,7 @@ static parameter *first_weight(detector *d) {
     return p;
 }
 
-static void write_with_range(const char *path, float range) {
+static void write_with_range(const char *path, float range, float mean) {
     detector *d = tiny_detector();
     h5_file *file;
     parameter *p = first_weight(d);
@@ -185,6 +185,7 @@ static void write_with_range(const char *path, float range) {
         assert_ok(parameter_make_ranges(p));
         for (int i = 0; i < p->shape[0]; i++)
             p->ranges[i] = i == 2 ? range : 1;
+        p->ranges[p->shape[0] + 1] = mean;
     }
     assert_ok(h5_create(path, &file));
     assert_ok(checkpoint_write_model(file, d, true));
@@ -197,16 +198,17 @@ static void test_ranges_come_back(void **state) {
     (void)state;
     const char *path = scratch_path("ranges.h5");
     detector *d;
-    write_with_range(path, 2.5f);
+    write_with_range(path, 2.5f, 0.5f);
     assert_ok(checkpoint_load(test_engine(), path, &d));
     for (int i = 0; i < detector_parameters(d)->count; i++) {
         const parameter *p = detector_parameters(d)->items[i];
         assert_int_equal(p->ranges != NULL, p == first_weight(d));
     }
     assert_true(first_weight(d)->ranges[1] == 1 && first_weight(d)->ranges[2] == 2.5f);
+    assert_true(first_weight(d)->ranges[4] == 0 && first_weight(d)->ranges[5] == 0.5f);
     detector_free(d);
     h5_file *file;
-    write_with_range(path, 0); /* none: nothing is written */
+    write_with_range(path, 0, 0); /* none: nothing is written */
     assert_ok(checkpoint_open(path, &file));
     assert_false(h5_exists(file, "ranges") || h5_has_attribute(file, "/", "ranges.format"));
     h5_close(file);
@@ -218,29 +220,34 @@ static void test_impossible_ranges(void **state) {
     const char *path = scratch_path("wrong_ranges.h5");
     detector *d;
     for (int i = 0; i < 5; i++) {
-        write_with_range(path, wrong[i]);
+        write_with_range(path, wrong[i], 0);
         assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, "a range of activations is above 0");
+        assert_null(d);
+        if (wrong[i] > 0 && wrong[i] < 1)
+            continue;
+        write_with_range(path, 1, wrong[i]);
+        assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, "a mean of activations is 0 to");
         assert_null(d);
     }
 }
 
 static void add_range(h5_file *file, const char *name, int rank) {
-    const h5_shape shape = {.rank = rank, .size = {4, 1}};
-    const float ones[4] = {1, 1, 1, 1};
+    const h5_shape shape = {.rank = rank, .size = {rank > 1 ? 2 : 4, 4}};
+    const float ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     assert_ok(h5_write(file, name, H5_FLOAT32, &shape, ones));
     assert_ok(h5_write_attribute_int(file, "/", "ranges.format", 1));
 }
 
 static void add_unknown(h5_file *file) {
-    add_range(file, "ranges/decos.9.merge.mapping.0.weight", 1);
+    add_range(file, "ranges/decos.9.merge.mapping.0.weight", 2);
 }
 
 static void add_of_bias(h5_file *file) {
-    add_range(file, "ranges/decos.0.merge.mapping.0.bias", 1);
+    add_range(file, "ranges/decos.0.merge.mapping.0.bias", 2);
 }
 
-static void add_table(h5_file *file) {
-    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 2);
+static void add_row(h5_file *file) {
+    add_range(file, "ranges/decos.0.merge.mapping.0.weight", 1);
 }
 
 static void add_scalar(h5_file *file) {
@@ -264,8 +271,8 @@ static void test_other_ranges(void **state) {
         const char *message;
     } cases[] = {{add_unknown, "decos.9.merge.mapping.0.weight: the network has no convolution"},
                  {add_of_bias, "decos.0.merge.mapping.0.bias: the network has no convolution"},
-                 {add_table, "is not one number for each of 4 channels"},
-                 {add_scalar, "is not one number for each of 4 channels"},
+                 {add_row, "is not two numbers for each of 4 channels"},
+                 {add_scalar, "is not two numbers for each of 4 channels"},
                  {add_newer, "has ranges of format 2, of a newer irst"},
                  {add_without_format, "no attribute ranges.format"}};
     const char *path = scratch_path("other_ranges.h5");

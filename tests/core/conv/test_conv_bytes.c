@@ -38,7 +38,7 @@ static void free_tensor(const tensor *t) {
 typedef struct chain {
     const chain_case *shape;
     tensor x;
-    float *weight[MOST], *bias[MOST], ranges[MOST][80];
+    float *weight[MOST], *bias[MOST], ranges[MOST][80], means[80];
     byte_layer layers[MOST];
 } chain;
 
@@ -64,6 +64,7 @@ static void new_chain(const chain_case *shape, chain *c) {
         for (int i = 0; i < oc; i++)
             c->ranges[k][i] = 1e-3f; /* of a channel that stays 0 */
         c->layers[k].ranges = c->ranges[k];
+        c->layers[k].means = c->means;
         c->layers[k].conv = (streamed_conv){.channels = oc,
                                             .weight = c->weight[k],
                                             .bias = k % 2 ? NULL : c->bias[k],
@@ -180,13 +181,13 @@ static void test_beyond_the_range(void **state) {
     other[4] = 1;
     bias[1] = 1e30f; /* of a channel without weights: larger than integers are in the steps of others */
     chain c = {.shape = &(chain_case){1, 1, 2, 3, {1, C, C, C}, false}, .x = new_tensor(1, 1, 1, 2)};
-    static float ranges[2][C];
+    static float ranges[2][C], means[C];
     for (int i = 0; i < C; i++) {
         ranges[0][i] = 2;
         ranges[1][i] = 1;
     }
-    c.layers[0] = (byte_layer){{C, first, NULL, true}, ranges[0]};
-    c.layers[1] = (byte_layer){{C, other, NULL, true}, ranges[1]};
+    c.layers[0] = (byte_layer){{C, first, NULL, true}, ranges[0], means};
+    c.layers[1] = (byte_layer){{C, other, NULL, true}, ranges[1], means};
     c.layers[2] = (byte_layer){.conv = {C, other, bias, false}};
     c.x.data[0] = 5;
     c.x.data[1] = 0.5f;
