@@ -46,7 +46,7 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
 
 /* Help of the option --precision. */
 #define ARGUMENT_PRECISION_HELP                                                                                        \
-    "int8: 3x3 convolutions of many channels with weights and maps of 8 bits, a third faster on processors with "      \
+    "int8: 3x3 convolutions of many channels with weights and maps of 8 bits, faster on processors with "              \
     "AVX-512 VNNI; the checkpoint needs ranges of activations ('@convert calibrate' finds them)"
 
 /* Sets what --precision says. STATUS_USAGE if a checkpoint has no ranges for int8, and for a method without
