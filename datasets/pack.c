@@ -1,6 +1,7 @@
 #include "datasets/pack.h"
 
 #include "core/base/process.h"
+#include "core/io/image.h"
 #include "datasets/dataset_private.h"
 
 #include <assert.h>
@@ -23,7 +24,8 @@ static status check_shapes(dataset *d, const char *path, int count) {
     TRY(h5_get_shape(d->pack, "masks", &masks));
     bool fits = images.rank == 3 && masks.rank == 3 && images.size[0] == count;
     for (int i = 0; fits && i < 3; i++)
-        fits = images.size[i] == masks.size[i] && images.size[i] > 0 && images.size[i] <= (i ? 32768 : 1 << 30);
+        fits = images.size[i] == masks.size[i] && images.size[i] > 0 &&
+               images.size[i] <= (i ? IMAGE_LARGEST_SIDE : 1 << 30);
     if (!fits)
         return status_fail(STATUS_INPUT, "%s: expected images and masks of one shape N x H x W with N = %d names", path,
                            count);

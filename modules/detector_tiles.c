@@ -1,12 +1,14 @@
 /* Images cut into tiles that overlap, and their maps put together. */
 #include "modules/detector_private.h"
 
+#include "core/io/image.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 32, LEAST_SIDE = 64, LARGEST_SIDE = 32768 };
+enum { ALIGNMENT = 32, LEAST_SIDE = 64 };
 
 status detector_tiles_read(const char *text, const char *option, detector_tiles *out) {
     *out = (detector_tiles){.side = 1024, .overlap = 128, .limit = 2048 * 2048};
@@ -18,12 +20,12 @@ status detector_tiles_read(const char *text, const char *option, detector_tiles 
     int end = 0;
     /* No side has more digits: scanf would not say that a longer number overflows. */
     bool numbers = sscanf(text, "%6d,%6d%n", &out->side, &out->overlap, &end) == 2 && text[end] == '\0';
-    if (!numbers || out->side < LEAST_SIDE || out->side > LARGEST_SIDE || out->overlap < 0 ||
+    if (!numbers || out->side < LEAST_SIDE || out->side > IMAGE_LARGEST_SIDE || out->overlap < 0 ||
         2 * out->overlap > out->side)
         return status_fail(STATUS_USAGE,
                            "%s is '%s', expected 'auto', 'off' or SIDE,OVERLAP: a side of 64 to %d, an overlap of "
                            "at most half of it",
-                           option, text, LARGEST_SIDE);
+                           option, text, IMAGE_LARGEST_SIDE);
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "eval/experiments/experiment.h"
 
+#include "core/io/image.h"
 #include "eval/experiments/experiment_private.h"
 #include "eval/measure/evaluation_report.h"
 
@@ -10,7 +11,8 @@
 #define LONGEST_NAME 60 /* names become parts of file names */
 
 static const config_key common_keys[] = {
-    {"evaluate.size", CONFIG_INT, "256", 0, 32768, NULL, "pixels", "resize to size x size; 0: as they are"},
+    {"evaluate.size", CONFIG_INT, "256", 0, IMAGE_LARGEST_SIDE, NULL, "pixels",
+     "resize to size x size; 0: as they are"},
     {"evaluate.rule", CONFIG_CHOICE, "max", 0, 0, "max|logit|score|minmax|sigma", "", "as of evaluate"},
     {"evaluate.mask", CONFIG_CHOICE, "max", 0, 0, "max|half|any", "",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},

@@ -1,6 +1,7 @@
 #include "eval/experiments/speed_experiment.h"
 
 #include "core/io/file_io.h"
+#include "core/io/image.h"
 #include "core/io/text_buffer.h"
 #include "core/log/progress.h"
 #include "core/tensor/kernels.h"
@@ -26,7 +27,7 @@ enum { FEWEST_RUNS = 5 };
 /* --- conditions --- */
 
 static status read_sizes(const experiment *e, number_list *out) {
-    TRY(number_list_read("speed.sizes", config_text(e->c, "speed.sizes"), NUMBERS_WHOLE, 1, 32768, out));
+    TRY(number_list_read("speed.sizes", config_text(e->c, "speed.sizes"), NUMBERS_WHOLE, 1, IMAGE_LARGEST_SIDE, out));
     return out->count >= 1 && out->count < TABLE_COLUMNS
                ? STATUS_OK
                : status_fail(STATUS_USAGE, "speed.sizes: expected 1 to %d sizes", TABLE_COLUMNS - 1);
