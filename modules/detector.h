@@ -142,11 +142,12 @@ status detector_set_prior(detector *d, double probability);
 typedef struct detector_training {
     int batch_size; /* largest batch */
     int width, height;
-    int phase;      /* see detector_phase */
-    int64_t step;   /* steps made before; dropout depends on their number */
-    double eta;     /* weight of the fidelity term of the method's own loss */
-    bool recompute; /* keep only the stages' results and compute the rest twice: less memory, same bits */
-    bool fast;      /* the forward pass may round as much as that of detector_run, a few times a direct sum */
+    int phase;          /* see detector_phase */
+    int64_t step;       /* steps made before; dropout depends on their number */
+    double eta;         /* weight of the fidelity term of the method's own loss */
+    bool recompute;     /* keep only the stages' results and compute the rest twice: less memory, same bits */
+    bool running_norms; /* batch norms take their running statistics, as in evaluation, and leave them as they are */
+    bool fast;          /* the forward pass may round as much as that of detector_run, a few times a direct sum */
     /* NULL or "published": the method's own loss. Else a sum of terms, "dice2:batch + 0.01 mse" (loss_spec.h). */
     const char *loss;
     const char *loss_key; /* what messages begin with that are about the loss: "train.loss"; NULL: "loss" */

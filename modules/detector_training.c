@@ -51,7 +51,7 @@ static status record(detector *d, const detector_training *o, training *train) {
     network net = {.t = t,
                    .parameters = &d->parameters,
                    .seed = d->seed,
-                   .statistics = NORM_BATCH,
+                   .statistics = o->running_norms ? NORM_RUNNING : NORM_BATCH,
                    .training = true,
                    .phase = o->phase,
                    .step = &train->step};

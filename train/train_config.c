@@ -48,6 +48,9 @@ static const config_key keys[] = {
      "a side of these crops, from images resized as data.augment will; as many numbers as train.crop_epochs has"},
     {"train.crop_background", CONFIG_REAL, "0", 0, 1, NULL, "",
      "this share of these crops lies anywhere instead, which shows the network more background"},
+    {"train.norm_epochs", CONFIG_INT, "1000000", 0, 1000000, NULL, "epochs",
+     "the first ones, whose batch norms take the statistics of their batch; those behind them take the running ones, "
+     "as in evaluation, and leave them as they are"},
     {"train.batch_size", CONFIG_INT, "8", 1, 1024, NULL, "images", "images of one step"},
     {"train.accumulate", CONFIG_INT, "1", 1, 1024, NULL, "batches", "gradients of so many batches make one step"},
     {"train.optimizer", CONFIG_CHOICE, "adam", 0, 0, "adam|adamw|muon|schedule_free|sgd|adagrad", "",

@@ -193,6 +193,27 @@ static status compare_epochs(const h5_file *file, const config *c) {
                        (long long)done, (long long)config_int(c, "train.epochs"));
 }
 
+/* What is to happen may be chosen anew as long as it has not: from another epoch on than the run was begun with. */
+static status lies_ahead(const h5_file *file, const char *stored, int64_t now, bool *out) {
+    int64_t done, batches;
+    TRY(h5_read(file, "trainer/epoch", H5_INT64, 1, &done));
+    TRY(h5_read(file, "trainer/batch", H5_INT64, 1, &batches));
+    int64_t first = done + (batches > 0);
+    *out = atoll(stored) >= first && now >= first;
+    return STATUS_OK;
+}
+
+static status compare_value(const h5_file *file, const config *c, const char *key, const char *stored) {
+    bool same = !strcmp(stored, config_value(c, key));
+    if (!same && !strcmp(key, "train.norm_epochs"))
+        TRY(lies_ahead(file, stored, config_int(c, key), &same));
+    return same ? STATUS_OK
+                : status_fail(STATUS_USAGE,
+                              "%s was begun with %s = %s, not %s: resume with the same configuration, or "
+                              "begin another run with --out",
+                              h5_path(file), key, stored, config_value(c, key));
+}
+
 static status compare_config(const h5_file *file, const config *c) {
     TRY(compare_epochs(file, c));
     for (int i = 0; i < config_count(c); i++) {
@@ -201,12 +222,7 @@ static status compare_config(const h5_file *file, const config *c) {
             continue;
         char *stored;
         TRY(begun_with(file, config_key_at(c, i), &stored));
-        bool same = !strcmp(stored, config_value(c, key));
-        status result = same ? STATUS_OK
-                             : status_fail(STATUS_USAGE,
-                                           "%s was begun with %s = %s, not %s: resume with the same configuration, or "
-                                           "begin another run with --out",
-                                           h5_path(file), key, stored, config_value(c, key));
+        status result = compare_value(file, c, key, stored);
         free(stored);
         TRY(result);
     }

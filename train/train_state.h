@@ -36,8 +36,9 @@ status train_state_save(const char *path, detector *d, const config *c, const op
 
 /* Reads a checkpoint into detector, optimizer, average and state. A key of `c` that changes results and differs from
  * the checkpoint's is refused by name; data.root, train.threads, train.checkpointing, train.evaluate_every and
- * train.patience may change, and train.epochs for more than are done. So are other data than the run was begun with,
- * unless data.may_change says otherwise: s->train and s->validation say what there is now, and stay. */
+ * train.patience may change, train.epochs for more than are done, and train.norm_epochs as long as neither is over. So
+ * are other data than the run was begun with, unless data.may_change says otherwise: s->train and s->validation say
+ * what there is now, and stay. */
 status train_state_load(const char *path, detector *d, const config *c, optimizer *o, average *a, train_state *s);
 
 #endif

@@ -55,6 +55,7 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
                                .step = t->state.step,
                                .eta = config_real(t->c, "train.eta"),
                                .recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage"),
+                               .running_norms = t->running_norms,
                                .fast = !strcmp(config_text(t->c, "train.arithmetic"), "fast"),
                                .loss = loss->text,
                                .loss_key = loss->key,
@@ -68,9 +69,11 @@ static status begin_phase(trainer *t) {
     int phase = detector_phase(t->d, t->state.epoch);
     int crop = crop_plan_size(&t->crops, t->state.epoch);
     const planned_loss *loss = loss_plan_at(&t->losses, t->state.epoch);
-    if (phase == t->phase && crop == t->crop && loss == t->loss)
+    bool running_norms = t->state.epoch >= config_int(t->c, "train.norm_epochs");
+    if (phase == t->phase && crop == t->crop && loss == t->loss && running_norms == t->running_norms)
         return STATUS_OK;
     t->phase = phase;
+    t->running_norms = running_norms;
     t->loss = loss;
     t->crop = crop;
     t->size = crop > 0 ? crop : (int)config_int(t->c, "data.size");

@@ -291,6 +291,46 @@ static void test_twins(void **state) {
     detector_free(d);
 }
 
+/* Mean cross-entropy of an evaluation's scores with a mask of one pixel. */
+static double entropy_of(detector *d, const float *image, const float *mask) {
+    detector_maps maps;
+    double sum = 0;
+    assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        sum -= mask[i] > 0 ? log(maps.score[i]) : log1p(-(double)maps.score[i]);
+    return sum / (WIDTH * HEIGHT);
+}
+
+static double step_with(detector *d, bool running_norms, const float *image, const float *mask) {
+    const detector_training training = {
+        .batch_size = 1, .width = WIDTH, .height = HEIGHT, .loss = "bce", .running_norms = running_norms};
+    const detector_batch batch = {.images = image, .masks = mask, .count = 1};
+    detector_loss loss;
+    assert_ok(detector_begin_training(d, &training));
+    assert_ok(detector_train_step(d, &batch, &loss));
+    return loss.total;
+}
+
+/* With running statistics a training sees what an evaluation does, and leaves them; with the batch's it does neither.
+ */
+static void test_running_norms(void **state) {
+    (void)state;
+    static float image[WIDTH * HEIGHT], mask[WIDTH * HEIGHT];
+    detector *d, *other;
+    draw(image, WIDTH, HEIGHT, 10, 12);
+    mask[12 * WIDTH + 10] = 1;
+    open_method("rpcanet_plus", &d);
+    assert_ok(detector_new_twin(d, test_engine(), &other));
+    double evaluated = entropy_of(d, image, mask);
+    assert_true(fabs(step_with(d, true, image, mask) - evaluated) < 1e-4 * evaluated);
+    assert_true(same_weights(d, other));
+    assert_true(fabs(entropy_of(d, image, mask) - evaluated) < 1e-6 * evaluated);
+    assert_true(fabs(step_with(d, false, image, mask) - evaluated) > 1e-2 * evaluated);
+    assert_true(fabs(entropy_of(d, image, mask) - evaluated) > 1e-4 * evaluated); /* its statistics have moved */
+    detector_free(other);
+    detector_free(d);
+}
+
 static void test_methods_without_parameters_are_not_trained(void **state) {
     (void)state;
     detector *d;
@@ -312,6 +352,7 @@ int main(void) {
         cmocka_unit_test(test_initial_weights_follow_the_seed),
         cmocka_unit_test(test_more_stages),
         cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_running_norms),
         cmocka_unit_test(test_methods_without_parameters_are_not_trained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

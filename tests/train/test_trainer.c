@@ -163,6 +163,24 @@ static void test_resume_around_crops(void **state) {
     runs_expect_resumed(r, 2, "step 7 of 9");
 }
 
+/* One epoch with statistics of the batch, two with the running ones: stopped before and behind the change. When it
+ * comes may be chosen as long as it has not. */
+static void test_resume_around_running_norms(void **state) {
+    (void)state;
+    char folder[4096], whole[4096];
+    recipe r = tiny("train.norm_epochs=1 train.average=0.9");
+    runs_expect_resumed(r, 1, "step 4 of 9");
+    runs_expect_resumed(r, 2, "step 7 of 9");
+    snprintf(folder, sizeof folder, "%s", scratch_path("later"));
+    snprintf(whole, sizeof whole, "%s", scratch_path("at_once"));
+    assert_ok(train(whole, "train.norm_epochs=2", false, 0));
+    assert_fails(train(folder, NULL, false, 1), STATUS_INTERRUPTED, "step 4 of 9", "");
+    assert_fails(train(folder, "train.norm_epochs=1", true, 0), STATUS_USAGE, "train.norm_epochs = 1000000, not 1", "");
+    assert_ok(train(folder, "train.norm_epochs=2", true, 0));
+    runs_expect_same(whole, folder);
+    assert_fails(train(folder, "train.norm_epochs=3", true, 0), STATUS_USAGE, "train.norm_epochs = 2, not 3", "");
+}
+
 static status load(const char *path, const char *overrides) {
     config *c;
     detector *d;
@@ -303,6 +321,7 @@ int main(void) {
         cmocka_unit_test(test_time_left_of_a_resumed_run),
         cmocka_unit_test(test_resume_with_every_optimizer),
         cmocka_unit_test(test_resume_around_crops),
+        cmocka_unit_test(test_resume_around_running_norms),
         cmocka_unit_test(test_older_checkpoints),
         cmocka_unit_test(test_checkpointing_changes_no_bits),
         cmocka_unit_test(test_a_diverging_loss_is_reported),
