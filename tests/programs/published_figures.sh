@@ -87,7 +87,9 @@ if [ "$share" = all ]; then
     run rpcanet_plus_NUDT_SIRST_mIoU_92.37 NUDT-SIRST logit half 0.9240 0.9605 929 945 1.775
     run rpcanet_plus_IRSTD_1K_mIoU_64.68 IRSTD-1k max max 0.6139 0.7608 268 291 5.472
 fi
-cp weights/rpcanet_plus_nudt.h5 "$folder"
+cp weights/*.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
     0.8760 0.9339 936 945 3.684 3026 255 278 122 122 4.691
+run rpcanet_plus_nudt_small NUDT-SIRST max max \
+    0.7088 0.8296 925 945 11.916 2791 543 513 120 122 9.989
 exit $bad
