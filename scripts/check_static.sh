@@ -38,6 +38,7 @@ unlikely=(
     null-dereference:autograd/op_resize_bilinear.c null-dereference:datasets/check/set_check.c
     null-dereference:core/kernels/winograd_rows.c null-dereference:core/kernels/winograd_small_rows.c
     null-dereference:core/kernels/winograd_weight_rows.c
+    shift-count-overflow:core/kernels/conv_byte_rows.c # of vectors, whose lanes it does not know
     possible-null-dereference:core/config/config.c
 )
 read -ra libraries < <(CC=clang scripts/find_libraries.sh cflags)

@@ -48,6 +48,7 @@ held() {
         }' "$work/images.csv"
 }
 
+between=
 for data in "$@"; do
     bin/evaluate --checkpoint "$weights" --data "$data" --records "$work/images.csv" > "$work/evaluated"
     set=$(sed -n '1s/.* on \(.*\), split.*/\1/p' "$work/evaluated")
@@ -55,10 +56,11 @@ for data in "$@"; do
     printf ', %s: mIoU %s on its %s test images' "$set" \
         "$(awk '$1 == "mIoU" { print $2, $3, $4, $5 }' "$work/evaluated")" "$images" >> "$work/summary"
     {
-        [ ! -s "$work/Figures" ] || echo
+        printf '%s' "$between"
         printf '    bin/evaluate --weights %s --data DATA/%s --records images.csv\n\n' "$name" "$set"
         sed -e '/ ms per image/d' -e 's/^\(.\)/    \1/' "$work/evaluated" | cat -s
     } >> "$work/Figures"
+    between=$'\n'
     sed -i "/^run $file $set /{n;s/.*/    $(held)/}" tests/programs/published_figures.sh
 done
 echo >> "$work/summary"

@@ -108,7 +108,7 @@ static double step_of(const byte_layer *layer, int channel) {
 static double step_of_sum(const byte_layer *layer, int ic, int o) {
     const streamed_conv *conv = &layer->conv;
     const float *of = conv->weight + (ptrdiff_t)o * ic * TAPS;
-    double largest = 0, bias = conv->bias ? fabs(conv->bias[o]) : 0;
+    double largest = 0, bias = conv->bias ? fabs((double)conv->bias[o]) : 0;
     for (int i = 0; i < ic; i++)
         for (int tap = 0; tap < TAPS; tap++) {
             double size = fabs(of[i * TAPS + tap] * step_of(layer - 1, i));

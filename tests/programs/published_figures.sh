@@ -92,4 +92,10 @@ run rpcanet_plus_nudt NUDT-SIRST max max \
     0.8760 0.9339 936 945 3.684 3026 255 278 122 122 4.691
 run rpcanet_plus_nudt_small NUDT-SIRST max max \
     0.7088 0.8296 925 945 11.916 2791 543 513 120 122 9.989
+run rpcanet_plus_general NUDT-SIRST max max \
+    0.7429 0.8525 926 945 15.004 3104 794 200 122 122 14.606
+run rpcanet_plus_general IRSTD-1k max max \
+    0.4770 0.6459 264 291 12.539 368 292 136 45 48 17.142
+run rpcanet_plus_general SIRST max max \
+    0.5867 0.7395 105 109 16.244 266 76 82 10 11 10.548
 exit $bad

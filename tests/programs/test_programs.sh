@@ -166,9 +166,9 @@ refuses 1 'none of its images.*has an annotation .YOLO' "$bin/prepare" boxes sce
 refuses 1 'no boxes' "$bin/prepare" boxes scenes/images scenes/masks out/x
 works "$bin/detect" scenes/images --out shipped
 [ -s shipped/detections.json ] || complain "detect with the weights that come with it left no detections.json"
-grep -q "the weights 'nudt'" stderr || complain "detect does not say whose weights it took: $(cat stderr)"
-works "$bin/detect" --weights nudt scenes/images --out named
-cmp shipped/detections.csv named/detections.csv || complain "the weights called nudt find something else than those without a name"
+grep -q "the weights 'general'" stderr || complain "detect does not say whose weights it took: $(cat stderr)"
+works "$bin/detect" --weights general scenes/images --out named
+cmp shipped/detections.csv named/detections.csv || complain "the weights called general find something else than those without a name"
 [ ! -s stderr ] || complain "detect explains weights that were asked for: $(cat stderr)"
 works "$bin/evaluate" --weights nudt --data scenes
 grep -q rpcanet_plus stdout || complain "evaluate --weights nudt: $(cat stdout)"
@@ -181,7 +181,7 @@ refuses 2 'one of --weights, --checkpoint and --method' "$bin/evaluate" --weight
 refuses 2 'one of --weights, --checkpoint and --method' "$bin/detect" --weights nudt --checkpoint run/best.h5 scenes/images --out out
 mkdir -p installed
 cp "$bin/detect" installed
-refuses 1 'weights/rpcanet_plus_nudt.h5' installed/detect scenes/images --out out
+refuses 1 'weights/rpcanet_plus_general.h5' installed/detect scenes/images --out out
 refuses 2 'no INPUT is given' "$bin/detect" --checkpoint run/best.h5 --out out
 refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out out
 head -c 200 "scenes/images/$first.png" > cut.png
