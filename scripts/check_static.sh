@@ -17,6 +17,8 @@ excepted=(
     zerodiv:core/draw/palette.c
     # One body for several widths of tile: the conditions are constant in each.
     incorrectLogicOperator:core/kernels/conv_weight_rows.c
+    # Vectors, of whose lanes it counts one.
+    bufferAccessOutOfBounds:core/kernels/byte_rows.c
     # LAPACK's work space: a block of doubles whose end serves as its list of integers.
     invalidPointerCast:core/linalg/linalg.c
     # The structure is an argument that lives as long as the call.

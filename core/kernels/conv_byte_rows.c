@@ -101,8 +101,9 @@ static inline ivec add_products(ivec sum, ivec bytes, ivec weights) {
 DEFINE_TILE(tile_narrow, 1)
 #if LANES == 16
 DEFINE_TILE(tile_wide, 2)
+#define TILE(blocks, ...) ((blocks) == WIDE ? tile_wide : tile_narrow)(__VA_ARGS__)
 #else
-#define tile_wide tile_narrow
+#define TILE(blocks, ...) tile_narrow(__VA_ARGS__)
 #endif
 
 static inline vec to_floats(ivec v) {
@@ -168,9 +169,8 @@ void KERNEL(conv_byte_rows)(const conv_byte_rows *k, int y0, int y1) {
             for (int block = 0, step; block < blocks; block += step) {
                 step = blocks - block < WIDE ? 1 : WIDE;
                 for (int p = 0; p < BYTE_PIXELS; p += PIXELS)
-                    (step == WIDE ? tile_wide : tile_narrow)(k, input + p * (ptrdiff_t)k->input.pixel,
-                                                             k->weight + block * weights, weights,
-                                                             k->bias + block * BYTE_BLOCK, sums + p);
+                    TILE(step, k, input + p * (ptrdiff_t)k->input.pixel, k->weight + block * weights, weights,
+                         k->bias + block * BYTE_BLOCK, sums + p);
                 (k->output.pixels ? store_map : store_planes)(k, sums, y, x, block, step * VECTORS);
             }
         }
