@@ -3,6 +3,7 @@
 #include "core/draw/plot_axes.h"
 
 #define DISTANCE 6.0 /* of a name from the middle of its point */
+#define NEAR 2.0     /* that a name beside a point stands lower or higher */
 #define RADIUS 3.0   /* of a point */
 
 enum { MOST = 256, PLACES = 6 };
@@ -32,8 +33,9 @@ static bool is_free(const occupied *o, const plot_box *area, const plot_box *b) 
 static plot_box choose(const occupied *o, const plot_box *area, double x, double y, double width, double height) {
     double right = x + DISTANCE, left = x - DISTANCE - width, above = y - DISTANCE - height, below = y + DISTANCE;
     double middle = y - height / 2, centre = x - width / 2;
-    const double corners[PLACES][2] = {{right, middle}, {left, middle}, {centre, above},
-                                       {centre, below}, {right, above}, {right, below}};
+    /* A line of points that rises, as most do, leaves the first two places free. */
+    const double corners[PLACES][2] = {{right, y + NEAR}, {left, y - NEAR - height}, {right, middle},
+                                       {left, middle},    {centre, above},           {centre, below}};
     plot_box first = {0};
     for (int i = 0; i < PLACES; i++) {
         plot_box place = {corners[i][0], corners[i][1], corners[i][0] + width, corners[i][1] + height};
