@@ -22,7 +22,8 @@ typedef struct plot_labels {
 } plot_labels;
 
 /* Prints the names of all series that have them: right below the point, left above it, right, left, above or below, the
- * first of these places that is free, else the first. Beyond 256 points and names none is kept apart from the others. */
+ * first of these places that is free, else the first. Beyond 256 points and names none is kept apart from the others.
+ */
 void plot_labels_print(const plot_labels *l, const plot *p);
 
 #endif
