@@ -2,10 +2,36 @@
 # Breaks the code in one place after the other, in a copy, as tests/mutation/mutations.txt says, and runs the tests that
 # ought to notice: by failing or crashing, or by taking more than ten times the processor seconds that they take of the
 # code as it is, which a busy machine does not change. Prints the changes that nobody noticed; fails if there are more
-# than five in fifty. usage: scripts/mutate.sh [WORD]   only the lines of the table with that word
+# than five in fifty. usage: scripts/mutate.sh [WORD]
+#   WORD    only the lines of the table with that word
+#   check   changes nothing: only whether each line of the table fits the code and the tests as they are
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 table=$PWD/tests/mutation/mutations.txt word=${1:-}
+
+# FILE, FROM, TO and PROGRAMS of a line of the table, in variables of these names.
+parse() {
+    IFS=$'\x1f' read -r file from to programs < <(sed 's/\\|/\x1e/g; s/|/\x1f/g; s/\x1e/|/g' <<< "$1")
+}
+
+# Of the whole table: what has moved away would be found only after an hour.
+check_table() {
+    local line file from to programs program bad=0 places
+    while IFS= read -r line; do
+        parse "$line"
+        places=$(grep -cF -- "$from" "$file")
+        [ "$places" = 1 ] || { echo "$table: $file has ${places:-no} lines with '$from'; expected 1"; bad=1; }
+        [ "$from" != "$to" ] || { echo "$table: $file: '$from' is not changed"; bad=1; }
+        for program in ${programs:-none}; do
+            compgen -G "tests/*/$program.c" > /dev/null || compgen -G "tests/*/*/$program.c" > /dev/null ||
+                { echo "$table: $file: there is no test $program"; bad=1; }
+        done
+    done < <(grep -v '^#' "$table")
+    return $bad
+}
+
+check_table || exit 1
+[ "$word" != check ] || exit 0
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 scripts/source_files.sh | xargs -0 cp -a --parents -t "$copy"
@@ -14,13 +40,12 @@ export IRST_SHARED="${IRST_SHARED:-../shared}" OMP_NUM_THREADS=1
 tried=0 survived=0 hung=0
 declare -A limit # of a program: processor seconds
 
-# Replaces the only place in the file; fails if there is none or another one.
+# Replaces the only place in the file.
 change() {
     awk -v from="$2" -v to="$3" '
         { at = index($0, from) }
-        at { found++; $0 = substr($0, 1, at - 1) to substr($0, at + length(from)) }
-        { print }
-        END { exit found != 1 }' "$1" > changed
+        at { $0 = substr($0, 1, at - 1) to substr($0, at + length(from)) }
+        { print }' "$1" > changed
 }
 
 # Of the code as it is: a test that fails then would notice anything.
@@ -45,16 +70,12 @@ fails() {
 }
 
 while IFS= read -r line; do
-    IFS=$'\x1f' read -r file from to programs < <(sed 's/\\|/\x1e/g; s/|/\x1f/g; s/\x1e/|/g' <<< "$line")
+    parse "$line"
     tried=$((tried + 1))
     for program in $programs; do
         [ -n "${limit[$program]:-}" ] || measure "$program"
     done
-    if ! change "$file" "$from" "$to"; then
-        echo "$file: '$from' does not stand there once"
-        survived=$((survived + 1))
-        continue
-    fi
+    change "$file" "$from" "$to"
     cp -p "$file" before
     cp changed "$file"
     noticed=
