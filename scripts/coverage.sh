@@ -37,7 +37,8 @@ list_tests() {
     echo "metrics: $build/tests/compare_metrics $golden/metrics.h5"
 }
 
-# Each test counts in a folder of its own: what it kills or cuts short damages no other's counts.
+# Each test counts in a folder of its own: what it kills or cuts short damages no other's counts. What gcov says of
+# damaged ones goes to a file, since tests look at stderr.
 measure() {
     local run parts merged=$build/merged next=$build/next
     make -j"$workers" BUILD=$build BINDIR=$build/bin OPT='-O1 -g' CFLAGS=--coverage LDFLAGS=--coverage all tests \
@@ -49,7 +50,7 @@ measure() {
     parts=$(tr -cd / <<< "$PWD/$build" | wc -c)
     # shellcheck disable=SC2016 # the inner shell's variables
     list_tests | tr '\n' '\0' | GCOV_PREFIX_STRIP=$parts RUNS=$PWD/$build/runs xargs -0 -n 1 -P "$workers" bash -c '
-        export GCOV_PREFIX=$RUNS/$$
+        export GCOV_PREFIX=$RUNS/$$ GCOV_ERROR_FILE=$RUNS/$$.gcov
         ${0#*: } > $RUNS/$$.out 2>&1 || echo "${0%%: *} fails, see $RUNS/$$.out"'
     # Of what is damaged, the counts of the other tests stay.
     for run in "$build"/runs/*/obj; do
