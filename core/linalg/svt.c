@@ -16,10 +16,9 @@ enum { MANY_EXACT = 5, MANY = 10 };
 enum { GRAM_PARTS = 4, ROWS = 256 }; /* rows of G per parallel item */
 
 static size_t bytes_of_work(int m, int n) {
-    size_t bytes[] = {linalg_eigen_bytes(n), linalg_eigen_many_bytes(n), linalg_eigen_all_bytes(n),
-                      linalg_right_vectors_bytes(m, n)};
+    size_t bytes[] = {linalg_eigen_bytes(n), linalg_eigen_all_bytes(n), linalg_right_vectors_bytes(m, n)};
     size_t most = 0;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         most = bytes[i] > most ? bytes[i] : most;
     return most;
 }
@@ -35,8 +34,10 @@ status svt_new(svt *s, int m, int n, bool exact, workspace *w) {
     s->left = workspace_take(w, whole, sizeof(double));
     s->copy = workspace_take(w, whole, sizeof(double));
     s->work = workspace_take(w, bytes_of_work(m, n), 1);
-    if (!exact)
+    if (!exact) {
         TRY(leading_new(&s->leading, n, w));
+        TRY(eigen_many_new(&s->all, n, w));
+    }
     return workspace_check(w);
 }
 
@@ -119,8 +120,14 @@ static status select_leading(engine *e, svt *s, double threshold, bool *found, i
     return STATUS_OK;
 }
 
-bool svt_is_serial(const svt *s) {
-    return s->exact || s->rank >= s->many;
+bool svt_is_reducible(const svt *s) {
+    return !s->exact && s->rank >= s->many;
+}
+
+status svt_reduce(svt *s) {
+    TRY(eigen_many_reduce(&s->all, s->gram));
+    s->reduced = true;
+    return STATUS_OK;
 }
 
 /* The same from every eigenvalue of the Gram matrix. */
@@ -145,11 +152,14 @@ static status select_by_gram(engine *e, svt *s, double threshold, int *count) {
     if (s->exact)
         return linalg_eigen_above(n, s->gram, least_square, count, s->values, s->vectors, s->work);
     bool found = false;
-    if (!svt_is_serial(s))
+    if (!svt_is_reducible(s))
         TRY(select_leading(e, s, threshold, &found, count));
     if (found)
         return STATUS_OK;
-    TRY(linalg_eigen_many(n, s->gram, least_square, count, s->values, s->vectors, s->work));
+    if (!s->reduced)
+        TRY(svt_reduce(s));
+    s->reduced = false;
+    TRY(eigen_many_above(e, &s->all, least_square, count, s->values, s->vectors));
     s->many = *count < s->many ? *count : s->many;
     return STATUS_OK;
 }

@@ -10,6 +10,7 @@
 #include "core/base/engine.h"
 #include "core/base/status.h"
 #include "core/base/workspace.h"
+#include "core/linalg/eigen_many.h"
 #include "core/linalg/leading.h"
 
 #define SVT_GRAM_LIMIT 1e-5
@@ -21,17 +22,19 @@ typedef struct svt {
     int m, n; /* m >= n; column-major */
     int rank; /* number of singular values above the threshold */
     bool exact;
-    int many;       /* where it is not: from this rank on, LAPACK finds all eigenvalues */
+    int many;       /* where it is not: from this rank on, all eigenvalues are found (eigen_many.h) */
+    bool reduced;   /* the Gram matrix, by svt_reduce */
     bool imprecise; /* the last threshold was too small for a Gram matrix */
     leading leading;
+    eigen_many all;
     double *vectors, *values, *factors; /* V, the singular values above the threshold, 1 - threshold / value */
     double *gram, *partial, *left, *copy;
     void *work;
 } svt;
 
 /* Takes its memory from `w`. `exact`: LAPACK decomposes the Gram matrix. Else subspace iteration does, which begins
- * with the vectors of the last call (leading.h), and LAPACK where it does not converge and where more than a tenth of
- * the singular values are above the threshold. Then B is off by at most SVT_TOLERANCE threshold in the Frobenius norm.
+ * with the vectors of the last call (leading.h), and eigen_many.h where it does not converge and where more than a tenth
+ * of the singular values are above the threshold. Then B is off by at most SVT_TOLERANCE threshold in the Frobenius norm.
  */
 status svt_new(svt *s, int m, int n, bool exact, workspace *w);
 
@@ -44,8 +47,10 @@ status svt_largest(svt *s, const double *G, int count, double *values);
 void svt_gram(engine *e, svt *s, const double *G);
 status svt_decompose(engine *e, svt *s, const double *G, double threshold);
 
-/* The next decomposition will use no engine (e: NULL): it may be an item of a parallel loop, beside other work. */
-bool svt_is_serial(const svt *s);
+/* The next decomposition begins with something that one thread does; svt_reduce, between svt_gram and svt_decompose,
+ * does it before, maybe as an item of a parallel loop beside other work. */
+bool svt_is_reducible(const svt *s);
+status svt_reduce(svt *s);
 
 void svt_multiply(engine *e, svt *s, const double *G);
 

@@ -142,26 +142,23 @@ static void subtract_next(const gram_job *job, int item) {
     }
 }
 
-/* Item 0 is the decomposition, where one thread does it; the others are for the step after. */
-static void decompose_beside(const worker *w, void *context, int item) {
+/* Item 0 begins the decomposition, where one thread does that; the others are for the step after. */
+static void reduce_beside(const worker *w, void *context, int item) {
     (void)w;
     gram_job *job = context;
     if (item > 0)
         subtract_next(job, item - 1);
-    else if (job->beside)
-        job->outcome = svt_decompose(NULL, job->s, NULL, job->threshold);
+    else if (job->reduces)
+        job->outcome = svt_reduce(job->s);
 }
 
 /* The decomposition of the Gram matrix. */
 static status decompose_gram(engine *e, gram_job *job) {
-    job->beside = svt_is_serial(job->s);
-    job->outcome = STATUS_OK;
-    if (!job->beside)
-        TRY(svt_decompose(e, job->s, NULL, job->threshold));
-    parallel_for(e, 1 + items_of(job->f->n, GRAM_COLUMNS), decompose_beside, job);
+    job->reduces = svt_is_reducible(job->s);
+    parallel_for(e, 1 + items_of(job->f->n, GRAM_COLUMNS), reduce_beside, job);
     if (job->outcome != STATUS_OK) /* its message stayed in the thread that met it */
         return status_fail(job->outcome, "the singular values of a patch-image could not be computed");
-    return STATUS_OK;
+    return svt_decompose(e, job->s, NULL, job->threshold);
 }
 
 static void make_gram(engine *e, gram_job *job) {
@@ -207,7 +204,7 @@ status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, s
         TRY(decompose_gram(e, &job));
         f->formed = s->imprecise;
     } else {
-        parallel_for(e, 1 + items_of(f->n, GRAM_COLUMNS), decompose_beside, &job);
+        parallel_for(e, 1 + items_of(f->n, GRAM_COLUMNS), reduce_beside, &job);
     }
     if (!f->formed)
         return STATUS_OK;

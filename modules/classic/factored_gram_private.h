@@ -32,8 +32,8 @@ typedef struct gram_job {
     const target_entries *t;
     svt *s;
     double threshold;
-    bool beside; /* the decomposition is item 0 */
-    status outcome;
+    bool reduces;   /* item 0 is the beginning of the decomposition */
+    status outcome; /* of that */
 } gram_job;
 
 /* Some columns of x U_1 V_1^T + a U V^T + b U' V'^T, into G; x = 0 leaves out the first, which is the next one. */
