@@ -6,7 +6,6 @@
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* Fortran symbols; OpenBLAS has no LAPACKE. */
@@ -22,9 +21,9 @@ void dlarfb_(const char *side, const char *trans, const char *direct, const char
              double *work, const int *ldwork);
 
 enum {
-    LANES = 8,      /* vectors that are factorised side by side, an item of a parallel loop */
+    LANES = 8,       /* vectors that are factorised side by side, an item of a parallel loop */
     REFLECTORS = 32, /* of a block */
-    VECTORS = 48    /* of an item that applies them */
+    VECTORS = 48     /* of an item that applies them */
 };
 
 /* Vectors of which less than this is left beside those before them are not told apart. */
@@ -147,8 +146,8 @@ static void find_vectors(const worker *w, void *context, int item) {
         value[l] = m->values[c->first + first + least_of(l, count - 1)];
     factorise(m, value, tiny, m->above + at, m->below + at, twist);
     for (int l = 0; l < count; l++)
-        m->residuals[first + l] = solve(m, value[l], m->above + at + l, m->below + at + l, twist[l],
-                                        c->vectors + (size_t)(first + l) * n);
+        m->residuals[first + l] =
+            solve(m, value[l], m->above + at + l, m->below + at + l, twist[l], c->vectors + (size_t)(first + l) * n);
 }
 
 /* False if they are not all eigenvectors, or not all different ones. */
@@ -217,8 +216,12 @@ status eigen_many_above(engine *e, eigen_many *m, double least, int *count, doub
     while (c.first < m->n && !(m->values[c.first] > least))
         c.first++;
     c.count = *count = m->n - c.first;
+    m->divided = false;
+    if (c.count == 0)
+        return STATUS_OK;
     parallel_for(e, items_of(c.count, LANES), find_vectors, &c);
-    if (!orthonormalise(&c))
+    m->divided = !orthonormalise(&c);
+    if (m->divided)
         TRY(divide_and_conquer(&c));
     memcpy(values, m->values + c.first, (size_t)c.count * sizeof *values);
     parallel_for(e, items_of(m->n - 1, REFLECTORS), form_triangle, m);

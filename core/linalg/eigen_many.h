@@ -1,6 +1,6 @@
 /* The eigenpairs of a symmetric matrix above a limit, where they are many: more than a tenth of all. LAPACK makes the
  * matrix tridiagonal and finds every eigenvalue, on one thread; the vectors asked for are then computed on all threads,
- * each from the twisted factorisation of its eigenvalue (Dhillon and Parlett, Linear Algebra Appl. 387, 2004), and made
+ * each from the twisted factorisation of its eigenvalue (Parlett and Dhillon, Linear Algebra Appl. 267, 1997), and made
  * orthogonal by Cholesky's decomposition of their products. Where that does not do, as with equal eigenvalues, LAPACK's
  * divide and conquer finds them.
  *
@@ -12,9 +12,11 @@
 #include "core/base/status.h"
 #include "core/base/workspace.h"
 
+#include <stdbool.h>
+
 /* For the tridiagonal matrix: ||T v - value v|| of a unit vector v is at most this share of the largest |value|, or the
  * vector is not taken. What rounding leaves of LAPACK's is about as much. */
-#define EIGEN_MANY_RESIDUAL 1e-13
+#define EIGEN_MANY_RESIDUAL 1e-14
 
 typedef struct eigen_many {
     int n;
@@ -27,6 +29,7 @@ typedef struct eigen_many {
     double *triangles;     /* of each block of reflectors */
     double *work;
     int *integer_work;
+    bool divided; /* the last vectors are those of divide and conquer */
 } eigen_many;
 
 /* For n x n matrices; takes its memory from `w`. */

@@ -14,12 +14,6 @@ void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n
              const double *vl, const double *vu, const int *il, const int *iu, const double *abstol, int *m, double *w,
              double *z, const int *ldz, int *isuppz, double *work, const int *lwork, int *iwork, const int *liwork,
              int *info);
-void dsytrd_(const char *uplo, const int *n, double *a, const int *lda, double *d, double *e, double *tau, double *work,
-             const int *lwork, int *info);
-void dstedc_(const char *compz, const int *n, double *d, double *e, double *z, const int *ldz, double *work,
-             const int *lwork, int *iwork, const int *liwork, int *info);
-void dormtr_(const char *side, const char *uplo, const char *trans, const int *m, const int *n, const double *a,
-             const int *lda, const double *tau, double *c, const int *ldc, double *work, const int *lwork, int *info);
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u,
              const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork, int *info);
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
@@ -111,32 +105,6 @@ status linalg_eigen_largest(int n, double *a, int count, double *values, double 
 
 status linalg_eigen_above(int n, double *a, double least, int *count, double *values, double *vectors, void *work) {
     return eigen_range(n, a, "V", least, 1, count, values, vectors, work);
-}
-
-static size_t eigen_many_work_length(int n) {
-    return 1 + (size_t)n * (size_t)(4 + n + BLOCK);
-}
-
-size_t linalg_eigen_many_bytes(int n) {
-    return (eigen_many_work_length(n) + 2 * (size_t)n) * sizeof(double) + (3 + 5 * (size_t)n) * sizeof(int);
-}
-
-status linalg_eigen_many(int n, double *a, double least, int *count, double *values, double *vectors, void *work) {
-    double *beside = work, *reflectors = beside + n, *rest = reflectors + n;
-    int *integer_work = (int *)(rest + eigen_many_work_length(n));
-    int length = (int)eigen_many_work_length(n), integer_length = 3 + 5 * n, first = 0, info;
-    dsytrd_("L", &n, a, &n, values, beside, reflectors, rest, &length, &info);
-    if (info == 0)
-        dstedc_("I", &n, values, beside, vectors, &n, rest, &length, integer_work, &integer_length, &info);
-    if (info != 0)
-        return status_fail(STATUS_NUMERIC, "an eigenvalue decomposition failed (%d)", info);
-    while (first < n && !(values[first] > least))
-        first++;
-    *count = n - first;
-    memmove(values, values + first, (size_t)*count * sizeof *values);
-    memmove(vectors, vectors + (size_t)first * (size_t)n, (size_t)*count * (size_t)n * sizeof *vectors);
-    dormtr_("L", "L", "N", &n, count, a, &n, reflectors, vectors, &n, rest, &length, &info);
-    return info == 0 ? STATUS_OK : status_fail(STATUS_NUMERIC, "an eigenvalue decomposition failed (%d)", info);
 }
 
 static size_t eigen_all_work_length(int n) {

@@ -34,13 +34,6 @@ status linalg_eigen_largest(int n, double *a, int count, double *values, double 
 /* Those above `least`: *count of them. */
 status linalg_eigen_above(int n, double *a, double least, int *count, double *values, double *vectors, void *work);
 
-/* Memory that linalg_eigen_many needs. */
-size_t linalg_eigen_many_bytes(int n);
-
-/* What linalg_eigen_above gives, faster where they are more than a tenth of all: every eigenvalue by divide and conquer
- * of the tridiagonal matrix, and of the vectors those asked for. `values` and `vectors` have room for all n. */
-status linalg_eigen_many(int n, double *a, double least, int *count, double *values, double *vectors, void *work);
-
 /* Memory that linalg_eigen_all needs. */
 size_t linalg_eigen_all_bytes(int n);
 

@@ -33,8 +33,9 @@ typedef struct svt {
 } svt;
 
 /* Takes its memory from `w`. `exact`: LAPACK decomposes the Gram matrix. Else subspace iteration does, which begins
- * with the vectors of the last call (leading.h), and eigen_many.h where it does not converge and where more than a tenth
- * of the singular values are above the threshold. Then B is off by at most SVT_TOLERANCE threshold in the Frobenius norm.
+ * with the vectors of the last call (leading.h), and eigen_many.h where it does not converge and where more than a
+ * tenth of the singular values are above the threshold. Then B is off by at most SVT_TOLERANCE threshold in the
+ * Frobenius norm.
  */
 status svt_new(svt *s, int m, int n, bool exact, workspace *w);
 

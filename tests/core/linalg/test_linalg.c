@@ -163,49 +163,6 @@ static void test_leading_eigenvalues(void **state) {
     free(S);
 }
 
-/* Both ways to the eigenvalues above a limit find the same: none, some, all, equal ones too. */
-static void test_many_eigenvalues(void **state) {
-    (void)state;
-    enum { N = 37 };
-    double S[N * N], copy[N * N], values[N], right[N], vectors[N * N], unused[N * N];
-    void *room = malloc(linalg_eigen_many_bytes(N)), *right_room = malloc(linalg_eigen_bytes(N));
-    assert_true(room && right_room);
-    static const double limits[] = {100, 4.5, 1.5, 0.5, -1};
-    static const int counts[] = {0, 6, 20, N, N};
-    for (int j = 0; j < N; j++)
-        for (int i = 0; i < N; i++) {
-            S[j * N + i] = 0;
-            for (int k = 0; k < N; k++) /* 10 .. 5, then 14 times 2, then 1 */
-                S[j * N + i] += (k < 6 ? 10 - k : k < 20 ? 2 : 1) * cosine(i, k, N) * cosine(j, k, N);
-        }
-    for (int t = 0; t < 5; t++) {
-        int count, right_count;
-        memcpy(copy, S, sizeof S);
-        assert_ok(linalg_eigen_above(N, copy, limits[t], &right_count, right, unused, right_room));
-        memcpy(copy, S, sizeof S);
-        assert_ok(linalg_eigen_many(N, copy, limits[t], &count, values, vectors, room));
-        assert_int_equal(count, counts[t]);
-        assert_int_equal(right_count, count);
-        for (int k = 0; k < count; k++) {
-            assert_true(fabs(values[k] - right[k]) < 1e-12);
-            for (int l = 0; l <= k; l++) {
-                double dot = 0, product = 0; /* v_l v_k and v_l S v_k */
-                for (int i = 0; i < N; i++) {
-                    double image = 0;
-                    for (int j = 0; j < N; j++)
-                        image += S[j * N + i] * vectors[k * N + j];
-                    dot += vectors[l * N + i] * vectors[k * N + i];
-                    product += vectors[l * N + i] * image;
-                }
-                assert_true(fabs(dot - (l == k)) < 1e-12);
-                assert_true(fabs(product - (l == k) * values[k]) < 1e-12);
-            }
-        }
-    }
-    free(right_room);
-    free(room);
-}
-
 /* Without a warning from the calls before, far more singular values than ever are above the threshold, all equal. */
 static void test_threshold_of_many_equal(void **state) {
     (void)state;
@@ -303,7 +260,6 @@ int main(void) {
         cmocka_unit_test(test_singular_values),
         cmocka_unit_test(test_singular_value_threshold),
         cmocka_unit_test(test_leading_eigenvalues),
-        cmocka_unit_test(test_many_eigenvalues),
         cmocka_unit_test(test_threshold_of_many_equal),
         cmocka_unit_test(test_dft),
         cmocka_unit_test(test_workspace),
