@@ -19,9 +19,11 @@ typedef struct apg_factored {
 status apg_factored_new(engine *e, apg_factored *s, const ipi_problem *p, svt *decomposition, workspace *work);
 
 /* B_0 = T_0 = 0, and T_1 by the threshold of mu. */
-void apg_factored_begin(engine *e, apg_factored *s, double mu);
+status apg_factored_begin(engine *e, apg_factored *s, double mu);
 
-/* One step; the measure of convergence, the rank and T's entries go into the report. */
+/* One step; the measure of convergence, the rank and T's entries go into the report. The step of the target, which the
+ * decomposition after this one does not wait for, is done beside its first part, on one thread: before one knows
+ * whether the measure ends it all. */
 status apg_factored_step(engine *e, apg_factored *s, const apg_pace *pace, solver_report *report);
 
 #endif

@@ -7,7 +7,8 @@
 
 /* Of step k. */
 typedef struct apg_pace {
-    double momentum, next_momentum; /* (t_{k-1} - 1) / t_k, and that of step k + 1 */
+    double momentum;                      /* (t_{k-1} - 1) / t_k */
+    double next_momentum, momentum_after; /* those of steps k + 1 and k + 2 */
     double mu, next_mu;
     int most_rank; /* a step whose rank is higher is the last: what only the next one needs is left out */
 } apg_pace;

@@ -143,7 +143,7 @@ static void take_vectors(const worker *w, void *context, int item) {
         }
 }
 
-void factored_gram_next(engine *e, factored_gram *f, const target_entries *t, svt *s, bool last, double *step2,
+void factored_gram_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
                         double *norm2) {
     gram_job job = {.f = f, .t = t, .s = s};
     int by_columns = items_of(f->n, GRAM_COLUMNS), by_vectors = items_of(s->rank, VECTORS);

@@ -55,30 +55,31 @@ status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double
 /* --- the Gram matrix --- */
 
 /* Column j of H, in the place of Z. */
-static void subtract_target(factored_gram *f, const target_entries *t, int j) {
+static void subtract_target(factored_gram *f, const target_entries *t, double momentum, int j) {
     size_t n = (size_t)f->n, r = (size_t)f->now.rank, room = 2 * n;
     target_range range = target_column(t, j);
     double *H = f->Zt + (size_t)j * room;
     cblas_dcopy(rank_of_both(f), f->DUt + (size_t)j * room, 1, H, 1);
     for (size_t k = range.begin; k < range.end; k++) {
-        const target_entry *entry = &t->entries[k];
-        size_t row = (size_t)entry->row;
-        cblas_daxpy(f->now.rank, -entry->Y_T, f->now.Ut + row * n, 1, H, 1);
-        cblas_daxpy(f->before.rank, -entry->Y_T, f->before.Ut + row * n, 1, H + r, 1);
+        size_t row = (size_t)t->entries[k].row;
+        double Y_T = target_next(&t->entries[k], momentum);
+        cblas_daxpy(f->now.rank, -Y_T, f->now.Ut + row * n, 1, H, 1);
+        cblas_daxpy(f->before.rank, -Y_T, f->before.Ut + row * n, 1, H + r, 1);
     }
 }
 
 /* Column j of D^T (D - Y_T) - D^T D / 2 + Y_T^T Y_T / 2, half of the first product of G^T G, into half. */
-static void add_square_of_target(factored_gram *f, const target_entries *t, int j) {
+static void add_square_of_target(factored_gram *f, const target_entries *t, double momentum, int j) {
     size_t n = (size_t)f->n, at = (size_t)j * n;
     double *half = f->half + at;
     for (size_t i = 0; i < n; i++)
         half[i] += f->DtM[at + i] - f->DtD[at + i] / 2;
     target_range range = target_column(t, j);
     for (size_t k = range.begin; k < range.end; k++) {
-        const target_entry *entry = &t->entries[k];
-        for (int i = t->row_first[entry->row]; i < t->row_first[entry->row + 1]; i++)
-            half[t->column[i]] += entry->Y_T * t->value[i] / 2;
+        int row = t->entries[k].row;
+        double Y_T = target_next(&t->entries[k], momentum);
+        for (int i = t->row_first[row]; i < t->row_first[row + 1]; i++)
+            half[t->column[i]] += Y_T * t->value[i] / 2;
     }
 }
 
@@ -93,7 +94,7 @@ static void project_columns(const worker *w, void *context, int item) {
     double *F = f->Ft + at, *Z = f->Zt + at, *half = f->half + (size_t)first * (size_t)n;
     const double *V = f->Vt + at;
     for (int j = first; j < first + count; j++)
-        subtract_target(f, job->t, j);
+        subtract_target(f, job->t, job->pace->next_momentum, j);
     f->sums[item] = 0;
     memset(half, 0, (size_t)count * (size_t)n * sizeof *half);
     if (all > 0) {
@@ -112,7 +113,7 @@ static void project_columns(const worker *w, void *context, int item) {
         cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, n, count, all, 1, f->Vt, room, F, room, 0, half, n);
     }
     for (int j = first; j < first + count; j++)
-        add_square_of_target(f, job->t, j);
+        add_square_of_target(f, job->t, job->pace->next_momentum, j);
 }
 
 static void symmetrise_columns(const worker *w, void *context, int item) {
@@ -125,7 +126,7 @@ static void symmetrise_columns(const worker *w, void *context, int item) {
             job->s->gram[j * n + i] = (half[j * n + i] + half[i * n + j]) / 4;
 }
 
-/* Some columns of next_DtM: Y_T of the step after is known before this one's decomposition. */
+/* Some columns of next_DtM, after the target's step. */
 static void subtract_next(const gram_job *job, int item) {
     const factored_gram *f = job->f;
     size_t n = (size_t)f->n;
@@ -136,29 +137,22 @@ static void subtract_next(const gram_job *job, int item) {
         memcpy(DtM, f->DtD + (size_t)j * n, n * sizeof *DtM);
         for (size_t k = range.begin; k < range.end; k++) {
             const target_entry *entry = &job->t->entries[k];
-            double Y_T = entry->T_new + f->next_momentum * (entry->T_new - entry->T);
-            cblas_daxpy(f->n, -Y_T, f->Dt + (size_t)entry->row * n, 1, DtM, 1);
+            cblas_daxpy(f->n, -target_next(entry, job->pace->momentum_after), f->Dt + (size_t)entry->row * n, 1, DtM,
+                        1);
         }
     }
 }
 
-/* Item 0 begins the decomposition, where one thread does that; the others are for the step after. */
-static void reduce_beside(const worker *w, void *context, int item) {
-    (void)w;
+/* Item 0 begins the decomposition, where one thread does that; the others are the target's step, and what the Gram
+ * matrix after this one needs of it. */
+static void go_on_beside(const worker *w, void *context, int item) {
     gram_job *job = context;
-    if (item > 0)
+    if (item > 0) {
+        target_step_columns(w, job->t, item - 1);
         subtract_next(job, item - 1);
-    else if (job->reduces)
+    } else if (job->reduces) {
         job->outcome = svt_reduce(job->s);
-}
-
-/* The decomposition of the Gram matrix. */
-static status decompose_gram(engine *e, gram_job *job) {
-    job->reduces = svt_is_reducible(job->s);
-    parallel_for(e, 1 + items_of(job->f->n, GRAM_COLUMNS), reduce_beside, job);
-    if (job->outcome != STATUS_OK) /* its message stayed in the thread that met it */
-        return status_fail(job->outcome, "the singular values of a patch-image could not be computed");
-    return svt_decompose(e, job->s, NULL, job->threshold);
+    }
 }
 
 static void make_gram(engine *e, gram_job *job) {
@@ -196,19 +190,28 @@ static void form_columns(const worker *w, void *context, int item) {
         f->G[i] /= APG_TAU;
 }
 
-status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold) {
-    gram_job job = {.f = f, .t = t, .s = s, .threshold = threshold};
-    f->formed = target_list_rows(t) * FEW > (int64_t)f->m * f->n;
-    if (!f->formed) {
+status factored_gram_go_on(engine *e, factored_gram *f, target_entries *t, svt *s, const apg_pace *pace) {
+    gram_job job = {.f = f, .t = t, .s = s, .pace = pace};
+    f->a = 1 + pace->next_momentum;
+    f->b = -pace->next_momentum;
+    f->formed = target_list_rows(t, pace->next_momentum) * FEW > (int64_t)f->m * f->n;
+    if (!f->formed)
         make_gram(e, &job);
-        TRY(decompose_gram(e, &job));
+    job.reduces = !f->formed && svt_is_reducible(s);
+    parallel_for(e, 1 + t->items, go_on_beside, &job);
+    if (job.outcome != STATUS_OK) /* its message stayed in the thread that met it */
+        return status_fail(job.outcome, "the singular values of a patch-image could not be computed");
+    return STATUS_OK;
+}
+
+status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold) {
+    if (!f->formed) {
+        TRY(svt_decompose(e, s, NULL, threshold));
         f->formed = s->imprecise;
-    } else {
-        parallel_for(e, 1 + items_of(f->n, GRAM_COLUMNS), reduce_beside, &job);
     }
     if (!f->formed)
         return STATUS_OK;
-    parallel_for(e, items_of(f->n, GRAM_COLUMNS), form_columns, &job);
+    parallel_for(e, items_of(f->n, GRAM_COLUMNS), form_columns, &(gram_job){.f = f, .t = t});
     svt_gram(e, s, f->G);
     return svt_decompose(e, s, f->G, threshold);
 }

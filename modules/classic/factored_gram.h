@@ -13,6 +13,7 @@
 #include "core/base/engine.h"
 #include "core/base/workspace.h"
 #include "core/linalg/svt.h"
+#include "modules/classic/apg_step.h"
 #include "modules/classic/low_rank.h"
 #include "modules/classic/target_entries.h"
 
@@ -24,7 +25,6 @@ typedef struct factored_gram {
     double *Dt, *DtD;
     low_rank next, now, before; /* B_{k+1}, B_k and B_{k-1}; those of the last two share Vt, DUt, ... side by side */
     double a, b;                /* Y_B = a now + b before */
-    double next_momentum;       /* of Y_T in the step after this one */
     bool formed;                /* G had to be formed */
     double *G;                  /* where that is so */
     double *DtM, *next_DtM;     /* D^T (D - Y_T), and that of the step after */
@@ -39,13 +39,17 @@ typedef struct factored_gram {
 /* Takes its memory from `w`; both backgrounds are zero at first. DtD: D^T D, both halves, is copied. */
 status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double *D, const double *DtD, workspace *w);
 
-/* The decomposition of G into `s`, Y_T being that of t: from the factors where T has few entries and the threshold
- * allows, else from G itself. */
+/* From step k to k + 1, `pace` being that of step k: what can be done for the decomposition of G, beside the step of
+ * the target, which has begun and is done up to its end (target_step_begin, target_step_end). */
+status factored_gram_go_on(engine *e, factored_gram *f, target_entries *t, svt *s, const apg_pace *pace);
+
+/* After that, the decomposition of G into `s`: from the factors where T has few entries and the threshold allows, else
+ * from G itself. */
 status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold);
 
 /* f->next from `s`; the square of ||Y_B - B_{k+1}||_F into *step2, of ||B_{k+1}||_F into *norm2. `last`: no step comes
  * after this one. */
-void factored_gram_next(engine *e, factored_gram *f, const target_entries *t, svt *s, bool last, double *step2,
+void factored_gram_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
                         double *norm2);
 
 /* The next background, from `s`, becomes the present one. */

@@ -5,7 +5,7 @@
 
 #include "modules/classic/factored_gram.h"
 
-enum { GRAM_COLUMNS = 112 }; /* of n, per parallel item */
+enum { GRAM_COLUMNS = TARGET_COLUMNS }; /* of n, per parallel item */
 
 static inline int least(int a, int b) {
     return a < b ? a : b;
@@ -29,9 +29,9 @@ static inline double weight_of(const factored_gram *f, int vector) {
 
 typedef struct gram_job {
     factored_gram *f;
-    const target_entries *t;
+    target_entries *t;
     svt *s;
-    double threshold;
+    const apg_pace *pace;
     bool reduces;   /* item 0 is the beginning of the decomposition */
     status outcome; /* of that */
 } gram_job;

@@ -53,21 +53,26 @@ static bool has_settled(settling *s, const solver_report *report) {
     return false;
 }
 
+static double next_t(double t) {
+    return (1 + sqrt(1 + 4 * t * t)) / 2;
+}
+
 static status solve(engine *e, apg *s, solver_report *report) {
     double t = 1, t_before = 1;
     settling background = {.rank = -1};
     if (s->p->exact)
         apg_dense_begin(e, &s->dense, s->mu);
     else
-        apg_factored_begin(e, &s->factored, s->mu);
+        TRY(apg_factored_begin(e, &s->factored, s->mu));
     for (int k = 1; k <= s->p->iterations; k++) {
         apg_pace pace = {.momentum = (t_before - 1) / t,
                          .mu = s->mu,
                          .next_mu = fmax(MU_SHRINK * s->mu, s->mu_bar),
                          .most_rank = (int)(RANK_LIMIT * s->p->n)};
         t_before = t;
-        t = (1 + sqrt(1 + 4 * t * t)) / 2;
+        t = next_t(t);
         pace.next_momentum = (t_before - 1) / t;
+        pace.momentum_after = (t - 1) / next_t(t);
         TRY(s->p->exact ? apg_dense_step(e, &s->dense, &pace, report)
                         : apg_factored_step(e, &s->factored, &pace, report));
         s->mu = pace.next_mu;

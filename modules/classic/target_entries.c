@@ -1,7 +1,5 @@
 #include "modules/classic/target_entries.h"
 
-#include "core/base/parallel.h"
-
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -62,7 +60,7 @@ target_range target_column(const target_entries *t, int j) {
     return (target_range){base + (size_t)first[0], base + (size_t)first[1]};
 }
 
-int64_t target_list_rows(target_entries *t) {
+int64_t target_list_rows(target_entries *t, double momentum) {
     int *end = t->row_first + 1; /* of each row, as far as it is filled */
     memset(t->row_first, 0, ((size_t)t->m + 1) * sizeof *t->row_first);
     for (int j = 0; j < t->n; j++) {
@@ -78,7 +76,7 @@ int64_t target_list_rows(target_entries *t) {
         for (size_t k = range.begin; k < range.end; k++) {
             int at = end[t->entries[k].row]++;
             t->column[at] = j;
-            t->value[at] = t->entries[k].Y_T;
+            t->value[at] = target_next(&t->entries[k], momentum);
         }
     }
     return t->row_first[t->m];
@@ -86,20 +84,13 @@ int64_t target_list_rows(target_entries *t) {
 
 /* --- a step --- */
 
-typedef struct stepping {
-    target_entries *t;
-    const low_rank *new_B, *B;
-    const apg_pace *pace;
-    double lambda;
-    bool last;
-} stepping;
-
 /* The products of r terms are off by at most (r + 2) roundings of the lengths of both factors. */
-static void set_margins(const stepping *s) {
-    double next = s->pace->next_momentum, share = next * (s->B->rank + FACTOR_ROUNDINGS);
+static void set_margins(target_entries *t) {
+    const target_stepping *s = &t->step;
+    double next = s->pace.next_momentum, share = next * (s->B->rank + FACTOR_ROUNDINGS);
     double new_share = (1 + next) * (s->new_B->rank + FACTOR_ROUNDINGS);
-    for (int i = 0; i < s->t->m; i++)
-        s->t->margins[i] =
+    for (int i = 0; i < t->m; i++)
+        t->margins[i] =
             (float)(SINGLE_ROUNDING * (new_share * s->new_B->length[i] + share * s->B->length[i] + IMAGE_ROUNDINGS));
 }
 
@@ -159,40 +150,41 @@ static double entry_of(const low_rank *B, int row, int column) {
 }
 
 /* The entry in step k + 1, and its part of step k's sums. */
-static target_entry step_entry(const stepping *s, int column, const target_entry *old, double B, target_sums *sums) {
-    double B_new = entry_of(s->new_B, old->row, column), next = s->pace->next_momentum;
-    double D = s->t->D[(size_t)column * (size_t)s->t->m + (size_t)old->row], moved = old->T_new - old->Y_T;
+static target_entry step_entry(const target_entries *t, int column, const target_entry *old, double B,
+                               target_sums *sums) {
+    const target_stepping *s = &t->step;
+    double B_new = entry_of(s->new_B, old->row, column), next = s->pace.next_momentum;
+    double D = t->D[(size_t)column * (size_t)t->m + (size_t)old->row], moved = old->T_new - old->Y_T;
     sums->norm2 += old->T_new * old->T_new;
     sums->step2 += moved * moved;
     sums->cross += moved * (old->Y_B - B_new);
     sums->card += old->T_new != 0;
     target_entry new = {.row = old->row, .T = old->T_new, .B = B_new};
     new.Y_B = B_new + next *(B_new - B);
-    new.Y_T = old->T_new + next *(old->T_new - old->T);
-    new.T_new = apg_soft(new.Y_T - (new.Y_B + new.Y_T - D) / APG_TAU, s->lambda * s->pace->next_mu / APG_TAU);
+    new.Y_T = target_next(old, next);
+    new.T_new = apg_soft(new.Y_T - (new.Y_B + new.Y_T - D) / APG_TAU, s->lambda * s->pace.next_mu / APG_TAU);
     return new;
 }
 
 /* Merges the entries with the hits, both by row. Entries that have become zero are left out. */
-static size_t step_column(const stepping *s, int column, const int *hits, int hit_count, target_entry *out,
+static size_t step_column(const target_entries *t, int column, const int *hits, int hit_count, target_entry *out,
                           target_sums *sums) {
-    const target_entry *entries = s->t->entries;
-    target_range range = target_column(s->t, column);
+    const target_entry *entries = t->entries;
+    target_range range = target_column(t, column);
     size_t at = range.begin, count = 0;
     for (int h = 0; at < range.end || h < hit_count;) {
         bool listed = at < range.end && (h == hit_count || entries[at].row <= hits[h]);
         target_entry old = listed ? entries[at++] : (target_entry){.row = hits[h]};
         h += h < hit_count && hits[h] == old.row;
-        double B = listed ? old.B : entry_of(s->B, old.row, column);
-        out[count] = step_entry(s, column, &old, B, sums);
+        double B = listed ? old.B : entry_of(t->step.B, old.row, column);
+        out[count] = step_entry(t, column, &old, B, sums);
         count += out[count].T_new != 0 || out[count].T != 0 || out[count].Y_T != 0;
     }
     return count;
 }
 
-static void step_columns(const worker *w, void *context, int item) {
-    const stepping *s = context;
-    target_entries *t = s->t;
+void target_step_columns(const worker *w, target_entries *t, int item) {
+    const target_stepping *s = &t->step;
     const low_rank *B = s->new_B;
     size_t m = (size_t)t->m, block = (size_t)TARGET_COLUMNS * m, filled = 0;
     int begin = item * TARGET_COLUMNS, count = columns_of(t, item);
@@ -211,10 +203,10 @@ static void step_columns(const worker *w, void *context, int item) {
                            .B_new = B_new + (size_t)j * m,
                            .margins = t->margins,
                            .B = t->B_single + at,
-                           .next = (float)s->pace->next_momentum,
-                           .limit = (float)(s->lambda * s->pace->next_mu)};
+                           .next = (float)s->pace.next_momentum,
+                           .limit = (float)(s->lambda * s->pace.next_mu)};
         int hit_count = s->last ? 0 : find_hits(&c, t->m, hits);
-        size_t more = step_column(s, begin + j, hits, hit_count, out + filled, &t->sums[item]);
+        size_t more = step_column(t, begin + j, hits, hit_count, out + filled, &t->sums[item]);
         first[j] = (int)filled; /* of the old ones, the next column's is still there */
         filled += more;
     }
@@ -222,12 +214,13 @@ static void step_columns(const worker *w, void *context, int item) {
     memcpy(t->entries + (size_t)item * block, out, filled * sizeof *out);
 }
 
-target_sums target_step(engine *e, target_entries *t, const low_rank *new_B, const low_rank *B, const apg_pace *pace,
-                        double lambda, bool last) {
-    stepping s = {t, new_B, B, pace, lambda, last};
+void target_step_begin(target_entries *t, const target_stepping *step) {
+    t->step = *step;
+    set_margins(t);
+}
+
+target_sums target_step_end(const target_entries *t) {
     target_sums total = {0};
-    set_margins(&s);
-    parallel_for(e, t->items, step_columns, &s);
     for (int i = 0; i < t->items; i++) {
         total.norm2 += t->sums[i].norm2;
         total.step2 += t->sums[i].step2;

@@ -5,7 +5,7 @@
 #ifndef IRST_MODULES_CLASSIC_TARGET_ENTRIES_H
 #define IRST_MODULES_CLASSIC_TARGET_ENTRIES_H
 
-#include "core/base/engine.h"
+#include "core/base/parallel.h"
 #include "core/base/workspace.h"
 #include "modules/classic/apg_step.h"
 #include "modules/classic/low_rank.h"
@@ -28,6 +28,14 @@ typedef struct target_sums {
     int64_t card;
 } target_sums;
 
+/* A step under way: from k to k + 1, B_{k+1} being `new_B` and B_k `B`. */
+typedef struct target_stepping {
+    const low_rank *new_B, *B;
+    apg_pace pace;
+    double lambda;
+    bool last;
+} target_stepping;
+
 typedef struct target_entries {
     int m, n, items;
     const double *D;
@@ -42,6 +50,7 @@ typedef struct target_entries {
     /* Y_T by rows: entries row_first[i] .. row_first[i + 1] - 1. */
     int *row_first, *column;
     double *value;
+    target_stepping step;
 } target_entries;
 
 enum { TARGET_COLUMNS = 112 }; /* of one item, the last one's may be fewer */
@@ -56,13 +65,20 @@ typedef struct target_range {
 
 target_range target_column(const target_entries *t, int j);
 
-/* Lists Y_T by rows; the number of its entries. */
-int64_t target_list_rows(target_entries *t);
+/* Y_T of the next step, whose momentum this is. */
+static inline double target_next(const target_entry *entry, double momentum) {
+    return entry->T_new + momentum * (entry->T_new - entry->T);
+}
 
-/* From step k to k + 1, B_{k+1} being `new_B` and B_k `B`: T_{k+2}, from T_1 on where both are empty, and step k's
- * sums. After the last step there is no T_{k+2}. */
-target_sums target_step(engine *e, target_entries *t, const low_rank *new_B, const low_rank *B, const apg_pace *pace,
-                        double lambda, bool last);
+/* Lists Y_T of the next step by rows; the number of its entries. */
+int64_t target_list_rows(target_entries *t, double momentum);
+
+/* From step k to k + 1 in three parts: T_{k+2}, from T_1 on where both backgrounds are empty, and step k's sums. After
+ * the last step there is no T_{k+2}. Between the first and the last part target_step_columns is called for every item
+ * 0 .. t->items - 1, TARGET_COLUMNS columns of its own, in any of the engine's threads. */
+void target_step_begin(target_entries *t, const target_stepping *step);
+void target_step_columns(const worker *w, target_entries *t, int item);
+target_sums target_step_end(const target_entries *t);
 
 /* T, m x n. */
 void target_write(const target_entries *t, double *T);

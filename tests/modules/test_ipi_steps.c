@@ -51,7 +51,7 @@ static double distance(const double *a, const double *b, int count) {
 static void compare_steps(both_ways *b, double mu, double shrink, int steps) {
     double t = 1, t_before = 1, bound = 0;
     apg_dense_begin(test_engine(), &b->dense, mu);
-    apg_factored_begin(test_engine(), &b->other, mu);
+    assert_ok(apg_factored_begin(test_engine(), &b->other, mu));
     for (int k = 0; k < steps; k++, mu *= shrink) {
         solver_report right = {0}, report = {0};
         apg_pace pace = {
@@ -59,6 +59,7 @@ static void compare_steps(both_ways *b, double mu, double shrink, int steps) {
         t_before = t;
         t = (1 + sqrt(1 + 4 * t * t)) / 2;
         pace.next_momentum = (t_before - 1) / t;
+        pace.momentum_after = (t - 1) / ((1 + sqrt(1 + 4 * t * t)) / 2);
         bound += SVT_TOLERANCE * mu / APG_TAU;
         assert_ok(apg_dense_step(test_engine(), &b->dense, &pace, &right));
         assert_ok(apg_factored_step(test_engine(), &b->other, &pace, &report));
