@@ -23,7 +23,7 @@ void *tape_alloc(tape *t, size_t bytes) {
 }
 
 float *tape_keep(tape *t, size_t floats) {
-    enum { MOST_BYTES = 64 << 20 };
+    enum { MOST_BYTES = 512 << 20 };
     size_t bytes = floats * sizeof(float);
     if (bytes == 0 || t->kept_bytes + bytes > MOST_BYTES)
         return NULL;

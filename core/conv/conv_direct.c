@@ -1,4 +1,5 @@
-/* Convolution by the direct kernels on rows (kernels.h), see conv_strategy.h: stride 1, padding inside the halo. */
+/* Convolution by the direct kernels on rows (kernels.h), see conv_strategy.h: stride 1, padding inside the halo, which
+ * is one row high. What is padded with more rows, or normalised while it is read, is copied a band at a time. */
 #include "core/conv/conv_strategy.h"
 
 #include "core/tensor/kernels.h"
@@ -24,12 +25,12 @@ static margins margins_of(conv_direction d, const conv_options *o) {
     return (margins){o->padding, o->padding};
 }
 
-/* The kernels read at most one row and TENSOR_HALO columns beyond the plane, and store whole vectors, whose ends fall
- * into the halo. Maps of 1x1 pixels have none. */
+/* The kernels read TENSOR_HALO columns beyond the plane, and store whole vectors, whose ends fall into the halo. Maps
+ * of 1x1 pixels have none. */
 static bool applies(conv_direction d, const conv_task *t) {
     margins m = margins_of(d, &t->o);
-    return t->o.stride == 1 && !tensor_is_dense(&t->x) && !tensor_is_dense(&t->y) && m.above >= 0 && m.above <= 1 &&
-           m.left >= 0 && m.left <= TENSOR_HALO;
+    return t->o.stride == 1 && !tensor_is_dense(&t->x) && !tensor_is_dense(&t->y) && m.above >= 0 && m.left >= 0 &&
+           m.left <= TENSOR_HALO;
 }
 
 /* Narrow maps with many channels leave most lanes idle. The gradient of the weights, which sums over lanes in the end,
@@ -50,52 +51,60 @@ static void pack(engine *e, conv_direction d, const conv_task *t, const float *w
     conv_pack_weights(weight, t->y.c, t->x.c, t->o.kh, t->o.kw, d == CONV_INPUT_GRADIENT, out);
 }
 
-/* --- rows of x, normalised a band at a time --- */
+/* --- copies of a band of rows --- */
+
+static bool copies(conv_direction d, const conv_options *o) {
+    return margins_of(d, o).above > 1 || (o->normalised && d != CONV_INPUT_GRADIENT);
+}
 
 /* The rows of one image that a band of output rows reads. */
 static tensor strip_of(const tensor *x, const conv_options *o) {
     return tensor_planar(1, x->c, BAND + o->dilation * (o->kh - 1), x->w);
 }
 
-static size_t strips_count(const engine *e, const tensor *x, const conv_options *o) {
+static size_t strips_count(const engine *e, conv_direction d, const tensor *x, const conv_options *o) {
     tensor strip = strip_of(x, o);
-    return o->normalised ? (size_t)engine_threads(e) * conv_copy_count(&strip) : 0;
+    return copies(d, o) ? (size_t)engine_threads(e) * conv_copy_count(&strip) : 0;
 }
 
-typedef struct norm_strips {
+typedef struct strips {
     const tensor *x;
-    const conv_norm *norm; /* NULL: there are none */
-    tensor first;          /* strip of the first thread */
-    int padding;
-} norm_strips;
+    const conv_norm *norm; /* NULL: as it is */
+    margins m;
+    tensor first; /* strip of the first thread; no data: x is read itself */
+} strips;
 
-static norm_strips strips_of(const conv_options *o, const conv_run *run, const tensor *x) {
-    norm_strips s = {.x = x, .norm = run->norm, .padding = o->padding};
-    if (!s.norm)
+static strips strips_of(conv_direction d, const conv_options *o, const conv_run *run, const tensor *x) {
+    strips s = {.x = x, .norm = d == CONV_INPUT_GRADIENT ? NULL : run->norm, .m = margins_of(d, o)};
+    if (!copies(d, o))
         return s;
     s.first = strip_of(x, o);
     s.first.data = run->scratch + tensor_origin(&s.first);
-    memset(run->scratch, 0, strips_count(run->engine, x, o) * sizeof *run->scratch); /* the halos */
+    memset(run->scratch, 0, strips_count(run->engine, d, x, o) * sizeof *run->scratch); /* the halos */
     return s;
 }
 
-/* The rows of x that output rows y0 .. y1 - 1 read, normalised, into this thread's strip; zero outside the image.
- * Returns what a kernel, which counts rows from the image's first, takes for its input. */
-static const float *fill_strip(const worker *w, const norm_strips *s, int image, int y0, int y1) {
+/* The rows of x that output rows y0 .. y1 - 1 read, normalised if asked for, into this thread's strip; zero outside the
+ * image. Returns what a kernel, which counts rows from the image's first, takes for its input. */
+static const float *fill_strip(const worker *w, const strips *s, int image, int y0, int y1) {
     const tensor *x = s->x;
     tensor strip = s->first;
     strip.data += (size_t)w->thread * conv_copy_count(&strip);
-    int first = y0 - s->padding, last = y1 - s->padding + strip.h - BAND;
+    int first = y0 - s->m.above, last = y1 - s->m.above + strip.h - BAND;
     int top = first < 0 ? 0 : first, bottom = last > x->h ? x->h : last;
     for (int c = 0; c < x->c; c++) {
-        float *to = strip.data + c * strip.plane;
-        w->kernels->plane_affine((plane_shape){bottom - top, x->w, x->row}, tensor_plane(x, image, c) + top * x->row,
-                                 s->norm->scale[c], s->norm->shift[c], true, to + (top - first) * strip.row);
+        const float *from = tensor_plane(x, image, c);
+        float *to = strip.data + c * strip.plane - first * strip.row; /* of row 0 */
+        if (s->norm)
+            w->kernels->plane_affine((plane_shape){bottom - top, x->w, x->row}, from + top * x->row, s->norm->scale[c],
+                                     s->norm->shift[c], true, to + top * strip.row);
         for (int row = first; row < last; row++)
             if (row < 0 || row >= x->h)
-                memset(to + (row - first) * strip.row, 0, (size_t)x->w * sizeof *to);
+                memset(to + row * strip.row, 0, (size_t)x->w * sizeof *to);
+            else if (!s->norm)
+                memcpy(to + row * strip.row, from + row * x->row, (size_t)x->w * sizeof *to);
     }
-    return strip.data - y0 * strip.row - s->padding;
+    return strip.data - y0 * strip.row - s->m.left;
 }
 
 /* --- forward, and the gradient of the input --- */
@@ -104,7 +113,7 @@ typedef struct rows_job {
     conv_rows kernel;
     const tensor *x, *y;
     const conv_hook *hook;
-    norm_strips strips;
+    strips strips;
 } rows_job;
 
 /* Rows of one work item; fewer where a small map would otherwise leave threads without work. */
@@ -123,7 +132,7 @@ static void run_rows(const worker *w, void *context, int item) {
     conv_rows k = job->kernel;
     k.input += n * job->x->c * job->x->plane;
     k.output += n * job->y->c * job->y->plane;
-    if (job->strips.norm) {
+    if (job->strips.first.data) {
         k.input = fill_strip(w, &job->strips, n, y0, y1);
         k.input_plane = job->strips.first.plane;
     }
@@ -154,7 +163,7 @@ static void forward(const conv_options *o, const conv_run *run, const tensor *x,
                     .x = x,
                     .y = y,
                     .hook = run->hook,
-                    .strips = strips_of(o, run, x)};
+                    .strips = strips_of(CONV_FORWARD, o, run, x)};
     job.kernel.bias = bias;
     job.kernel.relu = relu;
     parallel_for(run->engine, y->n * items_of_image(y), run_rows, &job);
@@ -165,7 +174,8 @@ static void input_gradient(const conv_options *o, const conv_run *run, const ten
     rows_job job = {.kernel = kernel_of(o, margins_of(CONV_INPUT_GRADIENT, o), dy, packed, dx),
                     .x = dy,
                     .y = dx,
-                    .hook = run->hook};
+                    .hook = run->hook,
+                    .strips = strips_of(CONV_INPUT_GRADIENT, o, run, dy)};
     job.kernel.accumulate = accumulate;
     parallel_for(run->engine, dx->n * items_of_image(dx), run_rows, &job);
 }
@@ -181,7 +191,7 @@ typedef struct weight_job {
     conv_weight_rows kernel;
     const tensor *x, *dy;
     size_t partial_count;
-    norm_strips strips;
+    strips strips;
 } weight_job;
 
 static void run_weight_rows(const worker *w, void *context, int item) {
@@ -192,7 +202,7 @@ static void run_weight_rows(const worker *w, void *context, int item) {
     k.output_grad += n * job->dy->c * job->dy->plane;
     k.partial += (size_t)item * job->partial_count;
     int y1 = y0 + BAND < job->dy->h ? y0 + BAND : job->dy->h;
-    if (job->strips.norm) {
+    if (job->strips.first.data) {
         k.input = fill_strip(w, &job->strips, n, y0, y1);
         k.input_plane = job->strips.first.plane;
     }
@@ -201,7 +211,7 @@ static void run_weight_rows(const worker *w, void *context, int item) {
 
 static void weight_gradient(const conv_options *o, const conv_run *run, const tensor *x, const tensor *dy,
                             float *dweight, float *dbias) {
-    float *partials = run->scratch + strips_count(run->engine, x, o);
+    float *partials = run->scratch + strips_count(run->engine, CONV_WEIGHT_GRADIENT, x, o);
     weight_job job = {
         .kernel = {.input = x->data - o->padding * x->row - o->padding,
                    .input_row = x->row,
@@ -219,7 +229,7 @@ static void weight_gradient(const conv_options *o, const conv_run *run, const te
         .x = x,
         .dy = dy,
         .partial_count = partial_count(dy->c, x->c, o),
-        .strips = strips_of(o, run, x),
+        .strips = strips_of(CONV_WEIGHT_GRADIENT, o, run, x),
     };
     int items = dy->n * bands(dy);
     parallel_for(run->engine, items, run_weight_rows, &job);
@@ -236,10 +246,9 @@ static void weight_gradient(const conv_options *o, const conv_run *run, const te
 }
 
 static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
-    if (d == CONV_INPUT_GRADIENT)
-        return 0;
     size_t partials = partial_count(t->y.c, t->x.c, &t->o) * (size_t)t->y.n * (size_t)bands(&t->y);
-    return strips_count(e, &t->x, &t->o) + (d == CONV_WEIGHT_GRADIENT ? partials : 0);
+    return strips_count(e, d, d == CONV_INPUT_GRADIENT ? &t->y : &t->x, &t->o) +
+           (d == CONV_WEIGHT_GRADIENT ? partials : 0);
 }
 
 const conv_strategy conv_direct = {.name = "direct",

@@ -36,19 +36,20 @@ bool conv_stream_pays(const tensor *x, int channels, const tensor *y) {
 static size_t packed_first(const conv_stream_plan *p) {
     int ic = p->x.c, oc = p->channels;
     return conv_round_up(first_is_direct(&p->x) ? conv_packed_count(oc, ic, 3, 3)
-                                                : conv_winograd_packed_count(WINOGRAD_LARGE, oc, ic));
+                                                : conv_winograd_packed_count(WINOGRAD_LARGE, WINOGRAD_BLOCK, oc, ic));
 }
 
 static size_t packed_both(const conv_stream_plan *p) {
-    return packed_first(p) + conv_round_up(conv_winograd_packed_count(WINOGRAD_LARGE, p->y.c, p->channels));
+    return packed_first(p) +
+           conv_round_up(conv_winograd_packed_count(WINOGRAD_LARGE, WINOGRAD_BLOCK, p->y.c, p->channels));
 }
 
 static void pack_both(const conv_stream_plan *p, engine *e, const float *first, const float *second, float *packed) {
     if (first_is_direct(&p->x))
         conv_pack_weights(first, p->channels, p->x.c, 3, 3, false, packed);
     else
-        conv_winograd_pack(e, WINOGRAD_LARGE, first, p->channels, p->x.c, false, packed);
-    conv_winograd_pack(e, WINOGRAD_LARGE, second, p->y.c, p->channels, false, packed + packed_first(p));
+        conv_winograd_pack(e, WINOGRAD_LARGE, WINOGRAD_BLOCK, first, p->channels, p->x.c, false, packed);
+    conv_winograd_pack(e, WINOGRAD_LARGE, WINOGRAD_BLOCK, second, p->y.c, p->channels, false, packed + packed_first(p));
 }
 
 static size_t kernel_scratch(const engine *e, const conv_stream_plan *p) {

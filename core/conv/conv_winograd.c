@@ -13,12 +13,12 @@ static int band_rows(const kernel_table *table, const tensor *y) {
     return y->w <= two_vectors ? 4 * CONV_BAND : 2 * CONV_BAND;
 }
 
-static int blocks_of(int channels) {
-    return (channels + BLOCK - 1) / BLOCK;
+static int whole_blocks(int channels, int block) {
+    return (channels + block - 1) / block * block;
 }
 
-size_t conv_winograd_packed_count(winograd_side side, int oc, int ic) {
-    return (size_t)(side * side) * (size_t)blocks_of(oc) * BLOCK * (size_t)ic;
+size_t conv_winograd_packed_count(winograd_side side, int block, int oc, int ic) {
+    return (size_t)(side * side) * (size_t)whole_blocks(oc, block) * (size_t)ic;
 }
 
 /* Whole tiles of a map, and enough products for each transformed one. */
@@ -43,87 +43,35 @@ static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     return enough && conv_winograd_pays(t->x.c, t->y.c, t->y.w);
 }
 
-/* Numbers of one block of output channels, side by side. */
-typedef struct lanes {
-    double v[BLOCK];
-} lanes;
-
-/* G of winograd_rows.c: rows [1, p, p^2] / N(p) for the points p = 0, +-a, +-b, and infinity, with a^2 = 1/2, b^2 = 2
- * and N(p) the product of p's distances from the other finite points. */
-static void large_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[6]) {
-    const double a = 0.70710678118654752, b = 1.41421356237309505;
-    for (int i = 0; i < BLOCK; i++) {
-        double even1 = g0->v[i] + 0.5 * g2->v[i], even2 = g0->v[i] + 2 * g2->v[i];
-        u[0].v[i] = g0->v[i];
-        u[1].v[i] = (even1 + a * g1->v[i]) * (-1 / 1.5);
-        u[2].v[i] = (even1 - a * g1->v[i]) * (-1 / 1.5);
-        u[3].v[i] = (even2 + b * g1->v[i]) * (1.0 / 6);
-        u[4].v[i] = (even2 - b * g1->v[i]) * (1.0 / 6);
-        u[5].v[i] = g2->v[i];
-    }
-}
-
-/* G of winograd_small_rows.c: the same for 0, +-1 and infinity; signs are left to B and A. */
-static void small_points(const lanes *g0, const lanes *g1, const lanes *g2, lanes u[4]) {
-    for (int i = 0; i < BLOCK; i++) {
-        double even = g0->v[i] + g2->v[i];
-        u[0].v[i] = g0->v[i];
-        u[1].v[i] = 0.5 * (even + g1->v[i]);
-        u[2].v[i] = 0.5 * (even - g1->v[i]);
-        u[3].v[i] = g2->v[i];
-    }
-}
-
-/* The taps of one input channel and one block of output channels. */
-static void gather_taps(const float *weight, int oc, int ic, bool transposed, int block, int i, lanes g[9]) {
-    for (int lane = 0; lane < BLOCK; lane++) {
-        int o = block * BLOCK + lane;
-        const float *taps = weight + (transposed ? (ptrdiff_t)i * oc + o : (ptrdiff_t)o * ic + i) * 9;
-        for (int tap = 0; tap < 9; tap++)
-            g[tap].v[lane] = o < oc ? taps[transposed ? 8 - tap : tap] : 0;
-    }
-}
-
 typedef struct pack_job {
-    int side;
-    void (*points)(const lanes *g0, const lanes *g1, const lanes *g2, lanes *u);
-    const float *weight;
-    int oc, ic;
-    bool transposed;
-    float *packed;
+    winograd_side side;
+    int oc;
+    winograd_weights weights; /* of the first block */
 } pack_job;
 
 /* G g G^T for one block of output channels. */
-static void pack_block(const worker *w, void *context, int block) {
-    (void)w;
+static void pack_block(const worker *w, void *context, int item) {
     const pack_job *job = context;
-    int side = job->side;
-    size_t point_stride = (size_t)blocks_of(job->oc) * (size_t)job->ic * BLOCK;
-    float *packed = job->packed + (size_t)block * (size_t)job->ic * BLOCK;
-    for (int i = 0; i < job->ic; i++, packed += BLOCK) {
-        lanes g[9], columns[3][6], rows[6];
-        gather_taps(job->weight, job->oc, job->ic, job->transposed, block, i, g);
-        for (int ky = 0; ky < 3; ky++)
-            job->points(&g[3 * ky], &g[3 * ky + 1], &g[3 * ky + 2], columns[ky]);
-        for (int q = 0; q < side; q++) {
-            job->points(&columns[0][q], &columns[1][q], &columns[2][q], rows);
-            for (int p = 0; p < side; p++)
-                for (int lane = 0; lane < BLOCK; lane++)
-                    packed[(size_t)(p * side + q) * point_stride + lane] = (float)rows[p].v[lane];
-        }
-    }
+    winograd_weights k = job->weights;
+    int first = item * k.block, rest = job->oc - first;
+    k.outputs = rest < k.block ? rest : k.block;
+    k.weight += first * k.output;
+    k.packed += first * k.inputs;
+    (job->side == WINOGRAD_LARGE ? w->kernels->winograd_pack : w->kernels->winograd_small_pack)(&k);
 }
 
-void conv_winograd_pack(engine *e, winograd_side side, const float *weight, int oc, int ic, bool transposed,
+void conv_winograd_pack(engine *e, winograd_side side, int block, const float *weight, int oc, int ic, bool transposed,
                         float *packed) {
-    pack_job job = {.side = side,
-                    .points = side == WINOGRAD_LARGE ? large_points : small_points,
-                    .weight = weight,
-                    .oc = oc,
-                    .ic = ic,
-                    .transposed = transposed,
-                    .packed = packed};
-    parallel_for(e, blocks_of(oc), pack_block, &job);
+    pack_job job = {.side = side, .oc = oc};
+    job.weights = (winograd_weights){.weight = weight,
+                                     .input = transposed ? (ptrdiff_t)oc * 9 : 9,
+                                     .output = transposed ? 9 : (ptrdiff_t)ic * 9,
+                                     .inputs = ic,
+                                     .block = block,
+                                     .turned = transposed,
+                                     .packed = packed,
+                                     .point = (ptrdiff_t)whole_blocks(oc, block) * ic};
+    parallel_for(e, whole_blocks(oc, block) / block, pack_block, &job);
 }
 
 winograd_input conv_winograd_input(const tensor *x, const conv_norm *norm) {
@@ -257,40 +205,18 @@ static void run_weight_item(const worker *w, void *context, int item) {
         add_weight_band(w, job, (int)band, k, bias_sums);
 }
 
-/* g = G^T u, G as in kernel_points. */
-static void weight_taps(const double u[6], double g[3]) {
-    const double a = 0.70710678118654752, b = 1.41421356237309505;
-    double even1 = -(u[1] + u[2]) / 1.5, odd1 = -a * (u[1] - u[2]) / 1.5;
-    double even2 = (u[3] + u[4]) / 6, odd2 = b * (u[3] - u[4]) / 6;
-    g[0] = u[0] + even1 + even2;
-    g[1] = odd1 + odd2;
-    g[2] = 0.5 * even1 + 2 * even2 + u[5];
-}
-
 /* Adds up the partial sums of one input channel in a fixed order, and transforms them back. */
 static void finish_weights(const worker *w, void *context, int i) {
     const weight_job *job = context;
-    int ic = job->x->c, oc = job->dy->c, items = weight_items(w->kernels, job->x, job->dy);
-    for (int o = 0; o < oc; o++) {
-        double points[6][6], columns[3][6], taps[3];
-        for (int point = 0; point < WINOGRAD_POINTS; point++) {
-            const float *at = job->partials + ((size_t)point * ic + (size_t)i) * (size_t)job->padded + o;
-            double sum = 0;
-            for (int item = 0; item < items; item++)
-                sum += at[(size_t)item * job->partial_count];
-            points[point % 6][point / 6] = sum;
-        }
-        for (int q = 0; q < 6; q++) {
-            weight_taps(points[q], taps);
-            for (int ky = 0; ky < 3; ky++)
-                columns[ky][q] = taps[ky];
-        }
-        for (int ky = 0; ky < 3; ky++) {
-            weight_taps(columns[ky], taps);
-            for (int kx = 0; kx < 3; kx++)
-                job->dweight[((size_t)o * ic + (size_t)i) * 9 + (size_t)(ky * 3 + kx)] += (float)taps[kx];
-        }
-    }
+    int ic = job->x->c, oc = job->dy->c;
+    for (int o = 0; o < oc; o += BLOCK)
+        w->kernels->winograd_taps(&(winograd_sums){.sums = job->partials + i * job->padded + o,
+                                                   .items = weight_items(w->kernels, job->x, job->dy),
+                                                   .outputs = oc - o < BLOCK ? oc - o : BLOCK,
+                                                   .item = (ptrdiff_t)job->partial_count,
+                                                   .point = (ptrdiff_t)ic * job->padded,
+                                                   .dweight = job->dweight + ((ptrdiff_t)o * ic + i) * 9,
+                                                   .output = (ptrdiff_t)ic * 9});
 }
 
 static void weight_gradient(const conv_options *o, const conv_run *run, const tensor *x, const tensor *dy,
@@ -334,12 +260,12 @@ static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
 
 static size_t packed(conv_direction d, const conv_task *t) {
     bool back = d == CONV_INPUT_GRADIENT;
-    return conv_winograd_packed_count(WINOGRAD_LARGE, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
+    return conv_winograd_packed_count(WINOGRAD_LARGE, BLOCK, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
 }
 
 static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
     bool back = d == CONV_INPUT_GRADIENT;
-    conv_winograd_pack(e, WINOGRAD_LARGE, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
+    conv_winograd_pack(e, WINOGRAD_LARGE, BLOCK, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
 }
 
 const conv_strategy conv_winograd = {.name = "winograd",

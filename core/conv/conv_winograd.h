@@ -18,12 +18,12 @@ bool conv_winograd_pays(int ic, int oc, int width);
 /* Side of an input tile: of kernel_table.winograd_rows and of winograd_small_rows. */
 typedef enum winograd_side { WINOGRAD_LARGE = 6, WINOGRAD_SMALL = 4 } winograd_side;
 
-/* Transforms weight[oc][ic][3][3] for these kernels: [point][oc / WINOGRAD_BLOCK][ic][WINOGRAD_BLOCK], missing channels
- * zero. With `transposed`, weight[ic][oc][3][3] is that of the convolution whose gradient this is: channels are swapped
- * and taps turned by 180 degrees. */
-void conv_winograd_pack(engine *e, winograd_side side, const float *weight, int oc, int ic, bool transposed,
+/* Transforms weight[oc][ic][3][3] for these kernels: [point][oc / block][ic][block], missing channels zero; `block` is
+ * WINOGRAD_BLOCK, or TILE_CHANNELS for tiles (conv_tiles.h). With `transposed`, weight[ic][oc][3][3] is that of the
+ * convolution whose gradient this is: channels are swapped and taps turned by 180 degrees. */
+void conv_winograd_pack(engine *e, winograd_side side, int block, const float *weight, int oc, int ic, bool transposed,
                         float *packed);
-size_t conv_winograd_packed_count(winograd_side side, int oc, int ic); /* floats */
+size_t conv_winograd_packed_count(winograd_side side, int block, int oc, int ic); /* floats */
 
 /* All rows of y = conv(x) by such a kernel; of `k` output and channels are filled in. Scratch: winograd_scratch floats
  * for each thread. */

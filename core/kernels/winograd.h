@@ -98,6 +98,28 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[5] = d[5] + d[1] - 2.5f * d[3];
 }
 
+/* y = A^T m for six vectors. */
+static inline void output_points(const vec m[SIDE], vec y[STEP]) {
+    vec sum1 = m[1] + m[2], difference1 = A1 * (m[1] - m[2]);
+    vec sum2 = m[3] + m[4], difference2 = A2 * (m[3] - m[4]);
+    y[0] = m[0] + sum1 + sum2;
+    y[1] = difference1 + difference2;
+    y[2] = 0.5f * sum1 + 2 * sum2;
+    y[3] = 0.5f * difference1 + 2 * difference2 + m[5];
+}
+
+/* m = A y for four vectors. */
+static inline void gradient_points(const vec y[STEP], vec m[SIDE]) {
+    vec even1 = y[0] + 0.5f * y[2], odd1 = A1 * (y[1] + 0.5f * y[3]);
+    vec even2 = y[0] + 2 * y[2], odd2 = A2 * (y[1] + 2 * y[3]);
+    m[0] = y[0];
+    m[1] = even1 + odd1;
+    m[2] = even1 - odd1;
+    m[3] = even2 + odd2;
+    m[4] = even2 - odd2;
+    m[5] = y[3];
+}
+
 #else
 
 /* As above; each quad of pixels has two tiles. */
@@ -115,6 +137,12 @@ static inline void input_points(const vec d[SIDE], vec r[SIDE]) {
     r[1] = d[1] + d[2];
     r[2] = d[2] - d[1];
     r[3] = d[1] - d[3];
+}
+
+/* y = A^T m for four vectors. */
+static inline void output_points(const vec m[SIDE], vec y[STEP]) {
+    y[0] = m[0] + (m[1] + m[2]);
+    y[1] = (m[1] - m[2]) - m[3];
 }
 
 #endif

@@ -11,16 +11,6 @@
 #define WINOGRAD_STEP 4
 #include "core/kernels/winograd.h"
 
-/* y = A^T m for six vectors. */
-static inline void output_points(const vec m[SIDE], vec y[STEP]) {
-    vec sum1 = m[1] + m[2], difference1 = A1 * (m[1] - m[2]);
-    vec sum2 = m[3] + m[4], difference2 = A2 * (m[3] - m[4]);
-    y[0] = m[0] + sum1 + sum2;
-    y[1] = difference1 + difference2;
-    y[2] = 0.5f * sum1 + 2 * sum2;
-    y[3] = 0.5f * difference1 + 2 * difference2 + m[5];
-}
-
 /* A^T m A of one channel and one vector of tiles: four rows of GROUP_SPAN pixels. */
 static inline void transform_output(const float *m, vec bias, vec out[STEP][STEP]) {
     vec vertical[STEP][SIDE];

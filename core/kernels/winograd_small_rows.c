@@ -4,12 +4,6 @@
 #define WINOGRAD_STEP 2
 #include "core/kernels/winograd.h"
 
-/* y = A^T m for four vectors. */
-static inline void output_points(const vec m[SIDE], vec y[STEP]) {
-    y[0] = m[0] + (m[1] + m[2]);
-    y[1] = (m[1] - m[2]) - m[3];
-}
-
 /* A^T m A of one channel and one vector of tiles: two rows of GROUP_SPAN pixels. */
 static inline void transform_output(const float *m, vec bias, vec out[STEP][STEP]) {
     vec vertical[STEP][SIDE];

@@ -27,18 +27,6 @@ static ptrdiff_t gradient_stride(int padded) {
     return (ptrdiff_t)TILES * padded + LANES;
 }
 
-/* m = A y for four vectors. */
-static inline void gradient_points(const vec y[STEP], vec m[SIDE]) {
-    vec even1 = y[0] + 0.5f * y[2], odd1 = A1 * (y[1] + 0.5f * y[3]);
-    vec even2 = y[0] + 2 * y[2], odd2 = A2 * (y[1] + 2 * y[3]);
-    m[0] = y[0];
-    m[1] = even1 + odd1;
-    m[2] = even1 - odd1;
-    m[3] = even2 + odd2;
-    m[4] = even2 - odd2;
-    m[5] = y[3];
-}
-
 /* Rows become columns: each round interleaves the first half of the vectors with the second. */
 static inline void transpose(vec v[LANES]) {
     for (int round = 1; round < LANES; round *= 2) {

@@ -66,6 +66,48 @@ typedef struct winograd_weight_rows {
     float *partial;
 } winograd_weight_rows;
 
+/* Weights for these kernels: a block of output channels, of which those that are missing are packed as zeros. Distances
+ * in floats. */
+typedef struct winograd_weights {
+    const float *weight; /* nine taps of the first input and output channel */
+    ptrdiff_t input, output;
+    int inputs, outputs, block; /* block: a multiple of WINOGRAD_BLOCK */
+    bool turned;                /* taps in reverse */
+    float *packed;              /* [input channel][block] of the first point */
+    ptrdiff_t point;
+} winograd_weights;
+
+/* The gradient of the taps of one input channel and up to WINOGRAD_BLOCK output channels from partial sums at each
+ * point, which stand side by side for the output channels: dweight += G^T (sum of items) G. */
+typedef struct winograd_sums {
+    const float *sums;
+    int items, outputs;
+    ptrdiff_t item, point;
+    float *dweight;
+    ptrdiff_t output;
+} winograd_sums;
+
+/* The same method with channels as lanes (core/conv/conv_tiles.h). TILE_CHANNELS channels of a map stand beside
+ * each other, pixel by pixel, and so do those of a transformed tile's points. Tiles follow one another by the rows of
+ * their phase: with dilation d, pixels d apart belong to a tile, and the pixels of the first d rows and columns begin
+ * one phase each. */
+#define TILE_CHANNELS 16
+typedef struct winograd_tiles {
+    float *pixels; /* what the first tile begins with: the input one dilation above and left of the output */
+    ptrdiff_t row; /* floats; pixels beyond height and width are touched where tiles reach there */
+    int height, width, dilation; /* of the output */
+    float *points;               /* of the first tile */
+    ptrdiff_t point, tile;       /* floats from one point to the next, and from one tile */
+} winograd_tiles;
+
+/* y[row][column] = sum over terms of a[row][term] b[term][column], TILE_CHANNELS columns. */
+typedef struct tile_product {
+    const float *a, *b;
+    float *y;
+    int rows, terms;
+    ptrdiff_t a_row, a_term, b_term, y_row;
+} tile_product;
+
 /* Convolution by Fourier transforms of tiles (core/conv/conv_fourier.c). Spectra stand in blocks of FOURIER_BLOCK
  * frequencies, real parts, then imaginary ones. */
 #define FOURIER_SIDE 64 /* of a tile: FOURIER_SIDE x FOURIER_SIDE complex numbers */

@@ -1,6 +1,7 @@
 /* The convolutions among the kernels: one call, or two for two bands, against plain sums. */
 #include "core/conv/conv_winograd.h"
 #include "tests/core/conv/plain_conv.h"
+#include "tests/core/conv/winograd_matrices.h"
 #include "tests/core/tensor/kernel_checks.h"
 #include "tests/core/tensor/watched.h"
 #include "tests/expect.h"
@@ -212,10 +213,10 @@ static void check_winograd(const kernel_table *set, winograd_side side, int ic, 
     bool norm = index % 2, accumulate = index % 3 == 0;
     layer l = layer_new(set, ic, oc, h, w, same_3x3);
     l.norm = norm ? &l.norms : NULL;
-    float *packed = malloc(conv_winograd_packed_count(side, oc, ic) * sizeof *packed);
+    float *packed = malloc(conv_winograd_packed_count(side, WINOGRAD_BLOCK, oc, ic) * sizeof *packed);
     assert_non_null(packed);
     watched scratch = watched_new(set->winograd_scratch(ic, oc), NAN);
-    conv_winograd_pack(test_engine(), side, l.weight.data, oc, ic, false, packed);
+    conv_winograd_pack(test_engine(), side, WINOGRAD_BLOCK, l.weight.data, oc, ic, false, packed);
     winograd_rows k = {.input = input_of(&l, norm),
                        .output = l.y.t.data,
                        .output_row = l.y.t.row,
@@ -251,28 +252,12 @@ void check_winograd_small_rows(const kernel_table *set) {
     check_winograd_shapes(set, WINOGRAD_SMALL);
 }
 
-/* Row p of G: [1, p, p^2] / N(p), N(p) the product of p's distances from the other points; the last is infinity. */
-static void kernel_point(int row, double g[3]) {
-    const double points[5] = {0, sqrt(0.5), -sqrt(0.5), sqrt(2), -sqrt(2)};
-    double scale = 1;
-    g[0] = g[1] = 0, g[2] = 1;
-    if (row == 5)
-        return;
-    for (int i = 0; i < 5; i++)
-        scale *= i == row ? 1 : points[row] - points[i];
-    g[0] = 1 / scale, g[1] = points[row] / scale, g[2] = points[row] * points[row] / scale;
-}
-
 /* G^T partial G: the gradient of tap (ky, kx) between two channels. */
-static double tap_gradient(const float *partial, ptrdiff_t point_stride, int ky, int kx) {
+static double tap_gradient(const winograd_matrices *m, const float *partial, ptrdiff_t point_stride, int ky, int kx) {
     double sum = 0;
     for (int p = 0; p < 6; p++)
-        for (int q = 0; q < 6; q++) {
-            double row[3], column[3];
-            kernel_point(p, row);
-            kernel_point(q, column);
-            sum += row[ky] * column[kx] * partial[(p * 6 + q) * point_stride];
-        }
+        for (int q = 0; q < 6; q++)
+            sum += m->G[p][ky] * m->G[q][kx] * partial[(p * 6 + q) * point_stride];
     return sum;
 }
 
@@ -281,6 +266,7 @@ static void check_winograd_weights(const kernel_table *set, int ic, int oc, int 
     layer l = layer_new(set, ic, oc, h, w, same_3x3);
     l.norm = norm ? &l.norms : NULL;
     int padded = set->winograd_padded(oc);
+    winograd_matrices m = winograd_matrices_of(WINOGRAD_LARGE);
     watched partial = watched_new((size_t)(WINOGRAD_POINTS * ic * padded), 0);
     watched scratch = watched_new(set->winograd_scratch(ic, oc), NAN);
     winograd_weight_rows k = {.input = input_of(&l, norm),
@@ -299,7 +285,7 @@ static void check_winograd_weights(const kernel_table *set, int ic, int oc, int 
     for (int o = 0; o < oc; o++)
         for (int i = 0; i < ic; i++)
             for (int tap = 0; tap < 9; tap++)
-                got.data[(o * ic + i) * 9 + tap] = (float)tap_gradient(partial.data + (ptrdiff_t)i * padded + o,
+                got.data[(o * ic + i) * 9 + tap] = (float)tap_gradient(&m, partial.data + (ptrdiff_t)i * padded + o,
                                                                        (ptrdiff_t)ic * padded, tap / 3, tap % 3);
     expect_close(got.data, &expected, WINOGRAD_ROUNDINGS, l.name);
     plain_free(&expected);

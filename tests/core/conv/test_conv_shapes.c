@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TINY = 1500, SMALL = 500, WIDE = 60, BROAD = 16 };
+enum { TINY = 1500, SMALL = 500, WIDE = 60, BROAD = 16, NARROW = 40 };
 
 typedef struct shape {
     int n, ic, oc, h, w;
@@ -31,7 +31,11 @@ static bool chance(rng *r) {
 
 static shape draw_shape(rng *r, int index) {
     shape s = {.n = between(r, 1, 2), .o = {.kh = 3, .kw = 3, .stride = 1, .padding = 1, .dilation = 1}};
-    if (index >= TINY + SMALL + WIDE) { /* kernels that are wide themselves */
+    if (index >= TINY + SMALL + WIDE + BROAD) { /* many channels, dilated: tiles of several images at once */
+        s.n = between(r, 1, 5), s.ic = between(r, 1, 50), s.oc = between(r, 1, 50);
+        s.h = between(r, 1, 48), s.w = between(r, 1, 32);
+        s.o.padding = s.o.dilation = chance(r) ? 1 : between(r, 1, 8);
+    } else if (index >= TINY + SMALL + WIDE) { /* kernels that are wide themselves */
         s.n = between(r, 1, 2), s.ic = between(r, 1, 3), s.oc = between(r, 1, 3);
         s.h = between(r, 1, 70), s.w = between(r, 1, 70);
         s.o.kh = between(r, 7, 17), s.o.kw = chance(r) ? s.o.kh : between(r, 7, 17), s.o.padding = between(r, 0, 9);
@@ -268,7 +272,7 @@ static void check_shape(const engines *by, const shape *s, rng *r, bool threads)
 }
 
 static void check_shapes(const engines *by, int first, int step) {
-    for (int i = first; i < TINY + SMALL + WIDE + BROAD; i += step) {
+    for (int i = first; i < TINY + SMALL + WIDE + BROAD + NARROW; i += step) {
         rng r = rng_new(5, (uint64_t)i);
         shape s = draw_shape(&r, i);
         while (conv_output_size(s.h, s.o.kh, &s.o) < 1 || conv_output_size(s.w, s.o.kw, &s.o) < 1)
