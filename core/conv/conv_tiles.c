@@ -16,7 +16,8 @@ static int tiles_along(int n, int d, int step) {
     return tiles;
 }
 
-/* Tiles beyond which a pass over the weights is no longer what takes the time. */
+/* Tiles that are transformed at once, whose points stay in the last cache. On maps with more of them the vectors of
+ * tiles of conv_winograd.h, or direct sums, are faster. */
 enum { MOST_TILES = 256 };
 
 tile_grid tile_grid_of(winograd_side side, const conv_task *t) {
@@ -38,7 +39,7 @@ bool conv_tiles_fit(const conv_task *t) {
 bool conv_tiles_pay(winograd_side side, const conv_task *t) {
     tile_grid g = tile_grid_of(side, t);
     int64_t products = (int64_t)g.points * g.tiles, direct = (int64_t)9 * g.h * g.w;
-    return t->x.c >= 32 && t->y.c >= 32 && 3 * products <= 2 * direct;
+    return g.tiles <= MOST_TILES && t->x.c >= 32 && t->y.c >= 32 && 3 * products <= 2 * direct;
 }
 
 /* --- the input --- */

@@ -14,14 +14,14 @@ static bool applies(conv_direction d, const conv_task *t) {
 }
 
 /* Where there are few tiles, reading the weights takes the time of a forward pass, and F(2x2, 3x3) has half as many.
- * The partial sums of the gradient of the weights (conv_winograd.c) outgrow the caches where channels are many, as they
- * are on maps of up to MOST_WIDTH. */
+ * The partial sums of the gradient of the weights in conv_winograd.c outgrow the caches on narrow maps of many
+ * channels. */
 static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     (void)e;
-    enum { FEW_TILES = 16, MOST_WIDTH = 63 };
+    enum { FEW_TILES = 16, WIDE = 64 };
     tile_grid g = grid_of(&t->o, &t->y);
     if (conv_winograd_fits(t) && conv_winograd_pays(t->x.c, t->y.c, t->y.w) &&
-        (d != CONV_WEIGHT_GRADIENT || t->y.w > MOST_WIDTH))
+        (d != CONV_WEIGHT_GRADIENT || t->y.w >= WIDE))
         return false;
     return conv_tiles_pay(WINOGRAD_LARGE, t) && !(d == CONV_FORWARD && g.images * g.tiles <= FEW_TILES);
 }
