@@ -136,10 +136,7 @@ status tape_set_operation(tape *t, node *n, const op *operation, const void *opt
     memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
     n->saved_count = 0;
     status result = operation->infer(n);
-    if (result != STATUS_OK)
-        return status_prefix(result, "%s", operation->name);
-    n->saved = n->saved_count ? tape_alloc(t, n->saved_count * sizeof(float)) : NULL;
-    return n->saved_count && !n->saved ? STATUS_MEMORY : STATUS_OK;
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", operation->name);
 }
 
 node *tape_record(tape *t, const op *operation, const void *options, size_t options_size, int input_count,
@@ -209,10 +206,15 @@ static void mark(tape *t, node *loss) {
     }
 }
 
+/* What nodes have beside values, once rewriting has settled which of them run. */
 static status prepare(tape *t) {
     for (int i = 0; i < t->count; i++) {
         node *n = t->nodes[i];
-        if (n->plan->used && n->op && n->op->prepare)
+        if (!n->plan->used || !n->op)
+            continue;
+        if (n->saved_count && !(n->saved = tape_alloc(t, n->saved_count * sizeof(float))))
+            return STATUS_MEMORY;
+        if (n->op->prepare)
             TRY(n->op->prepare(t, n));
     }
     return STATUS_OK;
