@@ -9,6 +9,7 @@ export IRST_SHARED="${IRST_SHARED:-../shared}"
 workers=$(nproc)
 export OMP_NUM_THREADS=1
 build=build/coverage least=92
+merged=$build/merged next=$build/next
 
 # Lines "NAME: COMMAND" of what is run.
 list_tests() {
@@ -37,14 +38,28 @@ list_tests() {
     echo "metrics: $build/tests/compare_metrics $golden/metrics.h5"
 }
 
+# add_counts FOLDER: to those in $merged. Where gcov-tool cannot read a file that was cut short, it would lose others, too:
+# the folder is left out then, with a line that says so.
+add_counts() {
+    local said to=$merged
+    [ -d $merged ] || to=$1 # the first ones are counted twice: whether a line ran is all that is asked
+    if said=$(gcov-tool merge "$1" "$to" -o $next 2>&1); then
+        rm -rf $merged
+        mv $next $merged
+    else
+        rm -rf $next
+        echo "$1 is left out: ${said:0:600}"
+    fi
+}
+
 # Each test counts in a folder of its own: what it kills or cuts short damages no other's counts. What gcov says of
 # damaged ones goes to a file, since tests look at stderr.
 measure() {
-    local run parts merged=$build/merged next=$build/next
+    local run parts
     make -j"$workers" BUILD=$build BINDIR=$build/bin OPT='-O1 -g' CFLAGS=--coverage LDFLAGS=--coverage all tests \
         > $build.log 2>&1 || { tail -n 20 $build.log; exit 1; }
     find $build/obj -name '*.gcda' -delete
-    rm -rf $build/runs $merged
+    rm -rf $build/runs $merged $next
     mkdir -p $build/runs
     ln -sfn "$PWD/weights" $build/weights # where the programs look for them
     parts=$(tr -cd / <<< "$PWD/$build" | wc -c)
@@ -52,16 +67,8 @@ measure() {
     list_tests | tr '\n' '\0' | GCOV_PREFIX_STRIP=$parts RUNS=$PWD/$build/runs xargs -0 -n 1 -P "$workers" bash -c '
         export GCOV_PREFIX=$RUNS/$$ GCOV_ERROR_FILE=$RUNS/$$.gcov
         ${0#*: } > $RUNS/$$.out 2>&1 || echo "${0%%: *} fails, see $RUNS/$$.out"'
-    # Of what is damaged, the counts of the other tests stay.
     for run in "$build"/runs/*/obj; do
-        if [ -d $merged ]; then
-            gcov-tool merge "$run" $merged -o $next > /dev/null 2>&1
-            [ -d $next ] || continue
-            rm -rf $merged
-            mv $next $merged
-        else
-            cp -r "$run" $merged
-        fi
+        add_counts "$run"
     done
     cp -r $merged/. $build/obj
 }

@@ -290,6 +290,15 @@ refuses 1 'missing.h5' "$bin/convert" to-onnx missing.h5 out/x.onnx
 refuses 1 'nowhere/x.onnx' "$bin/convert" to-onnx set.h5 /nowhere/x.onnx
 refuses 2 'to-onnx takes two words: IN.h5 OUT.onnx' "$bin/convert" to-onnx set.h5
 mkdir -p out
+for ending in pth safetensors; do
+    works "$bin/convert" to-torch set.h5 "there.$ending"
+    grep -q "there.$ending: .* tensors of" stdout || complain "convert to-torch says $(cat stdout)"
+    works "$bin/convert" from-torch "there.$ending" back.h5
+    works "$bin/convert" to-torch back.h5 "again.$ending"
+    cmp -s "there.$ending" "again.$ending" || complain "weights come back from $ending otherwise than they went"
+    refuses 1 "nowhere/x.$ending: cannot be written" "$bin/convert" to-torch set.h5 "/nowhere/x.$ending"
+done
+mkdir -p out
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
 refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
 pickle=$(ls "$root/${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl \

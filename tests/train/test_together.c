@@ -57,12 +57,15 @@ static const char *run_folder(void) {
     return scratch_path(name);
 }
 
+/* Rounding alone makes a pixel at the edge of a ReLU change sides now and then: that was seen to move the gradient's
+ * norm by 2e-3 (gcc -O1) and the loss by 1.4e-6. An idle rank's gradient counted wrongly moves the norm by 6 % and
+ * more. */
 static void expect_same_trace(const trace *a, const trace *b, int ranks) {
     assert_int_equal(a->count, b->count);
     for (int i = 0; i < a->count; i++) {
         if (!(fabs(a->loss[i] - b->loss[i]) <= 1e-5 * fabs(a->loss[i])))
             fail_msg("epoch %d of %d ranks: loss %.9g, alone %.9g", i + 1, ranks, b->loss[i], a->loss[i]);
-        if (!(fabs(a->norm[i] - b->norm[i]) <= 1e-3 * fabs(a->norm[i])))
+        if (!(fabs(a->norm[i] - b->norm[i]) <= 1e-2 * fabs(a->norm[i])))
             fail_msg("epoch %d of %d ranks: gradient %.9g, alone %.9g", i + 1, ranks, b->norm[i], a->norm[i]);
     }
 }
