@@ -3,37 +3,12 @@
 #include "core/io/file_io.h"
 #include "datasets/check/set_survey.h"
 #include "datasets/epoch_order.h"
+#include "datasets/set_roots.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-
-/* The items of a list separated by commas, blanks around them dropped. `out` is new; freed by the caller, also after a
- * failure. */
-static status split_list(const char *key, const char *text, name_list *out) {
-    for (const char *at = text;; at++) {
-        at += strspn(at, " \t");
-        size_t length = strcspn(at, ","), end = length;
-        while (end > 0 && (at[end - 1] == ' ' || at[end - 1] == '\t'))
-            end--;
-        char item[4096];
-        if (end == 0 || end >= sizeof item)
-            return status_fail(STATUS_USAGE, "%s = %.200s: expected names or numbers between the commas, found %s", key,
-                               text, end == 0 ? "nothing" : "too much");
-        snprintf(item, sizeof item, "%.*s", (int)end, at);
-        TRY(name_list_add(out, item));
-        at += length;
-        if (!*at)
-            return STATUS_OK;
-    }
-}
-
-/* A path that has commas in it is itself one set. */
-static status list_roots(const char *text, name_list *out) {
-    bool exists = path_is_folder(text) || path_is_file(text);
-    return exists || !strchr(text, ',') ? name_list_add(out, text) : split_list("data.root", text, out);
-}
 
 static status read_weights(const char *text, int sets, double **out) {
     if (!*text)
@@ -197,7 +172,7 @@ status training_data_open(const config *c, void (*on_notice)(void *context, cons
                           training_data *out) {
     *out = (training_data){0};
     name_list roots = {0};
-    status result = list_roots(config_text(c, "data.root"), &roots);
+    status result = set_roots_of("data.root", config_text(c, "data.root"), &roots);
     if (result == STATUS_OK)
         result = open_all(c, &(listener){on_notice, context}, &roots, out);
     name_list_free(&roots);

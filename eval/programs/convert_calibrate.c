@@ -1,6 +1,7 @@
 #include "eval/programs/convert_calibrate.h"
 
 #include "core/base/process.h"
+#include "datasets/set_roots.h"
 #include "eval/measure/sample.h"
 #include "modules/calibration.h"
 
@@ -17,25 +18,33 @@ static status add_image(calibration *c, const dataset *set, int index) {
     return result;
 }
 
-static status calibrate_on(calibration *c, const dataset *set, int images) {
+/* Of one set. */
+static status add_set(calibration *c, const char *root, const grey_range *range, int images) {
+    dataset *set;
+    TRY(dataset_open(root, "train", &set));
+    dataset_set_range(set, range);
     int all = dataset_count(set), count = images < all ? images : all;
-    for (int i = 0; i < count; i++)
-        TRY(add_image(c, set, (int)((int64_t)i * all / count)));
-    TRY(calibration_finish(c));
-    printf("ranges of %d layers from %d images of %s, split %s\n", calibration_layers(c), count, dataset_name(set),
-           dataset_split(set));
-    return STATUS_OK;
+    status result = STATUS_OK;
+    for (int i = 0; i < count && result == STATUS_OK; i++)
+        result = add_image(c, set, (int)((int64_t)i * all / count));
+    if (result == STATUS_OK)
+        printf("ranges of %d layers from %d images of %s, split %s\n", calibration_layers(c), count, dataset_name(set),
+               dataset_split(set));
+    dataset_close(set);
+    return result;
 }
 
 status convert_calibrate(detector *d, const char *data, const grey_range *range, int images) {
-    dataset *set;
+    name_list roots = {0};
     calibration *c = NULL;
-    TRY(dataset_open(data, "train", &set));
-    dataset_set_range(set, range);
-    status result = calibration_new(d, &c);
+    status result = set_roots_of("DATA", data, &roots);
     if (result == STATUS_OK)
-        result = calibrate_on(c, set, images);
+        result = calibration_new(d, &c);
+    for (int i = 0; i < roots.count && result == STATUS_OK; i++)
+        result = add_set(c, roots.names[i], range, images);
+    if (result == STATUS_OK)
+        result = calibration_finish(c);
     calibration_free(c);
-    dataset_close(set);
+    name_list_free(&roots);
     return result;
 }

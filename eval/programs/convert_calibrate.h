@@ -5,8 +5,9 @@
 #include "core/io/grey_range.h"
 #include "modules/detector.h"
 
-/* Finds them on the engine of `d` from up to `images` images of the training split of the set at `data`, spread evenly
- * over its list, at 256 x 256 pixels as in training, and stores them in its parameters. `range`: of grey values. */
+/* Finds them on the engine of `d` from up to `images` images of the training split of each set in `data`, a path or
+ * several with commas between, spread evenly over its list, at 256 x 256 pixels as in training, and stores them in its
+ * parameters. `range`: of grey values. */
 status convert_calibrate(detector *d, const char *data, const grey_range *range, int images);
 
 #endif

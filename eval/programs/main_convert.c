@@ -210,7 +210,7 @@ static const struct {
     {"to-onnx", "IN.h5 OUT.onnx", 2, to_onnx},
     {"weights", "IN.h5 OUT.h5", 2, cut_down},
     {"set-threshold", "FILE.h5 T", 2, set_threshold},
-    {"calibrate", "IN.h5 DATA OUT.h5", 3, calibrate},
+    {"calibrate", "IN.h5 DATA[,DATA] OUT.h5", 3, calibrate},
     {"verify", "FILE.h5", 1, verify},
 };
 #define COMMAND_NAMES "from-torch, to-torch, to-onnx, weights, set-threshold, calibrate or verify"
@@ -246,7 +246,8 @@ static const cli_option options[] = {
      "to-onnx: for one image of this size, for runtimes that have to know it, as OpenCV's dnn; without it for any "
      "number "
      "of images of any size"},
-    {"images", CLI_INT, &images, "N", "calibrate: so many images of the training split, spread over its list"},
+    {"images", CLI_INT, &images, "N",
+     "calibrate: so many images of the training split of each set, spread over its list"},
 };
 
 int main(int argc, char **argv) {
@@ -257,7 +258,7 @@ int main(int argc, char **argv) {
             "down to the network, checks them",
         .arguments = "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx [--size WxH] | "
                      "weights IN.h5 OUT.h5 "
-                     "| set-threshold FILE.h5 T | calibrate IN.h5 DATA OUT.h5 [--images N] | verify FILE.h5",
+                     "| set-threshold FILE.h5 T | calibrate IN.h5 DATA[,DATA] OUT.h5 [--images N] | verify FILE.h5",
         .examples =
             "@convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
             "@convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"

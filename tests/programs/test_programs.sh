@@ -259,6 +259,9 @@ refuses 2 'wide.h5 has no ranges of activations: convert calibrate wide.h5 DATA 
     "$bin/detect" scenes/images --checkpoint wide.h5 --precision int8 --out out
 works "$bin/convert" calibrate wide.h5 scenes bytes.h5 --images 3
 grep -q '^ranges of 3 layers from 3 images of scenes, split train$' stdout || complain "convert calibrate said '$(head -n 1 stdout)'"
+works "$bin/convert" calibrate wide.h5 'scenes, scenes' twice.h5 --images 3
+[ "$(grep -c '^ranges of 3 layers from 3 images' stdout)" = 2 ] || complain "convert calibrate did not take two sets"
+cmp bytes.h5 twice.h5 || complain "convert calibrate: the same images twice gave other ranges"
 works "$bin/convert" weights bytes.h5 bytes.h5
 grep -q '^  ranges for int8 *3$' stdout || complain "convert weights dropped the ranges"
 grep -q '^  threshold *0.25$' stdout || complain "convert calibrate dropped the threshold"
