@@ -74,6 +74,17 @@ void conv_winograd_pack(engine *e, winograd_side side, int block, const float *w
     parallel_for(e, whole_blocks(oc, block) / block, pack_block, &job);
 }
 
+size_t conv_winograd_task_packed(winograd_side side, int block, conv_direction d, const conv_task *t) {
+    bool back = d == CONV_INPUT_GRADIENT;
+    return conv_winograd_packed_count(side, block, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
+}
+
+void conv_winograd_pack_task(engine *e, winograd_side side, int block, conv_direction d, const conv_task *t,
+                             const float *weight, float *packed) {
+    bool back = d == CONV_INPUT_GRADIENT;
+    conv_winograd_pack(e, side, block, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, packed);
+}
+
 winograd_input conv_winograd_input(const tensor *x, const conv_norm *norm) {
     return (winograd_input){.pixels = x->data,
                             .row = x->row,
@@ -259,13 +270,11 @@ static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
 }
 
 static size_t packed(conv_direction d, const conv_task *t) {
-    bool back = d == CONV_INPUT_GRADIENT;
-    return conv_winograd_packed_count(WINOGRAD_LARGE, BLOCK, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
+    return conv_winograd_task_packed(WINOGRAD_LARGE, BLOCK, d, t);
 }
 
 static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
-    bool back = d == CONV_INPUT_GRADIENT;
-    conv_winograd_pack(e, WINOGRAD_LARGE, BLOCK, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
+    conv_winograd_pack_task(e, WINOGRAD_LARGE, BLOCK, d, t, weight, out);
 }
 
 const conv_strategy conv_winograd = {.name = "winograd",

@@ -25,6 +25,11 @@ void conv_winograd_pack(engine *e, winograd_side side, int block, const float *w
                         float *packed);
 size_t conv_winograd_packed_count(winograd_side side, int block, int oc, int ic); /* floats */
 
+/* The same for a direction of a task, forward or the gradient of the input: conv_strategy's packed and pack. */
+size_t conv_winograd_task_packed(winograd_side side, int block, conv_direction d, const conv_task *t);
+void conv_winograd_pack_task(engine *e, winograd_side side, int block, conv_direction d, const conv_task *t,
+                             const float *weight, float *packed);
+
 /* All rows of y = conv(x) by such a kernel; of `k` output and channels are filled in. Scratch: winograd_scratch floats
  * for each thread. */
 winograd_input conv_winograd_input(const tensor *x, const conv_norm *norm);

@@ -19,13 +19,11 @@ static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
 }
 
 static size_t packed(conv_direction d, const conv_task *t) {
-    (void)d;
-    return conv_winograd_packed_count(WINOGRAD_SMALL, TILE_CHANNELS, t->y.c, t->x.c);
+    return conv_winograd_task_packed(WINOGRAD_SMALL, TILE_CHANNELS, d, t);
 }
 
 static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
-    (void)d;
-    conv_winograd_pack(e, WINOGRAD_SMALL, TILE_CHANNELS, weight, t->y.c, t->x.c, false, out);
+    conv_winograd_pack_task(e, WINOGRAD_SMALL, TILE_CHANNELS, d, t, weight, out);
 }
 
 static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed_weight,

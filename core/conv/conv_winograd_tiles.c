@@ -27,13 +27,11 @@ static bool pays(const engine *e, conv_direction d, const conv_task *t) {
 }
 
 static size_t packed(conv_direction d, const conv_task *t) {
-    bool back = d == CONV_INPUT_GRADIENT;
-    return conv_winograd_packed_count(WINOGRAD_LARGE, LANES, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c);
+    return conv_winograd_task_packed(WINOGRAD_LARGE, LANES, d, t);
 }
 
 static void pack(engine *e, conv_direction d, const conv_task *t, const float *weight, float *out) {
-    bool back = d == CONV_INPUT_GRADIENT;
-    conv_winograd_pack(e, WINOGRAD_LARGE, LANES, weight, back ? t->x.c : t->y.c, back ? t->y.c : t->x.c, back, out);
+    conv_winograd_pack_task(e, WINOGRAD_LARGE, LANES, d, t, weight, out);
 }
 
 static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed_weight,

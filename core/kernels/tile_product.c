@@ -15,7 +15,7 @@ enum { MOST_ROWS = 2 };
 #define EACH_ROW(r) _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++)
 #define EACH_VECTOR(v) _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++)
 
-static inline __attribute__((always_inline)) void some_rows(const tile_product *k, int first, const int rows) {
+static ALWAYS_INLINE void some_rows(const tile_product *k, int first, const int rows) {
     const float *a = k->a + first * k->a_row, *b = k->b;
     float *y = k->y + first * k->y_row;
     vec sum[MOST_ROWS][VECTORS];

@@ -28,6 +28,8 @@
 #define REGISTERS 16
 #endif
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int ivec __attribute__((vector_size(LANES * 4)));
 typedef float vec_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));

@@ -8,8 +8,6 @@
 
 #include "core/kernels/vector.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 enum {
     STEP = WINOGRAD_STEP, /* side of an output tile */
     SIDE = STEP + 2,      /* of an input tile */

@@ -5,7 +5,6 @@
 typedef double lanes __attribute__((vector_size(WINOGRAD_BLOCK * 8)));
 typedef float narrow_lanes __attribute__((vector_size(WINOGRAD_BLOCK * 4), aligned(4), may_alias));
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 #define EACH(i, count) _Pragma("GCC unroll 6") for (int i = 0; i < (count); i++)
 
 #define A 0.70710678118654752 /* the points are 0, +-A, +-B, and infinity, with A^2 = 1/2, B^2 = 2 */
