@@ -4,6 +4,16 @@
 #include "autograd/tape_rewrite.h"
 
 #include <math.h>
+#include <string.h>
+
+/* What is folded into a convolution's weights; NULL: no bias. */
+typedef struct fold_sources {
+    const float *weight, *bias, *gamma, *beta, *mean, *var;
+    int channels;
+    size_t per_channel;
+} fold_sources;
+
+enum { PRINT_FLOATS = sizeof(uint64_t) / sizeof(float) };
 
 bool conv_layer_of(const node *n, conv_layer *layer) {
     if (n->op == &op_conv2d || n->op == &op_conv2d_relu)
@@ -24,34 +34,62 @@ int conv_layer_inputs(const conv_layer *layer) {
 }
 
 size_t conv_layer_room(const conv_layer *layer, const node *weight) {
-    return layer->has_norm ? (size_t)(tensor_count(&weight->value) + weight->value.n) : 0;
+    return layer->has_norm ? (size_t)(tensor_count(&weight->value) + weight->value.n) + PRINT_FLOATS : 0;
+}
+
+/* Never 0. */
+static uint64_t fingerprint(engine *e, const fold_sources *s) {
+    const float *const per_channel[] = {s->bias, s->gamma, s->beta, s->mean, s->var};
+    enum { ARRAYS = sizeof per_channel / sizeof *per_channel };
+    uint64_t prints[1 + ARRAYS] = {weights_fingerprint(e, s->weight, (size_t)s->channels * s->per_channel)};
+    for (int i = 0; i < ARRAYS; i++)
+        if (per_channel[i])
+            prints[1 + i] = weights_fingerprint(e, per_channel[i], (size_t)s->channels);
+    return weights_fingerprint_of(prints, 1 + ARRAYS) | 1;
 }
 
 /* gamma (conv(x) - mean) / sqrt(var + eps) + beta = conv'(x) */
-static void fold(const conv_layer *layer, const float *gamma, const float *beta, size_t per_channel, float *room,
-                 streamed_conv *out) {
-    float *bias = room + (size_t)out->channels * per_channel;
-    for (int c = 0; c < out->channels; c++) {
-        double factor = gamma[c] / sqrt(layer->norm.running_var[c] + BATCH_NORM_EPSILON);
-        for (size_t i = (size_t)c * per_channel; i < ((size_t)c + 1) * per_channel; i++)
-            room[i] = (float)(out->weight[i] * factor);
-        double old = out->bias ? out->bias[c] : 0;
-        bias[c] = (float)((old - layer->norm.running_mean[c]) * factor + beta[c]);
+static void fold(const fold_sources *s, float *weight, float *bias) {
+    for (int c = 0; c < s->channels; c++) {
+        double factor = s->gamma[c] / sqrt(s->var[c] + BATCH_NORM_EPSILON);
+        for (size_t i = (size_t)c * s->per_channel; i < ((size_t)c + 1) * s->per_channel; i++)
+            weight[i] = (float)(s->weight[i] * factor);
+        double old = s->bias ? s->bias[c] : 0;
+        bias[c] = (float)((old - s->mean[c]) * factor + s->beta[c]);
     }
+}
+
+/* In the room: weights, biases, and the fingerprint of what they were folded from, 0 before the first time. */
+static void fold_once(engine *e, const fold_sources *s, float *room, streamed_conv *out) {
+    float *bias = room + (size_t)s->channels * s->per_channel, *end = bias + s->channels;
+    uint64_t before;
+    memcpy(&before, end, sizeof before);
+    out->fingerprint = fingerprint(e, s);
+    if (before != out->fingerprint)
+        fold(s, room, bias);
+    memcpy(end, &out->fingerprint, sizeof out->fingerprint);
     out->weight = room;
     out->bias = bias;
 }
 
-streamed_conv conv_layer_weights(const conv_layer *layer, const node *n, int first, float *room) {
+streamed_conv conv_layer_weights(engine *e, const conv_layer *layer, const node *n, int first, float *room) {
     const tensor *weight = &n->input[first]->value;
     streamed_conv out = {.channels = weight->n,
                          .weight = weight->data,
                          .bias = layer->has_bias ? n->input[first + 1]->value.data : NULL,
                          .relu = layer->has_relu};
     int norm = first + 1 + layer->has_bias;
-    if (layer->has_norm)
-        fold(layer, n->input[norm]->value.data, n->input[norm + 1]->value.data,
-             (size_t)(tensor_count(weight) / weight->n), room, &out);
+    if (layer->has_norm) {
+        fold_sources sources = {.weight = out.weight,
+                                .bias = out.bias,
+                                .gamma = n->input[norm]->value.data,
+                                .beta = n->input[norm + 1]->value.data,
+                                .mean = layer->norm.running_mean,
+                                .var = layer->norm.running_var,
+                                .channels = out.channels,
+                                .per_channel = (size_t)(tensor_count(weight) / weight->n)};
+        fold_once(e, &sources, room, &out);
+    }
     return out;
 }
 

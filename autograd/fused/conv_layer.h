@@ -13,12 +13,13 @@ bool conv_layer_of(const node *n, conv_layer *layer);
 
 int conv_layer_inputs(const conv_layer *layer); /* number of its weights among a node's inputs */
 
-/* Floats that the weights of a layer with a norm take, folded; 0 without one. */
+/* Floats of the room that a layer with a norm needs for its folded weights; 0 without one. */
 size_t conv_layer_room(const conv_layer *layer, const node *weight);
 
 /* Weights, bias and ReLU of the layer whose first weight is n->input[first]. Those of a layer with a norm are computed
- * anew, in double, into `room`, since parameters may have changed. */
-streamed_conv conv_layer_weights(const conv_layer *layer, const node *n, int first, float *room);
+ * in double into `room`, zeros at first, which keeps them until its parameters or statistics change: a fingerprint
+ * tells (kept_weights.h). */
+streamed_conv conv_layer_weights(engine *e, const conv_layer *layer, const node *n, int first, float *room);
 
 /* For samples: weights that are not trained, as the inputs from `inputs` on; returns how many. */
 int conv_layer_sample(tape *t, const conv_layer *layer, int ic, int oc, int kernel, node **inputs);

@@ -51,7 +51,8 @@ static void forward(node *n, const op_run *run) {
     byte_layer layers[BYTES_MOST_LAYERS];
     float *room = n->saved;
     for (int i = 0, at = FIRST; i < o->count; at = next_weight(o, i++, at)) {
-        layers[i] = (byte_layer){.conv = conv_layer_weights(&o->layers[i], n, at, room), .ranges = o->ranges[i]};
+        layers[i] =
+            (byte_layer){.conv = conv_layer_weights(run->engine, &o->layers[i], n, at, room), .ranges = o->ranges[i]};
         layers[i].means = o->ranges[i] ? o->ranges[i] + n->input[at]->value.n : NULL;
         room = room ? room + conv_layer_room(&o->layers[i], n->input[at]) : NULL;
     }

@@ -22,8 +22,8 @@ static status prepare(tape *t, node *n) {
 }
 
 static void forward(node *n, const op_run *run) {
-    streamed_conv layer = conv_layer_weights(n->options, n, WEIGHT, n->saved);
-    const conv_run here = {.engine = run->engine, .scratch = run->scratch};
+    streamed_conv layer = conv_layer_weights(run->engine, n->options, n, WEIGHT, n->saved);
+    const conv_run here = {.engine = run->engine, .scratch = run->scratch, .fingerprint = layer.fingerprint};
     conv_forward(n->prepared, &here, &n->input[X]->value, layer.weight, layer.bias, layer.relu, &n->value);
 }
 

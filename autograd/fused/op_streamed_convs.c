@@ -43,8 +43,8 @@ static status prepare(tape *t, node *n) {
 static void forward(node *n, const op_run *run) {
     const streamed_options *o = n->options;
     float *room = n->saved, *second_room = room ? room + conv_layer_room(&o->layers[0], n->input[FIRST]) : NULL;
-    streamed_conv first = conv_layer_weights(&o->layers[0], n, FIRST, room);
-    streamed_conv second = conv_layer_weights(&o->layers[1], n, second_of(n), second_room);
+    streamed_conv first = conv_layer_weights(run->engine, &o->layers[0], n, FIRST, room);
+    streamed_conv second = conv_layer_weights(run->engine, &o->layers[1], n, second_of(n), second_room);
     conv_stream(n->prepared, run->engine, &n->input[X]->value, &first, &second, &n->value, run->scratch);
 }
 

@@ -79,7 +79,8 @@ size_t conv2d_scratch(const engine *e, const node *n) {
 void conv2d_forward(node *n, const conv_norm *norm, int weight, bool relu, const op_run *run) {
     const conv_hook gather = {norm_gather_moments, n};
     bool gathers = !run->is_recomputation && norm_clear_moments(n);
-    const conv_run here = {run->engine, run->scratch, norm, gathers ? &gather : NULL};
+    const conv_run here = {
+        .engine = run->engine, .scratch = run->scratch, .norm = norm, .hook = gathers ? &gather : NULL};
     const float *bias = n->input_count > weight + 1 ? n->input[weight + 1]->value.data : NULL;
     conv_forward(n->prepared, &here, &n->input[0]->value, n->input[weight]->value.data, bias, relu, &n->value);
 }

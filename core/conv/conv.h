@@ -74,6 +74,9 @@ typedef struct conv_run {
     float *scratch;        /* conv_plan.scratch floats, aligned for vectors */
     const conv_norm *norm; /* of a normalised x, where that is read; else NULL */
     const conv_hook *hook; /* on y forward, on dx for the gradient of the input; NULL: none */
+    /* Of what the weights of a forward run were made of (kept_weights.h), if the caller has it; 0: of themselves, if
+     * it is needed. */
+    uint64_t fingerprint;
 } conv_run;
 
 /* y = conv(norm(x), weight) + bias, then max(0, .) if relu. weight[oc][ic][kh][kw]; bias[oc] or NULL. */

@@ -85,12 +85,12 @@ static const float *packed_in_scratch(const conv_plan *p, conv_direction d, cons
     return packed;
 }
 
-static const float *kept(conv_plan *p, engine *e, const float *weight) {
+static const float *kept(conv_plan *p, const conv_run *run, const float *weight) {
     const conv_task *t = &p->task;
     size_t count = (size_t)t->y.c * (size_t)t->x.c * (size_t)(t->o.kh * t->o.kw);
-    uint64_t print = weights_fingerprint(e, weight, count);
+    uint64_t print = run->fingerprint ? run->fingerprint : weights_fingerprint(run->engine, weight, count);
     if (!kept_weights_are(&p->kept, &print, 1))
-        p->by[CONV_FORWARD]->pack(e, CONV_FORWARD, t, weight, p->kept.packed);
+        p->by[CONV_FORWARD]->pack(run->engine, CONV_FORWARD, t, weight, p->kept.packed);
     return p->kept.packed;
 }
 
@@ -98,8 +98,7 @@ void conv_forward(conv_plan *p, const conv_run *run, const tensor *x, const floa
                   const tensor *y) {
     assert(fits(p, x, y) && !run->norm == !p->task.o.normalised);
     conv_run rest = *run;
-    const float *packed =
-        p->kept.packed ? kept(p, run->engine, weight) : packed_in_scratch(p, CONV_FORWARD, weight, &rest);
+    const float *packed = p->kept.packed ? kept(p, run, weight) : packed_in_scratch(p, CONV_FORWARD, weight, &rest);
     p->by[CONV_FORWARD]->forward(&p->task.o, &rest, x, packed, bias, relu, y);
 }
 

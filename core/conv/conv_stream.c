@@ -106,18 +106,21 @@ void conv_stream_plan_keep(conv_stream_plan *p, float *memory) {
     p->scratch -= packed_both(p);
 }
 
+static uint64_t fingerprint(engine *e, const streamed_conv *conv, int ic) {
+    return conv->fingerprint ? conv->fingerprint
+                             : weights_fingerprint(e, conv->weight, (size_t)conv->channels * (size_t)ic * 9);
+}
+
 /* The packed weights: those kept, or in the scratch. */
-static const float *packed_weights(conv_stream_plan *p, engine *e, const float *first, const float *second,
-                                   float *scratch) {
-    uint64_t prints[2];
+static const float *packed_weights(conv_stream_plan *p, engine *e, const streamed_conv *first,
+                                   const streamed_conv *second, float *scratch) {
     if (!p->kept.packed) {
-        pack_both(p, e, first, second, scratch);
+        pack_both(p, e, first->weight, second->weight, scratch);
         return scratch;
     }
-    prints[0] = weights_fingerprint(e, first, (size_t)p->channels * (size_t)p->x.c * 9);
-    prints[1] = weights_fingerprint(e, second, (size_t)p->y.c * (size_t)p->channels * 9);
+    uint64_t prints[2] = {fingerprint(e, first, p->x.c), fingerprint(e, second, p->channels)};
     if (!kept_weights_are(&p->kept, prints, 2))
-        pack_both(p, e, first, second, p->kept.packed);
+        pack_both(p, e, first->weight, second->weight, p->kept.packed);
     return p->kept.packed;
 }
 
@@ -216,7 +219,7 @@ static void run_segment(const worker *w, void *context, int item) {
 
 void conv_stream(conv_stream_plan *p, engine *e, const tensor *x, const streamed_conv *first,
                  const streamed_conv *second, const tensor *y, float *scratch) {
-    const float *packed = packed_weights(p, e, first->weight, second->weight, scratch);
+    const float *packed = packed_weights(p, e, first, second, scratch);
     const float *packed_second = packed + packed_first(p);
     tensor ring = ring_of(first->channels, y->w);
     stream_job job = {

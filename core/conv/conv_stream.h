@@ -9,10 +9,11 @@
 
 /* Both with stride 1, padding 1 and dilation 1. */
 typedef struct streamed_conv {
-    int channels;        /* of its output */
-    const float *weight; /* [channels][input channels][3][3] */
-    const float *bias;   /* [channels], or NULL */
-    bool relu;           /* output = max(0, .) */
+    int channels;         /* of its output */
+    const float *weight;  /* [channels][input channels][3][3] */
+    const float *bias;    /* [channels], or NULL */
+    bool relu;            /* output = max(0, .) */
+    uint64_t fingerprint; /* as in conv_run of conv.h */
 } streamed_conv;
 
 /* Whether one pass is faster than two: the map between, of `channels` channels, is too large for the cache. Depends on

@@ -46,10 +46,14 @@ static void print_piece(const worker *w, void *context, int item) {
 uint64_t weights_fingerprint(engine *e, const float *weight, size_t count) {
     print_job job = {.weight = weight, .count = count, .piece = piece_size(count)};
     int pieces = (int)((count + job.piece - 1) / job.piece);
-    uint64_t all = count;
     parallel_for(e, pieces, print_piece, &job);
-    for (int i = 0; i < pieces; i++)
-        all = mix(all, job.hashes[i]);
+    return mix(weights_fingerprint_of(job.hashes, pieces), count);
+}
+
+uint64_t weights_fingerprint_of(const uint64_t *fingerprints, int count) {
+    uint64_t all = (uint64_t)count;
+    for (int i = 0; i < count; i++)
+        all = mix(all, fingerprints[i]);
     return all;
 }
 

@@ -22,6 +22,9 @@ typedef struct kept_weights {
  * Takes about a seventh of the time of packing. */
 uint64_t weights_fingerprint(engine *e, const float *weight, size_t count);
 
+/* One for several arrays together: of their fingerprints, in this order. */
+uint64_t weights_fingerprint_of(const uint64_t *fingerprints, int count);
+
 /* Whether what is kept was made of weights with these fingerprints, at most KEPT_SOURCES; if not, the caller makes it
  * now. */
 bool kept_weights_are(kept_weights *kept, const uint64_t *fingerprints, int count);

@@ -181,8 +181,9 @@ static void run(experiment *e, conv_plan *plan, engine *by, const char *strategy
     row_count backward = {e->x.t.h, calloc((size_t)(s->n * e->x.t.h), 1)};
     assert_true(forward.told && backward.told);
     const conv_hook on_y = {count_rows, &forward}, on_dx = {count_rows, &backward};
-    const conv_run there = {by, scratch.data, norm, &on_y}, back = {by, scratch.data, NULL, &on_dx};
-    const conv_run sums = {by, scratch.data, norm, NULL};
+    const conv_run there = {.engine = by, .scratch = scratch.data, .norm = norm, .hook = &on_y},
+                   back = {.engine = by, .scratch = scratch.data, .hook = &on_dx};
+    const conv_run sums = {.engine = by, .scratch = scratch.data, .norm = norm};
     if (plan->by[CONV_FORWARD]) {
         conv_forward(plan, &there, &e->x.t, e->weight.data, s->bias ? e->bias.data : NULL, s->relu, &e->y.t);
         expect_each_row(&forward, s->n, describe(e, strategy, "forward").text);
