@@ -8,10 +8,11 @@ static bool applies(conv_direction d, const conv_task *t) {
     return d == CONV_FORWARD && conv_winograd_fits(t);
 }
 
-/* With fewer channels, and with AVX2, its transforms take what the products save. */
+/* With fewer channels its transforms take what the products save. */
 static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     (void)d;
-    return strcmp(engine_kernels(e)->name, "avx2") != 0 && t->y.w >= 32 && t->x.c >= 32 && t->y.c >= 32;
+    int least = strcmp(engine_kernels(e)->name, "avx2") == 0 ? 64 : 32;
+    return t->y.w >= 32 && t->x.c >= least && t->y.c >= least;
 }
 
 static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {
