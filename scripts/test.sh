@@ -199,7 +199,7 @@ if [ -d "$golden" ]; then
         build/tests/compare_forward "$work/rpcanet_NUDT_SIRST_mIoU_89.31.h5" "$golden/rpcanet_forward.h5"
     start check "metrics" build/tests/compare_metrics "$golden/metrics.h5"
 else
-    start leave_out 24 "golden data: $golden is missing"
+    start leave_out 26 "golden data: $golden is missing"
 fi
 for source in "${sources[@]}"; do
     start unit "$(program_of "$source"), sanitized" "build/sanitize/tests/$(program_of "$source")"
@@ -224,6 +224,10 @@ for isa in portable avx2; do
     fi
     [ ! -d "$golden" ] || start check "training trace, noise carried, $isa" \
         env IRST_ISA=$isa build/tests/replay_trace "$golden/rpcanet_plus_train_carry.h5"
+    for network in uiunet3 agpcnet; do
+        [ "$isa" != avx2 ] || [ ! -d "$golden" ] || start check "$network with formula weights, $isa" \
+            env IRST_ISA=$isa build/tests/compare_network "$golden/$network.h5"
+    done
     for source in "${sources[@]}"; do
         case $source in
         tests/core/tensor/* | tests/core/conv/* | tests/core/kernels/* | tests/core/linalg/* | tests/autograd/*)
