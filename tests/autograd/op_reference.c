@@ -116,9 +116,11 @@ static void round_weights(const array4 *weight, const array4 *bias, const float 
     int count = weight->c * 9;
     for (int o = 0; o < weight->n; o++) {
         const double *from = weight->data + o * count;
-        double step = 0;
+        double largest = 0;
         for (int i = 0; i < count; i++)
-            step = fmax(step, fabs(from[i]) * ranges[i / 9] / 255 / 127);
+            if (fabs(from[i]) * ranges[i / 9] > largest)
+                largest = fabs(from[i]) * ranges[i / 9];
+        double step = largest / 255 / 127;
         double off = bias ? bias->data[o] : 0;
         for (int i = 0; i < count; i++) {
             double unit = step * 255 / ranges[i / 9], near = nearbyint(from[i] / unit) * unit;
