@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds for 64-bit ARM with Debian's cross compiler and runs the tests of kernels and operations under qemu-user. The
-# ARM libraries are unpacked under build/aarch64 and not installed. Ends with `N passed, N failed` programs.
+# Builds everything for 64-bit ARM with Debian's cross compiler and runs the tests of kernels and operations under
+# qemu-user. The ARM libraries are unpacked under build/aarch64 and not installed. Ends with `N passed, N failed`
+# programs.
 # usage: scripts/test_aarch64.sh      (`make test-aarch64`; Debian and Ubuntu, installing the compiler needs root)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -72,7 +73,7 @@ for source in "${sources[@]}"; do
 done
 PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root$lib/pkgconfig:$root$blas/pkgconfig:$root/usr/share/pkgconfig \
     make -j"$(nproc)" CC="$triple-gcc --sysroot=$root" BUILD="$folder" BINDIR="$folder/bin" \
-    LDFLAGS="-Wl,-rpath-link,$root$lib:$root$blas" "${programs[@]}"
+    LDFLAGS="-Wl,-rpath-link,$root$lib:$root$blas" all tests
 
 passed=0 failed=0
 for program in "${programs[@]}"; do

@@ -247,7 +247,8 @@ static status keep_row(gallery *g, const view *v) {
                          .missed_pixels = m->fn,
                          .iou = m->tp + m->fp + m->fn > 0 ? m->iou_sum : NAN};
     for (size_t i = 0; i < (size_t)v->image->width * (size_t)v->image->height; i++)
-        row->peak = fmax(row->peak, v->unit[i]);
+        if (v->unit[i] > row->peak)
+            row->peak = v->unit[i];
     return row->name ? STATUS_OK : no_memory();
 }
 

@@ -34,7 +34,8 @@ static means mean_of(detector *d) {
         mean.logit += (double)maps.logit[i] / pixels;
     }
     for (int i = 0; i < pixels; i++)
-        mean.deviation = fmax(mean.deviation, fabs(maps.logit[i] - mean.logit));
+        if (fabs(maps.logit[i] - mean.logit) > mean.deviation)
+            mean.deviation = fabs(maps.logit[i] - mean.logit);
     return mean;
 }
 
