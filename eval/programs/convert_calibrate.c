@@ -4,47 +4,131 @@
 #include "datasets/set_roots.h"
 #include "eval/measure/sample.h"
 #include "modules/calibration.h"
+#include "modules/rounding_trial.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SIDE = 256 };
 
-static status add_image(calibration *c, const dataset *set, int index) {
+/* A chain that alone changes more of what is detected stays in float32. */
+#define MOST_CHANGED 0.02
+
+/* What is done with each image. */
+typedef struct image_user {
+    status (*use)(void *context, const float *image, int width, int height);
+    void *context;
+} image_user;
+
+static status use_image(const image_user *user, const dataset *set, int index) {
     sample s;
     TRY(process_check_signals());
     TRY(sample_read(set, index, &(sample_options){.size = SIDE}, &s));
-    status result = calibration_add(c, s.image, s.width, s.height);
+    status result = user->use(user->context, s.image, s.width, s.height);
     sample_free(&s);
     return result;
 }
 
-/* Of one set. */
-static status add_set(calibration *c, const char *root, const grey_range *range, int images) {
-    dataset *set;
-    TRY(dataset_open(root, "train", &set));
-    dataset_set_range(set, range);
-    int all = dataset_count(set), count = images < all ? images : all;
-    status result = STATUS_OK;
-    for (int i = 0; i < count && result == STATUS_OK; i++)
-        result = add_image(c, set, (int)((int64_t)i * all / count));
+/* The training splits of some sets. */
+typedef struct calibration_sets {
+    name_list roots;
+    dataset **sets;
+    int count, images; /* up to so many of each */
+} calibration_sets;
+
+static int images_of(const calibration_sets *all, const dataset *set) {
+    return all->images < dataset_count(set) ? all->images : dataset_count(set);
+}
+
+static status open_sets(const char *data, const grey_range *range, calibration_sets *out) {
+    TRY(set_roots_of("DATA", data, &out->roots));
+    out->sets = calloc((size_t)out->roots.count, sizeof *out->sets);
+    if (!out->sets)
+        return status_fail(STATUS_MEMORY, "out of memory for %d data sets", out->roots.count);
+    for (; out->count < out->roots.count; out->count++) {
+        TRY(dataset_open(out->roots.names[out->count], "train", &out->sets[out->count]));
+        dataset_set_range(out->sets[out->count], range);
+    }
+    return STATUS_OK;
+}
+
+static void close_sets(calibration_sets *all) {
+    for (int i = 0; i < all->count; i++)
+        dataset_close(all->sets[i]);
+    free(all->sets);
+    name_list_free(&all->roots);
+}
+
+/* Spread evenly over the list of each set. */
+static status use_images(const calibration_sets *all, const image_user *user) {
+    for (int i = 0; i < all->count; i++) {
+        int count = images_of(all, all->sets[i]);
+        for (int k = 0; k < count; k++)
+            TRY(use_image(user, all->sets[i], (int)((int64_t)k * dataset_count(all->sets[i]) / count)));
+    }
+    return STATUS_OK;
+}
+
+/* --- ranges --- */
+
+static status add_image(void *context, const float *image, int width, int height) {
+    return calibration_add(context, image, width, height);
+}
+
+static status find_ranges(detector *d, const calibration_sets *all) {
+    calibration *c;
+    TRY(calibration_new(d, &c));
+    status result = use_images(all, &(image_user){add_image, c});
     if (result == STATUS_OK)
-        printf("ranges of %d layers from %d images of %s, split %s\n", calibration_layers(c), count, dataset_name(set),
-               dataset_split(set));
-    dataset_close(set);
+        result = calibration_finish(c);
+    for (int i = 0; i < all->count && result == STATUS_OK; i++)
+        printf("ranges of %d layers from %d images of %s, split %s\n", calibration_layers(c),
+               images_of(all, all->sets[i]), dataset_name(all->sets[i]), dataset_split(all->sets[i]));
+    calibration_free(c);
+    return result;
+}
+
+/* --- chains that do not bear rounding --- */
+
+static status try_image(void *context, const float *image, int width, int height) {
+    return rounding_trial_add(context, image, width, height);
+}
+
+/* How many of the chains keep their ranges. */
+static int drop_chains(rounding_trial *t) {
+    int left = 0;
+    for (int chain = 0; chain < rounding_trial_chains(t); chain++) {
+        double changed = rounding_trial_changed(t, chain);
+        if (changed <= MOST_CHANGED) {
+            left++;
+            continue;
+        }
+        printf(
+            "%s and what follows it, %d layers, stay in float32: rounded, they change %.1f %% of the pixels detected\n",
+            rounding_trial_name(t, chain), rounding_trial_layers(t, chain), 100 * changed);
+        rounding_trial_drop(t, chain);
+    }
+    return left;
+}
+
+static status choose_chains(detector *d, const calibration_sets *all) {
+    rounding_trial *t;
+    TRY(rounding_trial_new(d, &t));
+    status result = use_images(all, &(image_user){try_image, t});
+    if (result == STATUS_OK && drop_chains(t) == 0)
+        result = status_fail(STATUS_INPUT, "%s: rounding changes what is detected in every chain: no int8",
+                             detector_name(d));
+    rounding_trial_free(t);
     return result;
 }
 
 status convert_calibrate(detector *d, const char *data, const grey_range *range, int images) {
-    name_list roots = {0};
-    calibration *c = NULL;
-    status result = set_roots_of("DATA", data, &roots);
+    calibration_sets all = {.images = images};
+    status result = open_sets(data, range, &all);
     if (result == STATUS_OK)
-        result = calibration_new(d, &c);
-    for (int i = 0; i < roots.count && result == STATUS_OK; i++)
-        result = add_set(c, roots.names[i], range, images);
+        result = find_ranges(d, &all);
     if (result == STATUS_OK)
-        result = calibration_finish(c);
-    calibration_free(c);
-    name_list_free(&roots);
+        result = choose_chains(d, &all);
+    close_sets(&all);
     return result;
 }
