@@ -50,6 +50,10 @@ END
     for file in "$apt"/cache/archives/*.deb; do
         dpkg-deb --fsys-tarfile "$file" | tar -x -C "$root" --keep-directory-symlink
     done
+    # Links that begin at the root, such as libm.so, begin at this one.
+    find "$root" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r file target; do
+        ln -sfn "$root$target" "$file"
+    done
     # An installed package would have set this link by update-alternatives.
     ln -s hdf5-serial.pc "$root/usr/lib/$triple/pkgconfig/hdf5.pc"
     echo "${packages[*]}" > "$folder/fetched"
