@@ -36,8 +36,9 @@ instructions() {
 without='winograd_tiles winograd_small_tiles'
 asked=0 dropped=0
 for object in "$build"/obj/core/kernels/*.o; do
-    mapfile -t headers < <(sed -n 's|^\(core/kernels/.*\.h\):$|\1|p' "${object%.o}.d")
     name=$(basename "$object") name=${name%%.*}
+    [ -e "core/kernels/$name.c" ] || continue # the object of a source that is gone
+    mapfile -t headers < <(sed -n 's|^\(core/kernels/.*\.h\):$|\1|p' "${object%.o}.d")
     [[ " $without " != *" $name "* ]] || headers=()
     mapfile -t wanted < <(places "${headers[@]}" "core/kernels/$name.c")
     asked=$((asked + ${#wanted[@]}))
