@@ -186,9 +186,9 @@ static void test_beyond_the_range(void **state) {
         ranges[0][i] = 2;
         ranges[1][i] = 1;
     }
-    c.layers[0] = (byte_layer){{C, first, NULL, true}, ranges[0], means};
-    c.layers[1] = (byte_layer){{C, other, NULL, true}, ranges[1], means};
-    c.layers[2] = (byte_layer){.conv = {C, other, bias, false}};
+    c.layers[0] = (byte_layer){{.channels = C, .weight = first, .relu = true}, ranges[0], means};
+    c.layers[1] = (byte_layer){{.channels = C, .weight = other, .relu = true}, ranges[1], means};
+    c.layers[2] = (byte_layer){.conv = {.channels = C, .weight = other, .bias = bias}};
     c.x.data[0] = 5;
     c.x.data[1] = 0.5f;
     float *got = run(&c, 1, NULL);
