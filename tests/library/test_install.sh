@@ -144,7 +144,7 @@ completed() {
 }
 [ "$(completed irst-detect --th)" = --threshold ] || complain "--th is not completed"
 [ "$(completed irst-evaluate --mask h)" = half ] || complain "--mask h is not completed"
-[ "$(completed irst-detect --weights n)" = "nudt nudt-small" ] || complain "--weights n is not completed"
+[ "$(completed irst-detect --weights n)" = "nudt nudt-small nudt-medium" ] || complain "--weights n is not completed"
 [ "$(completed irst-detect fra)" = "frame.pgm frames.raw" ] || complain "files are not completed"
 [ "$(completed irst-convert to-)" = "to-torch to-onnx" ] || complain "what irst-convert can do is not completed"
 [ "$(completed irst-prepare b)" = boxes ] || complain "what irst-prepare can do is not completed"
