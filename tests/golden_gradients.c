@@ -80,32 +80,39 @@ static double gradient_error(const golden_gradients *g, int index, const paramet
     return fmax(error, worst / l2);
 }
 
+/* The tensor farthest off, as a share of what it may be off by. One that cannot be compared (NaN) is the worst. */
+typedef struct worst_tensor {
+    const char *name;
+    double share, error, limit;
+} worst_tensor;
+
+static const worst_tensor none_yet = {.name = "", .share = -1, .limit = NAN};
+
+static void note_tensor(worst_tensor *worst, const char *name, double error, double limit) {
+    if (!isnan(worst->share) && !(error / limit <= worst->share))
+        *worst = (worst_tensor){name, error / limit, error, limit};
+}
+
 /* The worst tensor, as a share of what it may be off by; and with batch statistics how many are beyond. */
 static void compare_gradients(const golden_gradients *g, const parameter_set *set, const char *group,
                               norm_statistics statistics, int *wrong) {
     bool batch = statistics == NORM_BATCH;
-    double worst = 0, worst_error = 0, factor = batch ? FLIP_FACTOR : 1;
-    const char *name = "";
+    worst_tensor worst = none_yet;
     int beyond = 0;
     for (int i = 0; i < g->count; i++) {
         const parameter *p = parameter_find(set, g->names[i]);
         double error = p && p->grad ? gradient_error(g, i, p) : NAN;
         double limit = batch ? fmax(BATCH_LIMIT, BATCH_FACTOR * g->relative_f32[i]) : FROZEN_LIMIT;
         beyond += !(error <= limit);
-        if (!(error / limit <= worst)) {
-            worst = error / limit;
-            worst_error = error;
-            name = g->names[i];
-        }
+        note_tensor(&worst, g->names[i], error, limit);
     }
     char what[300];
-    snprintf(what, sizeof what, "%s: %d gradients, the worst of %s", group, g->count, name);
-    golden_limit(what, worst_error, factor * worst_error / worst, wrong);
+    snprintf(what, sizeof what, "%s: %d gradients, the worst of %s", group, g->count, worst.name);
+    golden_limit(what, worst.error, (batch ? FLIP_FACTOR : 1) * worst.limit, wrong);
     if (batch) {
         snprintf(what, sizeof what, "%s: share of gradients off by more than a %dth of that", group, FLIP_FACTOR);
         golden_limit(what, (double)beyond / g->count, FLIP_SHARE, wrong);
     }
-    *wrong += isnan(worst);
 }
 
 status golden_compare_gradients(const h5_file *f, const char *group, const parameter_set *set,
@@ -163,8 +170,7 @@ static double statistic_error(const float *values, const float *golden, size_t c
 
 /* The worst tensor, as a share of what it may be off by. */
 static void compare_statistics(const golden_statistics *g, const parameter_set *set, const char *group, int *wrong) {
-    const char *name = "";
-    double worst = 0, worst_error = 0;
+    worst_tensor worst = none_yet;
     for (int i = 0; i < g->count; i++) {
         const int32_t *offset = (const int32_t *)g->offsets + i;
         const float *golden = (const float *)g->values + offset[0];
@@ -173,15 +179,11 @@ static void compare_statistics(const golden_statistics *g, const parameter_set *
         size_t count = (size_t)(offset[1] - offset[0]);
         double error = statistic_error(p && p->count == count ? p->value : NULL, golden, count);
         double limit = fmax(STATISTIC_LIMIT, BATCH_FACTOR * statistic_error(f32, golden, count));
-        if (!(error / limit <= worst)) {
-            worst = error / limit;
-            worst_error = error;
-            name = g->names[i];
-        }
+        note_tensor(&worst, g->names[i], error, limit);
     }
     char what[300];
-    snprintf(what, sizeof what, "%s: %d running statistics, the worst of %s", group, g->count, name);
-    golden_limit(what, worst_error, worst_error / worst, wrong);
+    snprintf(what, sizeof what, "%s: %d running statistics, the worst of %s", group, g->count, worst.name);
+    golden_limit(what, worst.error, worst.limit, wrong);
 }
 
 status golden_compare_statistics(const h5_file *f, const char *group, const parameter_set *set, int *wrong) {
