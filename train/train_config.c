@@ -28,7 +28,8 @@ static const config_key keys[] = {
     {"data.test_split", CONFIG_TEXT, "test", 0, 0, NULL, "",
      "split that figures are published of; evaluated on if nothing else is chosen"},
     {"data.augment", CONFIG_CHOICE, "none", 0, 0, AUGMENT_NAMES, "",
-     "none; flips: and transposes (RPCANet); crops: and flips (BasicIRSTD); or as the authors of MSHNet or UIU-Net"},
+     "none; flips: and transposes (RPCANet); transposes: these alone; crops: and flips (BasicIRSTD); or as the authors "
+     "of MSHNet or UIU-Net"},
     {"data.rotation", CONFIG_REAL, "0", 0, 180, NULL, "degrees",
      "after data.augment: turned by up to this, either way, about the centre; 0: not"},
     {"data.scale", CONFIG_REAL, "0", 0, 1, NULL, "",

@@ -95,9 +95,13 @@ static status look_for_shared(const config *c, const listener *to, const char *r
     return result == STATUS_INPUT ? STATUS_OK : result; /* a test split that is not sound is not trained on */
 }
 
-/* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. */
-static status look_over(const listener *to, const dataset *d, data_content *content) {
-    static const survey_words words = {.range = "data.range = "};
+/* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. `augment`: how it
+ * will be varied; NULL: not. */
+static status look_over(const listener *to, const dataset *d, const char *augment, data_content *content) {
+    char turns[64] = "";
+    if (augment && augment_turns(augment_find(augment)))
+        snprintf(turns, sizeof turns, "data.augment = %s", augment);
+    const survey_words words = {.range = "data.range = ", .turns = *turns ? turns : NULL};
     name_list remarks = {0};
     set_survey survey = {0};
     status result = set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, &survey);
@@ -121,8 +125,8 @@ static status open_sets(const config *c, const listener *to, const name_list *ro
         dataset_set_range(train[i], &range);
         dataset_set_range(validation[i], &range);
         TRY(look_for_shared(c, to, roots->names[i], train[i], validation[i]));
-        TRY(look_over(to, train[i], &out->train_content));
-        TRY(look_over(to, validation[i], &out->validation_content));
+        TRY(look_over(to, train[i], config_text(c, "data.augment"), &out->train_content));
+        TRY(look_over(to, validation[i], NULL, &out->validation_content));
     }
     return STATUS_OK;
 }
@@ -190,6 +194,7 @@ augment_options training_augmentation(const config *c, bool crops) {
     augmentation kind = augment_find(config_text(c, "data.augment"));
     return (augment_options){
         .kind = crops ? AUGMENT_TARGETS : kind,
+        .turns = kind,
         .whole = augment_whole_size(kind, (int)config_int(c, "data.size")), /* targets as large as they will be */
         .background = config_real(c, "train.crop_background"),
         .geometry = {.rotation = config_real(c, "data.rotation"), .scale = config_real(c, "data.scale")},

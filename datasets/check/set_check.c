@@ -97,7 +97,7 @@ static status judge_split(set_check *check, const split_check *s, const dataset_
 }
 
 static status judge_survey(set_check *check, const dataset *d, const set_survey *survey) {
-    static const survey_words words = {.range = "--range ", .mask = "--mask "};
+    static const survey_words words = {.range = "--range ", .mask = "--mask ", .turns = "data.augment = flips"};
     status result = set_survey_judge(survey, d, &words, &check->remarks);
     return result == STATUS_INPUT ? name_list_add(&check->findings, status_message()) : result;
 }

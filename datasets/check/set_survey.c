@@ -3,6 +3,7 @@
 #include "core/io/png_alpha.h"
 #include "datasets/check/known_sets.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -97,7 +98,8 @@ status set_survey_add(set_survey *s, const dataset *d, int index, const grey_ima
     note_values(s, counts, maximum, taken);
     free(counts);
     double share = (double)taken / (double)pixel_count(mask);
-    return share > 0.5 ? refuse_cover(d, index, share) : STATUS_OK;
+    return share > 0.5 ? refuse_cover(d, index, share)
+                       : mask_registration_add(&s->registration, image, mask, maximum, s->rule);
 }
 
 static status remark(name_list *remarks, const dataset *d, const char *format, ...)
@@ -140,6 +142,27 @@ static status remark_grey(const set_survey *s, const dataset *d, const survey_wo
         w->mask ? "; another --mask counts others" : " when evaluated, and the others are learnt as less");
 }
 
+/* Where the light is, in words, seen from its mask. */
+static const char *side_of(const registration_shift *shift) {
+    static const char *const sides[3][3] = {{"above and left of", "above", "above and right of"},
+                                            {"left of", "on", "right of"},
+                                            {"below and left of", "below", "below and right of"}};
+    return sides[(shift->rows > 0) - (shift->rows < 0) + 1][(shift->columns > 0) - (shift->columns < 0) + 1];
+}
+
+static status remark_shift(const set_survey *s, const dataset *d, const survey_words *w, name_list *remarks) {
+    registration_shift shift;
+    if (!w->turns || !mask_registration_shift(&s->registration, &shift))
+        return STATUS_OK;
+    double distance = fmax(fabs(shift.rows), fabs(shift.columns));
+    return remark(
+        remarks, d,
+        "%lld of %lld targets lie %s pixel %s their masks, at most %lld as far to any other side: a network can "
+        "learn that, unless %s makes all sides alike; data.augment = none%s does not",
+        (long long)shift.targets, (long long)s->registration.targets, distance < 1 ? "half a" : "a", side_of(&shift),
+        (long long)shift.others, w->turns, shift.rows == shift.columns ? " or transposes" : "");
+}
+
 /* As many grey masks, and of another size, as the public set of this name is known for. */
 static bool as_published(const set_survey *s, const dataset *d) {
     const known_split *known = known_split_find(dataset_name(d), dataset_split(d));
@@ -156,6 +179,7 @@ status set_survey_judge(const set_survey *s, const dataset *d, const survey_word
     if (s->lost > 0)
         TRY(remark(remarks, d, "%lld of %lld masks are not empty but have no target under this --mask",
                    (long long)s->lost, (long long)s->samples));
+    TRY(remark_shift(s, d, w, remarks));
     if (as_published(s, d))
         return STATUS_OK;
     if (s->grey > 0)

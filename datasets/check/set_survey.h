@@ -1,11 +1,13 @@
 /* What a split looks like before work begins on it: labels that are none, masks that mean something else than they are
- * read as, grey values that fill little of their range. It reads every sample once, so damaged files show too. */
+ * read as or lie beside their targets, grey values that fill little of their range. It reads every sample once, so
+ * damaged files show too. */
 #ifndef IRST_DATASETS_CHECK_SET_SURVEY_H
 #define IRST_DATASETS_CHECK_SET_SURVEY_H
 
 #include "core/base/status.h"
 #include "core/io/file_io.h"
 #include "core/io/grey_range.h"
+#include "datasets/check/mask_registration.h"
 #include "datasets/dataset.h"
 #include "datasets/preprocess.h"
 
@@ -25,6 +27,7 @@ typedef struct set_survey {
     int largest;      /* value in any mask */
     int64_t targets;  /* pixels of grey masks that the rule takes, */
     int64_t lit;      /* and those above 0 */
+    mask_registration registration;
 } set_survey;
 
 /* Adds a sample. STATUS_INPUT if targets cover more than half of it, which no small target does; the message names the
@@ -35,6 +38,7 @@ status set_survey_add(set_survey *survey, const dataset *d, int index, const gre
 typedef struct survey_words {
     const char *range; /* "--range " or "data.range = " */
     const char *mask;  /* "--mask " or, where the rule is fixed, NULL: masks have to be rewritten */
+    const char *turns; /* what turns images over in training, which hides what masks are off by; NULL: nothing does */
 } survey_words;
 
 /* Adds a line to `remarks` for everything that is odd. STATUS_INPUT if no mask has any target under the rule. What a

@@ -60,9 +60,10 @@ static status resize(pair p, int width, int height) {
 
 enum { FLIP_ROWS = 1, FLIP_COLUMNS = 2, TRANSPOSE = 4, SYMMETRIES = 8 };
 
-/* One of the eight symmetries of the square. */
-static void turn(rng *r, pair p) {
-    int choice = (int)(rng_u32(r) % SYMMETRIES);
+/* One of the eight symmetries of the square, or of those that the kind allows. */
+static void turn(rng *r, augmentation kind, pair p) {
+    int allowed = kind == AUGMENT_NONE ? 0 : kind == AUGMENT_TRANSPOSES ? TRANSPOSE : SYMMETRIES - 1;
+    int choice = (int)(rng_u32(r) % SYMMETRIES) & allowed;
     grey_image *both[] = {p.image, p.mask};
     for (int i = 0; i < 2; i++) {
         if (choice & FLIP_ROWS)
@@ -100,7 +101,7 @@ static int start_around(rng *r, int at, int size, int length) {
 }
 
 /* `around`: the window holds a target pixel, where there is one. */
-static status vary_crops(rng *r, bool around, int size, pair p) {
+static status vary_crops(rng *r, bool around, augmentation turns, int size, pair p) {
     int x, y;
     TRY(resize_mask(p.mask, p.image->width, p.image->height));
     if (around && pick_target(r, p.mask, &x, &y)) {
@@ -109,7 +110,7 @@ static status vary_crops(rng *r, bool around, int size, pair p) {
     } else {
         TRY(crop_anywhere(r, size, p));
     }
-    turn(r, p);
+    turn(r, turns, p);
     return STATUS_OK;
 }
 
@@ -129,6 +130,10 @@ static status vary_mshnet(rng *r, int size, pair p) {
     TRY(resize_centred(p.mask, width, height));
     TRY(crop_anywhere(r, size, p));
     return coin(r) ? transform_blur(p.image, rng_uniform(r)) : STATUS_OK;
+}
+
+bool augment_turns(augmentation kind) {
+    return kind != AUGMENT_NONE && kind != AUGMENT_TRANSPOSES;
 }
 
 int augment_whole_size(augmentation kind, int size) {
@@ -159,20 +164,20 @@ static status vary_uiunet(rng *r, int size, pair p) {
 static rng draws(augmentation kind, uint64_t seed, int64_t epoch, int sample) {
     enum { DRAWS = 64 };
     rng r = rng_new(seed, rng_stream_of("augment") + (uint64_t)epoch);
-    r.index = (uint64_t)sample * (kind == AUGMENT_FLIPS ? 1 : DRAWS);
+    r.index = (uint64_t)sample * (kind == AUGMENT_FLIPS || kind == AUGMENT_TRANSPOSES ? 1 : DRAWS);
     return r;
 }
 
 static status vary_kind(const augment_options *o, rng r, int size, pair p) {
     switch (o->kind) {
     case AUGMENT_NONE:
-        return resize(p, size, size);
     case AUGMENT_FLIPS:
+    case AUGMENT_TRANSPOSES:
         TRY(resize(p, size, size));
-        turn(&r, p);
+        turn(&r, o->kind, p);
         return STATUS_OK;
     case AUGMENT_CROPS:
-        return vary_crops(&r, coin(&r), size, p);
+        return vary_crops(&r, coin(&r), AUGMENT_FLIPS, size, p);
     case AUGMENT_MSHNET:
         return vary_mshnet(&r, size, p);
     case AUGMENT_UIUNET:
@@ -180,7 +185,7 @@ static status vary_kind(const augment_options *o, rng r, int size, pair p) {
     case AUGMENT_TARGETS:
         if (o->whole > 0)
             TRY(resize(p, o->whole, o->whole));
-        return vary_crops(&r, o->background <= 0 || rng_uniform(&r) >= o->background, size, p);
+        return vary_crops(&r, o->background <= 0 || rng_uniform(&r) >= o->background, o->turns, size, p);
     }
     assert(false); /* all kinds are above */
     return STATUS_USAGE;

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SIZE = 64, TRIES = 400, NAMED = 5, KINDS = 6 };
+enum { SIZE = 64, TRIES = 400, NAMED = 6, KINDS = 7 };
 
-static const augmentation kinds[KINDS] = {AUGMENT_NONE,   AUGMENT_FLIPS,  AUGMENT_CROPS,
-                                          AUGMENT_MSHNET, AUGMENT_UIUNET, AUGMENT_TARGETS};
+static const augmentation kinds[KINDS] = {AUGMENT_NONE,   AUGMENT_FLIPS,      AUGMENT_CROPS,  AUGMENT_MSHNET,
+                                          AUGMENT_UIUNET, AUGMENT_TRANSPOSES, AUGMENT_TARGETS};
 
 static grey_image image_of(int width, int height, int maximum, const uint16_t *pixels) {
     grey_image image;
@@ -108,13 +108,17 @@ static void free_pair(pair *p) {
     grey_image_free(&p->mask);
 }
 
-static pair augmented(augmentation kind, const pair *from, int64_t epoch, int sample) {
+static pair augmented_by(const augment_options *options, const pair *from, int64_t epoch, int sample) {
     pair p = {image_of(from->image.width, from->image.height, from->image.maximum, from->image.pixels),
               image_of(from->mask.width, from->mask.height, from->mask.maximum, from->mask.pixels)};
-    assert_ok(augment_pair(&(augment_options){.kind = kind}, 5, epoch, sample, SIZE, &p.image, &p.mask));
+    assert_ok(augment_pair(options, 5, epoch, sample, SIZE, &p.image, &p.mask));
     assert_true(p.image.width == SIZE && p.image.height == SIZE);
     assert_true(p.mask.width == SIZE && p.mask.height == SIZE);
     return p;
+}
+
+static pair augmented(augmentation kind, const pair *from, int64_t epoch, int sample) {
+    return augmented_by(&(augment_options){.kind = kind, .turns = AUGMENT_FLIPS}, from, epoch, sample);
 }
 
 static void fill(grey_image *image, int x, int y, int width, int height, uint16_t value) {
@@ -184,30 +188,60 @@ static void test_function_of_its_arguments(void **state) {
             free_pair(&same);
             free_pair(&next);
         }
-        assert_in_range(differ, 10, 16); /* one in eight flips comes again */
+        if (kinds[k] == AUGMENT_TRANSPOSES)
+            assert_in_range(differ, 3, 13); /* one in two comes again */
+        else
+            assert_in_range(differ, 10, 16); /* one in eight flips comes again */
     }
     free_pair(&p);
 }
 
-/* All eight, equally often: told by where a corner and its neighbour go. */
-static void test_symmetries(void **state) {
-    (void)state;
+/* How often each of the eight symmetries comes: told by where a corner and its neighbour go. 0: as it was, 1:
+ * transposed. */
+static void count_symmetries(const augment_options *options, int seen[8]) {
     pair p = blank_pair(SIZE, SIZE);
     p.image.pixels[0] = 2;
     p.image.pixels[1] = 1;
-    int seen[8] = {0}, last = SIZE - 1;
+    int last = SIZE - 1;
+    memset(seen, 0, 8 * sizeof *seen);
     for (int i = 0; i < 4000; i++) {
-        pair a = augmented(AUGMENT_FLIPS, &p, i / 100, i % 100);
+        pair a = augmented_by(options, &p, i / 100, i % 100);
         const uint16_t *at = a.image.pixels;
         int corner = at[0] == 2 ? 0 : at[last] == 2 ? 1 : at[last * SIZE] == 2 ? 2 : 3;
         int x = corner & 1 ? last - 1 : 1, y = corner & 2 ? last : 0;
         assert_int_equal(at[(corner & 2 ? last : 0) * SIZE + (corner & 1 ? last : 0)], 2);
-        seen[2 * corner + (at[y * SIZE + x] == 1)]++;
+        seen[2 * corner + (at[y * SIZE + x] != 1)]++;
         free_pair(&a);
     }
+    free_pair(&p);
+}
+
+static void test_symmetries(void **state) {
+    (void)state;
+    int seen[8];
+    count_symmetries(&(augment_options){.kind = AUGMENT_FLIPS}, seen);
     for (int i = 0; i < 8; i++)
         assert_in_range(seen[i], 400, 600); /* 500 expected, standard deviation 21 */
-    free_pair(&p);
+    count_symmetries(&(augment_options){.kind = AUGMENT_TRANSPOSES}, seen);
+    assert_in_range(seen[0], 1850, 2150); /* 2000 expected, standard deviation 32 */
+    assert_int_equal(seen[0] + seen[1], 4000);
+}
+
+/* Windows around targets are turned as whole images will be. */
+static void test_turns_of_windows(void **state) {
+    (void)state;
+    static const struct {
+        augmentation turns;
+        int kinds;
+    } cases[] = {{AUGMENT_NONE, 1}, {AUGMENT_TRANSPOSES, 2}, {AUGMENT_FLIPS, 8}, {AUGMENT_MSHNET, 8}};
+    for (int c = 0; c < 4; c++) {
+        int seen[8], different = 0;
+        count_symmetries(&(augment_options){.kind = AUGMENT_TARGETS, .turns = cases[c].turns}, seen);
+        for (int i = 0; i < 8; i++)
+            different += seen[i] > 0;
+        assert_int_equal(different, cases[c].kinds);
+        assert_int_equal(seen[0] + (cases[c].kinds > 1 ? seen[1] : 0) == 4000, cases[c].kinds < 8);
+    }
 }
 
 /* Only one of 81 x 37 windows holds the pixel at a corner: those that must keep a target do. Returns how many. */
@@ -321,7 +355,7 @@ static void test_uiunet(void **state) {
 
 static void test_names(void **state) {
     (void)state;
-    static const char *const names[NAMED] = {"none", "flips", "crops", "mshnet", "uiunet"};
+    static const char *const names[NAMED] = {"none", "flips", "crops", "mshnet", "uiunet", "transposes"};
     for (int i = 0; i < NAMED; i++)
         assert_int_equal(augment_find(names[i]), kinds[i]);
     assert_int_equal(augment_whole_size(AUGMENT_UIUNET, 288), 320);
@@ -337,6 +371,7 @@ int main(void) {
         cmocka_unit_test(test_mask_follows_the_image),
         cmocka_unit_test(test_function_of_its_arguments),
         cmocka_unit_test(test_symmetries),
+        cmocka_unit_test(test_turns_of_windows),
         cmocka_unit_test(test_crops_keep_a_target),
         cmocka_unit_test(test_small_and_unequal_images),
         cmocka_unit_test(test_mshnet),

@@ -108,6 +108,37 @@ static void test_numbers_and_soft_edges(void **state) {
     expect_remark(MASK_MAX, "--mask ", "2 of 3 masks have values between 0 and their largest");
 }
 
+/* Squares of light in 256 columns of masks one row above them. Said only to those who would turn them over. */
+static void test_masks_beside_targets(void **state) {
+    (void)state;
+    enum { WIDE = 256, HIGH = 32, SPACING = 20 };
+    static uint8_t image[WIDE * HIGH], mask[WIDE * HIGH];
+    make_set("beside");
+    for (int y = 12; y < 16; y++)
+        for (int x = 10; x < WIDE - 10; x += SPACING)
+            for (int i = 0; i < 4; i++)
+                image[(y + 1) * WIDE + x + i] = mask[y * WIDE + x + i] = 255;
+    for (int i = 0; i < SAMPLES; i++) {
+        assert_ok(png_write_8(file_of("images", i), WIDE, HIGH, 1, image));
+        assert_ok(png_write_8(file_of("masks", i), WIDE, HIGH, 1, mask));
+    }
+    dataset *d;
+    name_list remarks = {0};
+    survey_words words = {.range = "--range ", .mask = "--mask ", .turns = "data.augment = flips"};
+    assert_ok(dataset_open(root, "all", &d));
+    assert_ok(set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, NULL));
+    assert_int_equal(remarks.count, 1);
+    assert_non_null(strstr(remarks.names[0], "36 of 36 targets lie a pixel below their masks, at most 0 as far"));
+    assert_non_null(
+        strstr(remarks.names[0], "unless data.augment = flips makes all sides alike; data.augment = none does"));
+    name_list_free(&remarks);
+    words.turns = NULL;
+    assert_ok(set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, NULL));
+    assert_int_equal(remarks.count, 0);
+    name_list_free(&remarks);
+    dataset_close(d);
+}
+
 static void test_covered(void **state) {
     (void)state;
     make_set("covered");
@@ -174,6 +205,7 @@ int main(void) {
         cmocka_unit_test(test_a_sound_set),
         cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_numbers_and_soft_edges),
+        cmocka_unit_test(test_masks_beside_targets),
         cmocka_unit_test(test_covered),
         cmocka_unit_test(test_pack_depth),
     };
