@@ -89,7 +89,7 @@ if [ "$share" = all ]; then
 fi
 cp weights/*.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
-    0.8760 0.9339 936 945 3.684 3026 255 278 122 122 4.691
+    0.9406 0.9694 934 945 1.598 3209 101 95 122 122 1.858
 run rpcanet_plus_nudt_small NUDT-SIRST max max \
     0.7088 0.8296 925 945 11.916 2791 543 513 120 122 9.989
 run rpcanet_plus_nudt_medium NUDT-SIRST max max \
