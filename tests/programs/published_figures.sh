@@ -93,7 +93,7 @@ run rpcanet_plus_nudt NUDT-SIRST max max \
 run rpcanet_plus_nudt_small NUDT-SIRST max max \
     0.7088 0.8296 925 945 11.916 2791 543 513 120 122 9.989
 run rpcanet_plus_nudt_medium NUDT-SIRST max max \
-    0.7957 0.8862 927 945 7.680 3009 362 295 121 122 6.659
+    0.8838 0.9383 934 945 3.730 3142 101 162 122 122 1.858
 run rpcanet_plus_irstd1k IRSTD-1k max max \
     0.5934 0.7448 269 291 6.853 430 140 74 42 48 8.219
 run rpcanet_plus_general NUDT-SIRST max max \
