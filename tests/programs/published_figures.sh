@@ -91,7 +91,7 @@ cp weights/*.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
     0.9406 0.9694 934 945 1.598 3209 101 95 122 122 1.858
 run rpcanet_plus_nudt_small NUDT-SIRST max max \
-    0.7088 0.8296 925 945 11.916 2791 543 513 120 122 9.989
+    0.7990 0.8882 925 945 7.269 3005 286 299 120 122 5.261
 run rpcanet_plus_nudt_medium NUDT-SIRST max max \
     0.8838 0.9383 934 945 3.730 3142 101 162 122 122 1.858
 run rpcanet_plus_irstd1k IRSTD-1k max max \
