@@ -28,8 +28,8 @@ typedef struct mask_registration {
 status mask_registration_add(mask_registration *r, const grey_image *image, const grey_image *mask, int maximum,
                              mask_rule rule);
 
-/* A half or whole pixel, in rows (down) and columns (right), that a tenth of the targets and more are off by, 20 at
- * least, and four times as many as to any other side by as much. */
+/* A half pixel, or a whole one and more, in rows (down) and columns (right), that a tenth of the targets and more are
+ * off by, 20 at least, and four times as many as to any other side by as much. */
 typedef struct registration_shift {
     double rows, columns;
     int64_t targets; /* off by this */

@@ -155,12 +155,12 @@ static status remark_shift(const set_survey *s, const dataset *d, const survey_w
     if (!w->turns || !mask_registration_shift(&s->registration, &shift))
         return STATUS_OK;
     double distance = fmax(fabs(shift.rows), fabs(shift.columns));
-    return remark(
-        remarks, d,
-        "%lld of %lld targets lie %s pixel %s their masks, at most %lld as far to any other side: a network can "
-        "learn that, unless %s makes all sides alike; data.augment = none%s does not",
-        (long long)shift.targets, (long long)s->registration.targets, distance < 1 ? "half a" : "a", side_of(&shift),
-        (long long)shift.others, w->turns, shift.rows == shift.columns ? " or transposes" : "");
+    return remark(remarks, d,
+                  "%lld of %lld targets lie %s %s their masks, at most %lld as far to any other side: a network can "
+                  "learn that, unless %s makes all sides alike; data.augment = none%s does not",
+                  (long long)shift.targets, (long long)s->registration.targets,
+                  distance < 1 ? "half a pixel" : "a pixel or more", side_of(&shift), (long long)shift.others, w->turns,
+                  shift.rows == shift.columns ? " or transposes" : "");
 }
 
 /* As many grey masks, and of another size, as the public set of this name is known for. */

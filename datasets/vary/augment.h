@@ -1,12 +1,12 @@
 /* From a stored pair to what the network sees in training: resized or cropped to one size, and varied at random.
  *
- * flips    resized; up-down flip, left-right flip and transpose, each with probability 1/2 (RPCANet)
+ * flips       resized; up-down flip, left-right flip and transpose, each with probability 1/2 (RPCANet)
  * transposes  resized; transpose with probability 1/2: what masks are off by along the diagonal stays where it is
- * crops    not resized: a window, in half of the cases around a target; then as flips (BasicIRSTD)
- * mshnet   mirrored, resized to a random scale that keeps the aspect, padded, cropped, blurred (Liu et al., 2024)
- * uiunet   resized to somewhat more, cropped, flipped up-down (Wu et al., 2023)
- * targets  a window as of crops, but around a target wherever there is one: an empty window draws the soft-IoU loss
- *          towards the answer "nothing anywhere"; then turned as told */
+ * crops       not resized: a window, in half of the cases around a target; then as flips (BasicIRSTD)
+ * mshnet      mirrored, resized to a random scale that keeps the aspect, padded, cropped, blurred (Liu et al., 2024)
+ * uiunet      resized to somewhat more, cropped, flipped up-down (Wu et al., 2023)
+ * targets     a window as of crops, but around a target wherever there is one: an empty window draws the soft-IoU loss
+ *             towards the answer "nothing anywhere"; then turned as told */
 #ifndef IRST_DATASETS_VARY_AUGMENT_H
 #define IRST_DATASETS_VARY_AUGMENT_H
 
