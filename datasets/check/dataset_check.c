@@ -116,7 +116,8 @@ status dataset_count_all(const dataset *d, dataset_counts *out, dataset_oddities
     *out = (dataset_counts){0};
     int total = dataset_count(d);
     if (oddities) {
-        *oddities = (dataset_oddities){.fingerprints = calloc((size_t)total, sizeof *oddities->fingerprints)};
+        *oddities = (dataset_oddities){.survey = {.finds_shift = true},
+                                       .fingerprints = calloc((size_t)total, sizeof *oddities->fingerprints)};
         if (!oddities->fingerprints)
             return status_fail(STATUS_MEMORY, "out of memory for %d images", total);
     }

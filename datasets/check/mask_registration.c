@@ -3,7 +3,6 @@
 #include "datasets/check/components.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { LEAST_AREA = 4, MOST_SIDE = 64, LIGHT = 2, MARGIN = 5, LEAST_RING = 4 };
 enum { LEAST_TARGETS = 20, LEAST_SHARE = 10, LEAST_RATIO = 4 };
@@ -62,8 +61,7 @@ static bool measure_ring(const window *w, double *mean, double *deviation) {
     if (count < LEAST_RING)
         return false;
     *mean = sum / count;
-    double variance = squares / count - *mean * *mean;
-    *deviation = variance > 0 ? sqrt(variance) : 0;
+    *deviation = sqrt(fmax(squares / count - *mean * *mean, 0));
     return true;
 }
 
@@ -95,10 +93,7 @@ static bool is_small_target(const component *c) {
 }
 
 static int cell_of(double offset) {
-    double half_pixels = rint(2 * offset);
-    if (half_pixels > REGISTRATION_REACH)
-        return 2 * REGISTRATION_REACH;
-    return half_pixels < -REGISTRATION_REACH ? 0 : (int)half_pixels + REGISTRATION_REACH;
+    return (int)fmax(-REGISTRATION_REACH, fmin(rint(2 * offset), REGISTRATION_REACH)) + REGISTRATION_REACH;
 }
 
 status mask_registration_add(mask_registration *r, const grey_image *image, const grey_image *mask, int maximum,

@@ -98,8 +98,9 @@ status set_survey_add(set_survey *s, const dataset *d, int index, const grey_ima
     note_values(s, counts, maximum, taken);
     free(counts);
     double share = (double)taken / (double)pixel_count(mask);
-    return share > 0.5 ? refuse_cover(d, index, share)
-                       : mask_registration_add(&s->registration, image, mask, maximum, s->rule);
+    if (share > 0.5)
+        return refuse_cover(d, index, share);
+    return s->finds_shift ? mask_registration_add(&s->registration, image, mask, maximum, s->rule) : STATUS_OK;
 }
 
 static status remark(name_list *remarks, const dataset *d, const char *format, ...)
@@ -201,7 +202,7 @@ static status survey_sample(const dataset *d, int index, dataset_mask_size sizes
 
 status set_survey_run(const dataset *d, mask_rule rule, dataset_mask_size sizes, const survey_words *words,
                       name_list *remarks, set_survey *out) {
-    set_survey s = {.rule = rule};
+    set_survey s = {.rule = rule, .finds_shift = words->turns != NULL};
     for (int i = 0; i < dataset_count(d); i++)
         TRY(survey_sample(d, i, sizes, &s));
     if (out)

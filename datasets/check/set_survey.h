@@ -11,11 +11,13 @@
 #include "datasets/dataset.h"
 #include "datasets/preprocess.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Counts of masks, but where something else is said. */
 typedef struct set_survey {
-    mask_rule rule; /* which pixels are target; set before the first sample */
+    mask_rule rule;   /* which pixels are target; set before the first sample, as the next */
+    bool finds_shift; /* `registration` is wanted: the components of every mask are found for it */
     int64_t samples;
     uint32_t content; /* CRC-32 of names, sizes and pixels, in order: the same of a folder and of its pack */
     grey_span span;   /* of the images as they were read */
