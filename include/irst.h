@@ -11,7 +11,8 @@
  * locale, rounding and floating-point exceptions, the number of threads of OpenMP and BLAS, HDF5's error handler.
  *
  * Thread rule: a detector serves one thread at a time. Several detectors are independent of each other and may be used
- * by several threads at once; they give the same bits as one after the other, whatever their numbers of threads. */
+ * by several threads at once; they give the same bits as one after the other, whatever their numbers of threads. In a
+ * child of fork() of a process that has detected, each works with one thread. */
 #ifndef IRST_H
 #define IRST_H
 
@@ -99,6 +100,9 @@ void irst_close(irst_detector *d);
 /* One line that says what went wrong in this thread's last call that failed; "" if none has. Valid until the thread's
  * next failure. */
 const char *irst_error(void);
+
+/* Of that call: 1 for what went wrong, 2 for wrong use; 0 if none has failed. What irst_open has no return value for. */
+int irst_error_code(void);
 
 /* "0.1.0"; static. */
 const char *irst_version(void);

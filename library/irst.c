@@ -13,15 +13,23 @@
 
 /* Of this thread: unlike status_message, a failure that the library got over leaves no trace in it. */
 static _Thread_local char last_error[1024];
+static _Thread_local int last_code;
 
 int irst_outcome(status result) {
-    if (result != STATUS_OK)
+    int code = status_exit_code(result);
+    if (result != STATUS_OK) {
         snprintf(last_error, sizeof last_error, "%s", status_message());
-    return status_exit_code(result);
+        last_code = code;
+    }
+    return code;
 }
 
 const char *irst_error(void) {
     return last_error;
+}
+
+int irst_error_code(void) {
+    return last_code;
 }
 
 const char *irst_version(void) {

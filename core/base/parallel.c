@@ -6,6 +6,8 @@
 
 #include <assert.h>
 #include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 worker parallel_caller(const engine *e) {
     return (worker){.thread = 0, .kernels = e->kernels};
@@ -26,6 +28,25 @@ static void take_part(engine *e, int thread, int present, void (*body)(void *con
     float_mode_restore(mode);
 }
 
+/* A child of fork() has none of the threads that OpenMP believes to wait for work, and would wait for them for ever. */
+static _Atomic bool threads_are_lost;
+
+static void lose_threads(void) {
+    atomic_store(&threads_are_lost, true);
+}
+
+static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, lose_threads);
+}
+
+/* How many of `threads` there can be in this process. */
+static int threads_left(int threads) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+    if (threads > 1)
+        pthread_once(&watched, watch_forks);
+    return atomic_load(&threads_are_lost) ? 1 : threads;
+}
+
 /* OpenMP may give fewer threads than asked for: a caller inside a region of its own has one. */
 static void enter(engine *e, int threads, void (*body)(void *context), void *context) {
     if (atomic_load(&e->region_open)) {
@@ -35,6 +56,7 @@ static void enter(engine *e, int threads, void (*body)(void *context), void *con
     }
     atomic_store(&e->region_open, true);
     e->caller = pthread_self();
+    threads = threads_left(threads);
     blas_hold hold = blas_threads_hold();
     crew_open(e->crew);
     if (threads == 1) {

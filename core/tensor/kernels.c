@@ -31,7 +31,9 @@ status kernels_choose(const char *name, const kernel_table **out) {
         *out = kernels_named(best_first[i]);
     return *out ? STATUS_OK
                 : status_fail(STATUS_USAGE,
-                              "IRST_ISA=%s: expected portable, avx2 or avx512, as far as this machine has them", name);
+                              "no instruction set '%s' (the option isa, or IRST_ISA in the environment): expected "
+                              "portable, avx2 or avx512, as far as this machine has them",
+                              name);
 }
 
 static size_t blocks_of(int channels) {

@@ -38,8 +38,8 @@ class Error(Exception):
         self.code = code
 
 
-def _fail(code: int) -> Error:
-    return Error(_c.irst_error().decode(errors="replace"), code)
+def _failure() -> Error:
+    return Error(_c.irst_error().decode(errors="replace"), _c.irst_error_code())
 
 
 class Detection(NamedTuple):
@@ -94,7 +94,7 @@ class Detector:
         options = _library.Options(threads, isa.encode() if isa else None, array, count)
         self._handle = _c.irst_open(os.fsencode(checkpoint_or_method), ctypes.byref(options))
         if not self._handle:
-            raise _fail(1)
+            raise _failure()
         if threshold is not None:
             self.set_threshold(threshold)
 
@@ -126,7 +126,7 @@ class Detector:
         with self._lock:
             code = _c.irst_detect(self._open(), ctypes.byref(frame), ctypes.byref(found))
             if code:
-                raise _fail(code)
+                raise _failure()
             score = np.ctypeslib.as_array(found.score, (height, width)).copy()
             detections = [
                 Detection(d.x, d.y, d.left, d.top, d.right, d.bottom, d.area, d.peak)
@@ -139,7 +139,7 @@ class Detector:
         with self._lock:
             code = _c.irst_set_threshold(self._open(), threshold)
             if code:
-                raise _fail(code)
+                raise _failure()
 
     def evaluate(self, data: Union[str, os.PathLike[str]], **settings: Any) -> Dict[str, Any]:
         """Its figures on the data set in a folder or pack: what `irst-evaluate --format json` prints, as a dict.
@@ -152,7 +152,7 @@ class Detector:
         with self._lock:
             code = _c.irst_evaluate(self._open(), os.fsencode(data), array, count, ctypes.byref(out))
             if code:
-                raise _fail(code)
+                raise _failure()
             figures: Dict[str, Any] = json.loads(out.json)
             remarks = out.remarks.decode(errors="replace")
         for remark in remarks.splitlines():

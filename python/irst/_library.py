@@ -70,6 +70,7 @@ _FUNCTIONS = {
     "irst_set_threshold": (c_int, [c_void_p, c_float]),
     "irst_close": (None, [c_void_p]),
     "irst_error": (c_char_p, []),
+    "irst_error_code": (c_int, []),
     "irst_version": (c_char_p, []),
     "irst_evaluate": (c_int, [c_void_p, c_char_p, POINTER(c_char_p), c_int, POINTER(Evaluation)]),
     "irst_parameter_count": (c_int, [c_void_p]),

@@ -2,7 +2,9 @@
 
 import collections
 import json
+import os
 import pickle
+import signal
 import sys
 import threading
 import unittest
@@ -97,12 +99,15 @@ class Detecting(unittest.TestCase):
                 self.detector.detect(image)
         with self.assertRaisesRegex(irst.Error, "finite"):
             self.detector.detect(np.full((20, 20), np.nan, np.float32))
-        with self.assertRaisesRegex(irst.Error, "absent.h5"):
-            irst.Detector("absent.h5")
-        with self.assertRaisesRegex(irst.Error, "colour"):
-            irst.Detector("mpcm", settings={"colour": 3})
-        with self.assertRaisesRegex(irst.Error, "threshold"):
-            self.detector.set_threshold(1)
+        for code, word, call in [
+            (1, "absent.h5", lambda: irst.Detector("absent.h5")),
+            (2, "colour", lambda: irst.Detector("mpcm", settings={"colour": 3})),
+            (2, "sse9", lambda: irst.Detector("mpcm", isa="sse9")),
+            (2, "threshold", lambda: self.detector.set_threshold(1)),
+        ]:
+            with self.assertRaisesRegex(irst.Error, word) as raised:
+                call()
+            self.assertEqual(raised.exception.code, code)
         closed = irst.Detector("mpcm")
         closed.close()
         with self.assertRaisesRegex(irst.Error, "closed"):
@@ -127,6 +132,16 @@ class Detecting(unittest.TestCase):
             t.join()
         for result in results:
             self.same(result)
+
+    def test_forked_processes(self):
+        with irst.Detector(WEIGHTS, threads=2) as before:
+            self.same(before.detect(scene()))
+            child = os.fork()
+            if child == 0:
+                signal.alarm(60)
+                ok = np.array_equal(before.detect(scene()).score, self.expected.score)
+                os._exit(0 if ok else 1)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
 
     def test_tensors(self):
         tensors = irst.load_checkpoint(WEIGHTS)

@@ -270,6 +270,9 @@ static void test_what_cannot_be_opened(void **state) {
     assert_null(irst_open("mpcm", &(irst_options){.isa = "abacus"}));
     assert_non_null(strstr(irst_error(), "abacus"));
     assert_null(irst_open("mpcm", &(irst_options){.threads = -1}));
+    assert_int_equal(irst_error_code(), 2);
+    assert_null(irst_open("absent.h5", NULL));
+    assert_int_equal(irst_error_code(), 1);
     irst_detector *d = open_with(path, (const char *const[]){"model.stages=1"}, 1);
     irst_close(d);
     irst_close(NULL);

@@ -355,10 +355,29 @@ static void test_watch(void **state) {
     engine_free(l.e);
 }
 
+/* It has none of the threads that OpenMP keeps for its next region: an engine from before the fork works, and a new one
+ * does. */
+static void test_forked_child(void **state) {
+    (void)state;
+    engine *before;
+    int result;
+    assert_ok(engine_new(3, &before));
+    assert_true(loops_are_complete(before));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        engine *own;
+        alarm(60);
+        _exit(loops_are_complete(before) && engine_new(3, &own) == STATUS_OK && loops_are_complete(own) ? 0 : 1);
+    }
+    assert_true(waitpid(child, &result, 0) == child);
+    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+    assert_true(loops_are_complete(before)); /* the parent has its threads still */
+    engine_free(before);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        /* First: a child process has none of the threads that OpenMP keeps for its next region, and waits for them. */
-        cmocka_unit_test(test_nested_loops_are_asserted_against),
         cmocka_unit_test(test_every_item_once),
         cmocka_unit_test(test_too_many_threads),
         cmocka_unit_test(test_many_loops_of_a_region),
@@ -368,6 +387,8 @@ int main(void) {
         cmocka_unit_test(test_denormals),
         cmocka_unit_test(test_watch),
         cmocka_unit_test(test_blas_threads),
+        cmocka_unit_test(test_nested_loops_are_asserted_against),
+        cmocka_unit_test(test_forked_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
