@@ -23,9 +23,8 @@ void *tape_alloc(tape *t, size_t bytes) {
 }
 
 float *tape_keep(tape *t, size_t floats) {
-    enum { MOST_BYTES = 512 << 20 };
     size_t bytes = floats * sizeof(float);
-    if (bytes == 0 || t->kept_bytes + bytes > MOST_BYTES)
+    if (bytes == 0 || t->kept_bytes + bytes > MOST_KEPT_BYTES)
         return NULL;
     t->kept_bytes += bytes;
     return tape_alloc(t, bytes);

@@ -69,7 +69,8 @@ struct tape {
 
 void *tape_alloc(tape *t, size_t bytes); /* zeroed, 64-byte aligned, lives as long as the tape; NULL */
 /* Room for so many floats that are kept from run to run to save time (packed weights); NULL when that would be more
- * than 64 MiB in all: the caller then does without. */
+ * than MOST_KEPT_BYTES in all: the caller then does without. */
+enum { MOST_KEPT_BYTES = 512 << 20 };
 float *tape_keep(tape *t, size_t floats);
 bool tape_runs_backward(const tape *t, const node *n);
 int tape_keeps(const tape *t, const node *n); /* KEEPS_ of its backward run; 0 without one */

@@ -173,6 +173,10 @@ void loader_free(loader *l) {
     free(l);
 }
 
+int loader_samples_per_epoch(const loader *l) {
+    return l->count;
+}
+
 int loader_batches_per_epoch(const loader *l) {
     return l->batches;
 }

@@ -39,6 +39,7 @@ typedef struct loader loader;
 status loader_new(const dataset *d, const loader_options *options, loader **out);
 void loader_free(loader *l); /* stops the thread; accepts NULL */
 
+int loader_samples_per_epoch(const loader *l); /* on all ranks, those of a batch left out by drop_last among them */
 int loader_batches_per_epoch(const loader *l); /* samples / batch_size, rounded up, or down with drop_last */
 
 /* Next delivered batch will be number `first_batch` of `epoch`; then on through the following epochs. */

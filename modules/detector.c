@@ -76,7 +76,7 @@ status detector_record(detector *d, tape *t, int width, int height, node **image
                    .seed = d->seed,
                    .is_blank = d->is_blank,
                    .statistics = NORM_RUNNING,
-                   .phase = detector_phase(d, INT64_MAX),
+                   .phase = d->phase,
                    .more_stages = d->more_stages};
     *outputs = (network_outputs){0};
     *image = tape_input(t, 1, d->input.channels, height, width);
@@ -118,6 +118,8 @@ static status create(engine *e, const config *options, const uint64_t *seed, det
     status result = copy_options(type, options, &d->options);
     if (result == STATUS_OK && type->check)
         result = type->check(d->options);
+    if (result == STATUS_OK)
+        d->phase = detector_phase(d, INT64_MAX);
     if (result == STATUS_OK && type->build) {
         d->input = detector_type_input(type, d->options);
         result = create_parameters(d);
@@ -160,6 +162,7 @@ status detector_new_twin(const detector *d, engine *e, detector **out) {
                        .seed = d->seed,
                        .is_twin = true,
                        .more_stages = d->more_stages,
+                       .phase = d->phase,
                        .precision = d->precision};
     status result = copy_options(d->type, d->options, &twin->options);
     if (result == STATUS_OK)
@@ -206,6 +209,13 @@ const char *detector_option(const detector *d, const char *key) {
 
 parameter_set *detector_parameters(detector *d) {
     return &d->parameters;
+}
+
+void detector_set_phase(detector *d, int phase) {
+    if (phase == d->phase)
+        return;
+    d->phase = phase;
+    detector_drop_inference(d);
 }
 
 status detector_set_more_stages(detector *d, int count) {

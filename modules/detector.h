@@ -172,6 +172,9 @@ typedef struct detector_loss {
  * whenever it changes. */
 int detector_phase(const detector *d, int64_t epoch);
 
+/* From now on images run through the network as it is trained in that phase; a new detector is in the last one. */
+void detector_set_phase(detector *d, int phase);
+
 /* Lays out the training graph once; every step reuses its memory. Images and masks of sides that the network does not
  * take are padded with background. STATUS_USAGE for a loss that cannot be read or that the network cannot have. */
 status detector_begin_training(detector *d, const detector_training *options);

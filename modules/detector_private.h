@@ -50,6 +50,7 @@ struct detector {
     parameter_set parameters;
     bool is_twin; /* the parameters belong to another */
     int more_stages;
+    int phase; /* that images run through */
     detector_precision precision;
     inference run;
     tiling cut;

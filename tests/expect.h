@@ -1,9 +1,10 @@
-/* Assertions on a status and its message. */
+/* Assertions on a status and its message, and on numbers. */
 #ifndef IRST_TESTS_EXPECT_H
 #define IRST_TESTS_EXPECT_H
 
 #include "core/base/status.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,6 +30,11 @@ static inline void expect_message(const char *a, const char *b) {
     const char *message = status_message();
     if (strstr(message, a) == NULL || strstr(message, b) == NULL || strchr(message, '\n') != NULL)
         fail_msg("expected one line with \"%s\" and \"%s\", got \"%s\"", a, b, message);
+}
+
+static inline void assert_near(double value, double expected, double limit) {
+    if (!(fabs(value - expected) <= limit))
+        fail_msg("%.9g, expected %.9g within %g", value, expected, limit);
 }
 
 #endif

@@ -45,7 +45,7 @@ static bool alloc_memories(optimizer *o) {
             return false;
         for (int i = 0; i < o->parameters->count; i++) {
             const parameter *p = o->parameters->items[i];
-            if (p->kind == PARAMETER_TRAINED && !(o->memory[m][i] = calloc(p->count, sizeof *o->memory[m][i])))
+            if (is_trained(o, p) && !(o->memory[m][i] = calloc(p->count, sizeof *o->memory[m][i])))
                 return false;
         }
     }

@@ -87,7 +87,8 @@ double optimizer_gradient_norm(optimizer *o);
 /* Replaces the values by those after one step. `norm`: what optimizer_gradient_norm has just said. */
 void optimizer_step(optimizer *o, double learning_rate, double norm);
 
-/* The averaged weights that the rule itself keeps, of each parameter; NULL if it keeps none. */
+/* The averaged weights that the rule itself keeps, of each parameter, NULL where it is not trained; NULL if the rule
+ * keeps none. */
 float *const *optimizer_average(const optimizer *o);
 
 #endif

@@ -52,6 +52,7 @@ status train_slurm_write(const train_job *job) {
         return status_fail(STATUS_INPUT, "the working folder cannot be named: %s", strerror(errno));
     if (snprintf(path, sizeof path, "%s.slurm", job->folder) >= (int)sizeof path)
         return status_fail(STATUS_USAGE, "%.200s...: the path is too long", job->folder);
+    TRY(folder_create_for(path));
     TRY(text_buffer_begin(&b));
     print_script(job, program, here, b.stream);
     TRY(text_buffer_save(&b, path));

@@ -58,7 +58,7 @@ static status write_memories(h5_file *file, const optimizer *o) {
         h5_shape shape = {.rank = p->rank};
         for (int k = 0; k < p->rank; k++)
             shape.size[k] = p->shape[k];
-        for (int m = 0; m < rule->memory_count && p->kind == PARAMETER_TRAINED; m++)
+        for (int m = 0; m < rule->memory_count && o->memory[m][i]; m++)
             TRY(h5_write(file, memory_path(rule->memory_names[m], p).text, H5_FLOAT32, &shape, o->memory[m][i]));
     }
     return STATUS_OK;
@@ -68,7 +68,7 @@ static status read_memories(const h5_file *file, optimizer *o) {
     const optimizer_rule *rule = o->options.rule;
     for (int i = 0; i < o->parameters->count; i++) {
         const parameter *p = o->parameters->items[i];
-        for (int m = 0; m < rule->memory_count && p->kind == PARAMETER_TRAINED; m++)
+        for (int m = 0; m < rule->memory_count && o->memory[m][i]; m++)
             TRY(h5_read(file, memory_path(rule->memory_names[m], p).text, H5_FLOAT32, p->count, o->memory[m][i]));
     }
     return STATUS_OK;
@@ -125,7 +125,7 @@ static status check_numbers(const optimizer *o, const average *a) {
         TRY(require_finite("", p, p->value));
         if (a->value)
             TRY(require_finite("the average of ", p, a->value[i]));
-        for (int m = 0; m < rule->memory_count && p->kind == PARAMETER_TRAINED; m++)
+        for (int m = 0; m < rule->memory_count && o->memory[m][i]; m++)
             TRY(require_finite("the optimizer's memory of ", p, o->memory[m][i]));
     }
     return STATUS_OK;
@@ -203,8 +203,15 @@ static status lies_ahead(const h5_file *file, const char *stored, int64_t now, b
     return STATUS_OK;
 }
 
-static status compare_value(const h5_file *file, const config *c, const char *key, const char *stored) {
-    bool same = !strcmp(stored, config_value(c, key));
+/* 1e-3 is 0.001. */
+static bool same_value(const config_key *key, const char *stored, const char *now) {
+    bool is_number = key->type == CONFIG_REAL || key->type == CONFIG_INT;
+    return !strcmp(stored, now) || (is_number && strtod(stored, NULL) == strtod(now, NULL));
+}
+
+static status compare_value(const h5_file *file, const config *c, const config_key *described, const char *stored) {
+    const char *key = described->name;
+    bool same = same_value(described, stored, config_value(c, key));
     if (!same && !strcmp(key, "train.norm_epochs"))
         TRY(lies_ahead(file, stored, config_int(c, key), &same));
     return same ? STATUS_OK
@@ -222,7 +229,7 @@ static status compare_config(const h5_file *file, const config *c) {
             continue;
         char *stored;
         TRY(begun_with(file, config_key_at(c, i), &stored));
-        status result = compare_value(file, c, key, stored);
+        status result = compare_value(file, c, config_key_at(c, i), stored);
         free(stored);
         TRY(result);
     }
@@ -230,8 +237,12 @@ static status compare_config(const h5_file *file, const config *c) {
 }
 
 /* `begun`: without images where an older version did not note them. */
+static bool same_data(const data_content *begun, const data_content *now) {
+    return begun->images == 0 || (begun->images == now->images && begun->checksum == now->checksum);
+}
+
 static status compare_data(const h5_file *file, const char *what, const data_content *begun, const data_content *now) {
-    if (begun->images == 0 || (begun->images == now->images && begun->checksum == now->checksum))
+    if (same_data(begun, now))
         return STATUS_OK;
     char numbers[128] = "as many as now, with other names or pixels";
     if (begun->images != now->images)
@@ -290,6 +301,7 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
         TRY(compare_data(file, "was trained on", &s->train, &train));
         TRY(compare_data(file, "was evaluated on", &s->validation, &validation));
     }
+    s->data_changed = !same_data(&s->train, &train);
     s->train = train;
     s->validation = validation;
     return STATUS_OK;

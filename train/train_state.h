@@ -11,6 +11,7 @@
 #include "train/rules/average.h"
 #include "train/training_data.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct train_state {
@@ -26,6 +27,7 @@ typedef struct train_state {
     double loss_sums[1 + DETECTOR_LOSS_PARTS]; /* total and parts, of the epoch begun, weighted by images */
     double images;                             /* of the epoch begun */
     data_content train, validation;            /* what the run is trained on and evaluated on */
+    bool data_changed;                         /* since the checkpoint: train is not what the epoch was begun on */
 } train_state;
 
 /* Writes a checkpoint atomically. Weights, averages or memories that are not finite, with which no run could go on, are
@@ -35,10 +37,10 @@ status train_state_save(const char *path, detector *d, const config *c, const op
                         const train_state *s);
 
 /* Reads a checkpoint into detector, optimizer, average and state. A key of `c` that changes results and differs from
- * the checkpoint's is refused by name; data.root, train.threads, train.checkpointing, train.evaluate_every and
- * train.patience may change, train.epochs for more than are done, and train.norm_epochs as long as neither is over. So
- * are other data than the run was begun with, unless data.may_change says otherwise: s->train and s->validation say
- * what there is now, and stay. */
+ * the checkpoint's is refused by name, but for train.epochs, which may be more than are done, train.norm_epochs, as
+ * long as neither is over, and the keys that change no weight (may_change in train_state.c). So are other data than the
+ * run was begun with, unless data.may_change says otherwise: s->train and s->validation say what there is now, and
+ * stay; s->data_changed tells whether it is other training data. */
 status train_state_load(const char *path, detector *d, const config *c, optimizer *o, average *a, train_state *s);
 
 #endif

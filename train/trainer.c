@@ -27,7 +27,19 @@ bool trainer_is_interrupted(void) {
 status trainer_interrupted(const trainer *t) {
     interrupted = false; /* heard */
     return status_fail(STATUS_INTERRUPTED, "interrupted; `--resume` goes on from step %lld of %lld",
-                       (long long)t->state.step, (long long)t->total_steps);
+                       (long long)trainer_steps_done(t), (long long)trainer_steps(t));
+}
+
+int64_t trainer_epoch_step(const trainer *t) {
+    return t->state.batch < t->per_epoch ? t->state.batch / t->accumulate : t->schedule.steps_per_epoch;
+}
+
+int64_t trainer_steps_done(const trainer *t) {
+    return t->state.epoch * t->schedule.steps_per_epoch + trainer_epoch_step(t);
+}
+
+int64_t trainer_steps(const trainer *t) {
+    return t->epochs * t->schedule.steps_per_epoch;
 }
 
 static status open_batches(trainer *t) {
@@ -52,7 +64,6 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
                                .width = t->size,
                                .height = t->size,
                                .phase = t->phase,
-                               .step = t->state.step,
                                .eta = config_real(t->c, "train.eta"),
                                .recompute = !strcmp(config_text(t->c, "train.checkpointing"), "stage"),
                                .running_norms = t->running_norms,
@@ -73,12 +84,14 @@ static status begin_phase(trainer *t) {
     if (phase == t->phase && crop == t->crop && loss == t->loss && running_norms == t->running_norms)
         return STATUS_OK;
     t->phase = phase;
+    detector_set_phase(t->d, phase);
     t->running_norms = running_norms;
     t->loss = loss;
     t->crop = crop;
     t->size = crop > 0 ? crop : (int)config_int(t->c, "data.size");
     TRY(open_batches(t));
     detector_training training = training_of(t, loss);
+    training.step = t->state.epoch * loader_batches_per_epoch(t->batches) + t->state.batch;
     return detector_begin_training(t->d, &training);
 }
 
@@ -110,6 +123,21 @@ static status name_losses(trainer *t) {
     return detector_loss_parts(t->d, trainings, t->losses.count, &t->parts);
 }
 
+static void begin_sums_anew(train_state *s) {
+    memset(s->loss_sums, 0, sizeof s->loss_sums);
+    s->images = s->norm_sum = 0;
+    s->epoch_steps = 0;
+}
+
+/* Which images an epoch has had says the number of its batches, as long as the data are the same. */
+static void begin_epoch_anew(trainer *t) {
+    train_state *s = &t->state;
+    if (s->batch > 0)
+        trainer_say(t, "the training data have changed: epoch %lld begins anew", (long long)s->epoch + 1);
+    s->batch = 0;
+    begin_sums_anew(s);
+}
+
 /* Parts of files that a process which was killed did not bring to their end. */
 static status remove_leftovers(const char *folder) {
     name_list names;
@@ -135,6 +163,18 @@ static status take_folder(trainer *t, bool has_run) {
     return remove_leftovers(folder);
 }
 
+/* An optimizer that averages the weights itself does so in place of a falling rate (Defazio et al., 2024). */
+static status open_schedule(trainer *t) {
+    TRY(schedule_read(t->c, (t->per_epoch + t->accumulate - 1) / t->accumulate, &t->schedule));
+    const optimizer_rule *rule = t->optimizer.options.rule;
+    if (!rule->has_average || t->schedule.kind == SCHEDULE_CONSTANT)
+        return STATUS_OK;
+    trainer_say(t, "train.schedule = %s is passed over: %s keeps the rate constant",
+                config_text(t->c, "train.schedule"), rule->name);
+    t->schedule.kind = SCHEDULE_CONSTANT;
+    return STATUS_OK;
+}
+
 static status open_folder(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
@@ -151,13 +191,13 @@ static status open_folder(trainer *t) {
         TRY(take_folder(t, has_run));
     TRY(has_run ? train_state_load(t->last, t->d, t->c, &t->optimizer, &t->average, &t->state)
                 : trainer_begin_weights(t));
+    if (t->state.data_changed)
+        begin_epoch_anew(t);
     TRY(name_losses(t));
     TRY(begin_phase(t));
     t->per_epoch = loader_batches_per_epoch(t->batches);
     t->accumulate = (int)config_int(t->c, "train.accumulate");
-    int steps = (t->per_epoch + t->accumulate - 1) / t->accumulate;
-    t->total_steps = t->epochs * steps;
-    TRY(schedule_read(t->c, steps, &t->schedule));
+    TRY(open_schedule(t));
     TRY(take_folder(t, has_run));
     TRY(write_resolved_config(t));
     return open_log(t, has_run);
@@ -209,7 +249,7 @@ static status train_epoch(trainer *t, progress *bar) {
         char note[64];
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
         bar->left = seconds_left(t);
-        progress_update(bar, t->state.step, note);
+        progress_update(bar, trainer_steps_done(t), note);
         bool stop = interrupted, saves = save_is_due(t);
         trainer_agree(t, &stop, &saves);
         if (stop || saves)
@@ -229,7 +269,7 @@ static epoch_row row_of_epoch(trainer *t) {
         none.values[id] = NAN;
     epoch_row row = {.epoch = s->epoch,
                      .step = s->step,
-                     .learning_rate = schedule_rate(&t->schedule, s->step - 1),
+                     .learning_rate = schedule_rate(&t->schedule, s->epoch - 1, t->schedule.steps_per_epoch - 1),
                      .gradient_norm = s->norm_sum / (double)s->epoch_steps,
                      /* nothing of it, if a resumed run has only the evaluation left to do */
                      .images_per_second = t->epoch_images > 0 ? t->epoch_images / t->epoch_seconds : NAN,
@@ -237,9 +277,7 @@ static epoch_row row_of_epoch(trainer *t) {
                      .raw = none};
     for (int i = 0; i <= DETECTOR_LOSS_PARTS; i++)
         row.losses[i] = s->loss_sums[i] / s->images;
-    memset(s->loss_sums, 0, sizeof s->loss_sums);
-    s->images = s->norm_sum = 0;
-    s->epoch_steps = 0;
+    begin_sums_anew(s);
     return row;
 }
 
@@ -302,6 +340,15 @@ static void say_what_is_best(const trainer *t) {
                                               : "");
 }
 
+/* As MSHNet, whose head of all scales is trained after model.warm_epochs only. */
+static void say_if_untrained(const trainer *t) {
+    if (detector_phase(t->d, t->state.epoch - 1) != detector_phase(t->d, INT64_MAX))
+        trainer_say(t,
+                    "the training ended before the last phase of %s: part of what its checkpoints detect with is not "
+                    "trained; train.epochs must be more",
+                    detector_name(t->d));
+}
+
 static status run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_score = TRAINER_NO_SCORE;
@@ -322,8 +369,8 @@ static status run(trainer *t) {
     TRY(open_folder(t));
     TRY(trainer_compare(t));
     progress bar;
-    progress_begin(&bar, "training", "step", t->total_steps);
-    progress_resume(&bar, t->state.step);
+    progress_begin(&bar, "training", "step", trainer_steps(t));
+    progress_resume(&bar, trainer_steps_done(t));
     bar.enabled = bar.enabled && trainer_writes(t);
     t->begun = t->saved = clock_seconds();
     t->begun_work = work_done(t);
@@ -337,6 +384,7 @@ static status run(trainer *t) {
     status drawn = run_log_draw(t->log);
     TRY(result);
     TRY(drawn);
+    say_if_untrained(t);
     say_what_is_best(t);
     return trainer_writes(t) ? trainer_store_thresholds(t) : STATUS_OK;
 }

@@ -61,6 +61,11 @@ static status evaluate_both(trainer *t, epoch_row *row) {
     return result;
 }
 
+static void forget_best(train_state *s) {
+    s->best_score = TRAINER_NO_SCORE;
+    s->best_epoch = 0;
+}
+
 /* What is no longer there must not keep a worse one from taking its place. */
 static void forget_missing_best(trainer *t) {
     train_state *s = &t->state;
@@ -68,8 +73,14 @@ static void forget_missing_best(trainer *t) {
         return;
     trainer_say(t, "%s, of epoch %lld, is gone: the best is chosen anew from epoch %lld on", t->best,
                 (long long)s->best_epoch, (long long)s->epoch);
-    s->best_score = TRAINER_NO_SCORE;
-    s->best_epoch = 0;
+    forget_best(s);
+}
+
+/* Images run through the network's last phase whenever a checkpoint is used, whatever was better before it. */
+static void forget_best_of_earlier_phase(trainer *t) {
+    train_state *s = &t->state;
+    if (s->best_epoch > 0 && detector_phase(t->d, s->best_epoch - 1) != detector_phase(t->d, s->epoch - 1))
+        forget_best(s);
 }
 
 /* The metric that train.select names, such that more is better. */
@@ -82,6 +93,7 @@ status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best) {
     TRY(evaluate_both(t, row));
     train_state *s = &t->state;
     forget_missing_best(t);
+    forget_best_of_earlier_phase(t);
     double score = score_of(t, &row->used);
     *is_best = !(score <= s->best_score);
     if (*is_best) {

@@ -44,7 +44,7 @@ typedef struct trainer {
     evaluation evaluated; /* of the epoch that was evaluated last, in this process */
     gallery *seen;        /* in it; NULL: none yet */
     train_state state;
-    int64_t epochs, total_steps;
+    int64_t epochs;
     int per_epoch; /* batches */
     int accumulate;
     int phase;                         /* of the network that the training graph is laid out for; -1: none yet */
@@ -62,6 +62,12 @@ typedef struct trainer {
 /* Whether trainer_interrupt was called; and, if it was, STATUS_INTERRUPTED, which says how to go on from last.h5. */
 bool trainer_is_interrupted(void);
 status trainer_interrupted(const trainer *t);
+
+/* Where the run stands, in steps as many as an epoch has now: state.step is what was really made, and other if the
+ * training data have changed in between (data.may_change). */
+int64_t trainer_epoch_step(const trainer *t); /* of the epoch begun */
+int64_t trainer_steps_done(const trainer *t);
+int64_t trainer_steps(const trainer *t); /* of the whole run */
 
 /* trainer_start.c: network, weights to begin with, teacher. */
 status trainer_open_network(trainer *t);

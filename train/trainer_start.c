@@ -60,6 +60,22 @@ status trainer_open_network(trainer *t) {
     return decay > 0 ? average_new(t->engine, detector_parameters(t->d), decay, &t->average) : STATUS_OK;
 }
 
+static bool same_range(const grey_range *a, const grey_range *b) {
+    return a->kind == b->kind && (a->kind != RANGE_VALUES || (a->low == b->low && a->high == b->high)) &&
+           (a->kind != RANGE_PERCENTILE || a->percent == b->percent);
+}
+
+/* A network knows targets by the grey values that it saw. */
+static status compare_range(const trainer *t, const char *key) {
+    grey_range theirs, ours;
+    const char *path = config_text(t->c, key), *text = config_text(t->c, "data.range");
+    TRY(checkpoint_read_range(path, &theirs));
+    TRY(grey_range_read(text, "data.range", &ours));
+    if (!same_range(&theirs, &ours))
+        trainer_say(t, "%s: %s was trained with another range of grey values than data.range = %s", key, path, text);
+    return STATUS_OK;
+}
+
 /* What train.init did not have stays as the network begins. */
 static status take_over(trainer *t, const char *path) {
     weights_match match;
@@ -68,7 +84,7 @@ static status take_over(trainer *t, const char *path) {
         return status_fail(STATUS_INPUT, "%s: no tensor fits one of %s", path, detector_name(t->d));
     trainer_say(t, "train.init: %d of %d tensors taken from %s%s%s", match.taken, match.all, path,
                 match.taken < match.all ? "; not, for example, " : "", match.first_left ? match.first_left : "");
-    return STATUS_OK;
+    return compare_range(t, "train.init");
 }
 
 /* train.stages = balanced: every stage hands T on, doubled, and nothing else. */
@@ -119,6 +135,7 @@ status trainer_open_teacher(trainer *t) {
     TRY(weights_file_load(t->engine, config_text(t->c, "train.teacher"), WEIGHTS_BEST, &t->teacher));
     if (detector_score_kind(t->teacher) != SCORE_PROBABILITY)
         return status_fail(STATUS_USAGE, "train.teacher: %s gives no probabilities", detector_name(t->teacher));
+    TRY(compare_range(t, "train.teacher"));
     size_t side = (size_t)config_int(t->c, "data.size");
     for (int i = 0; i < t->crops.count; i++)
         side = (size_t)t->crops.size[i] > side ? (size_t)t->crops.size[i] : side;

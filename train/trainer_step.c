@@ -11,7 +11,7 @@ static status teach(trainer *t, const batch *b, detector_batch *out) {
         TRY(detector_run(t->teacher, b->images + (size_t)i * pixels, b->size, b->size, DETAIL_SCORE, &maps));
         memcpy(t->teacher_scores + (size_t)i * pixels, maps.score, pixels * sizeof *maps.score);
     }
-    double left = 1 - (double)t->state.step / (double)t->total_steps;
+    double left = 1 - (double)trainer_steps_done(t) / (double)trainer_steps(t);
     out->teacher = t->teacher_scores;
     out->teacher_weight = left * config_real(t->c, "train.teacher_weight");
     return STATUS_OK;
@@ -21,7 +21,8 @@ static status refuse_infinite(const trainer *t, const char *what, double value) 
     if (isfinite(value))
         return STATUS_OK;
     return status_fail(STATUS_NUMERIC,
-                       "the %s became %g in epoch %lld, step %lld; a smaller train.learning_rate may help", what, value,
+                       "the %s became %g in epoch %lld, step %lld; a smaller train.learning_rate may help", what,
+                       isnan(value) ? NAN : value, /* without its sign */
                        (long long)t->state.epoch + 1, (long long)t->state.step + 1);
 }
 
@@ -38,16 +39,15 @@ static void add_losses(train_state *s, const detector_loss *loss, const run_log 
         s->loss_sums[1 + i] += parts[i] * count;
 }
 
-/* One batch of `batches` that make a step. Each weighs as much as it has images: the last one of an epoch may be
- * smaller. */
-static status add_gradients(trainer *t, int index, int batches, double *loss_sum) {
+/* The next batch, number `index` of `batches` that make a step on `images` images. Each weighs as much as it has of
+ * them: the last one of an epoch may be smaller. */
+static status add_gradients(trainer *t, int index, int batches, int images, double *loss_sum) {
     batch b;
     TRY(loader_next(t->batches, &b));
-    int size = (int)config_int(t->c, "train.batch_size");
     if (t->sums)
         peers_set_batch(t->options->peers, b.whole);
     detector_batch own = {.images = b.images, .masks = b.masks, .count = b.count, .add = index > 0};
-    own.weight = batches > 1 ? (double)b.whole / (size * batches) : 1;
+    own.weight = (double)b.whole / images;
     if (t->teacher)
         TRY(teach(t, &b, &own));
     if (t->sums && index + 1 == batches)
@@ -64,15 +64,22 @@ static status add_gradients(trainer *t, int index, int batches, double *loss_sum
     return STATUS_OK;
 }
 
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
 status trainer_step(trainer *t, double *loss) {
-    int left = t->per_epoch - (int)t->state.batch, batches = left < t->accumulate ? left : t->accumulate;
+    int done = (int)t->state.batch, size = (int)config_int(t->c, "train.batch_size");
+    int batches = smaller(t->per_epoch - done, t->accumulate);
+    int images = smaller(loader_samples_per_epoch(t->batches) - done * size, batches * size);
+    int64_t number = trainer_epoch_step(t);
     *loss = 0;
     for (int i = 0; i < batches; i++)
-        TRY(add_gradients(t, i, batches, loss));
+        TRY(add_gradients(t, i, batches, images, loss));
     *loss /= batches;
     double norm = optimizer_gradient_norm(&t->optimizer);
     TRY(refuse_infinite(t, "gradients' norm", norm));
-    optimizer_step(&t->optimizer, schedule_rate(&t->schedule, t->state.step), norm);
+    optimizer_step(&t->optimizer, schedule_rate(&t->schedule, t->state.epoch, number), norm);
     if (trainer_averages(t))
         average_add(&t->average, optimizer_average(&t->optimizer));
     t->state.step++;

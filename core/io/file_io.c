@@ -194,6 +194,14 @@ status folder_create(const char *path) {
     return STATUS_OK;
 }
 
+status folder_create_for(const char *path) {
+    char folder[PATH_SIZE];
+    if (strlen(path) >= PATH_SIZE)
+        return status_fail(STATUS_OUTPUT, "%.80s...: the path is longer than %d bytes", path, PATH_SIZE - 1);
+    folder_of(path, folder);
+    return folder_create(folder);
+}
+
 status folder_flush(const char *folder) {
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool flushed = descriptor >= 0 && syncfs(descriptor) == 0;

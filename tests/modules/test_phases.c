@@ -24,6 +24,9 @@ static void test_dropout(void **state) {
     (void)state;
     skip_if_sanitized();
     runs_expect_resumed((recipe){ini, "model.name=agpcnet model.dropout=0.5 data.size=76"}, 1, "step 3 of 4");
+    runs_expect_resumed(
+        (recipe){ini, "model.name=agpcnet model.dropout=0.5 data.size=76 train.accumulate=2 train.schedule=constant"},
+        1, "step 2 of 2");
 }
 
 /* MSHNet trains its first epochs on one head: stopped before and behind the change. */

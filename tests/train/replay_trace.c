@@ -213,7 +213,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, const 
     int64_t batches = data->count / r->batch;
     double off = 0, first = 0;
     const schedule poly = {SCHEDULE_POLY, .initial = r->learning_rate, .power = r->power,
-                           .work = (double)r->total_steps};
+                           .work = (double)r->total_steps, .steps_per_epoch = r->total_steps};
     for (int64_t step = 0; step < r->steps; step++) {
         size_t at = (size_t)(step % batches) * batch_floats(data);
         detector_loss loss;
@@ -224,7 +224,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, const 
             first = relative;
             TRY(compare_gradients(f, d, changes, wrong));
         }
-        optimizer_step(adam, schedule_rate(&poly, step), optimizer_gradient_norm(adam));
+        optimizer_step(adam, schedule_rate(&poly, 0, step), optimizer_gradient_norm(adam));
     }
     golden_limit("loss of step 1", first, FIRST_LOSS_LIMIT, wrong);
     golden_limit("loss of all steps", off, TRACE_LIMIT, wrong);

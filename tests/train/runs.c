@@ -68,6 +68,33 @@ status runs_train_together(recipe r, const char *folder, bool resume, int64_t st
     return thread_peers_run(ranks, train, &(run_request){r, folder, resume, stop_after});
 }
 
+static void keep_notice(void *context, const char *line) {
+    run_notes *notes = context;
+    assert_true(notes->count < 8);
+    snprintf(notes->lines[notes->count++], sizeof notes->lines[0], "%s", line);
+}
+
+static void keep_row(void *context, const train_report *report) {
+    run_notes *notes = context;
+    notes->last = *report->row;
+    notes->epochs++;
+}
+
+status runs_train_noting(const char *ini, const char *folder, bool resume, run_notes *notes,
+                         const char *const *overrides) {
+    config *c;
+    int count = 0;
+    *notes = (run_notes){0};
+    while (overrides[count])
+        count++;
+    TRY(train_config_read(ini, overrides, count, &c));
+    train_options options = {
+        .folder = folder, .resume = resume, .on_epoch = keep_row, .on_notice = keep_notice, .context = notes};
+    status result = trainer_run(c, &options);
+    config_free(c);
+    return result;
+}
+
 typedef struct bits {
     h5_file *a, *b;
     int compared;

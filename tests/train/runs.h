@@ -4,6 +4,7 @@
 
 #include "core/base/status.h"
 #include "core/config/config.h"
+#include "train/trainer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,18 @@ status runs_train(recipe r, const char *folder, bool resume, int64_t stop_after)
 
 /* The same by several processes, which here are threads. */
 status runs_train_together(recipe r, const char *folder, bool resume, int64_t stop_after, int ranks);
+
+/* What a run said and reported. */
+typedef struct run_notes {
+    char lines[8][1024];
+    int count;
+    epoch_row last;
+    int epochs;
+} run_notes;
+
+/* Trains by `ini` and the overrides, which end with NULL. */
+status runs_train_noting(const char *ini, const char *folder, bool resume, run_notes *notes,
+                         const char *const *overrides);
 
 /* Compares model, optimizer and trainer of last.h5 in two folders; fails the test if a bit differs. */
 void runs_expect_same(const char *one, const char *other);

@@ -81,13 +81,13 @@ cat > path/srun << 'END'
 [ "$1" = --mpi=pmix ] && shift && exec mpirun --oversubscribe --allow-run-as-root --bind-to none -np 2 "$@"
 END
 chmod +x path/srun
-works "$bin/train" tiny.ini train.epochs=1 --out "by slurm" --emit slurm --nodes 2 --tasks 4
+works "$bin/train" tiny.ini train.epochs=1 --out "runs/by slurm" --emit slurm --nodes 2 --tasks 4
 for line in nodes=2 ntasks-per-node=4; do
-    grep -qx "#SBATCH --$line" "by slurm.slurm" || complain "by slurm: $(cat "by slurm.slurm")"
+    grep -qx "#SBATCH --$line" "runs/by slurm.slurm" || complain "runs/by slurm: $(cat "runs/by slurm.slurm")"
 done
-works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm"
-[ -f "by slurm/last.h5" ] || complain "by slurm: nothing was trained"
-works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "by slurm.slurm" # goes on with what is done
+works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "runs/by slurm.slurm"
+[ -f "runs/by slurm/last.h5" ] || complain "runs/by slurm: nothing was trained"
+works env "PATH=$work/path:$PATH" SLURM_CPUS_PER_TASK=1 bash "runs/by slurm.slurm" # goes on with what is done
 count=$((count + 1))
 "$bin/train" tiny.ini --emit slurm --nodes 0 2> stderr && complain "no machine"
 grep -q -e '--nodes 0' stderr || complain "no machine: $(cat stderr)"

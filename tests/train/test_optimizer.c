@@ -150,11 +150,6 @@ static void fill_gradients(small_network *n, int step) {
         fill(n->set.items[i]->grad, n->set.items[i]->count, (uint64_t)(100 * step + i));
 }
 
-static void assert_near(double value, double expected, double limit) {
-    if (!(fabs(value - expected) <= limit))
-        fail_msg("%.9g, expected %.9g within %g", value, expected, limit);
-}
-
 static double adamw_reference(double value, const double *gradients, int steps, double rate, double decay) {
     double m = 0, v = 0;
     for (int t = 1; t <= steps; t++) {
@@ -397,20 +392,25 @@ static status read_schedule(const char *kind, const char *milestones, const char
     return result;
 }
 
+/* Of a step counted through all epochs. */
+static double rate_at(const schedule *s, int64_t step) {
+    return schedule_rate(s, step / s->steps_per_epoch, step % s->steps_per_epoch);
+}
+
 static void test_schedules(void **state) {
     (void)state;
     schedule s;
     assert_ok(read_schedule("poly", "200, 300", "0", &s));
-    assert_true(schedule_rate(&s, 0) == 1e-4);
-    assert_true(fabs(schedule_rate(&s, 1) - 9.77471614e-05) < 1e-12); /* as the reference's trace */
-    assert_true(fabs(schedule_rate(&s, 19) - 5.59942424e-05) < 1e-12);
-    assert_true(schedule_rate(&s, 39) > 0);
+    assert_true(rate_at(&s, 0) == 1e-4);
+    assert_true(fabs(rate_at(&s, 1) - 9.77471614e-05) < 1e-12); /* as the reference's trace */
+    assert_true(fabs(rate_at(&s, 19) - 5.59942424e-05) < 1e-12);
+    assert_true(rate_at(&s, 39) > 0);
     assert_ok(read_schedule("constant", "1", "0", &s));
-    assert_true(schedule_rate(&s, 0) == 1e-4 && schedule_rate(&s, 39) == 1e-4);
+    assert_true(rate_at(&s, 0) == 1e-4 && rate_at(&s, 39) == 1e-4);
     assert_ok(read_schedule("steps", "1,3 , 7", "0", &s)); /* the third lies behind the end */
-    assert_true(schedule_rate(&s, 9) == 1e-4);
-    assert_true(fabs(schedule_rate(&s, 10) - 1e-5) < 1e-18 && fabs(schedule_rate(&s, 29) - 1e-5) < 1e-18);
-    assert_true(fabs(schedule_rate(&s, 30) - 1e-6) < 1e-18 && fabs(schedule_rate(&s, 39) - 1e-6) < 1e-18);
+    assert_true(rate_at(&s, 9) == 1e-4);
+    assert_true(fabs(rate_at(&s, 10) - 1e-5) < 1e-18 && fabs(rate_at(&s, 29) - 1e-5) < 1e-18);
+    assert_true(fabs(rate_at(&s, 30) - 1e-6) < 1e-18 && fabs(rate_at(&s, 39) - 1e-6) < 1e-18);
 }
 
 /* Of 40 steps. */
@@ -418,21 +418,21 @@ static void test_schedules_with_warmup(void **state) {
     (void)state;
     schedule s;
     assert_ok(read_schedule("linear", "1", "0.1", &s));
-    assert_near(schedule_rate(&s, 0), 1e-4 / 5, 1e-12);
-    assert_near(schedule_rate(&s, 3), 1e-4 * 4 / 5, 1e-12);
-    assert_near(schedule_rate(&s, 4), 1e-4, 1e-12);
-    assert_near(schedule_rate(&s, 22), 0.5e-4, 1e-12);
-    assert_near(schedule_rate(&s, 39), 1e-4 / 36, 1e-12);
+    assert_near(rate_at(&s, 0), 1e-4 / 5, 1e-12);
+    assert_near(rate_at(&s, 3), 1e-4 * 4 / 5, 1e-12);
+    assert_near(rate_at(&s, 4), 1e-4, 1e-12);
+    assert_near(rate_at(&s, 22), 0.5e-4, 1e-12);
+    assert_near(rate_at(&s, 39), 1e-4 / 36, 1e-12);
     assert_ok(read_schedule("cosine", "1", "0", &s));
-    assert_near(schedule_rate(&s, 0), 1e-4, 1e-12);
-    assert_near(schedule_rate(&s, 10), 1e-4 * (1 + sqrt(0.5)) / 2, 1e-12);
-    assert_near(schedule_rate(&s, 20), 0.5e-4, 1e-12);
-    assert_ok(read_schedule("one_cycle", "1", "0", &s));                               /* up over 12 steps */
-    assert_near(schedule_rate(&s, 0), 4e-6 + 96e-6 * (1 - cos(M_PI / 13)) / 2, 1e-12); /* from a 25th of 1e-4 */
-    assert_near(schedule_rate(&s, 12), 1e-4, 1e-12);
-    assert_near(schedule_rate(&s, 26), 0.5e-4, 1e-12);
+    assert_near(rate_at(&s, 0), 1e-4, 1e-12);
+    assert_near(rate_at(&s, 10), 1e-4 * (1 + sqrt(0.5)) / 2, 1e-12);
+    assert_near(rate_at(&s, 20), 0.5e-4, 1e-12);
+    assert_ok(read_schedule("one_cycle", "1", "0", &s));                         /* up over 12 steps */
+    assert_near(rate_at(&s, 0), 4e-6 + 96e-6 * (1 - cos(M_PI / 13)) / 2, 1e-12); /* from a 25th of 1e-4 */
+    assert_near(rate_at(&s, 12), 1e-4, 1e-12);
+    assert_near(rate_at(&s, 26), 0.5e-4, 1e-12);
     for (int step = 1; step < 40; step++)
-        assert_true((schedule_rate(&s, step) > schedule_rate(&s, step - 1)) == (step <= 12));
+        assert_true((rate_at(&s, step) > rate_at(&s, step - 1)) == (step <= 12));
 }
 
 /* Two epochs of 10 steps on crops with a quarter of the pixels, two on whole images: 25 in work. */
@@ -447,9 +447,9 @@ static void test_schedule_goes_by_work(void **state) {
     assert_ok(train_config_read(NULL, (const char *const *)overrides, sizeof overrides / sizeof *overrides, &c));
     assert_ok(schedule_read(c, 10, &s));
     config_free(c);
-    assert_near(schedule_rate(&s, 0), 1, 1e-12);
-    assert_near(schedule_rate(&s, 20), 0.8, 1e-12);
-    assert_near(schedule_rate(&s, 39), 1.0 / 25, 1e-12);
+    assert_near(rate_at(&s, 0), 1, 1e-12);
+    assert_near(rate_at(&s, 20), 0.8, 1e-12);
+    assert_near(rate_at(&s, 39), 1.0 / 25, 1e-12);
     assert_near(s.milestones[0], 15, 1e-12);
 }
 

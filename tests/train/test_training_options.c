@@ -33,40 +33,8 @@ static int write_recipes(void **state) {
     return 0;
 }
 
-typedef struct run_notes {
-    char lines[8][1024];
-    int count;
-    epoch_row last;
-    int epochs;
-} run_notes;
-
-static void keep_notice(void *context, const char *line) {
-    run_notes *notes = context;
-    assert_true(notes->count < 8);
-    snprintf(notes->lines[notes->count++], sizeof notes->lines[0], "%s", line);
-}
-
-static void keep_row(void *context, const train_report *report) {
-    run_notes *notes = context;
-    notes->last = *report->row;
-    notes->epochs++;
-}
-
-static status train(const char *folder, bool resume, run_notes *notes, const char *const *overrides) {
-    config *c;
-    int count = 0;
-    *notes = (run_notes){0};
-    while (overrides[count])
-        count++;
-    TRY(train_config_read(ini, overrides, count, &c));
-    train_options options = {
-        .folder = folder, .resume = resume, .on_epoch = keep_row, .on_notice = keep_notice, .context = notes};
-    status result = trainer_run(c, &options);
-    config_free(c);
-    return result;
-}
-
-#define TRAIN(folder, resume, notes, ...) train(folder, resume, notes, (const char *const[]){__VA_ARGS__, NULL})
+#define TRAIN(folder, resume, notes, ...)                                                                              \
+    runs_train_noting(ini, folder, resume, notes, (const char *const[]){__VA_ARGS__, NULL})
 
 static void name_folder(const char *name, char out[4096]) {
     snprintf(out, 4096, "%s", scratch_path(name));

@@ -51,9 +51,7 @@ static void add_parameter(const worker *w, void *context, int item) {
     const add_work *job = context;
     const parameter *p = job->a->parameters->items[item];
     float *mean = job->a->value[item];
-    const float *as_it_is = p->kind == PARAMETER_COUNTER                   ? p->value
-                            : job->trained && p->kind == PARAMETER_TRAINED ? job->trained[item]
-                                                                           : NULL;
+    const float *as_it_is = p->kind == PARAMETER_COUNTER ? p->value : job->trained ? job->trained[item] : NULL;
     if (as_it_is) {
         memcpy(mean, as_it_is, p->count * sizeof *mean);
         return;

@@ -9,14 +9,6 @@ static double epoch_work(const schedule *s, int64_t epoch) {
     return crop_plan_work(&s->crops, epoch) * (double)s->steps_per_epoch;
 }
 
-/* Before a step. */
-static double work_before(const schedule *s, int64_t step) {
-    if (s->crops.count == 0)
-        return (double)step;
-    int64_t epoch = step / s->steps_per_epoch;
-    return epoch_work(s, epoch) + (double)(step % s->steps_per_epoch) * crop_plan_epoch_work(&s->crops, epoch);
-}
-
 /* "200, 300": epochs after which the rate falls. */
 static status read_milestones(const char *text, schedule *out) {
     int64_t last = 0;
@@ -72,8 +64,8 @@ static double warm_rate(const schedule *s, double work) {
     return start + (s->initial - start) * (1 - half_cosine(share));
 }
 
-double schedule_rate(const schedule *s, int64_t step) {
-    double work = work_before(s, step);
+double schedule_rate(const schedule *s, int64_t epoch, int64_t step) {
+    double work = epoch_work(s, epoch) + (double)step * crop_plan_epoch_work(&s->crops, epoch);
     if (work < s->warm_work)
         return warm_rate(s, work);
     double rest = 1 - (work - s->warm_work) / (s->work - s->warm_work);

@@ -32,13 +32,13 @@ typedef struct schedule {
     int milestone_count;
     double milestones[SCHEDULE_MILESTONES]; /* work done before each, rising */
     crop_plan crops;
-    int64_t steps_per_epoch; /* not looked at without crops */
+    int64_t steps_per_epoch;
 } schedule;
 
 /* From train.schedule, learning_rate, power, warmup, milestones and epochs. */
 status schedule_read(const config *c, int64_t steps_per_epoch, schedule *out);
 
-/* The rate for the step about to be made: 0 .. steps - 1. */
-double schedule_rate(const schedule *s, int64_t step);
+/* The rate for the step about to be made: number 0 .. steps_per_epoch - 1 of an epoch. */
+double schedule_rate(const schedule *s, int64_t epoch, int64_t step);
 
 #endif
