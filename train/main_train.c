@@ -33,7 +33,7 @@ static const cli_program program = {
                 "@train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
                 "@train configs/nudt.ini model.stages=3 --out runs/k3           # one setting changed\n"
                 "@train configs/nudt_short.ini data.root=mine train.init=nudt.h5   # fine-tuning\n"
-                "@train configs/nudt_short.ini --resume train.epochs=40         # a finished run made longer\n"
+                "@train configs/nudt_short.ini --resume train.epochs=60         # a finished run made longer\n"
                 "mpirun -np 4 @train configs/nudt.ini                           # four processes share every batch\n"
                 "@train configs/nudt.ini --emit slurm --nodes 2 --tasks 4       # the same on machines of a cluster\n",
     .options = options,

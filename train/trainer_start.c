@@ -1,5 +1,7 @@
 #include "train/trainer_private.h"
 
+#include "core/base/process.h"
+#include "core/io/file_io.h"
 #include "modules/torch/weights_file.h"
 
 #include <stdarg.h>
@@ -60,15 +62,22 @@ status trainer_open_network(trainer *t) {
     return decay > 0 ? average_new(t->engine, detector_parameters(t->d), decay, &t->average) : STATUS_OK;
 }
 
+/* The file that a key names: as it is, else among those that come with the programs, as a configuration is found. */
+static const char *weights_path(const trainer *t, const char *key, char found[4096]) {
+    const char *path = config_text(t->c, key);
+    bool comes_with_us = *path != '/' && !path_is_file(path) && process_shared_file(path, found) == STATUS_OK;
+    return comes_with_us && path_is_file(found) ? found : path;
+}
+
 static bool same_range(const grey_range *a, const grey_range *b) {
     return a->kind == b->kind && (a->kind != RANGE_VALUES || (a->low == b->low && a->high == b->high)) &&
            (a->kind != RANGE_PERCENTILE || a->percent == b->percent);
 }
 
 /* A network knows targets by the grey values that it saw. */
-static status compare_range(const trainer *t, const char *key) {
+static status compare_range(const trainer *t, const char *key, const char *path) {
     grey_range theirs, ours;
-    const char *path = config_text(t->c, key), *text = config_text(t->c, "data.range");
+    const char *text = config_text(t->c, "data.range");
     TRY(checkpoint_read_range(path, &theirs));
     TRY(grey_range_read(text, "data.range", &ours));
     if (!same_range(&theirs, &ours))
@@ -77,14 +86,16 @@ static status compare_range(const trainer *t, const char *key) {
 }
 
 /* What train.init did not have stays as the network begins. */
-static status take_over(trainer *t, const char *path) {
+static status take_over(trainer *t) {
+    char found[4096];
     weights_match match;
+    const char *path = weights_path(t, "train.init", found);
     TRY(weights_file_take(t->engine, path, t->d, &match));
     if (match.taken == 0)
         return status_fail(STATUS_INPUT, "%s: no tensor fits one of %s", path, detector_name(t->d));
     trainer_say(t, "train.init: %d of %d tensors taken from %s%s%s", match.taken, match.all, path,
                 match.taken < match.all ? "; not, for example, " : "", match.first_left ? match.first_left : "");
-    return compare_range(t, "train.init");
+    return compare_range(t, "train.init", path);
 }
 
 /* train.stages = balanced: every stage hands T on, doubled, and nothing else. */
@@ -123,7 +134,7 @@ status trainer_begin_weights(trainer *t) {
     if (prior > 0)
         TRY(detector_set_prior(t->d, prior));
     if (is_given(t, "train.init"))
-        TRY(take_over(t, config_text(t->c, "train.init")));
+        TRY(take_over(t));
     if (trainer_averages(t))
         average_restart(&t->average);
     return STATUS_OK;
@@ -132,10 +143,12 @@ status trainer_begin_weights(trainer *t) {
 status trainer_open_teacher(trainer *t) {
     if (!is_given(t, "train.teacher"))
         return STATUS_OK;
-    TRY(weights_file_load(t->engine, config_text(t->c, "train.teacher"), WEIGHTS_BEST, &t->teacher));
+    char found[4096];
+    const char *path = weights_path(t, "train.teacher", found);
+    TRY(weights_file_load(t->engine, path, WEIGHTS_BEST, &t->teacher));
     if (detector_score_kind(t->teacher) != SCORE_PROBABILITY)
         return status_fail(STATUS_USAGE, "train.teacher: %s gives no probabilities", detector_name(t->teacher));
-    TRY(compare_range(t, "train.teacher"));
+    TRY(compare_range(t, "train.teacher", path));
     size_t side = (size_t)config_int(t->c, "data.size");
     for (int i = 0; i < t->crops.count; i++)
         side = (size_t)t->crops.size[i] > side ? (size_t)t->crops.size[i] : side;

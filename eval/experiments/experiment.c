@@ -244,7 +244,8 @@ static const char *const named_sections =
     "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one, or one of PyTorch's;\n"
     "                 networks without are trained\n"
     "  [train]        the keys of train, except the seed\n"
-    "Override as data.NAME=/where/it/lies; an empty value leaves a data set or method out.\n\n";
+    "Override as data.NAME=/where/it/lies (a NAME of the ini: others are taken for misspelled); an empty value leaves\n"
+    "a data set or method out.\n\n";
 
 status experiment_print_help(const config_key *keys, int key_count, FILE *stream) {
     config *c;

@@ -79,7 +79,7 @@ static const experiment_kind kind = {
     .name = "eval-table",
     .summary = "evaluates methods on data sets and tabulates them beside the published figures",
     .examples = "@eval-table configs/table.ini data.NUDT-SIRST=/data/NUDT-SIRST\n"
-                "@eval-table configs/table.ini data.SIRST= methods.IPI=     # leaves both out\n"
+                "@eval-table configs/table.ini data.SIRST= methods.MPCM=    # leaves both out\n"
                 "@eval-table configs/table.ini --tabulate                   # only what is there",
     .title = "Methods on data sets",
     .row_label = "method",
