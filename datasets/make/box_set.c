@@ -146,6 +146,24 @@ static status write_folder(box_job *job, const char *to) {
     return result;
 }
 
+static int by_stem(const void *a, const void *b) {
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    int length = image_stem_length(x), other = image_stem_length(y);
+    int order = strncmp(x, y, (size_t)(length < other ? length : other));
+    return order ? order : length - other;
+}
+
+/* Samples are called by their stems: a.png and a.bmp would be one. */
+static status refuse_one_stem(const box_job *job) {
+    char **names = job->names.names;
+    qsort(names, (size_t)job->names.count, sizeof *names, by_stem);
+    for (int i = 1; i < job->names.count; i++)
+        if (by_stem(&names[i - 1], &names[i]) == 0)
+            return status_fail(STATUS_INPUT, "%s: %s and %s would be one sample; expected one image of each name",
+                               job->images, names[i - 1], names[i]);
+    return STATUS_OK;
+}
+
 /* The images that have boxes, or may have none; the others are counted. */
 static status choose_images(box_job *job, const name_list *all) {
     const box_format *format = job->source->format;
@@ -161,9 +179,10 @@ static status choose_images(box_job *job, const name_list *all) {
         else
             job->counts->unannotated++;
     }
-    return annotated ? STATUS_OK
-                     : status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation (%s)", job->images,
-                                   image_endings().text, format->title);
+    if (!annotated)
+        return status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation (%s)", job->images,
+                           image_endings().text, format->title);
+    return refuse_one_stem(job);
 }
 
 status box_set_write(const char *images, const char *annotations, const char *to, box_fill fill, box_set_counts *counts,

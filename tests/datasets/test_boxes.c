@@ -213,6 +213,11 @@ static void test_a_whole_set(void **state) {
     assert_fails(
         box_set_write(images, scratch_path("others"), scratch_path("none"), BOX_FILL_WHOLE, &counts, NULL, NULL),
         STATUS_INPUT, "frames", "has an annotation (YOLO)");
+    put("two", "a.txt", yolo);
+    snprintf(path, sizeof path, "%s/a.bmp", images);
+    assert_ok(file_copy(put("frames", "a.png", "any"), path)); /* content is not looked at so early */
+    assert_fails(box_set_write(images, scratch_path("two"), scratch_path("none"), BOX_FILL_WHOLE, &counts, NULL, NULL),
+                 STATUS_INPUT, "a.bmp and a.png", "one image of each name");
     assert_ok(path_join(path, scratch_path("made"), "README.txt", ""));
     FILE *stream = fopen(path, "r");
     assert_non_null(stream);
