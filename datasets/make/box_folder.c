@@ -24,11 +24,15 @@ bool box_folder_has(const char *path, const char *ending) {
     return any;
 }
 
-status box_folder_open(const char *path, const box_format *format, box_source **out) {
+status box_folder_open(const char *path, const char *ending, const box_format *format, box_source **out) {
+    name_list files;
+    TRY(folder_list(path, ending, &files));
+    int named = files.count;
+    name_list_free(&files);
     box_folder *f = calloc(1, sizeof *f);
     if (!f)
         return status_fail(STATUS_MEMORY, "out of memory for boxes");
-    f->base.format = format;
+    f->base = (box_source){.format = format, .named = named};
     snprintf(f->path, sizeof f->path, "%s", path);
     *out = &f->base;
     return STATUS_OK;

@@ -7,7 +7,8 @@
 /* Whether `path` is a folder with a file that ends so. */
 bool box_folder_has(const char *path, const char *ending);
 
-status box_folder_open(const char *path, const box_format *format, box_source **out);
+/* The files that end so are the ones that name images. */
+status box_folder_open(const char *path, const char *ending, const box_format *format, box_source **out);
 void box_folder_close(box_source *s);
 
 /* FOLDER/STEM.ENDING */

@@ -25,10 +25,10 @@ void box_list_free(box_list *list) {
     *list = (box_list){0};
 }
 
-status box_source_open(const char *path, box_source **out) {
+status box_source_open(const char *path, const char *images, box_source **out) {
     for (int i = 0; i < FORMATS; i++)
         if (formats[i]->recognises(path))
-            return formats[i]->open(path, out);
+            return formats[i]->open(path, images, out);
     return status_fail(STATUS_INPUT, "%s: no boxes: expected a folder of VOC .xml or of YOLO .txt, or a COCO .json",
                        path);
 }

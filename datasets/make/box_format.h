@@ -3,6 +3,7 @@
 #define IRST_DATASETS_MAKE_BOXES_BOX_FORMAT_H
 
 #include "core/base/status.h"
+#include "core/io/file_io.h"
 
 #include <stdbool.h>
 
@@ -23,26 +24,32 @@ void box_list_free(box_list *list);         /* leaves an empty list */
 /* Opened annotations; begins the struct of every format. */
 typedef struct box_source {
     const struct box_format *format;
+    int named; /* images that they are about, there or not */
+    int stray; /* boxes of an image that they do not name */
 } box_source;
 
 typedef struct box_format {
     const char *title;     /* "VOC XML" */
     bool missing_is_empty; /* an image without annotation has no target; else it was not annotated */
     bool (*recognises)(const char *path);
-    status (*open)(const char *path, box_source **out);
+    status (*open)(const char *path, const char *images, box_source **out);
     void (*close)(box_source *s);
     /* Whether there is an annotation for the image file `name`, whose stem is `stem`. */
     bool (*has)(const box_source *s, const char *name, const char *stem);
     /* Its boxes; the image has this size. `out` is new and freed by the caller, also after a failure. Messages name
      * file and place. */
     status (*read)(const box_source *s, const char *name, const char *stem, int width, int height, box_list *out);
+    /* Adds the images named by the annotations that lie in folders inside the one of images, as in "seq1/0001.png";
+     * NULL: they name none. */
+    status (*add_inner)(const box_source *s, name_list *names);
 } box_format;
 
 extern const box_format box_format_voc;  /* a folder of NAME.xml; corners count from 1 and are inside */
 extern const box_format box_format_yolo; /* a folder of NAME.txt: class, centre and size, as shares of the image */
 extern const box_format box_format_coco; /* one file.json; x, y, width, height in pixels from 0 */
 
-/* Opens annotations of whatever format `path` holds. Close with source->format->close. */
-status box_source_open(const char *path, box_source **out);
+/* Opens annotations of whatever format `path` holds, of the images in the folder `images`. Close with
+ * source->format->close. */
+status box_source_open(const char *path, const char *images, box_source **out);
 
 #endif

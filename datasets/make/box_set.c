@@ -179,6 +179,9 @@ static status choose_images(box_job *job, const name_list *all) {
         else
             job->counts->unannotated++;
     }
+    job->counts->named = job->source->named;
+    job->counts->absent = job->source->named - annotated;
+    job->counts->stray = job->source->stray;
     if (!annotated)
         return status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation (%s)", job->images,
                            image_endings().text, format->title);
@@ -191,10 +194,13 @@ status box_set_write(const char *images, const char *annotations, const char *to
     box_job job = {.images = images, .fill = fill, .counts = counts, .on_sample = on_sample, .context = context};
     name_list all = {0};
     TRY(folder_list(images, "", &all));
-    status result = box_source_open(annotations, &job.source);
+    status result = box_source_open(annotations, images, &job.source);
     if (result == STATUS_OK) {
         counts->format = job.source->format->title;
-        result = choose_images(&job, &all);
+        if (job.source->format->add_inner)
+            result = job.source->format->add_inner(job.source, &all);
+        if (result == STATUS_OK)
+            result = choose_images(&job, &all);
         if (result == STATUS_OK)
             result = ends_in_h5(to) ? write_pack(&job, to) : write_folder(&job, to);
         job.source->format->close(job.source);

@@ -11,6 +11,9 @@ typedef struct box_set_counts {
     int empty;       /* images without a box */
     int flat;        /* boxes that BOX_FILL_CONTRAST filled whole */
     int unannotated; /* images that were left out, since they have no annotation */
+    int named;       /* images that the annotations are about, */
+    int absent;      /* and those of them that are not there */
+    int stray;       /* boxes of an image that the annotations do not name */
 } box_set_counts;
 
 /* Reads the images in the folder `images` and their boxes at `annotations` (see box_format.h) and writes OUT/images,

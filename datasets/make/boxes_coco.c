@@ -1,5 +1,5 @@
 /* COCO: one JSON file. `images` gives each file_name an id, `annotations` have image_id and bbox: x, y, width and
- * height in pixels from 0. */
+ * height in pixels from 0. Endings count: a.png and a.jpg are two images. */
 #include "datasets/make/box_format.h"
 
 #include <jansson.h>
@@ -10,9 +10,11 @@
 typedef struct coco {
     box_source base;
     char path[4096];
-    json_t *root;
-    json_t *ids;   /* {stem of file_name: id} */
-    json_t *boxes; /* {id as text: [bbox, ...]}; borrowed from root */
+    const char *folder; /* of the images, while it is opened */
+    json_t *root;       /* of which the others hold parts */
+    json_t *entries;    /* {id as text: image} */
+    json_t *files;      /* {path of a file from the folder on: image} */
+    json_t *boxes;      /* {id as text: [bbox, ...]} */
 } coco;
 
 static bool recognises(const char *path) {
@@ -22,7 +24,8 @@ static bool recognises(const char *path) {
 
 static void close_file(box_source *s) {
     coco *c = (coco *)s;
-    json_decref(c->ids);
+    json_decref(c->entries);
+    json_decref(c->files);
     json_decref(c->boxes);
     json_decref(c->root);
     free(c);
@@ -38,22 +41,75 @@ static id_text text_of(json_int_t id) {
     return out;
 }
 
-/* Names are compared without folders, and with their ending: a.png and a.jpg are two images. */
-static const char *file_part(const char *name) {
-    const char *slash = strrchr(name, '/'), *back = strrchr(name, '\\');
-    return slash && (!back || slash > back) ? slash + 1 : back ? back + 1 : name;
+static const char *name_of(const json_t *image) {
+    return json_string_value(json_object_get(image, "file_name"));
+}
+
+static id_text id_of(const json_t *image) {
+    return text_of(json_integer_value(json_object_get(image, "id")));
+}
+
+/* Parts between single slashes, without "."; `out` has room for `name`. */
+static void tidy(const char *name, char *out) {
+    static const char slashes[] = "/\\";
+    char *end = out;
+    for (const char *at = name; *at;) {
+        at += strspn(at, slashes);
+        size_t length = strcspn(at, slashes);
+        if (length > 1 || (length == 1 && *at != '.')) {
+            if (end > out)
+                *end++ = '/';
+            memcpy(end, at, length);
+            end += length;
+        }
+        at += length;
+    }
+    *end = '\0';
+}
+
+/* The longest end of a file_name that is a path from the folder of images on: the annotators' folder may have stood
+ * elsewhere, or have been another. NULL: there is no such image. */
+static const char *find_file(const coco *c, const char *name) {
+    char path[4096];
+    for (const char *at = name;; at++) {
+        if (path_stays_inside(at) && path_join(path, c->folder, at, "") == STATUS_OK && path_is_file(path))
+            return at;
+        at = strchr(at, '/');
+        if (!at)
+            return NULL;
+    }
+}
+
+/* Two entries with one id would share their boxes, two with one file would take each other's. */
+static status set_once(json_t *object, const char *key, json_t *image, const char *what) {
+    const json_t *other = json_object_get(object, key);
+    if (other)
+        return status_fail(STATUS_INPUT, "'%.500s' (id %s) and '%.500s' (id %s) both are %s %.500s", name_of(other),
+                           id_of(other).s, name_of(image), id_of(image).s, what, key);
+    return json_object_set(object, key, image) ? status_fail(STATUS_MEMORY, "out of memory for its images") : STATUS_OK;
+}
+
+static status add_image(coco *c, json_t *image) {
+    char *name = malloc(strlen(name_of(image)) + 1);
+    if (!name)
+        return status_fail(STATUS_MEMORY, "out of memory for its images");
+    tidy(name_of(image), name);
+    const char *file = find_file(c, name);
+    status result = set_once(c->entries, id_of(image).s, image, "the image with id");
+    if (result == STATUS_OK && file)
+        result = set_once(c->files, file, image, "the image");
+    free(name);
+    return result;
 }
 
 static status index_images(coco *c) {
     size_t i;
     json_t *image;
     json_array_foreach(json_object_get(c->root, "images"), i, image) {
-        const char *name = json_string_value(json_object_get(image, "file_name"));
-        const json_t *id = json_object_get(image, "id");
-        if (!name || !json_is_integer(id))
+        if (!name_of(image) || !json_is_integer(json_object_get(image, "id")))
             return status_fail(STATUS_INPUT, "images[%zu]: expected an integer id and a file_name", i);
-        if (json_object_set_new(c->ids, file_part(name), json_integer(json_integer_value(id))))
-            return status_fail(STATUS_MEMORY, "out of memory for its images");
+        TRY(add_image(c, image));
+        c->base.named++;
     }
     return STATUS_OK;
 }
@@ -68,6 +124,7 @@ static status index_boxes(coco *c) {
             return status_fail(STATUS_INPUT, "annotations[%zu]: expected an integer image_id and a bbox of 4 numbers",
                                i);
         id_text key = text_of(json_integer_value(id));
+        c->base.stray += !json_object_get(c->entries, key.s);
         json_t *list = json_object_get(c->boxes, key.s);
         if (!list) {
             list = json_array();
@@ -87,21 +144,24 @@ static status load(coco *c) {
         return status_fail(STATUS_INPUT, "line %d: %s", error.line, error.text);
     if (!json_is_array(json_object_get(c->root, "images")) || !json_is_array(json_object_get(c->root, "annotations")))
         return status_fail(STATUS_INPUT, "not COCO: expected the lists images and annotations");
-    c->ids = json_object();
+    c->entries = json_object();
+    c->files = json_object();
     c->boxes = json_object();
-    if (!c->ids || !c->boxes)
+    if (!c->entries || !c->files || !c->boxes)
         return status_fail(STATUS_MEMORY, "out of memory for its images");
     TRY(index_images(c));
     return index_boxes(c);
 }
 
-static status open_file(const char *path, box_source **out) {
+static status open_file(const char *path, const char *images, box_source **out) {
     coco *c = calloc(1, sizeof *c);
     if (!c)
         return status_fail(STATUS_MEMORY, "out of memory for boxes");
     c->base.format = &box_format_coco;
     snprintf(c->path, sizeof c->path, "%s", path);
+    c->folder = images;
     status result = load(c);
+    c->folder = NULL;
     if (result != STATUS_OK) {
         close_file(&c->base);
         return status_prefix(result, "%s", path);
@@ -112,7 +172,7 @@ static status open_file(const char *path, box_source **out) {
 
 static bool has(const box_source *s, const char *name, const char *stem) {
     (void)stem;
-    return json_object_get(((const coco *)s)->ids, name) != NULL;
+    return json_object_get(((const coco *)s)->files, name) != NULL;
 }
 
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
@@ -121,10 +181,9 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     (void)width;
     (void)height;
     const coco *c = (const coco *)s;
-    const json_t *id = json_object_get(c->ids, name);
     size_t i;
     json_t *bbox;
-    json_array_foreach(json_object_get(c->boxes, text_of(json_integer_value(id)).s), i, bbox) {
+    json_array_foreach(json_object_get(c->boxes, id_of(json_object_get(c->files, name)).s), i, bbox) {
         double v[4];
         bool numbers = true;
         for (size_t k = 0; k < 4; k++) {
@@ -139,4 +198,14 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     return STATUS_OK;
 }
 
-const box_format box_format_coco = {"COCO JSON", false, recognises, open_file, close_file, has, read_boxes};
+static status add_inner(const box_source *s, name_list *names) {
+    const char *name;
+    json_t *image;
+    json_object_foreach(((const coco *)s)->files, name, image) {
+        if (strchr(name, '/'))
+            TRY(name_list_add(names, name));
+    }
+    return STATUS_OK;
+}
+
+const box_format box_format_coco = {"COCO JSON", false, recognises, open_file, close_file, has, read_boxes, add_inner};

@@ -28,8 +28,9 @@ static bool recognises(const char *path) {
     return box_folder_has(path, ".xml");
 }
 
-static status open_folder(const char *path, box_source **out) {
-    return box_folder_open(path, &box_format_voc, out);
+static status open_folder(const char *path, const char *images, box_source **out) {
+    (void)images;
+    return box_folder_open(path, ".xml", &box_format_voc, out);
 }
 
 static void stop(voc_reader *r, status result) {
@@ -126,4 +127,4 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
 }
 
-const box_format box_format_voc = {"VOC XML", false, recognises, open_folder, box_folder_close, has, read_boxes};
+const box_format box_format_voc = {"VOC XML", false, recognises, open_folder, box_folder_close, has, read_boxes, NULL};

@@ -10,8 +10,9 @@ static bool recognises(const char *path) {
     return box_folder_has(path, ".txt");
 }
 
-static status open_folder(const char *path, box_source **out) {
-    return box_folder_open(path, &box_format_yolo, out);
+static status open_folder(const char *path, const char *images, box_source **out) {
+    (void)images;
+    return box_folder_open(path, ".txt", &box_format_yolo, out);
 }
 
 static bool is_share(double x) {
@@ -57,4 +58,4 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     return result;
 }
 
-const box_format box_format_yolo = {"YOLO", true, recognises, open_folder, box_folder_close, has, read_boxes};
+const box_format box_format_yolo = {"YOLO", true, recognises, open_folder, box_folder_close, has, read_boxes, NULL};

@@ -45,6 +45,10 @@ static status write_grey(const char *parent, const char *kind, const char *name,
     char folder[4096], path[4096];
     TRY(path_join(folder, parent, kind, ""));
     TRY(path_join(path, folder, name, ".png"));
+    if (strchr(name, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+        TRY(folder_create(folder));
+    }
     if (image->maximum != 255)
         return png_write_grey16(path, image->width, image->height, image->pixels);
     size_t pixels = (size_t)image->width * (size_t)image->height;

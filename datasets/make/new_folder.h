@@ -14,7 +14,8 @@ status new_folder_begin(const char *path, new_folder *out); /* an existing path 
 status new_folder_commit(new_folder *folder);               /* on failure the unfinished folder is removed */
 void new_folder_abandon(new_folder *folder);
 
-/* Writes PARENT/images/NAME.png and PARENT/masks/NAME.png at their own depth. Both folders are there already. */
+/* Writes PARENT/images/NAME.png and PARENT/masks/NAME.png at their own depth. Both folders are there already; one that
+ * the name has in it, as "seq1/0001", is created. */
 status new_folder_write_pair(const char *parent, const char *name, const grey_image *image, const grey_image *mask);
 
 /* Creates PARENT/images and PARENT/masks. */

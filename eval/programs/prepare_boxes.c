@@ -25,6 +25,11 @@ status prepare_boxes(const char *images, const char *annotations, const char *to
         printf("%d image%s without a box: the mask is empty\n", c.empty, plural(c.empty));
     if (c.flat)
         printf("%d box%s with nothing brighter than around: filled whole\n", c.flat, c.flat == 1 ? "" : "es");
+    if (c.absent)
+        printf("%d of the %d images that %s names are not in %s\n", c.absent, c.named, annotations, images);
+    if (c.stray)
+        printf("%d box%s of an image that %s does not name: left out\n", c.stray, c.stray == 1 ? "" : "es",
+               annotations);
     if (c.unannotated)
         printf("%d image%s without annotation: left out\n", c.unannotated, plural(c.unannotated));
     return STATUS_OK;

@@ -25,7 +25,7 @@ static status read_boxes(const char *path, const char *name, box_list *out, bool
     box_source *s;
     char stem[64];
     *out = (box_list){0};
-    TRY(box_source_open(path, &s));
+    TRY(box_source_open(path, scratch_path("named"), &s));
     snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "."), name);
     *found = s->format->has(s, name, stem);
     status result = *found ? s->format->read(s, name, stem, WIDTH, HEIGHT, out) : STATUS_OK;
@@ -65,6 +65,7 @@ static const char coco[] =
 /* The same box in all three: columns 10 to 13, rows 5 to 7. */
 static void test_formats(void **state) {
     (void)state;
+    put("named", "a.png", "");
     put("voc", "a.xml", voc);
     expect_box(scratch_path("voc"), "a.png", 10, 5, 14, 8);
     put("yolo", "a.txt", yolo);
@@ -76,6 +77,7 @@ static void test_images_without_boxes(void **state) {
     (void)state;
     box_list boxes;
     bool found;
+    put("named", "b.png", "");
     const char *json = put("coco", "all.json", coco);
     assert_ok(read_boxes(json, "b.png", &boxes, &found));
     assert_true(found && boxes.count == 0);
@@ -228,6 +230,56 @@ static void test_a_whole_set(void **state) {
     grey_image_free(&image);
 }
 
+/* COCO: the folders of file_names count where they are there. */
+static void test_images_in_folders(void **state) {
+    (void)state;
+    uint8_t grey[WIDTH * HEIGHT] = {9};
+    char frames[4000], json[4096], to[4096];
+    box_set_counts counts;
+    dataset *d;
+    grey_image mask;
+    snprintf(frames, sizeof frames, "%s", scratch_path("seq"));
+    assert_ok(png_write_8(put("seq", "1.png", ""), WIDTH, HEIGHT, 1, grey));
+    snprintf(
+        json, sizeof json, "%s",
+        put("set", "seq.json",
+            "{\"images\": [{\"id\": 1, \"file_name\": \"s1/1.png\"}, {\"id\": 2, \"file_name\": \".\\\\s2\\\\1.png\"},"
+            "{\"id\": 4, \"file_name\": \"s1/gone.png\"}],"
+            "\"annotations\": [{\"image_id\": 1, \"bbox\": [1, 1, 2, 2]}, {\"image_id\": 2, \"bbox\": [1, 1, 3, 2]},"
+            "{\"image_id\": 3, \"bbox\": [1, 1, 3, 2]}]}"));
+    snprintf(to, sizeof to, "%s", scratch_path("made-of-folders"));
+    /* One file that both may mean. */
+    assert_fails(box_set_write(frames, json, to, BOX_FILL_WHOLE, &counts, NULL, NULL), STATUS_INPUT,
+                 "'s1/1.png' (id 1)", "(id 2) both are the image 1.png");
+    for (int i = 1; i <= 2; i++)
+        assert_ok(png_write_8(put(i == 1 ? "seq/s1" : "seq/s2", "1.png", ""), WIDTH, HEIGHT, 1, grey));
+    for (int i = 0; i < 2; i++) {
+        snprintf(to, sizeof to, "%s", scratch_path(i ? "of-folders.h5" : "of-folders"));
+        assert_ok(box_set_write(frames, json, to, BOX_FILL_WHOLE, &counts, NULL, NULL));
+        assert_true(counts.images == 2 && counts.boxes == 2 && counts.unannotated == 1);
+        assert_true(counts.named == 3 && counts.absent == 1 && counts.stray == 1);
+        assert_ok(dataset_open(to, "all", &d));
+        assert_int_equal(dataset_count(d), 2);
+        assert_string_equal(dataset_sample_name(d, 1), "s2/1");
+        assert_ok(dataset_read(d, 1, MASK_SIZE_MUST_MATCH, NULL, &mask));
+        assert_int_equal(area_of(&mask, 0, 0, WIDTH, HEIGHT), 6);
+        grey_image_free(&mask);
+        dataset_close(d);
+    }
+}
+
+static void test_names_and_ids_stand_once(void **state) {
+    (void)state;
+    static const char format[] = "{\"images\": [{\"id\": 7, \"file_name\": \"a.png\"},"
+                                 "{\"id\": %d, \"file_name\": \"%s\"}], \"annotations\": []}";
+    char text[512];
+    put("named", "a.png", "");
+    snprintf(text, sizeof text, format, 8, "old/a.png");
+    expect_refused(put("bad", "a.json", text), "a.png", "a.json: 'a.png' (id 7) and 'old/a.png' (id 8)", "image a.png");
+    snprintf(text, sizeof text, format, 7, "b.png");
+    expect_refused(put("bad", "a.json", text), "a.png", "'a.png' (id 7) and 'b.png' (id 7)", "the image with id 7");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
@@ -236,6 +288,8 @@ int main(void) {
         cmocka_unit_test(test_what_stands_out_in_a_box),
         cmocka_unit_test(test_whole_boxes_and_edges),
         cmocka_unit_test(test_a_whole_set),
+        cmocka_unit_test(test_images_in_folders),
+        cmocka_unit_test(test_names_and_ids_stand_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     box_source *source = NULL;
     fuzz_expect(folder_create(kinds[kind].folder) == STATUS_OK, "no folder");
     fuzz_write(kinds[kind].file, data + 1, size - 1);
-    fuzz_expect_outcome(box_source_open(kinds[kind].source, &source));
+    fuzz_write("a.png", data, 0);
+    fuzz_expect_outcome(box_source_open(kinds[kind].source, ".", &source));
     if (!source)
         return 0;
     box_list boxes = {0};
