@@ -1,7 +1,10 @@
-/* YOLO: NAME.txt with a line `class x y width height` for each box, its centre and size as shares of the image's. */
+/* YOLO: NAME.txt with a line `class x y width height` for each box, its centre and size as shares of the image's, or
+ * `class x1 y1 x2 y2 x3 y3 ...` for each outline, whose box is taken. */
 #include "core/io/file_io.h"
 #include "datasets/make/box_folder.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +22,45 @@ static bool is_share(double x) {
     return x >= 0 && x <= 1;
 }
 
-/* The class may be a number or a name; what follows the fifth column (a confidence) is not looked at. */
+/* The numbers behind the class, which may be a number or a name. */
+typedef struct line_numbers {
+    int count, shares;      /* how many there are, and how many of the first lie from 0 to 1 */
+    double first[4];        /* centre and size of a box, */
+    double low[2], high[2]; /* or the reach of an outline in x and y */
+    bool clean;             /* nothing else follows */
+} line_numbers;
+
+static line_numbers numbers_of(const char *line) {
+    line_numbers n = {.low = {1, 1}};
+    char *end;
+    const char *at = line + strspn(line, " \t");
+    for (at += strcspn(at, " \t\r");; at = end, n.count++) {
+        double value = strtod(at, &end);
+        if (end == at)
+            break;
+        int axis = n.count % 2;
+        n.shares += n.shares == n.count && is_share(value);
+        n.low[axis] = fmin(n.low[axis], value);
+        n.high[axis] = fmax(n.high[axis], value);
+        if (n.count < 4)
+            n.first[n.count] = value;
+    }
+    n.clean = at[strspn(at, " \t\r")] == '\0';
+    return n;
+}
+
 static status read_line(const char *line, int width, int height, box_list *out) {
-    double x, y, w, h;
-    if (sscanf(line, "%*s %lf %lf %lf %lf", &x, &y, &w, &h) != 4 || !is_share(x) || !is_share(y) || !is_share(w) ||
-        !is_share(h))
-        return status_fail(STATUS_INPUT, "expected a class and four numbers from 0 to 1");
-    return box_list_add(out,
-                        (box){(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height});
+    line_numbers n = numbers_of(line);
+    const double *v = n.first;
+    bool is_box = n.count == 4 || n.count == 5; /* the fifth is a confidence, which is not looked at */
+    bool is_outline = n.count >= 6 && n.count % 2 == 0;
+    if (!n.clean || !(is_box ? n.shares >= 4 : is_outline && n.shares == n.count))
+        return status_fail(STATUS_INPUT,
+                           "expected a class and numbers from 0 to 1: four of a box, or two of each corner");
+    if (is_outline)
+        return box_list_add(out, (box){n.low[0] * width, n.low[1] * height, n.high[0] * width, n.high[1] * height});
+    return box_list_add(out, (box){(v[0] - v[2] / 2) * width, (v[1] - v[3] / 2) * height, (v[0] + v[2] / 2) * width,
+                                   (v[1] + v[3] / 2) * height});
 }
 
 static bool has(const box_source *s, const char *name, const char *stem) {

@@ -280,6 +280,22 @@ static void test_names_and_ids_stand_once(void **state) {
     expect_refused(put("bad", "a.json", text), "a.png", "'a.png' (id 7) and 'b.png' (id 7)", "the image with id 7");
 }
 
+/* What YOLO's tools write behind a class: a box, a box and its confidence, or the corners of a polygon. */
+static void test_lines_of_yolo(void **state) {
+    (void)state;
+    put("lines", "a.txt", "0 .1 .1 .1 .1\n0 0.25 0.25 0.35 0.25 0.35 0.4 0.25 0.4\n");
+    expect_box(scratch_path("lines"), "a.png", 10, 5, 14, 8);
+    put("lines", "a.txt", "0 .1 .1 .1 .1\nship 0.25 0.3 0.3 0.25 0.35 0.4\r\n");
+    expect_box(scratch_path("lines"), "a.png", 10, 5, 14, 8);
+    put("lines", "a.txt", "0 .1 .1 .1 .1 .7\n0 0.3 0.325 0.1 0.15 87.5\n");
+    expect_box(scratch_path("lines"), "a.png", 10, 5, 14, 8);
+    static const char *const bad[] = {"0 .1 .1 .1", "0 .1 .1 .2 .1 .2 .2 .1", "0 .1 .1 .2 .1 1.2 .2", "0 .1 .1 .2 x"};
+    for (int i = 0; i < 4; i++) {
+        put("lines", "a.txt", bad[i]);
+        expect_refused(scratch_path("lines"), "a.png", "a.txt, line 1", "numbers from 0 to 1");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
@@ -290,6 +306,7 @@ int main(void) {
         cmocka_unit_test(test_a_whole_set),
         cmocka_unit_test(test_images_in_folders),
         cmocka_unit_test(test_names_and_ids_stand_once),
+        cmocka_unit_test(test_lines_of_yolo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
