@@ -2,11 +2,13 @@
 
 #include "core/base/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <popt.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,8 +192,10 @@ static status refuse(poptContext context, int error) {
 
 /* --- parsing --- */
 
-static status parse_options(const cli_program *program, poptContext context, int argc, char **argv,
-                            cli_action *action) {
+/* `given`: receives a bit for each option that was. */
+static status parse_options(const cli_program *program, poptContext context, int argc, char **argv, cli_action *action,
+                            uint64_t *given) {
+    *given = 0;
     int code;
     while ((code = poptGetNextOpt(context)) > 0) {
         if (code == OPTION_HELP || code == OPTION_VERSION) {
@@ -200,8 +204,31 @@ static status parse_options(const cli_program *program, poptContext context, int
             return finish_stdout();
         }
         TRY(take_option(&program->options[code - 1], context, argc, argv));
+        *given |= UINT64_C(1) << (code - 1);
     }
     return code == -1 ? STATUS_OK : refuse(context, code);
+}
+
+static bool names(const char *commands, const char *command) {
+    size_t length = strlen(command);
+    for (const char *at = commands; *at; at += strspn(at, ", ")) {
+        size_t word = strcspn(at, ", ");
+        if (word == length && !strncmp(at, command, length))
+            return true;
+        at += word;
+    }
+    return false;
+}
+
+static status refuse_foreign(const cli_program *program, uint64_t given, const char *command) {
+    for (int i = 0; i < program->scope_count; i++) {
+        const cli_scope *scope = &program->scopes[i];
+        for (int k = 0; k < program->option_count; k++)
+            if (given >> k & 1 && !strcmp(program->options[k].name, scope->option) && !names(scope->commands, command))
+                return status_fail(STATUS_USAGE, "--%s is for %s, not for %.200s", scope->option, scope->commands,
+                                   command);
+    }
+    return STATUS_OK;
 }
 
 /* Moves the positional arguments, which popt has copied, to argv[1], argv[2], ... They stand in argv in the
@@ -218,10 +245,13 @@ static int gather_positional(poptContext context, int argc, char **argv) {
 
 static status parse(const cli_program *program, poptContext context, int argc, char **argv, cli_action *action,
                     const char ***positional, int *positional_count) {
-    TRY(parse_options(program, context, argc, argv, action));
+    uint64_t given;
+    TRY(parse_options(program, context, argc, argv, action, &given));
     if (*action == CLI_DONE)
         return STATUS_OK;
     int count = gather_positional(context, argc, argv);
+    if (count > 0)
+        TRY(refuse_foreign(program, given, argv[1]));
     if (positional == NULL && count > 0)
         return status_fail(STATUS_USAGE, "%.200s: unexpected argument", argv[1]);
     if (positional) {
@@ -237,6 +267,7 @@ status cli_parse(const cli_program *program, int argc, char **argv, cli_action *
     *action = CLI_RUN;
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of writing, as a full disk */
     int count = program->option_count;
+    assert(count <= 64);                                                 /* a bit for each */
     struct poptOption *table = calloc((size_t)count + 3, sizeof *table); /* a zeroed entry ends it */
     if (table == NULL)
         return status_fail(STATUS_MEMORY, "out of memory");

@@ -19,13 +19,21 @@ typedef struct cli_option {
     const char *help;
 } cli_option;
 
+/* An option of a program that does one of several things, by its first argument: it is for these alone. */
+typedef struct cli_scope {
+    const char *option;
+    const char *commands; /* "pack, synthesize" */
+} cli_scope;
+
 typedef struct cli_program {
-    const char *name;      /* "detect" */
-    const char *summary;   /* one line */
-    const char *arguments; /* "INPUT... --out DIR" */
-    const char *examples;  /* whole lines, each a command that can be copied, and a comment behind "#" */
-    const cli_option *options;
+    const char *name;          /* "detect" */
+    const char *summary;       /* one line */
+    const char *arguments;     /* "INPUT... --out DIR" */
+    const char *examples;      /* whole lines, each a command that can be copied, and a comment behind "#" */
+    const cli_option *options; /* at most 64 */
     int option_count;
+    const cli_scope *scopes; /* of options that are not for everything */
+    int scope_count;
 } cli_program;
 
 /* What a program has to do next. */
@@ -34,7 +42,8 @@ typedef enum cli_action { CLI_RUN, CLI_DONE } cli_action;
 /* Parses. Prints --help or --version to stdout itself and sets *action to CLI_DONE. Positional arguments, in
  * order, come back as a NULL-terminated array that lives as long as argv: like getopt, it moves them to the
  * front of argv, which must end in NULL. A program without any passes NULL for both, and one is refused. An
- * unknown option, a missing or bad value is STATUS_USAGE. From now on a limit on file sizes is an error of writing. */
+ * unknown option, one that is not for the first argument, a missing or bad value is STATUS_USAGE. From now on a limit
+ * on file sizes is an error of writing. */
 status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
                  int *positional_count);
 

@@ -19,8 +19,7 @@
 #include <string.h>
 
 static const char *size; /* --size; NULL: any */
-enum { DEFAULT_IMAGES = 50 };
-static int images = DEFAULT_IMAGES; /* --images */
+static int images = 50;  /* --images */
 
 static const char *title_of(const char *method) {
     for (int i = 0; i < detector_method_count(); i++)
@@ -222,10 +221,6 @@ static status run_command(engine *e, const char **arguments, int count) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(arguments[0], commands[i].name) != 0)
             continue;
-        if (size && commands[i].run != to_onnx)
-            return status_fail(STATUS_USAGE, "--size is for to-onnx");
-        if (images != DEFAULT_IMAGES && commands[i].run != calibrate)
-            return status_fail(STATUS_USAGE, "--images is for calibrate");
         return count == 1 + commands[i].count ? commands[i].run(e, arguments + 1)
                                               : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
                                                             counted[commands[i].count], commands[i].words);
@@ -250,6 +245,8 @@ static const cli_option options[] = {
      "calibrate: so many images of the training split of each set, spread over its list"},
 };
 
+static const cli_scope scopes[] = {{"size", "to-onnx"}, {"images", "calibrate"}};
+
 int main(int argc, char **argv) {
     const cli_program program = {
         .name = "convert",
@@ -270,6 +267,8 @@ int main(int argc, char **argv) {
             "@convert verify nudt.h5                             # every tensor there, and which network it is\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
+        .scopes = scopes,
+        .scope_count = sizeof scopes / sizeof *scopes,
     };
     cli_action action;
     const char **arguments;

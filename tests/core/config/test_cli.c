@@ -33,6 +33,7 @@ static const cli_option options[] = {
     {"offset", CLI_REAL, &offset, "X", "added to each pixel"},
     {"raw-stages", CLI_FLAG, &stages, NULL, "store the maps of every stage"},
 };
+static const cli_scope scopes[] = {{"draws", "b.png, c.png"}};
 static const cli_program program = {
     .name = "detect",
     .summary = "marks small targets in infrared images",
@@ -40,6 +41,8 @@ static const cli_program program = {
     .examples = "@detect a.png --out found    # one image\n@detect folder --out found",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .scopes = scopes,
+    .scope_count = sizeof scopes / sizeof *scopes,
 };
 
 #define MOST_ARGUMENTS 16
@@ -133,6 +136,11 @@ static void test_refusals(void **state) {
         assert_fails(parse("--threads", bad_integers[i]), STATUS_USAGE, "--threads", "expected an integer");
         assert_fails(parse("--threshold", bad_reals[i]), STATUS_USAGE, "--threshold", "expected a number");
     }
+    assert_fails(parse("a.png", "--draws", "1"), STATUS_USAGE, "--draws is for b.png, c.png, not for a.png", "");
+    assert_fails(parse("--draws=-1", ".png", "c.png"), STATUS_USAGE, "--draws is for",
+                 "not for .png"); /* its default */
+    assert_ok(parse("--draws", "1", "c.png"));
+    assert_ok(parse("a.png", "--threads", "1"));
     char *argv[] = {"detect", "surplus", NULL};
     assert_fails(cli_parse(&program, 2, argv, &action, NULL, NULL), STATUS_USAGE, "surplus: unexpected argument", "");
 }
