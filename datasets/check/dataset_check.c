@@ -111,12 +111,12 @@ static status count_sample(const dataset *d, int index, const grey_image *image,
     return count_targets(mask, maximum, MASK_MAX, &c->targets_256, &c->pixels_256);
 }
 
-status dataset_count_all(const dataset *d, dataset_counts *out, dataset_oddities *oddities,
+status dataset_count_all(const dataset *d, mask_rule rule, dataset_counts *out, dataset_oddities *oddities,
                          void (*on_sample)(void *context, int done, int total), void *context) {
     *out = (dataset_counts){0};
     int total = dataset_count(d);
     if (oddities) {
-        *oddities = (dataset_oddities){.survey = {.finds_shift = true},
+        *oddities = (dataset_oddities){.survey = {.rule = rule, .finds_shift = true},
                                        .fingerprints = calloc((size_t)total, sizeof *oddities->fingerprints)};
         if (!oddities->fingerprints)
             return status_fail(STATUS_MEMORY, "out of memory for %d images", total);

@@ -32,9 +32,9 @@ typedef struct dataset_oddities {
 
 void dataset_oddities_free(dataset_oddities *o);
 
-/* Reads every sample of an open split. Without `oddities` (NULL) one that cannot be read is a failure; with them it is
- * noted and not counted. `on_sample` may be NULL. */
-status dataset_count_all(const dataset *d, dataset_counts *out, dataset_oddities *oddities,
+/* Reads every sample of an open split; `rule` is the survey's. Without `oddities` (NULL) one that cannot be read is a
+ * failure; with them it is noted and not counted. `on_sample` may be NULL. */
+status dataset_count_all(const dataset *d, mask_rule rule, dataset_counts *out, dataset_oddities *oddities,
                          void (*on_sample)(void *context, int done, int total), void *context);
 
 #endif

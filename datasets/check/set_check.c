@@ -15,6 +15,7 @@ typedef struct open_split {
 
 typedef struct checker {
     const char *path;
+    const set_check_options *options;
     set_check *out;
     open_split splits[SET_CHECK_SPLITS];
     void (*on_sample)(void *context, int done, int total);
@@ -75,7 +76,9 @@ static status judge_oddities(set_check *check, const split_check *s, const name_
     return expected ? STATUS_OK : add_findings(check, lines);
 }
 
-static status judge_split(set_check *check, const split_check *s, const dataset_oddities *o, bool may_be_resized) {
+static status judge_split(const checker *c, const split_check *s, const dataset_oddities *o) {
+    set_check *check = c->out;
+    bool may_be_resized = !path_is_folder(c->path); /* a pack */
     const dataset_counts *k = s->known ? &s->known->counts : &s->counts;
     split_figure figures[SPLIT_FIGURES];
     split_check_figures(s, figures);
@@ -89,7 +92,8 @@ static status judge_split(set_check *check, const split_check *s, const dataset_
                         s->counts.largest_height, s->known->set, k->smallest_width, k->smallest_height,
                         k->largest_width, k->largest_height));
     TRY(add_findings(check, &o->unreadable));
-    TRY(judge_oddities(check, s, &o->grey_masks, k->grey_masks));
+    if (!c->options->rule_chosen)
+        TRY(judge_oddities(check, s, &o->grey_masks, k->grey_masks));
     TRY(add_findings(check, &o->implausible));
     TRY(judge_oddities(check, s, &o->unequal_sizes, k->unequal_sizes));
     /* An image without a target is a sample like another, but not in a set that is known to have none. */
@@ -112,9 +116,10 @@ static status check_split(checker *c, const char *split) {
     split_check *s = &check->splits[check->split_count++];
     snprintf(s->split, sizeof s->split, "%s", split);
     s->known = known_split_find(check->name, split);
-    TRY(dataset_count_all(open->d, &s->counts, &open->oddities, c->on_sample, c->context));
+    dataset_set_range(open->d, &c->options->range);
+    TRY(dataset_count_all(open->d, c->options->rule, &s->counts, &open->oddities, c->on_sample, c->context));
     TRY(judge_survey(check, open->d, &open->oddities.survey));
-    return judge_split(check, s, &open->oddities, !path_is_folder(c->path));
+    return judge_split(c, s, &open->oddities);
 }
 
 static bool has_split(const set_check *check, const known_split *known) {
@@ -208,9 +213,9 @@ static status check_all(checker *c) {
     return set_find_lone_masks(c->path, &c->out->findings);
 }
 
-status set_check_run(const char *path, set_check *out, void (*on_sample)(void *context, int done, int total),
-                     void *context) {
-    checker c = {.path = path, .out = out, .on_sample = on_sample, .context = context};
+status set_check_run(const char *path, const set_check_options *options, set_check *out,
+                     void (*on_sample)(void *context, int done, int total), void *context) {
+    checker c = {.path = path, .options = options, .out = out, .on_sample = on_sample, .context = context};
     *out = (set_check){0};
     dataset_name_of(path, out->name, sizeof out->name);
     status result = check_all(&c);

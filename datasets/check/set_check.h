@@ -6,7 +6,9 @@
 #include "core/io/file_io.h"
 #include "datasets/check/dataset_check.h"
 #include "datasets/check/known_sets.h"
+#include "datasets/preprocess.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { SET_CHECK_SPLITS = 4 };
@@ -25,9 +27,16 @@ typedef struct set_check {
     name_list remarks;  /* what may be meant so */
 } set_check;
 
+/* How the set will be read; all zeros: as by default. */
+typedef struct set_check_options {
+    grey_range range;
+    mask_rule rule;
+    bool rule_chosen; /* values between 0 and the maximum are then no fault of a mask */
+} set_check_options;
+
 /* Checks the folder or pack at `path`. It looks for every fault and fails only if there is no set at all. */
-status set_check_run(const char *path, set_check *out, void (*on_sample)(void *context, int done, int total),
-                     void *context);
+status set_check_run(const char *path, const set_check_options *options, set_check *out,
+                     void (*on_sample)(void *context, int done, int total), void *context);
 void set_check_free(set_check *check);
 
 /* The counts of each split, then remarks and findings. */

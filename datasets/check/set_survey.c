@@ -131,10 +131,11 @@ static status remark_grey(const set_survey *s, const dataset *d, const survey_wo
     if (s->numbered == s->grey)
         return remark(remarks, d, "%lld of %lld masks hold 1, 2, 3 ... as if they numbered their targets; %s",
                       (long long)s->grey, (long long)s->samples,
-                      !w->mask              ? "the largest number counts fully, the others less: rewrite the masks "
-                                              "('prepare pack --mask any' does)"
-                      : s->rule == MASK_MAX ? "only the last of each counts: give --mask any"
-                                            : "any value above 0 is a target");
+                      !w->mask               ? "the largest number counts fully, the others less: rewrite the masks "
+                                               "('prepare pack --mask any' does)"
+                      : s->rule == MASK_MAX  ? "only the last of each counts: give --mask any"
+                      : s->rule == MASK_HALF ? "those up to half of full scale do not count: give --mask any"
+                                             : "any value above 0 is a target");
     return remark(
         remarks, d,
         "%lld of %lld masks have values between 0 and their largest (soft edges, or once saved as JPEG): %lld "

@@ -23,15 +23,28 @@ static const char *size_text, *range, *mask, *fill = "contrast";
 static const cli_option options[] = {
     {"size", CLI_TEXT, &size_text, "N|native", "side in pixels: synthesize 256, pack native unless given"},
     {"range", CLI_TEXT, &range, "RANGE",
-     "pack: grey values that become black and white: LO,HI, image, percentile[:P] or full (the file's full scale)"},
+     "pack, check: grey values that become black and white: LO,HI, image, percentile[:P] or full (the file's full "
+     "scale)"},
     {"mask", CLI_TEXT, &mask, "max|half|any",
-     "pack: masks become target or not: pixels equal to the mask's maximum, above half of full scale, above 0"},
+     "pack: masks become target or not: pixels equal to the mask's maximum, above half of full scale, above 0; check: "
+     "they are read so"},
     {"train", CLI_INT, &train_count, "N", "synthesize: training scenes"},
     {"test", CLI_REAL, &test_amount, "N",
      "synthesize: test scenes, 40 unless given; split: share for test, 0.2 unless given"},
     {"val", CLI_REAL, &val_share, "SHARE", "split: share to choose the best epoch and the threshold on"},
     {"fill", CLI_TEXT, &fill, "contrast|box", "boxes: target is what stands out in a box, or all of it"},
     {"seed", CLI_INT, &seed, "N", "synthesize, sirst-aug, split: the same seed gives the same set"},
+};
+
+static const cli_scope scopes[] = {
+    {"size", "pack, synthesize"},
+    {"range", "check, pack"},
+    {"mask", "check, pack"},
+    {"train", "synthesize"},
+    {"test", "synthesize, split"},
+    {"val", "split"},
+    {"fill", "boxes"},
+    {"seed", "synthesize, sirst-aug, split"},
 };
 
 static const cli_program program = {
@@ -50,6 +63,8 @@ static const cli_program program = {
         "@prepare synthesize scenes --train 200 --test 40 --size 128\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .scopes = scopes,
+    .scope_count = sizeof scopes / sizeof *scopes,
 };
 
 static const char *const split_names[] = {"trainval", "train", "val", "test"};
@@ -101,15 +116,20 @@ static status parse_size(int native, int *out) {
     return STATUS_OK;
 }
 
+static status parse_mask(mask_rule *out) {
+    int rule = MASK_MAX;
+    if (mask)
+        TRY(argument_choice("mask", mask, mask_rule_names, 3, &rule));
+    *out = (mask_rule)rule;
+    return STATUS_OK;
+}
+
 static status pack(const char *from, const char *to) {
     pack_options how = {.binary = mask != NULL};
     grey_range values;
-    int rule = MASK_MAX;
     TRY(parse_size(0, &how.size));
     TRY(argument_range(range, NULL, &values));
-    if (mask)
-        TRY(argument_choice("mask", mask, mask_rule_names, 3, &rule));
-    how.rule = (mask_rule)rule;
+    TRY(parse_mask(&how.rule));
     char description[256];
     snprintf(description, sizeof description, "packed from %.100s, grey range %.60s, masks %s", from,
              range ? range : "full", mask ? mask : "as stored");
@@ -162,9 +182,12 @@ static status split(const char *path) {
 
 static status check(const char *path) {
     set_check report;
+    set_check_options how = {.rule_chosen = mask != NULL};
     progress bar;
+    TRY(argument_range(range, NULL, &how.range));
+    TRY(parse_mask(&how.rule));
     progress_begin(&bar, "checking", "image", 0);
-    status result = set_check_run(path, &report, progress_share, &bar);
+    status result = set_check_run(path, &how, &report, progress_share, &bar);
     progress_end(&bar);
     TRY(result);
     set_check_print(&report, stdout);
@@ -194,9 +217,7 @@ static status run(int argc, char **argv) {
     if (count == 4 && !strcmp(arguments[0], "boxes"))
         return prepare_boxes(arguments[1], arguments[2], arguments[3], fill);
     if (count == 3 && !strcmp(arguments[0], "sirst-aug"))
-        return size_text
-                   ? status_fail(STATUS_USAGE, "--size %s: the images of sirst-aug have 256x256 pixels", size_text)
-                   : prepare_sirst_aug(arguments[1], arguments[2], seed);
+        return prepare_sirst_aug(arguments[1], arguments[2], seed);
     return status_fail(STATUS_USAGE,
                        "%s%sexpected check DIR, pack DIR OUT.h5, split DIR, sirst-aug SIRST_DIR OUT, "
                        "boxes IMAGES BOXES OUT or synthesize OUT_DIR",

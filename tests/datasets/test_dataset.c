@@ -188,7 +188,7 @@ static void test_published_totals(void **state) {
         dataset_counts c;
         snprintf(path, sizeof path, "%s/data/%s", shared, sets[i]);
         assert_ok(dataset_open(path, "test", &d));
-        assert_ok(dataset_count_all(d, &c, NULL, NULL, NULL));
+        assert_ok(dataset_count_all(d, MASK_MAX, &c, NULL, NULL, NULL));
         const known_split *known = known_split_find(sets[i], "test");
         assert_non_null(known);
         assert_int_equal(c.images, known->counts.images);

@@ -50,7 +50,7 @@ static void write_mask(const char *path, int width, int height, uint8_t first, u
 
 static set_check run(const char *path) {
     set_check check;
-    assert_ok(set_check_run(path, &check, NULL, NULL));
+    assert_ok(set_check_run(path, &(set_check_options){0}, &check, NULL, NULL));
     return check;
 }
 
@@ -79,7 +79,8 @@ static void test_a_sound_set(void **state) {
     assert_int_equal(check.splits[0].counts.images, 6);
     assert_null(check.splits[0].known);
     set_check_free(&check);
-    assert_fails(set_check_run("nowhere", &check, NULL, NULL), STATUS_INPUT, "nowhere", "no such");
+    assert_fails(set_check_run("nowhere", &(set_check_options){0}, &check, NULL, NULL), STATUS_INPUT, "nowhere",
+                 "no such");
 }
 
 static void test_files_and_names(void **state) {
@@ -170,6 +171,43 @@ static void test_folders_of_splits(void **state) {
     expect_only(set, "overlap", "'scene_00000' of split test");
 }
 
+/* --mask and --range, as the program that reads the set would be given them. */
+static void test_how_the_set_is_read(void **state) {
+    (void)state;
+    const char *set = new_set("numbered");
+    set_check check;
+    for (int i = 0; i < 8; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "masks/scene_%05d.png", i);
+        write_mask(inside(set, name), SIDE, SIDE, 1, 2);
+    }
+    check = run(set);
+    assert_int_equal(findings(&check, "1 value between 0 and its maximum 2", ""), 8);
+    assert_non_null(strstr(check.remarks.names[0], "only the last of each counts: give --mask any"));
+    set_check_free(&check);
+    assert_ok(set_check_run(set, &(set_check_options){.rule = MASK_ANY, .rule_chosen = true}, &check, NULL, NULL));
+    assert_int_equal(check.findings.count, 0);
+    assert_non_null(strstr(check.remarks.names[0], "any value above 0 is a target"));
+    set_check_free(&check);
+    assert_ok(set_check_run(set, &(set_check_options){.rule = MASK_HALF, .rule_chosen = true}, &check, NULL, NULL));
+    assert_int_equal(findings(&check, "no target at all", "max or any takes it"), 2);
+    set_check_free(&check);
+    set = new_set("dark");
+    for (int i = 0; i < 8; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "images/scene_%05d.png", i);
+        write_mask(inside(set, name), SIDE, SIDE, 4, (uint8_t)(5 + i));
+    }
+    check = run(set);
+    assert_int_equal(check.remarks.count, 2);
+    assert_non_null(strstr(check.remarks.names[0], "--range "));
+    set_check_free(&check);
+    set_check_options ranged = {.range = {.kind = RANGE_VALUES, .low = 0, .high = 16}};
+    assert_ok(set_check_run(set, &ranged, &check, NULL, NULL));
+    assert_int_equal(check.remarks.count, 0);
+    set_check_free(&check);
+}
+
 /* All at once: none hides another. */
 static void test_many_faults(void **state) {
     (void)state;
@@ -258,6 +296,7 @@ int main(void) {
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_folders_of_splits),
+        cmocka_unit_test(test_how_the_set_is_read),
         cmocka_unit_test(test_many_faults),
         cmocka_unit_test(test_known_sets),
         cmocka_unit_test(test_packs),

@@ -104,6 +104,7 @@ static void test_numbers_and_soft_edges(void **state) {
     expect_remark(MASK_MAX, "--mask ",
                   "1 of 3 masks hold 1, 2, 3 ... as if they numbered their targets; only the last");
     expect_remark(MASK_MAX, NULL, "prepare pack --mask any");
+    expect_remark(MASK_ANY, "--mask ", "any value above 0 is a target");
     set_mask(1, 0, "\x40\xff");
     expect_remark(MASK_MAX, "--mask ", "2 of 3 masks have values between 0 and their largest");
 }

@@ -21,7 +21,12 @@ works "$bin/prepare" synthesize few --train 1 --test 1 --size 64 --seed 3
 refuses 1 'scene_00000.*Misc_181' "$bin/prepare" sirst-aug few out/x # not SIRST
 refuses 1 'missing-folder' "$bin/prepare" sirst-aug missing-folder out/x
 refuses 2 'seed -1' "$bin/prepare" sirst-aug few out/x --seed -1
-refuses 2 'size 128' "$bin/prepare" sirst-aug few out/x --size 128
+refuses 2 'size is for pack, synthesize, not for sirst-aug' "$bin/prepare" sirst-aug few out/x --size 128
+refuses 2 'range is for check, pack, not for split' "$bin/prepare" split few --range 0,100
+refuses 2 'mask is for check, pack, not for boxes' "$bin/prepare" boxes few few out/x --mask any
+refuses 2 'fill is for boxes' "$bin/prepare" pack few out/x.h5 --fill box
+refuses 2 'range' "$bin/prepare" check few --range banana
+refuses 2 'mask' "$bin/prepare" check few --mask banana
 cp -r scenes faulty
 rm "faulty/masks/$(head -n 1 faulty/train.txt).png"
 sed -n 2p faulty/train.txt >> faulty/test.txt
