@@ -183,11 +183,20 @@ static status find_equal_pictures(checker *c) {
     return result;
 }
 
+/* Fails where there is no set at all, not for faults of single samples. */
+static status find_any(const char *path) {
+    dataset *d;
+    name_list faults = {0};
+    status result = dataset_open_faulty(path, "all", &faults, &d);
+    dataset_close(d);
+    bool faulty = faults.count > 0;
+    name_list_free(&faults);
+    return result == STATUS_INPUT && faulty ? STATUS_OK : result;
+}
+
 /* All images of a set without lists. */
 static status check_unsplit(checker *c) {
-    dataset *d;
-    TRY(dataset_open(c->path, "all", &d));
-    dataset_close(d);
+    TRY(find_any(c->path));
     TRY(name_list_add(&c->out->remarks, "no list says what is for training and what for test: 'prepare split' writes "
                                         "them, and split 'all' takes every image"));
     return check_split(c, "all");

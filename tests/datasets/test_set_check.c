@@ -228,6 +228,33 @@ static void test_many_faults(void **state) {
     set_check_free(&check);
 }
 
+static void test_many_faults_without_lists(void **state) {
+    (void)state;
+    const char *set = new_set("listless");
+    assert_int_equal(unlink(inside(set, "train.txt")) | unlink(inside(set, "test.txt")), 0);
+    assert_int_equal(unlink(inside(set, "masks/scene_00000.png")), 0);
+    assert_int_equal(unlink(inside(set, "masks/scene_00001.png")), 0);
+    assert_int_equal(unlink(inside(set, "images/scene_00002.png")), 0);
+    write_mask(inside(set, "masks/scene_00003.png"), SIDE + 2, SIDE, 255, 9);
+    set_check check = run(set);
+    assert_int_equal(findings(&check, "masks/scene_0000", "no such mask"), 2);
+    assert_int_equal(findings(&check, "masks/scene_00002.png", "no image"), 1);
+    assert_int_equal(findings(&check, "split all, scene_00003", ""), 2);
+    assert_int_equal(check.findings.count, 5);
+    set_check_free(&check);
+    for (int i = 3; i < 8; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "masks/scene_%05d.png", i);
+        assert_int_equal(unlink(inside(set, name)), 0);
+    }
+    check = run(set); /* one mask is left, which has no image */
+    assert_int_equal(findings(&check, "no such mask", ""), 7);
+    assert_int_equal(findings(&check, "no image belongs", ""), 1);
+    assert_int_equal(findings(&check, "holds no sample", ""), 1);
+    assert_int_equal(check.findings.count, 9);
+    set_check_free(&check);
+}
+
 /* A set that bears a public name is compared with that set, split by split. */
 static void test_known_sets(void **state) {
     (void)state;
@@ -298,6 +325,7 @@ int main(void) {
         cmocka_unit_test(test_folders_of_splits),
         cmocka_unit_test(test_how_the_set_is_read),
         cmocka_unit_test(test_many_faults),
+        cmocka_unit_test(test_many_faults_without_lists),
         cmocka_unit_test(test_known_sets),
         cmocka_unit_test(test_packs),
         cmocka_unit_test(test_public_sets_are_sound),
