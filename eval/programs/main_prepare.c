@@ -5,10 +5,10 @@
 #include "datasets/check/set_check.h"
 #include "datasets/make/split_set.h"
 #include "datasets/make/synthesize.h"
-#include "datasets/pack.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/prepare_boxes.h"
+#include "eval/programs/prepare_pack.h"
 #include "eval/programs/prepare_sirst_aug.h"
 
 #include <math.h>
@@ -67,38 +67,6 @@ static const cli_program program = {
     .scope_count = sizeof scopes / sizeof *scopes,
 };
 
-static const char *const split_names[] = {"trainval", "train", "val", "test"};
-enum { SPLITS = sizeof split_names / sizeof *split_names };
-
-static void close_splits(dataset *splits[SPLITS], int count) {
-    for (int i = 0; i < count; i++)
-        dataset_close(splits[i]);
-}
-
-/* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
- * One that is there and cannot be opened is a failure: the others alone are not the set. */
-static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
-    *count = 0;
-    status result = STATUS_OK;
-    for (int i = 0; i < SPLITS && result == STATUS_OK; i++) {
-        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval"), found;
-        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
-            continue;
-        result = dataset_has_split(path, split_names[i], &found);
-        if (result != STATUS_OK || !found)
-            continue;
-        result = dataset_open(path, split_names[i], &splits[*count]);
-        *count += result == STATUS_OK;
-    }
-    if (result == STATUS_OK && *count == 0) {
-        result = dataset_open(path, "all", &splits[0]);
-        *count = result == STATUS_OK;
-    }
-    if (result != STATUS_OK)
-        close_splits(splits, *count);
-    return result;
-}
-
 static void show_progress(void *context, int done) {
     progress_update(context, done, NULL);
 }
@@ -134,21 +102,7 @@ static status pack(const char *from, const char *to) {
     snprintf(description, sizeof description, "packed from %.100s, grey range %.60s, masks %s", from,
              range ? range : "full", mask ? mask : "as stored");
     how.description = description;
-    dataset *splits[SPLITS];
-    int count, total = 0;
-    TRY(open_splits(from, splits, &count));
-    for (int i = 0; i < count; i++) {
-        total += dataset_count(splits[i]);
-        dataset_set_range(splits[i], &values);
-    }
-    progress bar;
-    progress_begin(&bar, "packing", "image", total);
-    status result = pack_write(to, splits, count, &how, show_progress, &bar);
-    progress_end(&bar);
-    close_splits(splits, count);
-    if (result == STATUS_OK)
-        printf("%s: %d images\n", to, total);
-    return result;
+    return prepare_pack(from, to, &values, &how);
 }
 
 static status synthesize(const char *to) {

@@ -117,6 +117,11 @@ measure|mask_instances|0|2 of 2 masks hold 1, 2, 3 .* give --mask any
 measure --mask any|mask_instances|0|any value above 0
 train|mask_instances|0|rewrite the masks
 pack --mask any|mask_instances|0|6 images
+pack --mask any|mask_instances|0|NOTE: .*any value above 0 is a target
+pack --mask max|mask_instances|0|NOTE: .*only the last of each counts: give --mask any
+pack --mask half|mask_instances|1|no target at all.*max or any takes it
+pack --mask half|mask_01|1|no target at all
+pack --mask any|mask_01|0|6 images
 check|mask_instances|1|NOTE: .*numbered their targets
 measure|mask_grey_edge|0|2 of 2 masks have values between 0 and their largest
 train|mask_grey_edge|0|4 of 4 masks have values between

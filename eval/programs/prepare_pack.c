@@ -1,0 +1,105 @@
+#include "eval/programs/prepare_pack.h"
+
+#include "core/base/process.h"
+#include "core/log/progress.h"
+#include "datasets/check/set_survey.h"
+#include "datasets/dataset.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const split_names[] = {"trainval", "train", "val", "test"};
+enum { SPLITS = sizeof split_names / sizeof *split_names };
+
+static void close_splits(dataset *splits[SPLITS], int count) {
+    for (int i = 0; i < count; i++)
+        dataset_close(splits[i]);
+}
+
+/* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
+ * One that is there and cannot be opened is a failure: the others alone are not the set. */
+static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
+    *count = 0;
+    status result = STATUS_OK;
+    for (int i = 0; i < SPLITS && result == STATUS_OK; i++) {
+        bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval"), found;
+        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
+            continue;
+        result = dataset_has_split(path, split_names[i], &found);
+        if (result != STATUS_OK || !found)
+            continue;
+        result = dataset_open(path, split_names[i], &splits[*count]);
+        *count += result == STATUS_OK;
+    }
+    if (result == STATUS_OK && *count == 0) {
+        result = dataset_open(path, "all", &splits[0]);
+        *count = result == STATUS_OK;
+    }
+    if (result != STATUS_OK)
+        close_splits(splits, *count);
+    return result;
+}
+
+/* A single mask that covers too much is said, not refused: it stands in the pack as it was. */
+static status look_at(const dataset *d, int index, set_survey *s, name_list *notes) {
+    grey_image image = {0}, mask = {0};
+    TRY(process_check_signals());
+    TRY(dataset_read(d, index, MASK_SIZE_MAY_DIFFER, &image, &mask));
+    status result = set_survey_add(s, d, index, &image, &mask);
+    grey_image_free(&image);
+    grey_image_free(&mask);
+    return result == STATUS_INPUT ? name_list_add(notes, status_message()) : result;
+}
+
+static status look_over(const dataset *d, mask_rule rule, progress *bar, name_list *notes) {
+    static const survey_words words = {.range = "--range ", .mask = "--mask "};
+    set_survey s = {.rule = rule};
+    for (int i = 0; i < dataset_count(d); i++) {
+        TRY(look_at(d, i, &s, notes));
+        progress_update(bar, bar->done + 1, NULL);
+    }
+    return set_survey_judge(&s, d, &words, notes);
+}
+
+static status look_over_all(dataset *const *splits, int count, int total, mask_rule rule) {
+    name_list notes = {0};
+    progress bar;
+    status result = STATUS_OK;
+    progress_begin(&bar, "looking", "image", total);
+    for (int i = 0; i < count && result == STATUS_OK; i++)
+        result = look_over(splits[i], rule, &bar, &notes);
+    progress_end(&bar);
+    for (int i = 0; i < notes.count && result == STATUS_OK; i++)
+        printf("NOTE: %s\n", notes.names[i]);
+    name_list_free(&notes);
+    return result;
+}
+
+static void show_progress(void *context, int done) {
+    progress_update(context, done, NULL);
+}
+
+static status pack_all(const char *to, dataset *const *splits, int count, int total, const pack_options *how) {
+    TRY(look_over_all(splits, count, total, how->rule));
+    progress bar;
+    progress_begin(&bar, "packing", "image", total);
+    status result = pack_write(to, splits, count, how, show_progress, &bar);
+    progress_end(&bar);
+    if (result == STATUS_OK)
+        printf("%s: %d images\n", to, total);
+    return result;
+}
+
+status prepare_pack(const char *from, const char *to, const grey_range *range, const pack_options *how) {
+    dataset *splits[SPLITS];
+    int count, total = 0;
+    TRY(open_splits(from, splits, &count));
+    for (int i = 0; i < count; i++) {
+        total += dataset_count(splits[i]);
+        dataset_set_range(splits[i], range);
+    }
+    status result = pack_all(to, splits, count, total, how);
+    close_splits(splits, count);
+    return result;
+}
