@@ -192,11 +192,23 @@ static status open_listed(opening *o, const char *split) {
 
 /* --- a pair of folders for each split --- */
 
-static status find_split_folder(const char *root, const char *split, pair_folders *out, bool *found) {
+/* Other names of the folders. */
+static const struct {
+    const char *split, *folder;
+} longer_names[] = {{"train", "training"}, {"val", "valid"}, {"val", "validation"}, {"test", "testing"}};
+
+static status find_in_folder(const char *root, const char *folder, pair_folders *out, bool *found) {
     char path[4096];
-    *found = false;
-    TRY(path_join(path, root, split, ""));
-    return path_is_folder(path) ? pair_folders_find(path, out, found) : STATUS_OK;
+    TRY(pair_folders_find_one(root, folder, path, found));
+    return *found ? pair_folders_find(path, out, found) : STATUS_OK;
+}
+
+static status find_split_folder(const char *root, const char *split, pair_folders *out, bool *found) {
+    TRY(find_in_folder(root, split, out, found));
+    for (size_t i = 0; i < sizeof longer_names / sizeof *longer_names && !*found; i++)
+        if (!strcmp(split, longer_names[i].split))
+            TRY(find_in_folder(root, longer_names[i].folder, out, found));
+    return STATUS_OK;
 }
 
 static status open_split_folder(opening *o, const char *split) {
@@ -288,13 +300,14 @@ static status say_none(const char *path, const char *split) {
     pair_folders folders;
     char labels[4096];
     static const char *const boxes[] = {"labels", "Annotations", "annotations"};
+    const char *example = strcmp(split, "all") ? split : "train"; /* all of them have no folder */
     bool found;
     TRY(pair_folders_find_images(path, &folders, &found));
     if (!found)
         return status_fail(STATUS_INPUT,
                            "%s: expected images/ and masks/, or %s/images and %s/masks, in this folder (or a pair "
                            "called otherwise, see docs/datasets.md)",
-                           path, split, split);
+                           path, example, example);
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++)
         if (path_join(labels, path, boxes[i], "") == STATUS_OK && path_is_folder(labels))
             return status_fail(STATUS_INPUT,

@@ -40,22 +40,21 @@ static status find_entry(const char *folder, const char *name, size_t length, ch
     return STATUS_OK;
 }
 
-/* `relative` may be two folders deep. */
-static status find_folder(const char *folder, const char *relative, char out[4096], bool *found) {
+status pair_folders_find_one(const char *folder, const char *relative, char out[4096], bool *found) {
     const char *slash = strchr(relative, '/');
     if (!slash)
         return find_entry(folder, relative, strlen(relative), out, found);
     char first[4096];
     TRY(find_entry(folder, relative, (size_t)(slash - relative), first, found));
-    return *found ? find_folder(first, slash + 1, out, found) : STATUS_OK;
+    return *found ? pair_folders_find_one(first, slash + 1, out, found) : STATUS_OK;
 }
 
 status pair_folders_find(const char *folder, pair_folders *out, bool *found) {
     *found = false;
     for (int i = 0; i < LAYOUTS && !*found; i++) {
-        TRY(find_folder(folder, layouts[i].images, out->images, found));
+        TRY(pair_folders_find_one(folder, layouts[i].images, out->images, found));
         if (*found)
-            TRY(find_folder(folder, layouts[i].masks, out->masks, found));
+            TRY(pair_folders_find_one(folder, layouts[i].masks, out->masks, found));
     }
     return STATUS_OK;
 }
@@ -64,7 +63,7 @@ status pair_folders_find_images(const char *folder, pair_folders *out, bool *fou
     out->masks[0] = 0;
     *found = false;
     for (int i = 0; i < LAYOUTS && !*found; i++)
-        TRY(find_folder(folder, layouts[i].images, out->images, found));
+        TRY(pair_folders_find_one(folder, layouts[i].images, out->images, found));
     return STATUS_OK;
 }
 

@@ -11,6 +11,8 @@ typedef struct pair_folders {
     char images[4096], masks[4096]; /* paths; masks is "" if only images were found */
 } pair_folders;
 
+/* The folder `relative`, which may be deeper than one, in `folder`, in any case. */
+status pair_folders_find_one(const char *folder, const char *relative, char out[4096], bool *found);
 /* Looks in `folder` for a pair that layouts.def names. */
 status pair_folders_find(const char *folder, pair_folders *out, bool *found);
 /* The same for a folder of images alone: masks becomes "". */

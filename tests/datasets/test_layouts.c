@@ -125,6 +125,20 @@ static void test_split_folders(void **state) {
     expect_split(root, "train", 1, (const char *const[]){"1"});
     expect_split(root, "all", 2, (const char *const[]){"trainval/1", "test/1"});
     expect_refused(root, "val", "no folder val", root);
+    start("in-any-case");
+    add_image("Train/Images/1.png", 10);
+    add_image("Train/Masks/1.png", 100);
+    add_image("VALIDATION/images/2.png", 11);
+    add_image("VALIDATION/masks/2.png", 101);
+    add_image("Testing/images/3.png", 12);
+    add_image("Testing/masks/3.png", 102);
+    expect_split(root, "train", 1, (const char *const[]){"1"});
+    expect_split(root, "val", 1, (const char *const[]){"2"});
+    expect_split(root, "test", 1, (const char *const[]){"3"});
+    expect_split(root, "all", 3, (const char *const[]){"train/1", "val/2", "test/3"});
+    start("no-set");
+    add_list("any/list.txt", "1\n");
+    expect_refused(root, "all", "or train/images and train/masks", root);
 }
 
 static void test_which_file_is_meant(void **state) {
