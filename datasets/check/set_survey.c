@@ -116,10 +116,26 @@ static status remark(name_list *remarks, const dataset *d, const char *format, .
     return name_list_add(remarks, line);
 }
 
+/* Black masks may have their label where it is not read. */
+static const char *mask_with_alpha(const dataset *d) {
+    for (int i = 0; i < dataset_count(d); i++) {
+        const char *path = dataset_mask_path(d, i);
+        if (path && png_alpha_varies(path))
+            return path;
+    }
+    return NULL;
+}
+
+static status refuse_empty(const set_survey *s, const dataset *d) {
+    const char *path = mask_with_alpha(d);
+    return status_fail(STATUS_INPUT, "%s, split %s: no target at all: all %lld masks are empty%s%s%s", dataset_name(d),
+                       dataset_split(d), (long long)s->samples, path ? "; the label of " : "", path ? path : "",
+                       path ? " seems to be in the alpha channel, which is not read" : "");
+}
+
 static status refuse_no_target(const set_survey *s, const dataset *d, const survey_words *w) {
     if (s->lost == 0)
-        return status_fail(STATUS_INPUT, "%s, split %s: no target at all: all %lld masks are empty", dataset_name(d),
-                           dataset_split(d), (long long)s->samples);
+        return refuse_empty(s, d);
     return status_fail(STATUS_INPUT,
                        "%s, split %s: no target at all: the largest value of a mask is %d, and %s%s takes those above "
                        "half of full scale; %s",

@@ -7,6 +7,7 @@
 #include "tests/expect.h"
 #include "tests/support.h"
 
+#include <png.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +96,19 @@ static void test_no_target(void **state) {
     for (int i = 0; i < SAMPLES; i++)
         set_mask(i, 0, "");
     expect_stop(MASK_MAX, "none", "all 3 masks are empty");
+}
+
+/* Black masks whose label is in the alpha channel. */
+static void test_labels_in_alpha(void **state) {
+    (void)state;
+    uint8_t pixels[PIXELS][4] = {{0}};
+    png_image png = {.version = PNG_IMAGE_VERSION, .width = SIDE, .height = SIDE, .format = PNG_FORMAT_RGBA};
+    make_set("alpha");
+    for (int i = 0; i < SAMPLES; i++) {
+        pixels[20][3] = i == 1 ? 255 : 0; /* one of them has a target */
+        assert_true(png_image_write_to_file(&png, file_of("masks", i), 0, pixels, 0, NULL));
+    }
+    expect_stop(MASK_MAX, "all 3 masks are empty", "masks/1.png seems to be in the alpha channel");
 }
 
 static void test_numbers_and_soft_edges(void **state) {
@@ -204,11 +218,9 @@ static void test_pack_depth(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_sound_set),
-        cmocka_unit_test(test_no_target),
-        cmocka_unit_test(test_numbers_and_soft_edges),
-        cmocka_unit_test(test_masks_beside_targets),
-        cmocka_unit_test(test_covered),
+        cmocka_unit_test(test_a_sound_set),          cmocka_unit_test(test_no_target),
+        cmocka_unit_test(test_labels_in_alpha),      cmocka_unit_test(test_numbers_and_soft_edges),
+        cmocka_unit_test(test_masks_beside_targets), cmocka_unit_test(test_covered),
         cmocka_unit_test(test_pack_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
