@@ -6,6 +6,7 @@
 #include "modules/calibration.h"
 #include "modules/rounding_trial.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,7 +30,7 @@ static status use_image(const image_user *user, const dataset *set, int index) {
     return result;
 }
 
-/* The training splits of some sets. */
+/* The training splits of some sets, or all of those that have none. */
 typedef struct calibration_sets {
     name_list roots;
     dataset **sets;
@@ -40,13 +41,22 @@ static int images_of(const calibration_sets *all, const dataset *set) {
     return all->images < dataset_count(set) ? all->images : dataset_count(set);
 }
 
+/* A set that is not split is taken whole. */
+static status open_training(const char *path, dataset **out) {
+    static const char *const splits[] = {"train", "trainval", "val", "test"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof splits / sizeof *splits && !found; i++)
+        TRY(dataset_has_split(path, splits[i], &found));
+    return dataset_open(path, found ? "train" : "all", out);
+}
+
 static status open_sets(const char *data, const grey_range *range, calibration_sets *out) {
     TRY(set_roots_of("DATA", data, &out->roots));
     out->sets = calloc((size_t)out->roots.count, sizeof *out->sets);
     if (!out->sets)
         return status_fail(STATUS_MEMORY, "out of memory for %d data sets", out->roots.count);
     for (; out->count < out->roots.count; out->count++) {
-        TRY(dataset_open(out->roots.names[out->count], "train", &out->sets[out->count]));
+        TRY(open_training(out->roots.names[out->count], &out->sets[out->count]));
         dataset_set_range(out->sets[out->count], range);
     }
     return STATUS_OK;

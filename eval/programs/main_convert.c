@@ -242,7 +242,8 @@ static const cli_option options[] = {
      "number "
      "of images of any size"},
     {"images", CLI_INT, &images, "N",
-     "calibrate: so many images of the training split of each set, spread over its list"},
+     "calibrate: so many images of the training split of each set, or of all of it if it has no splits, spread over "
+     "its list"},
 };
 
 static const cli_scope scopes[] = {{"size", "to-onnx"}, {"images", "calibrate"}};

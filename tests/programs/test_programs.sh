@@ -267,6 +267,10 @@ grep -q '^ranges of 3 layers from 3 images of scenes, split train$' stdout || co
 works "$bin/convert" calibrate wide.h5 'scenes, scenes' twice.h5 --images 3
 [ "$(grep -c '^ranges of 3 layers from 3 images' stdout)" = 2 ] || complain "convert calibrate did not take two sets"
 cmp bytes.h5 twice.h5 || complain "convert calibrate: the same images twice gave other ranges"
+mkdir whole
+cp -r scenes/images scenes/masks whole
+works "$bin/convert" calibrate wide.h5 whole of_all.h5 --images 3
+grep -q 'of whole, split all$' stdout || complain "convert calibrate does not take a set without lists"
 works "$bin/convert" weights bytes.h5 bytes.h5
 grep -q '^  ranges for int8 *3$' stdout || complain "convert weights dropped the ranges"
 grep -q '^  threshold *0.25$' stdout || complain "convert calibrate dropped the threshold"
