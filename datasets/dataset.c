@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const dataset_split_names[DATASET_SPLITS] = {"trainval", "train", "val", "test"};
+
 void dataset_name_of(const char *path, char *out, size_t size) {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/')
@@ -37,10 +39,6 @@ status dataset_add(dataset *d, const char *name, const char *image, const char *
     return STATUS_OK;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 status dataset_fault(dataset *d, status code) {
     if (code != STATUS_INPUT || !d->faults)
         return code;
@@ -53,7 +51,7 @@ static status refuse_duplicates(dataset *d, const char *path) {
         return status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
     for (int i = 0; i < d->count; i++)
         names[i] = d->samples[i].name;
-    qsort(names, (size_t)d->count, sizeof *names, by_name);
+    qsort(names, (size_t)d->count, sizeof *names, name_compare);
     status result = STATUS_OK;
     for (int i = 1; i < d->count && result == STATUS_OK; i++)
         if (!strcmp(names[i - 1], names[i]))

@@ -31,6 +31,9 @@ status dataset_open(const char *path, const char *split, dataset **out);
 /* The same for a set with faults: each name without an image or a mask becomes a line of `faults` and is left out; each
  * name that stands twice becomes a line. */
 status dataset_open_faulty(const char *path, const char *split, name_list *faults, dataset **out);
+/* The splits that sets have. trainval comes first, which holds what train and val hold. */
+enum { DATASET_SPLITS = 4 };
+extern const char *const dataset_split_names[DATASET_SPLITS];
 /* Whether the set means to have this very split: a list, a folder or rows of a pack, sound or not. */
 status dataset_has_split(const char *path, const char *split, bool *out);
 /* The name a set at `path` has: the last part of the path, without .h5. */

@@ -10,10 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const split_folders[] = {"trainval", "train", "val", "test"};
-
-enum { SPLIT_FOLDERS = sizeof split_folders / sizeof *split_folders };
-
 /* A set being opened. */
 typedef struct opening {
     dataset *d;
@@ -230,12 +226,12 @@ static status open_split_folder(opening *o, const char *split) {
 static status open_all_split_folders(opening *o) {
     bool has_trainval, found;
     TRY(find_split_folder(o->root, "trainval", &o->folders, &has_trainval));
-    for (int i = 0; i < SPLIT_FOLDERS; i++) {
-        if (has_trainval && (!strcmp(split_folders[i], "train") || !strcmp(split_folders[i], "val")))
+    for (int i = 0; i < DATASET_SPLITS; i++) {
+        if (has_trainval && (!strcmp(dataset_split_names[i], "train") || !strcmp(dataset_split_names[i], "val")))
             continue;
-        TRY(find_split_folder(o->root, split_folders[i], &o->folders, &found));
+        TRY(find_split_folder(o->root, dataset_split_names[i], &o->folders, &found));
         if (found)
-            TRY(open_pair(o, add_all, split_folders[i]));
+            TRY(open_pair(o, add_all, dataset_split_names[i]));
     }
     return STATUS_OK;
 }
@@ -251,8 +247,8 @@ static status kind_of(const char *root, pair_folders *folders, layout_kind *out)
     if (found)
         return STATUS_OK;
     *out = LAYOUT_SPLIT_FOLDERS;
-    for (int i = 0; i < SPLIT_FOLDERS; i++) {
-        TRY(find_split_folder(root, split_folders[i], folders, &found));
+    for (int i = 0; i < DATASET_SPLITS; i++) {
+        TRY(find_split_folder(root, dataset_split_names[i], folders, &found));
         if (found)
             return STATUS_OK;
     }
@@ -372,8 +368,8 @@ status layout_each_pair(const char *path, status (*visit)(void *context, const p
     TRY(find_set(path, root, &folders, &kind));
     if (kind == LAYOUT_LISTED)
         return visit(context, &folders);
-    for (int i = 0; i < SPLIT_FOLDERS && kind == LAYOUT_SPLIT_FOLDERS; i++) {
-        TRY(find_split_folder(root, split_folders[i], &folders, &found));
+    for (int i = 0; i < DATASET_SPLITS && kind == LAYOUT_SPLIT_FOLDERS; i++) {
+        TRY(find_split_folder(root, dataset_split_names[i], &folders, &found));
         if (found)
             TRY(visit(context, &folders));
     }

@@ -144,6 +144,11 @@ static status begin_images(pack_writer *w, const grey_image *first) {
     return h5_write_attribute_int(w->file, "images", "full_scale", w->maximum);
 }
 
+bool pack_is_called(const char *path) {
+    size_t length = strlen(path);
+    return length > 3 && !strcmp(path + length - 3, ".h5");
+}
+
 status pack_begin(const char *path, int total, pack_writer **out) {
     pack_writer *w = *out = calloc(1, sizeof *w);
     if (!w)

@@ -26,6 +26,8 @@ status pack_write(const char *path, dataset *const *splits, int split_count, con
  * is put in its place by pack_commit, or given up by pack_abandon; both free the writer. */
 typedef struct pack_writer pack_writer;
 
+/* Whether a path is called as packs are: NAME.h5. */
+bool pack_is_called(const char *path);
 status pack_begin(const char *path, int total, pack_writer **out);
 /* All images and masks have the size of the first image, and at most its depth. */
 status pack_add(pack_writer *w, const char *split, const char *name, grey_image *image, grey_image *mask);

@@ -135,10 +135,6 @@ int dataset_part_size(const dataset *d, int part) {
     return d->parts ? d->parts[part]->count : d->count;
 }
 
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 status dataset_shared_names(const dataset *d, const dataset *other, int *count, const char **example) {
     const char **names = malloc((size_t)other->count * sizeof *names);
     *count = 0;
@@ -148,10 +144,10 @@ status dataset_shared_names(const dataset *d, const dataset *other, int *count, 
         return status_fail(STATUS_MEMORY, "out of memory for the names of %s", other->name);
     for (int i = 0; i < other->count; i++)
         names[i] = other->samples[i].name;
-    qsort(names, (size_t)other->count, sizeof *names, by_text);
+    qsort(names, (size_t)other->count, sizeof *names, name_compare);
     for (int i = 0; i < d->count; i++) {
         const char *name = d->samples[i].name;
-        if (!bsearch(&name, names, (size_t)other->count, sizeof *names, by_text))
+        if (!bsearch(&name, names, (size_t)other->count, sizeof *names, name_compare))
             continue;
         if (example && !*count)
             *example = name;

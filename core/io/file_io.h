@@ -59,6 +59,8 @@ typedef struct name_list {
 
 status name_list_add(name_list *list, const char *name);
 void name_list_free(name_list *list);
+/* strcmp order of two elements of names, for qsort and bsearch. */
+int name_compare(const void *a, const void *b);
 /* Names (without folder) in `folder` that end in `suffix` ("" for all), in strcmp order; hidden ones (a
  * leading dot) are left out. `out` is new, and empty after a failure. */
 status folder_list(const char *folder, const char *suffix, name_list *out);

@@ -39,7 +39,7 @@ void name_list_free(name_list *list) {
     *list = (name_list){0};
 }
 
-static int compare_names(const void *a, const void *b) {
+int name_compare(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
@@ -71,7 +71,7 @@ status folder_list(const char *folder, const char *suffix, name_list *out) {
     if (code != STATUS_OK)
         name_list_free(out);
     else if (out->count > 0)
-        qsort(out->names, (size_t)out->count, sizeof *out->names, compare_names);
+        qsort(out->names, (size_t)out->count, sizeof *out->names, name_compare);
     return code;
 }
 

@@ -17,7 +17,7 @@ typedef struct checker {
     const char *path;
     const set_check_options *options;
     set_check *out;
-    open_split splits[SET_CHECK_SPLITS];
+    open_split splits[DATASET_SPLITS];
     void (*on_sample)(void *context, int done, int total);
     void *context;
 } checker;
@@ -203,17 +203,16 @@ static status check_unsplit(checker *c) {
 }
 
 static status check_all(checker *c) {
-    static const char *const names[SET_CHECK_SPLITS] = {"trainval", "train", "val", "test"};
     bool has_trainval, found, any = false;
     TRY(dataset_has_split(c->path, "trainval", &has_trainval));
-    for (int i = 0; i < SET_CHECK_SPLITS; i++) {
+    for (int i = 0; i < DATASET_SPLITS; i++) {
         if (has_trainval && (i == 1 || i == 2)) /* which holds them */
             continue;
-        TRY(dataset_has_split(c->path, names[i], &found));
+        TRY(dataset_has_split(c->path, dataset_split_names[i], &found));
         if (!found)
             continue;
         any = true;
-        TRY(check_split(c, names[i]));
+        TRY(check_split(c, dataset_split_names[i]));
     }
     if (!any)
         TRY(check_unsplit(c));
@@ -228,7 +227,7 @@ status set_check_run(const char *path, const set_check_options *options, set_che
     *out = (set_check){0};
     dataset_name_of(path, out->name, sizeof out->name);
     status result = check_all(&c);
-    for (int i = 0; i < SET_CHECK_SPLITS; i++) {
+    for (int i = 0; i < DATASET_SPLITS; i++) {
         dataset_close(c.splits[i].d);
         dataset_oddities_free(&c.splits[i].oddities);
     }

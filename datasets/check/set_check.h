@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { SET_CHECK_SPLITS = 4 };
-
 typedef struct split_check {
     char split[64];
     dataset_counts counts;
@@ -21,7 +19,7 @@ typedef struct split_check {
 
 typedef struct set_check {
     char name[256];
-    split_check splits[SET_CHECK_SPLITS]; /* those that could be opened */
+    split_check splits[DATASET_SPLITS]; /* those that could be opened */
     int split_count;
     name_list findings; /* what is wrong, one line each */
     name_list remarks;  /* what may be meant so */

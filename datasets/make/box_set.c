@@ -24,11 +24,6 @@ typedef struct box_job {
     void *context;
 } box_job;
 
-static bool ends_in_h5(const char *path) {
-    size_t length = strlen(path);
-    return length > 3 && !strcmp(path + length - 3, ".h5");
-}
-
 static status fill_mask(box_job *job, const grey_image *image, const box_list *boxes, const char *name,
                         grey_image *mask) {
     TRY(grey_image_new(image->width, image->height, 255, mask));
@@ -202,7 +197,7 @@ status box_set_write(const char *images, const char *annotations, const char *to
         if (result == STATUS_OK)
             result = choose_images(&job, &all);
         if (result == STATUS_OK)
-            result = ends_in_h5(to) ? write_pack(&job, to) : write_folder(&job, to);
+            result = pack_is_called(to) ? write_pack(&job, to) : write_folder(&job, to);
         job.source->format->close(job.source);
     }
     name_list_free(&all);

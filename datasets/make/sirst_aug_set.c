@@ -27,11 +27,6 @@ typedef struct reconstruction {
     void *context;
 } reconstruction;
 
-static bool ends_in_h5(const char *path) {
-    size_t length = strlen(path);
-    return length > 3 && !strcmp(path + length - 3, ".h5");
-}
-
 /* One sample of SIRST, enlarged. */
 typedef struct source {
     grey_image image, mask;
@@ -222,7 +217,7 @@ status sirst_aug_write(const char *from, const char *to, uint64_t seed, sirst_au
     status result = dataset_open(from, "test", &r.test);
     if (result == STATUS_OK) {
         r.total = SIRST_AUG_TRAINING_VIEWS * dataset_count(r.trainval) + sirst_aug_test_count();
-        result = ends_in_h5(to) ? write_pack(&r, to, trainval, test) : write_folder(&r, to, trainval, test);
+        result = pack_is_called(to) ? write_pack(&r, to, trainval, test) : write_folder(&r, to, trainval, test);
     }
     dataset_close(r.trainval);
     dataset_close(r.test);

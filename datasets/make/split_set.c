@@ -78,12 +78,11 @@ static status write_list(const char *root, side which, const ranked *all, int co
 
 /* A list that is there says more than chance does. */
 static status refuse_lists(const char *path) {
-    static const char *const all[] = {"train", "trainval", "val", "test"};
     bool found;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        TRY(dataset_has_split(path, all[i], &found));
+    for (int i = 0; i < DATASET_SPLITS; i++) {
+        TRY(dataset_has_split(path, dataset_split_names[i], &found));
         if (found)
-            return status_fail(STATUS_INPUT, "%s: there is a list of split %s already", path, all[i]);
+            return status_fail(STATUS_INPUT, "%s: there is a list of split %s already", path, dataset_split_names[i]);
     }
     return STATUS_OK;
 }

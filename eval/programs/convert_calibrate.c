@@ -43,10 +43,9 @@ static int images_of(const calibration_sets *all, const dataset *set) {
 
 /* A set that is not split is taken whole. */
 static status open_training(const char *path, dataset **out) {
-    static const char *const splits[] = {"train", "trainval", "val", "test"};
     bool found = false;
-    for (size_t i = 0; i < sizeof splits / sizeof *splits && !found; i++)
-        TRY(dataset_has_split(path, splits[i], &found));
+    for (int i = 0; i < DATASET_SPLITS && !found; i++)
+        TRY(dataset_has_split(path, dataset_split_names[i], &found));
     return dataset_open(path, found ? "train" : "all", out);
 }
 

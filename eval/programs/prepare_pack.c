@@ -9,27 +9,24 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const split_names[] = {"trainval", "train", "val", "test"};
-enum { SPLITS = sizeof split_names / sizeof *split_names };
-
-static void close_splits(dataset *splits[SPLITS], int count) {
+static void close_splits(dataset *splits[DATASET_SPLITS], int count) {
     for (int i = 0; i < count; i++)
         dataset_close(splits[i]);
 }
 
 /* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
  * One that is there and cannot be opened is a failure: the others alone are not the set. */
-static status open_splits(const char *path, dataset *splits[SPLITS], int *count) {
+static status open_splits(const char *path, dataset *splits[DATASET_SPLITS], int *count) {
     *count = 0;
     status result = STATUS_OK;
-    for (int i = 0; i < SPLITS && result == STATUS_OK; i++) {
+    for (int i = 0; i < DATASET_SPLITS && result == STATUS_OK; i++) {
         bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval"), found;
-        if (has_trainval && (!strcmp(split_names[i], "train") || !strcmp(split_names[i], "val")))
+        if (has_trainval && (!strcmp(dataset_split_names[i], "train") || !strcmp(dataset_split_names[i], "val")))
             continue;
-        result = dataset_has_split(path, split_names[i], &found);
+        result = dataset_has_split(path, dataset_split_names[i], &found);
         if (result != STATUS_OK || !found)
             continue;
-        result = dataset_open(path, split_names[i], &splits[*count]);
+        result = dataset_open(path, dataset_split_names[i], &splits[*count]);
         *count += result == STATUS_OK;
     }
     if (result == STATUS_OK && *count == 0) {
@@ -92,7 +89,7 @@ static status pack_all(const char *to, dataset *const *splits, int count, int to
 }
 
 status prepare_pack(const char *from, const char *to, const grey_range *range, const pack_options *how) {
-    dataset *splits[SPLITS];
+    dataset *splits[DATASET_SPLITS];
     int count, total = 0;
     TRY(open_splits(from, splits, &count));
     for (int i = 0; i < count; i++) {
