@@ -84,8 +84,9 @@ static const char *find_file(const coco *c, const char *name) {
 static status set_once(json_t *object, const char *key, json_t *image, const char *what) {
     const json_t *other = json_object_get(object, key);
     if (other)
-        return status_fail(STATUS_INPUT, "'%.500s' (id %s) and '%.500s' (id %s) both are %s %.500s", name_of(other),
-                           id_of(other).s, name_of(image), id_of(image).s, what, key);
+        return status_fail(STATUS_INPUT,
+                           "'%.500s' (id %s) and '%.500s' (id %s) both are %s %.500s; expected one entry for each",
+                           name_of(other), id_of(other).s, name_of(image), id_of(image).s, what, key);
     return json_object_set(object, key, image) ? status_fail(STATUS_MEMORY, "out of memory for its images") : STATUS_OK;
 }
 
