@@ -72,11 +72,14 @@ for file in configs/*.ini weights/*.h5 weights/*.md; do
     put 644 "$file" "$prefix/share/irst/$file"
 done
 put 644 LICENSE "$prefix/share/doc/irst/LICENSE"
-put 644 README.md "$prefix/share/doc/irst/README.md"
+mapfile -t pages < <(find docs -type f | sort)
+for file in README.md CHANGELOG.md CONTRIBUTING.md "${pages[@]}" weights/*.md; do # and what the first ones link to
+    put 644 "$file" "$prefix/share/doc/irst/$file"
+done
 
 case $action in
 uninstall)
-    for folder in share/irst/configs share/irst/weights share/irst share/doc/irst; do
+    for folder in share/irst/configs share/irst/weights share/irst share/doc/irst/{docs/results,docs,weights} share/doc/irst; do
         rmdir --ignore-fail-on-non-empty "$root$prefix/$folder" 2> /dev/null || true
     done
     rmdir --ignore-fail-on-non-empty "$root$libdir/cmake/irst" 2> /dev/null || true
