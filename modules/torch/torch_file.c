@@ -32,8 +32,10 @@ static int tensor_count(const pickle_value *dict) {
     return count;
 }
 
-static status find_state_dict(const pickle_value *root, const pickle_value **out) {
+static status find_state_dict(const pickle *p, const pickle_value **out) {
     static const char *const wrappers[] = {"state_dict", "model_state_dict", "model", "net"};
+    const pickle_value *root = pickle_root(p);
+    const char *foreign = pickle_foreign(p);
     if (root->kind == PICKLE_DICT) {
         for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
             *out = pickle_dict_find(root, wrappers[i]);
@@ -44,8 +46,10 @@ static status find_state_dict(const pickle_value *root, const pickle_value **out
         if (tensor_count(root) > 0)
             return STATUS_OK;
     }
-    return status_fail(STATUS_INPUT, "holds no state dict: expected names with tensors, at the top or under "
-                                     "\"state_dict\", \"model_state_dict\", \"model\" or \"net\"");
+    return status_fail(STATUS_INPUT,
+                       "holds no state dict: expected names with tensors, at the top or under \"state_dict\", "
+                       "\"model_state_dict\", \"model\" or \"net\"%s%s%s",
+                       foreign ? "; what " : "", foreign ? foreign : "", foreign ? " makes is not looked into" : "");
 }
 
 static status check_name(const char *name) {
@@ -154,18 +158,30 @@ static status fill_all(torch_container *c, source *sources, int count) {
 }
 
 static status read_tensors(torch_container *c, torch_file *out) {
-    const pickle_value *dict = NULL;
     TRY(c->format->describe(c, &out->names));
-    TRY(find_state_dict(pickle_root(out->names), &dict));
-    size_t count = (size_t)tensor_count(dict);
+    TRY(find_state_dict(out->names, &out->dict));
+    size_t count = (size_t)tensor_count(out->dict);
     out->tensors = calloc(count, sizeof *out->tensors);
     source *sources = calloc(count, sizeof *sources);
-    status result = out->tensors && sources ? describe_all(dict, out, sources)
+    status result = out->tensors && sources ? describe_all(out->dict, out, sources)
                                             : status_fail(STATUS_MEMORY, "out of memory for %zu tensors", count);
     if (result == STATUS_OK)
         result = fill_all(c, sources, out->count);
     free(sources);
     return result;
+}
+
+const char *torch_file_maker(const torch_file *file, const char *name) {
+    for (size_t i = 0; i + 1 < file->dict->list.count; i += 2) {
+        const pickle_value *key = file->dict->list.items[i], *value = file->dict->list.items[i + 1];
+        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_OPAQUE || !value->text)
+            continue;
+        size_t length = strlen(key->text), wanted = strlen(name);
+        const char *end = length >= wanted ? key->text + length - wanted : "";
+        if (!strcmp(end, name) && (end == key->text || end[-1] == '.'))
+            return value->text;
+    }
+    return NULL;
 }
 
 /* --- formats --- */

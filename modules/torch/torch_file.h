@@ -24,8 +24,9 @@ typedef struct torch_tensor {
 
 typedef struct torch_file {
     int count;
-    torch_tensor *tensors; /* in the order of the state dict, names all different */
-    pickle *names;         /* holds the names */
+    torch_tensor *tensors;    /* in the order of the state dict, names all different */
+    pickle *names;            /* holds the names */
+    const pickle_value *dict; /* the state dict in it */
 } torch_file;
 
 /* Reads all tensors of the state dict: the pickle itself, or, in a checkpoint that holds more, what stands under
@@ -33,6 +34,10 @@ typedef struct torch_file {
  * of profilers, total_ops and total_params. What every name begins with of "module.", "model.", "net." and "_orig_mod."
  * is taken off. STATUS_INPUT, with the path and the reason, for anything else. Free with torch_file_free. */
 status torch_file_read(const char *path, torch_file *out);
+
+/* What makes the entry `name`, in front of which a wrapper's prefix may stand, if that is nothing that can be read;
+ * NULL if there is no such entry. */
+const char *torch_file_maker(const torch_file *file, const char *name);
 
 /* Whether the file's first bytes are those of a PyTorch checkpoint; false, too, if it cannot be read. */
 bool torch_file_recognises(const char *path);

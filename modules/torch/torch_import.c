@@ -34,6 +34,10 @@ static status load_parameter(const torch_file *file, parameter *p) {
     const torch_tensor *t = find(file, p->name);
     if (!t && p->kind == PARAMETER_COUNTER)
         return STATUS_OK; /* PyTorch before 0.4.1 counted no batches, and nothing here goes by their number */
+    const char *maker = t ? NULL : torch_file_maker(file, p->name);
+    if (maker)
+        return status_fail(STATUS_INPUT, "%s is made by %s, which cannot be read; expected a tensor of shape %s",
+                           p->name, maker, expected.text);
     if (!t)
         return status_fail(STATUS_INPUT, "%s is missing; expected shape %s", p->name, expected.text);
     bool same = t->rank == p->rank;

@@ -104,7 +104,8 @@ static status find_storages(legacy *l, pickle *description) {
         const pickle_value *key = keys->list.items[i];
         const pickle_value *storage = key->kind == PICKLE_TEXT ? pickle_find_storage(description, key->text) : NULL;
         if (!storage)
-            return status_fail(STATUS_INPUT, "damaged: it lists a storage that no tensor has");
+            return status_fail(STATUS_INPUT,
+                               "refused: it lists a storage of no known type, which hides where the others begin");
         TRY(take_storage(l, key->text, storage->storage.type, &l->storages[l->count]));
         l->count++;
     }

@@ -1,10 +1,9 @@
 /* Reads the pickle inside a PyTorch checkpoint, and can do nothing else with it.
  *
  * A pickle is a program for a small stack machine, and in Python it may call any function. This machine has only the
- * instructions that torch.save writes for a state dict (protocol 2) and knows only the handful of names that occur in
- * or beside one; every other instruction or name is refused by name. Nothing is ever called: a tensor becomes a
- * description of where its numbers lie, a numpy array or an object of Python a value without content. Lengths, depths
- * and memory are limited, and no function recurses over the data. */
+ * instructions that torch.save writes (protocol 2); every other is refused by name. Nothing is ever called: a tensor
+ * becomes a description of where its numbers lie, and what any name makes but the handful of a state dict's own, an
+ * opaque value without content. Lengths, depths and memory are limited, and no function recurses over the data. */
 #ifndef IRST_MODULES_TORCH_UNPICKLE_H
 #define IRST_MODULES_TORCH_UNPICKLE_H
 
@@ -43,7 +42,7 @@ typedef enum pickle_kind {
     PICKLE_GLOBAL, /* one of the known names; an index into a table of the reader */
     PICKLE_STORAGE,
     PICKLE_TENSOR,
-    PICKLE_OPAQUE /* something that no tensor needs: not looked into */
+    PICKLE_OPAQUE /* something that no tensor of a state dict needs: not looked into */
 } pickle_kind;
 
 typedef struct pickle_value pickle_value;
@@ -52,7 +51,7 @@ struct pickle_value {
     union {
         int64_t integer; /* also a bool's 0 or 1, and the index of a known name */
         double real;
-        const char *text; /* UTF-8 without inner zeros */
+        const char *text; /* UTF-8 without inner zeros; of an opaque value the name that made it, printable, or NULL */
         struct {
             pickle_value **items; /* a dict: key, value, key, value, ... */
             size_t count, capacity;
@@ -80,6 +79,9 @@ status pickle_read(const void *data, size_t size, pickle **out);
 status pickle_read_first(const void *data, size_t size, pickle **out, size_t *used);
 void pickle_free(pickle *p); /* accepts NULL */
 const pickle_value *pickle_root(const pickle *p);
+
+/* The first name, "posix.system", that stands for something opaque; NULL if there is none. */
+const char *pickle_foreign(const pickle *p);
 
 /* The last value of `key` in a dict; NULL if there is none. */
 const pickle_value *pickle_dict_find(const pickle_value *dict, const char *key);

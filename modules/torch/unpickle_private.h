@@ -18,6 +18,7 @@ struct pickle {
     pickle_value *root;
     pickle_value storages; /* a list of all that were met */
     bool sorted;           /* it is, by key */
+    const char *foreign;   /* see pickle_foreign */
 };
 
 pickle *pickle_make(void); /* without values yet; NULL with a message */

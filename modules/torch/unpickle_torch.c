@@ -1,7 +1,8 @@
-/* The names that a state dict's pickle may mention, and what calling them stands for. The pickle of a whole run has
- * other things beside the state dict, numbers and arrays of numpy above all: they are named and left alone. */
+/* The names that make up a state dict, and what calling them stands for. The pickle of a whole run has other things
+ * beside the state dict, numbers and arrays of numpy above all: what other names stand for is opaque. */
 #include "modules/torch/unpickle_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -28,7 +29,7 @@ bool torch_type_is_floating(torch_type type) {
     return types[type].floating;
 }
 
-typedef enum role { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_CLASS, INERT } role;
+typedef enum role { ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, STORAGE_CLASS } role;
 
 static const struct known_name {
     const char *module, *name;
@@ -49,27 +50,31 @@ static const struct known_name {
     {"torch", "CharStorage", STORAGE_CLASS, TORCH_INT8},
     {"torch", "ByteStorage", STORAGE_CLASS, TORCH_UINT8},
     {"torch", "BoolStorage", STORAGE_CLASS, TORCH_BOOL},
-    {"torch", "Size", INERT, 0},
-    {"torch", "device", INERT, 0},
-    {"numpy", "dtype", INERT, 0},
-    {"numpy", "ndarray", INERT, 0},
-    {"numpy.core.multiarray", "scalar", INERT, 0},
-    {"numpy.core.multiarray", "_reconstruct", INERT, 0},
-    {"numpy._core.multiarray", "scalar", INERT, 0}, /* from numpy 2 on */
-    {"numpy._core.multiarray", "_reconstruct", INERT, 0},
-    {"_codecs", "encode", INERT, 0}, /* bytes */
-    {"__builtin__", "bytes", INERT, 0},
-    {"argparse", "Namespace", INERT, 0}, /* the command line of a training */
 };
 enum { KNOWN_NAMES = sizeof known_names / sizeof *known_names };
 
-/* A name from the file as it may stand in a message: short, and without control characters. */
-static const char *printable(const char *name, char out[64]) {
-    size_t i = 0;
-    for (; i < 63 && name[i]; i++)
-        out[i] = name[i] > ' ' && name[i] < 127 ? name[i] : '?';
-    out[i] = '\0';
-    return out;
+/* What stands for anything that MODULE.NAME, which nothing here knows, is or makes: it keeps the name as it may stand
+ * in a message, short and without control characters. */
+static pickle_value *foreign(pickle *p, const char *module, const char *name) {
+    char text[128];
+    snprintf(text, sizeof text, "%.60s.%.60s", module, name);
+    for (char *c = text; *c; c++)
+        if (*c <= ' ' || *c >= 127)
+            *c = '?';
+    pickle_value *value = pickle_new(p, PICKLE_OPAQUE);
+    if (value)
+        value->text = pickle_text(p, text, strlen(text));
+    if (value && !p->foreign)
+        p->foreign = value->text;
+    return value && value->text ? value : NULL;
+}
+
+/* What something opaque makes is as opaque, and has its name. */
+static pickle_value *made_by(pickle *p, const pickle_value *opaque) {
+    pickle_value *value = pickle_new(p, PICKLE_OPAQUE);
+    if (value)
+        value->text = opaque->text;
+    return value;
 }
 
 pickle_value *pickle_global(pickle *p, const char *module, const char *name) {
@@ -80,10 +85,7 @@ pickle_value *pickle_global(pickle *p, const char *module, const char *name) {
                 value->integer = i;
             return value;
         }
-    char a[64], b[64];
-    status_fail(STATUS_INPUT, "refused: it calls %s.%s; a checkpoint holds tensors only", printable(module, a),
-                printable(name, b));
-    return NULL;
+    return foreign(p, module, name);
 }
 
 static const pickle_value *item(const pickle_value *tuple, size_t index, pickle_kind kind) {
@@ -102,6 +104,8 @@ static bool all_ints(const pickle_value *tuple) {
 static pickle_value *rebuild_tensor(pickle *p, const pickle_value *arguments) {
     const pickle_value *storage = item(arguments, 0, PICKLE_STORAGE), *offset = item(arguments, 1, PICKLE_INT);
     const pickle_value *size = item(arguments, 2, PICKLE_TUPLE), *strides = item(arguments, 3, PICKLE_TUPLE);
+    if (item(arguments, 0, PICKLE_OPAQUE))
+        return made_by(p, arguments->list.items[0]);
     if (!storage || !offset || !size || !strides || !all_ints(size) || !all_ints(strides) ||
         size->list.count != strides->list.count) {
         status_fail(STATUS_INPUT, "damaged: a tensor is not made of a storage, an offset, a size and strides");
@@ -118,10 +122,13 @@ static pickle_value *rebuild_tensor(pickle *p, const pickle_value *arguments) {
 }
 
 pickle_value *pickle_call(pickle *p, const pickle_value *callee, const pickle_value *arguments) {
-    if (callee->kind != PICKLE_GLOBAL || arguments->kind != PICKLE_TUPLE) {
+    bool is_function = callee->kind == PICKLE_GLOBAL || callee->kind == PICKLE_OPAQUE;
+    if (!is_function || arguments->kind != PICKLE_TUPLE) {
         status_fail(STATUS_INPUT, "damaged: it calls something that is no function");
         return NULL;
     }
+    if (callee->kind == PICKLE_OPAQUE)
+        return made_by(p, callee);
     const struct known_name *known = &known_names[callee->integer];
     switch (known->role) {
     case ORDERED_DICT:
@@ -131,23 +138,22 @@ pickle_value *pickle_call(pickle *p, const pickle_value *callee, const pickle_va
     case REBUILD_TENSOR:
         return rebuild_tensor(p, arguments);
     case REBUILD_PARAMETER: /* (tensor, requires_grad, hooks) */
-        if (item(arguments, 0, PICKLE_TENSOR))
+        if (item(arguments, 0, PICKLE_TENSOR) || item(arguments, 0, PICKLE_OPAQUE))
             return arguments->list.items[0];
         break;
     case STORAGE_CLASS:
         break;
-    case INERT:
-        return pickle_new(p, PICKLE_OPAQUE);
     }
-    status_fail(STATUS_INPUT, "refused: it calls %s.%s with arguments that a state dict never has", known->module,
-                known->name);
-    return NULL;
+    return foreign(p, known->module, known->name); /* with arguments that a state dict never has */
 }
 
 /* ("storage", class, key, device, element count), and before PyTorch 1.6 whether it is a view of another storage; where
- * the tensor once lived does not matter. */
+ * the tensor once lived does not matter. The class may be one of which nothing is known here, the layers' of a whole
+ * model, too, which the old format names in this way. */
 pickle_value *pickle_persistent(pickle *p, const pickle_value *id) {
     const pickle_value *class = NULL, *key = NULL, *count = NULL;
+    if (id->kind == PICKLE_TUPLE && item(id, 1, PICKLE_OPAQUE))
+        return made_by(p, id->list.items[1]);
     bool whole = id->kind == PICKLE_TUPLE && (id->list.count == 5 || (id->list.count == 6 && item(id, 5, PICKLE_NONE)));
     if (whole && item(id, 0, PICKLE_TEXT) && !strcmp(id->list.items[0]->text, "storage")) {
         class = item(id, 1, PICKLE_GLOBAL);

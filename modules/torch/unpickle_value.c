@@ -83,6 +83,10 @@ const pickle_value *pickle_root(const pickle *p) {
     return p->root;
 }
 
+const char *pickle_foreign(const pickle *p) {
+    return p->foreign;
+}
+
 const pickle_value *pickle_dict_find(const pickle_value *dict, const char *key) {
     for (size_t i = dict->list.count; i >= 2; i -= 2) {
         const pickle_value *candidate = dict->list.items[i - 2];

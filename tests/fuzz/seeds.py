@@ -177,6 +177,9 @@ for name, tensors in (("network", network), ("two", two)):
     put("pickle", f"{name}_wrapped", pickled(wrapped))
 put("torch", "wrapped_zip", zipped({"model": two, "epoch": 1}, two.values()))
 put("safetensors", "metadata", safetensors(two, __metadata__={"format": "pt"}))
+others = {"best": 1 << 80, "sets": {1, 2}, "lists": collections.defaultdict(list, a=[1]), "at": 1j}
+put("pickle", "others", pickled({"net": two, **others}))
+put("torch", "others_zip", zipped({"net": two, **others}, two.values()))
 put("pickle", "plain", pickle.dumps([1, -1, 1 << 40, 0.5, "x", None, True, (1, 2, 3, 4), {"a": []}], 2))
 
 # --- labels: the first byte names the format ---

@@ -122,6 +122,80 @@ static void test_five_dimensions(void **state) {
     free(b.data);
 }
 
+/* --- what stands beside tensors --- */
+
+/* What Python writes for other things that trainings save: whatever makes them, the tensors are found. */
+static void test_other_values_are_passed_over(void **state) {
+    (void)state;
+#define INSTRUCTIONS(text)                                                                                             \
+    { text, sizeof(text) - 1 }
+    static const struct {
+        const char *text;
+        size_t size;
+    } values[] = {
+        INSTRUCTIONS("ccollections\ndefaultdict\nc__builtin__\nlist\n\x85R(K\x01]K\x02]u"),
+        INSTRUCTIONS("ccollections\ndefaultdict\nc__builtin__\nlist\n\x85RK\x01]s"),
+        INSTRUCTIONS("ccollections\ndeque\n)R(K\x01K\x02K\x03"
+                     "e"),
+        INSTRUCTIONS("ccollections\ndeque\n)RK\x01"
+                     "a"),
+        INSTRUCTIONS("c__builtin__\nset\n](K\x01K\x02"
+                     "e\x85R"),
+        INSTRUCTIONS("cpathlib\nPosixPath\nX\x01\0\0\0/\x85R"),
+        INSTRUCTIONS("ctorch\nfloat32\n"),
+        INSTRUCTIONS("c__builtin__\ncomplex\nG?\xf0\0\0\0\0\0\0G?\xf0\0\0\0\0\0\0\x86R"),
+        INSTRUCTIONS("\x8a\x0b\0\0\0\0\0\0\0\0\0\0\x01"),   /* 2**80 */
+        INSTRUCTIONS("\x8b\x09\0\0\0\0\0\0\0\0\0\0\0\x01"), /* 2**64, by its long instruction */
+        INSTRUCTIONS("cmodels\nNet\n)\x81}X\x01\0\0\0wK\x01sb"),
+        INSTRUCTIONS("cmodels\nmake\n)R)RN\x86N\x86"), /* what is made may be called, and stand in others */
+        INSTRUCTIONS("ccollections\nOrderedDict\n]\x85R"),
+        INSTRUCTIONS("(X\x07\0\0\0storagectorch\nComplexFloatStorage\nX\x01\0\0\0007NK\x03tQ"),
+    };
+#undef INSTRUCTIONS
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        bytes b = {0};
+        torch_file file;
+        pickle_begin(&b);
+        bytes_text(&b, "}(");
+        pickle_name(&b, "other");
+        bytes_add(&b, values[i].text, values[i].size);
+        pickle_name(&b, "net");
+        bytes_text(&b, "}");
+        pickle_name(&b, "a");
+        pickle_float_tensor(&b, "0", FLOATS, 0);
+        bytes_text(&b, "su");
+        pickle_end(&b);
+        assert_ok(torch_file_read(torch_zip_file("other.pth", &b, FLOATS), &file));
+        assert_int_equal(file.count, 1);
+        assert_string_equal(file.tensors[0].name, "a");
+        assert_true(file.tensors[0].real[5] == 6);
+        torch_file_free(&file);
+        free(b.data);
+    }
+}
+
+/* {"a": tensor, "net.b": torch._utils._rebuild_sparse_tensor()} */
+static void test_a_tensor_that_cannot_be_made(void **state) {
+    (void)state;
+    bytes b = {0};
+    torch_file file;
+    pickle_begin(&b);
+    bytes_text(&b, "}(");
+    pickle_name(&b, "a");
+    pickle_float_tensor(&b, "0", FLOATS, 0);
+    pickle_name(&b, "net.b");
+    pickle_global_name(&b, "torch._utils", "_rebuild_sparse_tensor");
+    bytes_text(&b, ")Ru");
+    pickle_end(&b);
+    assert_ok(torch_file_read(torch_zip_file("sparse.pth", &b, FLOATS), &file));
+    assert_int_equal(file.count, 1);
+    assert_string_equal(torch_file_maker(&file, "b"), "torch._utils._rebuild_sparse_tensor");
+    assert_null(torch_file_maker(&file, "a"));
+    assert_null(torch_file_maker(&file, "et.b"));
+    torch_file_free(&file);
+    free(b.data);
+}
+
 /* --- what no program writes --- */
 
 static void test_a_name_twice(void **state) {
@@ -171,6 +245,8 @@ int main(void) {
         cmocka_unit_test(test_integer_types),
         cmocka_unit_test(test_long_integers),
         cmocka_unit_test(test_five_dimensions),
+        cmocka_unit_test(test_other_values_are_passed_over),
+        cmocka_unit_test(test_a_tensor_that_cannot_be_made),
         cmocka_unit_test(test_a_name_twice),
         cmocka_unit_test(test_endless_nesting),
         cmocka_unit_test(test_storages_that_are_not_there),

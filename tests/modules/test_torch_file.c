@@ -98,7 +98,7 @@ static void test_numpy_is_read_without_calls(void **state) {
     free(saved.data);
 }
 
-static void test_other_calls_are_refused(void **state) {
+static void test_calls_make_no_state_dict(void **state) {
     (void)state;
     bytes b = {0};
     pickle_begin(&b);
@@ -310,7 +310,7 @@ int main(void) {
         cmocka_unit_test(test_a_name_of_some_tensors_is_no_prefix),
         cmocka_unit_test(test_profiles_are_left_out),
         cmocka_unit_test(test_numpy_is_read_without_calls),
-        cmocka_unit_test(test_other_calls_are_refused),
+        cmocka_unit_test(test_calls_make_no_state_dict),
         cmocka_unit_test(test_format_before_1_6),
         cmocka_unit_test(test_names_of_python_2),
         cmocka_unit_test(test_safetensors),
