@@ -23,55 +23,92 @@ void torch_file_free(torch_file *file) {
     *file = (torch_file){0};
 }
 
-/* --- which dict, which names --- */
+/* --- which dict --- */
 
-static int tensor_count(const pickle_value *dict) {
-    int count = 0;
-    for (size_t i = 0; i + 1 < dict->list.count; i += 2)
-        count += dict->list.items[i]->kind == PICKLE_TEXT && dict->list.items[i + 1]->kind == PICKLE_TENSOR;
-    return count;
-}
-
-static status find_state_dict(const pickle *p, const pickle_value **out) {
-    static const char *const wrappers[] = {"state_dict", "model_state_dict", "model", "net"};
-    const pickle_value *root = pickle_root(p);
-    const char *foreign = pickle_foreign(p);
-    if (root->kind == PICKLE_DICT) {
-        for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-            *out = pickle_dict_find(root, wrappers[i]);
-            if (*out && (*out)->kind == PICKLE_DICT && tensor_count(*out) > 0)
-                return STATUS_OK;
-        }
-        *out = root;
-        if (tensor_count(root) > 0)
-            return STATUS_OK;
-    }
-    return status_fail(STATUS_INPUT,
-                       "holds no state dict: expected names with tensors, at the top or under \"state_dict\", "
-                       "\"model_state_dict\", \"model\" or \"net\"%s%s%s",
-                       foreign ? "; what " : "", foreign ? foreign : "", foreign ? " makes is not looked into" : "");
-}
-
-static status check_name(const char *name) {
+static bool is_printable(const char *name) {
     size_t length = strlen(name);
     bool good = length > 0 && length <= NAME_LIMIT;
     for (size_t i = 0; good && i < length; i++)
         good = name[i] > ' ' && name[i] < 127;
-    return good ? STATUS_OK
-                : status_fail(STATUS_INPUT,
-                              "refused: a tensor whose name is empty, longer than %d bytes or not "
-                              "printable",
-                              NAME_LIMIT);
+    return good;
 }
 
-/* Where each tensor came from, beside its description. */
+/* Of a value that is no dict 0. */
+static int tensor_count(const pickle_value *dict) {
+    int count = 0;
+    for (size_t i = 0; dict->kind == PICKLE_DICT && i + 1 < dict->list.count; i += 2)
+        count += dict->list.items[i]->kind == PICKLE_TEXT && dict->list.items[i + 1]->kind == PICKLE_TENSOR;
+    return count;
+}
+
+/* Tensors under the key i of the root. Many keys may name the same large dict, so only the first of them are asked. */
+static int tensors_at(const pickle_value *root, size_t i) {
+    enum { ASKED = 64 };
+    const pickle_value *key = root->list.items[2 * i];
+    return i < ASKED && key->kind == PICKLE_TEXT && is_printable(key->text) ? tensor_count(root->list.items[2 * i + 1])
+                                                                            : 0;
+}
+
+/* The dict in the root with the most tensors, more than stand in the root itself. Others may have some, figures say,
+ * but not half as many: which one is meant then? */
+static status find_fullest(const pickle_value *root, torch_file *out) {
+    int most = tensor_count(root), rivals = 0;
+    size_t keys = root->list.count / 2, used = 0;
+    char names[256] = "";
+    for (size_t i = 0; i < keys; i++)
+        if (tensors_at(root, i) > most) {
+            most = tensors_at(root, i);
+            out->key = root->list.items[2 * i]->text;
+            out->dict = root->list.items[2 * i + 1];
+        }
+    for (size_t i = 0; out->key && i < keys; i++)
+        if (2 * tensors_at(root, i) >= most) {
+            if (used < sizeof names)
+                used += (size_t)snprintf(names + used, sizeof names - used, "%s\"%.40s\"", rivals ? ", " : "",
+                                         root->list.items[2 * i]->text);
+            rivals++;
+        }
+    return rivals < 2 ? STATUS_OK
+                      : status_fail(STATUS_INPUT,
+                                    "holds %d state dicts, under %s; expected one, or that of the network "
+                                    "under \"state_dict\", \"model_state_dict\", \"model\" or \"net\"",
+                                    rivals, names);
+}
+
+/* Sets out->dict and key. */
+static status find_state_dict(const pickle *p, torch_file *out) {
+    static const char *const wrappers[] = {"state_dict", "model_state_dict", "model", "net"};
+    const pickle_value *root = pickle_root(p);
+    const char *foreign = pickle_foreign(p);
+    out->dict = root;
+    for (size_t i = 0; root->kind == PICKLE_DICT && i < sizeof wrappers / sizeof *wrappers; i++) {
+        const pickle_value *dict = pickle_dict_find(root, wrappers[i]);
+        if (!dict || tensor_count(dict) == 0)
+            continue;
+        out->key = wrappers[i];
+        out->dict = dict;
+        return STATUS_OK;
+    }
+    if (root->kind == PICKLE_DICT)
+        TRY(find_fullest(root, out));
+    if (tensor_count(out->dict) > 0)
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT,
+                       "holds no state dict: expected names with tensors, at the top or under one key%s%s%s",
+                       foreign ? "; what " : "", foreign ? foreign : "", foreign ? " makes is not looked into" : "");
+}
+
+/* --- which names --- */
+
+/* One tensor of the state dict. */
 typedef struct source {
-    torch_tensor *tensor;
+    const char *name;
     const pickle_value *value;
+    torch_tensor *tensor;
 } source;
 
 static int by_name(const void *a, const void *b) {
-    return strcmp(((const source *)a)->tensor->name, ((const source *)b)->tensor->name);
+    return strcmp(((const source *)a)->name, ((const source *)b)->name);
 }
 
 static int by_storage(const void *a, const void *b) {
@@ -79,54 +116,82 @@ static int by_storage(const void *a, const void *b) {
                   ((const source *)b)->value->tensor.storage->storage.key);
 }
 
-/* What wraps a network puts its own name in front of every tensor's: DataParallel, a trainer's class, torch.compile. */
-static const char *const wrapper_prefixes[] = {"module.", "model.", "net.", "_orig_mod."};
-enum { WRAPPER_PREFIXES = sizeof wrapper_prefixes / sizeof *wrapper_prefixes };
-
-static bool all_begin_with(const torch_file *file, const char *prefix) {
-    size_t length = strlen(prefix);
-    for (int i = 0; i < file->count; i++)
-        if (strncmp(file->tensors[i].name, prefix, length) != 0 || !file->tensors[i].name[length])
-            return false;
-    return file->count > 0;
+/* The profiler "thop" leaves counters in every layer that it has looked at, and PyTorch's averaged models count, too.
+ */
+static bool is_counter(const char *name) {
+    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+    return !strcmp(last, "total_ops") || !strcmp(last, "total_params") || !strcmp(last, "n_averaged");
 }
 
-static void strip_wrappers(torch_file *file) {
+static int gather(const pickle_value *dict, source *sources) {
+    int count = 0;
+    for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
+        const pickle_value *key = dict->list.items[i], *value = dict->list.items[i + 1];
+        if (key->kind == PICKLE_TEXT && value->kind == PICKLE_TENSOR && !is_counter(key->text))
+            sources[count++] = (source){.name = key->text, .value = value};
+    }
+    return count;
+}
+
+/* What wraps a network puts its own name in front of every tensor's: DataParallel, a trainer's class, torch.compile. */
+static const char *const wrapper_prefixes[] = {"module.", "model.", "net.", "network.", "_orig_mod."};
+enum { WRAPPER_PREFIXES = sizeof wrapper_prefixes / sizeof *wrapper_prefixes };
+
+static bool begins_with(const char *name, const char *prefix) {
+    size_t length = strlen(prefix);
+    return !strncmp(name, prefix, length) && name[length];
+}
+
+/* A trainer may have tensors of its own beside the network's: they lack the prefix that most have. */
+static bool most_begin_with(const source *sources, int count, const char *prefix) {
+    int found = 0;
+    for (int i = 0; i < count; i++)
+        found += begins_with(sources[i].name, prefix);
+    return found > count / 2;
+}
+
+/* Takes the prefix off, and leaves out the tensors without it. */
+static void strip(source *sources, torch_file *file, const char *prefix) {
+    int kept = 0;
+    for (int i = 0; i < file->count; i++)
+        if (begins_with(sources[i].name, prefix)) {
+            sources[kept] = sources[i];
+            sources[kept++].name += strlen(prefix);
+        } else if (file->outside++ == 0) {
+            file->first_outside = is_printable(sources[i].name) ? sources[i].name : "?";
+        }
+    file->count = kept;
+}
+
+static void strip_wrappers(source *sources, torch_file *file) {
     for (int k = 0; k < WRAPPER_PREFIXES; k++)
-        if (all_begin_with(file, wrapper_prefixes[k])) {
-            for (int i = 0; i < file->count; i++)
-                file->tensors[i].name += strlen(wrapper_prefixes[k]);
+        if (most_begin_with(sources, file->count, wrapper_prefixes[k])) {
+            strip(sources, file, wrapper_prefixes[k]);
             k = -1; /* from the start: they come in any order, any number of times */
         }
 }
 
-/* The profiler "thop" leaves counters in every layer that it has looked at. */
-static bool is_profile(const char *name) {
-    const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
-    return !strcmp(last, "total_ops") || !strcmp(last, "total_params");
-}
-
 /* Fills file->tensors, without data, and sources (as many). */
-static status describe_all(const pickle_value *dict, torch_file *file, source *sources) {
+static status describe_all(torch_file *file, source *sources) {
     int64_t total = 0;
-    for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
-        const pickle_value *key = dict->list.items[i], *value = dict->list.items[i + 1];
-        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_TENSOR || is_profile(key->text))
-            continue;
-        TRY(check_name(key->text));
-        torch_tensor *t = &file->tensors[file->count];
-        TRY(torch_tensor_describe(key->text, value, t));
-        sources[file->count++] = (source){t, value};
-        total += (int64_t)t->count;
+    file->count = gather(file->dict, sources);
+    strip_wrappers(sources, file);
+    for (int i = 0; i < file->count; i++) {
+        if (!is_printable(sources[i].name))
+            return status_fail(STATUS_INPUT,
+                               "refused: a tensor whose name is empty, longer than %d bytes or not printable",
+                               NAME_LIMIT);
+        sources[i].tensor = &file->tensors[i];
+        TRY(torch_tensor_describe(sources[i].name, sources[i].value, sources[i].tensor));
+        total += (int64_t)sources[i].tensor->count;
         if (total > TORCH_ELEMENT_LIMIT)
             return status_fail(STATUS_INPUT, "refused: its tensors have more than %lld elements together",
                                (long long)TORCH_ELEMENT_LIMIT);
     }
-    strip_wrappers(file);
     qsort(sources, (size_t)file->count, sizeof *sources, by_name);
     for (int i = 1; i < file->count; i++)
         if (!by_name(&sources[i - 1], &sources[i]))
-            return status_fail(STATUS_INPUT, "damaged: two tensors are called %s", sources[i].tensor->name);
+            return status_fail(STATUS_INPUT, "damaged: two tensors are called %s", sources[i].name);
     return STATUS_OK;
 }
 
@@ -159,11 +224,11 @@ static status fill_all(torch_container *c, source *sources, int count) {
 
 static status read_tensors(torch_container *c, torch_file *out) {
     TRY(c->format->describe(c, &out->names));
-    TRY(find_state_dict(out->names, &out->dict));
+    TRY(find_state_dict(out->names, out));
     size_t count = (size_t)tensor_count(out->dict);
     out->tensors = calloc(count, sizeof *out->tensors);
     source *sources = calloc(count, sizeof *sources);
-    status result = out->tensors && sources ? describe_all(out->dict, out, sources)
+    status result = out->tensors && sources ? describe_all(out, sources)
                                             : status_fail(STATUS_MEMORY, "out of memory for %zu tensors", count);
     if (result == STATUS_OK)
         result = fill_all(c, sources, out->count);

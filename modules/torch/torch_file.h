@@ -27,12 +27,17 @@ typedef struct torch_file {
     torch_tensor *tensors;    /* in the order of the state dict, names all different */
     pickle *names;            /* holds the names */
     const pickle_value *dict; /* the state dict in it */
+    const char *key;          /* under which it stands; NULL: at the top */
+    int outside;              /* tensors left out for want of a prefix, and the name of the first */
+    const char *first_outside;
 } torch_file;
 
 /* Reads all tensors of the state dict: the pickle itself, or, in a checkpoint that holds more, what stands under
- * "state_dict", "model_state_dict", "model" or "net". Entries that are no tensors are left out, and so are the counters
- * of profilers, total_ops and total_params. What every name begins with of "module.", "model.", "net." and "_orig_mod."
- * is taken off. STATUS_INPUT, with the path and the reason, for anything else. Free with torch_file_free. */
+ * "state_dict", "model_state_dict", "model" or "net", or else the only dict of tensors, whatever its key; several that
+ * are alike are refused. Entries that are no tensors are left out, and so are counters: total_ops and total_params of
+ * profilers, n_averaged of averaged models. What most names begin with of "module.", "model.", "net.", "network." and
+ * "_orig_mod." is taken off, and the tensors without it are left out. STATUS_INPUT, with the path and the reason, for
+ * anything else. Free with torch_file_free. */
 status torch_file_read(const char *path, torch_file *out);
 
 /* What makes the entry `name`, in front of which a wrapper's prefix may stand, if that is nothing that can be read;

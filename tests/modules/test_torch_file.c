@@ -52,11 +52,79 @@ static void test_a_name_of_some_tensors_is_no_prefix(void **state) {
     expect_names(stored, expected, 2, 2);
 }
 
-static void test_profiles_are_left_out(void **state) {
+static void test_counters_are_left_out(void **state) {
     (void)state;
     static const char *const stored[] = {"module.a", "total_ops", "module.a.total_params", "module.c.total_ops"};
-    static const char *const expected[] = {"a"};
+    static const char *const averaged[] = {"n_averaged", "module.a"}, *const expected[] = {"a"};
     expect_names(stored, expected, 4, 1);
+    expect_names(averaged, expected, 2, 1);
+}
+
+/* As a trainer's class has, whose loss has a weight, too. */
+static void test_tensors_without_the_prefix_are_left_out(void **state) {
+    (void)state;
+    static const char *const stored[] = {"model.a", "criterion.weight", "model.b"}, *const expected[] = {"a", "b"};
+    expect_names(stored, expected, 3, 2);
+    bytes saved = pickle_state_dict(stored, 3, FLOATS, 0);
+    torch_file file;
+    assert_ok(torch_file_read(torch_zip_file("names.pth", &saved, FLOATS), &file));
+    assert_int_equal(file.outside, 1);
+    assert_string_equal(file.first_outside, "criterion.weight");
+    assert_null(file.key);
+    torch_file_free(&file);
+    free(saved.data);
+}
+
+/* --- where the state dict stands --- */
+
+/* {KEY: a dict of that many tensors a, b, .., ...} */
+static const char *with_dicts(const char *const *keys, const int *tensors, int count) {
+    static const char *const names[] = {"a", "b", "c", "d"};
+    bytes b = {0};
+    pickle_begin(&b);
+    bytes_text(&b, "}(");
+    for (int i = 0; i < count; i++) {
+        pickle_name(&b, keys[i]);
+        bytes_text(&b, "}(");
+        for (int k = 0; k < tensors[i]; k++) {
+            pickle_name(&b, names[k]);
+            pickle_float_tensor(&b, "0", FLOATS, 0);
+        }
+        bytes_text(&b, "u");
+    }
+    bytes_text(&b, "u");
+    pickle_end(&b);
+    const char *path = torch_zip_file("dicts.pth", &b, FLOATS);
+    free(b.data);
+    return path;
+}
+
+static void test_any_key_of_the_only_dict(void **state) {
+    (void)state;
+    static const struct {
+        const char *keys[3];
+        int tensors[3], count;
+        const char *found; /* NULL: refused */
+    } cases[] = {
+        {{"params"}, {2}, 1, "params"},
+        {{"ema", "optimizer"}, {2, 0}, 2, "ema"},
+        {{"best", "net_g"}, {1, 4}, 2, "net_g"}, /* a figure is a tensor, too */
+        {{"params", "state_dict"}, {4, 1}, 2, "state_dict"},
+        {{"params", "figures", "params_ema"}, {4, 1, 3}, 3, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        torch_file file;
+        const char *path = with_dicts(cases[i].keys, cases[i].tensors, cases[i].count);
+        if (!cases[i].found) {
+            assert_fails(torch_file_read(path, &file), STATUS_INPUT, "dicts.pth: holds 2 state dicts",
+                         "\"params\", \"params_ema\"");
+            continue;
+        }
+        assert_ok(torch_file_read(path, &file));
+        assert_string_equal(file.key, cases[i].found);
+        expect_floats(&file, 0, "a");
+        torch_file_free(&file);
+    }
 }
 
 /* --- what a whole run holds besides the network --- */
@@ -308,7 +376,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefixes_of_wrappers),
         cmocka_unit_test(test_a_name_of_some_tensors_is_no_prefix),
-        cmocka_unit_test(test_profiles_are_left_out),
+        cmocka_unit_test(test_counters_are_left_out),
+        cmocka_unit_test(test_tensors_without_the_prefix_are_left_out),
+        cmocka_unit_test(test_any_key_of_the_only_dict),
         cmocka_unit_test(test_numpy_is_read_without_calls),
         cmocka_unit_test(test_calls_make_no_state_dict),
         cmocka_unit_test(test_format_before_1_6),

@@ -247,8 +247,8 @@ load|wrap_state_dict.pth|0=|-
 load|wrap_net.pth|0=|-
 load|wrap_model.pth|0=|-
 load|wrap_model_state_dict.pth|0=|-
-load|wrap_weights.pth|1|wrap_weights.pth: .*state_dict
-load|wrap_params.pth|1|wrap_params.pth: .*state_dict
+load|wrap_weights.pth|0=|-
+load|wrap_params.pth|0=|-
 load|wrap_state_dict_module.pth|0=|-
 load|mshnet_checkpoint.pkl|0=|-
 load|mshnet_checkpoint_float.pkl|0=|-
