@@ -72,6 +72,7 @@ status config_declare(config *c, const config_key *keys, int count) {
         *entry = (config_entry){.key = &keys[i]};
         if (keys[i].default_value)
             TRY(config_entry_set(entry, keys[i].default_value, "default"));
+        entry->given = false;
         TRY(apply_pending(c, entry));
     }
     return STATUS_OK;
@@ -236,6 +237,11 @@ const char *config_text(const config *c, const char *name) {
 
 bool config_is_declared(const config *c, const char *name) {
     return find(c, name) != NULL;
+}
+
+bool config_is_given(const config *c, const char *name) {
+    const config_entry *entry = find(c, name);
+    return entry && entry->given;
 }
 
 const char *config_value(const config *c, const char *name) {

@@ -64,6 +64,7 @@ double config_real(const config *c, const char *name);
 bool config_flag(const config *c, const char *name);
 const char *config_text(const config *c, const char *name); /* text and choice; owned by the config */
 bool config_is_declared(const config *c, const char *name);
+bool config_is_given(const config *c, const char *name); /* declared, and set by other than its default */
 
 /* The value as it would stand in an ini file, for a key of any type; owned by the config. */
 const char *config_value(const config *c, const char *name);

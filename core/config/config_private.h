@@ -16,6 +16,7 @@
 typedef struct config_entry {
     const config_key *key;
     char *text; /* as it would stand in an ini file; NULL: no value yet */
+    bool given; /* not by default */
     union {
         int64_t integer;
         double real;

@@ -156,6 +156,7 @@ status config_entry_set(config_entry *entry, const char *value, const char *wher
     next.text = strdup(kept);
     if (next.text == NULL)
         return status_fail(STATUS_MEMORY, "%s: %s: out of memory", where, key->name);
+    next.given = true;
     free(entry->text);
     *entry = next;
     return STATUS_OK;

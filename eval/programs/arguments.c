@@ -4,6 +4,8 @@
 #include "core/io/image.h"
 #include "eval/programs/shipped_weights.h"
 #include "modules/method_open.h"
+#include "modules/torch/torch_file.h"
+#include "modules/torch/torch_import.h"
 
 #include <errno.h>
 #include <math.h>
@@ -37,8 +39,12 @@ status argument_detector(engine *e, const char *checkpoint, checkpoint_weights w
     *out = NULL;
     if (!checkpoint == !method)
         return status_fail(STATUS_USAGE, "give one of --checkpoint FILE.h5, --weights NAME and --method NAME");
+    if (checkpoint && count > 0 && torch_file_recognises(checkpoint))
+        return torch_import_with(e, checkpoint, settings, count, NULL, out);
     if (checkpoint && count > 0)
-        return status_fail(STATUS_USAGE, "%s: a checkpoint has its own options; only --method takes any", settings[0]);
+        return status_fail(STATUS_USAGE,
+                           "%s: a checkpoint has its own options; only --method and files of PyTorch take any",
+                           settings[0]);
     if (checkpoint)
         return weights_file_load(e, checkpoint, which, out);
     return method_open(e, method, settings, count, "--method", "--checkpoint FILE.h5", out);

@@ -17,8 +17,8 @@ bool argument_is_model_option(const char *text);
 
 /* Opens the detector that --checkpoint or --method names: exactly one of them is not NULL, else STATUS_USAGE. A
  * method with parameters needs a checkpoint, which is STATUS_USAGE too. `settings`: `count` times "model.KEY=VALUE" for
- * the method; a checkpoint has its own and refuses any. The checkpoint may be one of
- * PyTorch's (weights_file.h). */
+ * the method; a checkpoint has its own and refuses any. The checkpoint may be one of PyTorch's (weights_file.h), which
+ * takes those that its tensors do not tell. */
 status argument_detector(engine *e, const char *checkpoint, checkpoint_weights which, const char *method,
                          const char *const *settings, int count, detector **out);
 

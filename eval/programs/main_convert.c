@@ -11,6 +11,7 @@
 #include "modules/torch/torch_export.h"
 #include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
+#include "modules/torch/torch_options.h"
 #include "modules/torch/weights_file.h"
 
 #include <math.h>
@@ -18,8 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *size; /* --size; NULL: any */
-static int images = 50;  /* --images */
+static const char *size;      /* --size; NULL: any */
+static int images = 50;       /* --images */
+static const char **settings; /* model.KEY=VALUE */
+static int setting_count;
 
 static const char *title_of(const char *method) {
     for (int i = 0; i < detector_method_count(); i++)
@@ -94,14 +97,11 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
     return h5_commit(file);
 }
 
-/* `load`: checkpoint_load or torch_import. `threshold`: to be kept; NaN for none. */
-static status convert(engine *e, status (*load)(engine *, const char *, detector **), const char *input,
-                      double threshold, const char *output) {
-    detector *d;
-    TRY(load(e, input, &d));
-    status result = write_checkpoint(output, d, load == checkpoint_load ? input : NULL, threshold);
+/* Writes and prints, and frees the detector. The rest as above. */
+static status finish(const char *path, detector *d, const char *from, double threshold) {
+    status result = write_checkpoint(path, d, from, threshold);
     if (result == STATUS_OK)
-        result = print_detector(output, d);
+        result = print_detector(path, d);
     detector_free(d);
     return result;
 }
@@ -112,11 +112,13 @@ static status export_tensors(engine *e, const char *input, const char *output) {
     const char *ending = strrchr(output, '.');
     TRY(weights_file_load(e, input, WEIGHTS_BEST, &d));
     const parameter_set *set = detector_parameters(d);
-    status result =
-        ending && !strcmp(ending, ".safetensors") ? safetensors_export(set, output) : torch_export(set, output);
+    bool has_options = ending && !strcmp(ending, ".safetensors");
+    status result = has_options ? safetensors_export(set, d, output) : torch_export(set, output);
     if (result == STATUS_OK)
         printf("%s: %d tensors of %s, %lld parameters\n", output, set->count, title_of(detector_name(d)),
                (long long)parameter_count_trained(set));
+    if (result == STATUS_OK && !has_options)
+        result = torch_options_lost(d, stdout);
     detector_free(d);
     return result;
 }
@@ -141,7 +143,9 @@ static status export_with_notes(detector *d, int width, int height, const char *
 /* --- the commands: their words, without the command itself --- */
 
 static status from_torch(engine *e, const char **words) {
-    return convert(e, torch_import, words[0], NAN, words[1]);
+    detector *d;
+    TRY(torch_import_with(e, words[0], settings, setting_count, stdout, &d));
+    return finish(words[1], d, NULL, NAN);
 }
 
 static status to_torch(engine *e, const char **words) {
@@ -159,9 +163,11 @@ static status to_onnx(engine *e, const char **words) {
 }
 
 static status cut_down(engine *e, const char **words) {
+    detector *d;
     double threshold;
     TRY(checkpoint_read_threshold(words[0], &threshold));
-    return convert(e, checkpoint_load, words[0], threshold, words[1]);
+    TRY(checkpoint_load(e, words[0], &d));
+    return finish(words[1], d, words[0], threshold);
 }
 
 static status calibrate(engine *e, const char **words) {
@@ -175,9 +181,7 @@ static status calibrate(engine *e, const char **words) {
     TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
     status result = convert_calibrate(d, words[1], &range, images);
     if (result == STATUS_OK)
-        result = write_checkpoint(words[2], d, words[0], threshold);
-    if (result == STATUS_OK)
-        result = print_detector(words[2], d);
+        return finish(words[2], d, words[0], threshold);
     detector_free(d);
     return result;
 }
@@ -214,6 +218,15 @@ static const struct {
 };
 #define COMMAND_NAMES "from-torch, to-torch, to-onnx, weights, set-threshold, calibrate or verify"
 
+/* Settings stand behind the other words. */
+static int part_settings(const char **arguments, int count) {
+    while (count > 0 && argument_is_model_option(arguments[count - 1])) {
+        settings = &arguments[--count];
+        setting_count++;
+    }
+    return count;
+}
+
 static status run_command(engine *e, const char **arguments, int count) {
     static const char *const counted[] = {"no word", "one word", "two words", "three words"};
     if (count == 0)
@@ -221,6 +234,8 @@ static status run_command(engine *e, const char **arguments, int count) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(arguments[0], commands[i].name) != 0)
             continue;
+        if (setting_count > 0 && commands[i].run != from_torch)
+            return status_fail(STATUS_USAGE, "%s is for from-torch", settings[0]);
         return count == 1 + commands[i].count ? commands[i].run(e, arguments + 1)
                                               : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
                                                             counted[commands[i].count], commands[i].words);
@@ -231,7 +246,7 @@ static status run_command(engine *e, const char **arguments, int count) {
 static status run(const char **arguments, int count) {
     engine *e;
     TRY(engine_new(count > 0 && !strcmp(arguments[0], "calibrate") ? 0 : 1, &e)); /* the others compute nothing */
-    status result = run_command(e, arguments, count);
+    status result = run_command(e, arguments, part_settings(arguments, count));
     engine_free(e);
     return result;
 }
@@ -254,11 +269,13 @@ int main(int argc, char **argv) {
         .summary =
             "reads and writes PyTorch checkpoints and safetensors without PyTorch, writes ONNX models, cuts ours "
             "down to the network, checks them",
-        .arguments = "from-torch IN.pkl OUT.h5 | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx [--size WxH] | "
+        .arguments = "from-torch IN.pkl OUT.h5 [model.KEY=VALUE ...] | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx "
+                     "[--size WxH] | "
                      "weights IN.h5 OUT.h5 "
                      "| set-threshold FILE.h5 T | calibrate IN.h5 DATA[,DATA] OUT.h5 [--images N] | verify FILE.h5",
         .examples =
             "@convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
+            "@convert from-torch uiunet.pth u.h5 model.mean=0.42 # and what they do not tell\n"
             "@convert to-torch nudt.h5 nudt.pth                  # a state dict for torch.load; or nudt.safetensors\n"
             "@convert to-onnx nudt.h5 nudt.onnx                  # for ONNX Runtime and others, images of any size\n"
             "@convert weights runs/nudt/best.h5 nudt.h5          # without what only a resumed training needs: a "

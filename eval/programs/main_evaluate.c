@@ -33,7 +33,9 @@ enum { OPTION_METHOD };
 
 static cli_option options[] = {
     [OPTION_METHOD] = {"method", CLI_TEXT, &method, "NAME", NULL}, /* its help is made from the registry */
-    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5", "trained network, from train or convert, or a PyTorch checkpoint"},
+    {"checkpoint", CLI_TEXT, &checkpoint, "FILE.h5",
+     "trained network, from train or convert, or a PyTorch checkpoint; the latter takes model.KEY=VALUE for what its "
+     "tensors do not tell"},
     {"weights", CLI_TEXT, &weights, shipped_weights_words, SHIPPED_WEIGHTS_HELP},
     {"raw-weights", CLI_FLAG, &raw_weights, NULL,
      "of a checkpoint with averaged weights (train.average) those of the last step instead"},

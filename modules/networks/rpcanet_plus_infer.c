@@ -27,7 +27,7 @@ status rpcanet_plus_infer(const named_shape *tensors, int count, config *options
     TRY(unrolled_infer_layers(tensors, count, "sparse.convs", 2, "model.target_layers", options));
     TRY(unrolled_infer_layers(tensors, count, "residual.convs", 2, "model.noise_layers", options));
     TRY(unrolled_infer_layers(tensors, count, "merge.mapping", 1, "model.reconstruction_layers", options));
-    TRY(unrolled_set(options, "model.se_reduction", TC >= hidden ? TC / hidden : 1));
-    /* The published networks restart N at 0 in every stage: carried, their scores on real images collapse. */
-    return config_set(options, "model.carry_noise", "false", "its tensors");
+    /* model.carry_noise, which nothing tells, is off by default, as the published networks need it: carried, N makes
+     * their scores on real images collapse. */
+    return unrolled_set(options, "model.se_reduction", TC >= hidden ? TC / hidden : 1);
 }

@@ -114,19 +114,41 @@ static status add_shape(pickle *p, const char *name, const json_t *shape, pickle
     return STATUS_OK;
 }
 
+static pickle_value *new_text(pickle *p, const char *text) {
+    const char *copy = pickle_text(p, text, strlen(text));
+    pickle_value *value = copy ? pickle_new(p, PICKLE_TEXT) : NULL;
+    if (value)
+        value->text = copy;
+    return value;
+}
+
+static status add_options(pickle *p, json_t *metadata) {
+    enum { PREFIX = sizeof TORCH_OPTION_PREFIX - 1 };
+    const char *name;
+    json_t *text;
+    json_object_foreach(metadata, name, text) {
+        if (strncmp(name, TORCH_OPTION_PREFIX, PREFIX) != 0 || !json_is_string(text))
+            continue;
+        pickle_value *key = new_text(p, name + PREFIX), *value = key ? new_text(p, json_string_value(text)) : NULL;
+        if (!value)
+            return STATUS_INPUT;
+        TRY(pickle_append(p, &p->options, key));
+        TRY(pickle_append(p, &p->options, value));
+    }
+    return STATUS_OK;
+}
+
 static status add_tensor(pickle *p, const char *name, const json_t *entry, pickle_value *root) {
     torch_type type = TORCH_FLOAT32;
     TRY(find_type(name, entry, &type));
-    const char *copy = pickle_text(p, name, strlen(name));
-    pickle_value *key = copy ? pickle_new(p, PICKLE_TEXT) : NULL, *storage = key ? pickle_new(p, PICKLE_STORAGE) : NULL;
+    pickle_value *key = new_text(p, name), *storage = key ? pickle_new(p, PICKLE_STORAGE) : NULL;
     pickle_value *tensor = storage ? pickle_new(p, PICKLE_TENSOR) : NULL;
     if (!tensor)
         return STATUS_INPUT;
-    key->text = copy;
     int64_t count;
     TRY(add_shape(p, name, json_object_get(entry, "shape"), tensor, &count));
     storage->storage.type = type;
-    storage->storage.key = copy;
+    storage->storage.key = key->text;
     storage->storage.count = count;
     tensor->tensor.storage = storage;
     TRY(pickle_append(p, root, key));
@@ -143,7 +165,7 @@ static status fill(safetensors *s, pickle *p) {
         if (strcmp(name, "__metadata__") != 0)
             TRY(add_tensor(p, name, entry, p->root));
     }
-    return STATUS_OK;
+    return add_options(p, json_object_get(s->header, "__metadata__"));
 }
 
 static status describe(torch_container *c, pickle **out) {

@@ -12,6 +12,9 @@
 
 enum { TORCH_HEAD_SIZE = 16, TORCH_DESCRIPTION_LIMIT = 16 << 20 /* bytes of a pickle or of a header */ };
 
+/* Stands in front of an option's key, "model.KEY", in the metadata of safetensors. */
+#define TORCH_OPTION_PREFIX "irst."
+
 /* Begins the struct of every format. */
 typedef struct torch_container {
     const struct torch_format *format;

@@ -2,6 +2,7 @@
 
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
+#include "modules/torch/torch_container.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -181,11 +182,21 @@ status torch_export(const parameter_set *set, const char *path) {
 
 /* --- safetensors --- */
 
-/* {"NAME": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, ..}; names are printable ASCII without
+/* {"__metadata__": {"format": "pt", "irst.model.KEY": "VALUE", ..}. No value of an option has quotes. */
+static void put_metadata(FILE *stream, const detector *d) {
+    const config_key *keys;
+    int count;
+    fputs("{\"__metadata__\":{\"format\":\"pt\"", stream);
+    bool has_options = d && detector_method_options(detector_name(d), &keys, &count) == STATUS_OK;
+    for (int i = 0; has_options && i < count; i++)
+        fprintf(stream, ",\"" TORCH_OPTION_PREFIX "%s\":\"%s\"", keys[i].name, detector_option(d, keys[i].name));
+    fputc('}', stream);
+}
+
+/* , "NAME": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, ..}; names are printable ASCII without
  * quotes. */
-static void put_header(FILE *stream, const parameter_set *set) {
+static void put_tensors(FILE *stream, const parameter_set *set) {
     size_t begin = 0;
-    fputs("{\"__metadata__\":{\"format\":\"pt\"}", stream);
     for (int i = 0; i < set->count; i++) {
         const parameter *p = set->items[i];
         fprintf(stream, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", p->name, p->kind == PARAMETER_COUNTER ? "I64" : "F32");
@@ -218,10 +229,11 @@ static status write_tensors(const parameter_set *set, const text_buffer *header,
     return result;
 }
 
-status safetensors_export(const parameter_set *set, const char *path) {
+status safetensors_export(const parameter_set *set, const detector *d, const char *path) {
     text_buffer header = {0};
     TRY(text_buffer_begin(&header));
-    put_header(header.stream, set);
+    put_metadata(header.stream, d);
+    put_tensors(header.stream, set);
     status result = text_buffer_end(&header);
     if (result == STATUS_OK)
         result = write_tensors(set, &header, path);

@@ -3,6 +3,7 @@
 #define IRST_MODULES_TORCH_TORCH_EXPORT_H
 
 #include "core/base/status.h"
+#include "modules/detector.h"
 #include "modules/parameter.h"
 
 /* Writes the state dict, an OrderedDict of tensors as torch.save writes it since PyTorch 1.6: torch.load reads it, also
@@ -10,7 +11,8 @@
  * file atomically. */
 status torch_export(const parameter_set *set, const char *path);
 
-/* The same tensors as safetensors. */
-status safetensors_export(const parameter_set *set, const char *path);
+/* The same tensors as safetensors, with the options of `d`, which reading takes for those that tensors do not tell;
+ * NULL: without. */
+status safetensors_export(const parameter_set *set, const detector *d, const char *path);
 
 #endif

@@ -75,7 +75,7 @@ static status find_fullest(const pickle_value *root, torch_file *out) {
                                     rivals, names);
 }
 
-/* Sets out->dict and key. */
+/* Sets out->dict, and key where it is none of the usual ones. */
 static status find_state_dict(const pickle *p, torch_file *out) {
     static const char *const wrappers[] = {"state_dict", "model_state_dict", "model", "net"};
     const pickle_value *root = pickle_root(p);
@@ -85,7 +85,6 @@ static status find_state_dict(const pickle *p, torch_file *out) {
         const pickle_value *dict = pickle_dict_find(root, wrappers[i]);
         if (!dict || tensor_count(dict) == 0)
             continue;
-        out->key = wrappers[i];
         out->dict = dict;
         return STATUS_OK;
     }

@@ -27,7 +27,7 @@ typedef struct torch_file {
     torch_tensor *tensors;    /* in the order of the state dict, names all different */
     pickle *names;            /* holds the names */
     const pickle_value *dict; /* the state dict in it */
-    const char *key;          /* under which it stands; NULL: at the top */
+    const char *key;          /* under which it stands; NULL: at the top, or a usual one */
     int outside;              /* tensors left out for want of a prefix, and the name of the first */
     const char *first_outside;
 } torch_file;

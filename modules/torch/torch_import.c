@@ -1,12 +1,11 @@
 #include "modules/torch/torch_import.h"
 
 #include "modules/detector_type.h"
-#include "modules/networks/infer_options.h"
 #include "modules/torch/torch_file.h"
+#include "modules/torch/torch_options.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct shape_text {
@@ -76,32 +75,33 @@ static status load_parameters(const torch_file *file, detector *d) {
     return STATUS_OK;
 }
 
-static status infer(const torch_file *file, config *options) {
-    named_shape *shapes = calloc((size_t)file->count, sizeof *shapes);
-    if (!shapes)
-        return status_fail(STATUS_MEMORY, "out of memory for the shapes of %d tensors", file->count);
-    for (int i = 0; i < file->count; i++) {
-        const torch_tensor *t = &file->tensors[i];
-        shapes[i] = (named_shape){.name = t->name, .rank = t->rank};
-        memcpy(shapes[i].shape, t->shape, sizeof t->shape);
-    }
-    status result = detector_infer_options(shapes, file->count, options);
-    free(shapes);
-    return result;
+static void say_what_was_taken(const torch_file *file, FILE *notes) {
+    if (file->key)
+        fprintf(notes, "the state dict is what stands under \"%s\"\n", file->key);
+    if (file->outside)
+        fprintf(notes, "left out, without the prefix of the others: %s", file->first_outside);
+    if (file->outside > 1)
+        fprintf(notes, " and %d more", file->outside - 1);
+    if (file->outside)
+        fputc('\n', notes);
 }
 
 static status create(engine *e, const torch_file *file, config *options, detector **out) {
-    TRY(infer(file, options));
     TRY(detector_new_blank(e, options, out));
     return load_parameters(file, *out);
 }
 
-status torch_import(engine *e, const char *path, detector **out) {
+status torch_import_with(engine *e, const char *path, const char *const *settings, int count, FILE *notes,
+                         detector **out) {
     *out = NULL;
     torch_file file;
     TRY(torch_file_read(path, &file));
     config *options = NULL;
+    if (notes)
+        say_what_was_taken(&file, notes);
     status result = config_new(&options);
+    if (result == STATUS_OK)
+        result = torch_options_read(&file, settings, count, notes, options);
     if (result == STATUS_OK)
         result = create(e, &file, options, out);
     if (result != STATUS_OK) {
@@ -112,4 +112,8 @@ status torch_import(engine *e, const char *path, detector **out) {
     config_free(options);
     torch_file_free(&file);
     return result;
+}
+
+status torch_import(engine *e, const char *path, detector **out) {
+    return torch_import_with(e, path, NULL, 0, NULL, out);
 }

@@ -80,6 +80,9 @@ status pickle_read_first(const void *data, size_t size, pickle **out, size_t *us
 void pickle_free(pickle *p); /* accepts NULL */
 const pickle_value *pickle_root(const pickle *p);
 
+/* What safetensors that irst wrote say of an option, "model.KEY"; NULL if there is nothing. */
+const char *pickle_option(const pickle *p, const char *key);
+
 /* The first name, "posix.system", that stands for something opaque; NULL if there is none. */
 const char *pickle_foreign(const pickle *p);
 

@@ -18,6 +18,7 @@ struct pickle {
     pickle_value *root;
     pickle_value storages; /* a list of all that were met */
     bool sorted;           /* it is, by key */
+    pickle_value options;  /* a dict of texts, see pickle_option */
     const char *foreign;   /* see pickle_foreign */
 };
 

@@ -96,6 +96,11 @@ const pickle_value *pickle_dict_find(const pickle_value *dict, const char *key) 
     return NULL;
 }
 
+const char *pickle_option(const pickle *p, const char *key) {
+    const pickle_value *value = pickle_dict_find(&p->options, key);
+    return value ? value->text : NULL;
+}
+
 static int by_key(const void *a, const void *b) {
     const pickle_value *const *x = a, *const *y = b;
     return strcmp((*x)->storage.key, (*y)->storage.key);

@@ -104,12 +104,12 @@ static void test_any_key_of_the_only_dict(void **state) {
     static const struct {
         const char *keys[3];
         int tensors[3], count;
-        const char *found; /* NULL: refused */
+        const char *found; /* "": one of the usual; NULL: refused */
     } cases[] = {
         {{"params"}, {2}, 1, "params"},
         {{"ema", "optimizer"}, {2, 0}, 2, "ema"},
         {{"best", "net_g"}, {1, 4}, 2, "net_g"}, /* a figure is a tensor, too */
-        {{"params", "state_dict"}, {4, 1}, 2, "state_dict"},
+        {{"params", "state_dict"}, {4, 1}, 2, ""},
         {{"params", "figures", "params_ema"}, {4, 1, 3}, 3, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -121,7 +121,7 @@ static void test_any_key_of_the_only_dict(void **state) {
             continue;
         }
         assert_ok(torch_file_read(path, &file));
-        assert_string_equal(file.key, cases[i].found);
+        assert_string_equal(file.key ? file.key : "", cases[i].found);
         expect_floats(&file, 0, "a");
         torch_file_free(&file);
     }

@@ -311,6 +311,22 @@ for ending in pth safetensors; do
     refuses 1 "nowhere/x.$ending: cannot be written" "$bin/convert" to-torch set.h5 "/nowhere/x.$ending"
 done
 mkdir -p out
+# carry_noise, which no tensor tells: kept by safetensors, given to .pth, or assumed
+works "$bin/convert" from-torch there.pth carry.h5 model.carry_noise=true
+[ "$(grep -c 'model.carry_noise  *true$' stdout)" = 1 ] || complain "convert from-torch took no option: $(cat stdout)"
+works "$bin/convert" to-torch carry.h5 carry.safetensors
+works "$bin/convert" from-torch carry.safetensors carry.h5
+grep -q 'model.carry_noise  *true$' stdout || complain "safetensors forgot an option: $(cat stdout)"
+works "$bin/convert" to-torch carry.h5 carry.pth
+grep -q '^model.carry_noise = true is not kept' stdout || complain "convert to-torch does not say what is lost: $(cat stdout)"
+works "$bin/convert" from-torch carry.pth back.h5
+grep -q '^model.carry_noise = false is assumed' stdout || complain "convert from-torch assumes in silence: $(cat stdout)"
+works "$bin/evaluate" --checkpoint carry.h5 --data scenes --size 64 --format csv
+cut -d, -f 2-16 stdout > carry.csv
+works "$bin/evaluate" --checkpoint carry.pth model.carry_noise=true --data scenes --size 64 --format csv
+cut -d, -f 2-16 stdout | cmp -s - carry.csv || complain "evaluate takes no option for a .pth"
+refuses 2 'model.stages is [0-9]* by the tensors; it cannot be set to 31' "$bin/convert" from-torch carry.pth out/x.h5 model.stages=31
+refuses 2 'model.stages=3 is for from-torch' "$bin/convert" verify carry.h5 model.stages=3
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
 refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
 pickle=$(ls "$root/${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl \

@@ -77,6 +77,9 @@ static void test_defaults_file_overrides(void **state) {
     assert_string_equal(config_key_at(c, 5)->unit, "epochs");
     assert_true(config_is_declared(c, "data.root"));
     assert_false(config_is_declared(c, "data.roo"));
+    assert_true(config_is_given(c, "train.learning_rate"));
+    assert_false(config_is_given(c, config_key_at(c, 5)->name));
+    assert_false(config_is_given(c, "data.roo"));
     config_free(c);
     config_free(NULL);
 }
