@@ -195,13 +195,9 @@ typedef struct detector_batch {
  * loss is reported without batch->weight. */
 status detector_train_step(detector *d, const detector_batch *batch, detector_loss *loss);
 
-/* The terms of the loss, known after detector_begin_training: "soft_iou" and "fidelity", say, or "dice2_batch", "mse",
- * "deep", "teacher". */
-int detector_loss_part_count(const detector *d);
-const char *detector_loss_part_name(const detector *d, int index);
-
 #define DETECTOR_PART_NAME 32
 
+/* The terms of losses: "soft_iou" and "fidelity", say, or "dice2_batch", "mse", "deep", "teacher". */
 typedef struct detector_part_names {
     int count;
     char names[DETECTOR_LOSS_PARTS][DETECTOR_PART_NAME];

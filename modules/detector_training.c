@@ -155,14 +155,6 @@ status detector_train_step(detector *d, const detector_batch *batch, detector_lo
     return STATUS_OK;
 }
 
-int detector_loss_part_count(const detector *d) {
-    return d->train.loss.part_count;
-}
-
-const char *detector_loss_part_name(const detector *d, int index) {
-    return d->train.loss.part_names[index];
-}
-
 /* --- names --- */
 
 static status add_name(detector_part_names *out, const char *name) {

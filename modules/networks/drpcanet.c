@@ -30,12 +30,6 @@ typedef struct widths {
     int K, C, background_layers, target_layers, reconstruction_blocks;
 } widths;
 
-/* `layers` times C -> C between 1 -> C and C -> 1. */
-static node *plain_map(network *net, layer_sequence *s, node *x, int C, int layers) {
-    x = sequence_convs(net, s, x, C, 3, layers);
-    return sequence_conv(net, s, sequence_activation(net, s, x), 1, 3);
-}
-
 /* conv(relu(conv(x))) of maps of one pixel, layers NAME.first and NAME.(first + 2). */
 static node *perceptron(network *net, node *x, int hidden, int channels, const char *name, int first) {
     x = relu(net->t, layer_conv(net, x, hidden, 1, layer_named("%s.%d", name, first).text));
@@ -46,7 +40,7 @@ static node *perceptron(network *net, node *x, int hidden, int channels, const c
 static node *background(network *net, const widths *w, int k, node *D, node *T) {
     layer_sequence convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
     node *x = subtract(net->t, D, T);
-    return add(net->t, x, plain_map(net, &convs, x, w->C, w->background_layers));
+    return add(net->t, x, sequence_map(net, &convs, x, w->C, w->background_layers));
 }
 
 /* --- target --- */
@@ -67,7 +61,7 @@ static node *target(network *net, const widths *w, int k, node *D, node *B, node
     node *rest = subtract(net->t, D, B);
     node *x = add(net->t, rest, channel_scale(net->t, subtract(net->t, T, rest), gamma));
     node *epsilon = generate(net, x, generator_of(k, "epsilon").text);
-    node *H = plain_map(net, &convs, x, w->C, w->target_layers);
+    node *H = sequence_map(net, &convs, x, w->C, w->target_layers);
     *last = sequence_last(&convs);
     return subtract(net->t, x, channel_scale(net->t, H, epsilon));
 }

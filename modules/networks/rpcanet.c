@@ -22,17 +22,11 @@ static const config_key options_table[] = {
     {"model.reconstruction_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the reconstruction"},
 };
 
-/* W, H and M: 1 -> C, `layers` times C -> C, C -> 1. */
-static node *plain_map(network *net, layer_sequence *s, node *x, int C, int64_t layers) {
-    x = sequence_convs(net, s, x, C, 3, (int)layers);
-    return sequence_conv(net, s, sequence_activation(net, s, x), 1, 3);
-}
-
 /* B = x + W(x), x = D - T; *last is W's last layer. */
 static node *background(network *net, const config *options, int C, int k, node *D, node *T, layer_name *last) {
     layer_sequence convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
     node *x = subtract(net->t, D, T);
-    node *W = plain_map(net, &convs, x, C, config_int(options, "model.background_layers"));
+    node *W = sequence_map(net, &convs, x, C, (int)config_int(options, "model.background_layers"));
     *last = sequence_last(&convs);
     return add(net->t, x, W);
 }
@@ -42,7 +36,7 @@ static node *target(network *net, const config *options, int C, int k, node *D, 
     layer_sequence convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
     node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
     node *x = subtract(net->t, add(net->t, T, D), B);
-    node *H = plain_map(net, &convs, x, C, config_int(options, "model.target_layers"));
+    node *H = sequence_map(net, &convs, x, C, (int)config_int(options, "model.target_layers"));
     *last = sequence_last(&convs);
     return subtract(net->t, x, scale(net->t, H, epsilon));
 }
@@ -50,7 +44,7 @@ static node *target(network *net, const config *options, int C, int k, node *D, 
 /* D = M(B + T), without residual. */
 static node *reconstruction(network *net, const config *options, int C, int k, node *B, node *T) {
     layer_sequence mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
-    return plain_map(net, &mapping, add(net->t, B, T), C, config_int(options, "model.reconstruction_layers"));
+    return sequence_map(net, &mapping, add(net->t, B, T), C, (int)config_int(options, "model.reconstruction_layers"));
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {

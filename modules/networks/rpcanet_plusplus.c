@@ -116,12 +116,6 @@ static node *contrast_prior(network *net, const widths *w, int k, node *x) {
     return layer_conv(net, y, 1, 3, unrolled_name(k, "sparse", "contrast.5").text);
 }
 
-/* `layers` times C -> C between 1 -> C and C -> 1. */
-static node *plain_map(network *net, layer_sequence *s, node *x, int C, int layers) {
-    x = sequence_convs(net, s, x, C, 3, layers);
-    return sequence_conv(net, s, sequence_activation(net, s, x), 1, 3);
-}
-
 /* OEM: T = x - epsilon H(x + C(x)), x = T + D - B. */
 static node *target(network *net, const widths *w, int k, node *D, node *B, node *T, layer_name *last) {
     layer_sequence convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
@@ -129,7 +123,7 @@ static node *target(network *net, const widths *w, int k, node *D, node *B, node
     node *x = subtract(net->t, add(net->t, T, D), B);
     node *prior = contrast_prior(net, w, k, x);
     tape_end_segment(net->t);
-    node *H = plain_map(net, &convs, add(net->t, x, prior), w->C, w->target_layers);
+    node *H = sequence_map(net, &convs, add(net->t, x, prior), w->C, w->target_layers);
     *last = sequence_last(&convs);
     return subtract(net->t, x, scale(net->t, H, epsilon));
 }
@@ -139,7 +133,7 @@ static node *target(network *net, const widths *w, int k, node *D, node *B, node
 /* IRM: D = M(B + T), without residual. */
 static node *reconstruction(network *net, const widths *w, int k, node *B, node *T) {
     layer_sequence mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
-    return plain_map(net, &mapping, add(net->t, B, T), w->C, w->reconstruction_layers);
+    return sequence_map(net, &mapping, add(net->t, B, T), w->C, w->reconstruction_layers);
 }
 
 static widths read_options(const config *c) {

@@ -31,6 +31,11 @@ node *sequence_convs(network *net, layer_sequence *s, node *x, int channels, int
     return x;
 }
 
+node *sequence_map(network *net, layer_sequence *s, node *x, int channels, int layers) {
+    x = sequence_convs(net, s, x, channels, 3, layers);
+    return sequence_conv(net, s, sequence_activation(net, s, x), 1, 3);
+}
+
 int unrolled_weights(int k, int K) {
     return k < K ? k : K - 1;
 }

@@ -31,6 +31,9 @@ node *sequence_activation(network *net, layer_sequence *s, node *x);
 /* conv 1 -> channels, then `layers` times the activation and a 3x3 convolution channels -> channels. */
 node *sequence_convs(network *net, layer_sequence *s, node *x, int channels, int first_kernel, int layers);
 
+/* `layers` times channels -> channels between 1 -> channels and channels -> 1, all of them 3x3. */
+node *sequence_map(network *net, layer_sequence *s, node *x, int channels, int layers);
+
 /* The stage, from 0, whose weights stage k has: its own, or those of the last of K where that is repeated (struct
  * network, more_stages). */
 int unrolled_weights(int k, int K);
