@@ -72,8 +72,8 @@ for file in configs/*.ini weights/*.h5 weights/*.md; do
     put 644 "$file" "$prefix/share/irst/$file"
 done
 put 644 LICENSE "$prefix/share/doc/irst/LICENSE"
-mapfile -t pages < <(find docs -type f | sort)
-for file in README.md CHANGELOG.md CONTRIBUTING.md "${pages[@]}" weights/*.md; do # and what the first ones link to
+mapfile -t pages < <(find docs -type f; find weights -name '*.md') # to which these link
+for file in README.md CHANGELOG.md CONTRIBUTING.md "${pages[@]}"; do
     put 644 "$file" "$prefix/share/doc/irst/$file"
 done
 
