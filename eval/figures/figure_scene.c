@@ -44,6 +44,17 @@ static status find_sample(const experiment *e, const char *key, const char *word
     return result;
 }
 
+/* Whether it lies in a data set of the ini that the user left out. */
+static bool is_left_out(const experiment *e, const char *word) {
+    size_t length = strcspn(word, "/");
+    bool is_named = false;
+    for (int i = 0; i < e->data_names.count && word[length]; i++)
+        is_named |= strlen(e->data_names.names[i]) == length && !strncmp(e->data_names.names[i], word, length);
+    for (int i = 0; i < e->data_count; i++)
+        is_named = is_named && (strlen(e->data[i].name) != length || strncmp(e->data[i].name, word, length) != 0);
+    return is_named;
+}
+
 status sample_names_find(const experiment *e, const char *key, const char *text, sample_name **out, int *count) {
     *count = 0;
     *out = calloc(strlen(text) / 2 + 1, sizeof **out); /* a name and a blank are two characters at least */
@@ -51,9 +62,8 @@ status sample_names_find(const experiment *e, const char *key, const char *text,
     status result = *out && words ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for %s", key);
     for (char *word = words ? strtok_r(words, " \t,", &rest) : NULL; word && result == STATUS_OK;
          word = strtok_r(NULL, " \t,", &rest))
-        result = find_sample(e, key, word, &(*out)[(*count)++]);
-    if (result == STATUS_OK && *count == 0)
-        result = status_fail(STATUS_USAGE, "%s is empty; expected names of samples", key);
+        if (!is_left_out(e, word))
+            result = find_sample(e, key, word, &(*out)[(*count)++]);
     free(words);
     if (result != STATUS_OK) {
         free(*out);

@@ -14,7 +14,7 @@ typedef struct sample_name {
 } sample_name;
 
 /* Finds the samples that `text`, the value of `key`, names with blanks between them. `out` is new (`count` of them),
- * freed with free. None, or one that is not there, is STATUS_USAGE. */
+ * freed with free, without those of data sets that the user left out. One that is not there is STATUS_USAGE. */
 status sample_names_find(const experiment *e, const char *key, const char *text, sample_name **out, int *count);
 
 /* The sample as the options say, its grey values spread from `range`. Free with sample_free. */

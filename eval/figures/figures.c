@@ -232,7 +232,13 @@ static status read_figures(figures *f, sample_name **names, int *count) {
     *count = 0;
     if (f->convergence.count > 0 && !*config_text(c, "figures.images"))
         return STATUS_OK;
-    return sample_names_find(f->e, "figures.images", config_text(c, "figures.images"), names, count);
+    TRY(sample_names_find(f->e, "figures.images", config_text(c, "figures.images"), names, count));
+    if (*count > 0)
+        return STATUS_OK;
+    free(*names);
+    *names = NULL;
+    return status_fail(STATUS_USAGE,
+                       "figures.images is empty, or all that it names lies in data sets that are left out");
 }
 
 status figures_check(const experiment *e) {

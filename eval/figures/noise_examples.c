@@ -139,7 +139,8 @@ status noise_examples_write(const grid *g, html_page *page) {
         return STATUS_OK;
     TRY(sample_names_find(g->e, "noise.examples", text, &names, &count));
     status result = STATUS_OK;
-    html_page_section(page, "Examples");
+    if (count > 0)
+        html_page_section(page, "Examples");
     for (int i = 0; i < count; i++)
         for (int first = 0, end; first < g->condition_count && result == STATUS_OK; first = end) {
             end = grid_section_end(g, first);

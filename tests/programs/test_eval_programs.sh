@@ -82,6 +82,9 @@ works "$bin/eval-noise" noise.ini methods.net= noise.gaussian=0.2 noise.seeds=7 
 expects "the same noise alone" "$(figure 0.2 7 alone/noise_seeds.csv)" "$(figure 0.2 7 noise/noise_seeds.csv)"
 works "$bin/eval-noise" noise.ini methods.net= noise.place=before noise.range=unclipped evaluate.size=24 --out noise
 expects "cells evaluated under other conditions" "$(grep -c '^evaluated ' stdout)" 7
+sed "s/^A = scenes/&\nB = scenes/; s/^examples = .*/examples = A\/$first B\/$first/" noise.ini > two.ini
+works "$bin/eval-noise" two.ini data.B= methods.net= noise.gaussian=0.2 noise.seeds=7 noise.salt_and_pepper= --out without
+[ -s "without/A_${first}_gaussian.png" ] && [ -z "$(find without -name 'B_*')" ] || complain "examples of a set left out"
 refuses 2 'noise.gaussian = 1 0.5: .*increasing' "$bin/eval-noise" noise.ini 'noise.gaussian=1 0.5' --out out
 refuses 2 'noise.salt_and_pepper = 1.5: .*0..1' "$bin/eval-noise" noise.ini noise.salt_and_pepper=1.5 --out out
 refuses 2 'both empty' "$bin/eval-noise" noise.ini noise.salt_and_pepper= noise.gaussian= --out out
