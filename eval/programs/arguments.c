@@ -111,7 +111,7 @@ status argument_precision(const char *text, const char *checkpoint, detector *d,
     if (detector_set_precision(d, PRECISION_INT8) != STATUS_OK)
         return status_fail(STATUS_USAGE,
                            "--precision int8: %s has no ranges of activations: convert calibrate %s DATA OUT.h5 makes "
-                           "a file that has",
+                           "a file that has, of a network with convolutions between 16 channels and more",
                            checkpoint, checkpoint);
     if (!detector_int8_is_fast(d))
         snprintf(remark, size,
