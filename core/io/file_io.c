@@ -12,16 +12,13 @@
 
 #define PATH_SIZE 4096
 
-/* The folder part of `path`: "." if there is none, "/" for a file in the root. */
-static void folder_of(const char *path, char out[PATH_SIZE]) {
+void path_folder(const char *path, char out[PATH_SIZE]) {
     const char *slash = strrchr(path, '/');
     if (slash == NULL) {
         strcpy(out, ".");
         return;
     }
-    size_t length = slash == path ? 1 : (size_t)(slash - path);
-    memcpy(out, path, length);
-    out[length] = '\0';
+    snprintf(out, PATH_SIZE, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
 static status check_replaceable(const char *path) {
@@ -84,7 +81,7 @@ status atomic_file_place(atomic_file *file) {
 
 status atomic_file_commit(atomic_file *file) {
     char folder[PATH_SIZE];
-    folder_of(file->path, folder);
+    path_folder(file->path, folder);
     if (!flush_to_disk(file->temporary, O_RDONLY))
         return give_up(file);
     TRY(atomic_file_place(file));
@@ -178,6 +175,11 @@ bool path_is_file(const char *path) {
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+bool path_is_same(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
 status folder_create(const char *path) {
     char prefix[PATH_SIZE];
     size_t length = strlen(path);
@@ -198,7 +200,7 @@ status folder_create_for(const char *path) {
     char folder[PATH_SIZE];
     if (strlen(path) >= PATH_SIZE)
         return status_fail(STATUS_OUTPUT, "%.80s...: the path is longer than %d bytes", path, PATH_SIZE - 1);
-    folder_of(path, folder);
+    path_folder(path, folder);
     return folder_create(folder);
 }
 
@@ -214,7 +216,7 @@ status folder_flush(const char *folder) {
 
 status folder_place(const char *from, const char *to) {
     char parent[PATH_SIZE];
-    folder_of(to, parent);
+    path_folder(to, parent);
     TRY(folder_flush(from));
     if (rename(from, to) != 0)
         return status_fail(STATUS_OUTPUT, "%s: cannot be put in place of %s: %s", from, to, strerror(errno));

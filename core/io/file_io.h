@@ -36,6 +36,8 @@ status file_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
+bool path_is_same(const char *a,
+                  const char *b);       /* one file or folder, by whatever names; false if either is not there */
 status folder_create(const char *path); /* with parents, like mkdir -p */
 status folder_create_for(const char *path); /* the folder that a file is to be in */
 /* Waits until all that was written to the folder's file system is on disk: once for many files, where flushing each
@@ -43,6 +45,9 @@ status folder_create_for(const char *path); /* the folder that a file is to be i
 status folder_flush(const char *folder);
 /* Renames a finished folder, whose files were flushed, and flushes that its name is there. */
 status folder_place(const char *from, const char *to);
+
+/* The folder part of a path: "." if there is none, "/" for a file in the root. */
+void path_folder(const char *path, char out[4096]);
 
 /* Joins folder, name and suffix into `out` (4096 bytes); fails with STATUS_INPUT if it is too long. */
 status path_join(char out[4096], const char *folder, const char *name, const char *suffix);

@@ -47,10 +47,15 @@ static status add_file(collector *c, const char *path, const char *label) {
 
 static status add_folder(collector *c, const char *folder, size_t top_length, int depth);
 
+static bool is_searched(const collector *c, const char *folder, int depth) {
+    const input_options *options = c->options;
+    return options->recursive && depth < DEEPEST && !(options->except && path_is_same(folder, options->except));
+}
+
 static status add_entry(collector *c, const char *path, const char *entry, size_t top_length, int depth) {
     if (path_is_folder(path))
-        return c->options->recursive && depth < DEEPEST ? add_folder(c, path, top_length, depth + 1)
-                                                        : name_list_add(&c->out->left_out, path);
+        return is_searched(c, path, depth) ? add_folder(c, path, top_length, depth + 1)
+                                           : name_list_add(&c->out->left_out, path);
     if (!image_name_is_known(entry, c->options->raw_width > 0))
         return name_list_add(&c->out->left_out, path);
     return add_file(c, path, path + top_length);

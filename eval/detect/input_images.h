@@ -22,6 +22,7 @@ typedef struct input_images {
 
 typedef struct input_options {
     bool recursive;            /* folders in folders too */
+    const char *except;        /* a folder in one that is given is not looked into; NULL: none */
     int raw_width, raw_height; /* of raw files; 0: there are none */
 } input_options;
 

@@ -171,6 +171,24 @@ static void test_folders(void **state) {
     assert_ok(folder_create("/"));
 }
 
+static void test_same_path(void **state) {
+    (void)state;
+    char file[512], link[512], folder[4096];
+    snprintf(file, sizeof file, "%s", scratch_path("same.txt"));
+    snprintf(link, sizeof link, "%s", scratch_path("other.txt"));
+    assert_ok(file_write(file, "a", 1));
+    assert_int_equal(symlink("same.txt", link), 0);
+    assert_true(path_is_same(file, link));
+    path_folder(file, folder);
+    assert_true(path_is_same(folder, scratch_path(".")));
+    assert_false(path_is_same(file, folder));
+    assert_false(path_is_same("no/such", "no/such"));
+    path_folder("name", folder);
+    assert_string_equal(folder, ".");
+    path_folder("/name", folder);
+    assert_string_equal(folder, "/");
+}
+
 static void test_path_join(void **state) {
     (void)state;
     char out[4096], longest[4096];
@@ -315,13 +333,14 @@ static void test_name_list_grows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_replaces),  cmocka_unit_test(test_temporary_name_is_unused),
-        cmocka_unit_test(test_commit_fails),     cmocka_unit_test(test_file_write),
-        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_path_join),        cmocka_unit_test(test_folder_list),
-        cmocka_unit_test(test_name_list_read),   cmocka_unit_test(test_huge_lists),
-        cmocka_unit_test(test_inside),           cmocka_unit_test(test_name_list_grows),
-        cmocka_unit_test(test_folder_is_placed), cmocka_unit_test(test_file_copy),
+        cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
+        cmocka_unit_test(test_commit_fails),    cmocka_unit_test(test_file_write),
+        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_same_path),       cmocka_unit_test(test_path_join),
+        cmocka_unit_test(test_folder_list),     cmocka_unit_test(test_name_list_read),
+        cmocka_unit_test(test_huge_lists),      cmocka_unit_test(test_inside),
+        cmocka_unit_test(test_name_list_grows), cmocka_unit_test(test_folder_is_placed),
+        cmocka_unit_test(test_file_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
