@@ -1,6 +1,7 @@
 #include "eval/programs/arguments.h"
 
 #include "core/config/word_choice.h"
+#include "core/io/file_io.h"
 #include "core/io/image.h"
 #include "eval/programs/shipped_weights.h"
 #include "modules/method_open.h"
@@ -118,6 +119,12 @@ status argument_precision(const char *text, const char *checkpoint, detector *d,
                  "this processor has no AVX-512 VNNI, or IRST_ISA leaves it out: --precision int8 finds the same, but "
                  "slower than without");
     return STATUS_OK;
+}
+
+status argument_keeps(const char *option, const char *path, const char *read) {
+    return path && read && path_is_same(path, read)
+               ? status_fail(STATUS_USAGE, "%s is read and would be lost: it cannot be %s too", path, option)
+               : STATUS_OK;
 }
 
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out) {

@@ -59,6 +59,9 @@ status argument_precision(const char *text, const char *checkpoint, detector *d,
     "auto: images of more than 2048x2048 pixels are cut into tiles of 1024x1024 that overlap by 128; with two "        \
     "numbers all that are larger than a tile. Means over whole maps are then means over tiles"
 
+/* STATUS_USAGE if `path` (NULL: none), which is written where `option` says, is a file that is read (NULL: none). */
+status argument_keeps(const char *option, const char *path, const char *read);
+
 /* Position of `text` in the `count` words; else a STATUS_USAGE that names the option and lists the words. */
 status argument_choice(const char *option, const char *text, const char *const *words, int count, int *out);
 

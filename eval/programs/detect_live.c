@@ -2,26 +2,25 @@
 
 #include "eval/programs/arguments.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MOST_FPS 1e5
 
-/* A video that is read and written over would be lost. */
-static status refuse_own_source(const live_options *options) {
-    struct stat read, written;
-    if (!options->annotate || stat(options->annotate, &written) != 0 || stat(options->video, &read) != 0 ||
-        read.st_ino != written.st_ino || read.st_dev != written.st_dev)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "%s is the SOURCE and cannot be --annotate too", options->annotate);
+/* A video that is read and written over would be lost, and so would the network. */
+static status refuse_own_source(const live_options *options, const char *checkpoint) {
+    TRY(argument_keeps("--annotate", options->annotate, options->video));
+    TRY(argument_keeps("--annotate", options->annotate, checkpoint));
+    TRY(argument_keeps("--lines", options->lines, options->video));
+    TRY(argument_keeps("--lines", options->lines, checkpoint));
+    return options->lines && options->annotate && !strcmp(options->lines, options->annotate)
+               ? status_fail(STATUS_USAGE, "%s cannot be --lines and --annotate", options->lines)
+               : STATUS_OK;
 }
 
-status detect_live_check(const live_options *options, video_job *job, tracker_options *tracking) {
+status detect_live_check(const live_options *options, const char *checkpoint, video_job *job,
+                         tracker_options *tracking) {
     const struct {
         const char *name;
         bool given;
@@ -30,9 +29,11 @@ status detect_live_check(const live_options *options, video_job *job, tracker_op
     for (size_t i = 0; i < sizeof dependent / sizeof *dependent; i++)
         if (dependent[i].given && !options->video)
             return status_fail(STATUS_USAGE, "--%s needs --video SOURCE", dependent[i].name);
-    TRY(refuse_own_source(options));
+    TRY(refuse_own_source(options, checkpoint));
     job->source = options->video;
     job->annotate = options->annotate;
+    if (options->lines || !options->annotate || strcmp(options->annotate, "-") != 0)
+        job->lines = options->lines ? options->lines : "-";
     job->drop = options->drop;
     job->rate = 25;
     if (options->track || options->tracking) {
@@ -61,21 +62,9 @@ static void say_outcome(const video_outcome *o, bool tracked) {
     fputc('\n', stderr);
 }
 
-static status open_lines(const live_options *options, int *out) {
-    const char *path = options->lines;
-    *out = -1;
-    if (!path && options->annotate && !strcmp(options->annotate, "-"))
-        return STATUS_OK;
-    *out = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
-    return *out >= 0 ? STATUS_OK : status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
-}
-
-status detect_live_run(const live_options *options, video_job *job, video_outcome *outcome) {
+status detect_live_run(video_job *job, video_outcome *outcome) {
     signal(SIGPIPE, SIG_IGN);
-    TRY(open_lines(options, &job->lines));
     status result = detect_video(job, outcome);
-    if (options->lines && close(job->lines) != 0 && result == STATUS_OK)
-        result = status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", options->lines, strerror(errno));
     if (outcome->nobody_reads) {
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);

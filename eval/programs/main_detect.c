@@ -7,7 +7,6 @@
 #include "eval/programs/detect_live.h"
 #include "eval/programs/shipped_weights.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +27,8 @@ static cli_option options[] = {
     {"weights", CLI_TEXT, &weights, shipped_weights_words,
      SHIPPED_WEIGHTS_HELP ". Without one of these three options the first of the list is taken"},
     {"out", CLI_TEXT, &out, "DIR",
-     "folder for the results: NAME_score.png (16 bit), NAME_mask.png, NAME_labels.png (16 bit, the number of "
+     "folder for the results, another than that of an INPUT: NAME_score.png (16 bit), NAME_mask.png, NAME_labels.png "
+     "(16 bit, the number of "
      "each pixel's detection) and NAME_overlay.png of each image, detections.json, detections.csv and "
      "detections.coco.json of all (centroid, box with inclusive corners, area, peak score; pixels are "
      "counted from 0)"},
@@ -36,7 +36,7 @@ static cli_option options[] = {
      "resize images to N x N for the method; scores (bilinear), boxes and pictures come out in image coordinates"},
     {"range", CLI_TEXT, &range, "RANGE", ARGUMENT_RANGE_HELP},
     {"recursive", CLI_FLAG, &recursive, NULL,
-     "look into folders in a folder too; results lie in folders of the same name"},
+     "look into folders in a folder too, but for --out; results lie in folders of the same name"},
     {"y16", CLI_TEXT, &y16, "WxH",
      "files that end in .raw, .y16 or .bin are frames of this size, 16 bits a pixel, little-endian, no header; and so "
      "is "
@@ -166,14 +166,25 @@ static status finish_output(run_state *r) {
                        r->images.count);
 }
 
-/* A folder that is read and written would offer its own pictures as images the next time. */
+/* A folder that is read and written would offer its own pictures as images the next time, and a picture may have the
+ * name of an image or of its mask. */
 static status refuse_own_output(const char *const *inputs, int count) {
-    char written[PATH_MAX], read[PATH_MAX];
-    if (!realpath(out, written))
-        return STATUS_OK; /* not there yet */
-    for (int i = 0; i < count; i++)
-        if (path_is_folder(inputs[i]) && realpath(inputs[i], read) && !strcmp(read, written))
-            return status_fail(STATUS_USAGE, "%s is an INPUT and cannot be --out too", inputs[i]);
+    char folder[4096];
+    for (int i = 0; i < count; i++) {
+        bool is_folder = path_is_folder(inputs[i]);
+        path_folder(inputs[i], folder);
+        if (path_is_same(is_folder ? inputs[i] : folder, out))
+            return status_fail(STATUS_USAGE, "%s is%s an INPUT and cannot be --out too", out,
+                               is_folder ? "" : " the folder of");
+    }
+    return STATUS_OK;
+}
+
+/* The file of maps would take the place of an image, or of the network. */
+static status refuse_own_maps(const input_images *images) {
+    TRY(argument_keeps("--raw", raw, checkpoint));
+    for (int i = 0; i < images->count; i++)
+        TRY(argument_keeps("--raw", raw, images->items[i].path));
     return STATUS_OK;
 }
 
@@ -260,7 +271,7 @@ static status run_video(run_state *r, const input_options *input) {
     job->raw_width = input->raw_width;
     job->raw_height = input->raw_height;
     job->say_cut = say_cut;
-    status result = detect_live_run(&live, job, &r->video_outcome);
+    status result = detect_live_run(job, &r->video_outcome);
     if (r->video_outcome.frames > 0)
         say_remarks(r);
     return result;
@@ -269,19 +280,20 @@ static status run_video(run_state *r, const input_options *input) {
 static status run(run_state *r, const char **arguments, int argument_count) {
     int count = part_settings(arguments, argument_count);
     const char *const *inputs = arguments, *const *settings = arguments + count;
-    input_options input = {.recursive = recursive};
+    input_options input = {.recursive = recursive, .except = out};
     char remark[256];
     if (shipped_weights_is_list(weights))
         return shipped_weights_print(stdout);
     TRY(choose_weights());
     TRY(check_options(count, &r->how));
-    TRY(detect_live_check(&live, &r->video, &r->track));
+    TRY(detect_live_check(&live, checkpoint, &r->video, &r->track));
     TRY(detector_tiles_read(tiles, "--tiles", &cuts));
     TRY(argument_sides("y16", y16, &input.raw_width, &input.raw_height));
     TRY(argument_range(range, checkpoint, &r->range));
     if (!live.video) {
-        TRY(input_images_collect(inputs, count, &input, &r->images));
         TRY(refuse_own_output(inputs, count));
+        TRY(input_images_collect(inputs, count, &input, &r->images));
+        TRY(refuse_own_maps(&r->images));
     }
     TRY(engine_new(0, &r->e));
     TRY(open_detector(r, settings, argument_count - count));

@@ -11,11 +11,15 @@
 #include "eval/video/frame_queue.h"
 #include "modules/detector_team.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Frames that wait: more would only make each wait longer. */
 enum { QUEUE_ROOM = 2 };
@@ -28,6 +32,7 @@ typedef struct run_state {
     detector_team *team;
     tracker *tracker;     /* NULL: detections are not tracked */
     annotator *annotator; /* NULL: there is no video */
+    int lines;            /* descriptor; -1: nobody wants them */
     atomic_bool stop;     /* nothing more is to be read */
     double start;
     atomic_bool broken; /* the video could not be written on */
@@ -98,7 +103,7 @@ static status search_item(void *context, int seat, void *memory) {
 }
 
 static status write_line(run_state *r, const text_buffer *line) {
-    status result = byte_stream_write(r->job->lines, NULL, line->text, line->size, &r->out->nobody_reads);
+    status result = byte_stream_write(r->lines, NULL, line->text, line->size, &r->out->nobody_reads);
     return result == STATUS_OUTPUT ? status_prefix(result, "the lines of JSON") : result;
 }
 
@@ -122,7 +127,7 @@ static status record_item(void *context, void *memory) {
         TRY(track_detections(r, item));
     if (r->annotator)
         item->levels = annotator_levels(r->annotator, &item->frame.image);
-    if (r->job->lines < 0)
+    if (r->lines < 0)
         return STATUS_OK;
     TRY(text_buffer_begin(&line));
     frame_line_print(&line, &item->frame, &item->result.found, &item->tracks);
@@ -195,12 +200,21 @@ static status run_frames(run_state *r) {
     return result;
 }
 
+static status open_lines(run_state *r) {
+    const char *path = r->job->lines;
+    if (!path)
+        return STATUS_OK;
+    r->lines = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    return r->lines >= 0 ? STATUS_OK : status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+}
+
 /* All that a run needs but the source. */
 static status run_source(run_state *r) {
     const video_job *job = r->job;
     TRY(detector_team_new(job->d, job->threads, &r->team));
     if (job->track)
         TRY(tracker_new(job->track, &r->tracker));
+    TRY(open_lines(r));
     if (job->annotate)
         TRY(annotator_open(job->annotate, r->source, &r->annotator));
     status result = run_frames(r);
@@ -222,8 +236,15 @@ static status close_video(run_state *r, status result) {
     return status_fail(r->why_broken, "%s", text);
 }
 
+static status close_lines(const run_state *r, status result) {
+    bool closed = r->lines < 0 || r->lines == STDOUT_FILENO || close(r->lines) == 0;
+    return closed || result != STATUS_OK
+               ? result
+               : status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", r->job->lines, strerror(errno));
+}
+
 status detect_video(const video_job *job, video_outcome *out) {
-    run_state r = {.job = job, .out = out};
+    run_state r = {.job = job, .out = out, .lines = -1};
     frame_source_options options = {.raw_width = job->raw_width,
                                     .raw_height = job->raw_height,
                                     .rate = job->rate,
@@ -235,7 +256,7 @@ status detect_video(const video_job *job, video_outcome *out) {
     status result = frame_source_open(job->source, &options, &r.source);
     if (result == STATUS_OK)
         result = run_source(&r);
-    result = close_video(&r, result);
+    result = close_lines(&r, close_video(&r, result));
     tracker_free(r.tracker);
     frame_queue_free(r.queue);
     detector_team_free(r.team);

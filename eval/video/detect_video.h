@@ -19,7 +19,8 @@ typedef struct video_job {
     double rate;                  /* frames a second where the source does not say */
     bool drop;                    /* frames that come while no thread is free are left out, but for the newest ones */
     const tracker_options *track; /* NULL: detections are not joined to tracks */
-    int lines;                    /* descriptor for the lines of JSON (frame_line.h); -1: nobody wants them */
+    const char *lines;            /* file for the lines of JSON (frame_line.h), emptied once the source is open; "-" is
+                                   * standard output; NULL: nobody wants them */
     const char *annotate;         /* annotator_open; NULL: no video is written */
     /* Told before the first frame if frames are cut into tiles. */
     void (*say_cut)(const char *source, const grey_image *image);

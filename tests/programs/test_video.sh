@@ -95,7 +95,11 @@ same stdout seen.y4m
 works "$bin/detect" --method ipi --size 256 "${short[@]}" --drop --annotate dropped.mkv
 grep -q ' frames\? dropped; ' stderr || complain "no frame was dropped: $(head -n 1 stderr)"
 [ "$(frames_of dropped.mkv)" = 25 ] || complain "dropped.mkv has $(frames_of dropped.mkv) frames, expected 25"
-refuses 2 'short.raw is the SOURCE and cannot be --annotate too' "${detect[@]}" "${short[@]}" --annotate ./short.raw
+cp short.raw kept.raw
+refuses 2 'short.raw is read and would be lost: it cannot be --annotate too' "${detect[@]}" "${short[@]}" --annotate ./short.raw
+refuses 2 'short.raw is read and would be lost: it cannot be --lines too' "${detect[@]}" "${short[@]}" --lines ./short.raw
+same short.raw kept.raw
+refuses 2 'x.mkv cannot be --lines and --annotate' "${detect[@]}" "${short[@]}" --lines x.mkv --annotate x.mkv
 "${detect[@]}" "${short[@]}" --annotate seen.nonsense > stdout 2> stderr && complain "a video of no known kind is written"
 tail -n 1 stderr | grep -q '^detect: seen.nonsense: ffmpeg: ' || complain "of a video of no known kind it says $(cat stderr)"
 "${detect[@]}" "${short[@]}" --annotate - 2> stderr | head -c 2000000 > /dev/null
@@ -133,6 +137,10 @@ mkdir nothing
 refuses 1 'ffmpeg is needed and not installed .Debian: package ffmpeg' \
     env PATH="$PWD/nothing" "${detect[@]}" --video scene8.mkv
 refuses 1 'nowhere/lines: cannot be written' "${detect[@]}" --video scene8.mkv --lines nowhere/lines
+
+cp lines8 kept
+refuses 1 'missing.mkv: ffmpeg: .*No such file' "${detect[@]}" --video missing.mkv --lines kept
+same kept lines8
 
 # --- sources that die: what came is searched, then one line says why ---
 head -c $(($(wc -c < scene16.mkv) / 2)) scene16.mkv > cut.mkv
