@@ -3,6 +3,7 @@
 #include "core/base/process.h"
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
+#include "datasets/set_roots.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/convert_calibrate.h"
 #include "modules/checkpoint.h"
@@ -189,7 +190,7 @@ static status calibrate(engine *e, const char **words) {
 static status set_threshold(engine *e, const char **words) {
     double threshold;
     (void)e;
-    TRY(argument_number("set-threshold", words[1], &threshold));
+    TRY(argument_number("T", words[1], &threshold));
     TRY(checkpoint_store_threshold(words[0], threshold));
     printf("%s: detect takes pixels with a score above %.9g\n", words[0], threshold);
     return STATUS_OK;
@@ -205,7 +206,7 @@ static status verify(engine *e, const char **words) {
 
 static const struct {
     const char *name, *words;
-    int count; /* of the words */
+    int count; /* of the words; OUT, where there is one, is the last */
     status (*run)(engine *e, const char **words);
 } commands[] = {
     {"from-torch", "IN.pkl OUT.h5", 2, from_torch},
@@ -227,6 +228,20 @@ static int part_settings(const char **arguments, int count) {
     return count;
 }
 
+/* What is read stays: neither the checkpoint nor a packed set is written over. */
+static status refuse_own_output(const char *command, const char *const *words, int count) {
+    name_list read = {0};
+    if (count < 2 || !strcmp(command, "set-threshold")) /* which changes its file */
+        return STATUS_OK;
+    status result = name_list_add(&read, words[0]);
+    if (result == STATUS_OK && count > 2)
+        result = set_roots_of("DATA", words[1], &read);
+    for (int i = 0; i < read.count && result == STATUS_OK; i++)
+        result = argument_keeps("OUT", words[count - 1], read.names[i]);
+    name_list_free(&read);
+    return result;
+}
+
 static status run_command(engine *e, const char **arguments, int count) {
     static const char *const counted[] = {"no word", "one word", "two words", "three words"};
     if (count == 0)
@@ -236,9 +251,11 @@ static status run_command(engine *e, const char **arguments, int count) {
             continue;
         if (setting_count > 0 && commands[i].run != from_torch)
             return status_fail(STATUS_USAGE, "%s is for from-torch", settings[0]);
-        return count == 1 + commands[i].count ? commands[i].run(e, arguments + 1)
-                                              : status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name,
-                                                            counted[commands[i].count], commands[i].words);
+        if (count != 1 + commands[i].count)
+            return status_fail(STATUS_USAGE, "%s takes %s: %s", commands[i].name, counted[commands[i].count],
+                               commands[i].words);
+        TRY(refuse_own_output(commands[i].name, arguments + 1, commands[i].count));
+        return commands[i].run(e, arguments + 1);
     }
     return status_fail(STATUS_USAGE, "no command is called '%s'; expected " COMMAND_NAMES, arguments[0]);
 }

@@ -95,6 +95,7 @@ static status parse_mask(mask_rule *out) {
 static status pack(const char *from, const char *to) {
     pack_options how = {.binary = mask != NULL};
     grey_range values;
+    TRY(argument_keeps("OUT.h5", to, from));
     TRY(parse_size(0, &how.size));
     TRY(argument_range(range, NULL, &values));
     TRY(parse_mask(&how.rule));

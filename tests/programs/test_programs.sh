@@ -187,6 +187,22 @@ refuses 2 'one of --weights, --checkpoint and --method' "$bin/detect" --weights 
 mkdir -p installed
 cp "$bin/detect" installed
 refuses 1 'weights/rpcanet_plus_general.h5' installed/detect scenes/images --out out
+# What is read is never written over.
+refuses 2 'scenes/images is an INPUT and cannot be --out too' "$bin/detect" --method mpcm scenes/images --out scenes/images
+refuses 2 'scenes/images is the folder of an INPUT' "$bin/detect" --method mpcm "scenes/images/$first.png" --out scenes/images
+refuses 2 '_score.png is read and would be lost' "$bin/detect" --method mpcm at --out out --raw "at/${first}_score.png"
+refuses 2 'set.h5 is read and would be lost: it cannot be --raw too' "$bin/detect" --checkpoint set.h5 at --out out --raw set.h5
+for command in to-torch to-onnx weights from-torch; do
+    refuses 2 'set.h5 is read and would be lost: it cannot be OUT too' "$bin/convert" $command set.h5 ./set.h5
+done
+refuses 2 'set.h5 is read and' "$bin/convert" calibrate set.h5 scenes set.h5
+refuses 2 'scenes.h5 is read and' "$bin/convert" calibrate set.h5 scenes,scenes.h5 scenes.h5
+refuses 2 'scenes.h5 is read and' "$bin/prepare" pack scenes.h5 scenes.h5
+cp -r scenes/images frames
+for turn in 1 2; do
+    works "$bin/detect" --method mpcm frames --recursive --out frames/found
+    grep -q '^16 images' stdout || complain "detect, run $turn into its own input: $(cat stdout)"
+done
 refuses 2 'no INPUT is given' "$bin/detect" --checkpoint run/best.h5 --out out
 refuses 1 'missing.png' "$bin/detect" --checkpoint run/best.h5 missing.png --out out
 head -c 200 "scenes/images/$first.png" > cut.png
@@ -271,9 +287,10 @@ mkdir whole
 cp -r scenes/images scenes/masks whole
 works "$bin/convert" calibrate wide.h5 whole of_all.h5 --images 3
 grep -q 'of whole, split all$' stdout || complain "convert calibrate does not take a set without lists"
-works "$bin/convert" weights bytes.h5 bytes.h5
+works "$bin/convert" weights bytes.h5 bytes-alone.h5
 grep -q '^  ranges for int8 *3$' stdout || complain "convert weights dropped the ranges"
 grep -q '^  threshold *0.25$' stdout || complain "convert calibrate dropped the threshold"
+mv bytes-alone.h5 bytes.h5
 for isa in portable ''; do
     works env ${isa:+IRST_ISA=$isa} "$bin/detect" scenes/images --checkpoint bytes.h5 --precision int8 --out "bytes$isa" --raw "maps$isa.h5"
     [ -z "$isa" ] || grep -q 'no AVX-512 VNNI.*slower' stderr || complain "detect does not say that int8 is slow: $(cat stderr)"
