@@ -5,8 +5,9 @@
 #include "eval/measure/evaluate.h"
 
 /* The lowest threshold of the options' rule at which at most `fa` of the background of all images, those without a
- * target too, is predicted; `reached` is what it comes to. Scores count in steps of 2^-14 of their size, so a slightly
- * lower one may do as well. Runs the source over the whole split. `fa` outside [0, 1) is STATUS_USAGE. */
+ * target too, is predicted: a score of the background itself, the highest that may not be; 0 if all may be. `reached`
+ * is what it comes to. Runs the source over the whole split twice, in every process of a job, and only the first one's
+ * results count. `fa` outside [0, 1) is STATUS_USAGE; STATUS_NUMERIC if more than that is infinite by the rule. */
 status operating_point_find(const score_source *source, const dataset *data, const evaluate_options *options, double fa,
                             double *threshold, double *reached);
 

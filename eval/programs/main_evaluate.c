@@ -56,7 +56,7 @@ static cli_option options[] = {
      "another threshold for the rule; UIU-Net's authors use --rule minmax --threshold 0.22"},
     {"at-fa", CLI_TEXT, &at_fa, "RATE",
      "find the lowest threshold of the rule at which at most this share of the background of all images is predicted, "
-     "1e-6 for example, and evaluate there; runs the detector twice"},
+     "1e-6 for example, and evaluate there; runs the detector three times"},
     {"mask", CLI_TEXT, &mask, "max|half|any",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},
     {"protocol", CLI_TEXT, &protocol, "overlap|centroid",
@@ -354,7 +354,7 @@ static status evaluate_one(run_state *r) {
 /* Of evaluate_one what another process than the first does of it: its share of the images, as often as that asks. */
 static status help_with_one(run_state *r) {
     metrics none;
-    for (int i = 0; i < (at_fa ? 2 : 1); i++)
+    for (int i = 0; i < (at_fa ? 3 : 1); i++)
         TRY(evaluate_source(&r->source, r->set, &r->how, &none, NULL));
     return against ? evaluate_other(r) : STATUS_OK;
 }

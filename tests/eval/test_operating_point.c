@@ -63,9 +63,9 @@ static void test_operating_point(void **state) {
         int64_t above = count_above(d, data, threshold, &background);
         assert_true((double)above <= rates[i] * (double)background);
         assert_true(reached == (double)above / (double)background);
-        /* A lower one, by twice the step of scores, lets too many through. */
-        int64_t more = count_above(d, data, threshold * (1 - 3.0 / 8192), &background);
-        assert_true((double)more > rates[i] * (double)background || above == more);
+        /* The next lower float lets too many through. */
+        int64_t more = count_above(d, data, nextafterf((float)threshold, -INFINITY), &background);
+        assert_true((double)more > rates[i] * (double)background);
         metrics m;
         const evaluate_options at = {.how = {.rule = RULE_SCORE, .threshold = &threshold}};
         assert_ok(evaluate_dataset(d, data, &at, &m, NULL));
@@ -75,6 +75,50 @@ static void test_operating_point(void **state) {
     assert_fails(operating_point_find(&source, data, &options, 1, &unused, &unused), STATUS_USAGE, "rate of 1", "less");
     dataset_close(data);
     detector_free(d);
+}
+
+/* Every image has the same scores: `lowest` but for its first pixels, which grow by single floats. */
+typedef struct steep_scores {
+    float lowest, map[PIXELS];
+    int count;
+} steep_scores;
+
+static status run_steep(void *context, const char *name, const sample *s, detector_maps *maps) {
+    steep_scores *steep = context;
+    (void)name;
+    float score = steep->lowest;
+    int k = 0;
+    for (int i = 0; i < PIXELS; i++) {
+        bool grows = !s->label[i] && k < steep->count;
+        score = grows ? nextafterf(score, INFINITY) : score;
+        steep->map[i] = grows ? score : steep->lowest;
+        k += grows;
+    }
+    *maps = (detector_maps){.width = s->width, .height = s->height, .score = steep->map};
+    return STATUS_OK;
+}
+
+static void find_steep(float lowest, int count, score_rule rule, double fa, double *threshold, double *reached) {
+    steep_scores steep = {.lowest = lowest, .count = count};
+    dataset *data = open_scenes();
+    const score_source source = {.kind = SCORE_PROBABILITY, .run = run_steep, .context = &steep};
+    assert_ok(operating_point_find(&source, data, &(evaluate_options){.how.rule = rule}, fa, threshold, reached));
+    dataset_close(data);
+}
+
+/* Scores of a network that is sure of itself differ by their last bits; others do not differ at all. */
+static void test_saturated(void **state) {
+    (void)state;
+    double threshold, reached;
+    const float below = 1 - 8 * 0x1p-24f;
+    find_steep(below, 8, RULE_SCORE, 8.5 / (SCENES * PIXELS), &threshold, &reached);
+    assert_true(threshold == below + 6 * 0x1p-24 && reached > 0); /* two floats above it, in each of four images */
+    find_steep(1, 0, RULE_SCORE, 1e-6, &threshold, &reached);
+    assert_true(threshold == 1 && reached == 0);
+    find_steep(0, 0, RULE_SCORE, 1e-6, &threshold, &reached);
+    assert_true(threshold == 0 && !signbit(threshold) && reached == 0);
+    find_steep(0, 0, RULE_MAX, 1e-6, &threshold, &reached); /* 0 / 0 */
+    assert_true(threshold == 0 && reached == 0);
 }
 
 /* --- records --- */
@@ -191,6 +235,7 @@ static void test_predictions(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operating_point),
+        cmocka_unit_test(test_saturated),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_predictions),
     };
