@@ -179,13 +179,18 @@ static reader reader_of(const dataset *data, const evaluate_options *options) {
                     .count = count > rank ? (count - rank + ranks - 1) / ranks : 0};
 }
 
+status evaluate_check(const score_source *source, const evaluate_options *options) {
+    if (options->how.rule != RULE_LOGIT || source->has_logits)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s has no logits: the rule cannot be 'logit', only 'max' and the like",
+                       source->name);
+}
+
 status evaluate_source(const score_source *source, const dataset *data, const evaluate_options *options, metrics *out,
                        double *ms_per_image) {
     *out = (metrics){0};
     int count = dataset_count(data);
-    if (options->how.rule == RULE_LOGIT && !source->has_logits)
-        return status_fail(STATUS_USAGE, "%s has no logits: the rule cannot be 'logit', only 'max' and the like",
-                           source->name);
+    TRY(evaluate_check(source, options));
     if (count < 1)
         return status_fail(STATUS_INPUT, "%s: the split '%s' is empty", dataset_name(data), dataset_split(data));
     scoring_run r = {.source = source, .options = options, .r = reader_of(data, options), .out = out};

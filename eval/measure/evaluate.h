@@ -34,6 +34,9 @@ typedef struct score_source {
 
 score_source detector_source(detector *d); /* valid as long as the detector */
 
+/* STATUS_USAGE if the rule is RULE_LOGIT and the source has no logits; evaluate_source begins with it. */
+status evaluate_check(const score_source *source, const evaluate_options *options);
+
 /* Scores every sample, one at a time; the next one is read meanwhile. Of several processes each scores every so manieth
  * sample and sends the maps to rank 0, which alone measures, tells the watcher and shows the bar: there `out` has the
  * bits of one process, elsewhere it is zero. A failure is that of the process that met it. `out` is filled from zero.

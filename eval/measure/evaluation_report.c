@@ -73,7 +73,8 @@ static int set_certainty(json_t *object, const evaluation *e) {
                       set_named(object, id, "_p", e->against[i].p);
     }
     if (e->against)
-        failed |= json_object_set_new(object, "against", json_string(e->against_name));
+        failed |= json_object_set_new(object, "against", json_string(e->against_name)) ||
+                  json_object_set_new(object, "against_threshold", number(e->against_threshold));
     if (e->intervals || e->against)
         failed |= json_object_set_new(object, "bootstrap_draws", json_integer(e->how_sure.draws)) ||
                   json_object_set_new(object, "bootstrap_seed", json_integer((json_int_t)e->how_sure.seed));
@@ -223,7 +224,8 @@ static void print_metrics(const evaluation *e, report_extent extent, FILE *strea
 }
 
 static void print_against(const evaluation *e, report_extent extent, FILE *stream) {
-    fprintf(stream, "difference to %s on the same images\n", e->against_name);
+    fprintf(stream, "difference to %s, rule %s > %.9g, on the same images\n", e->against_name,
+            score_rule_names[e->options.how.rule], e->against_threshold);
     for (int i = 0; i < METRICS; i++) {
         char value[32], p[32] = "-";
         metric_id id = (metric_id)i;

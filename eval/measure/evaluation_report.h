@@ -20,6 +20,7 @@ typedef struct evaluation {
     const interval *intervals;
     const comparison *against; /* with another detector on the same images */
     const char *against_name;
+    double against_threshold;
     bootstrap how_sure;
 } evaluation;
 

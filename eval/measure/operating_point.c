@@ -89,6 +89,7 @@ static status find(background *b, const score_source *source, const dataset *dat
     evaluate_options watched = *options;
     const image_watcher watcher = {add, b};
     watched.watcher = &watcher;
+    watched.label = options->label ? "find the threshold" : NULL;
     metrics unused;
     TRY(evaluate_source(source, data, &watched, &unused, NULL));
     int64_t allowed = (int64_t)(fa * (double)b->pixels);

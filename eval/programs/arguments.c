@@ -76,11 +76,11 @@ status argument_size(const char *text, int *out) {
     return STATUS_OK;
 }
 
-status argument_number(const char *option, const char *text, double *out) {
+status argument_number(const char *name, const char *text, double *out) {
     char *end;
     *out = strtod(text, &end);
     if (end == text || *end || !isfinite(*out))
-        return status_fail(STATUS_USAGE, "--%s is '%s', expected a number", option, text);
+        return status_fail(STATUS_USAGE, "%s is '%s', expected a number", name, text);
     return STATUS_OK;
 }
 
@@ -99,6 +99,15 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
     if (text)
         return grey_range_read(text, "--range", out);
     return checkpoint ? checkpoint_read_range(checkpoint, out) : STATUS_OK;
+}
+
+status argument_stored_threshold(const char *checkpoint, scoring *how, double *threshold) {
+    if (!checkpoint || how->threshold || how->rule != RULE_SCORE)
+        return STATUS_OK;
+    TRY(checkpoint_read_threshold(checkpoint, threshold));
+    if (!isnan(*threshold))
+        how->threshold = threshold;
+    return STATUS_OK;
 }
 
 status argument_precision(const char *text, const char *checkpoint, detector *d, char *remark, size_t size) {

@@ -4,6 +4,7 @@
 
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
+#include "eval/measure/metrics.h"
 #include "modules/detector.h"
 #include "modules/torch/weights_file.h"
 
@@ -29,8 +30,8 @@ status argument_weights(const char *name, const char *method, const char **check
 /* "native" gives 0, a number in 1..32768 itself. */
 status argument_size(const char *text, int *out);
 
-/* A finite number; else a STATUS_USAGE that names the option. */
-status argument_number(const char *option, const char *text, double *out);
+/* A finite number; else a STATUS_USAGE that begins with `name`: "--fps", or that of a word. */
+status argument_number(const char *name, const char *text, double *out);
 
 /* "WxH" into both sides, each in 1..32768; NULL gives 0 and 0. Else a STATUS_USAGE that names the option. */
 status argument_sides(const char *option, const char *text, int *width, int *height);
@@ -43,6 +44,10 @@ status argument_sides(const char *option, const char *text, int *width, int *hei
 /* The range of grey values: what --range says, or the one that the checkpoint was trained with (data.range), or
  * RANGE_FULL. Both texts may be NULL. */
 status argument_range(const char *text, const char *checkpoint, grey_range *out);
+
+/* By the rule score, and where no threshold is set, that of the checkpoint (NULL: none) counts, as in detect: it comes
+ * into *threshold, which has to live as long as `how`. */
+status argument_stored_threshold(const char *checkpoint, scoring *how, double *threshold);
 
 /* Help of the option --precision. */
 #define ARGUMENT_PRECISION_HELP                                                                                        \

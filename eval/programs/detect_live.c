@@ -41,7 +41,7 @@ status detect_live_check(const live_options *options, const char *checkpoint, vi
         job->track = tracking;
     }
     if (options->fps)
-        TRY(argument_number("fps", options->fps, &job->rate));
+        TRY(argument_number("--fps", options->fps, &job->rate));
     if (job->rate <= 0 || job->rate > MOST_FPS)
         return status_fail(STATUS_USAGE, "--fps is %g, expected more than 0 and at most %g", job->rate, MOST_FPS);
     return STATUS_OK;

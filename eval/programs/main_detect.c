@@ -206,7 +206,7 @@ static status check_options(int inputs, detect_options *how) {
         return status_fail(STATUS_USAGE, "--out is missing");
     how->threshold = NAN; /* the checkpoint's */
     if (threshold)
-        TRY(argument_number("threshold", threshold, &how->threshold));
+        TRY(argument_number("--threshold", threshold, &how->threshold));
     if (how->threshold < 0 || how->threshold >= 1)
         return status_fail(STATUS_USAGE, "--threshold is %g, expected at least 0 and less than 1", how->threshold);
     if (raw_stages && !raw)

@@ -2,32 +2,30 @@
 #include "core/base/job.h"
 #include "core/base/process.h"
 #include "core/config/cli.h"
-#include "core/io/file_io.h"
-#include "eval/figures/roc_plot.h"
 #include "eval/measure/evaluate.h"
-#include "eval/measure/evaluation_report.h"
 #include "eval/measure/measured_data.h"
 #include "eval/measure/operating_point.h"
 #include "eval/measure/predictions.h"
-#include "eval/measure/records.h"
-#include "eval/measure/scores_file.h"
 #include "eval/programs/arguments.h"
+#include "eval/programs/evaluate_against.h"
+#include "eval/programs/evaluate_outputs.h"
 #include "eval/programs/shipped_weights.h"
-#include "eval/report/evaluation_page.h"
 #include "modules/checkpoint.h"
+#include "modules/torch/torch_file.h"
 
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_DRAWS = 1000 };
+enum { DEFAULT_DRAWS = 1000, UNSET = INT_MIN };
 
-static const char *checkpoint, *weights, *method, *predicted, *data, *roc, *against, *record_file, *report, *out;
+static const char *checkpoint, *weights, *method, *predicted, *data, *against;
+static evaluate_outputs files;
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
-static const char *shown = "published", *tiles = "auto", *precision = "float";
-static int draws = -1, seed = 1;
+static const char *shown = "published", *tiles, *precision;
+static int draws = UNSET, seed = 1;
 
 enum { OPTION_METHOD };
 
@@ -64,21 +62,22 @@ static cli_option options[] = {
      "than 3 pixels, Fa over all pixels"},
     {"format", CLI_TEXT, &format, "text|csv|json", "csv and json hold fractions, text percent and Fa in 1e-5"},
     {"metrics", CLI_TEXT, &shown, "published|all", "which metrics the text shows; csv and json have all"},
-    {"records", CLI_TEXT, &record_file, "FILE.csv",
+    {"records", CLI_TEXT, &files.records, "FILE.csv",
      "write a row for each image, and to FILE_targets.csv one for each target; prints intervals too"},
     {"intervals", CLI_INT, &draws, "N",
      "95 % confidence intervals of all metrics by N bootstrap draws of the images, 0 for none (1000 with --records or "
      "--against)"},
     {"seed", CLI_INT, &seed, "N", "of the draws"},
     {"against", CLI_TEXT, &against, "FILE.h5|NAME",
-     "another checkpoint or method on the same images: differences, their intervals and p"},
-    {"report", CLI_TEXT, &report, "FILE.html",
+     "another checkpoint, weights that come with the programs or a method on the same images: differences, their "
+     "intervals and p. By the rule score the checkpoint's own threshold counts, with --at-fa its own operating point"},
+    {"report", CLI_TEXT, &files.report, "FILE.html",
      "write a page with all figures, the ROC, the worst misses and false alarms, and images with their scores; one "
      "file "
      "that needs nothing else"},
-    {"out", CLI_TEXT, &out, "DIR",
+    {"out", CLI_TEXT, &files.folder, "DIR",
      "folder for results to look through with browse: scores.h5, and the report as report.html"},
-    {"roc", CLI_TEXT, &roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
+    {"roc", CLI_TEXT, &files.roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
 };
 
 static const cli_program program = {
@@ -110,14 +109,13 @@ typedef struct run_state {
     report_format format;
     report_extent extent;
     double threshold; /* how.how.threshold points here if there is one */
+    double rate;      /* of --at-fa */
     engine *e;
     detector *d;
     predictions *p;
     dataset *set;
     score_source source;
-    records *own, *other;
-    gallery *pictures; /* for the report */
-    scores_writer *scores;
+    rival other; /* that --against names */
     interval intervals[METRICS];
     comparison comparisons[METRICS];
     detector_tiles tiles;
@@ -125,41 +123,48 @@ typedef struct run_state {
 
 /* --- options --- */
 
-static status check_paths(void) {
-    char targets[4096];
-    if (roc)
-        TRY(roc_plot_check_path(roc));
-    if (report)
-        TRY(evaluation_page_check_path(report));
-    return record_file ? records_target_path(record_file, targets) : STATUS_OK;
-}
-
 static status read_numbers(run_state *r) {
-    if (draws < 0)
-        draws = record_file || against ? DEFAULT_DRAWS : 0;
+    if (draws < 0 && draws != UNSET)
+        return status_fail(STATUS_USAGE, "--intervals is %d, expected 0 or more", draws);
+    if (draws == UNSET)
+        draws = files.records || against ? DEFAULT_DRAWS : 0;
     if (seed < 0)
         return status_fail(STATUS_USAGE, "--seed is %d, expected 0 or more", seed);
     if (against && draws == 0)
         return status_fail(STATUS_USAGE, "--against needs --intervals of at least 1");
     if (threshold && at_fa)
         return status_fail(STATUS_USAGE, "--threshold and --at-fa cannot both be given");
+    if (at_fa)
+        TRY(argument_number("--at-fa", at_fa, &r->rate));
     if (!threshold)
         return STATUS_OK;
     r->how.how.threshold = &r->threshold;
-    return argument_number("threshold", threshold, &r->threshold);
+    return argument_number("--threshold", threshold, &r->threshold);
 }
 
-static status read_options(run_state *r) {
+/* What is about a detector means nothing where pictures are scored. */
+static status check_predictions(int settings) {
+    const char *given = checkpoint || weights ? "--checkpoint or --weights"
+                        : method              ? "--method"
+                        : against             ? "--against"
+                        : raw_weights         ? "--raw-weights"
+                        : precision           ? "--precision"
+                        : tiles               ? "--tiles"
+                        : settings > 0        ? "model.KEY=VALUE"
+                                              : NULL;
+    return given ? status_fail(STATUS_USAGE, "--predictions stands alone: no %s", given) : STATUS_OK;
+}
+
+static status read_options(run_state *r, int settings) {
     int words[5];
     if (!data)
         return status_fail(STATUS_USAGE, "--data is missing");
-    if (predicted && (checkpoint || weights || method || against))
-        return status_fail(STATUS_USAGE,
-                           "--predictions stands alone: no --checkpoint, --weights, --method or --against");
+    if (predicted)
+        TRY(check_predictions(settings));
     TRY(argument_weights(weights, method, &checkpoint));
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
     TRY(argument_size(size, &r->how.sample.size));
-    TRY(detector_tiles_read(tiles, "--tiles", &r->tiles));
+    TRY(detector_tiles_read(tiles ? tiles : "auto", "--tiles", &r->tiles));
     TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));
     TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[2]));
@@ -171,7 +176,7 @@ static status read_options(run_state *r) {
     r->format = (report_format)words[3];
     r->extent = (report_extent)words[4];
     TRY(read_numbers(r));
-    return check_paths();
+    return evaluate_outputs_check_names(&files);
 }
 
 /* --- what is evaluated --- */
@@ -198,13 +203,18 @@ static status open_data(run_state *r) {
                               &r->set);
 }
 
-/* By the rule `score` a checkpoint's own threshold counts, as in detect. */
-static status use_stored_threshold(run_state *r) {
-    if (!checkpoint || threshold || at_fa || r->how.how.rule != RULE_SCORE)
-        return STATUS_OK;
-    TRY(checkpoint_read_threshold(checkpoint, &r->threshold));
-    if (!isnan(r->threshold))
-        r->how.how.threshold = &r->threshold;
+static status say_if_not_averaged(run_state *r) {
+    char remark[4200];
+    h5_file *file;
+    bool averaged = false;
+    if (!torch_file_recognises(checkpoint)) {
+        TRY(checkpoint_open(checkpoint, &file));
+        averaged = h5_exists(file, "average");
+        h5_close(file);
+    }
+    snprintf(remark, sizeof remark, "%s has no averaged weights: --raw-weights changes nothing", checkpoint);
+    if (!averaged)
+        say(r, remark);
     return STATUS_OK;
 }
 
@@ -217,13 +227,15 @@ static status open_source(run_state *r, const char *const *settings, int count) 
     if (raw_weights && !checkpoint)
         return status_fail(STATUS_USAGE, "--raw-weights: a method has no weights; it goes with --checkpoint");
     TRY(argument_detector(r->e, checkpoint, raw_weights ? WEIGHTS_RAW : WEIGHTS_BEST, method, settings, count, &r->d));
+    if (raw_weights)
+        TRY(say_if_not_averaged(r));
     detector_set_tiles(r->d, &r->tiles);
     char remark[256];
-    TRY(argument_precision(precision, checkpoint, r->d, remark, sizeof remark));
+    TRY(argument_precision(precision ? precision : "float", checkpoint, r->d, remark, sizeof remark));
     if (*remark)
         say(r, remark);
     r->source = detector_source(r->d);
-    return use_stored_threshold(r);
+    return STATUS_OK;
 }
 
 /* --- one evaluation --- */
@@ -237,126 +249,69 @@ static evaluation describe(const run_state *r) {
                         .how_sure = {draws, (uint64_t)seed}};
 }
 
-/* Of the detector itself, not of the one that it is compared with. */
-static status begin_pictures(run_state *r) {
-    gallery_options how = evaluation_page_gallery(dataset_count(r->set), r->how.how.protocol);
-    if (!report && !out)
-        return STATUS_OK;
-    how.next = r->own ? records_watcher(r->own) : NULL;
-    return gallery_new(&how, &r->pictures);
-}
-
-static const image_watcher *watcher_of(const run_state *r) {
-    if (r->scores)
-        return scores_writer_watcher(r->scores);
-    if (r->pictures)
-        return gallery_watcher(r->pictures);
-    return r->own ? records_watcher(r->own) : NULL;
-}
-
-static status begin_scores(run_state *r, const evaluation *e) {
-    char path[4096];
-    if (!out)
-        return STATUS_OK;
-    TRY(folder_create(out));
-    TRY(path_join(path, out, "scores", ".h5"));
-    return scores_writer_new(path, e, r->source.kind, watcher_of(r), &r->scores);
-}
-
-static status write_reports(run_state *r, const evaluation *e) {
-    char path[4096];
-    if (report)
-        TRY(evaluation_page_write(e, r->pictures, report));
-    if (!out)
-        return STATUS_OK;
-    TRY(path_join(path, out, "report", ".html"));
-    TRY(evaluation_page_write(e, r->pictures, path));
-    return scores_writer_commit(r->scores);
-}
-
 static status find_threshold(run_state *r) {
-    double rate, reached;
+    double reached;
     if (!at_fa)
         return STATUS_OK;
-    TRY(argument_number("at-fa", at_fa, &rate));
-    evaluate_options how = r->how;
-    how.label = "find the threshold";
-    TRY(operating_point_find(&r->source, r->set, &how, rate, &r->threshold, &reached));
+    TRY(operating_point_find(&r->source, r->set, &r->how, r->rate, &r->threshold, &reached));
     r->how.how.threshold = &r->threshold;
     return STATUS_OK;
 }
 
-static status begin_records(records **kept) {
-    return record_file || draws > 0 ? records_new(kept) : STATUS_OK;
-}
-
-static status evaluate_watched(const score_source *source, run_state *r, const image_watcher *watcher, evaluation *e) {
-    evaluate_options how = r->how;
-    how.watcher = watcher;
-    return evaluate_source(source, r->set, &how, &e->counts, &e->ms_per_image);
-}
-
-static status evaluate_other(run_state *r) {
-    detector *other;
-    evaluation unused;
-    bool is_file = path_is_file(against);
-    if (is_file) { /* it sees the images as it was trained to */
-        grey_range own;
-        TRY(argument_range(range, against, &own));
-        dataset_set_range(r->set, &own);
-    }
-    TRY(argument_detector(r->e, is_file ? against : NULL, WEIGHTS_BEST, is_file ? NULL : against, NULL, 0, &other));
-    detector_set_tiles(other, &r->tiles);
-    const score_source source = detector_source(other);
-    r->how.label = "evaluate the other";
-    status result = begin_records(&r->other);
-    if (result == STATUS_OK)
-        result = evaluate_watched(&source, r, records_watcher(r->other), &unused);
-    detector_free(other);
-    return result;
-}
-
 static status compare(run_state *r, evaluation *e) {
-    TRY(evaluate_other(r));
+    rival *other = &r->other;
+    TRY(rival_measure(other, r->set, at_fa ? &r->rate : NULL));
+    TRY(bootstrap_compare(records_images(files.kept), records_images(other->kept), records_count(files.kept),
+                          &e->how_sure, r->comparisons));
     e->against = r->comparisons;
     e->against_name = against;
-    return bootstrap_compare(records_images(r->own), records_images(r->other), records_count(r->own), &e->how_sure,
-                             r->comparisons);
+    e->against_threshold = scoring_threshold(&other->how.how);
+    return STATUS_OK;
 }
 
-static status write_roc(const evaluation *e) {
-    char set[300];
-    snprintf(set, sizeof set, "%.120s %.60s", e->dataset, e->split);
-    return roc_plot_write_one(e->method, set, &e->counts, roc);
+/* The first of several failures. */
+typedef struct failure {
+    status code;
+    char message[1024];
+} failure;
+
+static void note(failure *first, status code) {
+    if (first->code != STATUS_OK || code == STATUS_OK)
+        return;
+    first->code = code;
+    snprintf(first->message, sizeof first->message, "%s", status_message());
+}
+
+/* What was measured is printed, whatever becomes of the comparison and the files. */
+static status finish(run_state *r, evaluation *e) {
+    failure first = {0};
+    if (against)
+        note(&first, compare(r, e));
+    note(&first, evaluate_outputs_write(&files, e));
+    note(&first, evaluation_print(e, r->format, r->extent, stdout));
+    return first.code == STATUS_OK ? STATUS_OK : status_fail(first.code, "%s", first.message);
 }
 
 static status evaluate_one(run_state *r) {
     TRY(find_threshold(r));
     evaluation e = describe(r);
-    TRY(begin_records(&r->own));
-    TRY(begin_pictures(r));
-    TRY(begin_scores(r, &e));
-    TRY(evaluate_watched(&r->source, r, watcher_of(r), &e));
-    if (record_file)
-        TRY(records_write(r->own, record_file));
-    if (roc)
-        TRY(write_roc(&e));
+    TRY(evaluate_outputs_begin(&files, &e, r->source.kind, dataset_count(r->set), draws > 0));
+    evaluate_options how = r->how;
+    how.watcher = evaluate_outputs_watcher(&files);
+    TRY(evaluate_source(&r->source, r->set, &how, &e.counts, &e.ms_per_image));
     if (draws > 0) {
-        TRY(bootstrap_intervals(records_images(r->own), records_count(r->own), &e.how_sure, r->intervals));
+        TRY(bootstrap_intervals(records_images(files.kept), records_count(files.kept), &e.how_sure, r->intervals));
         e.intervals = r->intervals;
     }
-    if (against)
-        TRY(compare(r, &e));
-    TRY(write_reports(r, &e));
-    return evaluation_print(&e, r->format, r->extent, stdout);
+    return finish(r, &e);
 }
 
 /* Of evaluate_one what another process than the first does of it: its share of the images, as often as that asks. */
 static status help_with_one(run_state *r) {
     metrics none;
-    for (int i = 0; i < (at_fa ? 3 : 1); i++)
-        TRY(evaluate_source(&r->source, r->set, &r->how, &none, NULL));
-    return against ? evaluate_other(r) : STATUS_OK;
+    TRY(find_threshold(r));
+    TRY(evaluate_source(&r->source, r->set, &r->how, &none, NULL));
+    return against ? rival_measure(&r->other, r->set, at_fa ? &r->rate : NULL) : STATUS_OK;
 }
 
 /* --- predictions by every rule --- */
@@ -373,26 +328,41 @@ static status evaluate_all_ways(run_state *r) {
             *e = describe(r);
             TRY(evaluate_source(&r->source, r->set, &r->how, &e->counts, &e->ms_per_image));
         }
-    return peers_rank(r->how.peers) == 0 ? evaluation_print_all(all, count, r->format, stdout) : STATUS_OK;
+    if (peers_rank(r->how.peers) > 0)
+        return STATUS_OK;
+    if (r->format != REPORT_TEXT || r->extent != REPORT_ALL)
+        return evaluation_print_all(all, count, r->format, stdout);
+    for (int i = 0; i < count; i++)
+        TRY(evaluation_print(&all[i], r->format, r->extent, stdout));
+    return STATUS_OK;
 }
 
 /* A result that depends on the cuts is not given without a word. */
-static void say_tiles(const run_state *r) {
+static void say_tiles(run_state *r) {
+    char remark[128];
     double count = r->d ? (double)detector_cut_images(r->d) : 0;
     peers_sum(r->how.peers, &count, 1);
-    if (count > 0 && peers_rank(r->how.peers) == 0)
-        fprintf(stderr, "evaluate: %.0f image%s cut into tiles of %d, overlap %d (--tiles)\n", count,
-                count == 1 ? " was" : "s were", r->tiles.side, r->tiles.overlap);
+    snprintf(remark, sizeof remark, "%.0f image%s cut into tiles of %d, overlap %d (--tiles)", count,
+             count == 1 ? " was" : "s were", r->tiles.side, r->tiles.overlap);
+    if (count > 0)
+        say(r, remark);
 }
 
 static status run(run_state *r, const char *const *settings, int count) {
     if (shipped_weights_is_list(weights))
         return peers_rank(r->how.peers) == 0 ? shipped_weights_print(stdout) : STATUS_OK;
-    TRY(read_options(r));
+    TRY(read_options(r, count));
     TRY(engine_new(0, &r->e));
     TRY(open_data(r));
     TRY(open_source(r, settings, count));
-    bool all_ways = predicted && !rule && !threshold && !at_fa && !record_file && !roc && !report && !out && draws == 0;
+    TRY(evaluate_check(&r->source, &r->how));
+    if (against)
+        TRY(rival_open(r->e, against, range, &r->tiles, &r->how, &r->other));
+    TRY(argument_stored_threshold(checkpoint, &r->how.how, &r->threshold));
+    if (peers_rank(r->how.peers) == 0)
+        TRY(evaluate_outputs_check(&files, (const char *[]){checkpoint, against, data}, 3));
+    bool all_ways = predicted && !rule && !threshold && !at_fa && !files.records && !files.roc && !files.report &&
+                    !files.folder && draws == 0;
     TRY(all_ways ? evaluate_all_ways(r) : peers_rank(r->how.peers) == 0 ? evaluate_one(r) : help_with_one(r));
     say_tiles(r);
     return STATUS_OK;
@@ -410,10 +380,8 @@ int main(int argc, char **argv) {
     process_begin_signals();
     if (result == STATUS_OK && action == CLI_RUN)
         result = run(&r, settings, count);
-    records_free(r.own);
-    records_free(r.other);
-    gallery_free(r.pictures);
-    scores_writer_free(r.scores);
+    rival_free(&r.other);
+    evaluate_outputs_free(&files);
     predictions_free(r.p);
     detector_free(r.d);
     engine_free(r.e);

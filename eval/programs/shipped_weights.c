@@ -29,6 +29,10 @@ static const char *const files[] = {
 
 enum { COUNT = sizeof files / sizeof *files };
 
+const char *shipped_weights_name(int index) {
+    return index < COUNT ? names[index] : NULL;
+}
+
 const char *shipped_weights_default(void) {
     return names[0];
 }

@@ -16,6 +16,9 @@ extern const char shipped_weights_words[];
     "good "                                                                                                            \
     "it is on images that it has not seen"
 
+/* Their names, in the order of the list; NULL after the last one. */
+const char *shipped_weights_name(int index);
+
 /* The name of those that are taken without any option. */
 const char *shipped_weights_default(void);
 

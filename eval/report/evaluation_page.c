@@ -119,7 +119,7 @@ static void print_metrics(FILE *stream, const evaluation *e) {
     if (e->against) {
         fputs("<p class=\"note\">Differences are to ", stream);
         html_print_text(stream, e->against_name);
-        fputs(".</p>\n", stream);
+        fprintf(stream, ", rule %s &gt; %.9g.</p>\n", score_rule_names[e->options.how.rule], e->against_threshold);
     }
     html_table_begin(stream, NULL, columns, count);
     for (int id = 0; id < METRICS; id++)

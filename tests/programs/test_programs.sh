@@ -75,6 +75,8 @@ grep -q 'train.init: .* tensors taken from averaged/best.h5; not, for example, d
     complain "train.init does not say what it took: $(head -n 1 stderr)"
 works "$bin/evaluate" --checkpoint averaged/last.h5 --data scenes --size 64 --raw-weights
 works "$bin/evaluate" --checkpoint run/last.h5 --data scenes --size 64 --raw-weights
+grep -q '^evaluate: run/last.h5 has no averaged weights: --raw-weights changes nothing$' stderr ||
+    complain "evaluate --raw-weights is silent where there is no average: $(cat stderr)"
 refuses 2 'raw-weights' "$bin/evaluate" --method mpcm --data scenes --raw-weights
 refuses 2 'train.loss: "dice3".*dice2.*focal' "$bin/train" tiny.ini --out out train.loss=dice3
 works "$bin/train" tiny.ini --out again data.root=scenes.h5
@@ -102,6 +104,7 @@ works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --format csv
 works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --metrics all --records rows.csv --against mpcm --intervals 50
 grep -qE '^  mIoU .*%  \[.*\]  pixels: ' stdout || complain "evaluate --records prints no interval: $(head -n 4 stdout)"
 grep -qE '^  mIoU .*\]  p [0-9.e-]+$' stdout || complain "evaluate --against prints no p"
+grep -q '^difference to mpcm, rule max > 0.5, on the same images' stdout || complain "evaluate --against does not name its threshold"
 grep -q 'hIoU' stdout || complain "evaluate --metrics all lacks hIoU"
 [ "$(wc -l < rows.csv)" -eq 5 ] || complain "evaluate --records wrote $(wc -l < rows.csv) rows for 4 images"
 [ "$(wc -l < rows_targets.csv)" -gt 4 ] || complain "evaluate --records wrote $(wc -l < rows_targets.csv) targets"
@@ -115,6 +118,35 @@ cp run/best.h5 set.h5
 works "$bin/convert" set-threshold set.h5 "$at"
 works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --format json
 grep -q "\"threshold\": $at," stdout || complain "evaluate --rule score does not use the checkpoint's threshold $at"
+# The other is judged at its own threshold, or at its own operating point.
+other() { sed -n 's/.*"against_threshold": \([^,]*\),*/\1/p' stdout; }
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule score --against set.h5 --format json --intervals 5
+[ "$(other)" = "$at" ] || complain "evaluate --against takes the other at $(other), not at its own $at"
+works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --against run/best.h5 --format json --intervals 5
+[ "$(other)" = 0.5 ] || complain "evaluate --against takes the other at $(other), the first one's"
+works "$bin/evaluate" --method mpcm --data scenes --at-fa 0.01 --against set.h5 --format json --intervals 5
+[ "$(other)" = "$at" ] || complain "evaluate --at-fa --against: the other's threshold is $(other), expected $at"
+works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --threshold 0.25 --against set.h5 --format json --intervals 5
+[ "$(other)" = 0.25 ] || complain "evaluate --threshold --against: the other's threshold is $(other)"
+works "$bin/evaluate" --weights nudt-small --data scenes --size 64 --against nudt-small --intervals 5
+refuses 1 'evaluate: nofile.h5: no such file' "$bin/evaluate" --method mpcm --data scenes --against nofile.h5
+refuses 1 'evaluate: runs/x: no such file' "$bin/evaluate" --method mpcm --data scenes --against runs/x
+refuses 2 "against is 'no-such', expected one of: general, .*, nudt-medium, mpcm, .*, FILE.h5" "$bin/evaluate" --method mpcm --data scenes --against no-such
+refuses 2 "against is 'rpcanet_plus', expected" "$bin/evaluate" --method mpcm --data scenes --against rpcanet_plus
+# What is wrong is said before the work, whose first error would be another; and nothing that is read is lost.
+refuses 2 'mpcm has no logits' "$bin/evaluate" --checkpoint set.h5 --data scenes --rule logit --at-fa 2 --against mpcm
+early=("$bin/evaluate" --method pstnn --data scenes --size 20)
+refuses 1 'nowhere/a.html: cannot be written' "${early[@]}" --report nowhere/a.html
+refuses 1 'nowhere/a.csv: cannot be written' "${early[@]}" --roc nowhere/a.csv
+refuses 1 'nowhere/a.csv: cannot be written' "${early[@]}" --records nowhere/a.csv
+refuses 1 'tiny.ini: the folder cannot be created' "${early[@]}" --out tiny.ini
+cp set.h5 a.csv
+mkdir -p held
+cp scenes.h5 held/scores.h5
+refuses 2 'a.csv is read and would be lost: it cannot be --roc too' "$bin/evaluate" --checkpoint a.csv --data scenes --roc a.csv
+refuses 2 'a.csv is read and would be lost: it cannot be --records too' "$bin/evaluate" --method mpcm --data scenes --against a.csv --records ./a.csv
+refuses 2 'held/scores.h5 is read and would be lost: it cannot be in --out too' "$bin/evaluate" --method mpcm --data held/scores.h5 --out held
+refuses 2 'intervals is -5, expected 0 or more' "$bin/evaluate" --method mpcm --data scenes --intervals -5
 works "$bin/detect" --checkpoint set.h5 scenes/images --out at
 grep -q '"threshold": 0.5,' at/detections.json && complain "detect does not use the checkpoint's threshold"
 works "$bin/convert" weights set.h5 cut-down.h5
@@ -128,11 +160,17 @@ works "$bin/evaluate" --predictions predicted --data scenes --size native
 works "$bin/evaluate" --predictions predicted --data scenes --size native --rule minmax --threshold 0.22
 grep -q '^rule minmax > 0.22, ' stdout || complain "evaluate --threshold is not told: $(sed -n 2p stdout)"
 refuses 1 'predicted.*missing' "$bin/evaluate" --predictions predicted --data scenes --split trainval
-refuses 2 'stands alone' "$bin/evaluate" --predictions predicted --data scenes --method mpcm
+for option in '--method mpcm' '--against mpcm' --raw-weights '--precision float' '--tiles off' model.stages=2; do
+    # shellcheck disable=SC2086 # an option and its value
+    refuses 2 "stands alone: no (${option%% *}|model.KEY)" "$bin/evaluate" --predictions predicted --data scenes $option
+done
+works "$bin/evaluate" --predictions predicted --data scenes --size native --metrics all
+[ "$(grep -c '^rule .* protocol ' stdout)" -eq 8 ] && grep -q hIoU stdout || complain "evaluate --predictions --metrics all: $(cat stdout)"
 refuses 2 'cannot both' "$bin/evaluate" --method mpcm --data scenes --threshold 0.5 --at-fa 0.1
 refuses 2 "threshold is 'high'" "$bin/evaluate" --method mpcm --data scenes --threshold high
 refuses 2 'rate of 2' "$bin/evaluate" --method mpcm --data scenes --at-fa 2
 refuses 2 'rows.txt.*csv' "$bin/evaluate" --method mpcm --data scenes --records rows.txt
+refuses 2 "convert: T is 'abc', expected a number" "$bin/convert" set-threshold set.h5 abc
 refuses 2 'threshold of 1' "$bin/convert" set-threshold set.h5 1
 refuses 1 'scenes.h5.*not a checkpoint' "$bin/convert" set-threshold scenes.h5 0.5
 refuses 2 'give one of --checkpoint FILE.h5, --weights NAME and --method NAME' "$bin/evaluate" --data scenes

@@ -39,7 +39,7 @@ holds a.html "mpcm on odd, split test" "<dt title=\"pixels right / (right + fals
 [ "$(grep -c '<img' a.html)" -eq 0 ] || complain "a name became a tag"
 works "$bin/evaluate" --method mpcm --data odd --size native --against pstnn --report b.html --threshold 0.2 --protocol centroid
 pages b.html
-holds b.html 'Differences are to pstnn' 'protocol centroid'
+holds b.html 'Differences are to pstnn, rule score &gt; 0.2.' 'protocol centroid'
 works "$bin/evaluate" --predictions scenes/masks --data scenes --size native --report c.html
 pages c.html
 holds c.html 'No target was missed.' 'There was no false alarm.'
