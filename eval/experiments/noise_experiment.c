@@ -139,24 +139,40 @@ static double kept_share(const grid *g, int data, int method, int first, int end
     return clean > 0 ? sum / clean / (end - first - 1) : NAN;
 }
 
+/* The method with the highest mIoU; -1 where fewer than two have one. */
 static int best_method(const grid *g, int data, int condition) {
-    int best = 0;
-    for (int m = 1; m < g->e->method_count; m++)
-        if (!(miou_of(g, data, m, condition) <= miou_of(g, data, best, condition)))
+    int best = -1, measured = 0;
+    for (int m = 0; m < g->e->method_count; m++) {
+        double miou = miou_of(g, data, m, condition);
+        measured += !isnan(miou);
+        if (!isnan(miou) && (best < 0 || miou > miou_of(g, data, best, condition)))
             best = m;
-    return best;
+    }
+    return measured > 1 ? best : -1;
 }
 
+/* Nothing of what is not measured. */
 static void print_verdict(const grid *g, int data, int first, int end, FILE *stream) {
-    fprintf(stream, "- %s, %s: of its mIoU on clean images a method keeps, on average over the levels,",
-            g->e->data[data].name, g->conditions[first].section);
-    for (int m = 0; m < g->e->method_count; m++)
-        fprintf(stream, "%s %s %.1f %%", m ? "," : "", g->e->methods[m].name, 100 * kept_share(g, data, m, first, end));
-    fprintf(stream, ". Highest mIoU:");
-    for (int c = first; c < end; c++)
-        fprintf(stream, "%s %s at %s", c > first ? "," : "", g->e->methods[best_method(g, data, c)].name,
+    int shares = 0, named = 0;
+    for (int m = 0; m < g->e->method_count; m++) {
+        double share = kept_share(g, data, m, first, end);
+        if (isnan(share))
+            continue;
+        if (shares == 0)
+            fprintf(stream, "- %s, %s: of its mIoU on clean images a method keeps, on average over the levels,",
+                    g->e->data[data].name, g->conditions[first].section);
+        fprintf(stream, "%s %s %.1f %%", shares++ ? "," : "", g->e->methods[m].name, 100 * share);
+    }
+    if (shares == 0)
+        return;
+    for (int c = first; c < end; c++) {
+        int best = best_method(g, data, c);
+        if (best < 0)
+            continue;
+        fprintf(stream, "%s %s at %s", named++ ? "," : ". Highest mIoU:", g->e->methods[best].name,
                 g->conditions[c].label);
-    fprintf(stream, ".");
+    }
+    fputs(".", stream);
 }
 
 static status add_verdict(const grid *g, int data, int first, int end, table *t) {
@@ -164,7 +180,7 @@ static status add_verdict(const grid *g, int data, int first, int end, table *t)
     TRY(text_buffer_begin(&b));
     print_verdict(g, data, first, end, b.stream);
     status result = text_buffer_end(&b);
-    if (result == STATUS_OK)
+    if (result == STATUS_OK && b.size > 0)
         result = name_list_add(&t->notes, b.text);
     text_buffer_free(&b);
     return result;
