@@ -16,7 +16,7 @@ static const char *out_folder, *emit;
 static bool help_config, tabulate;
 static int jobs = 1;
 
-/* The last three are for experiments that train. */
+/* The last three are for experiments that train, the last one for those of them that make tables. */
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out_folder, "DIR", "run folder (default: runs/ and the name of the ini)"},
     {"help-config", CLI_FLAG, &help_config, NULL, "show the configuration keys and exit"},
@@ -125,7 +125,9 @@ int experiment_main(const experiment_kind *kind, int argc, char **argv) {
                              .arguments = "CONFIG.ini [section.key=value ...] [options]",
                              .examples = kind->examples,
                              .options = options,
-                             .option_count = kind->trains ? OPTIONS : OPTIONS - TRAINING_OPTIONS};
+                             .option_count = !kind->trains ? OPTIONS - TRAINING_OPTIONS
+                                             : kind->write ? OPTIONS - 1
+                                                           : OPTIONS};
     process_begin_signals();
     return cli_finish(&cli, run(kind, &cli, argc, argv));
 }

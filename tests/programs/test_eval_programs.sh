@@ -85,6 +85,11 @@ expects "cells evaluated under other conditions" "$(grep -c '^evaluated ' stdout
 sed "s/^A = scenes/&\nB = scenes/; s/^examples = .*/examples = A\/$first B\/$first/" noise.ini > two.ini
 works "$bin/eval-noise" two.ini data.B= methods.net= noise.gaussian=0.2 noise.seeds=7 noise.salt_and_pepper= --out without
 [ -s "without/A_${first}_gaussian.png" ] && [ -z "$(find without -name 'B_*')" ] || complain "examples of a set left out"
+# Nothing is said of a method that is not measured.
+works "$bin/eval-noise" noise.ini methods.net= --out partly
+works "$bin/eval-noise" noise.ini --tabulate --out partly
+grep -qE '^- A, Gaussian noise: .* over the levels, MPCM [0-9.]+ %\.$' partly/noise.md ||
+    complain "a method that is not measured is judged: $(grep '^- A' partly/noise.md)"
 refuses 2 'noise.gaussian = 1 0.5: .*increasing' "$bin/eval-noise" noise.ini 'noise.gaussian=1 0.5' --out out
 refuses 2 'noise.salt_and_pepper = 1.5: .*0..1' "$bin/eval-noise" noise.ini noise.salt_and_pepper=1.5 --out out
 refuses 2 'both empty' "$bin/eval-noise" noise.ini noise.salt_and_pepper= noise.gaussian= --out out
@@ -112,6 +117,7 @@ large=$(stat -c %s "figures/A_${first}_stages_net.png")
 works "$bin/eval-figures" figures.ini figures.colours=16 --out figures
 picture "figures/A_${first}_stages_net.png"
 [ "$(stat -c %s "figures/A_${first}_stages_net.png")" -lt "$large" ] || complain "16 colours take no less space"
+refuses 2 'tabulate' "$bin/eval-figures" figures.ini --tabulate --out out
 refuses 2 "figures.images: A has no sample 'x'.*first is '$first'" "$bin/eval-figures" figures.ini figures.images=x --out out
 refuses 2 'figures.images is empty' "$bin/eval-figures" figures.ini figures.images= --out out
 refuses 2 'figures.images: B/x: \[data\] has no data set' "$bin/eval-figures" figures.ini figures.images=B/x --out out
