@@ -83,17 +83,17 @@ static status read_samples(const browse_request *r, const dataset *data, scores_
     const score_source source = predictions_source(p);
     status result = STATUS_OK;
     for (int i = 0; i < dataset_count(data) && result == STATUS_OK; i++)
-        result = read_sample(&source, data, i, r->mask, out);
+        result = read_sample(&source, data, i, r->mask ? *r->mask : MASK_MAX, out);
     predictions_free(p);
     return result;
 }
 
 static status read_with_truth(const browse_request *r, const json_t *list, scores_set *out) {
     dataset *data;
-    TRY(dataset_open(r->data, r->split, &data));
+    TRY(dataset_open(r->data, r->split ? r->split : "test", &data));
     status result = begin_set(list, dataset_count(data), out);
     if (result == STATUS_OK) {
-        out->how.protocol = r->protocol;
+        out->how.protocol = r->protocol ? *r->protocol : PROTOCOL_OVERLAP;
         out->dataset = strdup(dataset_name(data));
         out->split = strdup(dataset_split(data));
         result = out->dataset && out->split ? read_samples(r, data, out) : no_memory(r->data);
@@ -178,19 +178,35 @@ static status read_without_truth(const browse_request *r, const json_t *list, sc
 
 /* --- either --- */
 
+static status read_scores(const browse_request *r, const char *path, scores_set *out) {
+    const char *given = r->data ? "data" : r->split ? "split" : r->mask ? "mask" : NULL;
+    if (given)
+        return status_fail(STATUS_USAGE, "%s holds the ground truth: no --%s", path, given);
+    TRY(scores_file_read(path, out));
+    if (r->protocol)
+        out->how.protocol = *r->protocol;
+    return STATUS_OK;
+}
+
+/* Without the ground truth nothing finds a target. */
+static status refuse_without_data(const browse_request *r) {
+    const char *given = r->split ? "split" : r->mask ? "mask" : r->protocol ? "protocol" : NULL;
+    return given && !r->data ? status_fail(STATUS_USAGE, "%s: --%s needs --data", r->folder, given) : STATUS_OK;
+}
+
 status browse_set_open(const browse_request *r, scores_set *out) {
     char path[4096];
     json_t *list;
     *out = (scores_set){0};
     TRY(path_join(path, r->folder, "scores", ".h5"));
     if (path_is_file(path))
-        return r->data ? status_fail(STATUS_USAGE, "%s holds the ground truth: no --data", path)
-                       : scores_file_read(path, out);
+        return read_scores(r, path, out);
     TRY(path_join(path, r->folder, "detections", ".json"));
     if (!path_is_file(path))
         return status_fail(STATUS_INPUT,
                            "%s: neither scores.h5 (evaluate --out) nor detections.json (detect --out) is there",
                            r->folder);
+    TRY(refuse_without_data(r));
     TRY(read_list(r->folder, &list));
     status result = r->data ? read_with_truth(r, list, out) : read_without_truth(r, list, out);
     json_decref(list);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char *data, *split = "test", *mask = "max", *protocol = "overlap";
+static const char *data, *split, *mask, *protocol;
 static int port;
 
 static const cli_option options[] = {
@@ -16,9 +16,10 @@ static const cli_option options[] = {
      "for a folder of detect: the data set with the ground truth of the images, which then must be there for each of "
      "its "
      "split. A folder of evaluate has it"},
-    {"split", CLI_TEXT, &split, "NAME", "which part of the data set"},
-    {"mask", CLI_TEXT, &mask, "max|half|any", "which mask pixels are target, as in evaluate"},
-    {"protocol", CLI_TEXT, &protocol, "overlap|centroid", "what finds a target, as in evaluate"},
+    {"split", CLI_TEXT, &split, "NAME", "which part of the data set: test unless given"},
+    {"mask", CLI_TEXT, &mask, "max|half|any", "of the data set: which mask pixels are target, as in evaluate"},
+    {"protocol", CLI_TEXT, &protocol, "overlap|centroid",
+     "what finds a target, as in evaluate. A folder of evaluate has its own, which this overrules"},
     {"port", CLI_INT, &port, "N", "of 127.0.0.1; 0: any free one"},
 };
 
@@ -35,18 +36,24 @@ static const cli_program program = {
 };
 
 static status read_request(const char *const *arguments, int count, browse_request *out) {
-    int words[2];
+    static mask_rule of_mask;
+    static match_protocol of_targets;
+    int words[2] = {MASK_MAX, PROTOCOL_OVERLAP};
     if (count != 1)
         return status_fail(STATUS_USAGE, "expected one folder, of evaluate --out or of detect --out");
     if (port < 0 || port > 65535)
         return status_fail(STATUS_USAGE, "--port is %d, expected 0 to 65535", port);
-    TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[0]));
-    TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[1]));
+    if (mask)
+        TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[0]));
+    if (protocol)
+        TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[1]));
+    of_mask = (mask_rule)words[0];
+    of_targets = (match_protocol)words[1];
     *out = (browse_request){.folder = arguments[0],
                             .data = data,
                             .split = split,
-                            .mask = (mask_rule)words[0],
-                            .protocol = (match_protocol)words[1]};
+                            .mask = mask ? &of_mask : NULL,
+                            .protocol = protocol ? &of_targets : NULL};
     return STATUS_OK;
 }
 

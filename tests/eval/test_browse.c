@@ -121,7 +121,13 @@ static void test_set(void **state) {
     dataset *data = open_scenes();
     const scoring how = {.rule = RULE_LOGIT, .protocol = PROTOCOL_CENTROID};
     metrics m;
-    scores_set set = open_set(store(d, data, &how, &m));
+    const match_protocol overlap = PROTOCOL_OVERLAP;
+    const char *folder = store(d, data, &how, &m);
+    scores_set set;
+    assert_ok(browse_set_open(&(browse_request){.folder = folder, .protocol = &overlap}, &set));
+    assert_int_equal(set.how.protocol, PROTOCOL_OVERLAP);
+    scores_set_free(&set);
+    set = open_set(folder);
     assert_int_equal(set.count, SCENES);
     assert_string_equal(set.method, "tiny");
     assert_string_equal(set.split, "test");
@@ -205,6 +211,11 @@ static void test_bad_files(void **state) {
     assert_ok(h5_write_attribute_text(file, "/", "rule", "guess"));
     assert_ok(h5_commit(file));
     assert_fails(browse_set_open(&request, &set), STATUS_INPUT, "scores.h5", "guess");
+    const mask_rule any = MASK_ANY;
+    assert_fails(browse_set_open(&(browse_request){.folder = folder, .mask = &any}, &set), STATUS_USAGE, "scores.h5",
+                 "--mask");
+    assert_fails(browse_set_open(&(browse_request){.folder = folder, .split = "val"}, &set), STATUS_USAGE, "scores.h5",
+                 "--split");
     assert_fails(browse_set_open(&(browse_request){.folder = folder, .data = "x"}, &set), STATUS_USAGE, "scores.h5",
                  "no --data");
 }

@@ -29,6 +29,11 @@ refuses 2 'expected one folder' "$bin/browse" found results
 refuses 1 'nowhere: neither scores.h5' "$bin/browse" nowhere
 refuses 1 'scenes: neither scores.h5' "$bin/browse" scenes
 refuses 2 'results/scores.h5 holds the ground truth' "$bin/browse" results --data scenes
+for option in '--mask any' '--split val'; do
+    # shellcheck disable=SC2086 # an option and its value
+    refuses 2 "results/scores.h5 holds the ground truth: no ${option%% *}" "$bin/browse" results $option
+done
+refuses 2 'found: --split needs --data' "$bin/browse" found --split val
 refuses 2 'port is 70000' "$bin/browse" found --port 70000
 refuses 1 'missing-set' "$bin/browse" found --data missing-set
 rm found/scene_00005_score.png
