@@ -195,18 +195,6 @@ status browse_view_figures(const browse_view *v, double threshold, text_buffer *
 
 enum { MOST_LISTED = 2000 }; /* detections of a scene: at a low threshold there may be as many as pixels */
 
-static double peak_of(const component_list *list, int index, const float *map, int width) {
-    const component *c = &list->items[index];
-    double peak = -INFINITY;
-    for (int y = c->y0; y <= c->y1; y++)
-        for (int x = c->x0; x <= c->x1; x++) {
-            ptrdiff_t at = (ptrdiff_t)y * width + x;
-            if (list->labels[at] == index + 1)
-                peak = fmax(peak, map[at]);
-        }
-    return peak;
-}
-
 /* `flag` says what the component is. */
 static json_t *component_of(const component_list *list, int index, double peak, const char *flag, bool is_so) {
     const component *c = &list->items[index];
@@ -218,7 +206,7 @@ static json_t *component_of(const component_list *list, int index, double peak, 
 static json_t *targets_of(const browse_view *v, const per_image *p, const float *map, int width) {
     json_t *list = json_array();
     for (int t = 0; t < p->targets.count; t++)
-        json_array_append_new(list, component_of(&p->targets, t, peak_of(&p->targets, t, map, width), "found",
+        json_array_append_new(list, component_of(&p->targets, t, component_peak(&p->targets, t, map, width), "found",
                                                  per_image_is_found(p, v->set->how.protocol, t)));
     return list;
 }
@@ -227,7 +215,7 @@ static json_t *detections_of(const browse_view *v, const per_image *p, const flo
     const component_list *found = &p->outcome.detections;
     json_t *list = json_array();
     for (int d = 0; d < found->count && d < MOST_LISTED; d++)
-        json_array_append_new(list, component_of(found, d, peak_of(found, d, map, width), "false",
+        json_array_append_new(list, component_of(found, d, component_peak(found, d, map, width), "false",
                                                  v->has_truth && per_image_is_false(p, v->set->how.protocol, d)));
     return list;
 }

@@ -3,8 +3,8 @@
 #include "core/base/process.h"
 #include "core/log/progress.h"
 #include "eval/measure/quantile.h"
+#include "eval/measure/score_map.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -60,14 +60,6 @@ static status reader_finish(reader *r, sample *out) {
     return r->code == STATUS_OK ? STATUS_OK : status_fail(r->code, "%s", r->message);
 }
 
-static status check_finite(const detector_maps *maps, const char *name) {
-    size_t pixels = (size_t)maps->width * (size_t)maps->height;
-    for (size_t i = 0; i < pixels; i++)
-        if (!isfinite(maps->score[i]))
-            return status_fail(STATUS_NUMERIC, "%s: the score map holds a value that is not finite", name);
-    return STATUS_OK;
-}
-
 static status measure(const scored_image *image, const char *name, const evaluate_options *options, metrics *out) {
     per_image alone;
     TRY(per_image_measure(image, &options->how, &alone));
@@ -86,9 +78,9 @@ static status run_own(scoring_run *r, const sample *s, const char *name, detecto
     double start = clock_seconds();
     status result = r->source->run(r->source->context, name, s, maps);
     r->times[r->timed++] = 1e3 * (clock_seconds() - start);
-    if (result != STATUS_OK)
-        return status_prefix(result, "%s", name);
-    return check_finite(maps, name);
+    if (result == STATUS_OK)
+        result = score_map_check(maps->score, (size_t)maps->width * (size_t)maps->height);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", name);
 }
 
 static void send_maps(const scoring_run *r, const sample *s, const detector_maps *maps) {

@@ -3,15 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#define RATIO_EPSILON 2.2e-16 /* the reference adds it to denominators */
-
 /* --- published: 0 / 0 is 0 --- */
 
 static double ratio(double numerator, double denominator) {
     return numerator / (denominator + RATIO_EPSILON);
 }
 
-static double zero_share(int64_t part, int64_t whole) {
+double metric_zero_share(int64_t part, int64_t whole) {
     return whole ? (double)part / (double)whole : 0;
 }
 
@@ -40,10 +38,10 @@ static double f1(const metrics *m) {
 static double auc(const metrics *m) {
     double area = 0;
     for (int i = ROC_POINTS - 1; i > 0; i--) {
-        double x0 = zero_share(m->roc_false_pixels[i], m->roc_background);
-        double x1 = zero_share(m->roc_false_pixels[i - 1], m->roc_background);
-        double y0 = zero_share(m->roc_detected[i], m->roc_targets);
-        double y1 = zero_share(m->roc_detected[i - 1], m->roc_targets);
+        double x0 = metric_zero_share(m->roc_false_pixels[i], m->roc_background);
+        double x1 = metric_zero_share(m->roc_false_pixels[i - 1], m->roc_background);
+        double y0 = metric_zero_share(m->roc_detected[i], m->roc_targets);
+        double y1 = metric_zero_share(m->roc_detected[i - 1], m->roc_targets);
         area += (x1 - x0) * (y0 + y1) / 2;
     }
     return area;

@@ -39,6 +39,9 @@ const char *metric_unit_name(metric_unit unit);
 double metric_unit_factor(metric_unit unit);
 const char *metric_unit_suffix(metric_unit unit);
 
+/* The share part / whole, with 0 / 0 = 0 as published. */
+double metric_zero_share(int64_t part, int64_t whole);
+
 double metric_value(metric_id id, const metrics *m);
 /* In the metric's unit. */
 double metric_shown(metric_id id, const metrics *m);

@@ -18,6 +18,7 @@ typedef enum match_protocol {
 #define ROC_POINTS 201
 #define TARGET_BINS 4
 #define SCORE_LEVELS 10
+#define RATIO_EPSILON 2.2e-16 /* the reference adds it to denominators */
 
 typedef struct metrics {
 #define COUNT(name) int64_t name;

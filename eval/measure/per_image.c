@@ -6,8 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define RATIO_EPSILON 2.2e-16 /* the reference adds it to denominators */
-
 const int target_size_ends[] = {9, 25, 80};
 const double target_scr_ends[] = {2, 5, 10};
 

@@ -47,18 +47,6 @@ static void print_head(FILE *images, FILE *targets) {
     fputs("image,target,x,y,x0,y0,x1,y1,pixels,scr,peak,found,centroid_found,centroid_distance,iou\n", targets);
 }
 
-static double peak_of(const scored_image *image, const component_list *targets, int target) {
-    const component *c = &targets->items[target];
-    double peak = -INFINITY;
-    for (int y = c->y0; y <= c->y1; y++)
-        for (int x = c->x0; x <= c->x1; x++) {
-            ptrdiff_t at = (ptrdiff_t)y * image->width + x;
-            if (targets->labels[at] == target + 1)
-                peak = fmax(peak, image->score[at]);
-        }
-    return peak;
-}
-
 static void print_target(const char *name, const scored_image *image, const per_image *p, int t, FILE *stream) {
     const component *c = &p->targets.items[t];
     int near = p->outcome.nearest[t];
@@ -66,7 +54,7 @@ static void print_target(const char *name, const scored_image *image, const per_
     fprintf(stream, ",%d,%.3f,%.3f,%d,%d,%d,%d,%d", t + 1, c->centroid_x, c->centroid_y, c->x0, c->y0, c->x1, c->y1,
             c->area);
     print_number(stream, p->contrast[t]);
-    print_number(stream, peak_of(image, &p->targets, t));
+    print_number(stream, component_peak(&p->targets, t, image->score, image->width));
     fprintf(stream, ",%d,%d", p->outcome.found[t], near >= 0);
     print_number(stream, near >= 0 ? component_distance(c, &p->outcome.detections.items[near]) : NAN);
     print_number(stream, p->match.iou[t]);

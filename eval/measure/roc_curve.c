@@ -5,15 +5,11 @@
 #include <math.h>
 #include <stdio.h>
 
-static double quotient(int64_t part, int64_t whole) {
-    return whole > 0 ? (double)part / (double)whole : 0;
-}
-
 void roc_curve_fill(roc_curve *c, const char *name, const metrics *m) {
     snprintf(c->name, sizeof c->name, "%.80s, AUC %.4f", name, metric_value(METRIC_auc, m));
     for (int i = 0; i < ROC_POINTS; i++) {
-        c->fpr[i] = quotient(m->roc_false_pixels[i], m->roc_background);
-        c->tpr[i] = quotient(m->roc_detected[i], m->roc_targets);
+        c->fpr[i] = metric_zero_share(m->roc_false_pixels[i], m->roc_background);
+        c->tpr[i] = metric_zero_share(m->roc_detected[i], m->roc_targets);
         c->log_fpr[i] = log10(c->fpr[i]); /* minus infinity at 0: not drawn */
     }
 }

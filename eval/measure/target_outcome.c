@@ -67,3 +67,15 @@ void target_outcome_free(target_outcome *o) {
     free(o->nearest);
     *o = (target_outcome){0};
 }
+
+double component_peak(const component_list *list, int index, const float *map, int width) {
+    const component *c = &list->items[index];
+    double peak = -INFINITY;
+    for (int y = c->y0; y <= c->y1; y++)
+        for (int x = c->x0; x <= c->x1; x++) {
+            ptrdiff_t at = (ptrdiff_t)y * width + x;
+            if (list->labels[at] == index + 1)
+                peak = fmax(peak, map[at]);
+        }
+    return peak;
+}

@@ -28,5 +28,7 @@ status target_outcome_find(const component_list *targets, const uint8_t *detecte
 void target_outcome_free(target_outcome *o); /* accepts a zeroed struct */
 
 double component_distance(const component *a, const component *b); /* of the centroids, pixels */
+/* The highest value under component number `index` of a map that is `width` wide. */
+double component_peak(const component_list *list, int index, const float *map, int width);
 
 #endif
