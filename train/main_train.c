@@ -41,7 +41,8 @@ static const cli_program program = {
 };
 
 static volatile sig_atomic_t signal_received;
-static peers *job; /* NULL: this process trains alone */
+static bool trained; /* to the end: what is printed then is no result, for all of it stands in the run folder */
+static peers *job;   /* NULL: this process trains alone */
 
 /* mpirun sends SIGTERM to those that are left when a process of the job has died. They may wait for it for ever; rank 1
  * speaks too, for it may be rank 0 that has died. */
@@ -129,7 +130,8 @@ static status train(const char *ini, const char *const *overrides, int override_
         .folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice, .peers = job};
     status result = trainer_run(c, &run);
     config_free(c);
-    if (result == STATUS_OK && peers_rank(job) == 0)
+    trained = result == STATUS_OK;
+    if (trained && peers_rank(job) == 0)
         printf("done: %s\n", folder);
     return result;
 }
@@ -151,12 +153,21 @@ static status run(int argc, char **argv) {
     return train(arguments[0], (const char *const *)arguments + 1, count - 1);
 }
 
+/* The exit code of a training that came to its end does not depend on the console. */
+static int finish(status result) {
+    if (!trained)
+        return cli_finish(&program, result);
+    if (cli_flush_output() != STATUS_OK)
+        fprintf(stderr, "train: %s; the run is complete\n", status_message());
+    return status_exit_code(result);
+}
+
 int main(int argc, char **argv) {
     status result = run(argc, argv);
     bool failed = result != STATUS_OK && result != STATUS_INTERRUPTED;
     if (failed)
         job_wait_for_first();
-    int code = failed || peers_rank(job) == 0 ? cli_finish(&program, result) : status_exit_code(result);
+    int code = failed || peers_rank(job) == 0 ? finish(result) : status_exit_code(result);
     if (result == STATUS_INTERRUPTED && signal_received == SIGTERM)
         code = 143;
     job_close(failed, code);

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <popt.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HELP_WIDTH 100
 
@@ -124,10 +126,20 @@ static void print_version(const cli_program *program) {
     printf("irst %s %s\nbuilt with %s\n", program->name, IRST_VERSION, compiler);
 }
 
-static status finish_stdout(void) {
-    return fflush(stdout) == 0 && !ferror(stdout)
-               ? STATUS_OK
-               : status_fail(STATUS_OUTPUT, "standard output cannot be written: %s", strerror(errno));
+status cli_flush_output(void) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return STATUS_OK;
+    return status_fail(STATUS_OUTPUT, "standard output cannot be written: %s",
+                       errno ? strerror(errno) : "an earlier write failed");
+}
+
+/* A descriptor that is closed would be given to the next file, and what is printed would go there. In its place stands
+ * one that cannot be written. */
+static void occupy_standard_descriptors(void) {
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+            return;
 }
 
 /* --- values --- */
@@ -201,7 +213,7 @@ static status parse_options(const cli_program *program, poptContext context, int
         if (code == OPTION_HELP || code == OPTION_VERSION) {
             *action = CLI_DONE;
             (code == OPTION_HELP ? print_help : print_version)(program);
-            return finish_stdout();
+            return cli_flush_output();
         }
         TRY(take_option(&program->options[code - 1], context, argc, argv));
         *given |= UINT64_C(1) << (code - 1);
@@ -265,6 +277,7 @@ static status parse(const cli_program *program, poptContext context, int argc, c
 status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
                  int *positional_count) {
     *action = CLI_RUN;
+    occupy_standard_descriptors();
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of writing, as a full disk */
     int count = program->option_count;
     assert(count <= 64);                                                 /* a bit for each */
@@ -287,6 +300,8 @@ status cli_parse(const cli_program *program, int argc, char **argv, cli_action *
 }
 
 int cli_finish(const cli_program *program, status code) {
+    if (code == STATUS_OK)
+        code = cli_flush_output();
     if (code == STATUS_USAGE)
         fprintf(stderr, "%s: %s (see %s%s --help)\n", program->name, status_message(), process_prefix(), program->name);
     else if (code != STATUS_OK)

@@ -43,11 +43,15 @@ typedef enum cli_action { CLI_RUN, CLI_DONE } cli_action;
  * order, come back as a NULL-terminated array that lives as long as argv: like getopt, it moves them to the
  * front of argv, which must end in NULL. A program without any passes NULL for both, and one is refused. An
  * unknown option, one that is not for the first argument, a missing or bad value is STATUS_USAGE. From now on a limit
- * on file sizes is an error of writing. */
+ * on file sizes is an error of writing, and no file takes the place of a standard stream that is closed. */
 status cli_parse(const cli_program *program, int argc, char **argv, cli_action *action, const char ***positional,
                  int *positional_count);
 
-/* Prints "NAME: MESSAGE" to stderr if `code` is a failure (with " (see NAME --help)" for STATUS_USAGE);
+/* STATUS_OUTPUT if anything printed to stdout so far could not be written. */
+status cli_flush_output(void);
+
+/* Prints "NAME: MESSAGE" to stderr if `code` is a failure (with " (see NAME --help)" for STATUS_USAGE) or if what was
+ * printed to stdout could not be written, which is a failure too;
  * returns the exit code: that of status_exit_code, or 128 and the number of the signal that interrupted the program. */
 int cli_finish(const cli_program *program, status code);
 

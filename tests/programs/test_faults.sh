@@ -89,6 +89,24 @@ for most in 3 4 5 6 7 8 9 10 12 14; do
     done
 done
 
+# --- a result that cannot be printed ---
+for to in '> /dev/full' '>&-'; do
+    for command in "evaluate --method mpcm --data scenes --split all --format json" "detect --weights list" \
+        "prepare check scenes" "train --help-config" "detect --method mpcm scenes/images --out printed" "convert verify weights.h5"; do
+        count=$((count + 1))
+        eval "\"$bin\"/$command $to" 2> stderr < /dev/null
+        code=$?
+        [ $code -eq 1 ] || complain "$command $to: exit code $code"
+        grep -q "^${command%% *}: standard output cannot be written: " stderr || complain "$command $to: $(head -c 300 stderr)"
+    done
+    # What a training prints is no result: it stands in the run folder, which no line of the console gets into.
+    count=$((count + 1))
+    rm -rf silent
+    eval "\"$bin\"/train tiny.ini --out silent $to <&-" 2> stderr || complain "train $to: exit code $?"
+    grep -q 'standard output cannot be written: .*; the run is complete' stderr || complain "train $to: $(head -c 300 stderr)"
+    cmp -s <(cut -d, -f1-4 silent/log.csv) <(cut -d, -f1-4 run/log.csv) || complain "train $to: another log.csv"
+done
+
 # --- data that goes away while a training runs ---
 cp -r scenes going
 "$bin/train" tiny.ini --out vanished data.root=going train.epochs=100000 > stdout 2> stderr < /dev/null &
