@@ -17,7 +17,7 @@ RUN install -D static/detect /detect/usr/bin/irst-detect \
 
 FROM debian:bookworm-slim AS full
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ffmpeg fonts-dejavu-core libcairo2 libexpat1 libgomp1 libhdf5-103-1 libinih1 \
+    && apt-get install -y --no-install-recommends ffmpeg fonts-dejavu-core libcairo2 libexpat1 libgomp1 libhdf5-103-1 \
         libjansson4 libjpeg62-turbo libmicrohttpd12 libopenblas0-pthread libpng16-16 libpopt0 libprotobuf-c1 libtiff6 libzip4 \
         zlib1g \
     && rm -rf /var/lib/apt/lists/*

@@ -70,7 +70,6 @@ if [ "$how" != static ] || has_archive -lzip; then
 fi
 wanted jansson libjansson-dev jansson-devel jansson-dev
 public=("${libs[@]}")
-wanted inih libinih-dev inih-devel inih-dev
 wanted popt libpopt-dev popt-devel popt-dev
 wanted cairo libcairo2-dev cairo-devel cairo-dev
 wanted expat libexpat1-dev expat-devel expat-dev

@@ -9,7 +9,7 @@
 #   --libraries  installs nothing: prints the packages with libraries and headers
 set -euo pipefail
 
-libraries=(libc6-dev libhdf5-dev libopenblas-dev zlib1g-dev libpng-dev libjpeg-dev libtiff-dev libinih-dev libzip-dev
+libraries=(libc6-dev libhdf5-dev libopenblas-dev zlib1g-dev libpng-dev libjpeg-dev libtiff-dev libzip-dev
     libjansson-dev libpopt-dev librandom123-dev libcairo2-dev libexpat1-dev libprotobuf-c-dev
     libmicrohttpd-dev)
 packages=(gcc make pkg-config fonts-dejavu-core protobuf-c-compiler "${libraries[@]}")

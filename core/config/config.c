@@ -116,6 +116,9 @@ static char *trimmed(const char *text, size_t length) {
 static status assign(config *c, const char *name, const char *value, const char *where) {
     if (has_control_character(name) || has_control_character(value))
         return status_fail(STATUS_USAGE, "%s: a key or value holds a line break or another control character", where);
+    if (strlen(name) > CONFIG_LONGEST_NAME)
+        return status_fail(STATUS_USAGE, "%s: %.100s...: the key has more than %d characters", where, name,
+                           CONFIG_LONGEST_NAME);
     config_entry *entry = find(c, name);
     return entry ? config_entry_set(entry, value, where) : keep_pending(c, name, value, where);
 }

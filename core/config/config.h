@@ -29,6 +29,8 @@ typedef struct config_key {
 
 typedef struct config config;
 
+enum { CONFIG_LONGEST_NAME = 191 /* characters of "section.key" */ };
+
 status config_new(config **out); /* no keys yet; config_free */
 void config_free(config *c);     /* accepts NULL */
 
@@ -44,7 +46,7 @@ status config_undeclared_names(const config *c, const char *section, name_list *
 status config_declare_text(config *c, const char *section, const char *name, const char *default_value,
                            const char *help);
 
-/* Reads an ini file (libinih). A relative path that is not there is looked for among the files that come with the
+/* Reads an ini file. A relative path that is not there is looked for among the files that come with the
  * programs (process_shared_file). Entries for keys not declared yet are kept until config_check. A file that is
  * missing is STATUS_USAGE too: the configuration is what the user got wrong. */
 status config_load(config *c, const char *path);

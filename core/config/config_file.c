@@ -1,10 +1,10 @@
-/* Configuration files: reading through libinih with file and line in every message; writing; the help. */
+/* Configuration files: reading, with file and line in every message; writing; the help. */
 #include "core/config/config_private.h"
 
 #include "core/base/process.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,45 +21,43 @@ typedef struct reader {
     config *target;
     const char *path;
     FILE *file;
-    int line; /* number of the line read last */
-    status result;
+    char text[CONFIG_LINE_SIZE]; /* the line read last, without its end and without blanks before it */
+    int line;                    /* its number */
+    char section[CONFIG_LONGEST_NAME + 1];
     seen_key *seen; /* keys of this file */
     int seen_count;
 } reader;
 
-/* libinih's reader: one line without its end and without blanks before it, NULL at the end of the file or after a
- * failure. Of a comment what does not fit is dropped: such are the help texts that config_write puts there. Builds of
- * libinih take an indented line for more of the value above it, and go on after an error, unless they are told not to,
- * each in its own way: none of them sees such a line here or is given another after an error. */
-static char *read_line(char *line, int size, void *context) {
-    reader *r = context;
+/* The next character; a line may end with CR LF, as on Windows, or CR alone, as on old Macs. */
+static int read_character(FILE *file) {
+    int c = getc(file);
+    if (c != '\r')
+        return c;
+    int next = getc(file);
+    if (next != '\n')
+        ungetc(next, file);
+    return '\n';
+}
+
+/* Of a comment what does not fit is dropped: such are the help texts that config_write puts there. */
+static status read_line(reader *r, bool *end) {
     int length = 0, c;
-    if (r->result != STATUS_OK)
-        return NULL;
-    while ((c = getc(r->file)) != EOF && c != '\n') {
-        if (c == '\0') {
-            r->result = status_fail(STATUS_USAGE, "%s:%d: a NUL byte: this is not a text file", r->path, r->line + 1);
-            return NULL;
-        }
-        if (length == size - 1 && (line[0] == ';' || line[0] == '#'))
-            continue;
-        if (length == size - 1) {
-            r->result = status_fail(STATUS_USAGE, "%s:%d: the line has %d or more characters; expected fewer", r->path,
-                                    r->line + 1, size);
-            return NULL;
-        }
-        if (length > 0 || (c != ' ' && c != '\t'))
-            line[length++] = (char)c;
+    while ((c = read_character(r->file)) != EOF && c != '\n') {
+        bool full = length == CONFIG_LINE_SIZE - 1;
+        if (c == '\0')
+            return status_fail(STATUS_USAGE, "%s:%d: a NUL byte: this is not a text file", r->path, r->line + 1);
+        if (full && r->text[0] != ';' && r->text[0] != '#')
+            return status_fail(STATUS_USAGE, "%s:%d: the line has %d or more characters; expected fewer", r->path,
+                               r->line + 1, CONFIG_LINE_SIZE);
+        if (!full && (length > 0 || (c != ' ' && c != '\t')))
+            r->text[length++] = (char)c;
     }
-    if (c == EOF && ferror(r->file)) {
-        r->result = status_fail(STATUS_USAGE, "%s: cannot be read: %s", r->path, strerror(errno));
-        return NULL;
-    }
-    if (c == EOF && length == 0)
-        return NULL;
-    line[length] = '\0';
+    if (c == EOF && ferror(r->file))
+        return status_fail(STATUS_USAGE, "%s: cannot be read: %s", r->path, strerror(errno));
+    *end = c == EOF && length == 0;
+    r->text[length] = '\0';
     r->line++;
-    return line;
+    return STATUS_OK;
 }
 
 static status remember(reader *r, const char *name) {
@@ -82,20 +80,70 @@ static status remember(reader *r, const char *name) {
     return STATUS_OK;
 }
 
-static status handle(reader *r, const char *section, const char *key, const char *value) {
-    char name[2 * CONFIG_LINE_SIZE], where[4096 + 32];
-    if (*section == '\0')
-        return status_fail(STATUS_USAGE, "%s:%d: %s stands before the first [section]", r->path, r->line, key);
-    snprintf(name, sizeof name, "%s.%s", section, key);
+static status take_value(reader *r, const char *key, const char *value) {
+    char name[CONFIG_LONGEST_NAME + 1], where[4096 + 32];
+    if (r->section[0] == '\0')
+        return status_fail(STATUS_USAGE, "%s:%d: %.100s stands before the first [section]", r->path, r->line, key);
+    if (snprintf(name, sizeof name, "%s.%s", r->section, key) > CONFIG_LONGEST_NAME)
+        return status_fail(STATUS_USAGE, "%s:%d: %.100s...: the key has more than %d characters", r->path, r->line,
+                           name, CONFIG_LONGEST_NAME);
     snprintf(where, sizeof where, "%s:%d", r->path, r->line);
     TRY(remember(r, name));
     return config_set(r->target, name, value, where);
 }
 
-static int on_entry(void *context, const char *section, const char *key, const char *value) {
-    reader *r = context;
-    r->result = handle(r, section, key, value);
-    return r->result == STATUS_OK;
+static status refuse_line(const reader *r) {
+    return status_fail(STATUS_USAGE, "%s:%d: expected \"[section]\", \"key = value\" or a comment", r->path, r->line);
+}
+
+/* A key behind its section would be easy to overlook. */
+static status take_section(reader *r, const char *text) {
+    size_t length = strcspn(text, "]");
+    if (text[length] == '\0' || length == 0 || length > CONFIG_LONGEST_NAME)
+        return refuse_line(r);
+    const char *rest = text + length + 1;
+    rest += strspn(rest, " \t");
+    if (*rest != '\0' && *rest != ';' && *rest != '#')
+        return status_fail(STATUS_USAGE, "%s:%d: [%.*s] is followed by %.60s; expected a key on a line of its own",
+                           r->path, r->line, (int)length, text, rest);
+    memcpy(r->section, text, length);
+    r->section[length] = '\0';
+    return STATUS_OK;
+}
+
+/* A comment ends a line from a ; on that stands behind a blank. */
+static void cut_comment(char *text) {
+    for (char *c = text; *c; c++)
+        if (*c == ';' && c > text && isspace((unsigned char)c[-1])) {
+            *c = '\0';
+            return;
+        }
+}
+
+static void cut_blanks_behind(char *text) {
+    size_t length = strlen(text);
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        text[--length] = '\0';
+}
+
+static status take_line(reader *r) {
+    static const char mark[] = "\xef\xbb\xbf"; /* what some editors put before UTF-8 */
+    char *text = r->text + (r->line == 1 && strncmp(r->text, mark, 3) == 0 ? 3 : 0);
+    text += strspn(text, " \t");
+    if (*text == ';' || *text == '#')
+        return STATUS_OK;
+    cut_comment(text);
+    cut_blanks_behind(text);
+    if (*text == '\0')
+        return STATUS_OK;
+    if (*text == '[')
+        return take_section(r, text + 1);
+    char *value = text + strcspn(text, "=:");
+    if (*value == '\0')
+        return refuse_line(r);
+    *value++ = '\0';
+    cut_blanks_behind(text);
+    return take_value(r, text, value);
 }
 
 /* "configs/nudt.ini" that is not here is the one that comes with the programs. */
@@ -109,21 +157,25 @@ static FILE *open_file(const char *path) {
     return file;
 }
 
+static status read_all(reader *r) {
+    for (bool end = false;;) {
+        TRY(read_line(r, &end));
+        if (end)
+            return STATUS_OK;
+        TRY(take_line(r));
+    }
+}
+
 status config_load(config *c, const char *path) {
     reader r = {.target = c, .path = path, .file = open_file(path)};
     if (r.file == NULL)
         return status_fail(STATUS_USAGE, "%s: cannot be opened: %s", path, strerror(errno));
-    int bad_line = ini_parse_stream(read_line, &r, on_entry, &r);
-    if (bad_line > 0 && (r.result == STATUS_OK || bad_line < r.line))
-        r.result =
-            status_fail(STATUS_USAGE, "%s:%d: expected \"[section]\", \"key = value\" or a comment", path, bad_line);
-    else if (r.result == STATUS_OK && bad_line < 0)
-        r.result = status_fail(STATUS_MEMORY, "%s: out of memory", path);
+    status result = read_all(&r);
     fclose(r.file);
     for (int i = 0; i < r.seen_count; i++)
         free(r.seen[i].name);
     free(r.seen);
-    return r.result;
+    return result;
 }
 
 /* --- writing --- */

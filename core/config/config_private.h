@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-/* libinih's line buffer: a longer line would reach us cut in pieces. Values that could not be written in such
- * a line are refused wherever they come from, so that every config can be written and read again. */
-#define CONFIG_LINE_SIZE 200
+/* The longest line of a file and its NUL. Values that could not be written in such a line are refused wherever they
+ * come from, so that every config can be written and read again. It holds several of the longest paths. */
+#define CONFIG_LINE_SIZE 16384
 
 /* One value of a declared key. */
 typedef struct config_entry {

@@ -146,9 +146,12 @@ static status read_data(experiment *e, const name_list *names) {
 /* --- training --- */
 
 static status add_line(name_list *lines, const char *name, const char *value) {
-    char line[512];
-    snprintf(line, sizeof line, "%s = %s", name, value);
-    return name_list_add(lines, line);
+    char *line;
+    if (asprintf(&line, "%s = %s", name, value) < 0)
+        return status_fail(STATUS_MEMORY, "out of memory for an experiment");
+    status result = name_list_add(lines, line);
+    free(line);
+    return result;
 }
 
 /* The keys of [train] belong to the trainer, which checks them; only the seed comes from elsewhere. */

@@ -31,16 +31,15 @@ status experiment_declare_methods(config *c, const name_list *methods, const nam
 
 /* One "stages=6". */
 static status set_option(experiment_method *m, const char *text) {
-    char assignment[512];
-    const char *equals = strchr(text, '=');
-    if (!equals || equals == text)
-        return status_fail(STATUS_USAGE, "'%s': expected OPTION=VALUE", text);
-    snprintf(assignment, sizeof assignment, "model.%s", text);
-    assignment[strlen("model.") + (size_t)(equals - text)] = '\0';
-    if (strcmp(assignment, detector_name_key.name) == 0)
+    size_t length = strcspn(text, "=");
+    if (text[length] == '\0' || length == 0 || length > CONFIG_LONGEST_NAME - strlen("model."))
+        return status_fail(STATUS_USAGE, "'%.100s': expected OPTION=VALUE", text);
+    char key[CONFIG_LONGEST_NAME + 1];
+    snprintf(key, sizeof key, "model.%.*s", (int)length, text);
+    if (strcmp(key, detector_name_key.name) == 0)
         return status_fail(STATUS_USAGE, "'%s': the method's name stands in front of its options", text);
-    TRY(name_list_add(&m->given, assignment));
-    return config_set(m->options, assignment, equals + 1, "option");
+    TRY(name_list_add(&m->given, key));
+    return config_set(m->options, key, text + length + 1, "option");
 }
 
 /* Parses "rpcanet_plus stages=6 ...", cutting it up. */
@@ -66,11 +65,11 @@ static bool is_network(const char *method) {
 }
 
 static status read_method(experiment *e, const char *name, const char *value) {
-    char text[256]; /* a line of an ini has fewer than 200 characters */
     experiment_method *m = &e->methods[e->method_count++];
     m->name = name;
-    snprintf(text, sizeof text, "%s", value);
-    status result = read_options(m, text);
+    char *text = strdup(value);
+    status result = text ? read_options(m, text) : status_fail(STATUS_MEMORY, "out of memory");
+    free(text);
     if (result != STATUS_OK)
         return status_prefix(result, "methods.%s", name);
     m->is_network = is_network(m->method);

@@ -5,7 +5,7 @@
 #include "eval/experiments/experiment.h"
 
 typedef struct config_name {
-    char text[192];
+    char text[CONFIG_LONGEST_NAME + 1];
 } config_name;
 
 config_name experiment_key(const char *section, const char *name); /* "section.name" */

@@ -41,9 +41,8 @@ typedef struct figures {
     method_list stages, convergence;
 } figures;
 
-static status read_methods(const experiment *e, const char *key, method_list *out) {
-    char words[256], *rest = NULL;
-    snprintf(words, sizeof words, "%s", config_text(e->c, key));
+static status read_words(const experiment *e, const char *key, char *words, method_list *out) {
+    char *rest = NULL;
     for (char *word = strtok_r(words, " \t,", &rest); word; word = strtok_r(NULL, " \t,", &rest)) {
         int method = 0;
         while (method < e->method_count && strcmp(e->methods[method].name, word) != 0)
@@ -53,6 +52,13 @@ static status read_methods(const experiment *e, const char *key, method_list *ou
         out->methods[out->count++] = method;
     }
     return STATUS_OK;
+}
+
+static status read_methods(const experiment *e, const char *key, method_list *out) {
+    char *words = strdup(config_text(e->c, key));
+    status result = words ? read_words(e, key, words, out) : status_fail(STATUS_MEMORY, "%s: out of memory", key);
+    free(words);
+    return result;
 }
 
 static status announce(const figures *f, const char *path, status written) {

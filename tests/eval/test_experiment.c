@@ -131,6 +131,22 @@ static void test_checkpoints(void **state) {
     experiment_free(e);
 }
 
+/* Values may be as long as a line of an ini. */
+static void test_long_values(void **state) {
+    (void)state;
+    char value[1200], option[1300];
+    memset(value, 'v', sizeof value - 1);
+    value[sizeof value - 1] = '\0';
+    snprintf(option, sizeof option, "[train]\nfreeze = %s\n", value);
+    experiment *e;
+    assert_ok(experiment_read(ini("[data]\nA = A\n[methods]\nm = mpcm\n", option), NULL, 0, own_keys, 1, &e));
+    assert_string_equal(e->train.names[0] + strlen("freeze = "), value);
+    experiment_free(e);
+    snprintf(option, sizeof option, "methods.ips=mpcm %s=1", value);
+    const char *overrides[] = {option};
+    assert_fails(read_with("", overrides, 1, &e), STATUS_USAGE, "methods.ips", "OPTION=VALUE");
+}
+
 static void test_refused(void **state) {
     (void)state;
     static const struct {
@@ -177,9 +193,13 @@ static void test_override_of_unknown_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads_everything), cmocka_unit_test(test_a_reconstructed_set),
-        cmocka_unit_test(test_left_out),         cmocka_unit_test(test_checkpoints),
-        cmocka_unit_test(test_refused),          cmocka_unit_test(test_override_of_unknown_name),
+        cmocka_unit_test(test_reads_everything),
+        cmocka_unit_test(test_a_reconstructed_set),
+        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_long_values),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_override_of_unknown_name),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

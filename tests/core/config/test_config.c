@@ -84,6 +84,19 @@ static void test_defaults_file_overrides(void **state) {
     config_free(NULL);
 }
 
+/* Lines that end as on Windows and old Macs; comments behind a section. */
+static void test_line_ends(void **state) {
+    (void)state;
+    config *c = new_config();
+    assert_ok(config_load(c, ini("# a comment\r[train] ; which\repochs = 7\r\rpatience = 3 ; why\r")));
+    assert_ok(config_load(c, ini("[data]#which\r\nroot = x \r\n\r\n[train]\t\r\nschedule : constant\n")));
+    assert_int_equal(config_int(c, "train.epochs"), 7);
+    assert_int_equal(config_int(c, "train.patience"), 3);
+    assert_string_equal(config_text(c, "data.root"), "x");
+    expect_refused("[train]\r\rzebra\r", "test.ini:3:", "key = value");
+    config_free(c);
+}
+
 static void test_keys_declared_after_loading(void **state) {
     (void)state;
     config *c = new_config();
@@ -153,6 +166,8 @@ static void test_bad_lines(void **state) {
     expect_refused("[train]\nepochs\nzebra = 5\n", "test.ini:2:", "key = value"); /* the first fault counts */
     expect_refused("[train]\nepochs = 5\n  learning_rate\n",
                    "test.ini:3:", "key = value"); /* not more of the value above */
+    expect_refused("[train] epochs = 5\n", "test.ini:1: [train] is followed by epochs = 5", "line of its own");
+    expect_refused("[]\nepochs = 5\n", "test.ini:1:", "[section]");
     config *c = new_config();
     assert_int_equal(config_load(c, scratch_file("nul.ini", "[train]\nepo\0chs = 5\n", 20)), STATUS_USAGE);
     expect_message("nul.ini:2:", "NUL");
@@ -188,14 +203,12 @@ static void test_overrides_refused(void **state) {
     config_free(c);
 }
 
-/* libinih's buffer holds 199 characters: that line is whole, the next longer one an error. */
-/* The help texts that config_write puts into comments may be longer than a line of libinih's. */
+/* The help texts that config_write puts into comments may be longer than a line. */
 static void test_long_comments(void **state) {
     (void)state;
-    char text[2048], comment[1001];
+    static char text[60000], comment[20001];
     memset(comment, 'c', sizeof comment - 1);
-    comment[sizeof comment - 1] = '\0';
-    snprintf(text, sizeof text, "; %s\n[train]\n  ;%.400s\nepochs = 3\n#%.199s", comment, comment, comment);
+    snprintf(text, sizeof text, "; %s\n[train]\n  ;%.16383s\nepochs = 3\n#%.400s", comment, comment, comment);
     config *c = new_config();
     assert_ok(config_load(c, ini(text)));
     assert_int_equal(config_int(c, "train.epochs"), 3);
@@ -216,26 +229,45 @@ static void test_too_many_keys(void **state) {
     free(text);
 }
 
+/* Lists of several long paths fit; the first line that is longer than the longest is told. */
 static void test_line_length(void **state) {
     (void)state;
-    char text[512];
-    for (int length = 198; length <= 201; length++) {
+    enum { LONGEST = 16383 };
+    static char text[LONGEST + 64];
+    for (int length = LONGEST - 1; length <= LONGEST + 2; length++) {
         int used = snprintf(text, sizeof text, "[data]\n");
         int line = snprintf(text + used, sizeof text - (size_t)used, "root = ");
         memset(text + used + line, 'r', (size_t)(length - line));
         snprintf(text + used + length, sizeof text - (size_t)(used + length), "\n[train]\nepochs = 3\n");
         config *c = new_config();
         status result = config_load(c, ini(text));
-        if (length < 200) {
+        if (length <= LONGEST) {
             assert_ok(result);
             assert_int_equal(strlen(config_text(c, "data.root")), length - line);
             assert_int_equal(config_int(c, "train.epochs"), 3);
         } else {
             assert_int_equal(result, STATUS_USAGE);
-            expect_message("test.ini:2:", "200");
+            expect_message("test.ini:2:", "16384");
         }
         config_free(c);
     }
+}
+
+static void test_long_names(void **state) {
+    (void)state;
+    char text[512], key[193];
+    memset(key, 'k', sizeof key - 1);
+    key[192] = '\0';
+    config *c = new_config();
+    snprintf(text, sizeof text, "[x]\n%.189s = 1\n", key);
+    assert_ok(config_load(c, ini(text)));
+    snprintf(text, sizeof text, "[x]\n%.190s = 1\n", key);
+    assert_fails(config_load(c, ini(text)), STATUS_USAGE, "test.ini:2", "more than 191 characters");
+    snprintf(text, sizeof text, "x.%.190s=1", key);
+    assert_fails(config_override(c, text), STATUS_USAGE, "command line", "more than 191 characters");
+    snprintf(text, sizeof text, "[%.192s]\n", key);
+    assert_fails(config_load(c, ini(text)), STATUS_USAGE, "test.ini:1", "[section]");
+    config_free(c);
 }
 
 /* What is written is read back to the same values; what could not be is refused when it is set. */
@@ -260,11 +292,12 @@ static void test_write_and_read_back(void **state) {
     }
     config_free(back);
 
-    char longest[256] = "data.root=";
-    memset(longest + 10, 'r', 192);
-    assert_ok(config_override(c, longest)); /* "root = " and 192 characters make 199 */
-    longest[10 + 192] = 'r';
-    assert_fails(config_override(c, longest), STATUS_USAGE, "data.root", "at most 192");
+    enum { LONGEST = 16376 }; /* with "root = " */
+    static char longest[LONGEST + 16] = "data.root=";
+    memset(longest + 10, 'r', LONGEST);
+    assert_ok(config_override(c, longest));
+    longest[10 + LONGEST] = 'r';
+    assert_fails(config_override(c, longest), STATUS_USAGE, "data.root", "at most 16376");
     assert_fails(config_override(c, "data.root=a ;b"), STATUS_USAGE, "data.root = a ;b", "comment");
     assert_fails(config_override(c, "data.root=;b"), STATUS_USAGE, "data.root", "comment");
     config_free(c);
@@ -338,6 +371,7 @@ static void test_names_of_a_section(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_file_overrides),
+        cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_keys_declared_after_loading),
         cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_flag_words),
@@ -345,6 +379,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_overrides_refused),
         cmocka_unit_test(test_line_length),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_long_comments),
         cmocka_unit_test(test_too_many_keys),
         cmocka_unit_test(test_write_and_read_back),
