@@ -80,9 +80,28 @@ status pack_open(dataset *d, const char *path, const char *split) {
     return result;
 }
 
+/* The values come as wider ones than pixels, as which HDF5 would clip them. */
+static status take_pixels(const dataset *d, const char *dataset_path, const int32_t *values, grey_image *out) {
+    for (size_t i = 0; i < pixels_of(d); i++) {
+        if (values[i] < 0 || values[i] > out->maximum)
+            return status_fail(STATUS_INPUT, "%s: %s: a pixel of %d; expected 0 to %d, the full scale",
+                               h5_path(d->pack), dataset_path, values[i], out->maximum);
+        out->pixels[i] = (uint16_t)values[i];
+    }
+    return STATUS_OK;
+}
+
 static status read_row(const dataset *d, const char *dataset_path, int64_t row, grey_image *out) {
-    TRY(grey_image_new(d->width, d->height, d->pixel_type == H5_UINT8 ? 255 : 65535, out));
-    status result = h5_read_rows(d->pack, dataset_path, H5_UINT16, row, 1, pixels_of(d), out->pixels);
+    int32_t *values = malloc(pixels_of(d) * sizeof *values);
+    *out = (grey_image){0};
+    if (!values)
+        return status_fail(STATUS_MEMORY, "out of memory for an image of %s", h5_path(d->pack));
+    status result = h5_read_rows(d->pack, dataset_path, H5_INT32, row, 1, pixels_of(d), values);
+    if (result == STATUS_OK)
+        result = grey_image_new(d->width, d->height, d->pixel_type == H5_UINT8 ? 255 : 65535, out);
+    if (result == STATUS_OK)
+        result = take_pixels(d, dataset_path, values, out);
+    free(values);
     if (result != STATUS_OK)
         grey_image_free(out);
     return result;

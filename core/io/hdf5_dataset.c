@@ -121,7 +121,8 @@ static hid_t stored_type(h5_type type) {
     return H5I_INVALID_HID;
 }
 
-static status check_numbers(const h5_file *file, const char *name, hid_t dataset) {
+/* Numbers that can become the wanted ones. */
+static status check_numbers(const h5_file *file, const char *name, hid_t dataset, h5_type wanted) {
     hid_t type = H5Dget_type(dataset);
     H5T_class_t kind = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
     if (type >= 0)
@@ -129,13 +130,16 @@ static status check_numbers(const h5_file *file, const char *name, hid_t dataset
     /* h5py stores truth values as an enumeration; HDF5 converts it to numbers. */
     if (kind != H5T_INTEGER && kind != H5T_FLOAT && kind != H5T_ENUM)
         return h5_fail(STATUS_INPUT, file, name, "does not hold numbers");
+    /* HDF5 would cut them: images in 0..1 would be black. */
+    if (kind == H5T_FLOAT && H5Tget_class(memory_type(wanted)) != H5T_FLOAT)
+        return h5_fail(STATUS_INPUT, file, name, "holds floating-point numbers; expected whole ones");
     return STATUS_OK;
 }
 
 static status read_whole(const h5_file *file, const char *name, hid_t dataset, h5_type type, size_t count, void *data) {
     h5_shape shape;
     TRY(shape_of(file, name, dataset, &shape));
-    TRY(check_numbers(file, name, dataset));
+    TRY(check_numbers(file, name, dataset, type));
     if (element_count(&shape) != count)
         return status_fail(STATUS_INPUT, "%s: %s: has %zu elements; expected %zu", h5_path(file), name,
                            element_count(&shape), count);
@@ -171,10 +175,10 @@ static void close_space(hid_t space) {
 }
 
 /* Checks that the rows are in the dataset; *count receives their elements. */
-static status check_rows(const h5_file *file, const char *name, hid_t dataset, int64_t first, int64_t rows,
-                         h5_shape *shape, size_t *count) {
+static status check_rows(const h5_file *file, const char *name, hid_t dataset, h5_type type, int64_t first,
+                         int64_t rows, h5_shape *shape, size_t *count) {
     TRY(shape_of(file, name, dataset, shape));
-    TRY(check_numbers(file, name, dataset));
+    TRY(check_numbers(file, name, dataset, type));
     if (shape->rank == 0)
         return status_fail(STATUS_INPUT, "%s: %s: is one number; expected rows", h5_path(file), name);
     if (first < 0 || rows < 0 || rows > shape->size[0] || first > shape->size[0] - rows)
@@ -190,7 +194,7 @@ static status read_part(const h5_file *file, const char *name, hid_t dataset, h5
                         size_t count, void *data) {
     h5_shape shape;
     size_t available;
-    TRY(check_rows(file, name, dataset, first, rows, &shape, &available));
+    TRY(check_rows(file, name, dataset, type, first, rows, &shape, &available));
     if (available != count)
         return status_fail(STATUS_INPUT, "%s: %s: %lld rows have %zu elements; expected %zu", h5_path(file), name,
                            (long long)rows, available, count);
@@ -348,7 +352,7 @@ static status write_part(h5_file *file, const char *name, hid_t dataset, h5_type
                          const void *data) {
     h5_shape shape;
     size_t count;
-    TRY(check_rows(file, name, dataset, first, rows, &shape, &count));
+    TRY(check_rows(file, name, dataset, type, first, rows, &shape, &count));
     if (count == 0)
         return STATUS_OK;
     hid_t in_file, in_memory;

@@ -40,7 +40,7 @@ const char *h5_path(const h5_file *file);
 bool h5_exists(const h5_file *file, const char *object);
 status h5_get_shape(const h5_file *file, const char *dataset, h5_shape *out);
 /* Reads a whole dataset, converted to `type`, into `data`, which holds exactly `count` elements; another
- * count in the file is an error. */
+ * count in the file is an error, and so are floating-point numbers where whole ones are wanted. */
 status h5_read(const h5_file *file, const char *dataset, h5_type type, size_t count, void *data);
 /* Reads `rows` consecutive entries of the first dimension, from `first`; `count` elements in all. */
 status h5_read_rows(const h5_file *file, const char *dataset, h5_type type, int64_t first, int64_t rows, size_t count,

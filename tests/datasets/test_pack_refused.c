@@ -57,10 +57,61 @@ static void test_parts_that_do_not(void **state) {
     }
 }
 
+/* A pack of one sample of 3x4 pixels, each of that value. */
+static void write_values(const char *path, h5_type type, const void *images, const void *masks, int64_t full_scale) {
+    static const h5_shape one = {.rank = 3, .size = {1, 3, 4}};
+    static const char *const names[] = {"a"}, *const splits[] = {"test"};
+    h5_file *file;
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write(file, "images", type, &one, images));
+    assert_ok(h5_write(file, "masks", type, &one, masks));
+    assert_ok(h5_write_attribute_int(file, "images", "full_scale", full_scale));
+    assert_ok(h5_write_strings(file, "names", names, 1));
+    assert_ok(h5_write_strings(file, "split", splits, 1));
+    assert_ok(h5_commit(file));
+}
+
+static void expect_unread(const char *path, const char *message) {
+    dataset *d;
+    grey_image image, mask;
+    assert_ok(dataset_open(path, "test", &d));
+    assert_fails(dataset_read(d, 0, MASK_SIZE_MUST_MATCH, &image, &mask), STATUS_INPUT, path, message);
+    dataset_close(d);
+}
+
+static void test_values(void **state) {
+    (void)state;
+    static const float shares[12] = {0.5f, 1};
+    static const uint16_t deep[12] = {[11] = 256}, shallow[12] = {[11] = 255};
+    static const int32_t wide[12] = {65536}, below[12] = {-1}, good[12] = {65535, 1};
+    const char *path = scratch_path("values.h5");
+    write_values(path, H5_FLOAT32, shares, shares, 255);
+    expect_unread(path, "images: holds floating-point numbers; expected whole ones");
+    write_values(path, H5_UINT16, deep, shallow, 255);
+    expect_unread(path, "images: a pixel of 256; expected 0 to 255");
+    write_values(path, H5_UINT16, shallow, deep, 255);
+    expect_unread(path, "masks: a pixel of 256; expected 0 to 255");
+    write_values(path, H5_INT32, wide, good, 65535);
+    expect_unread(path, "images: a pixel of 65536");
+    write_values(path, H5_INT32, good, below, 65535);
+    expect_unread(path, "masks: a pixel of -1");
+    dataset *d;
+    grey_image image, mask;
+    write_values(path, H5_INT32, good, good, 65535);
+    assert_ok(dataset_open(path, "test", &d));
+    assert_ok(dataset_read(d, 0, MASK_SIZE_MUST_MATCH, &image, &mask));
+    assert_int_equal(image.pixels[0], 65535);
+    assert_int_equal(mask.pixels[1], 1);
+    grey_image_free(&image);
+    grey_image_free(&mask);
+    dataset_close(d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts_that_fit),
         cmocka_unit_test(test_parts_that_do_not),
+        cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
