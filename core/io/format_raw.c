@@ -37,6 +37,10 @@ static status read_frame(const image_source *source, FILE *stream, int page, gre
 }
 
 static status read_raw(const image_source *source, int page, grey_image *out) {
+    int frames;
+    TRY(count_frames(source, &frames));
+    if (page > frames)
+        return image_no_page(source, frames);
     FILE *stream = fopen(source->path, "rb");
     if (!stream)
         return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", source->path, strerror(errno));

@@ -2,24 +2,21 @@
  * page or many. Only the plain compressions are let in: the others bring decoders of their own, and nobody stores
  * thermal images with them. */
 #include "core/io/image_format.h"
+#include "core/io/tiff_pages.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tiffio.h>
 
 /* Of one block that libtiff allocates, which may be a strip as stored, and of a row or tile: a hostile header asks for
  * all there is. */
 #define LARGEST_BLOCK ((tmsize_t)1 << 30)
 #define LARGEST_TILE ((tmsize_t)1 << 28)
 
-enum { MOST_PAGES = 65535, MOST_COLOURS = 256 };
+enum { MOST_COLOURS = 256 };
 
 typedef struct tiff {
-    const char *path;
-    TIFF *file;
-    char message[256]; /* libtiff's first one */
+    tiff_file in;
     uint32_t width, height;
     uint16_t bits, samples, kind, photometric, planes;
     uint16_t palette[MOST_COLOURS];
@@ -27,72 +24,21 @@ typedef struct tiff {
     float *values; /* of a floating-point image, until its scale is known */
 } tiff;
 
-static int on_error(TIFF *file, void *context, const char *module, const char *format, va_list arguments) {
-    tiff *t = context;
-    (void)file;
-    (void)module;
-    if (t->message[0] == '\0')
-        vsnprintf(t->message, sizeof t->message, format, arguments);
-    return 1;
-}
-
-static int on_warning(TIFF *file, void *context, const char *module, const char *format, va_list arguments) {
-    (void)file;
-    (void)context;
-    (void)module;
-    (void)format;
-    (void)arguments; /* unknown tags, mostly: damage that costs pixels is an error */
-    return 1;
-}
-
 static status fail(const tiff *t, const char *what) {
-    return status_fail(STATUS_INPUT, "%s: not a readable TIFF: %s", t->path, t->message[0] ? t->message : what);
-}
-
-static status open_file(const char *path, tiff *t) {
-    *t = (tiff){.path = path};
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
-    if (!options)
-        return status_fail(STATUS_MEMORY, "%s: out of memory to read it", path);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, LARGEST_BLOCK);
-    TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, t);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, t);
-    t->file = TIFFOpenExt(path, "rm", options); /* m: read, not mapped, so that a file that shrinks is no crash */
-    TIFFOpenOptionsFree(options);
-    return t->file ? STATUS_OK : fail(t, "it cannot be opened");
-}
-
-/* A smaller copy of a page, for display. */
-static bool is_thumbnail(TIFF *file) {
-    uint32_t type = 0;
-    TIFFGetFieldDefaulted(file, TIFFTAG_SUBFILETYPE, &type);
-    return type & FILETYPE_REDUCEDIMAGE;
-}
-
-/* Stands on page number `page` afterwards; with 0, counts them all. */
-static status find_page(tiff *t, int page, int *count) {
-    *count = 0;
-    do {
-        *count += !is_thumbnail(t->file);
-        if (page && *count == page)
-            return STATUS_OK;
-    } while (*count < MOST_PAGES && TIFFReadDirectory(t->file));
-    if (t->message[0])
-        return fail(t, "");
-    return *count > 0 ? STATUS_OK : fail(t, "no page");
+    return tiff_file_fail(&t->in, what);
 }
 
 static status count_pages(const image_source *source, int *out) {
-    tiff t;
-    TRY(open_file(source->path, &t));
-    status code = find_page(&t, 0, out);
-    TIFFClose(t.file);
+    tiff_file in;
+    TRY(tiff_file_open(source->path, 0, LARGEST_BLOCK, &in));
+    status code = tiff_file_find(&in, 0, out);
+    tiff_file_close(&in);
     return code;
 }
 
 static status check_compression(tiff *t) {
     uint16_t compression;
-    TIFFGetFieldDefaulted(t->file, TIFFTAG_COMPRESSION, &compression);
+    TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_COMPRESSION, &compression);
     switch (compression) {
     case COMPRESSION_NONE:
     case COMPRESSION_LZW:
@@ -101,7 +47,7 @@ static status check_compression(tiff *t) {
     case COMPRESSION_DEFLATE:
         return STATUS_OK;
     default:
-        return status_fail(STATUS_INPUT, "%s: TIFF compression %d; expected none, LZW, Deflate or PackBits", t->path,
+        return status_fail(STATUS_INPUT, "%s: TIFF compression %d; expected none, LZW, Deflate or PackBits", t->in.path,
                            compression);
     }
 }
@@ -116,9 +62,9 @@ static status check_values(const tiff *t) {
         return status_fail(STATUS_INPUT,
                            "%s: %d bits a value of kind %d; expected 1, 8 or 16 without sign, or 32 or 64 "
                            "of floating point",
-                           t->path, t->bits, t->kind);
+                           t->in.path, t->bits, t->kind);
     if (t->samples < 1 || t->samples > 4 || (t->samples > 1 && t->planes != PLANARCONFIG_CONTIG))
-        return status_fail(STATUS_INPUT, "%s: %d channels%s; expected 1 to 4 side by side", t->path, t->samples,
+        return status_fail(STATUS_INPUT, "%s: %d channels%s; expected 1 to 4 side by side", t->in.path, t->samples,
                            t->planes == PLANARCONFIG_CONTIG ? "" : " one after the other");
     switch (t->photometric) {
     case PHOTOMETRIC_MINISBLACK:
@@ -129,14 +75,14 @@ static status check_values(const tiff *t) {
     case PHOTOMETRIC_PALETTE:
         return t->bits == 8 && t->samples == 1 ? STATUS_OK : fail(t, "a palette for other values than of 8 bits");
     default:
-        return status_fail(STATUS_INPUT, "%s: colours of kind %d; expected grey, RGB or a palette", t->path,
+        return status_fail(STATUS_INPUT, "%s: colours of kind %d; expected grey, RGB or a palette", t->in.path,
                            t->photometric);
     }
 }
 
 static status read_palette(tiff *t) {
     uint16_t *red, *green, *blue;
-    if (!TIFFGetField(t->file, TIFFTAG_COLORMAP, &red, &green, &blue))
+    if (!TIFFGetField(t->in.libtiff, TIFFTAG_COLORMAP, &red, &green, &blue))
         return fail(t, "the palette is missing");
     for (int i = 0; i < MOST_COLOURS; i++)
         t->palette[i] = image_luma(red[i] >> 8, green[i] >> 8, blue[i] >> 8);
@@ -144,19 +90,19 @@ static status read_palette(tiff *t) {
 }
 
 static status read_header(tiff *t) {
-    if (!TIFFGetField(t->file, TIFFTAG_IMAGEWIDTH, &t->width) ||
-        !TIFFGetField(t->file, TIFFTAG_IMAGELENGTH, &t->height) ||
-        !TIFFGetField(t->file, TIFFTAG_PHOTOMETRIC, &t->photometric))
+    if (!TIFFGetField(t->in.libtiff, TIFFTAG_IMAGEWIDTH, &t->width) ||
+        !TIFFGetField(t->in.libtiff, TIFFTAG_IMAGELENGTH, &t->height) ||
+        !TIFFGetField(t->in.libtiff, TIFFTAG_PHOTOMETRIC, &t->photometric))
         return fail(t, "it does not say its size and colours");
-    TIFFGetFieldDefaulted(t->file, TIFFTAG_BITSPERSAMPLE, &t->bits);
-    TIFFGetFieldDefaulted(t->file, TIFFTAG_SAMPLESPERPIXEL, &t->samples);
-    TIFFGetFieldDefaulted(t->file, TIFFTAG_SAMPLEFORMAT, &t->kind);
-    TIFFGetFieldDefaulted(t->file, TIFFTAG_PLANARCONFIG, &t->planes);
+    TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_BITSPERSAMPLE, &t->bits);
+    TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_SAMPLESPERPIXEL, &t->samples);
+    TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_SAMPLEFORMAT, &t->kind);
+    TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_PLANARCONFIG, &t->planes);
     if (t->kind == SAMPLEFORMAT_VOID)
         t->kind = SAMPLEFORMAT_UINT;
     status code = grey_image_check_size(t->width, t->height);
     if (code != STATUS_OK)
-        return status_prefix(code, "%s", t->path);
+        return status_prefix(code, "%s", t->in.path);
     TRY(check_compression(t));
     TRY(check_values(t));
     return t->photometric == PHOTOMETRIC_PALETTE ? read_palette(t) : STATUS_OK;
@@ -199,7 +145,7 @@ static void take_row(tiff *t, const void *data, uint32_t x, uint32_t y, uint32_t
 
 static status read_strips(tiff *t, void *row) {
     for (uint32_t y = 0; y < t->height; y++) {
-        if (TIFFReadScanline(t->file, row, y, 0) < 0)
+        if (TIFFReadScanline(t->in.libtiff, row, y, 0) < 0)
             return fail(t, "the file is truncated");
         take_row(t, row, 0, y, t->width);
     }
@@ -208,14 +154,14 @@ static status read_strips(tiff *t, void *row) {
 
 static status read_tiles(tiff *t, uint8_t *tile) {
     uint32_t wide = 0, high = 0;
-    TIFFGetField(t->file, TIFFTAG_TILEWIDTH, &wide);
-    TIFFGetField(t->file, TIFFTAG_TILELENGTH, &high);
+    TIFFGetField(t->in.libtiff, TIFFTAG_TILEWIDTH, &wide);
+    TIFFGetField(t->in.libtiff, TIFFTAG_TILELENGTH, &high);
     if (wide == 0 || high == 0)
         return fail(t, "tiles without a size");
-    size_t row_bytes = (size_t)TIFFTileRowSize(t->file);
+    size_t row_bytes = (size_t)TIFFTileRowSize(t->in.libtiff);
     for (uint32_t y = 0; y < t->height; y += high)
         for (uint32_t x = 0; x < t->width; x += wide) {
-            if (TIFFReadTile(t->file, tile, x, y, 0, 0) < 0)
+            if (TIFFReadTile(t->in.libtiff, tile, x, y, 0, 0) < 0)
                 return fail(t, "the file is truncated");
             for (uint32_t i = 0; i < high && y + i < t->height; i++)
                 take_row(t, tile + i * row_bytes, x, y + i, wide < t->width - x ? wide : t->width - x);
@@ -249,8 +195,8 @@ static status scale_values(tiff *t) {
 }
 
 static status read_pixels(tiff *t) {
-    bool tiled = TIFFIsTiled(t->file);
-    tmsize_t size = tiled ? TIFFTileSize(t->file) : TIFFScanlineSize(t->file);
+    bool tiled = TIFFIsTiled(t->in.libtiff);
+    tmsize_t size = tiled ? TIFFTileSize(t->in.libtiff) : TIFFScanlineSize(t->in.libtiff);
     if (size <= 0 || size > LARGEST_TILE)
         return fail(t, "rows or tiles without a size, or of more than 256 MiB");
     void *block = calloc((size_t)size, 1);
@@ -258,7 +204,7 @@ static status read_pixels(tiff *t) {
         t->values = malloc((size_t)t->width * t->height * sizeof *t->values);
     status code = STATUS_OK;
     if (!block || (is_float(t) && !t->values))
-        code = status_fail(STATUS_MEMORY, "%s: out of memory to read it", t->path);
+        code = status_fail(STATUS_MEMORY, "%s: out of memory to read it", t->in.path);
     if (code == STATUS_OK)
         code = tiled ? read_tiles(t, block) : read_strips(t, block);
     if (code == STATUS_OK && t->values)
@@ -268,9 +214,11 @@ static status read_pixels(tiff *t) {
     return code;
 }
 
-static status decode(tiff *t, int page, grey_image *out) {
+static status decode(tiff *t, const image_source *source, int page, grey_image *out) {
     int pages;
-    TRY(find_page(t, page, &pages));
+    TRY(tiff_file_find(&t->in, page, &pages));
+    if (pages < page)
+        return image_no_page(source, pages);
     TRY(read_header(t));
     TRY(grey_image_new((int)t->width, (int)t->height, t->bits <= 8 ? 255 : 65535, out));
     t->image = out;
@@ -281,10 +229,10 @@ static status decode(tiff *t, int page, grey_image *out) {
 }
 
 static status read_tiff(const image_source *source, int page, grey_image *out) {
-    tiff t;
-    TRY(open_file(source->path, &t));
-    status code = decode(&t, page, out);
-    TIFFClose(t.file);
+    tiff t = {0};
+    TRY(tiff_file_open(source->path, page, LARGEST_BLOCK, &t.in));
+    status code = decode(&t, source, page, out);
+    tiff_file_close(&t.in);
     return code;
 }
 

@@ -101,16 +101,22 @@ status image_count_pages(const image_source *source, int *out) {
     return count_pages(format, source, out);
 }
 
+status image_no_page(const image_source *source, int pages) {
+    return status_fail(STATUS_INPUT, "%s: holds %d image%s, none of number %d", source->path, pages,
+                       pages > 1 ? "s" : "", source->page);
+}
+
+/* A page by its number is not counted up to: in a file of many that would take longer than to read it. */
 status image_read(const image_source *source, grey_image *out) {
     const image_format *format;
-    int pages;
+    int pages = 1;
     *out = (grey_image){0};
     TRY(find_format(source, &format));
-    TRY(count_pages(format, source, &pages));
-    if (source->page == 0 && pages > 1)
+    if (source->page == 0)
+        TRY(count_pages(format, source, &pages));
+    if (pages > 1)
         return status_fail(STATUS_INPUT, "%s: holds %d images; expected one", source->path, pages);
-    if (source->page > pages)
-        return status_fail(STATUS_INPUT, "%s: holds %d image%s, none of number %d", source->path, pages,
-                           pages > 1 ? "s" : "", source->page);
+    if (source->page > 1 && !format->count_pages)
+        return image_no_page(source, 1);
     return format->read(source, source->page ? source->page : 1, out);
 }

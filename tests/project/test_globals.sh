@@ -18,6 +18,7 @@ declare -A reasons=(
     ["core/base/process before_int"]="the same: the handlers before ours"
     ["core/base/process before_term"]="the same"
     ["core/io/file_io calls"]="numbers temporary files of the process apart, atomic"
+    ["core/io/tiff_pages last"]="of each thread: where it found a page, for the next one stands behind it"
     ["core/io/hdf5_heap known"]="HDF5's table of conversions is the process's"
     ["core/io/hdf5_io library"]="HDF5 lets one thread in at a time"
     ["core/io/hdf5_io turns_taken"]="the same: of each thread"
