@@ -31,15 +31,41 @@ static status check_replaceable(const char *path) {
     return STATUS_OK;
 }
 
-status atomic_file_begin(const char *path, atomic_file *file) {
-    static atomic_uint calls;
+/* The file that is to be replaced: where `path` is a symbolic link, what it leads to, which need not be there yet. */
+static status follow_links(const char *path, char out[PATH_SIZE]) {
+    enum { MOST_LINKS = 40 }; /* as the system follows */
+    char link[PATH_SIZE], folder[PATH_SIZE];
+    strcpy(out, path);
+    for (int i = 0; i < MOST_LINKS; i++) {
+        ssize_t length = readlink(out, link, sizeof link - 1);
+        if (length < 0)
+            return STATUS_OK;
+        link[length] = '\0';
+        path_folder(out, folder);
+        if (path_join(out, link[0] == '/' ? "" : folder, link, "") != STATUS_OK)
+            return status_fail(STATUS_OUTPUT, "%s: its link leads to a path of more than %d bytes", path,
+                               PATH_SIZE - 1);
+    }
+    return status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(ELOOP));
+}
 
+/* Of a long name as much as leaves room for the rest, for a name has 255 bytes at most. */
+static void name_temporary(atomic_file *file) {
+    static atomic_uint calls;
+    enum { MOST_OF_NAME = 100 };
+    const char *slash = strrchr(file->target, '/'), *name = slash ? slash + 1 : file->target;
+    int length = (int)(name - file->target) + (int)strnlen(name, MOST_OF_NAME);
+    snprintf(file->temporary, sizeof file->temporary, "%.*s.%ld.%u.tmp", length, file->target, (long)getpid(),
+             atomic_fetch_add(&calls, 1));
+}
+
+status atomic_file_begin(const char *path, atomic_file *file) {
     file->temporary[0] = '\0';
     TRY(check_replaceable(path));
     strcpy(file->path, path);
+    TRY(follow_links(path, file->target));
     for (;;) {
-        snprintf(file->temporary, sizeof file->temporary, "%s.%ld.%u.tmp", path, (long)getpid(),
-                 atomic_fetch_add(&calls, 1));
+        name_temporary(file);
         int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor >= 0) {
             close(descriptor);
@@ -73,7 +99,7 @@ static status give_up(atomic_file *file) {
 }
 
 status atomic_file_place(atomic_file *file) {
-    if (rename(file->temporary, file->path) != 0)
+    if (rename(file->temporary, file->target) != 0)
         return give_up(file);
     file->temporary[0] = '\0';
     return STATUS_OK;
@@ -81,7 +107,7 @@ status atomic_file_place(atomic_file *file) {
 
 status atomic_file_commit(atomic_file *file) {
     char folder[PATH_SIZE];
-    path_folder(file->path, folder);
+    path_folder(file->target, folder);
     if (!flush_to_disk(file->temporary, O_RDONLY))
         return give_up(file);
     TRY(atomic_file_place(file));

@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* An atomic write: the caller writes to `temporary` (in the folder of `path`), then commits. Until then
- * `path` is untouched; an abandoned one leaves nothing behind. */
+/* An atomic write: the caller writes to `temporary` (in the folder of `target`), then commits. Until then
+ * `target` is untouched; an abandoned one leaves nothing behind. */
 typedef struct atomic_file {
     char path[4096];
+    char target[4096]; /* the same, or what the symbolic link `path` leads to */
     char temporary[4096 + 32];
 } atomic_file;
 

@@ -73,6 +73,52 @@ static void test_temporary_name_is_unused(void **state) {
     unlink(taken);
 }
 
+/* A name may be as long as the system lets it be. */
+static void test_long_names(void **state) {
+    (void)state;
+    char name[256];
+    memset(name, 'n', 255);
+    name[255] = '\0';
+    const char *path = scratch_path(name);
+    assert_ok(file_write(path, "long", 4));
+    assert_content(path, "long");
+    assert_no_temporaries();
+    unlink(path);
+}
+
+/* A link stays one: what it leads to is replaced, or made. */
+static void test_links(void **state) {
+    (void)state;
+    struct stat info;
+    char link[4096], other[4096];
+    const char *folder = scratch_path("there");
+    assert_ok(folder_create(folder));
+    const char *target = scratch_file("there/target", "old", 3);
+    snprintf(link, sizeof link, "%s", scratch_path("link"));
+    snprintf(other, sizeof other, "%s", scratch_path("there/other"));
+    assert_int_equal(symlink("there/other", link), 0);
+    assert_int_equal(symlink("target", other), 0);
+    assert_ok(file_write(link, "new", 3));
+    assert_content(target, "new");
+    assert_true(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+    assert_true(lstat(other, &info) == 0 && S_ISLNK(info.st_mode));
+    unlink(target);
+    assert_ok(file_write(link, "made", 4));
+    assert_content(target, "made");
+    unlink(link);
+    assert_int_equal(symlink(target, link), 0); /* from the root */
+    assert_ok(file_write(link, "again", 5));
+    assert_content(target, "again");
+    unlink(other);
+    assert_int_equal(symlink("other", other), 0);
+    assert_fails(file_write(other, "x", 1), STATUS_OUTPUT, "there/other", "symbolic links");
+    unlink(link);
+    assert_int_equal(symlink("nowhere/x", link), 0);
+    assert_fails(file_write(link, "x", 1), STATUS_OUTPUT, "link", "No such file");
+    unlink(link);
+    assert_no_temporaries();
+}
+
 static void test_commit_fails(void **state) {
     (void)state;
     const char *path = scratch_file("c.txt", "old", 3);
@@ -334,6 +380,7 @@ static void test_name_list_grows(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
+        cmocka_unit_test(test_long_names),      cmocka_unit_test(test_links),
         cmocka_unit_test(test_commit_fails),    cmocka_unit_test(test_file_write),
         cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_folders),
         cmocka_unit_test(test_same_path),       cmocka_unit_test(test_path_join),
