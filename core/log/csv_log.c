@@ -149,9 +149,6 @@ static status take_over(csv_log *log, FILE *file, const char *const *columns, in
     status result = read_rows(log, file, columns, last, kept);
     if (fclose(kept) != 0 && result == STATUS_OK)
         result = status_fail(STATUS_MEMORY, "%s: out of memory", log->path);
-    bool empty = size == 0;
-    if (result == STATUS_OK && empty)
-        result = status_fail(STATUS_INPUT, "%s: is empty; expected a table with the column %s", log->path, columns[0]);
     if (result == STATUS_OK && (fseek(file, 0, SEEK_END) != 0 || ftell(file) != (long)size))
         result = file_write(log->path, text, size);
     free(text);
@@ -177,17 +174,30 @@ static status write_header(const char *path, const char *const *columns, int col
     return file_write(path, line, used);
 }
 
-static status begin(csv_log *log, const char *const *columns, bool resume, int64_t last) {
-    FILE *old = resume ? fopen(log->path, "r") : NULL;
-    if (old) {
-        status result = take_over(log, old, columns, last);
-        fclose(old);
-        TRY(result);
-    } else if (resume && errno != ENOENT) {
+/* *exists: there was something to take over. Power that goes before the header is on disk leaves an empty file, which
+ * counts as none. */
+static status resume_file(csv_log *log, const char *const *columns, int64_t last, bool *exists) {
+    FILE *old = fopen(log->path, "r");
+    if (!old && errno != ENOENT)
         return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", log->path, strerror(errno));
-    } else {
-        TRY(write_header(log->path, columns, log->column_count));
+    int first = old ? getc(old) : EOF;
+    *exists = first != EOF || (old && ferror(old));
+    status result = STATUS_OK;
+    if (*exists) {
+        ungetc(first, old);
+        result = take_over(log, old, columns, last);
     }
+    if (old)
+        fclose(old);
+    return result;
+}
+
+static status begin(csv_log *log, const char *const *columns, bool resume, int64_t last) {
+    bool exists = false;
+    if (resume)
+        TRY(resume_file(log, columns, last, &exists));
+    if (!exists)
+        TRY(write_header(log->path, columns, log->column_count));
     return open_for_appending(log);
 }
 

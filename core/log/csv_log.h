@@ -19,7 +19,7 @@ status csv_log_create(const char *path, const char *const *columns, int column_c
 
 /* Continues a file: its header must be equal (STATUS_INPUT if not, with both names of the first column that
  * differs). Rows whose first cell is greater than `last` are dropped, the file being replaced atomically, and
- * so is a last row that was cut off by a crash. A missing file is created. */
+ * so is a last row that was cut off by a crash. A missing or empty file is created. */
 status csv_log_resume(const char *path, const char *const *columns, int column_count, int64_t last, csv_log **out);
 
 void csv_log_close(csv_log *log); /* accepts NULL */

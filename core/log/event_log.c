@@ -242,6 +242,8 @@ static status write_version(event_log *log) {
     return write_record(log, &event, NULL, 0);
 }
 
+/* *exists: there is something to go on behind. Power that goes before the first record is on disk leaves an empty file,
+ * which counts as none. */
 static status shorten(const event_log *log, int64_t last, bool *exists) {
     FILE *file = fopen(log->path, "rb");
     *exists = file != NULL;
@@ -250,7 +252,10 @@ static status shorten(const event_log *log, int64_t last, bool *exists) {
                                : status_fail(STATUS_INPUT, "%s: cannot be opened: %s", log->path, strerror(errno));
     long size = whole_size(file, last);
     bool failed = ferror(file);
+    *exists = fseek(file, 0, SEEK_END) != 0 || ftell(file) != 0;
     fclose(file);
+    if (!failed && !*exists)
+        return STATUS_OK;
     if (failed || size <= 0)
         return status_fail(STATUS_INPUT, "%s: is not a file of TensorBoard events", log->path);
     if (truncate(log->path, size) != 0)

@@ -18,7 +18,7 @@ typedef struct event_log event_log;
 status event_log_create(const char *path, event_log **out);
 
 /* Continues a file behind its last whole record of a step up to `last`; everything later is cut off. A missing
- * file is created; one that is no event file is STATUS_INPUT. */
+ * or empty file is created; one that is no event file is STATUS_INPUT. */
 status event_log_resume(const char *path, int64_t last, event_log **out);
 
 void event_log_close(event_log *log); /* accepts NULL */
