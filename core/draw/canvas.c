@@ -1,5 +1,6 @@
 #include "core/draw/canvas.h"
 
+#include "core/base/utf8.h"
 #include "core/draw/palette.h"
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
@@ -23,17 +24,24 @@ unsigned canvas_palette(int index) {
     return colours[index % (int)(sizeof colours / sizeof *colours)];
 }
 
+enum { LONGEST_TEXT = 1024 }; /* with its NUL; the longest line of text is far shorter */
+
+/* cairo draws nothing more after a text that is not UTF-8, and a name may be anything. */
 double canvas_text_width(cairo_t *cairo, const char *text) {
     cairo_text_extents_t extents;
-    cairo_text_extents(cairo, text, &extents);
+    char shown[LONGEST_TEXT];
+    utf8_copy(shown, sizeof shown, text);
+    cairo_text_extents(cairo, shown, &extents);
     return extents.x_advance;
 }
 
 void canvas_text(cairo_t *cairo, double x, double y, double share, const char *text) {
     cairo_text_extents_t digit;
+    char shown[LONGEST_TEXT];
+    utf8_copy(shown, sizeof shown, text);
     cairo_text_extents(cairo, "0", &digit);
     cairo_move_to(cairo, x - share * canvas_text_width(cairo, text), y + digit.height / 2);
-    cairo_show_text(cairo, text);
+    cairo_show_text(cairo, shown);
 }
 
 void canvas_text_upwards(cairo_t *cairo, double x, double y, const char *text) {

@@ -1,5 +1,6 @@
 #include "core/html/html_text.h"
 
+#include "core/base/utf8.h"
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
 #include "core/io/text_buffer.h"
@@ -10,20 +11,10 @@
 
 /* --- text --- */
 
-/* The length of the UTF-8 character that the text begins with; 0 if it is none. */
-static int character_length(const unsigned char *text) {
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000}; /* shorter codes are another way to write others */
-    int length = text[0] < 0x80 ? 1 : text[0] >> 5 == 6 ? 2 : text[0] >> 4 == 14 ? 3 : text[0] >> 3 == 30 ? 4 : 0;
-    if (length < 2)
-        return length;
-    unsigned code = text[0] & (0xffu >> (length + 1));
-    for (int i = 1; i < length; i++) {
-        if (text[i] >> 6 != 2)
-            return 0;
-        code = code << 6 | (text[i] & 0x3fu);
-    }
-    bool is_surrogate = code >= 0xd800 && code <= 0xdfff, is_control = code < 0xa0;
-    return code < least[length] || code > 0x10ffff || is_surrogate || is_control ? 0 : length;
+/* Of the two sets of control characters, which no browser shows. */
+static bool is_control(const char *text) {
+    unsigned char first = (unsigned char)text[0];
+    return first < 0x20 || first == 0x7f || (first == 0xc2 && (unsigned char)text[1] < 0xa0);
 }
 
 static const char *entity_of(char c) {
@@ -46,12 +37,11 @@ static const char *entity_of(char c) {
 void html_print_text(FILE *stream, const char *text) {
     while (*text) {
         const char *entity = entity_of(*text);
-        int length = character_length((const unsigned char *)text);
-        bool is_control = length == 1 && ((unsigned char)*text < 0x20 || *text == 0x7f);
+        int length = utf8_length(text);
         if (entity)
             fputs(entity, stream);
-        else if (length == 0 || is_control)
-            fputs("\xef\xbf\xbd", stream); /* U+FFFD */
+        else if (length == 0 || is_control(text))
+            fputs(UTF8_REPLACEMENT, stream);
         else
             fwrite(text, 1, (size_t)length, stream);
         text += length > 0 ? length : 1;

@@ -2,6 +2,7 @@
 
 #include "core/draw/colour_map.h"
 #include "core/io/png_io.h"
+#include "eval/measure/json_text.h"
 #include "eval/measure/metric_table.h"
 
 #include <inttypes.h>
@@ -115,10 +116,8 @@ static status print_object(json_t *object, text_buffer *out) {
     return result == STATUS_OK ? text_buffer_end(out) : result;
 }
 
-/* Names are bytes; JSON must be UTF-8. */
 static json_t *text_of(const char *text) {
-    json_t *value = json_string(text ? text : "");
-    return value ? value : json_string("(its name is not UTF-8)");
+    return json_text(text ? text : "");
 }
 
 status browse_view_scenes(const browse_view *v, text_buffer *out) {

@@ -1,5 +1,7 @@
 #include "eval/detect/coco_list.h"
 
+#include "eval/measure/json_text.h"
+
 #include <stdlib.h>
 
 struct coco_list {
@@ -35,8 +37,9 @@ static json_t *annotation(json_int_t id, json_int_t image, const detection *d) {
 
 bool coco_list_add(coco_list *list, const char *file, const detected_image *result) {
     json_int_t image = (json_int_t)json_array_size(list->images) + 1;
-    bool good = json_array_append_new(list->images, json_pack("{s:I, s:s, s:i, s:i}", "id", image, "file_name", file,
-                                                              "width", result->width, "height", result->height)) == 0;
+    bool good =
+        json_array_append_new(list->images, json_pack("{s:I, s:o, s:i, s:i}", "id", image, "file_name", json_text(file),
+                                                      "width", result->width, "height", result->height)) == 0;
     for (int i = 0; i < result->found.count && good; i++) {
         json_int_t id = (json_int_t)json_array_size(list->annotations) + 1;
         good = json_array_append_new(list->annotations, annotation(id, image, &result->found.items[i])) == 0;

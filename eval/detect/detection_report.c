@@ -4,6 +4,7 @@
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 #include "eval/detect/coco_list.h"
+#include "eval/measure/json_text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -67,12 +68,12 @@ static json_t *pack_detection(int number, const detection *d) {
 
 status detection_report_add(detection_report *r, const char *name, const char *file, const detected_image *result) {
     json_t *list = json_array();
-    json_t *entry = json_pack("{s:s, s:s, s:i, s:i, s:O}", "image", name, "file", file, "width", result->width,
-                              "height", result->height, "detections", list);
+    json_t *entry = json_pack("{s:o, s:o, s:i, s:i, s:O}", "image", json_text(name), "file", json_text(file), "width",
+                              result->width, "height", result->height, "detections", list);
     if (!list || !entry) {
         json_decref(list);
         json_decref(entry);
-        return status_fail(STATUS_INPUT, "%s: the name is not UTF-8, as JSON must be (or memory is out)", file);
+        return no_memory();
     }
     int bad = json_array_append_new(r->images, entry);
     for (int i = 0; i < result->found.count && !bad; i++) {

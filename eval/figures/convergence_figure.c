@@ -1,5 +1,6 @@
 #include "eval/figures/convergence_figure.h"
 
+#include "core/base/utf8.h"
 #include "core/draw/plot.h"
 #include "core/html/html_plot.h"
 #include "core/html/html_text.h"
@@ -68,7 +69,7 @@ static double decades(double value) {
 /* A line of `steps` points in the chart that is being made; `part`: NULL, or what is behind the method's name. */
 static line *add_line(charts *c, const named_convergence *m, const char *part, int steps) {
     line *l = &c->lines[c->line_count];
-    snprintf(l->name, sizeof l->name, "%.80s%s%s", m->name, part ? ", " : "", part ? part : "");
+    snprintf(l->name, sizeof l->name, "%.*s%s%s", utf8_cut(m->name, 80), m->name, part ? ", " : "", part ? part : "");
     for (int k = 0; k < steps; k++)
         l->x[k] = k + 1;
     c->series[c->line_count++] = (plot_series){.name = l->name, .x = l->x, .y = l->y, .count = steps};

@@ -1,6 +1,7 @@
 #include "eval/measure/evaluation_report.h"
 
 #include "core/io/csv_text.h"
+#include "eval/measure/json_text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -73,7 +74,7 @@ static int set_certainty(json_t *object, const evaluation *e) {
                       set_named(object, id, "_p", e->against[i].p);
     }
     if (e->against)
-        failed |= json_object_set_new(object, "against", json_string(e->against_name)) ||
+        failed |= json_object_set_new(object, "against", json_text(e->against_name)) ||
                   json_object_set_new(object, "against_threshold", number(e->against_threshold));
     if (e->intervals || e->against)
         failed |= json_object_set_new(object, "bootstrap_draws", json_integer(e->how_sure.draws)) ||
@@ -84,9 +85,9 @@ static int set_certainty(json_t *object, const evaluation *e) {
 static int set_fields(json_t *object, const evaluation *e) {
     char size[16];
     const evaluate_options *o = &e->options;
-    return json_object_set_new(object, "method", json_string(e->method)) ||
-           json_object_set_new(object, "dataset", json_string(e->dataset)) ||
-           json_object_set_new(object, "split", json_string(e->split)) ||
+    return json_object_set_new(object, "method", json_text(e->method)) ||
+           json_object_set_new(object, "dataset", json_text(e->dataset)) ||
+           json_object_set_new(object, "split", json_text(e->split)) ||
            json_object_set_new(object, "size", json_string(size_text(o->sample.size, size))) ||
            json_object_set_new(object, "rule", json_string(score_rule_names[o->how.rule])) ||
            json_object_set_new(object, "mask", json_string(mask_rule_names[o->sample.mask])) ||
@@ -142,7 +143,7 @@ static json_t *object_of(const evaluation *e) {
     if (object && !set_fields(object, e))
         return object;
     json_decref(object);
-    status_fail(STATUS_INPUT, "the report on %s cannot be built: out of memory, or a name is not UTF-8", e->dataset);
+    status_fail(STATUS_MEMORY, "out of memory for the report on %s", e->dataset);
     return NULL;
 }
 
@@ -300,7 +301,7 @@ status evaluation_print(const evaluation *e, report_format format, report_extent
         return print_text(e, extent, stream);
     json_t *object = object_of(e);
     if (!object)
-        return STATUS_INPUT;
+        return STATUS_MEMORY;
     status result = format == REPORT_JSON ? print_json(object, stream) : print_csv(object, true, stream);
     json_decref(object);
     return result;
@@ -310,7 +311,7 @@ static status print_objects(const evaluation *all, int count, report_format form
     for (int i = 0; i < count; i++) {
         json_t *object = object_of(&all[i]);
         if (!object)
-            return STATUS_INPUT;
+            return STATUS_MEMORY;
         status printed = format == REPORT_CSV ? print_csv(object, i == 0, stream) : STATUS_OK;
         if (json_array_append_new(array, object) != 0)
             return status_fail(STATUS_MEMORY, "out of memory for a report");

@@ -1,5 +1,6 @@
 /* detect: finds targets in images and shows them. */
 #include "core/base/process.h"
+#include "core/base/utf8.h"
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "eval/detect/detect_images.h"
@@ -246,7 +247,17 @@ static status open_detector(run_state *r, const char *const *settings, int count
     return STATUS_OK;
 }
 
+static void say_names(const input_images *images) {
+    int64_t bad = 0;
+    for (int i = 0; i < images->count; i++)
+        bad += !utf8_is_valid(images->items[i].path);
+    if (bad > 0)
+        fprintf(stderr, "detect: %lld name%s not UTF-8, as JSON is: in detections.json U+FFFD stands for such bytes\n",
+                (long long)bad, bad == 1 ? " is" : "s are");
+}
+
 static status run_images(run_state *r, const input_options *input) {
+    say_names(&r->images);
     TRY(detection_report_new(detector_name(r->d), &r->how, &r->report));
     TRY(detect_images(&(detect_job){.d = r->d,
                                     .threads = engine_threads(r->e),

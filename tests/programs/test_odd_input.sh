@@ -59,6 +59,17 @@ pair 'a set' "quotes '\" \$x;*" 40 40 12 0
 image 'a set/masks/two  blanks.pgm' 40 40 0 255
 try 'a set'
 
+# Names that are not UTF-8: JSON has U+FFFD for their bytes.
+pair 'a set' $'na\xefve' 40 40 13 0
+try 'a set'
+rm -rf out
+works "$bin/detect" --method mpcm "a set/images" --out out
+grep -q '^detect: 1 name is not UTF-8' stderr || complain "detect says of the name: $(head -c 300 stderr)"
+grep -q $'na\xef\xbf\xbdve' out/detections.json || complain "the name is not in detections.json"
+mv 'a set' $'a s\xe9t'
+works "$bin/evaluate" --method mpcm --data $'a s\xe9t' --split all --size 32 --format json
+grep -q $'a s\xef\xbf\xbdt' stdout || complain "the set is not in the report: $(head -c 300 stdout)"
+
 mkdir -p many/images many/masks
 image many/images/m.pgm 1024 1024 20 220
 image many/masks/m.pgm 1024 1024 0 255

@@ -38,7 +38,7 @@ static void test_text(void **state) {
     expect_text("\xe0\x80\xbc", UNKNOWN UNKNOWN UNKNOWN);
     expect_text("\xed\xa0\x80", UNKNOWN UNKNOWN UNKNOWN);
     expect_text("\xf4\x90\x80\x80", UNKNOWN UNKNOWN UNKNOWN UNKNOWN);
-    expect_text("\xc2\x85", UNKNOWN UNKNOWN);
+    expect_text("\xc2\x85", UNKNOWN); /* a control character */
     expect_text("\xe2\x82", UNKNOWN UNKNOWN);
 }
 
