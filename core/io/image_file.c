@@ -72,19 +72,29 @@ static status read_start(const char *path, uint8_t start[IMAGE_START], size_t *s
     return *size ? STATUS_OK : status_fail(STATUS_INPUT, "%s: the file is empty; expected an image", path);
 }
 
+/* The raw format that the name's ending says, or NULL. */
+static const image_format *raw_format_of(const char *name) {
+    for (int i = 0; i < FORMATS; i++)
+        if (is_raw(formats[i]) && ending_of(formats[i], name))
+            return formats[i];
+    return NULL;
+}
+
+/* Raw values may begin as any other format does: a size given says that they are values. */
 static status find_format(const image_source *source, const image_format **out) {
     uint8_t start[IMAGE_START] = {0};
     size_t size = 0;
+    const image_format *raw = raw_format_of(source->path);
     TRY(read_start(source->path, start, &size));
-    bool looks_raw = false;
+    *out = raw;
+    if (raw && source->raw_width > 0)
+        return STATUS_OK;
     for (int i = 0; i < FORMATS; i++) {
         *out = formats[i];
-        bool named = ending_of(formats[i], source->path);
-        looks_raw = looks_raw || (is_raw(formats[i]) && named);
-        if (is_raw(formats[i]) ? named && source->raw_width > 0 : formats[i]->recognises(start, size))
+        if (!is_raw(formats[i]) && formats[i]->recognises(start, size))
             return STATUS_OK;
     }
-    if (looks_raw)
+    if (raw)
         return status_fail(STATUS_INPUT, "%s: a raw file does not say its size: it has to be given (--y16 WxH)",
                            source->path);
     return status_fail(STATUS_INPUT, "%s: not an image of a known format (PNG, JPEG, BMP, TIFF, PGM)", source->path);

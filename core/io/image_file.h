@@ -1,6 +1,6 @@
 /* Grey images from files of every format in core/io/image_formats.def. What a file is, its first bytes say, not its
  * name: a JPEG that is called .png is read as the JPEG it is. Raw files, which say nothing, are told by their ending
- * and by the size that the caller gives.
+ * and by the size that the caller gives, whatever they begin with.
  *
  * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_CORE_IO_IMAGE_FILE_H

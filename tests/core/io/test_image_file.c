@@ -161,6 +161,12 @@ static void test_raw(void **state) {
     assert_fails(image_read(&source, &image), STATUS_INPUT, "frames.y16", "number 3");
     source.raw_width = 4;
     assert_fails(image_read(&source, &image), STATUS_INPUT, "frames.y16", "4x3");
+    memcpy(bytes, "BM", 2); /* values that look like another format */
+    source = (image_source){
+        .path = scratch_file("frames.y16", bytes, sizeof bytes / 2), .raw_width = WIDTH, .raw_height = HEIGHT};
+    assert_ok(image_read(&source, &image));
+    assert_int_equal(image.pixels[0], 'B' | 'M' << 8);
+    grey_image_free(&image);
 }
 
 /* --- TIFF --- */
