@@ -138,9 +138,10 @@ void grey_span_add(grey_span *span, const grey_image *image) {
 
 /* The number of bits that hold the largest value, if a camera could have meant them: 0 else. */
 static int likely_bits(double high) {
-    for (int bits = 10; bits < 16; bits++)
-        if (high < (double)(1 << bits))
-            return bits;
+    static const int usual[] = {8, 10, 11, 12, 13, 14, 15};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (high < (double)(1 << usual[i]))
+            return usual[i];
     return 0;
 }
 

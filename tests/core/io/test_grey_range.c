@@ -48,6 +48,18 @@ static void test_remarks(void **state) {
     assert_true(grey_span_remark(&span, "--range ", text, sizeof text));
     assert_non_null(strstr(text, "200 to 16000"));
     assert_non_null(strstr(text, "--range 0,16383 (14 bits)"));
+    static const struct {
+        uint16_t high;
+        const char *range;
+    } cases[] = {
+        {255, "0,255 (8 bits)"}, {256, "0,1023 (10 bits)"}, {1023, "0,1023 (10 bits)"}, {1024, "0,2047 (11 bits)"}};
+    for (int i = 0; i < 4; i++) {
+        pixels[1] = cases[i].high;
+        span = (grey_span){0};
+        grey_span_add(&span, &image);
+        assert_true(grey_span_remark(&span, "--range ", text, sizeof text));
+        assert_non_null(strstr(text, cases[i].range));
+    }
     pixels[1] = 65000; /* another image of the set is bright */
     grey_span_add(&span, &image);
     assert_false(grey_span_remark(&span, "--range ", text, sizeof text));
