@@ -1,6 +1,6 @@
-/* TIFF through libtiff: 1, 8 and 16 bits, 32 and 64 of floating point, grey, palette or colour, in strips or tiles, one
- * page or many. Only the plain compressions are let in: the others bring decoders of their own, and nobody stores
- * thermal images with them. */
+/* TIFF through libtiff: 1, 8 and 16 bits, 16 with sign, 32, and 32 and 64 of floating point, grey, palette or colour,
+ * in strips or tiles, one page or many. Only the plain compressions are let in: the others bring decoders of their own,
+ * and nobody stores thermal images with them. */
 #include "core/io/image_format.h"
 #include "core/io/tiff_pages.h"
 
@@ -21,7 +21,7 @@ typedef struct tiff {
     uint16_t bits, samples, kind, photometric, planes;
     uint16_t palette[MOST_COLOURS];
     grey_image *image;
-    float *values; /* of a floating-point image, until its scale is known */
+    float *values; /* of an image whose scale is not known yet */
 } tiff;
 
 static status fail(const tiff *t, const char *what) {
@@ -56,12 +56,22 @@ static bool is_float(const tiff *t) {
     return t->kind == SAMPLEFORMAT_IEEEFP && (t->bits == 32 || t->bits == 64);
 }
 
+/* Whole numbers with more room than grey values take. */
+static bool is_wide(const tiff *t) {
+    return (t->kind == SAMPLEFORMAT_INT && (t->bits == 16 || t->bits == 32)) ||
+           (t->kind == SAMPLEFORMAT_UINT && t->bits == 32);
+}
+
+static bool has_no_scale(const tiff *t) {
+    return is_float(t) || is_wide(t);
+}
+
 static status check_values(const tiff *t) {
     bool whole = t->kind == SAMPLEFORMAT_UINT && (t->bits == 8 || t->bits == 16 || (t->bits == 1 && t->samples == 1));
-    if (!whole && !is_float(t))
+    if (!whole && !has_no_scale(t))
         return status_fail(STATUS_INPUT,
-                           "%s: %d bits a value of kind %d; expected 1, 8 or 16 without sign, or 32 or 64 "
-                           "of floating point",
+                           "%s: %d bits a value of kind %d; expected 1, 8, 16 or 32 without sign, 16 or 32 with it, or "
+                           "32 or 64 of floating point",
                            t->in.path, t->bits, t->kind);
     if (t->samples < 1 || t->samples > 4 || (t->samples > 1 && t->planes != PLANARCONFIG_CONTIG))
         return status_fail(STATUS_INPUT, "%s: %d channels%s; expected 1 to 4 side by side", t->in.path, t->samples,
@@ -108,8 +118,12 @@ static status read_header(tiff *t) {
     return t->photometric == PHOTOMETRIC_PALETTE ? read_palette(t) : STATUS_OK;
 }
 
-static double float_at(const tiff *t, const void *data, size_t i) {
-    return t->bits == 32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+static double value_at(const tiff *t, const void *data, size_t i) {
+    if (is_float(t))
+        return t->bits == 32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+    if (t->bits == 16)
+        return ((const int16_t *)data)[i];
+    return t->kind == SAMPLEFORMAT_INT ? (double)((const int32_t *)data)[i] : (double)((const uint32_t *)data)[i];
 }
 
 static uint32_t whole_at(const tiff *t, const void *data, size_t i) {
@@ -126,9 +140,9 @@ static void take_row(tiff *t, const void *data, uint32_t x, uint32_t y, uint32_t
     for (uint32_t i = 0; i < count; i++) {
         size_t first = (size_t)i * t->samples;
         if (t->values) {
-            double grey = float_at(t, data, first);
+            double grey = value_at(t, data, first);
             if (colour)
-                grey = 0.299 * grey + 0.587 * float_at(t, data, first + 1) + 0.114 * float_at(t, data, first + 2);
+                grey = 0.299 * grey + 0.587 * value_at(t, data, first + 1) + 0.114 * value_at(t, data, first + 2);
             t->values[at + i] = (float)grey;
             continue;
         }
@@ -170,7 +184,8 @@ static status read_tiles(tiff *t, uint8_t *tile) {
 }
 
 /* Floating point has no full scale. Values that fit into 0..1, 0..255 or 0..65535 are taken to be meant so; others, a
- * temperature say, from the image's smallest to its largest. */
+ * temperature say, from the image's smallest to its largest. So are wide whole numbers, but that small ones among them
+ * are counts of 16 bits as well: whether one pixel of a frame is above 255 must not change all others. */
 static status scale_values(tiff *t) {
     static const double usual[] = {1, 255, 65535};
     size_t pixels = (size_t)t->width * t->height;
@@ -185,12 +200,14 @@ static status scale_values(tiff *t) {
     image->own_scale = low < 0 || high > 65535;
     image->value_low = image->own_scale ? low : 0;
     image->value_high = high;
-    for (int i = 2; i >= 0 && !image->own_scale; i--)
+    for (int i = 2; i >= (is_float(t) ? 0 : 2) && !image->own_scale; i--)
         if (high <= usual[i])
             image->value_high = usual[i];
     double width = image->value_high - image->value_low;
     for (size_t i = 0; i < pixels && width > 0; i++)
         image->pixels[i] = (uint16_t)lrint((t->values[i] - image->value_low) / width * image->maximum);
+    for (size_t i = 0; i < pixels && t->photometric == PHOTOMETRIC_MINISWHITE; i++)
+        image->pixels[i] = (uint16_t)(image->maximum - image->pixels[i]);
     return STATUS_OK;
 }
 
@@ -200,10 +217,10 @@ static status read_pixels(tiff *t) {
     if (size <= 0 || size > LARGEST_TILE)
         return fail(t, "rows or tiles without a size, or of more than 256 MiB");
     void *block = calloc((size_t)size, 1);
-    if (is_float(t))
+    if (has_no_scale(t))
         t->values = malloc((size_t)t->width * t->height * sizeof *t->values);
     status code = STATUS_OK;
-    if (!block || (is_float(t) && !t->values))
+    if (!block || (has_no_scale(t) && !t->values))
         code = status_fail(STATUS_MEMORY, "%s: out of memory to read it", t->in.path);
     if (code == STATUS_OK)
         code = tiled ? read_tiles(t, block) : read_strips(t, block);
