@@ -79,7 +79,7 @@ status dataset_open_faulty(const char *path, const char *split, name_list *fault
     dataset_set_split(d, split);
     status result = path_is_folder(path) ? layout_open(d, path, split)
                     : path_is_file(path) ? pack_open(d, path, split)
-                                         : status_fail(STATUS_INPUT, "%s: no such folder or file", path);
+                                         : status_fail(STATUS_INPUT, "%s: %s", path, path_fault(path));
     if (result == STATUS_OK && d->count == 0)
         result = status_fail(STATUS_INPUT, "%s: split %s holds no sample", path, split);
     if (result == STATUS_OK)

@@ -206,6 +206,11 @@ bool path_is_same(const char *a, const char *b) {
     return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }
 
+const char *path_fault(const char *path) {
+    struct stat info;
+    return stat(path, &info) != 0 ? "no such file or folder" : "is neither a regular file nor a folder";
+}
+
 status folder_create(const char *path) {
     char prefix[PATH_SIZE];
     size_t length = strlen(path);

@@ -37,9 +37,11 @@ status file_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
-bool path_is_same(const char *a,
-                  const char *b);       /* one file or folder, by whatever names; false if either is not there */
-status folder_create(const char *path); /* with parents, like mkdir -p */
+/* One file or folder, by whatever names; false if either is not there. */
+bool path_is_same(const char *a, const char *b);
+/* What to say of a path that is neither: "no such file or folder", or that it is something else, as a pipe. */
+const char *path_fault(const char *path);
+status folder_create(const char *path);     /* with parents, like mkdir -p */
 status folder_create_for(const char *path); /* the folder that a file is to be in */
 /* Waits until all that was written to the folder's file system is on disk: once for many files, where flushing each
  * would take longer than writing them. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 static const image_format *const formats[] = {
 #define IMAGE_FORMAT(name) &image_format_##name,
@@ -61,6 +62,8 @@ image_ending_list image_endings(void) {
 static status read_start(const char *path, uint8_t start[IMAGE_START], size_t *size) {
     if (path_is_folder(path))
         return status_fail(STATUS_INPUT, "%s: is a folder; expected an image", path);
+    if (!path_is_file(path) && access(path, F_OK) == 0) /* a pipe would have to be read twice */
+        return status_fail(STATUS_INPUT, "%s: %s", path, path_fault(path));
     FILE *stream = fopen(path, "rb");
     if (!stream)
         return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));

@@ -80,7 +80,7 @@ static status add_argument(collector *c, const char *argument) {
     if (path_is_file(argument))
         return add_file(c, argument, slash ? slash + 1 : argument);
     if (!path_is_folder(argument))
-        return status_fail(STATUS_INPUT, "%s: no such file or folder", argument);
+        return status_fail(STATUS_INPUT, "%s: %s", argument, path_fault(argument));
     int before = c->out->count;
     char top[4096];
     TRY(path_join(top, argument, "", "")); /* ends in a slash */

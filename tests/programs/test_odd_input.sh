@@ -70,6 +70,13 @@ mv 'a set' $'a s\xe9t'
 works "$bin/evaluate" --method mpcm --data $'a s\xe9t' --split all --size 32 --format json
 grep -q $'a s\xef\xbf\xbdt' stdout || complain "the set is not in the report: $(head -c 300 stdout)"
 
+# Pipes: an image, a set.
+refuses 1 'neither a regular file nor a folder' "$bin/detect" --method mpcm <(echo P5) --out out
+refuses 1 'neither a regular file nor a folder' "$bin/evaluate" --method mpcm --data <(echo P5)
+mkdir pipes
+mkfifo pipes/a.png
+refuses 1 'neither a regular file nor a folder' timeout 20 "$bin/detect" --method mpcm pipes --out out
+
 mkdir -p many/images many/masks
 image many/images/m.pgm 1024 1024 20 220
 image many/masks/m.pgm 1024 1024 0 255
