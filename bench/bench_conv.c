@@ -4,7 +4,7 @@
 #include "bench/conv_case.h"
 #include "bench/expected_shares.h"
 #include "bench/samples.h"
-#include "core/log/progress.h"
+#include "core/base/clock.h"
 #include "core/tensor/kernels.h"
 #include "core/tensor/peak.h"
 

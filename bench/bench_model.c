@@ -2,7 +2,7 @@
  * disturbance of the machine falls on all of them. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/log/progress.h"
+#include "core/base/clock.h"
 #include "core/tensor/peak.h"
 #include "modules/calibration.h"
 

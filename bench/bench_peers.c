@@ -2,8 +2,8 @@
  * gathers them, and the sum of a part of the gradients. */
 #include "bench/bench.h"
 #include "bench/samples.h"
+#include "core/base/clock.h"
 #include "core/base/job.h"
-#include "core/log/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>

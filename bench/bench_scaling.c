@@ -3,8 +3,8 @@
  * its share of a loop's items and helps the next ones when it is done. Memory is as fast as one thread sees it, which
  * is what the model leaves out; what each core would hold of it is printed. */
 #include "bench/bench.h"
+#include "core/base/clock.h"
 #include "core/base/parallel.h"
-#include "core/log/progress.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* bench train: whole training steps (forward, backward, Adam) on random images. */
 #include "bench/bench.h"
 #include "bench/samples.h"
-#include "core/log/progress.h"
+#include "core/base/clock.h"
 #include "core/tensor/peak.h"
 #include "train/optimizer.h"
 

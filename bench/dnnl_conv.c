@@ -3,8 +3,8 @@
 #include "bench/bench.h"
 #include "bench/conv_case.h"
 #include "bench/samples.h"
+#include "core/base/clock.h"
 #include "core/config/cli.h"
-#include "core/log/progress.h"
 
 #include <dnnl.h>
 #include <omp.h>

@@ -1,5 +1,6 @@
 #include "train/run_log.h"
 
+#include "core/base/clock.h"
 #include "core/draw/plot.h"
 #include "core/html/html_page.h"
 #include "core/html/html_plot.h"
@@ -7,7 +8,6 @@
 #include "core/io/file_io.h"
 #include "core/log/csv_log.h"
 #include "core/log/event_log.h"
-#include "core/log/progress.h"
 #include "eval/report/gallery_panel.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "core/base/clock.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 #include "core/tensor/peak.h"

@@ -1,5 +1,7 @@
 #include "core/base/child.h"
 
+#include "core/base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,7 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The descriptors of the child, and the pipe that says why it could not be run: it closes by itself when it is. */
@@ -149,12 +150,6 @@ const char *child_last_words(child *c) {
     return after ? after + 2 : line;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void close_end(int *descriptor) {
     if (*descriptor >= 0)
         close(*descriptor);
@@ -170,11 +165,11 @@ int child_end(child *c, double patience) {
     close_end(&c->input);
     close_end(&c->output);
     close_end(&c->notes);
-    double limit = now() + patience;
+    double limit = clock_seconds() + patience;
     while (waitpid(c->process, &state, WNOHANG) == 0) {
-        if (now() >= limit) {
+        if (clock_seconds() >= limit) {
             kill(c->process, signals++ == 0 ? SIGTERM : SIGKILL);
-            limit = now() + GRACE;
+            limit = clock_seconds() + GRACE;
         }
         poll(NULL, 0, STEP);
         child_listen(c);

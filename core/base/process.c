@@ -22,7 +22,8 @@ static void on_signal(int number) {
     errno = reason;
 }
 
-status process_folder(char out[4096]) {
+/* The folder of the running program's file. */
+static status process_folder(char out[4096]) {
     ssize_t length = readlink("/proc/self/exe", out, 4095);
     if (length < 0)
         return status_fail(STATUS_INPUT, "/proc/self/exe: cannot be read: %s", strerror(errno));

@@ -9,9 +9,6 @@
 
 #include <sys/types.h>
 
-/* The folder of the running program's file. */
-status process_folder(char out[4096]);
-
 /* Programs are called NAME in the source tree and irst-NAME where they are installed. "irst-" or "", whichever this one
  * has. */
 const char *process_prefix(void);

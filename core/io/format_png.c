@@ -10,7 +10,7 @@ static bool recognises(const uint8_t *start, size_t size) {
 
 static status read_png(const image_source *source, int page, grey_image *out) {
     (void)page;
-    return png_read_grey(source->path, PNG_DEPTH_AS_STORED, out);
+    return png_read_grey(source->path, out);
 }
 
 const image_format image_format_png = {

@@ -12,8 +12,7 @@
 enum { REFERENCE = H5_REFERENCE_SIZE, COLLECTION_HEAD = 16, OBJECT_HEAD = 16, ALIGNED = 8 };
 
 #define LARGEST_COLLECTION ((uint64_t)2 << 20)
-#define LARGEST_TEXT ((uint64_t)256 << 20) /* bytes of all strings that are read at once */
-#define MOST_READING 64                    /* times the file: a hostile one jumps about in it */
+#define MOST_READING 64 /* times the file: a hostile one jumps about in it */
 
 typedef struct heap {
     const h5_file *file;
@@ -89,9 +88,9 @@ static status check_reference(heap *h, const uint8_t *reference, uint64_t *total
     uint64_t number = number_at(reference + 12, 4);
     if (address == 0) /* no text */
         return STATUS_OK;
-    if ((*total += length) > LARGEST_TEXT)
+    if ((*total += length) > H5_LARGEST_TEXT)
         return status_fail(STATUS_INPUT, "%s: %s: holds more than %llu bytes of text", h5_path(h->file), h->label,
-                           (unsigned long long)LARGEST_TEXT);
+                           (unsigned long long)H5_LARGEST_TEXT);
     if (address != h->address)
         TRY(read_collection(h, address));
     return number && has_object(h, number, length) ? STATUS_OK : damaged(h, "text of another length than its own");

@@ -46,6 +46,8 @@ hid_t h5_output_access(int *refused);
 /* Behind a file that is complete, before it is put in its place. */
 status h5_append_checksum(const atomic_file *place);
 
+#define H5_LARGEST_TEXT ((uint64_t)256 << 20) /* bytes of all strings that are read at once */
+
 /* How text of variable length stands in a file: read into elements of this type (the caller closes it; invalid on
  * failure), `count` such references are compared with the heap that they point into. STATUS_INPUT if HDF5 would not get
  * over them: a file that is hostile, or large beyond measure. */

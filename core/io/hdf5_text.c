@@ -5,8 +5,7 @@
 #include <string.h>
 
 #define MOST_STRINGS (1 << 21)
-#define LONGEST_STRING (1 << 20)         /* bytes of one string of fixed length */
-#define LARGEST_TEXT ((size_t)256 << 20) /* bytes of all strings of fixed length */
+#define LONGEST_STRING (1 << 20) /* bytes of one string of fixed length */
 
 /* A dataset or an attribute, opened, with its type and space. */
 typedef struct text_source {
@@ -140,7 +139,7 @@ static status copy_fixed(const text_source *source, const char *block, size_t si
 /* Strings of fixed length come in one block; one byte more for each lets HDF5 end them with a zero. */
 static status read_fixed(const text_source *source, char **strings, int count) {
     size_t size = H5Tget_size(source->type) + 1;
-    if (size == 1 || size > LONGEST_STRING || (size_t)count > LARGEST_TEXT / size)
+    if (size == 1 || size > LONGEST_STRING || (size_t)count > H5_LARGEST_TEXT / size)
         return status_fail(STATUS_INPUT, "%s: %s: %d strings of %zu bytes are too large", h5_path(source->file),
                            source->label, count, size - 1);
     char *block = calloc((size_t)count, size);

@@ -22,7 +22,6 @@ typedef struct png_job {
     FILE *stream;
     char message[160]; /* why it failed */
     /* Reading. */
-    png_depth depth;
     grey_image *image;
     /* Writing: rows of `row_bytes` bytes. */
     int width, height, bits, colour_type;
@@ -89,9 +88,7 @@ static void ask_for_grey(png_job *job) {
     /* The conversions that OpenCV asks for when it reads grey, in any order: libpng has its own. */
     png_byte colour_type = png_get_color_type(png, job->info);
     png_byte bits = png_get_bit_depth(png, job->info);
-    if (bits == 16 && job->depth == PNG_DEPTH_8)
-        png_set_strip_16(png);
-    else if (bits == 16 && LITTLE_ENDIAN_HOST)
+    if (bits == 16 && LITTLE_ENDIAN_HOST)
         png_set_swap(png);
     png_set_strip_alpha(png);
     if (colour_type == PNG_COLOR_TYPE_PALETTE)
@@ -170,14 +167,14 @@ static status read_stream(const char *path, png_job *job) {
     return code;
 }
 
-status png_read_grey(const char *path, png_depth depth, grey_image *out) {
+status png_read_grey(const char *path, grey_image *out) {
     *out = (grey_image){0};
     if (path_is_folder(path))
         return status_fail(STATUS_INPUT, "%s: is a folder; expected a PNG file", path);
     FILE *stream = fopen(path, "rb");
     if (stream == NULL)
         return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    png_job job = {.stream = stream, .depth = depth, .image = out};
+    png_job job = {.stream = stream, .image = out};
     status code = read_stream(path, &job);
     fclose(stream);
     return code;

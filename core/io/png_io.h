@@ -10,13 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How deep pixels are read. The reference reads every PNG as 8 bits (OpenCV's imread flag 0). */
-typedef enum png_depth { PNG_DEPTH_AS_STORED, PNG_DEPTH_8 } png_depth;
-
 /* Reads `path` as grey: palette expanded, alpha stripped, colour to luma with libpng's rgb_to_gray
  * (0.299, 0.587, 0.114), exactly the bytes OpenCV gives for 8-bit files. `out` is owned by the caller.
  * A missing, truncated or malformed file is STATUS_INPUT with a message that names it. */
-status png_read_grey(const char *path, png_depth depth, grey_image *out);
+status png_read_grey(const char *path, grey_image *out);
 
 /* Writes atomically, but is not on disk until folder_flush (file_io.h): pictures come in thousands. `channels` is 1
  * (grey) or 3 (RGB); pixels are row-major, interleaved, 8 bits each. */

@@ -1,22 +1,17 @@
 #include "core/log/progress.h"
 
+#include "core/base/clock.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REDRAW_SECONDS 0.1
 #define RATE_MEMORY_SECONDS 10.0 /* time constant of the moving average */
 #define BAR_WIDTH 24
-
-double clock_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int stderr_takes_a_bar(void) {
     const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");

@@ -30,6 +30,4 @@ void progress_end(progress *p);                                    /* erases the
 /* progress_update for those who report by a callback: `bar` is a progress, whose total is only known now. */
 void progress_share(void *bar, int done, int total);
 
-double clock_seconds(void); /* monotonic wall clock */
-
 #endif

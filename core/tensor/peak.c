@@ -1,7 +1,7 @@
 #include "core/tensor/peak.h"
 
+#include "core/base/clock.h"
 #include "core/base/parallel.h"
-#include "core/log/progress.h"
 #include "core/tensor/kernels.h"
 
 /* A sample is cut in pieces of some 20 microseconds, so that a thread that comes late costs little. */

@@ -128,7 +128,7 @@ static status read_score(const char *folder, const char *name, scores_set *set, 
     char path[4096];
     grey_image stored;
     TRY(path_join(path, folder, name, "_score.png"));
-    TRY(png_read_grey(path, PNG_DEPTH_AS_STORED, &stored));
+    TRY(png_read_grey(path, &stored));
     s->width = stored.width;
     s->height = stored.height;
     status result = scores_set_count(set, s, path);

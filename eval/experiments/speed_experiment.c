@@ -1,9 +1,9 @@
 #include "eval/experiments/speed_experiment.h"
 
+#include "core/base/clock.h"
 #include "core/io/file_io.h"
 #include "core/io/image.h"
 #include "core/io/text_buffer.h"
-#include "core/log/progress.h"
 #include "core/tensor/kernels.h"
 #include "eval/experiments/number_list.h"
 #include "eval/experiments/report.h"

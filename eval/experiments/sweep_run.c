@@ -1,10 +1,10 @@
 /* Trains on this machine: a pool of children. */
 #include "eval/experiments/sweep_private.h"
 
+#include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "core/io/folder_lock.h"
-#include "core/log/progress.h"
 
 #include <errno.h>
 #include <stdio.h>

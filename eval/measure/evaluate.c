@@ -1,5 +1,6 @@
 #include "eval/measure/evaluate.h"
 
+#include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/log/progress.h"
 #include "eval/measure/quantile.h"

@@ -79,7 +79,7 @@ static status run(void *context, const char *name, const sample *s, detector_map
     char path[4096];
     grey_image stored = {0};
     TRY(path_of(p->folder, name, path));
-    TRY(png_read_grey(path, PNG_DEPTH_AS_STORED, &stored));
+    TRY(png_read_grey(path, &stored));
     status result = bring_to_size(p, &stored, s, path);
     grey_image_free(&stored);
     *maps = (detector_maps){.width = s->width, .height = s->height, .score = p->map};

@@ -1,9 +1,9 @@
 #include "eval/video/detect_video.h"
 
+#include "core/base/clock.h"
 #include "core/base/pipeline.h"
 #include "core/base/process.h"
 #include "core/io/text_buffer.h"
-#include "core/log/progress.h"
 #include "eval/detect/detect_images.h"
 #include "eval/video/annotator.h"
 #include "eval/video/byte_stream.h"

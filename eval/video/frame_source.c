@@ -1,7 +1,7 @@
 #include "eval/video/frame_source.h"
 
+#include "core/base/clock.h"
 #include "core/base/process.h"
-#include "core/log/progress.h"
 #include "eval/video/byte_stream.h"
 #include "eval/video/ffmpeg.h"
 #include "eval/video/y4m.h"

@@ -179,7 +179,7 @@ static void test_overlay(void **state) {
     detection_list found = {1, &target};
     const char *path = scratch_path("overlay.png");
     assert_ok(overlay_write(path, &image, &found));
-    assert_ok(png_read_grey(path, PNG_DEPTH_8, &picture));
+    assert_ok(png_read_grey(path, &picture));
     assert_true(picture.width == 512 && picture.height == 800); /* 8 times */
     for (int y = 400; y < 408; y++)
         for (int x = 240; x < 248; x++)
@@ -191,7 +191,7 @@ static void test_overlay(void **state) {
 
     image = noise(9000, 3, 65535); /* far longer than a picture may be */
     assert_ok(overlay_write(path, &image, &(detection_list){0}));
-    assert_ok(png_read_grey(path, PNG_DEPTH_8, &picture));
+    assert_ok(png_read_grey(path, &picture));
     assert_int_equal(picture.width, 8192);
     grey_image_free(&picture);
     grey_image_free(&image);
@@ -208,15 +208,15 @@ static void test_pictures_all_or_none(void **state) {
     assert_ok(folder_create(folder));
     assert_ok(detection_write_pictures(folder, "a", &image, &result));
     assert_ok(path_join(path, folder, "a", "_score.png"));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &back));
+    assert_ok(png_read_grey(path, &back));
     assert_true(back.maximum == 65535 && back.pixels[9] == 65535 && back.pixels[0] == 0);
     grey_image_free(&back);
     assert_ok(path_join(path, folder, "a", "_mask.png"));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &back));
+    assert_ok(png_read_grey(path, &back));
     assert_true(back.maximum == 255 && back.pixels[9] == 255 && back.pixels[0] == 0);
     grey_image_free(&back);
     assert_ok(path_join(path, folder, "a", "_labels.png"));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &back));
+    assert_ok(png_read_grey(path, &back));
     assert_true(back.maximum == 65535 && back.pixels[9] == 1 && back.pixels[30] == 2 && back.pixels[31] == 2);
     assert_int_equal(back.pixels[0], 0);
     grey_image_free(&back);

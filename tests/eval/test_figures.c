@@ -129,7 +129,7 @@ static grey_image written(const method_figure *f) {
     grey_image image;
     const char *path = scratch_path("methods.png");
     assert_ok(method_figure_write(f, (canvas_png){.scale = 1}, path));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &image));
+    assert_ok(png_read_grey(path, &image));
     return image;
 }
 
@@ -170,7 +170,7 @@ static void test_stage_figure(void **state) {
     grey_image image;
     const char *path = scratch_path("stages.png");
     assert_ok(stage_figure_write(&f, (canvas_png){.scale = 1}, path));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &image));
+    assert_ok(png_read_grey(path, &image));
     assert_true(image.width > 300 && image.height > 400); /* two columns, four rows */
     grey_image_free(&image);
     maps.stage_count = 0;

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     grey_image image;
     fuzz_write("input.png", data, size);
     fuzz_read_image(&(image_source){.path = "input.png"});
-    fuzz_expect_outcome(png_read_grey("input.png", PNG_DEPTH_8, &image));
+    fuzz_expect_outcome(png_read_grey("input.png", &image));
     grey_image_free(&image);
     return 0;
 }

@@ -69,7 +69,6 @@ PLACES
 declare -A exceptions=(
     ["autograd/ops.h: autograd/losses/mask_loss.h"]="a mask loss is built from its terms"
     ["core/base/engine.c: core/tensor/kernels.h"]="an engine holds the kernels of its instruction set"
-    ["core/tensor/peak.c: core/log/progress.h"]="measuring the peak takes seconds"
     ["modules/detector_private.h: modules/classic/model_driven.h"]="a detector is a network or one of these methods"
     ["modules/detector_type.h: modules/networks/infer_options.h"]="a type recognises a foreign checkpoint of its network"
     ["modules/torch/torch_options.c: modules/networks/infer_options.h"]="and so does the import"

@@ -107,7 +107,7 @@ static void test_palette_file(void **state) {
     const char *path = scratch_path("palette.png");
     grey_image image;
     assert_ok(png_write_palette(path, 3, 2, colours, 3, indices));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &image));
+    assert_ok(png_read_grey(path, &image));
     assert_memory_equal(image.pixels, greys, sizeof greys);
     grey_image_free(&image);
     assert_fails(png_write_palette("no/folder/x.png", 3, 2, colours, 3, indices), STATUS_OUTPUT, "no/folder/x.png", "");
@@ -148,7 +148,7 @@ static grey_image drawn(drawing what, canvas_png png) {
     grey_image image;
     const char *path = scratch_path("view.png");
     assert_ok(canvas_write(path, WIDTH, HEIGHT, png, draw, &what));
-    assert_ok(png_read_grey(path, PNG_DEPTH_AS_STORED, &image));
+    assert_ok(png_read_grey(path, &image));
     assert_int_equal(image.width, WIDTH * png.scale);
     assert_int_equal(image.height, HEIGHT * png.scale);
     return image;

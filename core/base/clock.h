@@ -1,0 +1,9 @@
+/* The time.
+ *
+ * Thread rule: any thread at any time. */
+#ifndef IRST_CORE_BASE_CLOCK_H
+#define IRST_CORE_BASE_CLOCK_H
+
+double clock_seconds(void); /* since some moment, going on at one pace whatever is done to the wall clock */
+
+#endif
