@@ -31,18 +31,6 @@ status trainer_interrupted(const trainer *t) {
                        (long long)trainer_steps_done(t), (long long)trainer_steps(t));
 }
 
-int64_t trainer_epoch_step(const trainer *t) {
-    return t->state.batch < t->per_epoch ? t->state.batch / t->accumulate : t->schedule.steps_per_epoch;
-}
-
-int64_t trainer_steps_done(const trainer *t) {
-    return t->state.epoch * t->schedule.steps_per_epoch + trainer_epoch_step(t);
-}
-
-int64_t trainer_steps(const trainer *t) {
-    return t->epochs * t->schedule.steps_per_epoch;
-}
-
 static status open_batches(trainer *t) {
     loader_options options = {.batch_size = (int)config_int(t->c, "train.batch_size"),
                               .size = t->size,
@@ -164,18 +152,6 @@ static status take_folder(trainer *t, bool has_run) {
     return remove_leftovers(folder);
 }
 
-/* An optimizer that averages the weights itself does so in place of a falling rate (Defazio et al., 2024). */
-static status open_schedule(trainer *t) {
-    TRY(schedule_read(t->c, (t->per_epoch + t->accumulate - 1) / t->accumulate, &t->schedule));
-    const optimizer_rule *rule = t->optimizer.options.rule;
-    if (!rule->has_average || t->schedule.kind == SCHEDULE_CONSTANT)
-        return STATUS_OK;
-    trainer_say(t, "train.schedule = %s is passed over: %s keeps the rate constant",
-                config_text(t->c, "train.schedule"), rule->name);
-    t->schedule.kind = SCHEDULE_CONSTANT;
-    return STATUS_OK;
-}
-
 static status open_folder(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
@@ -198,7 +174,7 @@ static status open_folder(trainer *t) {
     TRY(begin_phase(t));
     t->per_epoch = loader_batches_per_epoch(t->batches);
     t->accumulate = (int)config_int(t->c, "train.accumulate");
-    TRY(open_schedule(t));
+    TRY(trainer_open_schedule(t));
     TRY(take_folder(t, has_run));
     TRY(write_resolved_config(t));
     return open_log(t, has_run);
@@ -227,18 +203,6 @@ static bool save_is_due(const trainer *t) {
     return minutes > 0 && clock_seconds() - t->saved >= 60 * minutes;
 }
 
-static double work_done(const trainer *t) {
-    const train_state *s = &t->state;
-    double share = (double)s->batch / t->per_epoch;
-    return crop_plan_work(&t->crops, s->epoch) + share * crop_plan_epoch_work(&t->crops, s->epoch);
-}
-
-/* By the pace of this process. NAN: it has not trained yet. */
-static double seconds_left(const trainer *t) {
-    double done = work_done(t), here = done - t->begun_work;
-    return here > 0 ? (clock_seconds() - t->begun) / here * (crop_plan_work(&t->crops, t->epochs) - done) : NAN;
-}
-
 /* The steps of one epoch, from wherever it stands. */
 static status train_epoch(trainer *t, progress *bar) {
     TRY(begin_phase(t));
@@ -249,7 +213,7 @@ static status train_epoch(trainer *t, progress *bar) {
         TRY(trainer_step(t, &loss));
         char note[64];
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
-        bar->left = seconds_left(t);
+        bar->left = trainer_seconds_left(t);
         progress_update(bar, trainer_steps_done(t), note);
         bool stop = interrupted, saves = save_is_due(t);
         trainer_agree(t, &stop, &saves);
@@ -292,7 +256,7 @@ static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
                            .epochs = t->epochs,
                            .peak_share = row->images_per_second * detector_training_flops(t->d) /
                                          (t->peak * peers_count(t->options->peers)),
-                           .rest = seconds_left(t),
+                           .rest = trainer_seconds_left(t),
                            .is_best = is_best};
     t->options->on_epoch(t->options->context, &report);
 }
@@ -374,7 +338,7 @@ static status run(trainer *t) {
     progress_resume(&bar, trainer_steps_done(t));
     bar.enabled = bar.enabled && trainer_writes(t);
     t->begun = t->saved = clock_seconds();
-    t->begun_work = work_done(t);
+    t->begun_work = trainer_work_done(t);
     status result = STATUS_OK;
     while (t->state.epoch < t->epochs && result == STATUS_OK && !gives_up(t)) {
         result = train_epoch(t, &bar);

@@ -63,12 +63,6 @@ typedef struct trainer {
 bool trainer_is_interrupted(void);
 status trainer_interrupted(const trainer *t);
 
-/* Where the run stands, in steps as many as an epoch has now: state.step is what was really made, and other if the
- * training data have changed in between (data.may_change). */
-int64_t trainer_epoch_step(const trainer *t); /* of the epoch begun */
-int64_t trainer_steps_done(const trainer *t);
-int64_t trainer_steps(const trainer *t); /* of the whole run */
-
 /* trainer_start.c: network, weights to begin with, teacher. */
 status trainer_open_network(trainer *t);
 status trainer_begin_weights(trainer *t);
@@ -86,6 +80,15 @@ status trainer_compare(trainer *t); /* that data and weights are the same everyw
 /* One line to the user, through options.on_notice. */
 void trainer_say(const trainer *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool trainer_averages(const trainer *t);
+
+/* trainer_place.c: where the run stands, in steps as many as an epoch has now: state.step is what was really made, and
+ * other if the training data have changed in between (data.may_change). */
+status trainer_open_schedule(trainer *t);     /* the batches of an epoch are known */
+int64_t trainer_epoch_step(const trainer *t); /* of the epoch begun */
+int64_t trainer_steps_done(const trainer *t);
+int64_t trainer_steps(const trainer *t);       /* of the whole run */
+double trainer_work_done(const trainer *t);    /* in epochs on whole images (crop_plan.h) */
+double trainer_seconds_left(const trainer *t); /* by the pace of this process; NAN: it has not trained yet */
 
 /* trainer_step.c: the gradients of one or several batches, and the step along them; *loss is its total. */
 status trainer_step(trainer *t, double *loss);
