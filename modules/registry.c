@@ -23,8 +23,16 @@ METHODS(DECLARE)
 const detector_type *const detector_types[] = {METHODS(ADDRESS)};
 const int detector_type_count = sizeof detector_types / sizeof *detector_types;
 
+#define SPOKEN(method) " " #method
 const config_key detector_name_key = {
-    "model.name", CONFIG_TEXT, "rpcanet_plus", 0, 0, NULL, "", "the method; `evaluate --help` lists them"};
+    "model.name",
+    CONFIG_TEXT,
+    "rpcanet_plus",
+    0,
+    0,
+    NULL,
+    "",
+    "the method, of" METHODS(SPOKEN) "; each has keys of its own: train --help-config model.name=NAME"};
 
 const detector_type *detector_type_find(const char *name) {
     for (int i = 0; i < detector_type_count; i++)

@@ -32,3 +32,9 @@ export LC_ALL=C
     part == "usage" { if ($0 != "") print escape($0); next }
     part == "examples" { sub(/^  /, ""); print escape($0) }
     END { print ".fi" }'
+# What --help-config prints are lines to look things up in, wider than a page.
+if [ "$name" = irst-train ]; then
+    printf '.SH CONFIGURATION\n.nf\n'
+    "$program" --help-config | sed -E 's/\\/\\e/g; s/-/\\-/g; s/^([.\x27])/\\\&\1/; s/   +/  /g'
+    echo .fi
+fi

@@ -22,7 +22,8 @@ static const cli_option options[] = {
     {"emit", CLI_TEXT, &emit, "slurm", "write DIR.slurm, a job for that batch system, instead of training"},
     {"nodes", CLI_INT, &nodes, "N", "machines that the job asks for"},
     {"tasks", CLI_INT, &tasks, "N", "processes on each of them"},
-    {"help-config", CLI_FLAG, &help_config, NULL, "show every configuration key and exit"},
+    {"help-config", CLI_FLAG, &help_config, NULL,
+     "show every configuration key and exit: with model.name=NAME those of that method"},
 };
 
 static const cli_program program = {
@@ -103,9 +104,11 @@ static void print_notice(void *context, const char *text) {
     fprintf(stderr, "train: %s\n", text);
 }
 
-static status show_config(void) {
+/* `arguments`: as of a training, but the ini may be left out. */
+static status show_config(const char *const *arguments, int count) {
     config *c;
-    TRY(train_config_defaults(&c));
+    bool has_ini = count > 0 && !strchr(arguments[0], '=');
+    TRY(train_config_describe(has_ini ? arguments[0] : NULL, arguments + has_ini, count - has_ini, &c));
     config_print_help(c, stdout);
     config_free(c);
     return STATUS_OK;
@@ -144,7 +147,7 @@ static status run(int argc, char **argv) {
     if (action == CLI_DONE)
         return STATUS_OK;
     if (help_config)
-        return show_config();
+        return show_config((const char *const *)arguments, count);
     if (count < 1)
         return status_fail(STATUS_USAGE, "expected a configuration file");
     if (emit && strcmp(emit, "slurm") != 0)

@@ -153,6 +153,6 @@ status train_config_read(const char *path, const char *const *overrides, int ove
     return create(path, overrides, override_count, true, out);
 }
 
-status train_config_defaults(config **out) {
-    return create(NULL, NULL, 0, false, out);
+status train_config_describe(const char *path, const char *const *overrides, int override_count, config **out) {
+    return create(path, overrides, override_count, false, out);
 }

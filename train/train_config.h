@@ -9,7 +9,7 @@
  * key is known and every needed one given. Free with config_free. */
 status train_config_read(const char *path, const char *const *overrides, int override_count, config **out);
 
-/* All keys with their defaults, for --help-config; data.root has no value then. */
-status train_config_defaults(config **out);
+/* The same unchecked, for the help: model.name decides which keys there are. */
+status train_config_describe(const char *path, const char *const *overrides, int override_count, config **out);
 
 #endif

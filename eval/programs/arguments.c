@@ -27,7 +27,8 @@ const char *argument_method_help(void) {
         separator = ", ";
     }
     if (used < sizeof help)
-        snprintf(help + used, sizeof help - used, "; model.KEY=VALUE sets its options");
+        snprintf(help + used, sizeof help - used,
+                 "; model.KEY=VALUE sets its options, which `train --help-config model.name=NAME` lists");
     return help;
 }
 

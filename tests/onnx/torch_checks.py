@@ -22,7 +22,9 @@ def read_safetensors(path):
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
         data = bytearray(file.read())
-    assert header.pop("__metadata__") == {"format": "pt"}
+    metadata = header.pop("__metadata__")
+    assert metadata.pop("format") == "pt"
+    assert all(key.startswith("irst.model.") for key in metadata), metadata
     state, end = {}, 0
     for name, entry in header.items():
         begin, end_here = entry["data_offsets"]
