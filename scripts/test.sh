@@ -4,7 +4,7 @@
 # exit code 1 if anything failed. usage: scripts/test.sh [--full]
 #   --full   the published figures on every image of the test sets, not on an eighth of them; the tests that start
 #            threads under ThreadSanitizer; memory running out at every single allocation; 20 seconds of fuzzing for each
-#            parser, not one; the tutorial as it is written
+#            parser, not one; 300 kills of a training; the tutorial as it is written
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 share=eighth
@@ -174,6 +174,7 @@ done
 start check "test_allocations, leaks watched" bash tests/allocations/test_allocations.sh build/sanitize/failing 600
 if [ $share = all ]; then
     start check "the tutorial" bash tests/programs/follow_tutorial.sh
+    start check "test_kills, 300 moments" bash tests/train/test_kills.sh bin 300
     start check "test_allocations, each one" bash tests/allocations/test_allocations.sh build/failing 1
     start check "test_allocations, more leaks" bash tests/allocations/test_allocations.sh build/sanitize/failing 25
 fi

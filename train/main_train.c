@@ -95,7 +95,8 @@ static void print_epoch(void *context, const train_report *r) {
     print_duration("  in ", r->row->seconds);
     if (r->row->epoch < r->epochs && !isnan(r->rest))
         print_duration(", ETA ", r->rest);
-    printf("%s\n", r->is_best ? "  (best so far)" : "");
+    printf("%s%s%s%s\n", r->is_best ? "  (best so far)" : "", r->remark ? "  (" : "", r->remark ? r->remark : "",
+           r->remark ? ")" : "");
     fflush(stdout);
 }
 

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include "core/base/clock.h"
+#include "core/base/memory_left.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 #include "core/tensor/peak.h"
@@ -61,6 +62,23 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
                                .loss_key = loss->key,
                                .deep_supervision = config_real(t->c, "train.deep_supervision"),
                                .teacher = t->teacher};
+}
+
+/* The largest graph of the run is laid out for a moment: whoever starts a run of hours is to know before the first
+ * epoch on whole images that it cannot be held. */
+static status compare_memory(trainer *t) {
+    detector_training training = training_of(t, &t->losses.losses[0]);
+    training.width = training.height = (int)config_int(t->c, "data.size");
+    training.phase = detector_phase(t->d, INT64_MAX);
+    TRY(detector_begin_training(t->d, &training));
+    const double gib = 1 << 30;
+    double needed = (double)detector_memory(t->d), left = (double)memory_left("");
+    if (needed > left)
+        trainer_say(t,
+                    "a step takes %.1f GiB, and %.1f are available: train.checkpointing = stage takes less and changes "
+                    "no result; so does a smaller train.batch_size with more to train.accumulate, but for the norms",
+                    needed / gib, left / gib);
+    return STATUS_OK;
 }
 
 /* Lays out the batches and the training graph, and anew when an epoch begins another phase, another loss, or other
@@ -171,6 +189,7 @@ static status open_folder(trainer *t) {
     if (t->state.data_changed)
         begin_epoch_anew(t);
     TRY(name_losses(t));
+    TRY(compare_memory(t));
     TRY(begin_phase(t));
     t->per_epoch = loader_batches_per_epoch(t->batches);
     t->accumulate = (int)config_int(t->c, "train.accumulate");
@@ -257,6 +276,7 @@ static void report_epoch(trainer *t, const epoch_row *row, bool is_best) {
                            .peak_share = row->images_per_second * detector_training_flops(t->d) /
                                          (t->peak * peers_count(t->options->peers)),
                            .rest = trainer_seconds_left(t),
+                           .remark = isnan(row->used.values[METRIC_miou]) ? NULL : metrics_remark(&t->evaluated.counts),
                            .is_best = is_best};
     t->options->on_epoch(t->options->context, &report);
 }
@@ -305,6 +325,12 @@ static void say_what_is_best(const trainer *t) {
                                               : "");
 }
 
+static void say_if_nothing_is_learnt(const trainer *t) {
+    const char *remark = metrics_remark(&t->evaluated.counts);
+    if (remark)
+        trainer_say(t, "%s; docs/training.md, \"When nothing is learnt\", has the usual reasons", remark);
+}
+
 /* As MSHNet, whose head of all scales is trained after model.warm_epochs only. */
 static void say_if_untrained(const trainer *t) {
     if (detector_phase(t->d, t->state.epoch - 1) != detector_phase(t->d, INT64_MAX))
@@ -351,6 +377,7 @@ static status run(trainer *t) {
     TRY(drawn);
     say_if_untrained(t);
     say_what_is_best(t);
+    say_if_nothing_is_learnt(t);
     return trainer_writes(t) ? trainer_store_thresholds(t) : STATUS_OK;
 }
 

@@ -13,10 +13,11 @@
 typedef struct train_report {
     const epoch_row *row; /* what the log has of the epoch */
     const run_log_options *log;
-    int64_t epochs;    /* in all */
-    double peak_share; /* floating-point operations a second, relative to the processor's FMA peak */
-    double rest;       /* seconds to the end, at the pace until now; NAN if this process has not trained yet */
-    bool is_best;      /* of those evaluated, in train.select */
+    int64_t epochs;     /* in all */
+    double peak_share;  /* floating-point operations a second, relative to the processor's FMA peak */
+    double rest;        /* seconds to the end, at the pace until now; NAN if this process has not trained yet */
+    const char *remark; /* of an evaluation whose figures say nothing (metrics_remark); NULL */
+    bool is_best;       /* of those evaluated, in train.select */
 } train_report;
 
 typedef struct train_options {

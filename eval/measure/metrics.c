@@ -2,6 +2,15 @@
 
 #include "eval/measure/per_image.h"
 
+const char *metrics_remark(const metrics *m) {
+    if (2 * m->false_pixels_all > m->background_pixels)
+        return "more than half of the background is predicted: the scores hardly differ, and high Pd and recall mean "
+               "nothing";
+    if (m->tp + m->fp == 0 && m->images > 0)
+        return "no pixel is predicted in any image";
+    return NULL;
+}
+
 void metrics_merge(metrics *m, const metrics *other) {
 #define COUNT(name) m->name += other->name;
 #define SUM(name) m->name += other->name;

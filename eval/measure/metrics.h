@@ -40,6 +40,11 @@ typedef struct scoring {
 /* Adds what one image comes to (see per_image.h). */
 status metrics_add(metrics *m, const scored_image *image, const scoring *how);
 
+/* What a reader of the figures would take for a result, and is none: the scores hardly differ, so that more than half
+ * of the background is predicted and Pd is high (relative rules do so with a network that has learnt nothing), or no
+ * pixel is predicted in any image. Static; NULL: nothing is to be said. */
+const char *metrics_remark(const metrics *m);
+
 /* Adds the counts of other images. */
 void metrics_merge(metrics *m, const metrics *other);
 

@@ -289,6 +289,9 @@ static status finish(run_state *r, evaluation *e) {
         note(&first, compare(r, e));
     note(&first, evaluate_outputs_write(&files, e));
     note(&first, evaluation_print(e, r->format, r->extent, stdout));
+    const char *remark = metrics_remark(&e->counts);
+    if (remark)
+        say(r, remark);
     return first.code == STATUS_OK ? STATUS_OK : status_fail(first.code, "%s", first.message);
 }
 

@@ -129,6 +129,10 @@ works "$bin/evaluate" --method mpcm --data scenes --at-fa 0.01 --against set.h5 
 works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --threshold 0.25 --against set.h5 --format json --intervals 5
 [ "$(other)" = 0.25 ] || complain "evaluate --threshold --against: the other's threshold is $(other)"
 works "$bin/evaluate" --weights nudt-small --data scenes --size 64 --against nudt-small --intervals 5
+works "$bin/evaluate" --method mpcm --data scenes --threshold 2
+grep -q 'no pixel is predicted in any image' stderr || complain "evaluate says nothing of a threshold above every score"
+works "$bin/evaluate" --method mpcm --data scenes --threshold=-1
+grep -q 'more than half of the background is predicted' stderr || complain "evaluate says nothing of a threshold below every score"
 refuses 1 'evaluate: nofile.h5: no such file' "$bin/evaluate" --method mpcm --data scenes --against nofile.h5
 refuses 1 'evaluate: runs/x: no such file' "$bin/evaluate" --method mpcm --data scenes --against runs/x
 refuses 2 "against is 'no-such', expected one of: general, .*, nudt-medium, mpcm, .*, FILE.h5" "$bin/evaluate" --method mpcm --data scenes --against no-such

@@ -1,4 +1,6 @@
-/* How many threads a process may keep busy, with control groups as they look under a root of the test's. */
+/* How many threads a process may keep busy, and how much memory it may take, with control groups as they look under a
+ * root of the test's. */
+#include "core/base/memory_left.h"
 #include "core/base/processors.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -118,11 +120,29 @@ static void test_in_a_container(void **state) {
     assert_int_equal(processors_available(root), 1);
 }
 
+static void test_memory(void **state) {
+    (void)state;
+    char root[512];
+    assert_true(memory_left(new_root(root)) == INT64_MAX);
+    put(root, "proc/meminfo", "MemTotal:  16000 kB\nMemFree:  100 kB\nMemAvailable:   8000 kB\n");
+    assert_int_equal(memory_left(root), 8000 * 1024);
+    put(root, "proc/self/cgroup", "0::/slice/job\n");
+    put(root, "sys/fs/cgroup/slice/job/memory.max", "max\n");
+    assert_int_equal(memory_left(root), 8000 * 1024);
+    put(root, "sys/fs/cgroup/slice/memory.max", "1000000\n");
+    assert_int_equal(memory_left(root), 1000000);
+    put(new_root(root), "proc/self/cgroup", "3:memory:/box\n1:cpu,cpuacct:/box\n");
+    put(root, "sys/fs/cgroup/memory/box/memory.limit_in_bytes", "2000000\n");
+    assert_int_equal(memory_left(root), 2000000);
+    assert_true(memory_left("") > 0);
+}
+
 int main(void) {
     unsetenv("OMP_NUM_THREADS");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_groups), cmocka_unit_test(test_affinity),  cmocka_unit_test(test_openmp_threads),
         cmocka_unit_test(test_version_2), cmocka_unit_test(test_version_1), cmocka_unit_test(test_in_a_container),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
