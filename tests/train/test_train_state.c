@@ -84,7 +84,8 @@ static void test_written_and_read_back(void **state) {
     assert_ok(load(&back));
     memset(back.selection, 0, sizeof back.selection); /* for readers only */
     memset(s.selection, 0, sizeof s.selection);
-    assert_memory_equal(&s, &back, sizeof s);
+    assert_memory_equal(&s, &back, offsetof(train_state, data_changed)); /* the rest is not stored */
+    assert_false(back.data_changed);
     assert_true(run.o.step == 13 && run.a.steps == 12);
     assert_true(run.o.largest_rate == 0.25 && run.o.weight_sum == 0.125 && *moment == 0.75f && *mean == -2);
 }

@@ -160,7 +160,7 @@ static void test_wrong_sets_and_weights(void **state) {
     snprintf(text, sizeof text, "%s,", first);
     expect_refused(text, "", STATUS_USAGE, "data.root = ", "found nothing");
     snprintf(text, sizeof text, "%s,no-such-set", first);
-    expect_refused(text, "", STATUS_INPUT, "no-such-set", "no such folder");
+    expect_refused(text, "", STATUS_INPUT, "no-such-set", "no such file or folder");
 }
 
 static void test_shared_images_are_reported(void **state) {
