@@ -101,7 +101,8 @@ void irst_close(irst_detector *d);
  * next failure. */
 const char *irst_error(void);
 
-/* Of that call: 1 for what went wrong, 2 for wrong use; 0 if none has failed. What irst_open has no return value for. */
+/* Of that call: 1 for what went wrong, 2 for wrong use; 0 if none has failed. What irst_open has no return value for.
+ */
 int irst_error_code(void);
 
 /* "0.1.0"; static. */
