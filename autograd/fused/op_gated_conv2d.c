@@ -157,7 +157,7 @@ static void forward(node *n, const op_run *run) {
 }
 
 /* Gradients of one image's weights, gates and means; the latter, for each pixel, into `constant`. */
-static void backward_gates(node *n, int image, const scratch_parts *s, const tensor *dweight) {
+static void backward_gates(node *n, int image, const scratch_parts *s, float *dweight) {
     const tensor *x = &n->input[X]->value, *weight = &n->input[WEIGHT]->value;
     gate_saved g = saved_gate(n, image);
     for (int c = 0; c < x->c; c++)
@@ -168,7 +168,7 @@ static void backward_gates(node *n, int image, const scratch_parts *s, const ten
                 int i = (o * weight->c + c) * 9 + tap;
                 s->dgate[c] += (double)weight->data[i] * s->dscaled[i];
                 if (dweight)
-                    dweight->data[i] += g.gate[c] * s->dscaled[i];
+                    dweight[i] += g.gate[c] * s->dscaled[i];
             }
     gate_backward(n, GATE, g, s->dgate, s->dsqueezed);
     for (int c = 0; c < x->c; c++)
@@ -201,8 +201,8 @@ static void backward(node *n, const op_run *run) {
     const gated_options *o = n->options;
     const tensor *x = &n->input[X]->value, one = image_of(x, 0);
     scratch_parts s = parts_of(n, run);
+    float *dweight = parameter_grad(n, WEIGHT), *dbias = parameter_grad(n, BIAS);
     bool accumulate;
-    const tensor *dweight = node_grad(n, WEIGHT, &accumulate), *dbias = node_grad(n, BIAS, &accumulate);
     const tensor *dx = node_grad(n, X, &accumulate);
     bool needed = dx || (has_norm(n) && norm_is_trained(n, NORM_WEIGHT));
     tensor place = has_norm(n) ? norm_place(x, dx, accumulate, s.room) : dx ? *dx : *x;
@@ -215,7 +215,7 @@ static void backward(node *n, const op_run *run) {
         tensor convolved = convolved_image(run->engine, n, image, &s), dy = image_of(&n->grad, image);
         scale_weights(n, saved_gate(n, image).gate, s.scaled);
         memset(s.dscaled, 0, (size_t)tensor_count(&n->input[WEIGHT]->value) * sizeof *s.dscaled);
-        conv_weight_gradient(n->prepared, &here, &convolved, &dy, s.dscaled, dbias ? dbias->data : NULL);
+        conv_weight_gradient(n->prepared, &here, &convolved, &dy, s.dscaled, dbias);
         backward_gates(n, image, &s, dweight);
         if (!needed)
             continue;

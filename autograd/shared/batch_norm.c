@@ -77,8 +77,7 @@ void batch_norm_backward(node *n, bool relu, const op_run *run) {
     norm_job job = {.n = n, .relu = relu, .sums = sums, .db = db, .dg = dg};
     job.count = (double)peers_images(run->engine, x->n) * x->h * x->w;
     parallel_for(run->engine, planes, sums_plane, &job);
-    bool accumulate;
-    const tensor *dweight = node_grad(n, 1, &accumulate), *dbias = node_grad(n, 2, &accumulate);
+    float *dweight = parameter_grad(n, 1), *dbias = parameter_grad(n, 2);
     for (int c = 0; c < x->c; c++) {
         db[c] = dg[c] = 0;
         for (int i = 0; i < x->n; i++) {
@@ -87,9 +86,9 @@ void batch_norm_backward(node *n, bool relu, const op_run *run) {
         }
         dg[c] *= a.inverse_std[c];
         if (dweight)
-            dweight->data[c] += (float)dg[c];
+            dweight[c] += (float)dg[c];
         if (dbias)
-            dbias->data[c] += (float)db[c];
+            dbias[c] += (float)db[c];
     }
     const batch_norm_options *o = n->options;
     if (o->statistics == NORM_BATCH)

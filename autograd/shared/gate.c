@@ -1,5 +1,6 @@
 #include "autograd/shared/gate.h"
 
+#include "autograd/shared/op_support.h"
 #include "autograd/tape_rewrite.h"
 
 #include <math.h>
@@ -89,11 +90,8 @@ void gate_backward(node *n, int first, gate_saved g, const double *dgate, double
     int channels = channels_of(n, first), hidden = hidden_of(n, first);
     const float *w1 = n->input[first + GATE_W1]->value.data, *w2 = n->input[first + GATE_W2]->value.data;
     float *grad[GATE_INPUTS];
-    for (int i = 0; i < GATE_INPUTS; i++) {
-        bool accumulate; /* gradients of parameters always add up */
-        const tensor *to = node_grad(n, first + i, &accumulate);
-        grad[i] = to ? to->data : NULL;
-    }
+    for (int i = 0; i < GATE_INPUTS; i++) /* of the first image maybe from zero, of the others on top */
+        grad[i] = parameter_grad(n, first + i);
     for (int c = 0; c < channels; c++)
         dsqueezed[c] = 0;
     for (int h = 0; h < hidden; h++) {

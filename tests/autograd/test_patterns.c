@@ -1,8 +1,13 @@
-/* The patterns of the tape, one by one: what they replace, and what they must leave alone. */
+/* The patterns of the tape, one by one: what they replace, what they must leave alone, and parameters that are results
+ * themselves. */
 #include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
+#include "core/base/rng.h"
 #include "tests/expect.h"
 #include "tests/support.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum { IC = 8, HIDDEN = 2 };
 
@@ -13,7 +18,8 @@ typedef enum spoiler { PINNED, READ_AGAIN, BORDER, SPOILERS } spoiler;
 typedef struct recording {
     tape *t;
     node *x;
-    bool trained; /* parameters have gradients */
+    bool trained;  /* parameters have gradients */
+    bool computed; /* parameters are results of the tape, not leaves */
     norm_statistics statistics;
     int h, w, kernel, channels, dilation; /* of the last convolution */
     int spoiled;                          /* number of the inner value that is spoiled; -1: none */
@@ -38,7 +44,7 @@ static node *inside(recording *r, node *n) {
 static node *parameter_of(recording *r, int n, int c, int k) {
     node *p = tape_variable(r->t, n, c, k, k, true);
     p->requires_grad = r->trained;
-    return p;
+    return r->computed ? relu(r->t, p) : p;
 }
 
 static node *conv(recording *r, node *x, int channels, int kernel, int dilation) {
@@ -241,11 +247,74 @@ static void test_frozen(void **state) {
     assert_int_equal(count_rewritten(r, record_norm_conv, true, &op_norm_conv2d, 5), 0);
 }
 
+static bool is_trained_leaf(const node *n) {
+    return !n->op && n->requires_grad && tensor_is_dense(&n->value);
+}
+
+/* Small and above 0: no ReLU and no gate is flat there. */
+static void fill_leaves(const tape *t) {
+    rng r = rng_new(8, 0);
+    for (int i = 0; i < tape_node_count(t); i++) {
+        const tensor *v = &tape_node(t, i)->value;
+        if (tape_node(t, i)->op)
+            continue;
+        float *numbers = malloc((size_t)tensor_count(v) * sizeof *numbers);
+        assert_non_null(numbers);
+        for (int64_t k = 0; k < tensor_count(v); k++)
+            numbers[k] = (float)(0.01 + 0.2 * rng_uniform(&r));
+        tensor_from_array(v, numbers);
+        free(numbers);
+    }
+}
+
+/* All gradients of trained leaves, one behind the other; returns how many numbers. */
+static size_t copy_gradients(const tape *t, float *to) {
+    size_t count = 0;
+    for (int i = 0; i < tape_node_count(t); i++) {
+        const node *n = tape_node(t, i);
+        if (!is_trained_leaf(n))
+            continue;
+        memcpy(to + count, n->grad.data, (size_t)tensor_count(&n->grad) * sizeof *to);
+        count += (size_t)tensor_count(&n->grad);
+    }
+    return count;
+}
+
+/* What a step adds to the gradients of leaves it adds again in the next one, and nothing of the step before: numbers
+ * are doubled exactly. */
+static void test_computed_parameters(void **state) {
+    (void)state;
+    static float once[16384], twice[16384];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        recording r = recording_of(&cases[i]);
+        r.computed = true;
+        for (int c = 0; c < 32; c++)
+            r.var[c] = 1;
+        assert_ok(tape_new(test_engine(), 2, &r.t));
+        r.x = tape_input(r.t, 2, IC, r.h, r.w);
+        r.x->requires_grad = true;
+        node *y = cases[i].record(&r);
+        assert_ok(tape_plan(r.t, mse(r.t, y, tape_input(r.t, 2, y->value.c, y->value.h, y->value.w))));
+        assert_int_equal(count_of(r.t, cases[i].fused, cases[i].inputs), cases[i].training);
+        fill_leaves(r.t);
+        tape_forward(r.t);
+        tape_backward(r.t);
+        size_t count = copy_gradients(r.t, once);
+        tape_forward(r.t);
+        tape_backward(r.t);
+        copy_gradients(r.t, twice);
+        for (size_t k = 0; k < count; k++)
+            if (once[k] == 0 || twice[k] != 2 * once[k])
+                fail_msg("%s: gradient %zu is %g, then %g", cases[i].name, k, once[k], twice[k]);
+        tape_free(r.t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fires),  cmocka_unit_test(test_what_is_wanted_stays),
         cmocka_unit_test(test_parts),  cmocka_unit_test(test_other_shapes),
-        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_frozen), cmocka_unit_test(test_computed_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
