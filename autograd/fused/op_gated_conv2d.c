@@ -1,12 +1,15 @@
 /* The end of a module whose last map is not linear: squeeze-and-excitation (Hu et al., 2018) and the 3x3 convolution
- * behind it, in one operation, of an input that may be batch-normalised and rectified first. The gates go into the
+ * after it, in one operation, of an input that may be batch-normalised and rectified first. The gates go into the
  * convolution's weights, one set for each image, so the scaled map is never stored.
  *
- * Forward    x = X or max(0, bn(X));  gate[n,c] as in gate.h from the means of x;
+ * Forward    x = X or max(0, bn(X));  gate[n,c] as in gate.h from the means of x
  *            Y = conv2d(x, weight[o,c] gate[n,c]) + bias
- * Gradients  with dws[n] that of the weights scaled by the gates: dweight = sum over n of gate[n] dws[n],
- *            dgate[n,c] = sum over o, taps of weight dws[n]; then gate.h, whose gradient of the means spreads evenly
- * over the pixels; then norm.h */
+ *
+ * Gradients  dws[n] = that of the weights scaled by the gates of image n
+ *            dweight = sum over n of gate[n] dws[n]
+ *            dgate[n,c] = sum over o, taps of weight dws[n]
+ *
+ * Then follow gate.h, whose gradient of the means spreads evenly over the pixels, and norm.h. */
 #include "autograd/fused/fused.h"
 
 #include "autograd/shared/conv2d.h"

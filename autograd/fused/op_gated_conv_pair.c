@@ -3,15 +3,24 @@
  * but the gates is other than linear: both convolutions become one (core/conv/conv_pair.h), and the wide map between
  * them, F, is never computed.
  *
- * Forward    x = X or max(0, bn(X));  F = conv2d(x, w) + b;  gate[n,c] as in gate.h from the means of F;
- *            Y = conv2d(gate F, v) + vb.
- *            The mean of F_c is b_c + sum over i, s of w_ci(s) S_i(s) / (H W), S_i(s) the sum of x_i over the pixels
- * that tap s meets.  With A(t,i,s) = sum_c gate_c v_c(t) w_ci(s) and B(t) = sum_c gate_c v_c(t) b_c, Y is what
- *            conv_pair.h says.
- * Gradients  dA, dB from conv_pair.h. With Q_c(t) = sum over i, s of w_ci(s) dA(t,i,s) + b_c dB(t):
- *            dgate_c = sum_t v_c(t) Q_c(t);  dv_c(t) = gate_c Q_c(t);
- *            dw_ci(s) = gate_c sum_t v_c(t) dA(t,i,s) + dmean_c S_i(s) / (H W);  db_c = gate_c sum_t v_c(t) dB(t) +
- * dmean_c; dx has, besides conv_pair.h's, sum_c dmean_c / (H W) w_ci(s) for each s with which the pixel is met. */
+ * Forward    x = X or max(0, bn(X));  F = conv2d(x, w) + b;  gate[n,c] as in gate.h from the means of F
+ *            Y = conv2d(gate F, v) + vb
+ *
+ * It is computed from sums of x: with S_i(s) the sum of x_i over the pixels that tap s meets,
+ *
+ *            mean of F_c = b_c + sum over i, s of w_ci(s) S_i(s) / (H W)
+ *            A(t,i,s) = sum_c gate_c v_c(t) w_ci(s)
+ *            B(t) = sum_c gate_c v_c(t) b_c
+ *
+ * and Y from A and B as conv_pair.h says.
+ *
+ * Gradients  dA, dB from conv_pair.h, dmean from gate.h
+ *            Q_c(t) = sum over i, s of w_ci(s) dA(t,i,s) + b_c dB(t)
+ *            dgate_c = sum_t v_c(t) Q_c(t);  dv_c(t) = gate_c Q_c(t)
+ *            dw_ci(s) = gate_c sum_t v_c(t) dA(t,i,s) + dmean_c S_i(s) / (H W)
+ *            db_c = gate_c sum_t v_c(t) dB(t) + dmean_c
+ *
+ * dx has, besides conv_pair.h's, sum_c dmean_c w_ci(s) / (H W) for each s with which the pixel is met. */
 #include "autograd/fused/fused.h"
 
 #include "autograd/shared/conv2d.h"

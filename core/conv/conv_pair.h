@@ -1,11 +1,15 @@
 /* Two 3x3 convolutions in a row with nothing between them, ic -> many -> 1 channels, each with zero padding: one linear
  * map, and so one 5x5 convolution ic -> 1 (exact but for rounding).
  *
- * With w, b the first kernel and bias, v the second, a 9-tap kernel has taps s or t from (-1, -1) to (1, 1), row by
- * row: y(p) = constant + sum over t with p + t inside the image of [ B(t) + sum over i, s of A(t, i, s) x_i(p + t + s)
- * ],   A = sum_c v_c(t) w_ci(s),  B = sum_c v_c(t) b_c. Away from the border the sum over t and s is one kernel of the
- * offsets t + s. On the border, where the padding of the map between takes some t away, there are eight more: a class
- * for each side and corner.
+ * With w, b the first kernel and bias, v the second; s and t the taps of a 3x3 kernel from (-1, -1) to (1, 1), row by
+ * row:
+ *
+ *     y(p) = constant + sum over t with p + t inside the image of [ B(t) + sum over i, s of A(t,i,s) x_i(p + t + s) ]
+ *     A(t,i,s) = sum_c v_c(t) w_ci(s)
+ *     B(t) = sum_c v_c(t) b_c
+ *
+ * Away from the border the sum over t and s is one kernel of the offsets t + s. On the border, where the padding of the
+ * map between takes some t away, there are eight more: a class for each side and corner.
  *
  * Thread rule: as conv.h. */
 #ifndef IRST_CORE_CONV_CONV_PAIR_H
