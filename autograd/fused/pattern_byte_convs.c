@@ -10,7 +10,8 @@ static int chain_of(const node *n, byte_convs_options *chain) {
         return n->input_count - conv_layer_inputs(&chain->layers[chain->count - 1]);
     }
     chain->count = 1;
-    return n->op && conv_layer_of(n, &chain->layers[0]) && conv_bytes_begins(&n->input[0]->value);
+    bool begins = n->op && conv_layer_of(n, &chain->layers[0]) && conv_bytes_begins(&n->input[0]->value);
+    return begins ? 1 /* the weight */ : 0;
 }
 
 /* A chain grows by a layer at a time, since nodes are tried in order. */
