@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NODE_INPUTS = 30 };
+enum { NODE_INPUTS = 30 }; /* at most: KEEPS_OUTPUT is bit NODE_INPUTS of an int */
 
 typedef struct tape tape;
 typedef struct node node;
@@ -53,7 +53,8 @@ struct node {
 typedef struct op_run {
     engine *engine;
     void *scratch; /* op.scratch(engine, node) floats */
-    /* Forward, a second time in this step: node.saved is there, and the world must not change again. */
+    /* Forward, a second time in this step: node.saved is there, and there must be no side effects (running statistics
+     * stay). */
     bool is_recomputation;
 } op_run;
 
@@ -88,7 +89,7 @@ struct op {
     /* Floating-point operations of forward, a multiply-add as two, however it computes them; NULL: too few to count. */
     double (*flops)(const node *n);
     /* Number `index` of the operation's examples on leaves of its own, for value, gradient and speed tests; NULL
-     * behind the last. */
+     * after the last. */
     node *(*sample)(tape *t, int index);
 };
 
@@ -98,7 +99,8 @@ struct op {
 status tape_new(engine *e, int batch, tape **out);
 void tape_free(tape *t); /* accepts NULL */
 
-/* A leaf that the caller fills: images, masks. batched: n is the batch. */
+/* A leaf that the caller fills: images, masks. If n is the tape's batch, tape_set_batch shortens this leaf and all that
+ * is made of it. */
 node *tape_input(tape *t, int n, int c, int h, int w);
 /* A dense leaf over memory of the caller's. `grad` NULL: not trained. Backward adds to grad. */
 node *tape_parameter(tape *t, int n, int c, int h, int w, float *value, float *grad);
@@ -124,10 +126,10 @@ void tape_set_recompute(tape *t, bool recompute);
  * inference do (conv_options.exact), which is faster. */
 void tape_set_fast(tape *t, bool fast);
 
-/* Before tape_plan without a loss: what the ReLU behind the convolution with these weights leaves may be rounded to 8
- * bits, 0 to `ranges` of each channel, above 0; what is larger becomes that. Behind them stand the channels' means. It
- * is rounded where that is faster on a processor made for it. The numbers outlive the tape, which looks at them when it
- * runs. */
+/* Before tape_plan without a loss: the output of the ReLU after the convolution with these weights may be rounded to 8
+ * bits: channel c to one of 256 numbers from 0 to ranges[c]; larger values become ranges[c]. `ranges` are the upper
+ * ends of all C channels, each above 0, then their C means; they are not copied and must outlive the tape. Used only
+ * where the processor multiplies bytes. */
 void tape_set_ranges(tape *t, node *weight, const float *ranges);
 bool tape_rounds(const node *weight); /* after tape_plan: whether it is, somewhere on the tape */
 

@@ -4,8 +4,6 @@
 #include "autograd/shared/op_support.h"
 #include "core/base/peers.h"
 
-/* The sign of z is found again from scale * x + shift, the very expression of the forward pass, so Y need not be kept.
- */
 static norm_saved arrays(const node *n) {
     return norm_saved_at(n->saved, n->value.c);
 }
@@ -43,6 +41,7 @@ void batch_norm_forward(node *n, bool relu, const op_run *run) {
     parallel_for(run->engine, plane_count(n), affine_plane, &(norm_job){.n = n, .relu = relu});
 }
 
+/* The sign of z is found again from scale * x + shift, the very expression of the forward pass: Y need not be kept. */
 static void sums_plane(const worker *w, void *context, int plane) {
     norm_job *job = context;
     const node *n = job->n;

@@ -17,7 +17,7 @@ status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const 
  * the worst tensor instead of 1e-4). The gradients themselves may take that way: their errors stay where they arise.
  * tape_set_fast lets the forward pass take it, too. */
 status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *weight, bool normalised);
-/* Nine multiply-adds and less for a number: writing it takes longer. */
+/* Whether computing the output again is cheaper than keeping it: at most nine multiply-adds a number. */
 bool conv2d_is_cheap(const node *weight);
 size_t conv2d_scratch(const engine *e, const node *n); /* floats, of the plan */
 
