@@ -234,7 +234,7 @@ const op op_attention = {.name = "attention",
                          .infer = infer,
                          .forward = forward,
                          .backward = backward,
-                         .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1 | KEEPS_INPUT_2,
+                         .backward_reads = READS_INPUT_0 | READS_INPUT_1 | READS_INPUT_2,
                          .scratch = scratch,
                          .sample = sample};
 

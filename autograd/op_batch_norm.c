@@ -27,7 +27,7 @@ const op op_batch_norm = {.name = "batch_norm",
                           .infer = batch_norm_infer,
                           .forward = forward,
                           .backward = backward,
-                          .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                          .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                           .scratch = batch_norm_scratch,
                           .sample = sample};
 

@@ -58,7 +58,7 @@ const op op_channel_scale = {.name = "channel_scale",
                              .forward = planes_forward,
                              .forward_plane = forward_plane,
                              .backward = backward,
-                             .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                             .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                              .sample = sample};
 
 node *channel_scale(tape *t, node *x, node *gate) {

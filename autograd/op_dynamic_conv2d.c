@@ -77,8 +77,8 @@ static void backward(node *n, const op_run *run) {
         parallel_for(run->engine, n->value.n * TAPS, kernel_gradient, &dkernel);
 }
 
-static int keeps_of(const node *n) {
-    return (n->input[1]->requires_grad ? KEEPS_INPUT_0 : 0) | (n->input[0]->requires_grad ? KEEPS_INPUT_1 : 0);
+static int backward_reads_of(const node *n) {
+    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
 }
 
 static node *sample(tape *t, int index) {
@@ -94,7 +94,7 @@ const op op_dynamic_conv2d = {.name = "dynamic_conv2d",
                               .forward = bands_forward,
                               .forward_band = forward_band,
                               .backward = backward,
-                              .keeps_of = keeps_of,
+                              .backward_reads_of = backward_reads_of,
                               .sample = sample};
 
 node *dynamic_conv2d(tape *t, node *x, node *kernels) {

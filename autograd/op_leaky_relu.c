@@ -53,7 +53,7 @@ const op op_leaky_relu = {.name = "leaky_relu",
                           .forward_band = forward_band,
                           .backward = bands_backward,
                           .backward_band = backward_band,
-                          .keeps = KEEPS_OUTPUT,
+                          .backward_reads = READS_OUTPUT,
                           .sample = sample};
 
 node *leaky_relu(tape *t, node *x, float slope) {

@@ -149,7 +149,7 @@ const op op_mask_loss = {.name = "mask_loss",
                          .infer = infer,
                          .forward = forward,
                          .backward = backward,
-                         .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                         .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                          .scratch = scratch,
                          .sample = sample};
 

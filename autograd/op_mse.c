@@ -72,7 +72,7 @@ const op op_mse = {.name = "mse",
                    .infer = infer_loss,
                    .forward = forward,
                    .backward = backward,
-                   .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                   .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                    .scratch = scratch,
                    .sample = sample};
 

@@ -36,8 +36,8 @@ static void backward(node *n, const op_run *run) {
     }
 }
 
-static int keeps_of(const node *n) {
-    return (n->input[1]->requires_grad ? KEEPS_INPUT_0 : 0) | (n->input[0]->requires_grad ? KEEPS_INPUT_1 : 0);
+static int backward_reads_of(const node *n) {
+    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
 }
 
 static node *sample(tape *t, int index) {
@@ -55,7 +55,7 @@ const op op_multiply = {.name = "multiply",
                         .forward = bands_forward,
                         .forward_band = forward_band,
                         .backward = backward,
-                        .keeps_of = keeps_of,
+                        .backward_reads_of = backward_reads_of,
                         .sample = sample};
 
 node *multiply(tape *t, node *a, node *b) {

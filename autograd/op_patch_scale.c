@@ -82,7 +82,7 @@ const op op_patch_scale = {.name = "patch_scale",
                            .forward = planes_forward,
                            .forward_plane = forward_plane,
                            .backward = backward,
-                           .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                           .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                            .sample = sample};
 
 node *patch_scale(tape *t, node *x, node *factor) {

@@ -29,7 +29,7 @@ const op op_relu = {.name = "relu",
                     .forward_band = forward_band,
                     .backward = bands_backward,
                     .backward_band = backward_band,
-                    .keeps = KEEPS_OUTPUT,
+                    .backward_reads = READS_OUTPUT,
                     .sample = sample};
 
 node *relu(tape *t, node *x) {

@@ -58,7 +58,7 @@ const op op_scale = {.name = "scale",
                      .forward = bands_forward,
                      .forward_band = forward_band,
                      .backward = backward,
-                     .keeps = KEEPS_INPUT_0 | KEEPS_INPUT_1,
+                     .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                      .scratch = scratch,
                      .sample = sample};
 

@@ -45,7 +45,7 @@ const op op_sigmoid = {.name = "sigmoid",
                        .forward_band = forward_band,
                        .backward = bands_backward,
                        .backward_band = backward_band,
-                       .keeps = KEEPS_OUTPUT,
+                       .backward_reads = READS_OUTPUT,
                        .sample = sample};
 
 node *sigmoid(tape *t, node *x) {

@@ -75,8 +75,8 @@ static void backward(node *n, const op_run *run) {
     parallel_for(run->engine, n->value.n * band_count(&n->value), backward_band, &job);
 }
 
-static int keeps_of(const node *n) {
-    return (n->input[1]->requires_grad ? KEEPS_INPUT_0 : 0) | (n->input[0]->requires_grad ? KEEPS_INPUT_1 : 0);
+static int backward_reads_of(const node *n) {
+    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
 }
 
 static node *sample(tape *t, int index) {
@@ -91,7 +91,7 @@ const op op_spatial_scale = {.name = "spatial_scale",
                              .infer = infer,
                              .forward = forward,
                              .backward = backward,
-                             .keeps_of = keeps_of,
+                             .backward_reads_of = backward_reads_of,
                              .sample = sample};
 
 node *spatial_scale(tape *t, node *x, node *map) {

@@ -55,7 +55,7 @@ const op op_tanh = {.name = "tanh",
                     .forward_band = forward_band,
                     .backward = bands_backward,
                     .backward_band = backward_band,
-                    .keeps = KEEPS_OUTPUT,
+                    .backward_reads = READS_OUTPUT,
                     .sample = sample};
 
 node *hyperbolic_tangent(tape *t, node *x) {

@@ -22,7 +22,7 @@ void *tape_alloc(tape *t, size_t bytes) {
     return (char *)chunk + CHUNK_HEADER;
 }
 
-float *tape_keep(tape *t, size_t floats) {
+float *tape_alloc_packed(tape *t, size_t floats) {
     size_t bytes = floats * sizeof(float);
     if (bytes == 0 || t->kept_bytes + bytes > MOST_KEPT_BYTES)
         return NULL;

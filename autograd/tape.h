@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NODE_INPUTS = 30 }; /* at most: KEEPS_OUTPUT is bit NODE_INPUTS of an int */
+enum { NODE_INPUTS = 30 }; /* at most: READS_OUTPUT is bit NODE_INPUTS of an int */
 
 typedef struct tape tape;
 typedef struct node node;
@@ -59,7 +59,7 @@ typedef struct op_run {
 } op_run;
 
 /* What backward reads; the planner keeps those values alive. */
-enum { KEEPS_INPUT_0 = 1, KEEPS_INPUT_1 = 2, KEEPS_INPUT_2 = 4, KEEPS_OUTPUT = 1 << NODE_INPUTS };
+enum { READS_INPUT_0 = 1, READS_INPUT_1 = 2, READS_INPUT_2 = 4, READS_OUTPUT = 1 << NODE_INPUTS };
 
 struct op {
     const char *name;
@@ -76,8 +76,8 @@ struct op {
     /* The same of elementwise operations, that go by bands of rows: shared/bands.h. */
     void (*forward_band)(const worker *w, void *n, const struct plane_band *band);
     void (*backward_band)(const worker *w, void *target, const struct plane_band *band);
-    int keeps;                                         /* a sum of KEEPS_ */
-    int (*keeps_of)(const node *n);                    /* NULL, or such a sum where it depends on the node */
+    int backward_reads;                                /* a sum of READS_ */
+    int (*backward_reads_of)(const node *n);           /* NULL, or such a sum where it depends on the node */
     size_t (*scratch)(const engine *e, const node *n); /* floats; NULL: none */
     /* Whether the value is computed again for backward rather than kept, as in a tape that recomputes all: because that
      * takes little time beside its memory; NULL: no. */

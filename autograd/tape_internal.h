@@ -64,16 +64,16 @@ struct tape {
     int pool_count;
     memory_block dense; /* values and gradients of dense nodes */
     memory_block scratch;
-    size_t kept_bytes; /* tape_keep */
+    size_t kept_bytes; /* tape_alloc_packed */
 };
 
 void *tape_alloc(tape *t, size_t bytes); /* zeroed, 64-byte aligned, lives as long as the tape; NULL */
-/* Room for so many floats that are kept from run to run to save time (packed weights); NULL when that would be more
+/* Room for that many floats that are kept from run to run to save time (packed weights); NULL when that would be more
  * than MOST_KEPT_BYTES in all: the caller then does without. */
 enum { MOST_KEPT_BYTES = 512 << 20 };
-float *tape_keep(tape *t, size_t floats);
+float *tape_alloc_packed(tape *t, size_t floats);
 bool tape_runs_backward(const tape *t, const node *n);
-int tape_keeps(const tape *t, const node *n); /* KEEPS_ of its backward run; 0 without one */
+int tape_backward_reads(const tape *t, const node *n); /* READS_ of its backward run; 0 without one */
 
 /* Makes `n` the result of an operation, with a copy of its options; infers its shape. */
 status tape_set_operation(tape *t, node *n, const op *operation, const void *options, size_t options_size,

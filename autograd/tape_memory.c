@@ -68,11 +68,11 @@ static void begin_gradient(const tape *t, life_list *lives, node *n, int time) {
 }
 
 static void pass_backward(const tape *t, life_list *lives, const node *n, int time) {
-    int keeps = tape_keeps(t, n);
-    if (keeps & KEEPS_OUTPUT)
+    int reads = tape_backward_reads(t, n);
+    if (reads & READS_OUTPUT)
         read_value(lives, n, time);
     for (int k = 0; k < n->input_count; k++) {
-        if (keeps & (KEEPS_INPUT_0 << k))
+        if (reads & (READS_INPUT_0 << k))
             read_value(lives, n->input[k], time);
         begin_gradient(t, lives, n->input[k], time);
     }

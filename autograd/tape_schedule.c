@@ -20,10 +20,10 @@ bool tape_runs_backward(const tape *t, const node *n) {
     return t->loss && n->op && n->plan->reaches_loss && n->requires_grad;
 }
 
-int tape_keeps(const tape *t, const node *n) {
+int tape_backward_reads(const tape *t, const node *n) {
     if (!tape_runs_backward(t, n))
         return 0;
-    return n->op->keeps_of ? n->op->keeps_of(n) : n->op->keeps;
+    return n->op->backward_reads_of ? n->op->backward_reads_of(n) : n->op->backward_reads;
 }
 
 /* The last segment is just over when its backward pass begins, as is what stands behind it: they keep their values. */
@@ -43,12 +43,12 @@ static void want(unsigned char *wanted, const node *value, const node *reader) {
 static void choose_recomputed(tape *t, unsigned char *wanted) {
     for (int i = t->count - 1; i >= 0; i--) {
         node *n = t->nodes[i];
-        int keeps = tape_keeps(t, n);
-        if (keeps & KEEPS_OUTPUT)
+        int reads = tape_backward_reads(t, n);
+        if (reads & READS_OUTPUT)
             want(wanted, n, n);
         n->plan->recomputed = may_be_recomputed(t, n) && wanted[i] == WANTED_BY_OWN_SEGMENT;
         for (int k = 0; k < n->input_count; k++)
-            if (n->plan->recomputed || keeps & (KEEPS_INPUT_0 << k))
+            if (n->plan->recomputed || reads & (READS_INPUT_0 << k))
                 want(wanted, n->input[k], n);
     }
 }

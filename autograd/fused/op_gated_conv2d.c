@@ -262,7 +262,7 @@ const op op_gated_conv2d = {.name = "gated_conv2d",
                             .prepare = prepare,
                             .forward = forward,
                             .backward = backward,
-                            .keeps = KEEPS_INPUT_0,
+                            .backward_reads = READS_INPUT_0,
                             .scratch = scratch,
                             .flops = flops,
                             .sample = sample};

@@ -362,7 +362,7 @@ const op op_gated_conv_pair = {.name = "gated_conv_pair",
                                .infer = infer,
                                .forward = forward,
                                .backward = backward,
-                               .keeps = KEEPS_INPUT_0,
+                               .backward_reads = READS_INPUT_0,
                                .scratch = scratch,
                                .flops = flops,
                                .sample = sample};

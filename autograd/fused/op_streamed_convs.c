@@ -36,7 +36,7 @@ static status prepare(tape *t, node *n) {
     if (!plan)
         return STATUS_MEMORY;
     *plan = conv_stream_plan_new(t->engine, &n->input[X]->value, weight_of(n, 0)->n, &n->value);
-    conv_stream_plan_keep(plan, tape_keep(t, conv_stream_plan_keeps(plan)));
+    conv_stream_plan_keep(plan, tape_alloc_packed(t, conv_stream_plan_keeps(plan)));
     return STATUS_OK;
 }
 

@@ -62,7 +62,7 @@ status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *wei
         return STATUS_MEMORY;
     *plan = conv_plan_new(t->engine, &n->input[0]->value, &n->value, &g, n->requires_grad);
     if (!n->requires_grad)
-        conv_plan_keep(plan, tape_keep(t, conv_plan_keeps(plan)));
+        conv_plan_keep(plan, tape_alloc_packed(t, conv_plan_keeps(plan)));
     return STATUS_OK;
 }
 

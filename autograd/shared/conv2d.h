@@ -10,7 +10,7 @@
 status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const node *bias);
 
 /* Plans the convolution of input 0, maybe normalised, to n with such a weight, and its gradients where n has one:
- * n->prepared is the conv_plan. Without gradients it keeps packed weights, if the tape has room (tape_keep).
+ * n->prepared is the conv_plan. Without gradients it keeps packed weights, if the tape has room (tape_alloc_packed).
  *
  * A forward pass that a backward pass follows is exact: the larger rounding errors of Winograd's F(4x4, 3x3) let some
  * ReLU inputs near 0 change side, and each moves small gradients visibly (measured on RPCANet+ against float64: 5e-3 of

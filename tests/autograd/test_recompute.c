@@ -205,7 +205,7 @@ static node *doubled(tape *t, node *x, run_counts *counts) {
                                  .infer = double_infer,
                                  .forward = double_forward,
                                  .backward = double_backward,
-                                 .keeps = KEEPS_INPUT_0};
+                                 .backward_reads = READS_INPUT_0};
     return tape_record(t, &op_double, &counts, sizeof counts, 1, &x);
 }
 
@@ -256,7 +256,7 @@ static void test_cheap_runs_again(void **state) {
                                 .forward = double_forward,
                                 .backward = double_backward,
                                 .is_cheap = always,
-                                .keeps = KEEPS_INPUT_0};
+                                .backward_reads = READS_INPUT_0};
     run_counts counts[2 * EACH] = {{0}};
     tape *t;
     assert_ok(tape_new(test_engine(), 1, &t));
