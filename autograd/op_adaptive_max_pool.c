@@ -20,7 +20,7 @@ static int bin_end(int bin, int size, int bins) {
     return (int)(((int64_t)(bin + 1) * size + bins - 1) / bins);
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const adaptive_max_pool_options *o = n->options;
     const tensor *x = &n->input[0]->value;
     if (o->rows < 1 || o->columns < 1)
@@ -79,7 +79,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_adaptive_max_pool = {.name = "adaptive_max_pool",
-                                 .infer = infer,
+                                 .infer_shape = infer_shape,
                                  .forward = planes_forward,
                                  .forward_plane = forward_plane,
                                  .backward = planes_backward,

@@ -6,7 +6,7 @@
 
 #include "autograd/shared/bands.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     TRY(require_same_shape(&n->input[0]->value, &n->input[1]->value));
     return infer_like_input(n);
 }
@@ -59,7 +59,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_add = {.name = "add",
-                   .infer = infer,
+                   .infer_shape = infer_shape,
                    .forward = bands_forward,
                    .forward_band = forward_band,
                    .backward = backward,

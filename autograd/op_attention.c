@@ -29,7 +29,7 @@ static int parts_of(const node *n) {
     return o->parts;
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *query = &n->input[0]->value, *value = &n->input[2]->value;
     TRY(require_same_shape(query, &n->input[1]->value));
     if (value->n != query->n || value->h != query->h || value->w != query->w)
@@ -231,7 +231,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_attention = {.name = "attention",
-                         .infer = infer,
+                         .infer_shape = infer_shape,
                          .forward = forward,
                          .backward = backward,
                          .backward_reads = READS_INPUT_0 | READS_INPUT_1 | READS_INPUT_2,

@@ -7,7 +7,7 @@
 #include "autograd/shared/bands.h"
 #include "autograd/shared/planes.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value;
     n->value = tensor_planar(x->n, 1, x->h, x->w);
     return STATUS_OK;
@@ -37,7 +37,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_channel_mean = {.name = "channel_mean",
-                            .infer = infer,
+                            .infer_shape = infer_shape,
                             .forward = bands_forward,
                             .forward_band = forward_band,
                             .backward = planes_backward,

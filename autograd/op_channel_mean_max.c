@@ -7,7 +7,7 @@
 #include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value;
     n->value = tensor_planar(x->n, 2, x->h, x->w);
     n->saved_count =
@@ -57,7 +57,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_channel_mean_max = {.name = "channel_mean_max",
-                                .infer = infer,
+                                .infer_shape = infer_shape,
                                 .forward = forward,
                                 .backward = planes_backward,
                                 .backward_plane = backward_plane,

@@ -7,7 +7,7 @@
 #include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value, *gate = &n->input[1]->value;
     if (gate->n != x->n || gate->c != x->c || gate->h != 1 || gate->w != 1)
         return status_fail(STATUS_USAGE, "gates %dx%dx%dx%d for an input of %dx%d channels", gate->n, gate->c, gate->h,
@@ -54,7 +54,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_channel_scale = {.name = "channel_scale",
-                             .infer = infer,
+                             .infer_shape = infer_shape,
                              .forward = planes_forward,
                              .forward_plane = forward_plane,
                              .backward = backward,

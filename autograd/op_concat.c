@@ -7,7 +7,7 @@
 #include "autograd/shared/op_support.h"
 #include "core/base/parallel.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *first = &n->input[0]->value;
     int channels = 0;
     for (int i = 0; i < n->input_count; i++) {
@@ -83,7 +83,8 @@ static node *sample(tape *t, int index) {
     return concat(t, count, parts);
 }
 
-const op op_concat = {.name = "concat", .infer = infer, .forward = forward, .backward = backward, .sample = sample};
+const op op_concat = {
+    .name = "concat", .infer_shape = infer_shape, .forward = forward, .backward = backward, .sample = sample};
 
 node *concat(tape *t, int count, node *const *parts) {
     return tape_record(t, &op_concat, NULL, 0, count, parts);

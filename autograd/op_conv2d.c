@@ -7,8 +7,8 @@
 
 #include "autograd/shared/conv2d.h"
 
-static status infer(node *n) {
-    return conv2d_infer(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
+static status infer_shape(node *n) {
+    return conv2d_infer_shape(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
 }
 
 static status prepare(tape *t, node *n) {
@@ -51,7 +51,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_conv2d = {.name = "conv2d",
-                      .infer = infer,
+                      .infer_shape = infer_shape,
                       .prepare = prepare,
                       .forward = forward,
                       .backward = conv2d_backward,

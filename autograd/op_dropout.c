@@ -10,7 +10,7 @@
 #include "core/base/peers.h"
 #include "core/base/rng.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const dropout_options *o = n->options;
     if (!(o->rate >= 0 && o->rate < 1))
         return status_fail(STATUS_USAGE, "rate %g: expected at least 0 and less than 1", o->rate);
@@ -73,8 +73,12 @@ static node *sample(tape *t, int index) {
     return dropout(t, x, index ? 0.5 : 0.1, 11, &steps[index]);
 }
 
-const op op_dropout = {
-    .name = "dropout", .infer = infer, .forward = forward, .backward = backward, .scratch = scratch, .sample = sample};
+const op op_dropout = {.name = "dropout",
+                       .infer_shape = infer_shape,
+                       .forward = forward,
+                       .backward = backward,
+                       .scratch = scratch,
+                       .sample = sample};
 
 node *dropout(tape *t, node *x, double rate, uint64_t seed, const int64_t *step) {
     if (rate == 0)

@@ -9,7 +9,7 @@
 
 enum { SIDE = 3, TAPS = SIDE * SIDE };
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value, *kernel = &n->input[1]->value;
     if (x->c != 1 || kernel->n != x->n || kernel->c != TAPS || kernel->h != 1 || kernel->w != 1)
         return status_fail(STATUS_USAGE, "kernels %dx%dx%dx%d for %d images of %d channels, expected %d taps for one",
@@ -90,7 +90,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_dynamic_conv2d = {.name = "dynamic_conv2d",
-                              .infer = infer,
+                              .infer_shape = infer_shape,
                               .forward = bands_forward,
                               .forward_band = forward_band,
                               .backward = backward,

@@ -7,7 +7,7 @@
 #include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value;
     n->value = tensor_dense(x->n, x->c, 1, 1);
     return STATUS_OK;
@@ -37,7 +37,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_global_average_pool = {.name = "global_average_pool",
-                                   .infer = infer,
+                                   .infer_shape = infer_shape,
                                    .forward = planes_forward,
                                    .forward_plane = forward_plane,
                                    .backward = planes_backward,

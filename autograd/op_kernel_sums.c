@@ -7,7 +7,7 @@
 
 #include "autograd/shared/op_support.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *weight = &n->input[0]->value;
     if (!tensor_is_dense(weight))
         return status_fail(STATUS_USAGE, "the kernels must be dense, as parameters are");
@@ -53,7 +53,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_kernel_sums = {
-    .name = "kernel_sums", .infer = infer, .forward = forward, .backward = backward, .sample = sample};
+    .name = "kernel_sums", .infer_shape = infer_shape, .forward = forward, .backward = backward, .sample = sample};
 
 node *kernel_sums(tape *t, node *weight) {
     return tape_record(t, &op_kernel_sums, NULL, 0, 1, &weight);

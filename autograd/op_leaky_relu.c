@@ -6,7 +6,7 @@
 
 #include "autograd/shared/bands.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const leaky_relu_options *o = n->options;
     if (!(o->slope > 0))
         return status_fail(STATUS_USAGE, "a slope of %g, expected one above 0", o->slope);
@@ -48,7 +48,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_leaky_relu = {.name = "leaky_relu",
-                          .infer = infer,
+                          .infer_shape = infer_shape,
                           .forward = bands_forward,
                           .forward_band = forward_band,
                           .backward = bands_backward,

@@ -29,7 +29,7 @@ static const mask_loss_options *options_of(const node *n) {
     return n->options;
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *logit = &n->input[0]->value;
     TRY(infer_loss(n));
     if (logit->c != 1)
@@ -146,7 +146,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_mask_loss = {.name = "mask_loss",
-                         .infer = infer,
+                         .infer_shape = infer_shape,
                          .forward = forward,
                          .backward = backward,
                          .backward_reads = READS_INPUT_0 | READS_INPUT_1,

@@ -18,7 +18,7 @@ static int output_size(int input, const max_pool_options *o) {
     return (size - 1) * o->stride < input ? size : size - 1;
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const max_pool_options *o = n->options;
     const tensor *x = &n->input[0]->value;
     if (o->kernel < 1 || o->kernel > KERNEL_LIMIT || o->stride < 1)
@@ -109,7 +109,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_max_pool = {.name = "max_pool",
-                        .infer = infer,
+                        .infer_shape = infer_shape,
                         .forward = planes_forward,
                         .forward_plane = forward_plane,
                         .backward = planes_backward,

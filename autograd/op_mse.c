@@ -69,7 +69,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_mse = {.name = "mse",
-                   .infer = infer_loss,
+                   .infer_shape = infer_loss,
                    .forward = forward,
                    .backward = backward,
                    .backward_reads = READS_INPUT_0 | READS_INPUT_1,

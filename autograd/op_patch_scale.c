@@ -8,7 +8,7 @@
 #include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value, *factor = &n->input[1]->value;
     if (factor->n != x->n || factor->c != x->c || factor->h != factor->w)
         return status_fail(STATUS_USAGE, "factors %dx%dx%dx%d for an input of %dx%d channels", factor->n, factor->c,
@@ -78,7 +78,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_patch_scale = {.name = "patch_scale",
-                           .infer = infer,
+                           .infer_shape = infer_shape,
                            .forward = planes_forward,
                            .forward_plane = forward_plane,
                            .backward = backward,

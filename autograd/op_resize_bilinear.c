@@ -23,7 +23,7 @@ typedef struct tap {
     float weight, next_weight;
 } tap;
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value;
     const resize_options *o = n->options;
     if (o->h < 1 || o->w < 1)
@@ -165,7 +165,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_resize_bilinear = {.name = "resize_bilinear",
-                               .infer = infer,
+                               .infer_shape = infer_shape,
                                .forward = forward,
                                .backward = backward,
                                .scratch = scratch,

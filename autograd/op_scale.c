@@ -6,7 +6,7 @@
 
 #include "autograd/shared/bands.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     if (tensor_count(&n->input[1]->value) != 1)
         return status_fail(STATUS_USAGE, "the factor must be a single number");
     return infer_like_input(n);
@@ -54,7 +54,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_scale = {.name = "scale",
-                     .infer = infer,
+                     .infer_shape = infer_shape,
                      .forward = bands_forward,
                      .forward_band = forward_band,
                      .backward = backward,

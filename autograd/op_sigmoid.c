@@ -40,7 +40,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_sigmoid = {.name = "sigmoid",
-                       .infer = infer_like_input,
+                       .infer_shape = infer_like_input,
                        .forward = bands_forward,
                        .forward_band = forward_band,
                        .backward = bands_backward,

@@ -9,7 +9,7 @@
 
 enum { BAND = 8 }; /* rows handled together, all channels of them, so that those of the map stay in the cache */
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[0]->value, *map = &n->input[1]->value;
     if (map->n != x->n || map->c != 1 || map->h != x->h || map->w != x->w)
         return status_fail(STATUS_USAGE, "a map of %dx%dx%dx%d for an input of %dx%dx%dx%d, expected one channel",
@@ -88,7 +88,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_spatial_scale = {.name = "spatial_scale",
-                             .infer = infer,
+                             .infer_shape = infer_shape,
                              .forward = forward,
                              .backward = backward,
                              .backward_reads_of = backward_reads_of,

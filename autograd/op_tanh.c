@@ -50,7 +50,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_tanh = {.name = "tanh",
-                    .infer = infer_like_input,
+                    .infer_shape = infer_like_input,
                     .forward = bands_forward,
                     .forward_band = forward_band,
                     .backward = bands_backward,

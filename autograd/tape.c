@@ -134,7 +134,7 @@ status tape_set_operation(tape *t, node *n, const op *operation, const void *opt
     n->input_count = input_count;
     memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
     n->saved_count = 0;
-    status result = operation->infer(n);
+    status result = operation->infer_shape(n);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", operation->name);
 }
 

@@ -64,7 +64,7 @@ enum { READS_INPUT_0 = 1, READS_INPUT_1 = 2, READS_INPUT_2 = 4, READS_OUTPUT = 1
 struct op {
     const char *name;
     /* Sets node->value (shape), saved_count; fails with a message if the shapes do not fit. */
-    status (*infer)(node *n);
+    status (*infer_shape)(node *n);
     /* When the tape is planned: makes node->prepared, choices that all runs share; NULL: none. */
     status (*prepare)(tape *t, node *n);
     void (*forward)(node *n, const op_run *run);

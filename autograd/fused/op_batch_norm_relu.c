@@ -18,7 +18,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_batch_norm_relu = {.name = "batch_norm_relu",
-                               .infer = batch_norm_infer,
+                               .infer_shape = batch_norm_infer_shape,
                                .forward = forward,
                                .backward = backward,
                                .backward_reads = READS_INPUT_0 | READS_INPUT_1,

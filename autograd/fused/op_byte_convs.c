@@ -17,7 +17,7 @@ static int next_weight(const byte_convs_options *o, int layer, int weight) {
     return weight + conv_layer_inputs(&o->layers[layer]);
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const byte_convs_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     int channels = x->c;
@@ -102,7 +102,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_byte_convs = {.name = "byte_convs",
-                          .infer = infer,
+                          .infer_shape = infer_shape,
                           .prepare = prepare,
                           .forward = forward,
                           .scratch = scratch,

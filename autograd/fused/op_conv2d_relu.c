@@ -8,8 +8,8 @@
 #include "autograd/shared/conv2d.h"
 #include "autograd/tape_rewrite.h"
 
-static status infer(node *n) {
-    return conv2d_infer(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
+static status infer_shape(node *n) {
+    return conv2d_infer_shape(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
 }
 
 static status prepare(tape *t, node *n) {
@@ -58,7 +58,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_conv2d_relu = {.name = "conv2d_relu",
-                           .infer = infer,
+                           .infer_shape = infer_shape,
                            .prepare = prepare,
                            .forward = forward,
                            .backward = backward,

@@ -8,9 +8,9 @@
 
 enum { X, WEIGHT, BIAS };
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const conv_layer *layer = n->options;
-    TRY(conv2d_infer(n, &layer->conv, n->input[WEIGHT], layer->has_bias ? n->input[BIAS] : NULL));
+    TRY(conv2d_infer_shape(n, &layer->conv, n->input[WEIGHT], layer->has_bias ? n->input[BIAS] : NULL));
     int norm = WEIGHT + 1 + layer->has_bias;
     n->saved_count = conv_layer_room(layer, n->input[WEIGHT]);
     return norm_check(&n->value, n->input[norm], n->input[norm + 1]);
@@ -49,7 +49,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_folded_conv2d = {.name = "folded_conv2d",
-                             .infer = infer,
+                             .infer_shape = infer_shape,
                              .prepare = prepare,
                              .forward = forward,
                              .scratch = conv2d_scratch,

@@ -42,7 +42,7 @@ static gate_saved saved_gate(const node *n, int image) {
     return gate_saved_at(n, GATE, saved + before);
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = &n->input[X]->value, *weight = &n->input[WEIGHT]->value;
     if (has_norm(n))
         TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
@@ -258,7 +258,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_gated_conv2d = {.name = "gated_conv2d",
-                            .infer = infer,
+                            .infer_shape = infer_shape,
                             .prepare = prepare,
                             .forward = forward,
                             .backward = backward,

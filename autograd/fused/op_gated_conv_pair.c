@@ -69,7 +69,7 @@ static float *saved_means(const node *n, int image) {
     return saved_image(n, image) + gate_saved_count(n, GATE);
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const tensor *x = input_of(n), *w = &n->input[W]->value, *v = &n->input[V]->value;
     if (has_norm(n))
         TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
@@ -359,7 +359,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_gated_conv_pair = {.name = "gated_conv_pair",
-                               .infer = infer,
+                               .infer_shape = infer_shape,
                                .forward = forward,
                                .backward = backward,
                                .backward_reads = READS_INPUT_0,

@@ -18,12 +18,12 @@ static node *bias_of(const node *n) {
     return n->input_count > BIAS ? n->input[BIAS] : NULL;
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const norm_conv2d_options *o = n->options;
     const tensor *x = &n->input[X]->value;
     TRY(norm_check(x, n->input[NORM_WEIGHT], n->input[NORM_BIAS]));
     n->saved_count = NORM_SAVED_COUNT(x->c);
-    return conv2d_infer(n, &o->conv, n->input[WEIGHT], bias_of(n));
+    return conv2d_infer_shape(n, &o->conv, n->input[WEIGHT], bias_of(n));
 }
 
 static status prepare(tape *t, node *n) {
@@ -104,7 +104,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_norm_conv2d = {.name = "norm_conv2d",
-                           .infer = infer,
+                           .infer_shape = infer_shape,
                            .prepare = prepare,
                            .forward = forward,
                            .backward = backward,

@@ -19,7 +19,7 @@ static const tensor *weight_of(const node *n, int layer) {
     return &n->input[layer == 0 ? FIRST : second_of(n)]->value;
 }
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     const streamed_options *o = n->options;
     const tensor *x = &n->input[X]->value, *first = weight_of(n, 0), *second = weight_of(n, 1);
     if (first->c != x->c || second->c != first->n || first->h != 3 || first->w != 3 || second->h != 3 || second->w != 3)
@@ -75,7 +75,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_streamed_convs = {.name = "streamed_convs",
-                              .infer = infer,
+                              .infer_shape = infer_shape,
                               .prepare = prepare,
                               .forward = forward,
                               .scratch = scratch,

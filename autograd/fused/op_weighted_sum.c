@@ -7,7 +7,7 @@
 #include "autograd/shared/bands.h"
 #include "autograd/tape_rewrite.h"
 
-static status infer(node *n) {
+static status infer_shape(node *n) {
     for (int i = 1; i < n->input_count; i++)
         TRY(require_same_shape(&n->input[0]->value, &n->input[i]->value));
     return infer_like_input(n);
@@ -59,7 +59,7 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_weighted_sum = {.name = "weighted_sum",
-                            .infer = infer,
+                            .infer_shape = infer_shape,
                             .forward = bands_forward,
                             .forward_band = forward_band,
                             .backward = backward,

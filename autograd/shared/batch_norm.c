@@ -8,7 +8,7 @@ static norm_saved arrays(const node *n) {
     return norm_saved_at(n->saved, n->value.c);
 }
 
-status batch_norm_infer(node *n) {
+status batch_norm_infer_shape(node *n) {
     const tensor *x = &n->input[0]->value;
     TRY(norm_check(x, n->input[1], n->input[2]));
     n->saved_count = NORM_SAVED_COUNT(x->c);

@@ -7,7 +7,7 @@
 
 #include "autograd/ops.h"
 
-status batch_norm_infer(node *n);
+status batch_norm_infer_shape(node *n);
 void batch_norm_forward(node *n, bool relu, const op_run *run);
 void batch_norm_backward(node *n, bool relu, const op_run *run);
 size_t batch_norm_scratch(const engine *e, const node *n);

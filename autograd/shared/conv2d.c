@@ -12,7 +12,7 @@ static conv_options geometry(const conv2d_options *o, const node *weight) {
                           .dilation = o->dilation};
 }
 
-status conv2d_infer(node *n, const conv2d_options *o, const node *weight_node, const node *bias) {
+status conv2d_infer_shape(node *n, const conv2d_options *o, const node *weight_node, const node *bias) {
     const tensor *x = &n->input[0]->value, *weight = &weight_node->value;
     if (o->stride < 1 || o->padding < 0 || o->dilation < 1)
         return status_fail(STATUS_USAGE, "stride %d, padding %d, dilation %d: expected >= 1, >= 0, >= 1", o->stride,

@@ -7,7 +7,7 @@
 #include "autograd/ops.h"
 
 /* Shape rule for the convolution of input 0; bias may be NULL. */
-status conv2d_infer(node *n, const conv2d_options *o, const node *weight, const node *bias);
+status conv2d_infer_shape(node *n, const conv2d_options *o, const node *weight, const node *bias);
 
 /* Plans the convolution of input 0, maybe normalised, to n with such a weight, and its gradients where n has one:
  * n->prepared is the conv_plan. Without gradients it keeps packed weights, if the tape has room (tape_alloc_packed).

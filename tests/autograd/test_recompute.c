@@ -176,7 +176,7 @@ typedef struct run_counts {
     int first, again;
 } run_counts;
 
-static status double_infer(node *n) {
+static status double_infer_shape(node *n) {
     n->value = n->input[0]->value;
     return STATUS_OK;
 }
@@ -202,7 +202,7 @@ static void double_backward(node *n, const op_run *run) {
 
 static node *doubled(tape *t, node *x, run_counts *counts) {
     static const op op_double = {.name = "double",
-                                 .infer = double_infer,
+                                 .infer_shape = double_infer_shape,
                                  .forward = double_forward,
                                  .backward = double_backward,
                                  .backward_reads = READS_INPUT_0};
@@ -252,7 +252,7 @@ static void test_cheap_runs_again(void **state) {
     (void)state;
     enum { EACH = 4 };
     static const op op_cheap = {.name = "cheap",
-                                .infer = double_infer,
+                                .infer_shape = double_infer_shape,
                                 .forward = double_forward,
                                 .backward = double_backward,
                                 .is_cheap = always,
