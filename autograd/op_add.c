@@ -39,15 +39,6 @@ static void backward(node *n, const op_run *run) {
     }
 }
 
-static void add_band(const worker *w, void *context, const plane_band *band) {
-    const tensor *const *from_to = context;
-    w->kernels->plane_combine(band->rows, 1, band_data(from_to[0], band), 0, NULL, true, band_data(from_to[1], band));
-}
-
-void add_to_gradient(engine *e, const tensor *from, const tensor *to) {
-    bands_for(e, from, add_band, (const tensor *[]){from, to});
-}
-
 static node *sample(tape *t, int index) {
     if (index > 3)
         return NULL;

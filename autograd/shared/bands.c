@@ -54,6 +54,15 @@ size_t bands_sum_scratch(const tensor *t) {
     return (size_t)bands_items(t) * sizeof(double) / sizeof(float);
 }
 
+static void add_band(const worker *w, void *context, const plane_band *band) {
+    const tensor *const *from_to = context;
+    w->kernels->plane_combine(band->rows, 1, band_data(from_to[0], band), 0, NULL, true, band_data(from_to[1], band));
+}
+
+void bands_add(engine *e, const tensor *from, const tensor *to) {
+    bands_for(e, from, add_band, (const tensor *[]){from, to});
+}
+
 void bands_forward(node *n, const op_run *run) {
     bands_for(run->engine, &n->value, n->op->forward_band, n);
 }

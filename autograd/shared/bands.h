@@ -28,6 +28,9 @@ void bands_for(engine *e, const tensor *t, band_body *body, void *job);
 double bands_sum(engine *e, const tensor *t, band_body *body, void *job, double *sums);
 size_t bands_sum_scratch(const tensor *t); /* floats for these numbers */
 
+/* to += from, of one shape. */
+void bands_add(engine *e, const tensor *from, const tensor *to);
+
 /* op.forward: op.forward_band(worker, node, band) for all bands of the value. */
 void bands_forward(node *n, const op_run *run);
 /* op.backward where only input 0 has a gradient: op.backward_band(worker, grad_target, band) for all its bands, if it

@@ -1,6 +1,6 @@
 #include "autograd/shared/norm.h"
 
-#include "autograd/shared/op_support.h"
+#include "autograd/shared/bands.h"
 #include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
 #include "core/base/parallel.h"
@@ -268,7 +268,7 @@ void norm_backward_finish(node *n, int norm, const norm_backward *b, norm_statis
         peers_sum(engine_peers(run->engine), b->sums, 2 * x->c);
     parallel_for(run->engine, x->n * x->c, finish_plane, &job);
     if (sum)
-        add_to_gradient(run->engine, b->dx, sum);
+        bands_add(run->engine, b->dx, sum);
 }
 
 size_t norm_room(const node *n, int x, int norm) {

@@ -75,7 +75,4 @@ static inline float *parameter_grad(node *n, int input) {
     return to ? to->data : NULL;
 }
 
-/* to += from, of one shape. */
-void add_to_gradient(engine *e, const tensor *from, const tensor *to);
-
 #endif
