@@ -1,5 +1,6 @@
 #include "autograd/fused/conv_layer.h"
 
+#include "autograd/shared/conv2d.h"
 #include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
 
@@ -24,9 +25,7 @@ bool conv_layer_of(const node *n, conv_layer *layer) {
         *layer = *(const conv_layer *)n->options;
     else
         return false;
-    const conv2d_options *o = &layer->conv;
-    const tensor *weight = &n->input[1]->value;
-    return weight->h == 3 && weight->w == 3 && o->stride == 1 && o->padding == 1 && o->dilation == 1;
+    return conv2d_is_same(&layer->conv, n->input[1], 3);
 }
 
 int conv_layer_inputs(const conv_layer *layer) {

@@ -1,11 +1,12 @@
 #include "autograd/fused/fused.h"
+#include "autograd/shared/conv2d.h"
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/tape_rewrite.h"
 
 void pattern_gated_conv2d(tape *t, node *last) {
     gate_inputs gate;
-    if (last->op != &op_conv2d || !gate_fits_conv(last))
+    if (last->op != &op_conv2d || !conv2d_is_same_with_bias(last, 3))
         return;
     node *x = gate_take(t, last->input[0], last, &gate);
     if (!x)

@@ -1,4 +1,5 @@
 #include "autograd/fused/fused.h"
+#include "autograd/shared/conv2d.h"
 #include "autograd/shared/gate.h"
 #include "autograd/shared/norm.h"
 #include "autograd/tape_rewrite.h"
@@ -6,10 +7,10 @@
 
 void pattern_gated_conv_pair(tape *t, node *last) {
     gate_inputs gate;
-    if (last->op != &op_conv2d || !gate_fits_conv(last) || last->value.c != 1)
+    if (last->op != &op_conv2d || !conv2d_is_same_with_bias(last, 3) || last->value.c != 1)
         return;
     const node *wide = gate_take(t, last->input[0], last, &gate);
-    if (!wide || !rewrite_is_inner(t, wide, &op_conv2d, 2, last) || !gate_fits_conv(wide) ||
+    if (!wide || !rewrite_is_inner(t, wide, &op_conv2d, 2, last) || !conv2d_is_same_with_bias(wide, 3) ||
         !conv_pair_fits(&wide->value))
         return;
     node *x = wide->input[0];

@@ -4,6 +4,15 @@
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_internal.h"
 
+bool conv2d_is_same(const conv2d_options *o, const node *weight, int kernel) {
+    return weight->value.h == kernel && weight->value.w == kernel && o->stride == 1 && o->padding == kernel / 2 &&
+           o->dilation == 1;
+}
+
+bool conv2d_is_same_with_bias(const node *n, int kernel) {
+    return n->input_count == 3 && conv2d_is_same(n->options, n->input[1], kernel);
+}
+
 static conv_options geometry(const conv2d_options *o, const node *weight) {
     return (conv_options){.kh = weight->value.h,
                           .kw = weight->value.w,

@@ -6,6 +6,11 @@
 
 #include "autograd/ops.h"
 
+/* Whether kernels are kernel x kernel, with stride 1, no gaps and the padding that keeps the size; of a node of conv2d
+ * or conv2d_relu, whether it convolves so and adds a bias. */
+bool conv2d_is_same(const conv2d_options *o, const node *weight, int kernel);
+bool conv2d_is_same_with_bias(const node *n, int kernel);
+
 /* Shape rule for the convolution of input 0; bias may be NULL. */
 status conv2d_infer_shape(node *n, const conv2d_options *o, const node *weight, const node *bias);
 

@@ -1,21 +1,10 @@
 #include "autograd/shared/gate.h"
 
+#include "autograd/shared/conv2d.h"
 #include "autograd/shared/op_support.h"
 #include "autograd/tape_rewrite.h"
 
 #include <math.h>
-
-/* Stride 1, no gaps, and a padding that keeps the size. */
-static bool is_plain(const node *conv, int kernel) {
-    const conv2d_options *o = conv->options;
-    const tensor *weight = &conv->input[1]->value;
-    return conv->input_count == 3 && weight->h == kernel && weight->w == kernel && o->stride == 1 &&
-           o->padding == kernel / 2 && o->dilation == 1;
-}
-
-bool gate_fits_conv(const node *n) {
-    return is_plain(n, 3);
-}
 
 node *gate_take(const tape *t, const node *scaled, const node *last, gate_inputs *gate) {
     if (!rewrite_is_inner(t, scaled, &op_channel_scale, 1, last))
@@ -24,10 +13,10 @@ node *gate_take(const tape *t, const node *scaled, const node *last, gate_inputs
     if (!rewrite_is_inner(t, gates, &op_sigmoid, 1, last))
         return NULL;
     const node *second = gates->input[0];
-    if (!rewrite_is_inner(t, second, &op_conv2d, 1, last) || !is_plain(second, 1))
+    if (!rewrite_is_inner(t, second, &op_conv2d, 1, last) || !conv2d_is_same_with_bias(second, 1))
         return NULL;
     const node *first = second->input[0];
-    if (!rewrite_is_inner(t, first, &op_conv2d_relu, 1, last) || !is_plain(first, 1))
+    if (!rewrite_is_inner(t, first, &op_conv2d_relu, 1, last) || !conv2d_is_same_with_bias(first, 1))
         return NULL;
     const node *means = first->input[0];
     if (!rewrite_is_inner(t, means, &op_global_average_pool, 1, last) || means->input[0] != x)

@@ -17,9 +17,6 @@ typedef struct gate_inputs {
  * rewrite_is_inner); returns x, or NULL. */
 node *gate_take(const tape *t, const node *scaled, const node *last, gate_inputs *gate);
 
-/* Whether n convolves 3x3 with padding 1, stride 1 and a bias; for patterns, of conv2d's nodes. */
-bool gate_fits_conv(const node *n);
-
 /* STATUS_USAGE unless the four inputs from `first` on are the weights of gates for `channels` channels. */
 status gate_check(const node *n, int first, int channels);
 
