@@ -192,6 +192,7 @@ void tape_pin(tape *t, node *n) {
         n->plan->pinned = true;
 }
 
+/* Fills used, reaches_loss and readers of all nodes. */
 static void mark(tape *t, node *loss) {
     for (int i = t->count - 1; i >= 0; i--) {
         node *n = t->nodes[i];

@@ -185,7 +185,6 @@ status tape_plan_scratch(tape *t) {
         size_t need = n->op && n->plan->used && n->op->scratch ? n->op->scratch(t->engine, n) : 0;
         most = need > most ? need : most;
     }
-    memory_block_free(&t->scratch);
     return memory_block_new(most * sizeof(float), &t->scratch);
 }
 
