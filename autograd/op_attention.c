@@ -102,6 +102,11 @@ static void store(const float *dense, bool accumulate, const tensor *t, int imag
         }
 }
 
+static void store_gradient(const float *dense, const grad_target *target, int image, patch p) {
+    if (target->to)
+        store(dense, target->accumulate, target->to, image, p);
+}
+
 /* Rows first .. first + count - 1 of S, in m->rows. */
 static void score(const patch_maps *m, int first, int count) {
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, count, m->pixels, m->query_channels, 1, m->query + first,
@@ -128,8 +133,7 @@ static void softmax(const patch_maps *m, int first, int count) {
 typedef struct attention_job {
     const node *n;
     const op_run *run;
-    const tensor *dquery, *dkey, *dvalue;
-    bool accumulate_query, accumulate_key, accumulate_value;
+    grad_target dquery, dkey, dvalue;
 } attention_job;
 
 static void forward_patch(const worker *w, void *context, int item) {
@@ -198,19 +202,16 @@ static void backward_patch(const worker *w, void *context, int item) {
     load(&n->grad, image, p, m.output);
     for (int first = 0; first < m.pixels; first += ROW_BLOCK)
         backward_rows(&m, first, smaller(m.pixels - first, ROW_BLOCK));
-    if (job->dquery)
-        store(m.query_grad, job->accumulate_query, job->dquery, image, p);
-    if (job->dkey)
-        store(m.key_grad, job->accumulate_key, job->dkey, image, p);
-    if (job->dvalue)
-        store(m.value_grad, job->accumulate_value, job->dvalue, image, p);
+    store_gradient(m.query_grad, &job->dquery, image, p);
+    store_gradient(m.key_grad, &job->dkey, image, p);
+    store_gradient(m.value_grad, &job->dvalue, image, p);
 }
 
 static void backward(node *n, const op_run *run) {
     attention_job job = {.n = n, .run = run};
-    job.dquery = node_grad(n, 0, &job.accumulate_query);
-    job.dkey = node_grad(n, 1, &job.accumulate_key);
-    job.dvalue = node_grad(n, 2, &job.accumulate_value);
+    job.dquery = grad_target_of(n, 0);
+    job.dkey = grad_target_of(n, 1);
+    job.dvalue = grad_target_of(n, 2);
     parallel_for(run->engine, n->value.n * parts_of(n) * parts_of(n), backward_patch, &job);
 }
 

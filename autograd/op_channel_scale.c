@@ -24,28 +24,27 @@ static void forward_plane(const worker *w, void *context, int plane) {
 
 typedef struct scale_job {
     const node *n;
-    const tensor *dx, *dgate;
-    bool accumulate, accumulate_gate;
+    grad_target dx, dgate;
 } scale_job;
 
 static void backward_plane(const worker *w, void *context, int plane) {
     const scale_job *job = context;
     const tensor *x = &job->n->input[0]->value, *gate = &job->n->input[1]->value;
     const float *dy = plane_data(&job->n->grad, plane);
-    if (job->dgate) {
+    if (job->dgate.to) {
         float sum = (float)w->kernels->plane_dot(plane_of(x), dy, plane_data(x, plane));
-        float *to = &job->dgate->data[plane];
-        *to = job->accumulate_gate ? *to + sum : sum;
+        float *to = &job->dgate.to->data[plane];
+        *to = job->dgate.accumulate ? *to + sum : sum;
     }
-    if (job->dx)
-        w->kernels->plane_combine(plane_of(x), gate->data[plane], dy, 0, NULL, job->accumulate,
-                                  plane_data(job->dx, plane));
+    if (job->dx.to)
+        w->kernels->plane_combine(plane_of(x), gate->data[plane], dy, 0, NULL, job->dx.accumulate,
+                                  plane_data(job->dx.to, plane));
 }
 
 static void backward(node *n, const op_run *run) {
     scale_job job = {.n = n};
-    job.dx = node_grad(n, 0, &job.accumulate);
-    job.dgate = node_grad(n, 1, &job.accumulate_gate);
+    job.dx = grad_target_of(n, 0);
+    job.dgate = grad_target_of(n, 1);
     parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 

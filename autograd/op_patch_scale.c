@@ -42,8 +42,7 @@ static void forward_plane(const worker *w, void *context, int plane) {
 
 typedef struct scale_job {
     const node *n;
-    const tensor *dx, *dfactors;
-    bool accumulate, accumulate_factors;
+    grad_target dx, dfactors;
 } scale_job;
 
 static void backward_plane(const worker *w, void *context, int plane) {
@@ -51,21 +50,21 @@ static void backward_plane(const worker *w, void *context, int plane) {
     const tensor *x = &job->n->input[0]->value, *factors = &job->n->input[1]->value, *dy = &job->n->grad;
     for (int i = 0; i < factors->h * factors->w; i++) {
         patch p = patch_at(x, factors->h, i);
-        if (job->dfactors) {
+        if (job->dfactors.to) {
             float sum = (float)w->kernels->plane_dot(shape_of(x, p), pixels_at(dy, plane, p), pixels_at(x, plane, p));
-            float *to = factor_at(job->dfactors, plane, i);
-            *to = job->accumulate_factors ? *to + sum : sum;
+            float *to = factor_at(job->dfactors.to, plane, i);
+            *to = job->dfactors.accumulate ? *to + sum : sum;
         }
-        if (job->dx)
+        if (job->dx.to)
             w->kernels->plane_combine(shape_of(x, p), *factor_at(factors, plane, i), pixels_at(dy, plane, p), 0, NULL,
-                                      job->accumulate, pixels_at(job->dx, plane, p));
+                                      job->dx.accumulate, pixels_at(job->dx.to, plane, p));
     }
 }
 
 static void backward(node *n, const op_run *run) {
     scale_job job = {.n = n};
-    job.dx = node_grad(n, 0, &job.accumulate);
-    job.dfactors = node_grad(n, 1, &job.accumulate_factors);
+    job.dx = grad_target_of(n, 0);
+    job.dfactors = grad_target_of(n, 1);
     parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 

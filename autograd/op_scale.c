@@ -19,29 +19,27 @@ static void forward_band(const worker *w, void *context, const plane_band *band)
 }
 
 typedef struct scale_job {
-    const node *n;
-    const tensor *dx;
-    bool accumulate;
+    grad_target dx;
     double *sums; /* of each item */
 } scale_job;
 
 static void backward_band(const worker *w, void *context, const plane_band *band) {
     const scale_job *job = context;
-    const float *dy = band_data(&job->n->grad, band);
-    job->sums[band->item] += w->kernels->plane_dot(band->rows, dy, band_data(&job->n->input[0]->value, band));
-    if (job->dx)
-        w->kernels->plane_combine(band->rows, *job->n->input[1]->value.data, dy, 0, NULL, job->accumulate,
-                                  band_data(job->dx, band));
+    const grad_target *dx = &job->dx;
+    const node *n = dx->n;
+    const float *dy = band_data(&n->grad, band);
+    job->sums[band->item] += w->kernels->plane_dot(band->rows, dy, band_data(&n->input[0]->value, band));
+    if (dx->to)
+        w->kernels->plane_combine(band->rows, *n->input[1]->value.data, dy, 0, NULL, dx->accumulate,
+                                  band_data(dx->to, band));
 }
 
 static void backward(node *n, const op_run *run) {
-    scale_job job = {.n = n, .sums = run->scratch};
-    bool accumulate;
-    const tensor *ds = node_grad(n, 1, &accumulate);
-    job.dx = node_grad(n, 0, &job.accumulate);
+    grad_target ds = grad_target_of(n, 1);
+    scale_job job = {.dx = grad_target_of(n, 0), .sums = run->scratch};
     double sum = bands_sum(run->engine, &n->value, backward_band, &job, job.sums);
-    if (ds)
-        *ds->data = (accumulate ? *ds->data : 0) + (float)sum;
+    if (ds.to)
+        *ds.to->data = (ds.accumulate ? *ds.to->data : 0) + (float)sum;
 }
 
 static size_t scratch(const engine *e, const node *n) {

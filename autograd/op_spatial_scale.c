@@ -49,8 +49,7 @@ static void forward(node *n, const op_run *run) {
 
 typedef struct scale_job {
     const node *n;
-    const tensor *dx, *dmap; /* NULL: not wanted */
-    bool accumulate, accumulate_map;
+    grad_target dx, dmap;
 } scale_job;
 
 static void backward_band(const worker *w, void *context, int item) {
@@ -59,19 +58,19 @@ static void backward_band(const worker *w, void *context, int item) {
     band b = band_at(x, item);
     for (int c = 0; c < x->c; c++) {
         const float *dy = tensor_plane(&job->n->grad, b.image, c) + b.start;
-        if (job->dmap)
-            w->kernels->plane_product(b.shape, dy, tensor_plane(x, b.image, c) + b.start, job->accumulate_map || c > 0,
-                                      tensor_plane(job->dmap, b.image, 0) + b.start);
-        if (job->dx)
-            w->kernels->plane_product(b.shape, dy, tensor_plane(map, b.image, 0) + b.start, job->accumulate,
-                                      tensor_plane(job->dx, b.image, c) + b.start);
+        if (job->dmap.to)
+            w->kernels->plane_product(b.shape, dy, tensor_plane(x, b.image, c) + b.start, job->dmap.accumulate || c > 0,
+                                      tensor_plane(job->dmap.to, b.image, 0) + b.start);
+        if (job->dx.to)
+            w->kernels->plane_product(b.shape, dy, tensor_plane(map, b.image, 0) + b.start, job->dx.accumulate,
+                                      tensor_plane(job->dx.to, b.image, c) + b.start);
     }
 }
 
 static void backward(node *n, const op_run *run) {
     scale_job job = {.n = n};
-    job.dx = node_grad(n, 0, &job.accumulate);
-    job.dmap = node_grad(n, 1, &job.accumulate_map);
+    job.dx = grad_target_of(n, 0);
+    job.dmap = grad_target_of(n, 1);
     parallel_for(run->engine, n->value.n * band_count(&n->value), backward_band, &job);
 }
 
