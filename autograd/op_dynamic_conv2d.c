@@ -77,10 +77,6 @@ static void backward(node *n, const op_run *run) {
         parallel_for(run->engine, n->value.n * TAPS, kernel_gradient, &dkernel);
 }
 
-static int backward_reads_of(const node *n) {
-    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
-}
-
 static node *sample(tape *t, int index) {
     static const int maps[][3] = {{2, 9, 21}, {1, 40, 37}, {3, 1, 5}, {2, 6, 2}, {2, 1, 1}};
     if (index >= (int)(sizeof maps / sizeof *maps))
@@ -94,7 +90,7 @@ const op op_dynamic_conv2d = {.name = "dynamic_conv2d",
                               .forward = bands_forward,
                               .forward_band = forward_band,
                               .backward = backward,
-                              .backward_reads_of = backward_reads_of,
+                              .backward_reads_of = product_backward_reads,
                               .sample = sample};
 
 node *dynamic_conv2d(tape *t, node *x, node *kernels) {

@@ -36,10 +36,6 @@ static void backward(node *n, const op_run *run) {
     }
 }
 
-static int backward_reads_of(const node *n) {
-    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
-}
-
 static node *sample(tape *t, int index) {
     if (index > 2)
         return NULL;
@@ -55,7 +51,7 @@ const op op_multiply = {.name = "multiply",
                         .forward = bands_forward,
                         .forward_band = forward_band,
                         .backward = backward,
-                        .backward_reads_of = backward_reads_of,
+                        .backward_reads_of = product_backward_reads,
                         .sample = sample};
 
 node *multiply(tape *t, node *a, node *b) {

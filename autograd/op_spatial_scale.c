@@ -74,10 +74,6 @@ static void backward(node *n, const op_run *run) {
     parallel_for(run->engine, n->value.n * band_count(&n->value), backward_band, &job);
 }
 
-static int backward_reads_of(const node *n) {
-    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
-}
-
 static node *sample(tape *t, int index) {
     static const struct { int n, c, h, w; } cases[] = {{2, 3, 9, 20}, {1, 4, 17, 33}, {3, 1, 8, 16}, {2, 5, 1, 1}};
     if (index >= (int)(sizeof cases / sizeof *cases))
@@ -90,7 +86,7 @@ const op op_spatial_scale = {.name = "spatial_scale",
                              .infer_shape = infer_shape,
                              .forward = forward,
                              .backward = backward,
-                             .backward_reads_of = backward_reads_of,
+                             .backward_reads_of = product_backward_reads,
                              .sample = sample};
 
 node *spatial_scale(tape *t, node *x, node *map) {

@@ -34,6 +34,11 @@ static inline status infer_loss(node *n) {
     return STATUS_OK;
 }
 
+/* op.backward_reads_of of products of inputs 0 and 1: each is read for the gradient of the other. */
+static inline int product_backward_reads(const node *n) {
+    return (n->input[1]->requires_grad ? READS_INPUT_0 : 0) | (n->input[0]->requires_grad ? READS_INPUT_1 : 0);
+}
+
 static inline int plane_count(const node *n) {
     return n->value.n * n->value.c;
 }
