@@ -7,24 +7,8 @@
 
 #include "autograd/shared/conv2d.h"
 
-static status infer_shape(node *n) {
-    return conv2d_infer_shape(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
-}
-
-static status prepare(tape *t, node *n) {
-    return conv2d_prepare(t, n, n->options, n->input[1], false);
-}
-
 static void forward(node *n, const op_run *run) {
     conv2d_forward(n, NULL, 1, false, run);
-}
-
-static double flops(const node *n) {
-    return conv2d_flops(n, n->input[1]);
-}
-
-static bool is_cheap(const node *n) {
-    return conv2d_is_cheap(n->input[1]);
 }
 
 static node *sample(tape *t, int index) {
@@ -51,14 +35,14 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_conv2d = {.name = "conv2d",
-                      .infer_shape = infer_shape,
-                      .prepare = prepare,
+                      .infer_shape = conv2d_node_infer_shape,
+                      .prepare = conv2d_node_prepare,
                       .forward = forward,
-                      .backward = conv2d_backward,
+                      .backward = conv2d_node_backward,
                       .backward_reads = READS_INPUT_0 | READS_INPUT_1,
                       .scratch = conv2d_scratch,
-                      .flops = flops,
-                      .is_cheap = is_cheap,
+                      .flops = conv2d_node_flops,
+                      .is_cheap = conv2d_node_is_cheap,
                       .sample = sample,
                       .gathers_moments = true};
 

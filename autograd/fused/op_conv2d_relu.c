@@ -8,14 +8,6 @@
 #include "autograd/shared/conv2d.h"
 #include "autograd/tape_rewrite.h"
 
-static status infer_shape(node *n) {
-    return conv2d_infer_shape(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
-}
-
-static status prepare(tape *t, node *n) {
-    return conv2d_prepare(t, n, n->options, n->input[1], false);
-}
-
 static void forward(node *n, const op_run *run) {
     conv2d_forward(n, NULL, 1, true, run);
 }
@@ -29,15 +21,7 @@ static void mask_band(const worker *w, void *context, const plane_band *band) {
 /* Nobody reads this gradient after us: it is masked in place. */
 static void backward(node *n, const op_run *run) {
     bands_for(run->engine, &n->value, mask_band, n);
-    conv2d_backward(n, run);
-}
-
-static double flops(const node *n) {
-    return conv2d_flops(n, n->input[1]);
-}
-
-static bool is_cheap(const node *n) {
-    return conv2d_is_cheap(n->input[1]);
+    conv2d_node_backward(n, run);
 }
 
 static node *sample(tape *t, int index) {
@@ -58,13 +42,13 @@ static node *sample(tape *t, int index) {
 }
 
 const op op_conv2d_relu = {.name = "conv2d_relu",
-                           .infer_shape = infer_shape,
-                           .prepare = prepare,
+                           .infer_shape = conv2d_node_infer_shape,
+                           .prepare = conv2d_node_prepare,
                            .forward = forward,
                            .backward = backward,
                            .backward_reads = READS_INPUT_0 | READS_INPUT_1 | READS_OUTPUT,
                            .scratch = conv2d_scratch,
-                           .flops = flops,
-                           .is_cheap = is_cheap,
+                           .flops = conv2d_node_flops,
+                           .is_cheap = conv2d_node_is_cheap,
                            .sample = sample,
                            .gathers_moments = true};

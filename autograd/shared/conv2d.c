@@ -75,10 +75,6 @@ status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *wei
     return STATUS_OK;
 }
 
-bool conv2d_is_cheap(const node *weight) {
-    return weight->value.c * weight->value.h * weight->value.w <= 9;
-}
-
 size_t conv2d_scratch(const engine *e, const node *n) {
     (void)e;
     const conv_plan *plan = n->prepared;
@@ -94,7 +90,19 @@ void conv2d_forward(node *n, const conv_norm *norm, int weight, bool relu, const
     conv_forward(n->prepared, &here, &n->input[0]->value, n->input[weight]->value.data, bias, relu, &n->value);
 }
 
-void conv2d_backward(node *n, const op_run *run) {
+double conv2d_flops(const node *n, const node *weight) {
+    return 2.0 * (double)tensor_count(&weight->value) * n->value.n * n->value.h * n->value.w;
+}
+
+status conv2d_node_infer_shape(node *n) {
+    return conv2d_infer_shape(n, n->options, n->input[1], n->input_count == 3 ? n->input[2] : NULL);
+}
+
+status conv2d_node_prepare(tape *t, node *n) {
+    return conv2d_prepare(t, n, n->options, n->input[1], false);
+}
+
+void conv2d_node_backward(node *n, const op_run *run) {
     const conv_run here = {.engine = run->engine, .scratch = run->scratch};
     bool accumulate;
     const tensor *dx = node_grad(n, 0, &accumulate);
@@ -103,6 +111,11 @@ void conv2d_backward(node *n, const op_run *run) {
     conv2d_weight_gradients(n, NULL, 1, run);
 }
 
-double conv2d_flops(const node *n, const node *weight) {
-    return 2.0 * (double)tensor_count(&weight->value) * n->value.n * n->value.h * n->value.w;
+double conv2d_node_flops(const node *n) {
+    return conv2d_flops(n, n->input[1]);
+}
+
+bool conv2d_node_is_cheap(const node *n) {
+    const tensor *weight = &n->input[1]->value;
+    return weight->c * weight->h * weight->w <= 9;
 }

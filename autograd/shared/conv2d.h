@@ -22,16 +22,11 @@ status conv2d_infer_shape(node *n, const conv2d_options *o, const node *weight, 
  * the worst tensor instead of 1e-4). The gradients themselves may take that way: their errors stay where they arise.
  * tape_set_fast lets the forward pass take it, too. */
 status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *weight, bool normalised);
-/* Whether computing the output again is cheaper than keeping it: at most nine multiply-adds a number. */
-bool conv2d_is_cheap(const node *weight);
 size_t conv2d_scratch(const engine *e, const node *n); /* floats, of the plan */
 
 /* n = convolution of input 0, normalised unless norm is NULL, with input `weight` and, where there is one, the bias
  * behind it; then ReLU, if asked for. Gathers moments where they were asked for (norm.h). */
 void conv2d_forward(node *n, const conv_norm *norm, int weight, bool relu, const op_run *run);
-
-/* For a node whose inputs are x, weight and maybe bias. */
-void conv2d_backward(node *n, const op_run *run);
 
 /* Adds to the gradients of the weight, n's input number `weight`, and of the bias behind it, where there is one: of
  * those that are trained. */
@@ -39,5 +34,13 @@ void conv2d_weight_gradients(node *n, const conv_norm *norm, int weight, const o
 
 /* Floating-point operations of a direct convolution with such weights whose output has the pixels of n. */
 double conv2d_flops(const node *n, const node *weight);
+
+/* The same for a node whose inputs are x, weight and maybe bias, and whose options are conv2d_options: fields of op. */
+status conv2d_node_infer_shape(node *n);
+status conv2d_node_prepare(tape *t, node *n);
+void conv2d_node_backward(node *n, const op_run *run);
+double conv2d_node_flops(const node *n);
+/* Whether computing the output again is cheaper than keeping it: at most nine multiply-adds a number. */
+bool conv2d_node_is_cheap(const node *n);
 
 #endif
