@@ -89,8 +89,8 @@ static void transform_group(const worker *w, void *context, int item) {
                         .width = g->w,
                         .dilation = g->dilation,
                         .points = in->points + image * g->tiles * stride + group * LANES,
-                        .point = point_stride(g, in->x->c),
-                        .tile = stride};
+                        .point_stride = point_stride(g, in->x->c),
+                        .tile_stride = stride};
     gather(in, in->first + image, group * LANES, k.pixels);
     const kernel_table *table = w->kernels;
     (in->is_gradient             ? table->winograd_tiles_gradient
@@ -158,8 +158,8 @@ static void convolve_group(const worker *w, void *context, int group) {
                             .width = g->w,
                             .dilation = g->dilation,
                             .points = sums + image * g->tiles * LANES,
-                            .point = point,
-                            .tile = LANES};
+                            .point_stride = point,
+                            .tile_stride = LANES};
         (g->side == WINOGRAD_LARGE ? w->kernels->winograd_tiles_output : w->kernels->winograd_small_tiles_output)(&k);
         scatter(job, job->first + image, group * LANES, pixels);
     }

@@ -55,7 +55,7 @@ static void pack_block(const worker *w, void *context, int item) {
     winograd_weights k = job->weights;
     int first = item * k.block, rest = job->oc - first;
     k.outputs = rest < k.block ? rest : k.block;
-    k.weight += first * k.output;
+    k.weight += first * k.output_stride;
     k.packed += first * k.inputs;
     (job->side == WINOGRAD_LARGE ? w->kernels->winograd_pack : w->kernels->winograd_small_pack)(&k);
 }
@@ -64,13 +64,13 @@ void conv_winograd_pack(engine *e, winograd_side side, int block, const float *w
                         float *packed) {
     pack_job job = {.side = side, .oc = oc};
     job.weights = (winograd_weights){.weight = weight,
-                                     .input = transposed ? (ptrdiff_t)oc * 9 : 9,
-                                     .output = transposed ? 9 : (ptrdiff_t)ic * 9,
+                                     .input_stride = transposed ? (ptrdiff_t)oc * 9 : 9,
+                                     .output_stride = transposed ? 9 : (ptrdiff_t)ic * 9,
                                      .inputs = ic,
                                      .block = block,
                                      .turned = transposed,
                                      .packed = packed,
-                                     .point = (ptrdiff_t)whole_blocks(oc, block) * ic};
+                                     .point_stride = (ptrdiff_t)whole_blocks(oc, block) * ic};
     parallel_for(e, whole_blocks(oc, block) / block, pack_block, &job);
 }
 
@@ -224,10 +224,10 @@ static void finish_weights(const worker *w, void *context, int i) {
         w->kernels->winograd_taps(&(winograd_sums){.sums = job->partials + i * job->padded + o,
                                                    .items = weight_items(w->kernels, job->x, job->dy),
                                                    .outputs = oc - o < BLOCK ? oc - o : BLOCK,
-                                                   .item = (ptrdiff_t)job->partial_count,
-                                                   .point = (ptrdiff_t)ic * job->padded,
+                                                   .item_stride = (ptrdiff_t)job->partial_count,
+                                                   .point_stride = (ptrdiff_t)ic * job->padded,
                                                    .dweight = job->dweight + ((ptrdiff_t)o * ic + i) * 9,
-                                                   .output = (ptrdiff_t)ic * 9});
+                                                   .output_stride = (ptrdiff_t)ic * 9});
 }
 
 static void weight_gradient(const conv_options *o, const conv_run *run, const tensor *x, const tensor *dy,

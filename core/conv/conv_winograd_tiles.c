@@ -94,9 +94,9 @@ static void add_weight_block(const worker *w, void *context, int item) {
                 &(winograd_sums){.sums = sums + i * BLOCK + o,
                                  .items = 1,
                                  .outputs = least(WINOGRAD_BLOCK, job->oc - o0 - o),
-                                 .point = BLOCK * BLOCK,
+                                 .point_stride = BLOCK * BLOCK,
                                  .dweight = job->dweight + ((ptrdiff_t)(o0 + o) * job->ic + i0 + i) * 9,
-                                 .output = (ptrdiff_t)job->ic * 9});
+                                 .output_stride = (ptrdiff_t)job->ic * 9});
 }
 
 static void weight_gradient(const conv_options *o, const conv_run *run, const tensor *x, const tensor *dy,

@@ -21,10 +21,11 @@ static ALWAYS_INLINE void each_tile(const winograd_tiles *k, void (*transform)(c
     for (int above = 0; above < d; above++)
         for (int y = above; y < k->height; y += side)
             for (int left = 0; left < d; left++)
-                for (int x = left; x < k->width; x += side, points += k->tile) {
+                for (int x = left; x < k->width; x += side, points += k->tile_stride) {
                     float *pixels = k->pixels + y * k->row + x * TILE_CHANNELS;
                     for (int c = 0; c < TILE_CHANNELS; c += LANES)
-                        transform(&(tile_place){pixels + c, points + c, d * k->row, d * TILE_CHANNELS, k->point});
+                        transform(
+                            &(tile_place){pixels + c, points + c, d * k->row, d * TILE_CHANNELS, k->point_stride});
                 }
 }
 

@@ -45,7 +45,7 @@ static ALWAYS_INLINE void pack_lanes(const winograd_weights *k, const float *wei
     lanes g[3][3] = {{{0}}}, columns[6][3];
     for (int o = 0; o < WINOGRAD_BLOCK && first + o < k->outputs; o++)
         for (int tap = 0; tap < 9; tap++)
-            g[tap / 3][tap % 3][o] = weight[(first + o) * k->output + (k->turned ? 8 - tap : tap)];
+            g[tap / 3][tap % 3][o] = weight[(first + o) * k->output_stride + (k->turned ? 8 - tap : tap)];
     EACH(ky, 3) {
         lanes u[6];
         points(g[ky], u);
@@ -55,14 +55,15 @@ static ALWAYS_INLINE void pack_lanes(const winograd_weights *k, const float *wei
         lanes u[6];
         points(columns[q], u);
         EACH(p, side)
-        *(narrow_lanes *)(packed + (p * side + q) * k->point + first) = __builtin_convertvector(u[p], narrow_lanes);
+        *(narrow_lanes *)(packed + (p * side + q) * k->point_stride + first) =
+            __builtin_convertvector(u[p], narrow_lanes);
     }
 }
 
 static ALWAYS_INLINE void pack(const winograd_weights *k, int side, void (*points)(const lanes *, lanes *)) {
     for (int i = 0; i < k->inputs; i++)
         for (int first = 0; first < k->block; first += WINOGRAD_BLOCK)
-            pack_lanes(k, k->weight + i * k->input, first, k->packed + i * k->block, side, points);
+            pack_lanes(k, k->weight + i * k->input_stride, first, k->packed + i * k->block, side, points);
 }
 
 void KERNEL(winograd_pack)(const winograd_weights *k) {
@@ -79,7 +80,7 @@ void KERNEL(winograd_taps)(const winograd_sums *k) {
         lanes u[6] = {{0}}, g[3];
         for (int item = 0; item < k->items; item++)
             EACH(p, 6) {
-                const float *at = k->sums + item * k->item + (p * 6 + q) * k->point;
+                const float *at = k->sums + item * k->item_stride + (p * 6 + q) * k->point_stride;
                 u[p] += __builtin_convertvector(*(const narrow_lanes *)at, lanes);
             }
         large_taps(u, g);
@@ -90,6 +91,6 @@ void KERNEL(winograd_taps)(const winograd_sums *k) {
         large_taps(columns[ky], g);
         for (int kx = 0; kx < 3; kx++)
             for (int o = 0; o < k->outputs; o++)
-                k->dweight[o * k->output + ky * 3 + kx] += (float)g[kx][o];
+                k->dweight[o * k->output_stride + ky * 3 + kx] += (float)g[kx][o];
     }
 }

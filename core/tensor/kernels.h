@@ -35,7 +35,6 @@ typedef struct conv_rows {
 /* The same convolution by Winograd's F(4x4, 3x3) or, winograd_small_rows, F(2x2, 3x3): for 3x3 kernels with padding 1.
  */
 #define WINOGRAD_POINTS 36
-#define WINOGRAD_SMALL_POINTS 16
 #define WINOGRAD_BLOCK 8 /* output channels of packed weights come in blocks of so many */
 typedef struct winograd_input {
     const float *pixels; /* (0, 0) of the first of `channels` planes */
@@ -70,11 +69,11 @@ typedef struct winograd_weight_rows {
  * in floats. */
 typedef struct winograd_weights {
     const float *weight; /* nine taps of the first input and output channel */
-    ptrdiff_t input, output;
+    ptrdiff_t input_stride, output_stride;
     int inputs, outputs, block; /* block: a multiple of WINOGRAD_BLOCK */
     bool turned;                /* taps in reverse */
     float *packed;              /* [input channel][block] of the first point */
-    ptrdiff_t point;
+    ptrdiff_t point_stride;
 } winograd_weights;
 
 /* The gradient of the taps of one input channel and up to WINOGRAD_BLOCK output channels from partial sums at each
@@ -82,9 +81,9 @@ typedef struct winograd_weights {
 typedef struct winograd_sums {
     const float *sums;
     int items, outputs;
-    ptrdiff_t item, point;
+    ptrdiff_t item_stride, point_stride;
     float *dweight;
-    ptrdiff_t output;
+    ptrdiff_t output_stride;
 } winograd_sums;
 
 /* The same method with channels as lanes (core/conv/conv_tiles.h). TILE_CHANNELS channels of a map stand beside
@@ -95,9 +94,9 @@ typedef struct winograd_sums {
 typedef struct winograd_tiles {
     float *pixels; /* what the first tile begins with: the input one dilation above and left of the output */
     ptrdiff_t row; /* floats; pixels beyond height and width are touched where tiles reach there */
-    int height, width, dilation; /* of the output */
-    float *points;               /* of the first tile */
-    ptrdiff_t point, tile;       /* floats from one point to the next, and from one tile */
+    int height, width, dilation;         /* of the output */
+    float *points;                       /* of the first tile */
+    ptrdiff_t point_stride, tile_stride; /* floats */
 } winograd_tiles;
 
 /* y[row][column] = sum over terms of a[row][term] b[term][column], TILE_CHANNELS columns. */

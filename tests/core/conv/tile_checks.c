@@ -44,8 +44,8 @@ static tile_map tile_map_new(int side, int h, int w, int d, rng *r) {
                            .width = w,
                            .dilation = d,
                            .points = m.points.data,
-                           .point = m.tiles * tile,
-                           .tile = tile};
+                           .point_stride = m.tiles * tile,
+                           .tile_stride = tile};
     return m;
 }
 
@@ -59,14 +59,16 @@ static void expect_tile(const kernel_table *set, const winograd_matrices *m, tra
     for (int i = 0; i < outputs; i++)
         for (int j = 0; j < inputs; j++)
             matrix[i * inputs + j] = which == OF_INPUT ? m->BT[i][j] : which == OF_OUTPUT ? m->A[j][i] : m->A[i][j];
-    const float *pixel = k->pixels + y * k->row + x * CHANNELS + channel, *point = k->points + tile * k->tile + channel;
+    const float *pixel = k->pixels + y * k->row + x * CHANNELS + channel,
+                *point = k->points + tile * k->tile_stride + channel;
     for (int pass = 0; pass < 2; pass++) {
         bool of_pixels = (which == OF_OUTPUT) == (pass == 1);
         int n = pass ? outputs : inputs;
         if (pass)
             multiply_both_sides(matrix, outputs, inputs, inputs, from, to);
         for (int i = 0; i < n * n; i++) {
-            ptrdiff_t at = of_pixels ? i / n * k->dilation * k->row + i % n * k->dilation * CHANNELS : i * k->point;
+            ptrdiff_t at =
+                of_pixels ? i / n * k->dilation * k->row + i % n * k->dilation * CHANNELS : i * k->point_stride;
             float number = (of_pixels ? pixel : point)[at];
             if (pass)
                 expect_near(number, to[i], 100, "transformed tile", set);
@@ -166,20 +168,20 @@ static void check_packed(const kernel_table *set, winograd_side side, void (*pac
         watched weight = watched_new((size_t)(INPUTS * outputs * 9), 0), packed = watched_new(36 * POINT, NAN);
         fill_normal(&r, weight.data, weight.count);
         winograd_weights k = {.weight = weight.data,
-                              .input = turned ? outputs * 9 : 9,
-                              .output = turned ? 9 : INPUTS * 9,
+                              .input_stride = turned ? outputs * 9 : 9,
+                              .output_stride = turned ? 9 : INPUTS * 9,
                               .inputs = INPUTS,
                               .outputs = outputs,
                               .block = BLOCK,
                               .turned = turned,
                               .packed = packed.data,
-                              .point = POINT};
+                              .point_stride = POINT};
         pack(&k);
         for (int o = 0; o < BLOCK; o++)
             for (int i = 0; i < INPUTS; i++) {
                 double g[9] = {0}, u[36];
                 for (int tap = 0; tap < 9 && o < outputs; tap++)
-                    g[turned ? 8 - tap : tap] = weight.data[i * k.input + o * k.output + tap];
+                    g[turned ? 8 - tap : tap] = weight.data[i * k.input_stride + o * k.output_stride + tap];
                 multiply_both_sides(m.G[0], m.side, 3, 3, g, u);
                 for (int p = 0; p < m.side * m.side; p++) {
                     float got = packed.data[p * POINT + i * BLOCK + o];
@@ -219,10 +221,10 @@ void check_winograd_taps(const kernel_table *set) {
         set->winograd_taps(&(winograd_sums){.sums = sums.data,
                                             .items = ITEMS,
                                             .outputs = outputs,
-                                            .item = ITEM,
-                                            .point = BLOCK,
+                                            .item_stride = ITEM,
+                                            .point_stride = BLOCK,
                                             .dweight = dweight.data,
-                                            .output = OUTPUT});
+                                            .output_stride = OUTPUT});
         for (int o = 0; o < outputs; o++) {
             double u[36] = {0}, g[9];
             for (int p = 0; p < 36 * ITEMS; p++)
