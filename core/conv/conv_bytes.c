@@ -1,6 +1,7 @@
 #include "core/conv/conv_bytes.h"
 
 #include "core/base/carve.h"
+#include "core/conv/conv_winograd.h"
 #include "core/tensor/kernels.h"
 
 #include <assert.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 enum {
-    FEW = 8,              /* channels */
     LEAST_CHANNELS = 16,  /* a block: with fewer most products would be of zeros */
     MOST_CHANNELS = 2048, /* so many products that a sum may have */
     TAPS = 9,
@@ -19,7 +19,7 @@ enum {
 #define MOST_BIAS 0x1p29 /* in steps of a sum, which is a 32-bit integer */
 
 bool conv_bytes_begins(const tensor *x) {
-    return !tensor_is_dense(x) && x->c < FEW;
+    return !tensor_is_dense(x) && x->c < WINOGRAD_LEAST_CHANNELS;
 }
 
 bool conv_bytes_pays(int ic, int oc) {

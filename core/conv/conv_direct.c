@@ -37,8 +37,10 @@ static bool applies(conv_direction d, const conv_task *t) {
  * wants wider ones. */
 static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     (void)e;
+    enum { LEAST_WIDTH = 16, LEAST_WIDTH_OF_WEIGHTS = 32, FEW_KERNELS = 16 * 16 };
     int width = d == CONV_INPUT_GRADIENT ? t->x.w : t->y.w;
-    return width >= (d == CONV_WEIGHT_GRADIENT ? 32 : 16) || t->x.c * t->y.c <= 16 * 16;
+    int least = d == CONV_WEIGHT_GRADIENT ? LEAST_WIDTH_OF_WEIGHTS : LEAST_WIDTH;
+    return width >= least || t->x.c * t->y.c <= FEW_KERNELS;
 }
 
 static size_t packed(conv_direction d, const conv_task *t) {

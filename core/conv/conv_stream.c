@@ -22,7 +22,7 @@ static tensor ring_of(int channels, int width) {
 }
 
 static bool first_is_direct(const tensor *x) {
-    return x->c < 8;
+    return x->c < WINOGRAD_LEAST_CHANNELS;
 }
 
 bool conv_stream_pays(const tensor *x, int channels, const tensor *y) {

@@ -36,10 +36,13 @@ bool conv_tiles_fit(const conv_task *t) {
     return o->kh == 3 && o->kw == 3 && o->stride == 1 && o->padding == o->dilation;
 }
 
+/* To pay for the transforms, the products of whole tiles, some of which reach beyond the map, have to be at most two
+ * thirds of the direct ones, and many to each transformed number. */
 bool conv_tiles_pay(winograd_side side, const conv_task *t) {
+    enum { LEAST_CHANNELS = 32, TAPS = 9 };
     tile_grid g = tile_grid_of(side, t);
-    int64_t products = (int64_t)g.points * g.tiles, direct = (int64_t)9 * g.h * g.w;
-    return g.tiles <= MOST_TILES && t->x.c >= 32 && t->y.c >= 32 && 3 * products <= 2 * direct;
+    int64_t products = (int64_t)g.points * g.tiles, direct = (int64_t)TAPS * g.h * g.w;
+    return g.tiles <= MOST_TILES && t->x.c >= LEAST_CHANNELS && t->y.c >= LEAST_CHANNELS && 3 * products <= 2 * direct;
 }
 
 /* --- the input --- */

@@ -21,9 +21,8 @@ size_t conv_winograd_packed_count(winograd_side side, int block, int oc, int ic)
     return (size_t)(side * side) * (size_t)whole_blocks(oc, block) * (size_t)ic;
 }
 
-/* Whole tiles of a map, and enough products for each transformed one. */
 bool conv_winograd_pays(int ic, int oc, int width) {
-    return width >= 32 && ic >= 8 && oc >= 8;
+    return width >= WINOGRAD_LEAST_WIDTH && ic >= WINOGRAD_LEAST_CHANNELS && oc >= WINOGRAD_LEAST_CHANNELS;
 }
 
 bool conv_winograd_fits(const conv_task *t) {
@@ -39,7 +38,8 @@ static bool applies(conv_direction d, const conv_task *t) {
 /* The gradient of the weights pads the output channels to two vectors. */
 static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     (void)e;
-    bool enough = d != CONV_WEIGHT_GRADIENT || (t->y.c >= 16 && t->x.c * t->y.c >= 256);
+    enum { LEAST_OUTPUTS = 16, LEAST_KERNELS = 256 };
+    bool enough = d != CONV_WEIGHT_GRADIENT || (t->y.c >= LEAST_OUTPUTS && t->x.c * t->y.c >= LEAST_KERNELS);
     return enough && conv_winograd_pays(t->x.c, t->y.c, t->y.w);
 }
 

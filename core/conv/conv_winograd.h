@@ -12,7 +12,9 @@
 /* Whether these methods compute such a convolution at all. */
 bool conv_winograd_fits(const conv_task *t);
 
-/* Whether it is faster than the direct kernel, for maps of `width` pixels a row. */
+/* Whether it is faster than the direct kernel, for maps of `width` pixels a row: narrower ones do not fill the vectors
+ * of tiles, and with fewer channels the transforms take what the products save. */
+enum { WINOGRAD_LEAST_WIDTH = 32, WINOGRAD_LEAST_CHANNELS = 8 };
 bool conv_winograd_pays(int ic, int oc, int width);
 
 /* Side of an input tile: of kernel_table.winograd_rows and of winograd_small_rows. */
