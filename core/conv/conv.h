@@ -1,7 +1,7 @@
 /* 2-D convolution of planar tensors (cross-correlation, as in every deep-learning framework), forward and backward.
  *
- * There are several strategies, one a file, listed in conv.def. A plan chooses one for each direction, by shapes only,
- * and says how much scratch a run needs; it is made once, and then run as often as wanted.
+ * There are several strategies, one a file, listed in conv.def. A plan chooses one for each direction, by shapes and
+ * the kernels of the engine, and says how much scratch a run needs; it is made once, and then run as often as wanted.
  *
  * Thread rule: a plan is run by one thread at a time, the one that its engine serves. */
 #ifndef IRST_CORE_CONV_CONV_H

@@ -2,17 +2,15 @@
  * rounding errors must not exceed those of a direct sum. */
 #include "core/conv/conv_winograd.h"
 
-#include <string.h>
-
 static bool applies(conv_direction d, const conv_task *t) {
     return d == CONV_FORWARD && conv_winograd_fits(t);
 }
 
-/* With fewer channels its transforms take what the products save. */
+/* With fewer channels its transforms take what the products save: how many they must be depends on the processor. */
 static bool pays(const engine *e, conv_direction d, const conv_task *t) {
     (void)d;
-    int least = strcmp(engine_kernels(e)->name, "avx2") == 0 ? 64 : 32;
-    return t->y.w >= 32 && t->x.c >= least && t->y.c >= least;
+    int least = engine_kernels(e)->winograd_small_least;
+    return t->y.w >= WINOGRAD_LEAST_WIDTH && t->x.c >= least && t->y.c >= least;
 }
 
 static size_t scratch(const engine *e, conv_direction d, const conv_task *t) {

@@ -9,8 +9,16 @@ extern const kernel_table KERNEL(kernel_table);
 extern const kernel_table kernel_table_vnni;
 #endif
 
+/* Measured in docs/performance.md: "The forward pass of training takes small tiles". */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+enum { WINOGRAD_SMALL_LEAST = 64 };
+#else
+enum { WINOGRAD_SMALL_LEAST = 32 };
+#endif
+
 const kernel_table KERNEL(kernel_table) = {
     .name = QUOTE(KERNEL_ISA),
+    .winograd_small_least = WINOGRAD_SMALL_LEAST,
 #define KERNEL_ENTRY(result, name, parameters) .name = KERNEL(name),
 #include "core/tensor/kernels.def"
 #undef KERNEL_ENTRY
@@ -23,6 +31,7 @@ void conv_byte_rows_vnni(const conv_byte_rows *k, int y0, int y1);
 const kernel_table kernel_table_vnni = {
     .name = QUOTE(KERNEL_ISA),
     .has_byte_products = true,
+    .winograd_small_least = WINOGRAD_SMALL_LEAST,
 #define KERNEL_ENTRY(result, name, parameters) .name = KERNEL(name),
 #define BYTE_KERNEL_ENTRY(result, name, parameters) .name = name##_vnni,
 #include "core/tensor/kernels.def"

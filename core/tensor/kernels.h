@@ -202,7 +202,8 @@ typedef struct plane_peak {
 #define KERNEL_ENTRY(result, name, parameters) result(*name) parameters;
 typedef struct kernel_table {
     const char *name;
-    bool has_byte_products; /* the processor multiplies and adds bytes: conv_byte_rows is faster than floats */
+    bool has_byte_products;   /* the processor multiplies and adds bytes: conv_byte_rows is faster than floats */
+    int winograd_small_least; /* channels on either side from which winograd_small_rows is faster than conv_rows */
 #include "core/tensor/kernels.def"
 } kernel_table;
 #undef KERNEL_ENTRY
