@@ -110,7 +110,7 @@ void conv_tiles_transform(engine *e, const tiles_input *input) {
 
 typedef struct tiles_job {
     const tile_grid *grid;
-    const tiles_output *out;
+    const tiles_layer *layer;
     const tensor *y;
     int ic, first, images;
     const float *points;
@@ -124,15 +124,15 @@ static size_t sums_count(const tile_grid *g) {
 /* A map with channels as lanes to the planes of one image. */
 static void scatter(const tiles_job *job, int image, int first, const float *from) {
     const tile_grid *g = job->grid;
-    const tiles_output *out = job->out;
+    const tiles_layer *layer = job->layer;
     const tensor *y = job->y;
     for (int c = first; c < y->c && c < first + LANES; c++, from++) {
-        float *to = tensor_plane(y, image, c), bias = out->bias ? out->bias[c] : 0;
+        float *to = tensor_plane(y, image, c), bias = layer->bias ? layer->bias[c] : 0;
         for (int row = 0; row < g->h; row++)
             for (int column = 0; column < g->w; column++) {
                 float value = from[row * g->row + column * LANES] + bias;
                 float *at = to + row * y->row + column;
-                *at = out->accumulate ? *at + value : out->relu && value <= 0 ? 0 : value;
+                *at = layer->accumulate ? *at + value : layer->relu && value <= 0 ? 0 : value;
             }
     }
 }
@@ -146,7 +146,7 @@ static void convolve_group(const worker *w, void *context, int group) {
     ptrdiff_t point = (ptrdiff_t)tiles * LANES, groups = groups_of(job->y->c);
     for (int p = 0; p < g->points; p++)
         w->kernels->tile_product(&(tile_product){.a = job->points + p * point_stride(g, job->ic),
-                                                 .b = job->out->packed + (p * groups + group) * job->ic * LANES,
+                                                 .b = job->layer->packed + (p * groups + group) * job->ic * LANES,
                                                  .y = sums + p * point,
                                                  .rows = tiles,
                                                  .terms = job->ic,
@@ -172,12 +172,12 @@ size_t conv_tiles_scratch(const engine *e, const tile_grid *g, int ic) {
     return conv_tiles_points(g, ic) + (size_t)engine_threads(e) * (g->pixels + sums_count(g));
 }
 
-void conv_tiles_run(const conv_run *run, const tile_grid *g, const tensor *x, const tiles_output *output,
+void conv_tiles_run(const conv_run *run, const tile_grid *g, const tensor *x, const tiles_layer *layer,
                     const tensor *y) {
     engine *e = run->engine;
     tiles_input in = {.grid = g, .x = x, .norm = run->norm, .points = run->scratch};
     in.pixels = in.points + conv_tiles_points(g, x->c);
-    tiles_job job = {.grid = g, .out = output, .y = y, .ic = x->c, .points = in.points, .pixels = in.pixels};
+    tiles_job job = {.grid = g, .layer = layer, .y = y, .ic = x->c, .points = in.points, .pixels = in.pixels};
     job.sums = job.pixels + (size_t)engine_threads(e) * g->pixels;
     for (int first = 0; first < y->n; first += g->images) {
         in.first = job.first = first;

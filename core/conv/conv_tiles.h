@@ -46,15 +46,15 @@ typedef struct tiles_input {
 
 void conv_tiles_transform(engine *e, const tiles_input *input);
 
-/* y = conv(x) + bias, then max(0, .) if relu; or y += conv(x) if accumulate. Weights are packed by
- * conv_winograd_pack(.., TILE_CHANNELS, ..); scratch: conv_tiles_scratch floats. */
-typedef struct tiles_output {
+/* What is done to x: weights as conv_winograd_pack(.., TILE_CHANNELS, ..) packs them, a bias or NULL, and the rest. */
+typedef struct tiles_layer {
     const float *packed, *bias;
     bool relu, accumulate;
-} tiles_output;
+} tiles_layer;
 
-size_t conv_tiles_scratch(const engine *e, const tile_grid *g, int ic);
-void conv_tiles_run(const conv_run *run, const tile_grid *g, const tensor *x, const tiles_output *output,
+/* y = conv(x) + bias, then max(0, .) if relu; or y += conv(x) if accumulate. scratch: conv_tiles_scratch floats. */
+void conv_tiles_run(const conv_run *run, const tile_grid *g, const tensor *x, const tiles_layer *layer,
                     const tensor *y);
+size_t conv_tiles_scratch(const engine *e, const tile_grid *g, int ic);
 
 #endif

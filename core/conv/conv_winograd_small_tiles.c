@@ -29,7 +29,7 @@ static void pack(engine *e, conv_direction d, const conv_task *t, const float *w
 static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed_weight,
                     const float *bias, bool relu, const tensor *y) {
     tile_grid g = tile_grid_of(WINOGRAD_SMALL, &(conv_task){*x, *y, *o});
-    conv_tiles_run(run, &g, x, &(tiles_output){.packed = packed_weight, .bias = bias, .relu = relu}, y);
+    conv_tiles_run(run, &g, x, &(tiles_layer){.packed = packed_weight, .bias = bias, .relu = relu}, y);
 }
 
 const conv_strategy conv_winograd_small_tiles = {.name = "winograd_small_tiles",

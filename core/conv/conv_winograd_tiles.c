@@ -37,14 +37,14 @@ static void pack(engine *e, conv_direction d, const conv_task *t, const float *w
 static void forward(const conv_options *o, const conv_run *run, const tensor *x, const float *packed_weight,
                     const float *bias, bool relu, const tensor *y) {
     tile_grid g = grid_of(o, y);
-    conv_tiles_run(run, &g, x, &(tiles_output){.packed = packed_weight, .bias = bias, .relu = relu}, y);
+    conv_tiles_run(run, &g, x, &(tiles_layer){.packed = packed_weight, .bias = bias, .relu = relu}, y);
 }
 
 /* A convolution of dy with channels swapped and taps turned by 180 degrees, which packing does. */
 static void input_gradient(const conv_options *o, const conv_run *run, const tensor *dy, const float *packed_weight,
                            bool accumulate, const tensor *dx) {
     tile_grid g = grid_of(o, dy);
-    conv_tiles_run(run, &g, dy, &(tiles_output){.packed = packed_weight, .accumulate = accumulate}, dx);
+    conv_tiles_run(run, &g, dy, &(tiles_layer){.packed = packed_weight, .accumulate = accumulate}, dx);
 }
 
 /* --- the gradient of the weights: products over tiles, BLOCK x BLOCK channels at a time --- */
