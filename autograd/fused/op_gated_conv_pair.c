@@ -97,13 +97,13 @@ typedef struct scratch_parts {
 static scratch_parts carve_parts(const node *n, carver *c) {
     const tensor *x = input_of(n);
     size_t images = (size_t)x->n, ic = (size_t)x->c, channels = (size_t)n->input[W]->value.n;
-    size_t kernels_count = images * CONV_PAIR_CLASSES * ic * CONV_PAIR_TAPS, classes = images * CONV_PAIR_CLASSES;
+    size_t kernels_count = images * CONV_PAIR_ZONES * ic * CONV_PAIR_TAPS, zones = images * CONV_PAIR_ZONES;
     scratch_parts s = {.conv = carve(c, conv_pair_scratch(x), sizeof *s.conv),
                        .sums = carve(c, norm_scratch(x), sizeof(float)),
                        .taps = carve(c, kernels_count, sizeof *s.taps),
-                       .constants = carve(c, classes, sizeof *s.constants),
+                       .constants = carve(c, zones, sizeof *s.constants),
                        .dtaps = carve(c, kernels_count, sizeof *s.dtaps),
-                       .dconstants = carve(c, classes, sizeof *s.dconstants),
+                       .dconstants = carve(c, zones, sizeof *s.dconstants),
                        .A = carve(c, TAPS * ic * TAPS, sizeof *s.A),
                        .B = carve(c, TAPS, sizeof *s.B),
                        .dgate = carve(c, channels, sizeof *s.dgate),
@@ -179,8 +179,8 @@ static void merge_kernels(const node *n, int image, const scratch_parts *s) {
                 s->A[t * ic * TAPS + i] += factor * w[c * ic * TAPS + i];
         }
     conv_pair_merge(s->A, s->B, ic, n->input[VB]->value.data[0],
-                    s->taps + (size_t)(image * CONV_PAIR_CLASSES * ic * CONV_PAIR_TAPS),
-                    s->constants + image * CONV_PAIR_CLASSES);
+                    s->taps + (size_t)(image * CONV_PAIR_ZONES * ic * CONV_PAIR_TAPS),
+                    s->constants + image * CONV_PAIR_ZONES);
 }
 
 static void compute_gates(const node *n, int image) {
@@ -227,8 +227,8 @@ static void backward_image(node *n, int image, const scratch_parts *s, const wei
     const float *means = saved_means(n, image);
     gate_saved g = saved_gate(n, image);
     double *dA = s->A, *dB = s->B; /* the forward ones are not needed any more */
-    conv_pair_split(s->dtaps + (size_t)(image * CONV_PAIR_CLASSES * ic * CONV_PAIR_TAPS),
-                    s->dconstants + image * CONV_PAIR_CLASSES, ic, dA, dB);
+    conv_pair_split(s->dtaps + (size_t)(image * CONV_PAIR_ZONES * ic * CONV_PAIR_TAPS),
+                    s->dconstants + image * CONV_PAIR_ZONES, ic, dA, dB);
     for (int c = 0; c < channels; c++) {
         s->dgate[c] = 0;
         for (int t = 0; t < TAPS; t++) {
@@ -315,7 +315,7 @@ static void backward(node *n, const op_run *run) {
     conv_pair_gradient(run->engine, &convolved, s.taps, &n->grad, s.dtaps, s.dconstants, needed ? &place : NULL,
                        accumulate && !has_norm(n), s.conv);
     double dvb = 0; /* large numbers may cancel here: summed up before they are rounded */
-    for (int i = 0; i < x->n * CONV_PAIR_CLASSES; i++)
+    for (int i = 0; i < x->n * CONV_PAIR_ZONES; i++)
         dvb += s.dconstants[i];
     add_number(grads.vb, 0, dvb);
     for (int image = 0; image < x->n; image++) {

@@ -5,16 +5,22 @@
 
 #include <string.h>
 
-enum { SIDE = 5, RADIUS = 2, MIDDLE = 4, BAND = 16 };
+enum {
+    TAPS = 9, /* of each of the two kernels */
+    SIDE = 5, /* of both as one */
+    RADIUS = 2,
+    MIDDLE = 4, /* zone */
+    BAND = 16
+};
 
-/* Row or column class: 0 first, 2 last, 1 between. */
+/* Row or column zone: 0 first, 2 last, 1 between. */
 static int place(int i, int count) {
     return i == 0 ? 0 : i == count - 1 ? 2 : 1;
 }
 
-/* Whether the tap t (0 .. 8) stays inside the image at pixels of a class. */
-static bool tap_inside(int class, int t) {
-    int row = class / 3 + t / 3, column = class % 3 + t % 3; /* 0 or 4: first with -1, last with +1 */
+/* Whether the tap t (0 .. 8) stays inside the image at pixels of a zone. */
+static bool tap_inside(int zone, int t) {
+    int row = zone / 3 + t / 3, column = zone % 3 + t % 3; /* 0 or 4: first with -1, last with +1 */
     return row != 0 && row != 4 && column != 0 && column != 4;
 }
 
@@ -23,16 +29,16 @@ static int offset_of(int t, int s) {
 }
 
 void conv_pair_merge(const double *A, const double *B, int ic, double bias, float *taps, float *constants) {
-    for (int class = 0; class < CONV_PAIR_CLASSES; class ++) {
+    for (int zone = 0; zone < CONV_PAIR_ZONES; zone++) {
         double constant = bias;
-        for (int t = 0; t < 9; t++)
-            constant += tap_inside(class, t) ? B[t] : 0;
-        constants[class] = (float)constant;
+        for (int t = 0; t < TAPS; t++)
+            constant += tap_inside(zone, t) ? B[t] : 0;
+        constants[zone] = (float)constant;
         for (int i = 0; i < ic; i++, taps += CONV_PAIR_TAPS) {
             double sum[CONV_PAIR_TAPS] = {0};
-            for (int t = 0; t < 9; t++)
-                for (int s = 0; s < 9 && tap_inside(class, t); s++)
-                    sum[offset_of(t, s)] += A[(t * ic + i) * 9 + s];
+            for (int t = 0; t < TAPS; t++)
+                for (int s = 0; s < TAPS && tap_inside(zone, t); s++)
+                    sum[offset_of(t, s)] += A[(t * ic + i) * TAPS + s];
             for (int u = 0; u < CONV_PAIR_TAPS; u++)
                 taps[u] = (float)sum[u];
         }
@@ -40,16 +46,16 @@ void conv_pair_merge(const double *A, const double *B, int ic, double bias, floa
 }
 
 void conv_pair_split(const double *dtaps, const double *dconstants, int ic, double *dA, double *dB) {
-    memset(dA, 0, 81 * (size_t)ic * sizeof *dA);
-    memset(dB, 0, 9 * sizeof *dB);
-    for (int class = 0; class < CONV_PAIR_CLASSES; class ++)
-        for (int t = 0; t < 9; t++) {
-            if (!tap_inside(class, t))
+    memset(dA, 0, TAPS * TAPS * (size_t)ic * sizeof *dA);
+    memset(dB, 0, TAPS * sizeof *dB);
+    for (int zone = 0; zone < CONV_PAIR_ZONES; zone++)
+        for (int t = 0; t < TAPS; t++) {
+            if (!tap_inside(zone, t))
                 continue;
-            dB[t] += dconstants[class];
+            dB[t] += dconstants[zone];
             for (int i = 0; i < ic; i++)
-                for (int s = 0; s < 9; s++)
-                    dA[(t * ic + i) * 9 + s] += dtaps[(class * ic + i) * CONV_PAIR_TAPS + offset_of(t, s)];
+                for (int s = 0; s < TAPS; s++)
+                    dA[(t * ic + i) * TAPS + s] += dtaps[(zone * ic + i) * CONV_PAIR_TAPS + offset_of(t, s)];
         }
 }
 
@@ -96,16 +102,16 @@ typedef struct pair_job {
     float *packed, *partials;
 } pair_job;
 
-static const float *class_taps(const pair_job *job, int image, int class) {
-    return job->taps + ((size_t)image * CONV_PAIR_CLASSES + (size_t) class) * (size_t)job->x->c * CONV_PAIR_TAPS;
+static const float *zone_taps(const pair_job *job, int image, int zone) {
+    return job->taps + ((size_t)image * CONV_PAIR_ZONES + (size_t)zone) * (size_t)job->x->c * CONV_PAIR_TAPS;
 }
 
 static const float *middle_taps(const pair_job *job, int image) {
-    return class_taps(job, image, MIDDLE);
+    return zone_taps(job, image, MIDDLE);
 }
 
-/* Calls `run` for the border pixels of rows y0 .. y1 - 1, in pieces of one class: `count` pixels from (y, x) on. */
-typedef void border_run(const pair_job *job, int image, int class, int y, int x, int count);
+/* Calls `run` for the border pixels of rows y0 .. y1 - 1, in pieces of one zone: `count` pixels from (y, x) on. */
+typedef void border_run(const pair_job *job, int image, int zone, int y, int x, int count);
 static void each_border_piece(const pair_job *job, int image, int y0, int y1, border_run *run) {
     int h = job->x->h, w = job->x->w;
     for (int y = y0; y < y1; y++) {
@@ -133,12 +139,12 @@ static piece_range range_of(const tensor *x, int u, int y, int left, int count) 
     return r;
 }
 
-static void border_forward(const pair_job *job, int image, int class, int y, int left, int count) {
+static void border_forward(const pair_job *job, int image, int zone, int y, int left, int count) {
     const tensor *x = job->x;
     float *out = tensor_plane(job->y, image, 0) + y * job->y->row + left;
-    const float *taps = class_taps(job, image, class);
+    const float *taps = zone_taps(job, image, zone);
     for (int k = 0; k < count; k++)
-        out[k] = job->constants[image * CONV_PAIR_CLASSES + class];
+        out[k] = job->constants[image * CONV_PAIR_ZONES + zone];
     for (int i = 0; i < x->c; i++)
         for (int u = 0; u < CONV_PAIR_TAPS; u++) {
             piece_range r = range_of(x, u, y, left, count);
@@ -166,7 +172,7 @@ static void forward_band(const worker *w, void *context, int item) {
                    .kw = SIDE,
                    .dilation = 1,
                    .weight = job->packed + (size_t)image * packed_count(x->c),
-                   .bias = job->constants + image * CONV_PAIR_CLASSES + MIDDLE};
+                   .bias = job->constants + image * CONV_PAIR_ZONES + MIDDLE};
     /* The first and the last row would read beyond the halo, and are the border's anyway. */
     w->kernels->conv_rows(&k, y0 ? y0 : 1, y1 < x->h ? y1 : x->h - 1);
     each_border_piece(job, image, y0, y1, border_forward);
@@ -228,10 +234,10 @@ static void gradient_band(const worker *w, void *context, int item) {
     w->kernels->conv_rows(&k, y0, y1);
 }
 
-static void border_gradient(const pair_job *job, int image, int class, int y, int left, int count) {
+static void border_gradient(const pair_job *job, int image, int zone, int y, int left, int count) {
     const tensor *x = job->x, *dx = job->dx;
-    const float *dy = tensor_plane(job->y, image, 0) + y * job->y->row + left, *taps = class_taps(job, image, class);
-    size_t at = (size_t)image * CONV_PAIR_CLASSES + (size_t) class;
+    const float *dy = tensor_plane(job->y, image, 0) + y * job->y->row + left, *taps = zone_taps(job, image, zone);
+    size_t at = (size_t)image * CONV_PAIR_ZONES + (size_t)zone;
     double *dtaps = job->dtaps + at * (size_t)x->c * CONV_PAIR_TAPS;
     for (int k = 0; k < count; k++)
         job->dconstants[at] += dy[k];
@@ -254,13 +260,13 @@ static void border_gradient(const pair_job *job, int image, int class, int y, in
 static void gradient_image(const worker *w, void *context, int image) {
     const pair_job *job = context;
     const tensor *x = job->x, *inner = &job->inner;
-    size_t per_class = (size_t)x->c * CONV_PAIR_TAPS, at = (size_t)image * CONV_PAIR_CLASSES;
-    memset(job->dtaps + at * per_class, 0, CONV_PAIR_CLASSES * per_class * sizeof *job->dtaps);
-    memset(job->dconstants + at, 0, CONV_PAIR_CLASSES * sizeof *job->dconstants);
-    double *middle = job->dtaps + (at + MIDDLE) * per_class;
+    size_t per_zone = (size_t)x->c * CONV_PAIR_TAPS, at = (size_t)image * CONV_PAIR_ZONES;
+    memset(job->dtaps + at * per_zone, 0, CONV_PAIR_ZONES * per_zone * sizeof *job->dtaps);
+    memset(job->dconstants + at, 0, CONV_PAIR_ZONES * sizeof *job->dconstants);
+    double *middle = job->dtaps + (at + MIDDLE) * per_zone;
     for (int band = 0; band < bands(x); band++) {
         const float *partial = job->partials + ((size_t)image * bands(x) + (size_t)band) * partial_count(x->c);
-        for (size_t i = 0; i < per_class; i++)
+        for (size_t i = 0; i < per_zone; i++)
             middle[i] += partial[i];
     }
     job->dconstants[at + MIDDLE] =
