@@ -26,7 +26,7 @@ int tape_backward_reads(const tape *t, const node *n) {
     return n->op->backward_reads_of ? n->op->backward_reads_of(n) : n->op->backward_reads;
 }
 
-/* The last segment is just over when its backward pass begins, as is what stands behind it: they keep their values. */
+/* The last segment is just over when its backward pass begins, as is what follows it: they keep their values. */
 static bool may_be_recomputed(const tape *t, const node *n) {
     bool worth_it = t->recompute || (n->op && n->op->is_cheap && n->op->is_cheap(n));
     return worth_it && t->loss && n->plan->segment < t->segment - 1 && runs_forward(n) && !n->plan->pinned &&
@@ -38,7 +38,7 @@ static void want(unsigned char *wanted, const node *value, const node *reader) {
     wanted[value->index] |= same_segment ? WANTED_BY_OWN_SEGMENT : WANTED_BY_LATER_SEGMENT;
 }
 
-/* Fills node_plan.recomputed. Readers stand behind what they read: from the last node to the first, all readers of a
+/* Fills node_plan.recomputed. Readers follow what they read: from the last node to the first, all readers of a
  * value have been seen when its turn comes. */
 static void choose_recomputed(tape *t, unsigned char *wanted) {
     for (int i = t->count - 1; i >= 0; i--) {

@@ -8,7 +8,7 @@
 #include "core/conv/conv_stream.h"
 
 /* Whether the node is a 3x3 convolution with stride, padding and dilation 1, and what it does as a layer; its weights
- * are the inputs behind the first. */
+ * are the inputs after the first. */
 bool conv_layer_of(const node *n, conv_layer *layer);
 
 int conv_layer_inputs(const conv_layer *layer); /* number of its weights among a node's inputs */

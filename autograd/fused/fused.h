@@ -33,7 +33,7 @@ typedef struct streamed_options {
     conv_layer layers[2];
 } streamed_options;
 
-/* Ranges of all layers but the last, and behind them the means. */
+/* Ranges of all layers but the last, each followed by its means. */
 typedef struct byte_convs_options {
     int count;
     conv_layer layers[BYTES_MOST_LAYERS];

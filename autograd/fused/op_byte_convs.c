@@ -12,7 +12,7 @@
 
 enum { X, FIRST };
 
-/* Which input the weights of the layer behind `layer` begin with. */
+/* Which input the weights of the layer after `layer` begin with. */
 static int next_weight(const byte_convs_options *o, int layer, int weight) {
     return weight + conv_layer_inputs(&o->layers[layer]);
 }

@@ -25,10 +25,10 @@ status conv2d_prepare(tape *t, node *n, const conv2d_options *o, const node *wei
 size_t conv2d_scratch(const engine *e, const node *n); /* floats, of the plan */
 
 /* n = convolution of input 0, normalised unless norm is NULL, with input `weight` and, where there is one, the bias
- * behind it; then ReLU, if asked for. Gathers moments where they were asked for (norm.h). */
+ * after it; then ReLU, if asked for. Gathers moments where they were asked for (norm.h). */
 void conv2d_forward(node *n, const conv_norm *norm, int weight, bool relu, const op_run *run);
 
-/* Adds to the gradients of the weight, n's input number `weight`, and of the bias behind it, where there is one: of
+/* Adds to the gradients of the weight, n's input number `weight`, and of the bias after it, where there is one: of
  * those that are trained. */
 void conv2d_weight_gradients(node *n, const conv_norm *norm, int weight, const op_run *run);
 

@@ -69,7 +69,7 @@ void norm_backward_finish(node *n, int norm, const norm_backward *b, norm_statis
 
 /* The gradient of x must not mix with others' before it is complete, and is needed for those of weight and bias even
  * where nobody wants it itself: `room` is a place for it then, of norm_room(n, x, norm) floats; norm: the input that is
- * the norm's weight, its bias behind it. norm_place tells where it is made: there, or in its own place, dx. */
+ * the norm's weight, its bias is the next one. norm_place tells where it is made: there, or in its own place, dx. */
 size_t norm_room(const node *n, int x, int norm);
 tensor norm_place(const tensor *x, const tensor *dx, bool accumulate, float *room);
 static inline bool norm_is_trained(const node *n, int norm) {

@@ -64,8 +64,8 @@ conv_plan conv_plan_new(const engine *e, const tensor *x, const tensor *y, const
  * packing takes the time of about 200 pixels, whatever the channels, and on large maps that is not worth the memory.
  */
 size_t conv_plan_keeps(const conv_plan *p);
-/* Of a plan without gradients, before its first run: so many floats, aligned for vectors, which outlive the plan; NULL
- * for none. Its scratch is less by as much. */
+/* Of a plan without gradients, before its first run: that many floats, aligned for vectors, which outlive the plan;
+ * NULL for none. Its scratch is less by as much. */
 void conv_plan_keep(conv_plan *p, float *memory);
 
 /* What a run gets besides tensors and weights. */

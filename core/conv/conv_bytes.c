@@ -10,7 +10,7 @@
 
 enum {
     LEAST_CHANNELS = 16,  /* a block: with fewer most products would be of zeros */
-    MOST_CHANNELS = 2048, /* so many products that a sum may have */
+    MOST_CHANNELS = 2048, /* products that a sum may have */
     TAPS = 9,
     ROWS = 4, /* of one work item */
     MOST_BYTE = 255,
@@ -32,7 +32,7 @@ static int whole_blocks(int channels) {
 
 /* --- layout of the scratch --- */
 
-/* A layer behind the first, ready for the kernel. */
+/* A layer after the first, ready for the kernel. */
 typedef struct packed_layer {
     int8_t *weight;
     int32_t *bias;
@@ -118,7 +118,7 @@ static double step_of_sum(const byte_layer *layer, int ic, int o) {
     return step > 0 ? step : 1;
 }
 
-/* One output channel of a layer behind the first, as kernels.h wants it; zeros where none is left in a block. */
+/* One output channel of a layer after the first, as kernels.h wants it; zeros where none is left in a block. */
 static void pack_channel(const worker *w, void *context, int o) {
     (void)w;
     const chain_job *job = context;

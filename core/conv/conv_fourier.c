@@ -215,7 +215,7 @@ static void convolve(const conv_run *run, fourier_job *job) {
     conv_call_hook(run, job->out.t);
 }
 
-/* in: what is convolved, seen with so many zeros above and left of it; out: the result. */
+/* in: what is convolved, seen with that many zeros above and left of it; out: the result. */
 static fourier_job job_of(const conv_options *o, const conv_run *run, const tensor *in, const tensor *out, int above,
                           int left) {
     tiling grid = tiling_of(out, o);

@@ -104,7 +104,7 @@ static int clamp(int value, int least, int most) {
     return value < least ? least : value > most ? most : value;
 }
 
-/* The run that begins at position `first + done` of the output; `end`: behind the block's last position. */
+/* The run that begins at position `first + done` of the output; `end`: after the block's last position. */
 static row_run next_run(const gemm_job *job, int ky, int kx, int first, int done, int end) {
     const tensor *x = job->x, *y = job->y;
     const conv_options *o = job->o;

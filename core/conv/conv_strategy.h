@@ -7,7 +7,7 @@
 
 struct conv_strategy {
     const char *name;
-    /* Whether it computes this at all, and whether it is then faster than the strategies behind it in conv.def. */
+    /* Whether it computes this at all, and whether it is then faster than the strategies after it in conv.def. */
     bool (*applies)(conv_direction d, const conv_task *t);
     bool (*pays)(const engine *e, conv_direction d, const conv_task *t);
     /* Floats of scratch of a run, which may grow with the engine's number of threads. */
@@ -43,7 +43,7 @@ bool conv_keeping_pays(const tensor *y);
 /* Floats of a copy of x with normalised values: a vector more, which the last row may be read by. */
 size_t conv_copy_count(const tensor *x);
 
-/* norm(x), in `memory` of so many floats, halo included. */
+/* norm(x), in `memory` of that many floats, halo included. */
 tensor conv_normalised(engine *e, const tensor *x, const conv_norm *norm, float *memory);
 
 /* For strategies that know no bands of rows: calls the hook, if there is one, for whole images of y. */

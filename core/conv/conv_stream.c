@@ -32,7 +32,7 @@ bool conv_stream_pays(const tensor *x, int channels, const tensor *y) {
            tensor_footprint(&between) * sizeof(float) > CACHE_BYTES;
 }
 
-/* Both packed weights lie one behind the other. */
+/* Both packed weights lie one after the other. */
 static size_t packed_first(const conv_stream_plan *p) {
     int ic = p->x.c, oc = p->channels;
     return conv_round_up(first_is_direct(&p->x) ? conv_packed_count(oc, ic, 3, 3)

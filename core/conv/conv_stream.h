@@ -1,4 +1,4 @@
-/* Two 3x3 convolutions, one behind the other, in one pass over the image: the map between them exists a few rows at a
+/* Two 3x3 convolutions, one after the other, in one pass over the image: the map between them exists a few rows at a
  * time, in the cache of the processor that computes them, and never reaches memory.
  *
  * Thread rule: as conv.h. */

@@ -28,15 +28,15 @@ static void print_piece(const worker *w, void *context, int item) {
     (void)w;
     print_job *job = context;
     size_t begin = (size_t)item * job->piece, end = begin + job->piece < job->count ? begin + job->piece : job->count;
-    const float *at = job->weight + begin, *behind = job->weight + end;
+    const float *at = job->weight + begin, *stop = job->weight + end;
     uint64_t hash[STREAMS] = {1, 2, 3, 4}, words[STREAMS];
-    for (; behind - at >= 2 * STREAMS; at += 2 * STREAMS) {
+    for (; stop - at >= 2 * STREAMS; at += 2 * STREAMS) {
         memcpy(words, at, sizeof words);
         for (int i = 0; i < STREAMS; i++)
             hash[i] = mix(hash[i], words[i]);
     }
     memset(words, 0, sizeof words);
-    memcpy(words, at, (size_t)(behind - at) * sizeof *at);
+    memcpy(words, at, (size_t)(stop - at) * sizeof *at);
     uint64_t all = end - begin;
     for (int i = 0; i < STREAMS; i++)
         all = mix(all, mix(hash[i], words[i]));

@@ -3,7 +3,7 @@
  * A register tile holds 4 output channels of a row, or 4 rows of a single channel, times some vectors of pixels; the
  * loops over input channels and taps stand outside it. Each vector that is loaded serves all lines of the tile, so that
  * loads stay below two thirds of the multiply-adds. The halo of zeros makes border pixels ordinary; the last tile of a
- * row may run into the halo behind it, which is then cleared. */
+ * row may run into the halo after it, which is then cleared. */
 #include "core/kernels/outer_product.h"
 
 /* Vectors of a wide and of a narrow tile. 16 sums fit 32 registers. AVX2 has 16 registers: 12 sums fit, whereas with 8,

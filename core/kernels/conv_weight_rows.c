@@ -2,7 +2,7 @@
  *
  * A register tile holds OC x IC x KX sums (KX neighbouring taps of one kernel row), each a vector of partial sums over
  * pixels; the lanes are added up once, at the end of the band of rows. In between a tile goes through a few rows for
- * one kernel row after the other, so that these rows are read from the first cache. The halo behind a row of the output
+ * one kernel row after the other, so that these rows are read from the first cache. The halo after a row of the output
  * gradient is zero, so the last vector needs no mask. */
 #include "core/kernels/outer_product.h"
 
@@ -18,7 +18,7 @@ enum { ROW3_OC = 4, ROW3_IC = 2, TILE_OC = 4, KERNEL_ROWS = 5 };
 enum { ROW3_OC = 2, ROW3_IC = 2, TILE_OC = 2, KERNEL_ROWS = 5 };
 #endif
 
-/* Rows of so many channels that fit half of the first cache, at most `rows`. */
+/* Rows of that many channels that fit half of the first cache, at most `rows`. */
 static int rows_in_cache(const conv_weight_rows *k, int channels, int rows) {
     enum { FLOATS = 4 * 1024 };
     int fit = FLOATS / (channels * k->width);

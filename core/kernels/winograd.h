@@ -17,7 +17,7 @@ enum {
     GROUP_SPAN = STEP * LANES,     /* output pixels of one vector of tiles in a row */
     HALF_SPAN = GROUP_SPAN / 2,    /* of half a vector */
     SPAN = GROUPS * GROUP_SPAN,    /* and of a pass */
-    BEYOND = 3,                    /* pixels that are read behind them, of which only the first matters */
+    BEYOND = 3,                    /* pixels that are read after them, of which only the first matters */
     FETCH = SPAN + 3 * TENSOR_HALO /* of a row of pixels, from TENSOR_HALO before the first on */
 };
 
@@ -37,13 +37,14 @@ typedef struct place {
     int y, x;
 } place;
 
-static inline place place_behind(const winograd_input *k, place here) {
+static inline place next_place(const winograd_input *k, place here) {
     here.x += SPAN;
     return here.x < k->width ? here : (place){here.y + pass_rows(k), 0};
 }
 
-/* Asks a cache for what a pass has of one row of pixels, and the line behind, whose first pixel its last tile reads.
- * gcc 12 takes a function that does nothing else for one without effect, and drops its calls: hence the assembly. */
+/* Asks a cache for what a pass has of one row of pixels, and the next cache line, whose first pixel its last tile
+ * reads. gcc 12 takes a function that does nothing else for one without effect, and drops its calls: hence the
+ * assembly. */
 #define PREFETCH_ROW(ROW, WIDTH, X, WRITE, LOCALITY)                                                                   \
     for (int x_ = (X); x_ < (WIDTH) && x_ <= (X) + SPAN; x_ += 16) {                                                   \
         __builtin_prefetch((ROW) + x_, WRITE, LOCALITY);                                                               \
@@ -230,7 +231,7 @@ static inline void fetch_half(const winograd_input *k, int channel, int row, flo
     memset(to + HALF_SPAN, 0, BEYOND * sizeof *to);
 }
 
-/* Where the second of two half rows of tiles lies behind the first. */
+/* Where the second of two half rows of tiles lies from the first. */
 enum { HALF_ROW = HALF_SPAN + TENSOR_HALO };
 
 /* The rows of one channel for a vector of tiles, of which half begin at row y, half STEP rows further down. */

@@ -1,5 +1,5 @@
 /* The passes of a convolution by Winograd's method: what winograd_rows.c and winograd_small_rows.c do between their
- * transforms of input and output. Includes behind winograd.h and transform_output.
+ * transforms of input and output. Is included after winograd.h and transform_output.
  *
  * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_KERNELS_WINOGRAD_PASS_H
@@ -87,19 +87,19 @@ static inline void prefetch_tiles(const float *tiles, int channels) {
 /* Of the output, rows before y1 are stored. */
 static void run_pass(const winograd_rows *k, place here, int y1, float *scratch) {
     enum { AHEAD = 2 }; /* channels between the output that is asked for and that which is written */
-    place next = place_behind(&k->input, here);
+    place next = next_place(&k->input, here);
     int ic = k->input.channels, padded_oc = (k->oc + WINOGRAD_BLOCK - 1) / WINOGRAD_BLOCK * WINOGRAD_BLOCK;
     int share = (ic * WINOGRAD_BLOCK + padded_oc - 1) / padded_oc; /* of ic, for each block of output channels */
     float *in = scratch, *out = scratch + ic * CHANNEL;
     transform_inputs(&k->input, here.y, here.x, in);
     const float *weight = k->weight;
     for (int point = 0; point < POINTS; point++) {
-        const float *behind = in + (point + 1) * TILES;
+        const float *following = in + (point + 1) * TILES;
         prefetch_inputs(&k->input, point * ic / POINTS, (point + 1) * ic / POINTS, next);
         if (POINTS - point <= AHEAD)
             prefetch_output(k, POINTS - 1 - point, here, y1);
         for (int block = 0, c = 0; block < padded_oc; block += WINOGRAD_BLOCK, c += share) {
-            prefetch_tiles(behind + c * CHANNEL, share < ic - c ? share : ic - c);
+            prefetch_tiles(following + c * CHANNEL, share < ic - c ? share : ic - c);
             prefetch_tiles(out + (point + 1) * TILES + block * CHANNEL, WINOGRAD_BLOCK);
             for (int o = 0; o < WINOGRAD_BLOCK; o += TILE_OC)
                 multiply(weight + o, in + point * TILES, ic, out + point * TILES + (block + o) * CHANNEL);
@@ -132,7 +132,7 @@ static void run_pass(const winograd_rows *k, place here, int y1, float *scratch)
 static void run_passes(const winograd_rows *k, int y0, int y1, float *scratch) {
     if (y1 > k->input.height)
         y1 = k->input.height;
-    for (place here = {y0, 0}; here.y < y1; here = place_behind(&k->input, here))
+    for (place here = {y0, 0}; here.y < y1; here = next_place(&k->input, here))
         run_pass(k, here, y1, scratch);
     if (k->past_cache)
         vec_stream_fence();

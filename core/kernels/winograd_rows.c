@@ -7,7 +7,7 @@
  * errors near those of the direct sum.
  *
  * Vector lanes are neighbouring tiles of a row. The vertical transform works on rows as they lie in memory; for the
- * horizontal one, pixels are dealt into the four columns of the tiles, and gathered again behind the products. */
+ * horizontal one, pixels are dealt into the four columns of the tiles, and gathered again after the products. */
 #define WINOGRAD_STEP 4
 #include "core/kernels/winograd.h"
 

@@ -1,5 +1,6 @@
 /* Winograd's transforms of single tiles, TILE_CHANNELS channels at a time: lanes are channels, so that tiles may
- * lie anywhere, dilated ones too. What winograd_tiles.c and winograd_small_tiles.c share. Includes behind winograd.h.
+ * lie anywhere, dilated ones too. What winograd_tiles.c and winograd_small_tiles.c share; they define WINOGRAD_STEP
+ * first.
  *
  * Thread rule: any thread at any time. */
 #ifndef IRST_CORE_KERNELS_WINOGRAD_TILE_H

@@ -109,7 +109,7 @@ static void run_pass(const winograd_weight_rows *k, place here, float *scratch) 
     int ic = k->input.channels, padded = KERNEL(winograd_padded)(k->oc);
     ptrdiff_t grad_stride = gradient_stride(padded);
     float *in = scratch, *grad = scratch + ic * CHANNEL;
-    place next = place_behind(&k->input, here);
+    place next = next_place(&k->input, here);
     transform_inputs(&k->input, here.y, here.x, in);
     int abreast = tiles_in_row(&k->input);
     for (int channel = 0; channel < padded; channel += LANES)
@@ -134,6 +134,6 @@ static void run_pass(const winograd_weight_rows *k, place here, float *scratch) 
 }
 
 void KERNEL(winograd_weight_rows)(const winograd_weight_rows *k, int y0, int y1, float *scratch) {
-    for (place here = {y0, 0}; here.y < y1; here = place_behind(&k->input, here))
+    for (place here = {y0, 0}; here.y < y1; here = next_place(&k->input, here))
         run_pass(k, here, scratch);
 }

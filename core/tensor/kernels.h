@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Output channels of one register tile; packed weights come in blocks of so many. */
+/* Output channels of one register tile; packed weights come in blocks of that many. */
 #define CONV_BLOCK 4
 
 /* One convolution, stride 1, of one image: output rows y0 .. y1 - 1, all output channels.
@@ -35,11 +35,11 @@ typedef struct conv_rows {
 /* The same convolution by Winograd's F(4x4, 3x3) or, winograd_small_rows, F(2x2, 3x3): for 3x3 kernels with padding 1.
  */
 #define WINOGRAD_POINTS 36
-#define WINOGRAD_BLOCK 8 /* output channels of packed weights come in blocks of so many */
+#define WINOGRAD_BLOCK 8 /* output channels of packed weights come in blocks of that many */
 typedef struct winograd_input {
     const float *pixels; /* (0, 0) of the first of `channels` planes */
     ptrdiff_t row, plane;
-    int ring; /* 0, or a power of 2: the planes hold so many rows, row y of the image in row (y + 1) mod ring */
+    int ring; /* 0, or a power of 2: the planes hold that many rows, row y of the image in row (y + 1) mod ring */
     int channels, height, width;
     const float *scale, *shift; /* of each channel: x is read as max(0, scale x + shift); NULL: as it is */
 } winograd_input;
@@ -123,7 +123,7 @@ typedef struct fourier_product {
     bool accumulate;
 } fourier_product;
 
-/* Partial gradient of the weights over output rows y0 .. y1 - 1 of one image: partial[oc][ic][kh][kw] and, behind
+/* Partial gradient of the weights over output rows y0 .. y1 - 1 of one image: partial[oc][ic][kh][kw] and, after
  * it, the partial gradient of the bias [oc], both overwritten. */
 typedef struct conv_weight_rows {
     const float *input; /* as in conv_rows */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Pixels of one loss: those of an image, or of all images, one behind the other. */
+/* Pixels of one loss: those of an image, or of all images, one after the other. */
 typedef struct pixel_run {
     const double *z, *t;
     int count, h, w;

@@ -81,7 +81,7 @@ static void forward_norm_conv2d(const norm_conv2d_options *o, const array4 *in, 
     free(normal.data);
 }
 
-/* in: weight, [bias], [the norm's weight and bias]; returns the inputs behind them. */
+/* in: weight, [bias], [the norm's weight and bias]; returns the inputs after them. */
 static const array4 *forward_layer(const conv_layer *o, const array4 *x, const array4 *in, array4 *out) {
     const array4 *weight = in++, *bias = o->has_bias ? in++ : NULL;
     if (!o->has_norm) {
@@ -110,7 +110,7 @@ static double rounded(double x, double range) {
     return nearbyint(fmin(x, range) / range * 255) / 255 * range;
 }
 
-/* Weights and bias of a layer behind one of these ranges, as conv_bytes.h rounds them. */
+/* Weights and bias of a layer after one of these ranges, as conv_bytes.h rounds them. */
 static void round_weights(const array4 *weight, const array4 *bias, const float *ranges, array4 *rounded_weight,
                           array4 *rounded_bias) {
     int count = weight->c * 9;

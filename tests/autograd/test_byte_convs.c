@@ -64,7 +64,7 @@ static int chain_length(const node *n) {
     return n->op == &op_byte_convs && n->plan->used ? ((const byte_convs_options *)n->options)->count : 0;
 }
 
-/* The tape has chains of so many layers, in order of their ends; 0 ends the list. */
+/* The tape has chains of these numbers of layers, in order of their ends; 0 ends the list. */
 static void expect_chains(const chain_shape *s, const int *lengths) {
     static chain c;
     record(&c, s);
@@ -78,7 +78,7 @@ static void expect_chains(const chain_shape *s, const int *lengths) {
         lengths++;
         for (int k = 0; k < c.count; k++)
             if (tape_rounds(c.weights[k]) && k > i)
-                fail_msg("layer %d is rounded, behind the end of the chain", k);
+                fail_msg("layer %d is rounded, after the end of the chain", k);
         for (int k = i - length + 1; k < i; k++)
             assert_true(tape_rounds(c.weights[k]));
         assert_false(tape_rounds(c.weights[i]));

@@ -38,7 +38,7 @@ static void fill(world *w, uint64_t stream) {
         w->var[c] = 0.5f + 0.01f * (float)c;
 }
 
-/* Convolutions, the second with a batch norm behind it, which inference folds into the weights. */
+/* Convolutions, the second followed by a batch norm, which inference folds into the weights. */
 static tape *record(world *w, node **x, node **y) {
     tape *t;
     assert_ok(tape_new(test_engine(), 1, &t));

@@ -267,7 +267,7 @@ static void fill_leaves(const tape *t) {
     }
 }
 
-/* All gradients of trained leaves, one behind the other; returns how many numbers. */
+/* All gradients of trained leaves, one after the other; returns how many numbers. */
 static size_t copy_gradients(const tape *t, float *to) {
     size_t count = 0;
     for (int i = 0; i < tape_node_count(t); i++) {

@@ -209,13 +209,13 @@ static node *doubled(tape *t, node *x, run_counts *counts) {
     return tape_record(t, &op_double, &counts, sizeof counts, 1, &x);
 }
 
-/* Three segments of three operations, one behind the other; the loss also sees the second value through a tenth. */
+/* Three segments of three operations, one after the other; the loss also sees the second value through a tenth. */
 static void test_what_runs_again(void **state) {
     (void)state;
     enum { SEGMENTS = 3, EACH = 3, ALL = SEGMENTS * EACH + 1 };
     static const bool again[ALL] = {
         [0] = true, /* not [1]: the last segment reads it; not [2] and [5]: the next one does */
-        [3] = true, /* not [4]: an output; and none of the last segment and behind */
+        [3] = true, /* not [4]: an output; and none of the last segment and after it */
     };
     run_counts counts[ALL] = {0};
     tape *t;

@@ -10,7 +10,7 @@
 
 enum { LAYERS = 4, MOST_WEIGHTS = 16 * 16 * 9 };
 
-/* x -> conv -> conv -> conv -> conv, with a batch norm behind the second. */
+/* x -> conv -> conv -> conv -> conv, with a batch norm after the second. */
 typedef struct chain {
     tape *t;
     node *x, *layers[LAYERS]; /* with their ReLU */

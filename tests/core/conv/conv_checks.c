@@ -302,7 +302,7 @@ void check_winograd_weight_rows(const kernel_table *set) {
                                    winograd_sizes[i][1], i * WINOGRAD_CHANNELS + c);
 }
 
-/* That it is enough is seen above, where nothing is written behind it. */
+/* That it is enough is seen above, where nothing is written after it. */
 void check_winograd_scratch(const kernel_table *set) {
     for (int channels_of = 1; channels_of < 40; channels_of++) {
         assert_true(set->winograd_scratch(channels_of + 1, 8) > set->winograd_scratch(channels_of, 8));

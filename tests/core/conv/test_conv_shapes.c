@@ -1,6 +1,6 @@
 /* Convolutions of thousands of random shapes, by each strategy of conv.def that applies to them and by the one that a
  * plan chooses, against plain sums in double, with every instruction set that this processor has. Memory around each
- * tensor and behind the scratch is watched, scratch begins as NaN, and some of the shapes run with several numbers of
+ * tensor and after the scratch is watched, scratch begins as NaN, and some of the shapes run with several numbers of
  * threads, whose results must be the same bits. */
 #include "core/conv/conv_strategy.h"
 #include "core/tensor/kernels.h"

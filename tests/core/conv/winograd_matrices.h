@@ -12,7 +12,7 @@ typedef struct winograd_matrices {
 
 winograd_matrices winograd_matrices_of(winograd_side side);
 
-/* out[rows][rows] = M in M^T; M is [rows][columns], a row begins `stride` numbers behind the one before. */
+/* out[rows][rows] = M in M^T; M is [rows][columns], a row begins `stride` numbers after the one before. */
 void multiply_both_sides(const double *M, int rows, int columns, int stride, const double *in, double *out);
 
 #endif

@@ -176,7 +176,7 @@ static void expect_peak(const kernel_table *set, const watched_plane *w, int y, 
                  (double)expected, y, x);
 }
 
-/* The maximum anywhere, its equals behind it, NaN, and planes below every number. */
+/* The maximum anywhere, its equals after it, NaN, and planes below every number. */
 void check_plane_peak(const kernel_table *set) {
     for (int shape = 0; shape < WATCHED_SHAPES; shape++) {
         planes p = planes_new(shape);
