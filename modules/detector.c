@@ -7,17 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D) {
-    node *const nodes[STAGE_MAPS] = {B, T, N, D};
-    for (int i = 0; i < STAGE_MAPS; i++) {
-        if (!nodes[i])
-            continue;
-        snprintf(out->map_names[out->map_count], sizeof out->map_names[0], "stage%d/%c", stage, "BTND"[i]);
-        out->maps[out->map_count++] = nodes[i];
-    }
-    out->targets[out->target_count++] = T;
-}
-
 const float *detector_stage_map(const detector_maps *maps, int stage, char letter) {
     char name[32];
     snprintf(name, sizeof name, "stage%d/%c", stage, letter);
@@ -25,30 +14,6 @@ const float *detector_stage_map(const detector_maps *maps, int stage, char lette
         if (!strcmp(maps->stages[i].name, name))
             return maps->stages[i].map;
     return NULL;
-}
-
-void network_add_head(network_outputs *out, const char *name, node *logit) {
-    out->head_names[out->head_count] = name;
-    out->heads[out->head_count++] = logit;
-}
-
-void network_add_prior(network_outputs *out, const char *layer) {
-    out->priors[out->prior_count++] = (prior_site){.layer = layer_named("%s", layer), .sign = 1};
-}
-
-void network_add_unrolled_prior(network_outputs *out, const char *layer, const char *factor) {
-    out->priors[out->prior_count++] =
-        (prior_site){.layer = layer_named("%s", layer), .factor = layer_named("%s", factor), .sign = -1};
-}
-
-void network_add_generated_prior(network_outputs *out, const char *layer, const char *bias) {
-    network_add_unrolled_prior(out, layer, bias);
-    out->priors[out->prior_count - 1].is_generated = true;
-}
-
-void network_add_fused_prior(network_outputs *out, const char *layer) {
-    network_add_prior(out, layer);
-    out->priors[out->prior_count - 1].fuses_heads = true;
 }
 
 input_format detector_type_input(const detector_type *type, const config *options) {

@@ -39,8 +39,7 @@ static node *number(tape *t, float *value) {
 static void add_teacher(const network_outputs *outputs, training *train) {
     loss_nodes *loss = &train->loss;
     node *entropy = mask_loss(train->t, outputs->logit, train->teacher, &loss_bce, POOL_IMAGE);
-    loss->part_names[loss->part_count] = "teacher";
-    loss->parts[loss->part_count++] = entropy;
+    loss_add_part(loss, "teacher", entropy);
     node *weighted = scale(train->t, entropy, number(train->t, &train->teacher_weight));
     loss->total = add(train->t, loss->total, weighted);
 }

@@ -1,4 +1,6 @@
-#include "modules/detector_type.h"
+#include "modules/loss.h"
+
+#include <assert.h>
 
 void loss_soft_iou_fidelity(const config *options, network *net, const network_outputs *outputs, node *image,
                             node *mask, double eta, loss_nodes *out) {
@@ -60,7 +62,8 @@ static status check_outputs(const loss_spec *spec, double deep, const network_ou
     return STATUS_OK;
 }
 
-static void add_part(loss_nodes *loss, const char *name, node *part) {
+void loss_add_part(loss_nodes *loss, const char *name, node *part) {
+    assert(loss->part_count < DETECTOR_LOSS_PARTS && "more parts than a loss may have");
     loss->part_names[loss->part_count] = name;
     loss->parts[loss->part_count++] = part;
 }
@@ -75,12 +78,12 @@ status loss_of_terms(const loss_spec *spec, double deep, network *net, const net
         const loss_spec_term *term = &spec->terms[i];
         node *part = term->loss ? mask_loss(net->t, outputs->logit, mask, term->loss, term->pooling)
                                 : mse(net->t, outputs->reconstruction, image);
-        add_part(out, term->name, part);
+        loss_add_part(out, term->name, part);
         out->total = add_term(net->t, out->total, term->weight, part);
     }
     if (deep > 0) {
         node *sum = deep_terms(spec, net->t, outputs, mask);
-        add_part(out, "deep", sum);
+        loss_add_part(out, "deep", sum);
         if (sum)
             out->total = add_term(net->t, out->total, deep, sum);
     }

@@ -4,6 +4,7 @@
 #define IRST_MODULES_CLASSIC_IPI_SOLVER_H
 
 #include "core/base/workspace.h"
+#include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
 typedef struct ipi_problem {

@@ -25,11 +25,6 @@ status model_driven_score(engine *e, model_driven_run *run, const detector_type 
     return STATUS_OK;
 }
 
-void solver_report_residual(solver_report *report, double residual) {
-    if (report->residual_count < DETECTOR_RESIDUALS)
-        report->residuals[report->residual_count++] = residual;
-}
-
 size_t model_driven_memory(const model_driven_run *run) {
     return workspace_size(&run->maps) + workspace_size(&run->work);
 }

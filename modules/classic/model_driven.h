@@ -3,6 +3,7 @@
 #define IRST_MODULES_CLASSIC_MODEL_DRIVEN_H
 
 #include "core/base/workspace.h"
+#include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
 /* What lasts from one image to the next. Zeroed at the start. */

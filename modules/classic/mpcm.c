@@ -10,6 +10,7 @@
  * arithmetic of the Python version in circulation, whose images keep 8 bits: rounded means, negative differences 0,
  * products modulo 256. */
 #include "core/base/parallel.h"
+#include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
 #include <math.h>

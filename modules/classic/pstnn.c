@@ -17,6 +17,7 @@
 #include "core/linalg/linalg.h"
 #include "modules/classic/corner_prior.h"
 #include "modules/classic/patch_tensor.h"
+#include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
 #include <cblas.h>

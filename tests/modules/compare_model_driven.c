@@ -1,6 +1,7 @@
 /* compare_model_driven METHOD FILE.h5: score maps of a model-driven method against the reference's.
  * FILE: NAME/image (8 bit); NAME/mpcm; NAME/pstnn/{target, N, iterations, positive, lambda, mu, err}, for every NAME.
  */
+#include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 #include "tests/golden.h"
 #include "tests/support.h"
