@@ -14,7 +14,7 @@
 #include "modules/networks/unrolled_infer.h"
 
 static const config_key options_table[] = {
-    {"model.stages", CONFIG_INT, "6", 1, 32, NULL, "", "K, number of unrolled stages"},
+    {"model.stages", CONFIG_INT, "6", 1, NETWORK_STAGES, NULL, "", "K, number of unrolled stages"},
     {"model.total_channels", CONFIG_INT, "32", 1, 512, NULL, "", "C, channels of every layer"},
     {"model.background_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the background module"},
     {"model.target_layers", CONFIG_INT, "6", 0, 32, NULL, "", "C -> C convolutions in the target module"},

@@ -16,7 +16,7 @@
 #include "modules/networks/unrolled.h"
 
 static const config_key options_table[] = {
-    {"model.stages", CONFIG_INT, "6", 1, 32, NULL, "", "K, number of unrolled stages"},
+    {"model.stages", CONFIG_INT, "6", 1, NETWORK_STAGES, NULL, "", "K, number of unrolled stages"},
     {"model.bottleneck_channels", CONFIG_INT, "4", 1, 256, NULL, "", "BC, channels inside B, T and N modules"},
     {"model.total_channels", CONFIG_INT, "32", 1, 512, NULL, "", "TC, channels in front of each module's last layer"},
     {"model.background_layers", CONFIG_INT, "3", 0, 32, NULL, "", "BC -> BC convolutions in the background module"},

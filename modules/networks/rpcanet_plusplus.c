@@ -13,7 +13,8 @@
 #include "modules/networks/unrolled_infer.h"
 
 static const config_key options_table[] = {
-    {"model.stages", CONFIG_INT, "3", 1, 32, NULL, "", "K, number of unrolled stages (published: 3, 6 and 9)"},
+    {"model.stages", CONFIG_INT, "3", 1, NETWORK_STAGES, NULL, "",
+     "K, number of unrolled stages (published: 3, 6 and 9)"},
     {"model.total_channels", CONFIG_INT, "32", 1, 512, NULL, "", "C, channels of every layer"},
     {"model.target_layers", CONFIG_INT, "6", 0, 32, NULL, "", "C -> C convolutions in the target module"},
     {"model.reconstruction_layers", CONFIG_INT, "3", 0, 32, NULL, "", "C -> C convolutions in the reconstruction"},
