@@ -9,8 +9,8 @@
 #include "modules/loss.h"
 #include "modules/network.h"
 #include "modules/network_outputs.h"
-#include "modules/networks/infer_options.h"
 #include "modules/padding.h"
+#include "modules/tensor_options.h"
 
 /* What a model-driven method sees: grey values 0..255, row-major; integers where the image has 8 bits. */
 typedef struct grey_map {
@@ -44,9 +44,9 @@ typedef struct detector_type {
     status (*check)(const config *options);
     status (*score_image)(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           struct solver_report *report);
-    /* Recognising a foreign checkpoint, see infer_options.h. */
+    /* Recognising a foreign checkpoint, see tensor_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);
-    status (*infer)(const named_shape *tensors, int count, config *options);
+    status (*options_from_tensors)(const named_shape *tensors, int count, config *options);
     /* Prefixes of tensors that published checkpoints hold and nothing reads, NULL-terminated; NULL: none. */
     const char *const *unused_tensors;
 } detector_type;

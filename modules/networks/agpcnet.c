@@ -167,7 +167,7 @@ static bool recognises(const named_shape *tensors, int count) {
            named_shape_find(tensors, count, "fuse23.pa.0.weight");
 }
 
-static status infer(const named_shape *tensors, int count, config *options) {
+static status options_from_tensors(const named_shape *tensors, int count, config *options) {
     (void)tensors; /* they tell nothing: all are of one make */
     (void)count;
     (void)options;
@@ -193,5 +193,5 @@ const detector_type agpcnet = {
     .sides = {SIDE_STEP, LEAST_SIDE},
     .parameter_order = parameter_order,
     .recognises = recognises,
-    .infer = infer,
+    .options_from_tensors = options_from_tensors,
 };

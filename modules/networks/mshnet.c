@@ -168,7 +168,7 @@ static bool recognises(const named_shape *tensors, int count) {
            named_shape_find(tensors, count, "middle_layer.0.ca.fc1.weight");
 }
 
-static status infer(const named_shape *tensors, int count, config *options) {
+static status options_from_tensors(const named_shape *tensors, int count, config *options) {
     layer_name channels = layer_named("%d", named_shape_find(tensors, count, "conv_init.weight")->shape[1]);
     layer_name kernel = layer_named("%d", named_shape_find(tensors, count, "output_0.weight")->shape[2]);
     TRY(config_set(options, "model.channels", channels.text, "its tensors"));
@@ -187,5 +187,5 @@ const detector_type mshnet = {
     .phase = phase,
     .sides = {.multiple = 1 << SCALES}, /* halved four times, the maps must fit those that they were halved from */
     .recognises = recognises,
-    .infer = infer,
+    .options_from_tensors = options_from_tensors,
 };

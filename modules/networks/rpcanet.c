@@ -12,7 +12,7 @@
  * noise N, bottlenecks and gates. */
 #include "modules/networks/rpcanet_plus.h"
 #include "modules/networks/unrolled.h"
-#include "modules/networks/unrolled_infer.h"
+#include "modules/networks/unrolled_tensors.h"
 
 static const config_key options_table[] = {
     {"model.stages", CONFIG_INT, "6", 1, NETWORK_STAGES, NULL, "", "K, number of unrolled stages"},
@@ -77,14 +77,14 @@ static bool recognises(const named_shape *tensors, int count) {
            !rpcanet_plus_recognises(tensors, count);
 }
 
-static status infer(const named_shape *tensors, int count, config *options) {
+static status options_from_tensors(const named_shape *tensors, int count, config *options) {
     int C = 0;
     TRY(unrolled_channels_of(tensors, count, "lowrank.convs.0", &C));
-    TRY(unrolled_infer_stages(tensors, count, options));
+    TRY(unrolled_stages_from_tensors(tensors, count, options));
     TRY(unrolled_set(options, "model.total_channels", C));
-    TRY(unrolled_infer_layers(tensors, count, "lowrank.convs", 2, "model.background_layers", options));
-    TRY(unrolled_infer_layers(tensors, count, "sparse.convs", 2, "model.target_layers", options));
-    return unrolled_infer_layers(tensors, count, "merge.mapping", 2, "model.reconstruction_layers", options);
+    TRY(unrolled_layers_from_tensors(tensors, count, "lowrank.convs", 2, "model.background_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "sparse.convs", 2, "model.target_layers", options));
+    return unrolled_layers_from_tensors(tensors, count, "merge.mapping", 2, "model.reconstruction_layers", options);
 }
 
 const detector_type rpcanet = {
@@ -96,5 +96,5 @@ const detector_type rpcanet = {
     .build = build,
     .loss = loss_soft_iou_fidelity,
     .recognises = recognises,
-    .infer = infer,
+    .options_from_tensors = options_from_tensors,
 };

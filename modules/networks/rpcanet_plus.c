@@ -123,5 +123,5 @@ const detector_type rpcanet_plus = {
     .build = build,
     .loss = loss_soft_iou_fidelity,
     .recognises = rpcanet_plus_recognises,
-    .infer = rpcanet_plus_infer,
+    .options_from_tensors = rpcanet_plus_options_from_tensors,
 };

@@ -6,8 +6,8 @@
 
 extern const detector_type rpcanet_plus;
 
-/* Recognises the published checkpoints and tells their options (rpcanet_plus_infer.c). */
+/* Recognises the published checkpoints and tells their options (rpcanet_plus_tensors.c). */
 bool rpcanet_plus_recognises(const named_shape *tensors, int count);
-status rpcanet_plus_infer(const named_shape *tensors, int count, config *options);
+status rpcanet_plus_options_from_tensors(const named_shape *tensors, int count, config *options);
 
 #endif

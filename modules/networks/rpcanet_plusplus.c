@@ -10,7 +10,7 @@
  * map, D^K the reconstructed image. */
 #include "modules/detector_type.h"
 #include "modules/networks/unrolled.h"
-#include "modules/networks/unrolled_infer.h"
+#include "modules/networks/unrolled_tensors.h"
 
 static const config_key options_table[] = {
     {"model.stages", CONFIG_INT, "3", 1, NETWORK_STAGES, NULL, "",
@@ -176,13 +176,13 @@ static bool recognises(const named_shape *tensors, int count) {
            named_shape_find(tensors, count, "decos.0.sparse.contrast.2.conv.weight");
 }
 
-static status infer(const named_shape *tensors, int count, config *options) {
+static status options_from_tensors(const named_shape *tensors, int count, config *options) {
     int C = 0;
     TRY(unrolled_channels_of(tensors, count, "lowrank.conv1_C.0", &C));
-    TRY(unrolled_infer_stages(tensors, count, options));
+    TRY(unrolled_stages_from_tensors(tensors, count, options));
     TRY(unrolled_set(options, "model.total_channels", C));
-    TRY(unrolled_infer_layers(tensors, count, "sparse.convs", 2, "model.target_layers", options));
-    TRY(unrolled_infer_layers(tensors, count, "merge.mapping", 2, "model.reconstruction_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "sparse.convs", 2, "model.target_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "merge.mapping", 2, "model.reconstruction_layers", options));
     const named_shape *wide = named_shape_find(tensors, count, "decos.0.sparse.contrast.2.conv.weight");
     return unrolled_set(options, "model.contrast_radius", wide->shape[2] / 2);
 }
@@ -200,6 +200,6 @@ const detector_type rpcanet_plusplus = {
     .build = build,
     .loss = loss_soft_iou_fidelity,
     .recognises = recognises,
-    .infer = infer,
+    .options_from_tensors = options_from_tensors,
     .unused_tensors = unused,
 };

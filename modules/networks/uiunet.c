@@ -216,7 +216,7 @@ static bool recognises(const named_shape *tensors, int count) {
     return named_shape_find(tensors, count, first_weight) && named_shape_find(tensors, count, "fuse5.topdown.1.weight");
 }
 
-static status infer(const named_shape *tensors, int count, config *options) {
+static status options_from_tensors(const named_shape *tensors, int count, config *options) {
     layer_name channels = layer_named("%d", named_shape_find(tensors, count, first_weight)->shape[1]);
     return config_set(options, "model.channels", channels.text, "its tensors");
 }
@@ -234,5 +234,5 @@ const detector_type uiunet = {
     .loss = loss,
     .parameter_order = parameter_order,
     .recognises = recognises,
-    .infer = infer,
+    .options_from_tensors = options_from_tensors,
 };

@@ -1,6 +1,6 @@
 #include "modules/torch/torch_options.h"
 
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 #include "modules/torch/unpickle.h"
 
 #include <stdlib.h>
@@ -29,8 +29,8 @@ static named_shape *shapes_of_parameters(const parameter_set *set) {
 }
 
 /* Frees the shapes. */
-static status infer(named_shape *shapes, int count, config *options) {
-    status result = shapes ? detector_infer_options(shapes, count, options)
+static status options_from_shapes(named_shape *shapes, int count, config *options) {
+    status result = shapes ? detector_options_from_tensors(shapes, count, options)
                            : status_fail(STATUS_MEMORY, "out of memory for the shapes of %d tensors", count);
     free(shapes);
     return result;
@@ -94,7 +94,7 @@ static void say_what_is_assumed(const config *options, FILE *notes) {
 status torch_options_read(const torch_file *file, const char *const *settings, int count, FILE *notes,
                           config *options) {
     config *given;
-    TRY(infer(shapes_of_file(file), file->count, options));
+    TRY(options_from_shapes(shapes_of_file(file), file->count, options));
     TRY(config_new(&given));
     status result = read_settings(settings, count, given, options);
     config_free(given);
@@ -121,7 +121,7 @@ status torch_options_lost(detector *d, FILE *notes) {
     const parameter_set *set = detector_parameters(d);
     config *told;
     TRY(config_new(&told));
-    status result = infer(shapes_of_parameters(set), set->count, told);
+    status result = options_from_shapes(shapes_of_parameters(set), set->count, told);
     if (result == STATUS_OK)
         say_what_is_lost(d, told, notes);
     config_free(told);

@@ -130,7 +130,7 @@ static status compare_state(const subject *s, const golden_state *golden, int *w
 
 static status create(subject *s, const golden_state *golden) {
     TRY(config_new(&s->options));
-    status result = detector_infer_options(golden->tensors, golden->count, s->options);
+    status result = detector_options_from_tensors(golden->tensors, golden->count, s->options);
     if (result != STATUS_OK)
         return status_prefix(result, "%s", h5_path(s->f));
     TRY(set_what_is_told(s->f, "loss", s->options));

@@ -2,7 +2,7 @@
  */
 #include "modules/detector.h"
 #include "modules/layer_name.h"
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/modules/descent.h"
@@ -124,7 +124,7 @@ static void test_options_from_tensors(void **state) {
     (void)state;
     config *c;
     assert_ok(config_new(&c));
-    assert_ok(detector_infer_options(published, PUBLISHED, c));
+    assert_ok(detector_options_from_tensors(published, PUBLISHED, c));
     assert_string_equal(config_text(c, "model.name"), "drpcanet");
     assert_int_equal(config_int(c, "model.stages"), 2);
     assert_int_equal(config_int(c, "model.total_channels"), 8);
@@ -133,7 +133,7 @@ static void test_options_from_tensors(void **state) {
     assert_int_equal(config_int(c, "model.reconstruction_blocks"), 2);
     config_free(c);
     assert_ok(config_new(&c)); /* without the layer that tells the channels */
-    assert_fails(detector_infer_options(published + 1, PUBLISHED - 2, c), STATUS_INPUT, "lowrank.convs.0.weight",
+    assert_fails(detector_options_from_tensors(published + 1, PUBLISHED - 2, c), STATUS_INPUT, "lowrank.convs.0.weight",
                  "missing");
     config_free(c);
 }

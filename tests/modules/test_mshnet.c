@@ -1,6 +1,6 @@
 /* MSHNet: parameter counts, its two phases, options told from tensors. */
 #include "modules/detector.h"
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
 
@@ -129,7 +129,7 @@ static void test_options_from_tensors(void **state) {
     (void)state;
     config *c;
     assert_ok(config_new(&c));
-    assert_ok(detector_infer_options(published, 3, c));
+    assert_ok(detector_options_from_tensors(published, 3, c));
     assert_string_equal(config_text(c, "model.name"), "mshnet");
     assert_int_equal(config_int(c, "model.channels"), 1);
     assert_string_equal(config_text(c, "model.head_kernel"), "3");

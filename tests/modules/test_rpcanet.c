@@ -1,6 +1,6 @@
 /* RPCANet: parameter counts and names, its equations, any image size, options told from tensors. */
 #include "modules/detector.h"
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/modules/unrolled_checks.h"
@@ -98,7 +98,7 @@ static void test_options_from_tensors(void **state) {
     (void)state;
     config *c;
     assert_ok(config_new(&c));
-    assert_ok(detector_infer_options(published, PUBLISHED, c));
+    assert_ok(detector_options_from_tensors(published, PUBLISHED, c));
     assert_string_equal(config_text(c, "model.name"), "rpcanet");
     assert_int_equal(config_int(c, "model.stages"), 2);
     assert_int_equal(config_int(c, "model.total_channels"), 8);
@@ -107,11 +107,11 @@ static void test_options_from_tensors(void **state) {
     assert_int_equal(config_int(c, "model.reconstruction_layers"), 0);
     config_free(c);
     assert_ok(config_new(&c)); /* without its background, which tells the channels */
-    assert_fails(detector_infer_options(published + 3, PUBLISHED - 4, c), STATUS_INPUT, "lowrank.convs.0.weight",
+    assert_fails(detector_options_from_tensors(published + 3, PUBLISHED - 4, c), STATUS_INPUT, "lowrank.convs.0.weight",
                  "missing");
     config_free(c);
     assert_ok(config_new(&c)); /* a lone stage name is no RPCANet */
-    assert_fails(detector_infer_options(published, 2, c), STATUS_INPUT, "no network", "rpcanet_plus, rpcanet");
+    assert_fails(detector_options_from_tensors(published, 2, c), STATUS_INPUT, "no network", "rpcanet_plus, rpcanet");
     config_free(c);
 }
 

@@ -2,7 +2,7 @@
  * published checkpoints. */
 #include "modules/detector.h"
 #include "modules/layer_name.h"
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 #include "modules/torch/torch_export.h"
 #include "modules/torch/torch_import.h"
 #include "tests/expect.h"
@@ -148,7 +148,7 @@ static void test_options_from_tensors(void **state) {
     (void)state;
     config *c;
     assert_ok(config_new(&c));
-    assert_ok(detector_infer_options(published, PUBLISHED, c));
+    assert_ok(detector_options_from_tensors(published, PUBLISHED, c));
     assert_string_equal(config_text(c, "model.name"), "rpcanet_plusplus");
     assert_int_equal(config_int(c, "model.stages"), 2);
     assert_int_equal(config_int(c, "model.total_channels"), 8);
@@ -157,8 +157,8 @@ static void test_options_from_tensors(void **state) {
     assert_int_equal(config_int(c, "model.contrast_radius"), 5);
     config_free(c);
     assert_ok(config_new(&c)); /* without the layer that tells the channels */
-    assert_fails(detector_infer_options(published + 1, PUBLISHED - 2, c), STATUS_INPUT, "lowrank.conv1_C.0.weight",
-                 "missing");
+    assert_fails(detector_options_from_tensors(published + 1, PUBLISHED - 2, c), STATUS_INPUT,
+                 "lowrank.conv1_C.0.weight", "missing");
     config_free(c);
 }
 

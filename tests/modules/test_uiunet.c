@@ -2,7 +2,7 @@
 #include "core/base/rng.h"
 #include "modules/detector.h"
 #include "modules/input.h"
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/support.h"

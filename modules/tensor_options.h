@@ -1,6 +1,6 @@
 /* Telling a method and its options from the tensors of a foreign checkpoint. */
-#ifndef IRST_MODULES_NETWORKS_INFER_OPTIONS_H
-#define IRST_MODULES_NETWORKS_INFER_OPTIONS_H
+#ifndef IRST_MODULES_TENSOR_OPTIONS_H
+#define IRST_MODULES_TENSOR_OPTIONS_H
 
 #include "core/base/status.h"
 #include "core/config/config.h"
@@ -14,9 +14,9 @@ typedef struct named_shape {
 
 /* Finds the method that such tensors belong to, declares its keys in `options`, which is new, and sets model.name and
  * what the shapes tell. STATUS_INPUT if no method recognises them or they cannot be its own. */
-status detector_infer_options(const named_shape *tensors, int count, config *options);
+status detector_options_from_tensors(const named_shape *tensors, int count, config *options);
 
-/* The tensor of that name (a printf format); NULL if there is none. For the methods' `infer`. */
+/* The tensor of that name (a printf format); NULL if there is none. For the methods' options_from_tensors. */
 const named_shape *named_shape_find(const named_shape *tensors, int count, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,6 +1,6 @@
 /* RPCANet+ from the tensors of a published checkpoint. */
 #include "modules/networks/rpcanet_plus.h"
-#include "modules/networks/unrolled_infer.h"
+#include "modules/networks/unrolled_tensors.h"
 
 #include <string.h>
 
@@ -15,18 +15,18 @@ bool rpcanet_plus_recognises(const named_shape *tensors, int count) {
     return false;
 }
 
-status rpcanet_plus_infer(const named_shape *tensors, int count, config *options) {
+status rpcanet_plus_options_from_tensors(const named_shape *tensors, int count, config *options) {
     int BC = 0, TC = 0, hidden = 0;
     TRY(unrolled_channels_of(tensors, count, "lowrank.convs.0", &BC));
     TRY(unrolled_channels_of(tensors, count, "merge.mapping.0", &TC));
     TRY(unrolled_channels_of(tensors, count, "merge.channel_attention.excitation.0", &hidden));
-    TRY(unrolled_infer_stages(tensors, count, options));
+    TRY(unrolled_stages_from_tensors(tensors, count, options));
     TRY(unrolled_set(options, "model.bottleneck_channels", BC));
     TRY(unrolled_set(options, "model.total_channels", TC));
-    TRY(unrolled_infer_layers(tensors, count, "lowrank.convs", 2, "model.background_layers", options));
-    TRY(unrolled_infer_layers(tensors, count, "sparse.convs", 2, "model.target_layers", options));
-    TRY(unrolled_infer_layers(tensors, count, "residual.convs", 2, "model.noise_layers", options));
-    TRY(unrolled_infer_layers(tensors, count, "merge.mapping", 1, "model.reconstruction_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "lowrank.convs", 2, "model.background_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "sparse.convs", 2, "model.target_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "residual.convs", 2, "model.noise_layers", options));
+    TRY(unrolled_layers_from_tensors(tensors, count, "merge.mapping", 1, "model.reconstruction_layers", options));
     /* model.carry_noise, which nothing tells, is off by default, as the published networks need it: carried, N makes
      * their scores on real images collapse. */
     return unrolled_set(options, "model.se_reduction", TC >= hidden ? TC / hidden : 1);

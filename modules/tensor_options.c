@@ -1,4 +1,4 @@
-#include "modules/networks/infer_options.h"
+#include "modules/tensor_options.h"
 
 #include "modules/detector_type.h"
 
@@ -33,7 +33,7 @@ static const detector_type *recognise(const named_shape *tensors, int count) {
     return NULL;
 }
 
-status detector_infer_options(const named_shape *tensors, int count, config *options) {
+status detector_options_from_tensors(const named_shape *tensors, int count, config *options) {
     const detector_type *type = recognise(tensors, count);
     if (!type)
         return STATUS_INPUT;
@@ -43,6 +43,6 @@ status detector_infer_options(const named_shape *tensors, int count, config *opt
     if (result == STATUS_OK)
         result = config_declare(options, type->options, type->option_count);
     if (result == STATUS_OK)
-        result = type->infer(tensors, count, options);
+        result = type->options_from_tensors(tensors, count, options);
     return result == STATUS_USAGE ? STATUS_INPUT : result; /* a bad value from a file is no misuse */
 }

@@ -1,4 +1,4 @@
-#include "modules/networks/unrolled_infer.h"
+#include "modules/networks/unrolled_tensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ status unrolled_set(config *options, const char *key, int value) {
     return config_set(options, key, text, "its tensors");
 }
 
-status unrolled_infer_stages(const named_shape *tensors, int count, config *options) {
+status unrolled_stages_from_tensors(const named_shape *tensors, int count, config *options) {
     return unrolled_set(options, "model.stages", count_stages(tensors, count));
 }
 
@@ -58,8 +58,8 @@ status unrolled_channels_of(const named_shape *tensors, int count, const char *l
     return STATUS_OK;
 }
 
-status unrolled_infer_layers(const named_shape *tensors, int count, const char *sequence, int others, const char *key,
-                             config *options) {
+status unrolled_layers_from_tensors(const named_shape *tensors, int count, const char *sequence, int others,
+                                    const char *key, config *options) {
     int convolutions = count_convolutions(tensors, count, sequence);
     if (convolutions < others)
         return status_fail(STATUS_INPUT, "decos.0.%s has %d convolutions, expected at least %d", sequence, convolutions,
