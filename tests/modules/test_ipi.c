@@ -1,6 +1,6 @@
 /* IPI: its windows, what it finds, and images and options at the edge. The published code's own results are compared in
  * compare_model_driven. */
-#include "modules/classic/patch_image.h"
+#include "modules/classic/ipi/patch_image.h"
 #include "modules/detector.h"
 #include "tests/expect.h"
 #include "tests/golden.h"

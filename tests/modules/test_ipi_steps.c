@@ -1,8 +1,8 @@
 /* The two ways of a step of IPI's accelerated proximal gradient: by the factors of the background and the entries of
  * the target, as near to the one that forms every matrix as stated, on matrices that suit it and on others. */
 #include "core/base/rng.h"
-#include "modules/classic/apg_dense.h"
-#include "modules/classic/apg_factored.h"
+#include "modules/classic/ipi/apg_dense.h"
+#include "modules/classic/ipi/apg_factored.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 

@@ -1,7 +1,7 @@
 /* PSTNN: its patches and prior, what it finds, and images and options at the edge. The published code's own results are
  * compared in compare_model_driven. */
-#include "modules/classic/corner_prior.h"
-#include "modules/classic/patch_tensor.h"
+#include "modules/classic/pstnn/corner_prior.h"
+#include "modules/classic/pstnn/patch_tensor.h"
 #include "modules/detector.h"
 #include "tests/expect.h"
 #include "tests/golden.h"

@@ -42,6 +42,8 @@ autograd/operations: core/base core/tensor core/conv autograd autograd/losses au
 modules: core/* autograd
 modules/networks: core/* autograd modules
 modules/classic: core/* modules
+modules/classic/ipi: core/* modules modules/classic
+modules/classic/pstnn: core/* modules modules/classic
 modules/torch: core/* modules
 modules/onnx: core/* autograd modules
 modules/registry: core/* modules

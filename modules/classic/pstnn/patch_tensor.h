@@ -2,8 +2,8 @@
  *
  * Patches start every `step` pixels, the last ones at the image's far border. Columns of patches are walked first, from
  * top to bottom; inside a patch, memory runs down the columns too. */
-#ifndef IRST_MODULES_CLASSIC_PATCH_TENSOR_H
-#define IRST_MODULES_CLASSIC_PATCH_TENSOR_H
+#ifndef IRST_MODULES_CLASSIC_PSTNN_PATCH_TENSOR_H
+#define IRST_MODULES_CLASSIC_PSTNN_PATCH_TENSOR_H
 
 typedef struct patch_tensor {
     int width, height; /* of the image, each at least P */

@@ -3,7 +3,7 @@
  *     prior = corner strength * lambda_1,   corner strength = lambda_1 lambda_2 / (lambda_1 + lambda_2),
  *
  * scaled to [0, 1]. Where J is 0, so is the corner strength. */
-#include "modules/classic/corner_prior.h"
+#include "modules/classic/pstnn/corner_prior.h"
 
 #include <math.h>
 

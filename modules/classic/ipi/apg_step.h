@@ -1,7 +1,7 @@
 /* What a step of accelerated proximal gradient (ipi_apg.c) needs to know beside its matrices, in both ways of computing
  * it. */
-#ifndef IRST_MODULES_CLASSIC_APG_STEP_H
-#define IRST_MODULES_CLASSIC_APG_STEP_H
+#ifndef IRST_MODULES_CLASSIC_IPI_APG_STEP_H
+#define IRST_MODULES_CLASSIC_IPI_APG_STEP_H
 
 #define APG_TAU 2.0
 

@@ -1,9 +1,9 @@
 /* What the two parts of factored_gram.h share: the Gram matrix (factored_gram.c) and the next background
  * (factored_background.c). */
-#ifndef IRST_MODULES_CLASSIC_FACTORED_GRAM_PRIVATE_H
-#define IRST_MODULES_CLASSIC_FACTORED_GRAM_PRIVATE_H
+#ifndef IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_PRIVATE_H
+#define IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_PRIVATE_H
 
-#include "modules/classic/factored_gram.h"
+#include "modules/classic/ipi/factored_gram.h"
 
 enum { GRAM_COLUMNS = TARGET_COLUMNS }; /* of n, per parallel item */
 

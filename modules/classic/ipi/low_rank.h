@@ -1,7 +1,7 @@
 /* A matrix U V^T of low rank. Its factors are kept transposed: what belongs to a row or column of the matrix is
  * adjacent. */
-#ifndef IRST_MODULES_CLASSIC_LOW_RANK_H
-#define IRST_MODULES_CLASSIC_LOW_RANK_H
+#ifndef IRST_MODULES_CLASSIC_IPI_LOW_RANK_H
+#define IRST_MODULES_CLASSIC_IPI_LOW_RANK_H
 
 typedef struct low_rank {
     int rank, room;             /* room: from one column to the next */

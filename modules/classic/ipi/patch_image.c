@@ -1,4 +1,4 @@
-#include "modules/classic/patch_image.h"
+#include "modules/classic/ipi/patch_image.h"
 
 #include "core/base/parallel.h"
 

@@ -1,7 +1,7 @@
 /* The two solvers of IPI: low-rank background B and sparse target T of a patch-image D, as the authors published it and
  * as the community's Python version has it. */
-#ifndef IRST_MODULES_CLASSIC_IPI_SOLVER_H
-#define IRST_MODULES_CLASSIC_IPI_SOLVER_H
+#ifndef IRST_MODULES_CLASSIC_IPI_IPI_SOLVER_H
+#define IRST_MODULES_CLASSIC_IPI_IPI_SOLVER_H
 
 #include "core/base/workspace.h"
 #include "modules/classic/solver_report.h"

@@ -1,4 +1,4 @@
-#include "modules/classic/patch_tensor.h"
+#include "modules/classic/pstnn/patch_tensor.h"
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 /* A step of accelerated proximal gradient (ipi_apg.c) by the factors of the background and the entries of the target:
  * the same results as apg_dense.h, but for the singular vectors, which are iterated as far as svt.h says. */
-#ifndef IRST_MODULES_CLASSIC_APG_FACTORED_H
-#define IRST_MODULES_CLASSIC_APG_FACTORED_H
+#ifndef IRST_MODULES_CLASSIC_IPI_APG_FACTORED_H
+#define IRST_MODULES_CLASSIC_IPI_APG_FACTORED_H
 
-#include "modules/classic/factored_gram.h"
-#include "modules/classic/ipi_solver.h"
-#include "modules/classic/target_entries.h"
+#include "modules/classic/ipi/factored_gram.h"
+#include "modules/classic/ipi/ipi_solver.h"
+#include "modules/classic/ipi/target_entries.h"
 
 typedef struct apg_factored {
     const ipi_problem *p;

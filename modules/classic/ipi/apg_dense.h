@@ -1,11 +1,11 @@
 /* A step of accelerated proximal gradient (ipi_apg.c) with every matrix formed, and every decomposition by LAPACK: what
  * the other way (apg_factored.h) is measured against. */
-#ifndef IRST_MODULES_CLASSIC_APG_DENSE_H
-#define IRST_MODULES_CLASSIC_APG_DENSE_H
+#ifndef IRST_MODULES_CLASSIC_IPI_APG_DENSE_H
+#define IRST_MODULES_CLASSIC_IPI_APG_DENSE_H
 
 #include "core/linalg/svt.h"
-#include "modules/classic/apg_step.h"
-#include "modules/classic/ipi_solver.h"
+#include "modules/classic/ipi/apg_step.h"
+#include "modules/classic/ipi/ipi_solver.h"
 
 /* Sums over one item's columns. */
 typedef struct dense_sums {

@@ -3,8 +3,8 @@
  * Windows start every `step` pixels, row by row of windows; those that would overrun the image are left out, and with
  * them the last rows and columns of pixels. The matrix is stored upright, with its longer side along memory: it is
  * transposed if there are more windows than pixels in one. */
-#ifndef IRST_MODULES_CLASSIC_PATCH_IMAGE_H
-#define IRST_MODULES_CLASSIC_PATCH_IMAGE_H
+#ifndef IRST_MODULES_CLASSIC_IPI_PATCH_IMAGE_H
+#define IRST_MODULES_CLASSIC_IPI_PATCH_IMAGE_H
 
 #include "core/base/engine.h"
 #include "core/base/status.h"

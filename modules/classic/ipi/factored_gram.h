@@ -7,15 +7,15 @@
  *     4 G^T G = (D - Y_T)^T (D - Y_T) + V F^T + F V^T,    F = (H + Q / 2) w
  *
  * D^T U and U^T U of the next background U = G V f follow from D^T D and from these: D^T G V, and 2 G^T U = H + Q. */
-#ifndef IRST_MODULES_CLASSIC_FACTORED_GRAM_H
-#define IRST_MODULES_CLASSIC_FACTORED_GRAM_H
+#ifndef IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_H
+#define IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_H
 
 #include "core/base/engine.h"
 #include "core/base/workspace.h"
 #include "core/linalg/svt.h"
-#include "modules/classic/apg_step.h"
-#include "modules/classic/low_rank.h"
-#include "modules/classic/target_entries.h"
+#include "modules/classic/ipi/apg_step.h"
+#include "modules/classic/ipi/low_rank.h"
+#include "modules/classic/ipi/target_entries.h"
 
 #include <stdbool.h>
 

@@ -15,8 +15,8 @@
 #include "core/base/parallel.h"
 #include "core/linalg/dft.h"
 #include "core/linalg/linalg.h"
-#include "modules/classic/corner_prior.h"
-#include "modules/classic/patch_tensor.h"
+#include "modules/classic/pstnn/corner_prior.h"
+#include "modules/classic/pstnn/patch_tensor.h"
 #include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 

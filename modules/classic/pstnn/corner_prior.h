@@ -1,7 +1,7 @@
 /* The prior weight of PSTNN: where an image has corners and blobs rather than edges or flat areas (Zhang & Peng, 2019).
  */
-#ifndef IRST_MODULES_CLASSIC_CORNER_PRIOR_H
-#define IRST_MODULES_CLASSIC_CORNER_PRIOR_H
+#ifndef IRST_MODULES_CLASSIC_PSTNN_CORNER_PRIOR_H
+#define IRST_MODULES_CLASSIC_PSTNN_CORNER_PRIOR_H
 
 #include "core/base/workspace.h"
 

@@ -1,4 +1,4 @@
-#include "modules/classic/target_entries.h"
+#include "modules/classic/ipi/target_entries.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "modules/classic/factored_gram_private.h"
+#include "modules/classic/ipi/factored_gram_private.h"
 
 #include "core/base/parallel.h"
 

@@ -2,13 +2,13 @@
  *
  * Which entries of T the next step has is seen in single precision, with a bound of its error; what they are is then
  * computed in double precision: the result is that of double precision throughout. */
-#ifndef IRST_MODULES_CLASSIC_TARGET_ENTRIES_H
-#define IRST_MODULES_CLASSIC_TARGET_ENTRIES_H
+#ifndef IRST_MODULES_CLASSIC_IPI_TARGET_ENTRIES_H
+#define IRST_MODULES_CLASSIC_IPI_TARGET_ENTRIES_H
 
 #include "core/base/parallel.h"
 #include "core/base/workspace.h"
-#include "modules/classic/apg_step.h"
-#include "modules/classic/low_rank.h"
+#include "modules/classic/ipi/apg_step.h"
+#include "modules/classic/ipi/low_rank.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
  *     Y = Y + rho (D - B - T)
  *
  * until T has as many entries as before, or ||D - B - T||_F / ||D||_F is small. */
-#include "modules/classic/ipi_solver.h"
+#include "modules/classic/ipi/ipi_solver.h"
 
 #include "core/base/parallel.h"
 #include "core/linalg/svt.h"

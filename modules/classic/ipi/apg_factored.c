@@ -1,4 +1,4 @@
-#include "modules/classic/apg_factored.h"
+#include "modules/classic/ipi/apg_factored.h"
 
 #include "core/base/parallel.h"
 

@@ -1,4 +1,4 @@
-#include "modules/classic/apg_dense.h"
+#include "modules/classic/ipi/apg_dense.h"
 
 #include "core/base/parallel.h"
 

@@ -1,5 +1,5 @@
 #include "core/base/parallel.h"
-#include "modules/classic/factored_gram_private.h"
+#include "modules/classic/ipi/factored_gram_private.h"
 
 #include <cblas.h>
 #include <math.h>

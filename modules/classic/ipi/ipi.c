@@ -4,8 +4,8 @@
  * the target T has few entries. The score of a pixel is the median of T over the windows that cover it. lambda =
  * 1 / sqrt(longer side of the image), as published. The preset `community` repeats the Python version in circulation:
  * smaller windows, another solver (ipi_alm.c), and a mean that loses the last window. */
-#include "modules/classic/ipi_solver.h"
-#include "modules/classic/patch_image.h"
+#include "modules/classic/ipi/ipi_solver.h"
+#include "modules/classic/ipi/patch_image.h"
 
 #include <math.h>
 #include <string.h>

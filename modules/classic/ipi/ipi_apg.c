@@ -10,9 +10,9 @@
  */
 #include "core/base/parallel.h"
 #include "core/linalg/svt.h"
-#include "modules/classic/apg_dense.h"
-#include "modules/classic/apg_factored.h"
-#include "modules/classic/ipi_solver.h"
+#include "modules/classic/ipi/apg_dense.h"
+#include "modules/classic/ipi/apg_factored.h"
+#include "modules/classic/ipi/ipi_solver.h"
 
 #include <math.h>
 #include <stdbool.h>
