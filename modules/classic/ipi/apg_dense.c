@@ -7,6 +7,9 @@
 
 enum { COLUMNS = 16 }; /* per parallel item */
 
+/* Matrices of m x n; those that begin as 0 come first. */
+enum { MATRICES = 6, ZEROED_MATRICES = 4 };
+
 static int columns_of(const apg_dense *s, int item) {
     int rest = s->p->n - item * COLUMNS;
     return rest < COLUMNS ? rest : COLUMNS;
@@ -15,14 +18,14 @@ static int columns_of(const apg_dense *s, int item) {
 status apg_dense_new(engine *e, apg_dense *s, const ipi_problem *p, svt *decomposition, workspace *work) {
     size_t count = (size_t)p->m * (size_t)p->n;
     *s = (apg_dense){.p = p, .decomposition = decomposition, .items = (p->n + COLUMNS - 1) / COLUMNS};
-    double **maps[] = {&s->B, &s->T, &s->B_before, &s->T_before, &s->T_new, &s->G};
-    for (int i = 0; i < 6; i++)
-        *maps[i] = workspace_take(work, count, sizeof(double));
+    double **matrices[MATRICES] = {&s->B, &s->T, &s->B_before, &s->T_before, &s->T_new, &s->G};
+    for (int i = 0; i < MATRICES; i++)
+        *matrices[i] = workspace_take(work, count, sizeof(double));
     s->blocks = workspace_take(work, (size_t)engine_threads(e) * COLUMNS * (size_t)p->m, sizeof(double));
     s->sums = workspace_take(work, (size_t)s->items, sizeof *s->sums);
     TRY(workspace_check(work));
-    for (int i = 0; i < 4; i++)
-        memset(*maps[i], 0, count * sizeof(double));
+    for (int i = 0; i < ZEROED_MATRICES; i++)
+        memset(*matrices[i], 0, count * sizeof(double));
     return STATUS_OK;
 }
 

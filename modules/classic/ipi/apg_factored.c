@@ -11,18 +11,18 @@ status apg_factored_new(engine *e, apg_factored *s, const ipi_problem *p, svt *d
 }
 
 /* From the step of `pace`, k, to the next, the present background being B_{k+1}; the sums of step k's target. */
-static status go_on(engine *e, apg_factored *s, const apg_pace *pace, target_sums *sums) {
+static status prepare_next(engine *e, apg_factored *s, const apg_pace *pace, target_sums *sums) {
     factored_gram *background = &s->background;
     target_step_begin(&s->target,
                       &(target_stepping){&background->now, &background->before, *pace, s->p->lambda, false});
-    TRY(factored_gram_go_on(e, background, &s->target, s->decomposition, pace));
+    TRY(factored_gram_prepare_step(e, background, &s->target, s->decomposition, pace));
     *sums = target_step_end(&s->target);
     return STATUS_OK;
 }
 
 status apg_factored_begin(engine *e, apg_factored *s, double mu) {
     target_sums none;
-    return go_on(e, s, &(apg_pace){.next_mu = mu}, &none);
+    return prepare_next(e, s, &(apg_pace){.next_mu = mu}, &none);
 }
 
 static void step_last(const worker *w, void *context, int item) {
@@ -35,15 +35,15 @@ status apg_factored_step(engine *e, apg_factored *s, const apg_pace *pace, solve
     target_sums sums;
     TRY(factored_gram_decompose(e, background, &s->target, s->decomposition, pace->mu / APG_TAU));
     bool last = s->decomposition->rank > pace->most_rank;
-    factored_gram_next(e, background, &s->target, s->decomposition, last, &step2, &norm2);
+    factored_gram_compute_next(e, background, &s->target, s->decomposition, last, &step2, &norm2);
     if (last) {
         target_step_begin(&s->target,
                           &(target_stepping){&background->next, &background->now, *pace, s->p->lambda, true});
         parallel_for(e, s->target.items, step_last, &s->target);
         sums = target_step_end(&s->target);
     } else {
-        factored_gram_advance(background, s->decomposition);
-        TRY(go_on(e, s, pace, &sums));
+        factored_gram_shift(background, s->decomposition);
+        TRY(prepare_next(e, s, pace, &sums));
     }
     /* As tau is 2, S_B = Y_B - B + T - Y_T and S_T = -S_B. */
     step2 = 2 * (step2 + 2 * sums.cross + sums.step2);

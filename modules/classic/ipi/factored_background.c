@@ -143,8 +143,8 @@ static void take_vectors(const worker *w, void *context, int item) {
         }
 }
 
-void factored_gram_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
-                        double *norm2) {
+void factored_gram_compute_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
+                                double *norm2) {
     gram_job job = {.f = f, .t = t, .s = s};
     int by_columns = items_of(f->n, GRAM_COLUMNS), by_vectors = items_of(s->rank, VECTORS);
     double Y_B2 = sum_of(f, by_columns);
@@ -174,7 +174,7 @@ static void put_above(const factored_gram *f, const double *rows, int count, int
     }
 }
 
-void factored_gram_advance(factored_gram *f, const svt *s) {
+void factored_gram_shift(factored_gram *f, const svt *s) {
     size_t room = 2 * (size_t)f->n, r = (size_t)f->next.rank, kept = (size_t)f->now.rank;
     put_above(f, f->next.Vt, (int)r, (int)kept, f->Vt);
     put_above(f, f->next_DUt, (int)r, (int)kept, f->DUt);

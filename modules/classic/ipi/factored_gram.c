@@ -5,7 +5,10 @@
 #include <cblas.h>
 #include <string.h>
 
-enum { FEW = 50 }; /* T of at most one entry in so many is few */
+enum { FEW = 50 }; /* T of at most one entry in that many is few */
+
+/* Matrices of n x n, and of 2 n x n but K, the last one, which is 2 n x 2 n; all of them in n x n numbers. */
+enum { OF_ONE = 5, OF_TWO = 7, SQUARES = OF_ONE + 2 * (OF_TWO - 1) + 4 };
 
 static void transpose_columns(const worker *w, void *context, int item) {
     (void)w;
@@ -34,17 +37,17 @@ status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double
     *f = (factored_gram){.m = m, .n = n, .D = D};
     f->Dt = workspace_take(w, whole, sizeof(double));
     f->G = workspace_take(w, whole, sizeof(double));
-    double *squares = workspace_take(w, 21 * square, sizeof(double));
+    double *squares = workspace_take(w, SQUARES * square, sizeof(double));
     f->sums = workspace_take(w, (size_t)n, sizeof(double));
     take_factors(&f->next, m, n, w);
     take_factors(&f->now, m, n, w);
     take_factors(&f->before, m, n, w);
     TRY(workspace_check(w));
-    double **of_one[] = {&f->DtD, &f->DtM, &f->next_DtM, &f->half, &f->next_DUt};
-    double **of_two[] = {&f->Vt, &f->DUt, &f->Ft, &f->Zt, &f->next_K, &f->C, &f->K};
-    for (int i = 0; i < 5; i++, squares += square)
+    double **of_one[OF_ONE] = {&f->DtD, &f->DtM, &f->next_DtM, &f->half, &f->next_DUt};
+    double **of_two[OF_TWO] = {&f->Vt, &f->DUt, &f->Ft, &f->Zt, &f->next_K, &f->C, &f->K};
+    for (int i = 0; i < OF_ONE; i++, squares += square)
         *of_one[i] = squares;
-    for (int i = 0; i < 7; i++, squares += 2 * square) /* K, the last, has four */
+    for (int i = 0; i < OF_TWO; i++, squares += 2 * square)
         *of_two[i] = squares;
     memcpy(f->DtD, DtD, square * sizeof *DtD);
     memcpy(f->DtM, DtD, square * sizeof *DtD); /* Y_T of step 1 is 0 */
@@ -145,7 +148,7 @@ static void subtract_next(const gram_job *job, int item) {
 
 /* Item 0 begins the decomposition, where one thread does that; the others are the target's step, and what the Gram
  * matrix after this one needs of it. */
-static void go_on_beside(const worker *w, void *context, int item) {
+static void prepare_beside(const worker *w, void *context, int item) {
     gram_job *job = context;
     if (item > 0) {
         target_step_columns(w, job->t, item - 1);
@@ -190,7 +193,7 @@ static void form_columns(const worker *w, void *context, int item) {
         f->G[i] /= APG_TAU;
 }
 
-status factored_gram_go_on(engine *e, factored_gram *f, target_entries *t, svt *s, const apg_pace *pace) {
+status factored_gram_prepare_step(engine *e, factored_gram *f, target_entries *t, svt *s, const apg_pace *pace) {
     gram_job job = {.f = f, .t = t, .s = s, .pace = pace};
     f->a = 1 + pace->next_momentum;
     f->b = -pace->next_momentum;
@@ -198,7 +201,7 @@ status factored_gram_go_on(engine *e, factored_gram *f, target_entries *t, svt *
     if (!f->formed)
         make_gram(e, &job);
     job.reduces = !f->formed && svt_is_reducible(s);
-    parallel_for(e, 1 + t->items, go_on_beside, &job);
+    parallel_for(e, 1 + t->items, prepare_beside, &job);
     if (job.outcome != STATUS_OK) /* its message stayed in the thread that met it */
         return status_fail(job.outcome, "the singular values of a patch-image could not be computed");
     return STATUS_OK;

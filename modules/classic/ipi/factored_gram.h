@@ -39,20 +39,21 @@ typedef struct factored_gram {
 /* Takes its memory from `w`; both backgrounds are zero at first. DtD: D^T D, both halves, is copied. */
 status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double *D, const double *DtD, workspace *w);
 
-/* From step k to k + 1, `pace` being that of step k: what can be done for the decomposition of G, beside the step of
- * the target, which has begun and is done up to its end (target_step_begin, target_step_end). */
-status factored_gram_go_on(engine *e, factored_gram *f, target_entries *t, svt *s, const apg_pace *pace);
+/* From step k, of which `pace` is, to k + 1. Sets f->a, f->b and f->formed; unless G has to be formed, also f->Zt,
+ * f->Ft, f->half and s->gram, whose decomposition it begins. Beside that it makes the step of the target, for which
+ * target_step_begin has been called and target_step_end is to be, and from it f->next_DtM. */
+status factored_gram_prepare_step(engine *e, factored_gram *f, target_entries *t, svt *s, const apg_pace *pace);
 
 /* After that, the decomposition of G into `s`: from the factors where T has few entries and the threshold allows, else
- * from G itself. */
+ * from f->G itself, which is then formed. */
 status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, svt *s, double threshold);
 
-/* f->next from `s`; the square of ||Y_B - B_{k+1}||_F into *step2, of ||B_{k+1}||_F into *norm2. `last`: no step comes
- * after this one. */
-void factored_gram_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
-                        double *norm2);
+/* After that, f->next, which is B_{k+1}, from `s`, with f->C, f->next_K and, unless it is the `last` step, f->next_DUt;
+ * the square of ||Y_B - B_{k+1}||_F into *step2, of ||B_{k+1}||_F into *norm2. */
+void factored_gram_compute_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
+                                double *norm2);
 
-/* The next background, from `s`, becomes the present one. */
-void factored_gram_advance(factored_gram *f, const svt *s);
+/* One step on: f->before, with what goes with it, gives way to f->now, this to f->next, and f->DtM to f->next_DtM. */
+void factored_gram_shift(factored_gram *f, const svt *s);
 
 #endif
