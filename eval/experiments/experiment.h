@@ -11,9 +11,10 @@
  *   [methods]     NAME = METHOD OPTION=VALUE ...          options as in [model]: stages=6
  *   [checkpoint]  NAME = file, or NAME/DATA = file        for all data sets, or for one
  *   [evaluate]    size, rule, mask, protocol, threads
- *   [sweep]       seeds = 1 2 3, keep = best|last, select = val|test
- *                                                         one training a seed; which of its checkpoints is evaluated,
- * and what the best is chosen on [train]       epochs, batch_size, ...                 as in an ini of train
+ *   [sweep]       seeds = 1 2 3                           one training for each of them
+ *                 keep = best|last                        which of its checkpoints is evaluated
+ *                 select = val|test                       what the best one is chosen on
+ *   [train]       epochs, batch_size, ...                 as in an ini of train
  *
  * Values can be overridden as data.NAME=/where/it/lies or checkpoint.NAME/DATA=FILE; only names of the file are known
  * then, except in [train]. An empty value leaves a data set or method out: data.SIRST= */

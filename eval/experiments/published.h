@@ -5,8 +5,9 @@
  *   [table_seconds]   METHOD = seconds an image on CPU and on GPU
  *   [stages], [stages_params], [channels]              the ablations, likewise
  *   [average]         METHOD = mIoU F1 Pd Fa           over the data sets
- *   [f1_off]          TABLE/ROW = what a published F1 has more than follows from its mIoU, where that is more than
- * rounding [note]            TABLE/1 = a text to print below it, TABLE/2 = more of it, ... */
+ *   [f1_off]          TABLE/ROW = number               by which a published F1 exceeds what follows from its mIoU,
+ *                                                      where that is more than rounding
+ *   [note]            TABLE/1 = a text                 to print below it; TABLE/2 = more of it, ... */
 #ifndef IRST_EVAL_EXPERIMENTS_PUBLISHED_H
 #define IRST_EVAL_EXPERIMENTS_PUBLISHED_H
 
