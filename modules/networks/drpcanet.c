@@ -26,9 +26,9 @@ enum { GENERATOR_CHANNELS = 3, REDUCTION = 16, KERNEL_TAPS = 9 };
 static const layer_options pointwise = {.kernel = 1}, same_3x3 = {.kernel = 3};
 
 /* The options, read once. */
-typedef struct widths {
+typedef struct settings {
     int K, C, background_layers, target_layers, reconstruction_blocks;
-} widths;
+} settings;
 
 /* conv(relu(conv(x))) of maps of one pixel, layers NAME.first and NAME.(first + 2). */
 static node *perceptron(network *net, node *x, int hidden, int channels, const char *name, int first) {
@@ -37,10 +37,10 @@ static node *perceptron(network *net, node *x, int hidden, int channels, const c
 }
 
 /* LBEM: B = x + W(x), x = D - T. */
-static node *background(network *net, const widths *w, int k, node *D, node *T) {
+static node *background(network *net, const settings *s, int k, node *D, node *T) {
     layer_sequence convs = {.stage = k, .module = "lowrank", .sequence = "convs", .norm = WITH_NORM};
     node *x = subtract(net->t, D, T);
-    return add(net->t, x, sequence_map(net, &convs, x, w->C, w->background_layers));
+    return add(net->t, x, sequence_map(net, &convs, x, s->C, s->background_layers));
 }
 
 /* --- target --- */
@@ -55,13 +55,13 @@ static layer_name generator_of(int k, const char *symbol) {
 }
 
 /* DTEM: T = x - epsilon H(x), x = gamma T + (1 - gamma) (D - B) = D - B + gamma (T - (D - B)). */
-static node *target(network *net, const widths *w, int k, node *D, node *B, node *T, layer_name *last) {
+static node *target(network *net, const settings *s, int k, node *D, node *B, node *T, layer_name *last) {
     layer_sequence convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
     node *gamma = generate(net, T, generator_of(k, "gamma").text);
     node *rest = subtract(net->t, D, B);
     node *x = add(net->t, rest, channel_scale(net->t, subtract(net->t, T, rest), gamma));
     node *epsilon = generate(net, x, generator_of(k, "epsilon").text);
-    node *H = sequence_map(net, &convs, x, w->C, w->target_layers);
+    node *H = sequence_map(net, &convs, x, s->C, s->target_layers);
     *last = sequence_last(&convs);
     return subtract(net->t, x, channel_scale(net->t, H, epsilon));
 }
@@ -101,21 +101,21 @@ static node *attention_block(network *net, node *x, int C, const char *name) {
 }
 
 /* DIRM: D = M(B + T), blocks between 1 -> C and C -> 1, with a skip around them. */
-static node *reconstruction(network *net, const widths *w, int k, node *B, node *T) {
+static node *reconstruction(network *net, const settings *s, int k, node *B, node *T) {
     layer_name mapping = unrolled_name(k, "merge", "mapping");
-    node *x = leaky_norm_conv(net, add(net->t, B, T), w->C, pointwise, mapping.text, 0), *y = x;
+    node *x = leaky_norm_conv(net, add(net->t, B, T), s->C, pointwise, mapping.text, 0), *y = x;
     tape_end_segment(net->t);
-    for (int i = 0; i < w->reconstruction_blocks; i++)
-        y = attention_block(net, y, w->C, layer_named("%s.3.body.%d", mapping.text, i).text);
-    layer_name last = layer_named("%s.3.body.%d", mapping.text, w->reconstruction_blocks);
-    y = add(net->t, layer_conv(net, y, w->C, 3, last.text), x);
+    for (int i = 0; i < s->reconstruction_blocks; i++)
+        y = attention_block(net, y, s->C, layer_named("%s.3.body.%d", mapping.text, i).text);
+    layer_name last = layer_named("%s.3.body.%d", mapping.text, s->reconstruction_blocks);
+    y = add(net->t, layer_conv(net, y, s->C, 3, last.text), x);
     return layer_conv(net, y, 1, 1, layer_named("%s.4", mapping.text).text);
 }
 
 /* --- the network --- */
 
-static widths read_options(const config *c) {
-    return (widths){
+static settings read_options(const config *c) {
+    return (settings){
         .K = (int)config_int(c, "model.stages"),
         .C = (int)config_int(c, "model.total_channels"),
         .background_layers = (int)config_int(c, "model.background_layers"),
@@ -125,23 +125,23 @@ static widths read_options(const config *c) {
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {
-    widths w = read_options(options);
+    settings s = read_options(options);
     const tensor *shape = &image->value;
     node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
     layer_name H;
-    for (int stage = 0; stage < w.K + net->more_stages; stage++) {
-        int k = unrolled_weights(stage, w.K);
-        node *B = background(net, &w, k, D, T);
+    for (int stage = 0; stage < s.K + net->more_stages; stage++) {
+        int k = unrolled_weights(stage, s.K);
+        node *B = background(net, &s, k, D, T);
         tape_end_segment(net->t); /* each module holds some layers of C maps */
-        T = target(net, &w, k, D, B, T, &H);
+        T = target(net, &s, k, D, B, T, &H);
         tape_end_segment(net->t);
-        D = reconstruction(net, &w, k, B, T);
+        D = reconstruction(net, &s, k, B, T);
         tape_end_segment(net->t);
         network_add_stage(out, stage + 1, B, T, NULL, D);
     }
     out->logit = T;
     out->reconstruction = D;
-    network_add_generated_prior(out, H.text, layer_named("%s.3.bias", generator_of(w.K - 1, "epsilon").text).text);
+    network_add_generated_prior(out, H.text, layer_named("%s.3.bias", generator_of(s.K - 1, "epsilon").text).text);
 }
 
 /* --- published checkpoints --- */

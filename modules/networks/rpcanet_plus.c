@@ -29,55 +29,55 @@ static const config_key options_table[] = {
 };
 
 /* The options, read once, with the paper's symbols. */
-typedef struct widths {
+typedef struct settings {
     int K, BC, TC, reduction;
     int background_layers, target_layers, noise_layers, reconstruction_layers;
     bool carry_noise;
-} widths;
+} settings;
 
 /* W, H and F: 1 -> BC, `layers` times BC -> BC, BC -> TC, gates, TC -> 1. */
-static node *bottleneck(network *net, node *x, const widths *w, int layers, int first_kernel, normalised norm,
+static node *bottleneck(network *net, node *x, const settings *s, int layers, int first_kernel, normalised norm,
                         int stage, const char *module) {
     layer_sequence convs = {.stage = stage, .module = module, .sequence = "convs", .norm = norm};
-    x = sequence_convs(net, &convs, x, w->BC, first_kernel, layers);
-    x = sequence_conv(net, &convs, sequence_activation(net, &convs, x), w->TC, 3);
-    x = layer_squeeze_excite(net, x, w->reduction, unrolled_name(stage, module, "channel_attention").text);
+    x = sequence_convs(net, &convs, x, s->BC, first_kernel, layers);
+    x = sequence_conv(net, &convs, sequence_activation(net, &convs, x), s->TC, 3);
+    x = layer_squeeze_excite(net, x, s->reduction, unrolled_name(stage, module, "channel_attention").text);
     return layer_conv(net, x, 1, 3, unrolled_name(stage, module, "final_conv").text);
 }
 
 /* SEBEM: B = x + W(x), x = D - T - N. */
-static node *background(network *net, const widths *w, int k, node *D, node *T, node *N) {
+static node *background(network *net, const settings *s, int k, node *D, node *T, node *N) {
     node *x = subtract(net->t, subtract(net->t, D, T), N);
-    return add(net->t, x, bottleneck(net, x, w, w->background_layers, 1, WITH_NORM, k, "lowrank"));
+    return add(net->t, x, bottleneck(net, x, s, s->background_layers, 1, WITH_NORM, k, "lowrank"));
 }
 
 /* SETEM: T = x - epsilon H(x), x = T + D - B - N. */
-static node *target(network *net, const widths *w, int k, node *D, node *B, node *T, node *N) {
+static node *target(network *net, const settings *s, int k, node *D, node *B, node *T, node *N) {
     node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
     node *x = subtract(net->t, subtract(net->t, add(net->t, T, D), B), N);
-    node *H = bottleneck(net, x, w, w->target_layers, 1, WITHOUT_NORM, k, "sparse");
+    node *H = bottleneck(net, x, s, s->target_layers, 1, WITHOUT_NORM, k, "sparse");
     return subtract(net->t, x, scale(net->t, H, epsilon));
 }
 
 /* SENRM: N = x - sigma F(x), x = N + D - B - T. */
-static node *noise(network *net, const widths *w, int k, node *D, node *B, node *T, node *N) {
+static node *noise(network *net, const settings *s, int k, node *D, node *B, node *T, node *N) {
     node *sigma = layer_scalar(net, 0.01f, unrolled_name(k, "residual", "sigma").text);
     node *x = subtract(net->t, subtract(net->t, add(net->t, N, D), B), T);
-    node *F = bottleneck(net, x, w, w->noise_layers, 3, WITHOUT_NORM, k, "residual");
+    node *F = bottleneck(net, x, s, s->noise_layers, 3, WITHOUT_NORM, k, "residual");
     return subtract(net->t, x, scale(net->t, F, sigma));
 }
 
 /* SEIRM: D = M(B + T + N), without bottleneck and without residual. */
-static node *reconstruction(network *net, const widths *w, int k, node *B, node *T, node *N) {
+static node *reconstruction(network *net, const settings *s, int k, node *B, node *T, node *N) {
     node *x = add(net->t, add(net->t, B, T), N);
     layer_sequence mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
-    x = sequence_activation(net, &mapping, sequence_convs(net, &mapping, x, w->TC, 3, w->reconstruction_layers));
-    x = layer_squeeze_excite(net, x, w->reduction, unrolled_name(k, "merge", "channel_attention").text);
+    x = sequence_activation(net, &mapping, sequence_convs(net, &mapping, x, s->TC, 3, s->reconstruction_layers));
+    x = layer_squeeze_excite(net, x, s->reduction, unrolled_name(k, "merge", "channel_attention").text);
     return layer_conv(net, x, 1, 3, unrolled_name(k, "merge", "final_conv").text);
 }
 
-static widths read_options(const config *c) {
-    return (widths){
+static settings read_options(const config *c) {
+    return (settings){
         .K = (int)config_int(c, "model.stages"),
         .BC = (int)config_int(c, "model.bottleneck_channels"),
         .TC = (int)config_int(c, "model.total_channels"),
@@ -91,27 +91,27 @@ static widths read_options(const config *c) {
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {
-    widths w = read_options(options);
+    settings s = read_options(options);
     const tensor *shape = &image->value;
     node *zero = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled */
     node *D = image, *T = zero, *N = zero;
-    for (int stage = 0; stage < w.K + net->more_stages; stage++) {
-        int k = unrolled_weights(stage, w.K);
-        node *before = w.carry_noise ? N : zero;
-        node *B = background(net, &w, k, D, T, before);
-        T = target(net, &w, k, D, B, T, before);
-        N = noise(net, &w, k, D, B, T, before);
+    for (int stage = 0; stage < s.K + net->more_stages; stage++) {
+        int k = unrolled_weights(stage, s.K);
+        node *before = s.carry_noise ? N : zero;
+        node *B = background(net, &s, k, D, T, before);
+        T = target(net, &s, k, D, B, T, before);
+        N = noise(net, &s, k, D, B, T, before);
         tape_end_segment(net->t); /* SEIRM holds more maps than the others together */
-        D = reconstruction(net, &w, k, B, T, N);
+        D = reconstruction(net, &s, k, B, T, N);
         tape_end_segment(net->t);
         network_add_stage(out, stage + 1, B, T, N, D);
-        unrolled_mark_terms(net, stage + 1, w.K, unrolled_name(k, "lowrank", "final_conv").text,
+        unrolled_mark_terms(net, stage + 1, s.K, unrolled_name(k, "lowrank", "final_conv").text,
                             unrolled_name(k, "sparse", "final_conv").text);
     }
     out->logit = T;
     out->reconstruction = D;
-    network_add_unrolled_prior(out, unrolled_name(w.K - 1, "sparse", "final_conv").text,
-                               unrolled_name(w.K - 1, "sparse", "epsilon").text);
+    network_add_unrolled_prior(out, unrolled_name(s.K - 1, "sparse", "final_conv").text,
+                               unrolled_name(s.K - 1, "sparse", "epsilon").text);
 }
 
 const detector_type rpcanet_plus = {

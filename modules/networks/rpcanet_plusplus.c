@@ -26,9 +26,9 @@ enum { CONTRAST_REDUCTION = 4 };
 #define CONTRAST_SLOPE 0.1f
 
 /* The options, read once. */
-typedef struct widths {
+typedef struct settings {
     int K, C, target_layers, reconstruction_layers, contrast_radius;
-} widths;
+} settings;
 
 /* --- background --- */
 
@@ -72,14 +72,14 @@ static memory remember(network *net, node *x, memory before, const char *name) {
 }
 
 /* BAM: B = x + W(x), x = D - T. */
-static node *background(network *net, const widths *w, int k, node *D, node *T, memory *state, layer_name *last) {
+static node *background(network *net, const settings *s, int k, node *D, node *T, memory *state, layer_name *last) {
     node *x = subtract(net->t, D, T);
-    node *W = first_features(net, x, w->C, unrolled_name(k, "lowrank", "conv1_C").text);
-    W = residual_block(net, W, w->C, unrolled_name(k, "lowrank", "RB_1").text);
+    node *W = first_features(net, x, s->C, unrolled_name(k, "lowrank", "conv1_C").text);
+    W = residual_block(net, W, s->C, unrolled_name(k, "lowrank", "RB_1").text);
     tape_end_segment(net->t);
     *state = remember(net, W, *state, unrolled_name(k, "lowrank", "ConvLSTM").text);
     tape_end_segment(net->t);
-    W = residual_block(net, state->h, w->C, unrolled_name(k, "lowrank", "RB_2").text);
+    W = residual_block(net, state->h, s->C, unrolled_name(k, "lowrank", "RB_2").text);
     *last = unrolled_name(k, "lowrank", "convC_1");
     return add(net->t, x, layer_conv(net, W, 1, 3, last->text));
 }
@@ -99,32 +99,32 @@ static node *contrast_gates(network *net, node *x, int C, const char *name) {
 
 /* theta K_1 x - K x: a wide convolution K against what it would give if all its window were as the pixel in the middle.
  */
-static node *contrast(network *net, node *x, const widths *w, const char *name) {
+static node *contrast(network *net, node *x, const settings *s, const char *name) {
     layer_name K = layer_named("%s.conv", name);
-    int kernel = 2 * w->contrast_radius + 1;
-    node *around = layer_conv2d(net, x, w->C, (layer_options){.kernel = kernel, .no_bias = true}, K.text);
-    node *theta = contrast_gates(net, x, w->C, layer_named("%s.attn.avg_channel", name).text);
-    node *centre = channel_scale(net->t, layer_summed_conv(net, x, w->C, kernel, K.text), theta);
+    int kernel = 2 * s->contrast_radius + 1;
+    node *around = layer_conv2d(net, x, s->C, (layer_options){.kernel = kernel, .no_bias = true}, K.text);
+    node *theta = contrast_gates(net, x, s->C, layer_named("%s.attn.avg_channel", name).text);
+    node *centre = channel_scale(net->t, layer_summed_conv(net, x, s->C, kernel, K.text), theta);
     return subtract(net->t, centre, around);
 }
 
 /* DCPM: conv(leaky(norm(contrast(relu(conv(x)))))). */
-static node *contrast_prior(network *net, const widths *w, int k, node *x) {
-    node *y = relu(net->t, layer_conv(net, x, w->C, 3, unrolled_name(k, "sparse", "contrast.0").text));
-    y = contrast(net, y, w, unrolled_name(k, "sparse", "contrast.2").text);
+static node *contrast_prior(network *net, const settings *s, int k, node *x) {
+    node *y = relu(net->t, layer_conv(net, x, s->C, 3, unrolled_name(k, "sparse", "contrast.0").text));
+    y = contrast(net, y, s, unrolled_name(k, "sparse", "contrast.2").text);
     y = layer_batch_norm(net, y, unrolled_name(k, "sparse", "contrast.3").text);
     y = leaky_relu(net->t, y, CONTRAST_SLOPE);
     return layer_conv(net, y, 1, 3, unrolled_name(k, "sparse", "contrast.5").text);
 }
 
 /* OEM: T = x - epsilon H(x + C(x)), x = T + D - B. */
-static node *target(network *net, const widths *w, int k, node *D, node *B, node *T, layer_name *last) {
+static node *target(network *net, const settings *s, int k, node *D, node *B, node *T, layer_name *last) {
     layer_sequence convs = {.stage = k, .module = "sparse", .sequence = "convs", .norm = WITHOUT_NORM};
     node *epsilon = layer_scalar(net, 0.01f, unrolled_name(k, "sparse", "epsilon").text);
     node *x = subtract(net->t, add(net->t, T, D), B);
-    node *prior = contrast_prior(net, w, k, x);
+    node *prior = contrast_prior(net, s, k, x);
     tape_end_segment(net->t);
-    node *H = sequence_map(net, &convs, add(net->t, x, prior), w->C, w->target_layers);
+    node *H = sequence_map(net, &convs, add(net->t, x, prior), s->C, s->target_layers);
     *last = sequence_last(&convs);
     return subtract(net->t, x, scale(net->t, H, epsilon));
 }
@@ -132,13 +132,13 @@ static node *target(network *net, const widths *w, int k, node *D, node *B, node
 /* --- the network --- */
 
 /* IRM: D = M(B + T), without residual. */
-static node *reconstruction(network *net, const widths *w, int k, node *B, node *T) {
+static node *reconstruction(network *net, const settings *s, int k, node *B, node *T) {
     layer_sequence mapping = {.stage = k, .module = "merge", .sequence = "mapping", .norm = WITH_NORM};
-    return sequence_map(net, &mapping, add(net->t, B, T), w->C, w->reconstruction_layers);
+    return sequence_map(net, &mapping, add(net->t, B, T), s->C, s->reconstruction_layers);
 }
 
-static widths read_options(const config *c) {
-    return (widths){
+static settings read_options(const config *c) {
+    return (settings){
         .K = (int)config_int(c, "model.stages"),
         .C = (int)config_int(c, "model.total_channels"),
         .target_layers = (int)config_int(c, "model.target_layers"),
@@ -148,25 +148,25 @@ static widths read_options(const config *c) {
 }
 
 static void build(const config *options, network *net, node *image, network_outputs *out) {
-    widths w = read_options(options);
+    settings s = read_options(options);
     const tensor *shape = &image->value;
     node *D = image, *T = tape_input(net->t, shape->n, 1, shape->h, shape->w); /* never filled: T^0 = 0 */
     memory state = {NULL, NULL};
     layer_name W, H;
-    for (int stage = 0; stage < w.K + net->more_stages; stage++) {
-        int k = unrolled_weights(stage, w.K);
-        node *B = background(net, &w, k, D, T, &state, &W);
+    for (int stage = 0; stage < s.K + net->more_stages; stage++) {
+        int k = unrolled_weights(stage, s.K);
+        node *B = background(net, &s, k, D, T, &state, &W);
         tape_end_segment(net->t); /* each module holds some layers of C maps */
-        T = target(net, &w, k, D, B, T, &H);
+        T = target(net, &s, k, D, B, T, &H);
         tape_end_segment(net->t);
-        D = reconstruction(net, &w, k, B, T);
+        D = reconstruction(net, &s, k, B, T);
         tape_end_segment(net->t);
         network_add_stage(out, stage + 1, B, T, NULL, D);
-        unrolled_mark_terms(net, stage + 1, w.K, W.text, H.text);
+        unrolled_mark_terms(net, stage + 1, s.K, W.text, H.text);
     }
     out->logit = T;
     out->reconstruction = D;
-    network_add_unrolled_prior(out, H.text, unrolled_name(w.K - 1, "sparse", "epsilon").text);
+    network_add_unrolled_prior(out, H.text, unrolled_name(s.K - 1, "sparse", "epsilon").text);
 }
 
 /* --- published checkpoints --- */
