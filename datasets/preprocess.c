@@ -67,6 +67,6 @@ status resize_antialiased(grey_image *image, int width, int height) {
     return replace(image, width, height, grey_image_resize_antialiased);
 }
 
-status resize_centred(grey_image *mask, int width, int height) {
+status resize_mask_centred(grey_image *mask, int width, int height) {
     return replace(mask, width, height, grey_image_resize_centred);
 }

@@ -23,10 +23,11 @@ void mask_to_soft(const grey_image *mask, int maximum, float *out);
 void mask_to_label(const grey_image *mask, int maximum, mask_rule rule, uint8_t *out);
 
 /* Replaces an image by its resized version: OpenCV's bilinear for images, its nearest for masks; or Pillow's
- * antialiased and centred ones. Does nothing if it already has that size. */
+ * antialiased bilinear for images, its nearest, which takes the pixel in the middle, for masks. Does nothing if it
+ * already has that size. */
 status resize_image(grey_image *image, int width, int height);
 status resize_mask(grey_image *mask, int width, int height);
 status resize_antialiased(grey_image *image, int width, int height);
-status resize_centred(grey_image *mask, int width, int height);
+status resize_mask_centred(grey_image *mask, int width, int height);
 
 #endif

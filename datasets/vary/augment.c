@@ -127,7 +127,7 @@ static status vary_mshnet(rng *r, int size, pair p) {
     int longer = larger(p.image->width, p.image->height), target = between(r, size / 2, 2 * size);
     int width = in_proportion(p.image->width, longer, target), height = in_proportion(p.image->height, longer, target);
     TRY(resize_antialiased(p.image, width, height));
-    TRY(resize_centred(p.mask, width, height));
+    TRY(resize_mask_centred(p.mask, width, height));
     TRY(crop_anywhere(r, size, p));
     return coin(r) ? transform_blur(p.image, rng_uniform(r)) : STATUS_OK;
 }
@@ -151,7 +151,7 @@ int augment_whole_size(augmentation kind, int size) {
 static status vary_uiunet(rng *r, int size, pair p) {
     int whole = augment_whole_size(AUGMENT_UIUNET, size);
     TRY(resize_image(p.image, whole, whole));
-    TRY(resize_centred(p.mask, whole, whole));
+    TRY(resize_mask_centred(p.mask, whole, whole));
     TRY(crop_anywhere(r, size, p));
     if (coin(r)) {
         transform_flip_rows(p.image);
