@@ -215,7 +215,7 @@ static status lay_out(workload *w) {
     return detector_begin_training(w->d, &(detector_training){.batch_size = w->o->batch,
                                                               .width = w->o->size,
                                                               .height = w->o->size,
-                                                              .phase = detector_phase(w->d, INT64_MAX),
+                                                              .phase = detector_last_phase(w->d),
                                                               .eta = 0.1});
 }
 

@@ -33,7 +33,7 @@ static status prepare(training_bench *b) {
     TRY(detector_begin_training(b->d, &(detector_training){.batch_size = o->batch,
                                                            .width = o->size,
                                                            .height = o->size,
-                                                           .phase = detector_phase(b->d, INT64_MAX),
+                                                           .phase = detector_last_phase(b->d),
                                                            .eta = eta,
                                                            .recompute = o->checkpointing,
                                                            .fast = o->fast}));

@@ -35,6 +35,10 @@ int detector_phase(const detector *d, int64_t epoch) {
     return d->type->phase ? d->type->phase(d->options, epoch) : 0;
 }
 
+int detector_last_phase(const detector *d) {
+    return detector_phase(d, INT64_MAX);
+}
+
 status detector_record(detector *d, tape *t, int width, int height, node **image, network_outputs *outputs) {
     network net = {.t = t,
                    .parameters = &d->parameters,
@@ -84,7 +88,7 @@ static status create(engine *e, const config *options, const uint64_t *seed, det
     if (result == STATUS_OK && type->check)
         result = type->check(d->options);
     if (result == STATUS_OK)
-        d->phase = detector_phase(d, INT64_MAX);
+        d->phase = detector_last_phase(d);
     if (result == STATUS_OK && type->build) {
         d->input = detector_type_input(type, d->options);
         result = create_parameters(d);

@@ -171,6 +171,7 @@ typedef struct detector_loss {
 /* The phase of training that an epoch (from 0) belongs to; 0 for all epochs of most methods. Training begins anew
  * whenever it changes. */
 int detector_phase(const detector *d, int64_t epoch);
+int detector_last_phase(const detector *d); /* that of all epochs from some one on */
 
 /* From now on images run through the network as it is trained in that phase; a new detector is in the last one. */
 void detector_set_phase(detector *d, int phase);

@@ -172,7 +172,7 @@ static status add_names(detector *d, const detector_training *o, detector_part_n
     detector_training small = {.batch_size = 1,
                                .width = PROBE_SIDE,
                                .height = PROBE_SIDE,
-                               .phase = detector_phase(d, INT64_MAX),
+                               .phase = detector_last_phase(d),
                                .loss = o->loss,
                                .loss_key = o->loss_key,
                                .deep_supervision = o->deep_supervision,

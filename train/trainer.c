@@ -333,7 +333,7 @@ static void say_if_nothing_is_learnt(const trainer *t) {
 
 /* As MSHNet, whose head of all scales is trained after model.warm_epochs only. */
 static void say_if_untrained(const trainer *t) {
-    if (detector_phase(t->d, t->state.epoch - 1) != detector_phase(t->d, INT64_MAX))
+    if (detector_phase(t->d, t->state.epoch - 1) != detector_last_phase(t->d))
         trainer_say(t,
                     "the training ended before the last phase of %s: part of what its checkpoints detect with is not "
                     "trained; train.epochs must be more",

@@ -343,7 +343,7 @@ static void begin_last_phase(detector *d, int batch, int side, bool recompute) {
     assert_ok(detector_begin_training(d, &(detector_training){.batch_size = batch,
                                                               .width = side,
                                                               .height = side,
-                                                              .phase = detector_phase(d, INT64_MAX),
+                                                              .phase = detector_last_phase(d),
                                                               .eta = 0.1,
                                                               .recompute = recompute}));
 }

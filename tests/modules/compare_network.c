@@ -153,7 +153,7 @@ typedef struct graph {
 
 /* The groups were made in the last phase of training, apart from one made in the first. */
 static int phase_of(const subject *s, const char *group) {
-    return detector_phase(s->d, strcmp(group, "train_warm") ? INT64_MAX : 0);
+    return strcmp(group, "train_warm") ? detector_last_phase(s->d) : detector_phase(s->d, 0);
 }
 
 static void pin_outputs(graph *g) {

@@ -30,7 +30,7 @@ void expect_descent(detector *d, double fall) {
     static float images[IMAGES * PIXELS], masks[IMAGES * PIXELS];
     const detector_batch batch = {.images = images, .masks = masks, .count = IMAGES};
     detector_training training = {
-        .batch_size = IMAGES, .width = SIDE, .height = SIDE, .phase = detector_phase(d, INT64_MAX), .eta = 0.1};
+        .batch_size = IMAGES, .width = SIDE, .height = SIDE, .phase = detector_last_phase(d), .eta = 0.1};
     detector_loss first, last;
     synthesize(images, masks);
     assert_ok(detector_begin_training(d, &training));

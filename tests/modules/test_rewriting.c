@@ -82,7 +82,7 @@ static void record(const detector_type *type, const config *options, detector *d
                    .parameters = detector_parameters(d),
                    .statistics = m == INFERENCE || m == FROZEN ? NORM_RUNNING : NORM_BATCH,
                    .training = m != INFERENCE,
-                   .phase = detector_phase(d, INT64_MAX),
+                   .phase = detector_last_phase(d),
                    .step = &step};
     g->image = tape_input(g->t, IMAGES, detector_type_input(type, options).channels, side, side);
     g->mask = tape_input(g->t, IMAGES, 1, side, side);
