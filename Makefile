@@ -31,7 +31,7 @@ BINDIR   ?= $(BUILD)/bin
 OPT      ?= -O1 -g1 -fno-omit-frame-pointer
 CHECKS   := -fsanitize=$(SANITIZERS_$(SANITIZE)) -fno-sanitize-recover=all -DSANITIZED
 else
-$(error SANITIZE=$(SANITIZE): expected 0, 1, undefined or thread)
+$(error SANITIZE=$(SANITIZE): expected 0, 1, undefined, thread or fuzz)
 endif
 
 # What the user gives in CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS is added to what the project needs, never put in its place.

@@ -25,8 +25,8 @@ typedef struct parameter {
     /* Of the layers that an unrolled network's stages end with: how many times the logits hold what they add, see
      * network_mark_term. 0: of another layer. */
     double gain;
-    /* Of a convolution's weights: what int8 rounds the output of the ReLU behind to lies in 0 to these, one for each of
-     * its channels, and behind them the means of what is rounded (calibration.h); NULL: not known. */
+    /* Of a convolution's weights, for int8: upper ends of the output range of the ReLU that follows, one a channel,
+     * then the channels' means (calibration.h); NULL: not known. */
     float *ranges;
 } parameter;
 
@@ -49,7 +49,7 @@ void parameter_set_order(parameter_set *set, const char *const *prefixes);
 
 int64_t parameter_count_trained(const parameter_set *set); /* elements that are trained: "#params" of a table */
 
-/* Room for the ranges of a parameter of rank 4 and the means behind, as many each as its first side, where there is
+/* Room for the ranges of a parameter of rank 4 and the means after them, as many each as its first side, where there is
  * none yet. */
 status parameter_make_ranges(parameter *p);
 

@@ -1,4 +1,5 @@
-/* What the networks of unrolled stages (RPCANet, RPCANet+) share: names of layers, and the sequences they are made of.
+/* What the networks of unrolled stages (RPCANet, RPCANet+, RPCANet++, DRPCA-Net) share: names of layers, and the
+ * sequences they are made of.
  *
  * Stage k calls its parts decos.K.lowrank (background), .sparse (target), .residual (noise) and .merge
  * (reconstruction), as the published checkpoints do. */
