@@ -1,11 +1,13 @@
 #include "modules/padding.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <assert.h>
 #include <string.h>
 
 int padded_side(side_rule rule, int side) {
-    int multiple = rule.multiple > 1 ? rule.multiple : 1, least = side > rule.least ? side : rule.least;
-    return (least + multiple - 1) / multiple * multiple;
+    int multiple = int_max(rule.multiple, 1);
+    return int_pieces(int_max(side, rule.least), multiple) * multiple;
 }
 
 tensor padding_corner(const tensor *t, int width, int height) {

@@ -1,6 +1,7 @@
 #include "core/base/processors.h"
 
 #include "core/base/cgroup.h"
+#include "core/base/whole_numbers.h"
 
 #include <limits.h>
 #include <math.h>
@@ -9,10 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
 
 /* "4" or "4,2,1"; anything else asks for nothing. */
 static int asked_for(void) {
@@ -49,7 +46,7 @@ static void add_folder(void *context, const char *folder) {
         sscanf(line, "%lf", &quota); /* version 1: -1 for none */
         sscanf(of_period, "%lf", &period);
     }
-    *least = smaller(*least, of_quota(quota, period));
+    *least = int_min(*least, of_quota(quota, period));
 }
 
 static int by_quota(const char *root) {
@@ -59,6 +56,6 @@ static int by_quota(const char *root) {
 }
 
 int processors_available(const char *root) {
-    int count = smaller(asked_for(), smaller(by_affinity(), by_quota(root)));
+    int count = int_min(asked_for(), int_min(by_affinity(), by_quota(root)));
     return count < 1 ? 1 : count;
 }

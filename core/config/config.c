@@ -1,5 +1,7 @@
 #include "core/config/config_private.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -151,11 +153,6 @@ status config_override(config *c, const char *assignment) {
 
 /* --- checking --- */
 
-static int smallest(int a, int b, int c) {
-    int ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
 /* Levenshtein distance; a large number for names that are too long to be worth comparing. */
 static int edit_distance(const char *a, const char *b) {
     enum { LONGEST = 63 };
@@ -170,7 +167,7 @@ static int edit_distance(const char *a, const char *b) {
         row[0] = (int)i;
         for (size_t j = 1; j <= b_length; j++) {
             int above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            row[j] = int_min(int_min(above, row[j - 1]) + 1, diagonal + (a[i - 1] != b[j - 1]));
             diagonal = above;
         }
     }

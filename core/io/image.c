@@ -1,5 +1,7 @@
 #include "core/io/image.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -48,10 +50,6 @@ typedef struct tap {
  * with the truncations of the vertical pass this makes a difference, and OpenCV has it so. */
 typedef enum border { BORDER_WHOLE, BORDER_SHARED } border;
 
-static int clamp(int value, int last) {
-    return value < 0 ? 0 : value > last ? last : value;
-}
-
 /* `target` taps, owned by the caller; NULL if out of memory. */
 static tap *make_taps(int source, int target, border rule) {
     tap *taps = malloc((size_t)target * sizeof *taps);
@@ -64,8 +62,8 @@ static tap *make_taps(int source, int target, border rule) {
         float share = position - (float)low;
         if (rule == BORDER_WHOLE && (low < 0 || low >= source - 1))
             share = 0.0f;
-        taps[i] = (tap){.low = clamp(low, source - 1),
-                        .high = clamp(low + 1, source - 1),
+        taps[i] = (tap){.low = int_clamp(low, 0, source - 1),
+                        .high = int_clamp(low + 1, 0, source - 1),
                         .low_weight = 1.0f - share,
                         .high_weight = share,
                         .low_fixed = (int)lrintf((1.0f - share) * WEIGHT_SCALE),
@@ -166,7 +164,7 @@ status grey_image_resize_bilinear(const grey_image *image, int width, int height
 }
 
 static int nearest_index(int i, double step, int source) {
-    return clamp((int)floor(i * step), source - 1);
+    return int_clamp((int)floor(i * step), 0, source - 1);
 }
 
 status grey_image_resize_nearest(const grey_image *image, int width, int height, grey_image *out) {

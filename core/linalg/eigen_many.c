@@ -1,6 +1,7 @@
 #include "core/linalg/eigen_many.h"
 
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 #include "core/linalg/linalg.h"
 
 #include <cblas.h>
@@ -33,19 +34,11 @@ static size_t work_length(int n) {
     return 1 + (size_t)n * (size_t)(4 + n);
 }
 
-static int items_of(int count, int size) {
-    return (count + size - 1) / size;
-}
-
-static int least_of(int a, int b) {
-    return a < b ? a : b;
-}
-
 status eigen_many_new(eigen_many *m, int n, workspace *w) {
-    size_t square = (size_t)n * (size_t)n, quotients = (size_t)n * (size_t)(items_of(n, LANES) * LANES);
+    size_t square = (size_t)n * (size_t)n, quotients = (size_t)n * (size_t)(int_pieces(n, LANES) * LANES);
     *m = (eigen_many){.n = n};
     double *vectors = workspace_take(w, 5 * (size_t)n + square + 2 * quotients, sizeof(double));
-    m->triangles = workspace_take(w, (size_t)items_of(n, REFLECTORS) * REFLECTORS * REFLECTORS, sizeof(double));
+    m->triangles = workspace_take(w, (size_t)int_pieces(n, REFLECTORS) * REFLECTORS * REFLECTORS, sizeof(double));
     m->work = workspace_take(w, work_length(n), sizeof(double));
     m->integer_work = workspace_take(w, 3 + 5 * (size_t)n, sizeof(int));
     TRY(workspace_check(w));
@@ -140,10 +133,10 @@ static void find_vectors(const worker *w, void *context, int item) {
     const choosing *c = context;
     eigen_many *m = c->m;
     size_t n = (size_t)m->n, at = (size_t)item * LANES * n;
-    int first = item * LANES, count = least_of(LANES, c->count - first), twist[LANES];
+    int first = item * LANES, count = int_min(LANES, c->count - first), twist[LANES];
     double value[LANES], tiny = fmax(DBL_EPSILON * DBL_EPSILON * magnitude_of_all(m), DBL_MIN);
     for (int l = 0; l < LANES; l++)
-        value[l] = m->values[c->first + first + least_of(l, count - 1)];
+        value[l] = m->values[c->first + first + int_min(l, count - 1)];
     factorise(m, value, tiny, m->above + at, m->below + at, twist);
     for (int l = 0; l < count; l++)
         m->residuals[first + l] =
@@ -192,7 +185,7 @@ static double *block_of(const eigen_many *m, int block) {
 static void form_triangle(const worker *w, void *context, int block) {
     (void)w;
     eigen_many *m = context;
-    int rows = rows_of(m, block), count = least_of(REFLECTORS, rows), room = REFLECTORS;
+    int rows = rows_of(m, block), count = int_min(REFLECTORS, rows), room = REFLECTORS;
     dlarft_("F", "C", &rows, &count, block_of(m, block), &m->n, m->scales + block * REFLECTORS,
             m->triangles + (size_t)block * REFLECTORS * REFLECTORS, &room);
 }
@@ -201,10 +194,10 @@ static void reflect_vectors(const worker *w, void *context, int item) {
     (void)w;
     const choosing *c = context;
     const eigen_many *m = c->m;
-    int first = item * VECTORS, columns = least_of(VECTORS, c->count - first), room = REFLECTORS, most = VECTORS;
+    int first = item * VECTORS, columns = int_min(VECTORS, c->count - first), room = REFLECTORS, most = VECTORS;
     double *vectors = c->vectors + (size_t)first * (size_t)m->n, work[VECTORS * REFLECTORS];
-    for (int block = items_of(m->n - 1, REFLECTORS) - 1; block >= 0; block--) {
-        int rows = rows_of(m, block), count = least_of(REFLECTORS, rows);
+    for (int block = int_pieces(m->n - 1, REFLECTORS) - 1; block >= 0; block--) {
+        int rows = rows_of(m, block), count = int_min(REFLECTORS, rows);
         dlarfb_("L", "N", "F", "C", &rows, &columns, &count, block_of(m, block), &m->n,
                 m->triangles + (size_t)block * REFLECTORS * REFLECTORS, &room, vectors + block * REFLECTORS + 1, &m->n,
                 work, &most);
@@ -219,12 +212,12 @@ status eigen_many_above(engine *e, eigen_many *m, double least, int *count, doub
     m->divided = false;
     if (c.count == 0)
         return STATUS_OK;
-    parallel_for(e, items_of(c.count, LANES), find_vectors, &c);
+    parallel_for(e, int_pieces(c.count, LANES), find_vectors, &c);
     m->divided = !orthonormalise(&c);
     if (m->divided)
         TRY(divide_and_conquer(&c));
     memcpy(values, m->values + c.first, (size_t)c.count * sizeof *values);
-    parallel_for(e, items_of(m->n - 1, REFLECTORS), form_triangle, m);
-    parallel_for(e, items_of(c.count, VECTORS), reflect_vectors, &c);
+    parallel_for(e, int_pieces(m->n - 1, REFLECTORS), form_triangle, m);
+    parallel_for(e, int_pieces(c.count, VECTORS), reflect_vectors, &c);
     return STATUS_OK;
 }

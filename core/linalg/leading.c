@@ -2,6 +2,7 @@
 
 #include "core/base/parallel.h"
 #include "core/base/rng.h"
+#include "core/base/whole_numbers.h"
 #include "core/linalg/linalg.h"
 
 #include <cblas.h>
@@ -63,7 +64,7 @@ static void multiply_rows(const worker *w, void *context, int item) {
 }
 
 static void multiply(engine *e, const product *p) {
-    parallel_for(e, (p->n + ROWS - 1) / ROWS, multiply_rows, (void *)p);
+    parallel_for(e, int_pieces(p->n, ROWS), multiply_rows, (void *)p);
 }
 
 /* --- the basis --- */
@@ -128,7 +129,7 @@ static void combine_vectors(const worker *w, void *context, int item) {
 
 /* The best approximations that the basis holds (Rayleigh and Ritz), and S times them. */
 static status approximate(engine *e, leading *l, const double *S) {
-    int k = l->count, items = (k + VECTORS - 1) / VECTORS;
+    int k = l->count, items = int_pieces(k, VECTORS);
     multiply(e, &(product){S, l->basis, l->image, l->n, k, 1, 0, 0});
     parallel_for(e, items, project_vectors, l);
     TRY(linalg_eigen_all(k, l->small, l->values, l->work));

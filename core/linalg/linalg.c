@@ -1,5 +1,7 @@
 #include "core/linalg/linalg.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -19,10 +21,6 @@ void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int 
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 
 enum { BLOCK = 64 }; /* LAPACK's blocked algorithms want this many columns of work */
-
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
 
 /* --- singular value decomposition --- */
 
@@ -55,12 +53,12 @@ static int values_work_length(int n) {
 }
 
 size_t linalg_singular_values_bytes(int m, int n) {
-    size_t least = (size_t)smaller(m, n);
+    size_t least = (size_t)int_min(m, n);
     return (least * least + (size_t)values_work_length((int)least)) * sizeof(double);
 }
 
 status linalg_singular_values(int m, int n, const double *a, double *s, void *work) {
-    int least = smaller(m, n), one = 1, info, integer_work, length = values_work_length(least);
+    int least = int_min(m, n), one = 1, info, integer_work, length = values_work_length(least);
     double *gram = work, *rest = gram + (size_t)least * (size_t)least;
     cblas_dsyrk(CblasColMajor, CblasUpper, m <= n ? CblasNoTrans : CblasTrans, least, m <= n ? n : m, 1, a, m, 0, gram,
                 least);

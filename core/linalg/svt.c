@@ -1,6 +1,7 @@
 #include "core/linalg/svt.h"
 
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 #include "core/linalg/linalg.h"
 
 #include <cblas.h>
@@ -48,16 +49,12 @@ typedef struct product {
     const double *G;
 } product;
 
-static int least(int a, int b) {
-    return a < b ? a : b;
-}
-
 /* The lower half of the Gram matrix of a quarter of G's rows: large blocks, which BLAS likes, and equal ones. */
 static void gram_part(const worker *w, void *context, int part) {
     (void)w;
     const product *p = context;
     svt *s = p->s;
-    int rows = (s->m + GRAM_PARTS - 1) / GRAM_PARTS, first = part * rows, count = least(rows, s->m - first);
+    int rows = int_pieces(s->m, GRAM_PARTS), first = part * rows, count = int_min(rows, s->m - first);
     double *gram = s->partial + (size_t)part * (size_t)s->n * (size_t)s->n;
     cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, s->n, count > 0 ? count : 0, 1, p->G + (count > 0 ? first : 0),
                 s->m, 0, gram, s->n);
@@ -192,7 +189,7 @@ static void multiply_rows(const worker *w, void *context, int item) {
     (void)w;
     const product *p = context;
     const svt *s = p->s;
-    int first = item * ROWS, count = least(ROWS, s->m - first);
+    int first = item * ROWS, count = int_min(ROWS, s->m - first);
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, count, s->rank, s->n, 1, p->G + first, s->m, s->vectors,
                 s->n, 0, s->left + first, s->m);
     for (int i = 0; i < s->rank; i++)
@@ -201,7 +198,7 @@ static void multiply_rows(const worker *w, void *context, int item) {
 
 void svt_multiply(engine *e, svt *s, const double *G) {
     if (s->rank > 0)
-        parallel_for(e, (s->m + ROWS - 1) / ROWS, multiply_rows, &(product){s, G});
+        parallel_for(e, int_pieces(s->m, ROWS), multiply_rows, &(product){s, G});
 }
 
 void svt_columns(const svt *s, int first, int count, double *B) {

@@ -1,6 +1,7 @@
 #include "datasets/vary/augment.h"
 
 #include "core/base/rng.h"
+#include "core/base/whole_numbers.h"
 #include "datasets/preprocess.h"
 #include "datasets/vary/transform.h"
 
@@ -34,14 +35,6 @@ static int between(rng *r, int lowest, int highest) {
     return lowest + (int)rng_below(r, (uint32_t)(highest - lowest) + 1);
 }
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 static status crop(pair p, int x, int y, int size) {
     TRY(transform_crop(p.image, x, y, size, size));
     return transform_crop(p.mask, x, y, size, size);
@@ -49,8 +42,8 @@ static status crop(pair p, int x, int y, int size) {
 
 /* A window anywhere in the pair, which is first padded with zeros, at the right and below, to its size. */
 static status crop_anywhere(rng *r, int size, pair p) {
-    int x = between(r, 0, larger(p.image->width - size, 0));
-    return crop(p, x, between(r, 0, larger(p.image->height - size, 0)), size);
+    int x = between(r, 0, int_max(p.image->width - size, 0));
+    return crop(p, x, between(r, 0, int_max(p.image->height - size, 0)), size);
 }
 
 static status resize(pair p, int width, int height) {
@@ -97,7 +90,7 @@ static bool pick_target(rng *r, const grey_image *mask, int *x, int *y) {
 
 /* The start of a window of `size` that holds position `at` of `length`. */
 static int start_around(rng *r, int at, int size, int length) {
-    return between(r, larger(at - size + 1, 0), smaller(at, larger(length - size, 0)));
+    return between(r, int_max(at - size + 1, 0), int_min(at, int_max(length - size, 0)));
 }
 
 /* `around`: the window holds a target pixel, where there is one. */
@@ -116,7 +109,7 @@ static status vary_crops(rng *r, bool around, augmentation turns, int size, pair
 
 /* The other side when the longer one becomes `target`. */
 static int in_proportion(int side, int longer, int target) {
-    return larger((int)((double)side * target / longer + 0.5), 1);
+    return int_max((int)((double)side * target / longer + 0.5), 1);
 }
 
 static status vary_mshnet(rng *r, int size, pair p) {
@@ -124,7 +117,7 @@ static status vary_mshnet(rng *r, int size, pair p) {
         transform_flip_columns(p.image);
         transform_flip_columns(p.mask);
     }
-    int longer = larger(p.image->width, p.image->height), target = between(r, size / 2, 2 * size);
+    int longer = int_max(p.image->width, p.image->height), target = between(r, size / 2, 2 * size);
     int width = in_proportion(p.image->width, longer, target), height = in_proportion(p.image->height, longer, target);
     TRY(resize_antialiased(p.image, width, height));
     TRY(resize_mask_centred(p.mask, width, height));

@@ -1,5 +1,7 @@
 #include "datasets/vary/transform.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,19 +38,11 @@ void transform_transpose(grey_image *image) {
             swap(&row_of(image, y)[x], &row_of(image, x)[y]);
 }
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 status transform_crop(grey_image *image, int x, int y, int width, int height) {
     grey_image window;
     TRY(grey_image_new(width, height, image->maximum, &window));
-    int first = larger(x, 0), end = smaller(x + width, image->width);
-    for (int row = larger(y, 0); row < smaller(y + height, image->height) && first < end; row++)
+    int first = int_max(x, 0), end = int_min(x + width, image->width);
+    for (int row = int_max(y, 0); row < int_min(y + height, image->height) && first < end; row++)
         memcpy(row_of(&window, row - y) + (first - x), row_of(image, row) + first,
                (size_t)(end - first) * sizeof *image->pixels);
     grey_image_free(image);
@@ -93,7 +87,7 @@ static void convolve(float *values, int count, size_t stride, const float *weigh
     for (int i = 0; i < count; i++) {
         float sum = 0;
         for (int k = -radius; k <= radius; k++)
-            sum += weights[k + radius] * line[smaller(larger(i + k, 0), count - 1)];
+            sum += weights[k + radius] * line[int_clamp(i + k, 0, count - 1)];
         values[(size_t)i * stride] = sum;
     }
 }
@@ -111,7 +105,7 @@ status transform_gaussian(grey_image *image, double sigma) {
     int radius = (int)ceil(4 * sigma);
     size_t width = (size_t)image->width, pixels = width * (size_t)image->height;
     float *values =
-        malloc((pixels + (size_t)larger(image->width, image->height) + 2 * (size_t)radius + 1) * sizeof *values);
+        malloc((pixels + (size_t)int_max(image->width, image->height) + 2 * (size_t)radius + 1) * sizeof *values);
     if (!values)
         return status_fail(STATUS_MEMORY, "out of memory to blur an image");
     float *weights = values + pixels, *line = weights + 2 * radius + 1;
@@ -123,7 +117,7 @@ status transform_gaussian(grey_image *image, double sigma) {
     for (int x = 0; x < image->width; x++)
         convolve(values + x, image->height, width, weights, radius, line);
     for (size_t i = 0; i < pixels; i++) /* the rounded weights may add up to a little more than 1 */
-        image->pixels[i] = (uint16_t)smaller((int)lrintf(values[i]), image->maximum);
+        image->pixels[i] = (uint16_t)int_min((int)lrintf(values[i]), image->maximum);
     free(values);
     return STATUS_OK;
 }
@@ -138,9 +132,9 @@ void transform_deepen(grey_image *image) {
 
 /* The pixel that position `at` is reflected to. */
 static int reflected(int at, int count) {
-    int period = larger(2 * (count - 1), 1);
+    int period = int_max(2 * (count - 1), 1);
     at = abs(at) % period;
-    return smaller(at, period - at);
+    return int_min(at, period - at);
 }
 
 static uint16_t value_at(const grey_image *image, int x, int y) {

@@ -1,5 +1,7 @@
 #include "eval/report/gallery_cut.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -81,16 +83,12 @@ status gallery_cut(const gallery_source *source, const gallery_part *part, galle
 status gallery_reduce(const gallery_source *source, int largest_side, gallery_maps *out) {
     int side = source->width > source->height ? source->width : source->height;
     gallery_part whole = {0, 0, source->width, source->height};
-    cutting c = {.source = source, .part = &whole, .block = (side + largest_side - 1) / largest_side};
+    cutting c = {.source = source, .part = &whole, .block = int_pieces(side, largest_side)};
     return cut(&c, out);
-}
-
-static int clamp(int value, int low, int high) {
-    return value < low ? low : value > high ? high : value;
 }
 
 gallery_part gallery_part_around(const gallery_source *source, double x, double y, int side) {
     int width = side < source->width ? side : source->width, height = side < source->height ? side : source->height;
-    return (gallery_part){clamp((int)lrint(x) - width / 2, 0, source->width - width),
-                          clamp((int)lrint(y) - height / 2, 0, source->height - height), width, height};
+    return (gallery_part){int_clamp((int)lrint(x) - width / 2, 0, source->width - width),
+                          int_clamp((int)lrint(y) - height / 2, 0, source->height - height), width, height};
 }

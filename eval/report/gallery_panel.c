@@ -1,5 +1,6 @@
 #include "eval/report/gallery_panel.h"
 
+#include "core/base/whole_numbers.h"
 #include "core/draw/colour_map.h"
 #include "core/io/png_io.h"
 
@@ -66,7 +67,7 @@ static void paint_box(const sheet *s, const gallery_box *b) {
 static status draw(sheet *s, int side) {
     const gallery_maps *m = &s->scene->maps;
     int longer = m->width > m->height ? m->width : m->height;
-    s->block = (longer + side - 1) / side;
+    s->block = int_pieces(longer, side);
     s->panel_width = (m->width + s->block - 1) / s->block;
     s->height = (m->height + s->block - 1) / s->block;
     s->width = PANELS * s->panel_width + (PANELS - 1) * GAP;

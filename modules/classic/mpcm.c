@@ -10,6 +10,7 @@
  * arithmetic of the Python version in circulation, whose images keep 8 bits: rounded means, negative differences 0,
  * products modulo 256. */
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 #include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
@@ -35,21 +36,17 @@ typedef struct contrast {
     float *score;
 } contrast;
 
-static int clamp(int value, int most) {
-    return value < 0 ? 0 : value > most ? most : value;
-}
-
 static int patch_size(int scale) {
     return 2 * scale + 3;
 }
 
 /* Column 0 of a padded row; rows outside the image repeat its border. */
 static const double *image_row(const contrast *c, int y) {
-    return c->image + clamp(y, c->height - 1) * c->stride + c->margin;
+    return c->image + int_clamp(y, 0, c->height - 1) * c->stride + c->margin;
 }
 
 static double *mean_row(const contrast *c, int scale, int y) {
-    ptrdiff_t row = (ptrdiff_t)scale * c->height + clamp(y, c->height - 1);
+    ptrdiff_t row = (ptrdiff_t)scale * c->height + int_clamp(y, 0, c->height - 1);
     return c->means + row * c->stride + c->margin;
 }
 
@@ -170,7 +167,7 @@ static status score_image(engine *e, const config *options, const grey_map *imag
     c.columns = workspace_take(work, rows, sizeof *c.columns);
     TRY(workspace_check(work));
     pad(&c, image->grey, padded);
-    int bands = (c.height + BAND - 1) / BAND;
+    int bands = int_pieces(c.height, BAND);
     parallel_for(e, bands, mean_band, &c);
     parallel_for(e, bands, contrast_band, &c);
     return STATUS_OK;

@@ -1,6 +1,7 @@
 #include "modules/classic/ipi/apg_dense.h"
 
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,13 +12,12 @@ enum { COLUMNS = 16 }; /* per parallel item */
 enum { MATRICES = 6, ZEROED_MATRICES = 4 };
 
 static int columns_of(const apg_dense *s, int item) {
-    int rest = s->p->n - item * COLUMNS;
-    return rest < COLUMNS ? rest : COLUMNS;
+    return int_min(s->p->n - item * COLUMNS, COLUMNS);
 }
 
 status apg_dense_new(engine *e, apg_dense *s, const ipi_problem *p, svt *decomposition, workspace *work) {
     size_t count = (size_t)p->m * (size_t)p->n;
-    *s = (apg_dense){.p = p, .decomposition = decomposition, .items = (p->n + COLUMNS - 1) / COLUMNS};
+    *s = (apg_dense){.p = p, .decomposition = decomposition, .items = int_pieces(p->n, COLUMNS)};
     double **matrices[MATRICES] = {&s->B, &s->T, &s->B_before, &s->T_before, &s->T_new, &s->G};
     for (int i = 0; i < MATRICES; i++)
         *matrices[i] = workspace_take(work, count, sizeof(double));

@@ -41,7 +41,7 @@ static void finish_rows(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
     low_rank *next = &job->f->next;
-    int first = item * ROWS, count = least(ROWS, job->f->m - first);
+    int first = item * ROWS, count = int_min(ROWS, job->f->m - first);
     multiply_rows(job, first, count);
     for (int i = first; i < first + count; i++) {
         size_t row = (size_t)i * (size_t)next->room;
@@ -61,7 +61,7 @@ static void project_image(const worker *w, void *context, int item) {
     const gram_job *job = context;
     factored_gram *f = job->f;
     const svt *s = job->s;
-    int n = f->n, room = 2 * n, first = item * GRAM_COLUMNS, count = least(GRAM_COLUMNS, n - first), r = s->rank;
+    int n = f->n, room = 2 * n, first = item * GRAM_COLUMNS, count = int_min(GRAM_COLUMNS, n - first), r = s->rank;
     double *DU = f->next_DUt + (size_t)first * (size_t)n;
     if (f->formed) {
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, r, count, f->m, 1, f->next.Ut, n,
@@ -83,7 +83,7 @@ static void relate_vectors(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
     factored_gram *f = job->f;
-    int n = f->n, room = 2 * n, first = item * VECTORS, count = least(VECTORS, job->s->rank - first);
+    int n = f->n, room = 2 * n, first = item * VECTORS, count = int_min(VECTORS, job->s->rank - first);
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, rank_of_both(f), count, n, 1, f->Vt, room,
                 job->s->vectors + (size_t)first * (size_t)n, n, 0, f->C + (size_t)first * (size_t)room, room);
 }
@@ -95,7 +95,7 @@ static void relate_factors(const worker *w, void *context, int item) {
     factored_gram *f = job->f;
     const svt *s = job->s;
     int n = f->n, room = 2 * n, all = rank_of_both(f), r = f->now.rank;
-    int first = item * VECTORS, count = least(VECTORS, s->rank - first);
+    int first = item * VECTORS, count = int_min(VECTORS, s->rank - first);
     double *K = f->next_K + (size_t)first * (size_t)room;
     if (f->formed) {
         const double *U = f->next.Ut + first;
@@ -119,7 +119,7 @@ static void relate_factors(const worker *w, void *context, int item) {
 static void measure_columns(const worker *w, void *context, int item) {
     (void)w;
     factored_gram *f = context;
-    int first = item * GRAM_COLUMNS, count = least(GRAM_COLUMNS, f->n - first);
+    int first = item * GRAM_COLUMNS, count = int_min(GRAM_COLUMNS, f->n - first);
     factored_gram_expand(f, -1, first, count);
     f->sums[item] = square(cblas_dnrm2(count * f->m, f->G + (size_t)first * (size_t)f->m, 1));
 }
@@ -135,7 +135,7 @@ static void take_vectors(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
     low_rank *next = &job->f->next;
-    size_t n = (size_t)job->f->n, end = (size_t)least((item + 1) * GRAM_COLUMNS, job->f->n);
+    size_t n = (size_t)job->f->n, end = (size_t)int_min((item + 1) * GRAM_COLUMNS, job->f->n);
     for (size_t j = (size_t)item * GRAM_COLUMNS; j < end; j++)
         for (size_t k = 0; k < (size_t)job->s->rank; k++) {
             next->Vt[j * n + k] = job->s->vectors[k * n + j];
@@ -146,12 +146,12 @@ static void take_vectors(const worker *w, void *context, int item) {
 void factored_gram_compute_next(engine *e, factored_gram *f, target_entries *t, svt *s, bool last, double *step2,
                                 double *norm2) {
     gram_job job = {.f = f, .t = t, .s = s};
-    int by_columns = items_of(f->n, GRAM_COLUMNS), by_vectors = items_of(s->rank, VECTORS);
+    int by_columns = int_pieces(f->n, GRAM_COLUMNS), by_vectors = int_pieces(s->rank, VECTORS);
     double Y_B2 = sum_of(f, by_columns);
     f->next.rank = s->rank;
     parallel_for(e, by_columns, take_vectors, &job);
     parallel_for(e, by_vectors, relate_vectors, &job);
-    parallel_for(e, items_of(f->m, ROWS), finish_rows, &job);
+    parallel_for(e, int_pieces(f->m, ROWS), finish_rows, &job);
     if (!last)
         parallel_for(e, by_columns, project_image, &job);
     parallel_for(e, by_vectors, relate_factors, &job);

@@ -13,7 +13,7 @@ enum { OF_ONE = 5, OF_TWO = 7, SQUARES = OF_ONE + 2 * (OF_TWO - 1) + 4 };
 static void transpose_columns(const worker *w, void *context, int item) {
     (void)w;
     const factored_gram *f = context;
-    int first = item * GRAM_COLUMNS, end = least(first + GRAM_COLUMNS, f->m);
+    int first = item * GRAM_COLUMNS, end = int_min(first + GRAM_COLUMNS, f->m);
     for (int j = 0; j < f->n; j++)
         for (int i = first; i < end; i++)
             f->Dt[(size_t)i * (size_t)f->n + (size_t)j] = f->D[(size_t)j * (size_t)f->m + (size_t)i];
@@ -51,7 +51,7 @@ status factored_gram_new(engine *e, factored_gram *f, int m, int n, const double
         *of_two[i] = squares;
     memcpy(f->DtD, DtD, square * sizeof *DtD);
     memcpy(f->DtM, DtD, square * sizeof *DtD); /* Y_T of step 1 is 0 */
-    parallel_for(e, items_of(m, GRAM_COLUMNS), transpose_columns, f);
+    parallel_for(e, int_pieces(m, GRAM_COLUMNS), transpose_columns, f);
     return STATUS_OK;
 }
 
@@ -92,7 +92,7 @@ static void project_columns(const worker *w, void *context, int item) {
     const gram_job *job = context;
     factored_gram *f = job->f;
     int n = f->n, room = 2 * n, r = f->now.rank, all = rank_of_both(f);
-    int first = item * GRAM_COLUMNS, count = least(GRAM_COLUMNS, n - first);
+    int first = item * GRAM_COLUMNS, count = int_min(GRAM_COLUMNS, n - first);
     size_t at = (size_t)first * (size_t)room;
     double *F = f->Ft + at, *Z = f->Zt + at, *half = f->half + (size_t)first * (size_t)n;
     const double *V = f->Vt + at;
@@ -123,7 +123,7 @@ static void symmetrise_columns(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
     const double *half = job->f->half;
-    size_t n = (size_t)job->f->n, end = (size_t)least((item + 1) * GRAM_COLUMNS, job->f->n);
+    size_t n = (size_t)job->f->n, end = (size_t)int_min((item + 1) * GRAM_COLUMNS, job->f->n);
     for (size_t j = (size_t)item * GRAM_COLUMNS; j < end; j++)
         for (size_t i = 0; i < n; i++)
             job->s->gram[j * n + i] = (half[j * n + i] + half[i * n + j]) / 4;
@@ -133,7 +133,7 @@ static void symmetrise_columns(const worker *w, void *context, int item) {
 static void subtract_next(const gram_job *job, int item) {
     const factored_gram *f = job->f;
     size_t n = (size_t)f->n;
-    int end = least((item + 1) * GRAM_COLUMNS, f->n);
+    int end = int_min((item + 1) * GRAM_COLUMNS, f->n);
     for (int j = item * GRAM_COLUMNS; j < end; j++) {
         target_range range = target_column(job->t, j);
         double *DtM = f->next_DtM + (size_t)j * n;
@@ -159,7 +159,7 @@ static void prepare_beside(const worker *w, void *context, int item) {
 }
 
 static void make_gram(engine *e, gram_job *job) {
-    int items = items_of(job->f->n, GRAM_COLUMNS);
+    int items = int_pieces(job->f->n, GRAM_COLUMNS);
     parallel_for(e, items, project_columns, job);
     parallel_for(e, items, symmetrise_columns, job);
 }
@@ -179,7 +179,7 @@ static void form_columns(const worker *w, void *context, int item) {
     (void)w;
     const gram_job *job = context;
     factored_gram *f = job->f;
-    int first = item * GRAM_COLUMNS, count = least(GRAM_COLUMNS, f->n - first);
+    int first = item * GRAM_COLUMNS, count = int_min(GRAM_COLUMNS, f->n - first);
     size_t m = (size_t)f->m, begin = (size_t)first * m, end = begin + (size_t)count * m;
     factored_gram_expand(f, 0, first, count);
     for (size_t i = begin; i < end; i++)
@@ -214,7 +214,7 @@ status factored_gram_decompose(engine *e, factored_gram *f, target_entries *t, s
     }
     if (!f->formed)
         return STATUS_OK;
-    parallel_for(e, items_of(f->n, GRAM_COLUMNS), form_columns, &(gram_job){.f = f, .t = t});
+    parallel_for(e, int_pieces(f->n, GRAM_COLUMNS), form_columns, &(gram_job){.f = f, .t = t});
     svt_gram(e, s, f->G);
     return svt_decompose(e, s, f->G, threshold);
 }

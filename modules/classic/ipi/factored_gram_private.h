@@ -5,15 +5,9 @@
 
 #include "modules/classic/ipi/factored_gram.h"
 
+#include "core/base/whole_numbers.h"
+
 enum { GRAM_COLUMNS = TARGET_COLUMNS }; /* of n, per parallel item */
-
-static inline int least(int a, int b) {
-    return a < b ? a : b;
-}
-
-static inline int items_of(int count, int size) {
-    return (count + size - 1) / size;
-}
 
 static inline double square(double x) {
     return x * x;

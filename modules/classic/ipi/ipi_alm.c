@@ -8,6 +8,7 @@
 #include "modules/classic/ipi/ipi_solver.h"
 
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 #include "core/linalg/svt.h"
 
 #include <math.h>
@@ -33,8 +34,7 @@ typedef struct alm {
 } alm;
 
 static int columns_of(const alm *s, int item) {
-    int rest = s->p->n - item * COLUMNS;
-    return rest < COLUMNS ? rest : COLUMNS;
+    return int_min(s->p->n - item * COLUMNS, COLUMNS);
 }
 
 static void begin_columns(const worker *w, void *context, int item) {
@@ -112,7 +112,7 @@ static double deviation_of(const double *D, size_t count, double *norm) {
 
 status ipi_alm(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
     size_t count = (size_t)p->m * (size_t)p->n;
-    alm s = {.p = p, .items = (p->n + COLUMNS - 1) / COLUMNS};
+    alm s = {.p = p, .items = int_pieces(p->n, COLUMNS)};
     s.B = workspace_take(work, count, sizeof(double));
     s.T = workspace_take(work, count, sizeof(double));
     s.Y = workspace_take(work, count, sizeof(double));

@@ -1,5 +1,7 @@
 #include "modules/classic/ipi/target_entries.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -12,8 +14,7 @@ enum {
 };
 
 static int columns_of(const target_entries *t, int item) {
-    int rest = t->n - item * TARGET_COLUMNS;
-    return rest < TARGET_COLUMNS ? rest : TARGET_COLUMNS;
+    return int_min(t->n - item * TARGET_COLUMNS, TARGET_COLUMNS);
 }
 
 /* Whole cache lines for every thread. */
@@ -34,7 +35,7 @@ static void round_columns(const worker *w, void *context, int item) {
 status target_entries_new(engine *e, target_entries *t, int m, int n, const double *D, workspace *w) {
     size_t whole = (size_t)m * (size_t)n, block = (size_t)TARGET_COLUMNS * (size_t)m;
     size_t threads = (size_t)engine_threads(e);
-    *t = (target_entries){.m = m, .n = n, .items = (n + TARGET_COLUMNS - 1) / TARGET_COLUMNS, .D = D};
+    *t = (target_entries){.m = m, .n = n, .items = int_pieces(n, TARGET_COLUMNS), .D = D};
     t->D_single = workspace_take(w, whole, sizeof(float));
     t->B_single = workspace_take(w, whole, sizeof(float));
     t->blocks = workspace_take(w, threads * block, sizeof(float));

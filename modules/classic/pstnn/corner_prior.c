@@ -5,6 +5,8 @@
  * scaled to [0, 1]. Where J is 0, so is the corner strength. */
 #include "modules/classic/pstnn/corner_prior.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <math.h>
 
 #define SIGMA_IMAGE 2.0  /* of the Gaussian in front of the gradient */
@@ -17,18 +19,14 @@ typedef struct extent {
     size_t pixels;
 } extent;
 
-static int clamp(int value, int most) {
-    return value < 0 ? 0 : value > most ? most : value;
-}
-
 /* In place. The border is mirrored at the pixels' edges, which for three taps repeats it. */
 static void smooth(extent e, double sigma, double *map, double *scratch) {
     double side = exp(-1 / (2 * sigma * sigma)), middle = 1 / (1 + 2 * side);
     side *= middle;
     for (int y = 0; y < e.height; y++) {
-        const double *above = map + (ptrdiff_t)clamp(y - 1, e.height - 1) * e.width;
+        const double *above = map + (ptrdiff_t)int_clamp(y - 1, 0, e.height - 1) * e.width;
         const double *row = map + (ptrdiff_t)y * e.width;
-        const double *below = map + (ptrdiff_t)clamp(y + 1, e.height - 1) * e.width;
+        const double *below = map + (ptrdiff_t)int_clamp(y + 1, 0, e.height - 1) * e.width;
         for (int x = 0; x < e.width; x++)
             scratch[(ptrdiff_t)y * e.width + x] = middle * row[x] + side * (above[x] + below[x]);
     }
@@ -36,13 +34,14 @@ static void smooth(extent e, double sigma, double *map, double *scratch) {
         const double *row = scratch + (ptrdiff_t)y * e.width;
         double *out = map + (ptrdiff_t)y * e.width;
         for (int x = 0; x < e.width; x++)
-            out[x] = middle * row[x] + side * (row[clamp(x - 1, e.width - 1)] + row[clamp(x + 1, e.width - 1)]);
+            out[x] = middle * row[x] +
+                     side * (row[int_clamp(x - 1, 0, e.width - 1)] + row[int_clamp(x + 1, 0, e.width - 1)]);
     }
 }
 
 /* Half the difference of the neighbours; at the border the difference to the only one. */
 static double slope(const double *u, int index, int count, ptrdiff_t stride) {
-    int before = clamp(index - 1, count - 1), after = clamp(index + 1, count - 1);
+    int before = int_clamp(index - 1, 0, count - 1), after = int_clamp(index + 1, 0, count - 1);
     return after > before ? (u[(after - index) * stride] - u[(before - index) * stride]) / (after - before) : 0;
 }
 

@@ -1,9 +1,11 @@
 #include "modules/classic/pstnn/patch_tensor.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <stddef.h>
 
 static int patches_along(int length, int P, int step) {
-    return (length - P + step - 1) / step + 1;
+    return int_pieces(length - P, step) + 1;
 }
 
 patch_tensor patch_tensor_of(int width, int height, int P, int step) {

@@ -13,6 +13,7 @@
  * The target image is the score. The preset `community` repeats the Python version in circulation: it leaves the middle
  * pair of frequencies empty where n3 mod 4 = 1, and rounds its target to 8 bits. */
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 #include "core/linalg/dft.h"
 #include "core/linalg/linalg.h"
 #include "modules/classic/pstnn/corner_prior.h"
@@ -150,7 +151,7 @@ static void prox_frequency(const worker *w, void *context, int f) {
 }
 
 static status update_background(engine *e, solver *s) {
-    int frequencies = dft_frequencies(s->shape.n3), blocks = ((int)s->slice + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+    int frequencies = dft_frequencies(s->shape.n3), blocks = int_pieces((int)s->slice, COLUMN_BLOCK);
     parallel_for(e, s->shape.n3, subtract_slice, s);
     parallel_for(e, blocks, transform_block, s);
     parallel_for(e, frequencies, prox_frequency, s);
