@@ -129,7 +129,7 @@ struct pack_writer {
 static status write_row(pack_writer *w, const char *dataset_path, const grey_image *image) {
     if (w->maximum == 65535)
         return h5_write_rows(w->file, dataset_path, H5_UINT16, w->names.count, 1, image->pixels);
-    size_t pixels = (size_t)image->width * (size_t)image->height;
+    size_t pixels = grey_image_pixels(image);
     uint8_t *narrow = malloc(pixels);
     if (!narrow)
         return status_fail(STATUS_MEMORY, "out of memory while packing %s", h5_path(w->file));
@@ -144,7 +144,7 @@ static status write_row(pack_writer *w, const char *dataset_path, const grey_ima
 static void deepen(grey_image *image, int maximum) {
     if (image->maximum == maximum)
         return;
-    size_t pixels = (size_t)image->width * (size_t)image->height;
+    size_t pixels = grey_image_pixels(image);
     for (size_t i = 0; i < pixels; i++)
         image->pixels[i] = (uint16_t)(image->pixels[i] * 257);
     image->maximum = maximum;
@@ -228,7 +228,7 @@ void pack_abandon(pack_writer *w) {
 }
 
 static void make_binary(grey_image *mask, mask_rule rule, uint8_t *label) {
-    size_t pixels = (size_t)mask->width * (size_t)mask->height;
+    size_t pixels = grey_image_pixels(mask);
     mask_to_label(mask, mask_maximum(mask), rule, label);
     for (size_t i = 0; i < pixels; i++)
         mask->pixels[i] = (uint16_t)(label[i] * mask->maximum);
@@ -237,7 +237,7 @@ static void make_binary(grey_image *mask, mask_rule rule, uint8_t *label) {
 /* A sample as it goes into the pack, but for its depth. */
 static status prepare(const pack_options *o, grey_image *image, grey_image *mask) {
     if (o->binary) {
-        uint8_t *label = malloc((size_t)mask->width * (size_t)mask->height);
+        uint8_t *label = malloc(grey_image_pixels(mask));
         if (!label)
             return status_fail(STATUS_MEMORY, "out of memory for a mask");
         make_binary(mask, o->rule, label);

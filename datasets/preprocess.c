@@ -2,33 +2,29 @@
 
 #include <stddef.h>
 
-static size_t pixel_count(const grey_image *image) {
-    return (size_t)image->width * (size_t)image->height;
-}
-
 int mask_maximum(const grey_image *mask) {
     int most = 0;
-    for (size_t i = 0; i < pixel_count(mask); i++)
+    for (size_t i = 0; i < grey_image_pixels(mask); i++)
         most = mask->pixels[i] > most ? mask->pixels[i] : most;
     return most;
 }
 
 void image_to_unit(const grey_image *image, float *out) {
     float full = (float)image->maximum;
-    for (size_t i = 0; i < pixel_count(image); i++)
+    for (size_t i = 0; i < grey_image_pixels(image); i++)
         out[i] = (float)image->pixels[i] / full;
 }
 
 void mask_to_soft(const grey_image *mask, int maximum, float *out) {
     float full = maximum > 0 ? (float)maximum : 1;
-    for (size_t i = 0; i < pixel_count(mask); i++)
+    for (size_t i = 0; i < grey_image_pixels(mask); i++)
         out[i] = (float)mask->pixels[i] / full;
 }
 
 void mask_to_label(const grey_image *mask, int maximum, mask_rule rule, uint8_t *out) {
     /* 127 of 255, at the mask's own depth. */
     int half = mask->maximum == 255 ? 127 : mask->maximum / 2;
-    for (size_t i = 0; i < pixel_count(mask); i++) {
+    for (size_t i = 0; i < grey_image_pixels(mask); i++) {
         int value = mask->pixels[i];
         switch (rule) {
         case MASK_MAX:

@@ -24,7 +24,7 @@ static status count_frames(const image_source *source, int *out) {
 }
 
 static status read_frame(const image_source *source, FILE *stream, int page, grey_image *out) {
-    size_t pixels = (size_t)out->width * (size_t)out->height;
+    size_t pixels = grey_image_pixels(out);
     if (fseeko(stream, (off_t)((size_t)(page - 1) * frame_bytes(source)), SEEK_SET) != 0 ||
         fread(out->pixels, 2, pixels, stream) != pixels)
         return status_fail(STATUS_INPUT, "%s: frame %d cannot be read: %s", source->path, page,

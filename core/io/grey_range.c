@@ -14,10 +14,6 @@
 
 enum { VALUES = GREY_RANGE_VALUES };
 
-static size_t pixel_count(const grey_image *image) {
-    return (size_t)image->width * (size_t)image->height;
-}
-
 static bool read_percentile(const char *text, grey_range *out) {
     char *end;
     *out = (grey_range){.kind = RANGE_PERCENTILE, .percent = USUAL_PERCENT};
@@ -72,7 +68,7 @@ static int value_after(const int *histogram, int from, int step, double skip) {
 
 static void find_percentiles(const grey_image *image, double percent, int *histogram, double *low, double *high) {
     memset(histogram, 0, VALUES * sizeof *histogram);
-    size_t pixels = pixel_count(image);
+    size_t pixels = grey_image_pixels(image);
     for (size_t i = 0; i < pixels; i++)
         histogram[image->pixels[i]]++;
     double skip = percent / 100 * (double)pixels;
@@ -102,7 +98,7 @@ void grey_range_apply_in(const grey_range *range, int *histogram, grey_image *im
         break;
     }
     double scale = high > low ? VALUES - 1 : 0, width = high > low ? high - low : 1;
-    for (size_t i = 0; i < pixel_count(image); i++) {
+    for (size_t i = 0; i < grey_image_pixels(image); i++) {
         double share = fmin(fmax((image->pixels[i] - low) / width, 0), 1);
         image->pixels[i] = (uint16_t)lrint(share * scale);
     }
@@ -122,7 +118,7 @@ status grey_range_apply(const grey_range *range, grey_image *image) {
 
 void grey_span_add(grey_span *span, const grey_image *image) {
     int low = image->maximum, high = 0;
-    for (size_t i = 0; i < pixel_count(image); i++) {
+    for (size_t i = 0; i < grey_image_pixels(image); i++) {
         int value = image->pixels[i];
         low = value < low ? value : low;
         high = value > high ? value : high;

@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The largest image: what a hostile header asks for beyond it is refused before memory is taken. 16384 x 16384 pixels
@@ -33,6 +34,10 @@ status grey_image_check_size(int64_t width, int64_t height);
 /* Allocates zeroed pixels. Release with grey_image_free. Fails with STATUS_MEMORY, and as grey_image_check_size. */
 status grey_image_new(int width, int height, int maximum, grey_image *out);
 void grey_image_free(grey_image *image); /* accepts an empty image; leaves an empty image */
+
+static inline size_t grey_image_pixels(const grey_image *image) {
+    return (size_t)image->width * (size_t)image->height;
+}
 
 /* OpenCV's INTER_LINEAR (half-pixel centres, edge replicated; an exact halving of both sides is the rounded
  * mean of 2x2 pixels), bit-exact for 8-bit images. `out` is new, owned by the caller; the depth is kept. */

@@ -132,7 +132,7 @@ status components_find_in(workspace *w, const uint8_t *map, int width, int heigh
 
 status components_of_mask(const grey_image *mask, int maximum, mask_rule rule, component_list *out) {
     *out = (component_list){0};
-    uint8_t *label = malloc((size_t)mask->width * (size_t)mask->height);
+    uint8_t *label = malloc(grey_image_pixels(mask));
     if (!label)
         return status_fail(STATUS_MEMORY, "out of memory for a mask");
     mask_to_label(mask, maximum, rule, label);

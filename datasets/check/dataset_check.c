@@ -28,7 +28,7 @@ static status survey(const dataset *d, int index, const grey_image *image, const
 static int count_grey_values(const grey_image *mask, int maximum) {
     bool *seen = calloc(65536, sizeof *seen);
     int count = 0;
-    for (size_t i = 0; seen && i < (size_t)mask->width * (size_t)mask->height; i++) {
+    for (size_t i = 0; seen && i < grey_image_pixels(mask); i++) {
         int value = mask->pixels[i];
         count += value && value != maximum && !seen[value];
         seen[value] = true;
@@ -62,7 +62,7 @@ static void count_sizes(dataset_counts *c, const grey_image *image) {
 
 static uint64_t fingerprint(const grey_image *image) {
     uint64_t hash = 0xcbf29ce484222325u ^ ((uint64_t)(uint32_t)image->width << 32 | (uint32_t)image->height);
-    for (size_t i = 0; i < (size_t)image->width * (size_t)image->height; i++)
+    for (size_t i = 0; i < grey_image_pixels(image); i++)
         hash = (hash ^ image->pixels[i]) * 0x100000001b3u; /* FNV-1a, 16 bits at a time */
     return hash ? hash : 1;
 }

@@ -13,10 +13,6 @@
 
 enum { VALUES = 65536 };
 
-static size_t pixel_count(const grey_image *image) {
-    return (size_t)image->width * (size_t)image->height;
-}
-
 /* What may be wrong with a mask that is nearly all target. */
 static const char *explain_cover(const dataset *d, int index) {
     const char *path = dataset_mask_path(d, index);
@@ -53,18 +49,18 @@ static status count_values(const grey_image *mask, int **out) {
     *out = calloc(VALUES, sizeof **out);
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for the values of a mask");
-    for (size_t i = 0; i < pixel_count(mask); i++)
+    for (size_t i = 0; i < grey_image_pixels(mask); i++)
         (*out)[mask->pixels[i]]++;
     return STATUS_OK;
 }
 
 static status count_taken(const grey_image *mask, int maximum, mask_rule rule, int64_t *out) {
-    uint8_t *label = malloc(pixel_count(mask));
+    uint8_t *label = malloc(grey_image_pixels(mask));
     if (!label)
         return status_fail(STATUS_MEMORY, "out of memory for a mask");
     mask_to_label(mask, maximum, rule, label);
     *out = 0;
-    for (size_t i = 0; i < pixel_count(mask); i++)
+    for (size_t i = 0; i < grey_image_pixels(mask); i++)
         *out += label[i];
     free(label);
     return STATUS_OK;
@@ -77,7 +73,7 @@ static uint32_t add_bytes(uint32_t content, const void *bytes, size_t size) {
 static uint32_t add_image(uint32_t content, const grey_image *image) {
     const int32_t size[2] = {image->width, image->height};
     content = add_bytes(content, size, sizeof size);
-    return add_bytes(content, image->pixels, pixel_count(image) * sizeof *image->pixels);
+    return add_bytes(content, image->pixels, grey_image_pixels(image) * sizeof *image->pixels);
 }
 
 status set_survey_add(set_survey *s, const dataset *d, int index, const grey_image *image, const grey_image *mask) {
@@ -97,7 +93,7 @@ status set_survey_add(set_survey *s, const dataset *d, int index, const grey_ima
     TRY(count_values(mask, &counts));
     note_values(s, counts, maximum, taken);
     free(counts);
-    double share = (double)taken / (double)pixel_count(mask);
+    double share = (double)taken / (double)grey_image_pixels(mask);
     if (share > 0.5)
         return refuse_cover(d, index, share);
     return s->finds_shift ? mask_registration_add(&s->registration, image, mask, maximum, s->rule) : STATUS_OK;

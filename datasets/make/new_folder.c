@@ -51,7 +51,7 @@ static status write_grey(const char *parent, const char *kind, const char *name,
     }
     if (image->maximum != 255)
         return png_write_grey16(path, image->width, image->height, image->pixels);
-    size_t pixels = (size_t)image->width * (size_t)image->height;
+    size_t pixels = grey_image_pixels(image);
     uint8_t *narrow = malloc(pixels);
     if (!narrow)
         return status_fail(STATUS_MEMORY, "out of memory for %s", path);

@@ -70,7 +70,7 @@ static void turn(rng *r, augmentation kind, pair p) {
 
 /* The position of one of the target pixels, each as likely; false if there is none. */
 static bool pick_target(rng *r, const grey_image *mask, int *x, int *y) {
-    size_t pixels = (size_t)mask->width * (size_t)mask->height;
+    size_t pixels = grey_image_pixels(mask);
     uint32_t count = 0;
     for (size_t i = 0; i < pixels; i++)
         count += mask->pixels[i] > 0;

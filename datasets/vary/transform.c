@@ -125,7 +125,7 @@ status transform_gaussian(grey_image *image, double sigma) {
 void transform_deepen(grey_image *image) {
     if (image->maximum != 255)
         return;
-    for (size_t i = 0; i < (size_t)image->width * (size_t)image->height; i++)
+    for (size_t i = 0; i < grey_image_pixels(image); i++)
         image->pixels[i] = (uint16_t)(image->pixels[i] * 257);
     image->maximum = 65535;
 }

@@ -20,7 +20,7 @@ static double draw(const char *use, uint64_t seed, int64_t epoch, int sample) {
 
 static status copy(const grey_image *from, grey_image *out) {
     TRY(grey_image_new(from->width, from->height, from->maximum, out));
-    memcpy(out->pixels, from->pixels, (size_t)from->width * (size_t)from->height * sizeof *from->pixels);
+    memcpy(out->pixels, from->pixels, grey_image_pixels(from) * sizeof *from->pixels);
     return STATUS_OK;
 }
 

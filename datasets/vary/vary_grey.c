@@ -28,7 +28,7 @@ status vary_grey(const vary_grey_options *o, uint64_t seed, int64_t epoch, int s
     double factor = 1 + o->gain * (2 * rng_uniform(&gain) - 1);
     double offset = o->gain * (rng_uniform(&gain) - 0.5), deviation = o->noise * rng_uniform(&noise);
     double full = image->maximum;
-    for (size_t i = 0; i < (size_t)image->width * (size_t)image->height; i++) {
+    for (size_t i = 0; i < grey_image_pixels(image); i++) {
         double value = image->pixels[i] / full * factor + offset;
         if (o->noise > 0)
             value += deviation * rng_normal(&noise);

@@ -10,12 +10,8 @@ void sample_free(sample *s) {
     *s = (sample){0};
 }
 
-static size_t pixel_count(const grey_image *image) {
-    return (size_t)image->width * (size_t)image->height;
-}
-
 static status unit_image(const grey_image *image, const char *name, float **out) {
-    *out = malloc(pixel_count(image) * sizeof **out);
+    *out = malloc(grey_image_pixels(image) * sizeof **out);
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for the image %s", name);
     image_to_unit(image, *out);
@@ -29,7 +25,7 @@ static status vary_stored(const grey_image *image, const char *name, const sampl
     if (!*out)
         return status_fail(STATUS_MEMORY, "out of memory for the image %s", name);
     TRY(unit_image(image, name, &stored));
-    o->vary->apply(o->vary->context, name, stored, pixel_count(image));
+    o->vary->apply(o->vary->context, name, stored, grey_image_pixels(image));
     score_map_resize(stored, image->width, image->height, o->size, o->size, *out);
     free(stored);
     return STATUS_OK;
@@ -47,7 +43,7 @@ static status prepare_image(grey_image *image, const char *name, const sample_op
         return STATUS_OK;
     TRY(unit_image(image, name, &out->image));
     if (o->vary)
-        o->vary->apply(o->vary->context, name, out->image, pixel_count(image));
+        o->vary->apply(o->vary->context, name, out->image, grey_image_pixels(image));
     return STATUS_OK;
 }
 
@@ -55,7 +51,7 @@ static status prepare_label(grey_image *mask, const sample_options *o, sample *o
     int maximum = mask_maximum(mask);
     if (o->size > 0)
         TRY(resize_mask(mask, o->size, o->size));
-    out->label = malloc(pixel_count(mask));
+    out->label = malloc(grey_image_pixels(mask));
     if (!out->label)
         return status_fail(STATUS_MEMORY, "out of memory for a %dx%d sample", mask->width, mask->height);
     mask_to_label(mask, maximum, o->mask, out->label);
