@@ -1,6 +1,6 @@
 /* Data sets made of data sets: a side of one, several as one. */
-#include "core/base/rng.h"
 #include "datasets/dataset_private.h"
+#include "datasets/ranked_name.h"
 
 #include <assert.h>
 #include <math.h>
@@ -9,29 +9,16 @@
 #include <string.h>
 
 typedef struct ranked {
-    uint64_t rank;
-    const char *name;
+    ranked_name key;
     int index;
 } ranked;
-
-static int by_rank(const void *a, const void *b) {
-    const ranked *x = a, *y = b;
-    return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : strcmp(x->name, y->name);
-}
-
-/* Names that differ in a digit have similar FNV hashes; the generator takes the likeness away. */
-static uint64_t rank_of(const char *name) {
-    rng r = rng_new(rng_stream_of(name), rng_stream_of("holdout"));
-    uint64_t high = rng_u32(&r);
-    return high << 32 | rng_u32(&r);
-}
 
 static ranked *rank_all(const dataset *d) {
     ranked *all = malloc((size_t)d->count * sizeof *all);
     for (int i = 0; all && i < d->count; i++)
-        all[i] = (ranked){rank_of(d->samples[i].name), d->samples[i].name, i};
+        all[i] = (ranked){{name_rank(d->samples[i].name, "holdout", 0), d->samples[i].name}, i};
     if (all)
-        qsort(all, (size_t)d->count, sizeof *all, by_rank);
+        qsort(all, (size_t)d->count, sizeof *all, ranked_name_compare);
     return all;
 }
 

@@ -1,9 +1,9 @@
 #include "datasets/make/split_set.h"
 
-#include "core/base/rng.h"
 #include "core/io/file_io.h"
 #include "core/io/text_buffer.h"
 #include "datasets/dataset_private.h"
+#include "datasets/ranked_name.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,41 +15,29 @@ typedef enum side { SIDE_TRAIN, SIDE_VAL, SIDE_TEST, SIDES } side;
 static const char *const side_names[SIDES] = {"train", "val", "test"};
 
 typedef struct ranked {
-    uint64_t rank; /* of the folder, or of the name if there is none */
-    const char *name;
+    ranked_name key;      /* its rank is that of the folder, or of the name if there is none */
     size_t folder_length; /* the first bytes of the name; 0: no folder */
     side side;
 } ranked;
 
-static uint64_t rank_of(const char *text, size_t length, uint64_t seed) {
-    char key[4096];
-    snprintf(key, sizeof key, "%.*s", (int)length, text);
-    rng r = rng_new(seed ^ rng_stream_of(key), rng_stream_of("split"));
-    uint64_t high = rng_u32(&r);
-    return high << 32 | rng_u32(&r);
-}
-
-static int by_rank(const void *a, const void *b) {
-    const ranked *x = a, *y = b;
-    return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : strcmp(x->name, y->name);
-}
-
 static int by_name(const void *a, const void *b) {
-    return strcmp(((const ranked *)a)->name, ((const ranked *)b)->name);
+    return strcmp(((const ranked *)a)->key.name, ((const ranked *)b)->key.name);
 }
 
 static bool same_folder(const ranked *a, const ranked *b) {
-    return a->folder_length > 0 && a->folder_length == b->folder_length && !strncmp(a->name, b->name, a->folder_length);
+    return a->folder_length > 0 && a->folder_length == b->folder_length &&
+           !strncmp(a->key.name, b->key.name, a->folder_length);
 }
 
 static void rank_all(const dataset *d, uint64_t seed, ranked *out) {
     for (int i = 0; i < d->count; i++) {
         const char *name = d->samples[i].name, *slash = strrchr(name, '/');
         size_t folder = slash ? (size_t)(slash - name) : 0;
-        out[i] = (ranked){
-            .rank = rank_of(name, folder ? folder : strlen(name), seed), .name = name, .folder_length = folder};
+        char ranked_by[4096];
+        snprintf(ranked_by, sizeof ranked_by, "%.*s", (int)(folder ? folder : strlen(name)), name);
+        out[i] = (ranked){.key = {name_rank(ranked_by, "split", seed), name}, .folder_length = folder};
     }
-    qsort(out, (size_t)d->count, sizeof *out, by_rank);
+    qsort(out, (size_t)d->count, sizeof *out, ranked_name_compare);
 }
 
 /* Goes through the ranks: the first ones are for test, the next ones to choose on. */
@@ -72,7 +60,7 @@ static status write_list(const char *root, side which, const ranked *all, int co
     TRY(text_buffer_begin(&b));
     for (int i = 0; i < count; i++)
         if (all[i].side == which)
-            fprintf(b.stream, "%s\n", all[i].name);
+            fprintf(b.stream, "%s\n", all[i].key.name);
     return text_buffer_save(&b, path);
 }
 
