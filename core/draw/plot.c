@@ -2,7 +2,7 @@
 
 #include "core/draw/canvas.h"
 #include "core/draw/font.h"
-#include "core/draw/plot_axes.h"
+#include "core/draw/plot_area.h"
 #include "core/draw/plot_labels.h"
 
 #include <math.h>
@@ -30,8 +30,7 @@ typedef struct picture {
     cairo_t *cairo;
     const plot *plot;
     double width, height; /* of the whole plot, whose corner is the origin */
-    plot_axes axes;
-    double left, top, right, bottom; /* the area between the axes */
+    plot_area area;
 } picture;
 
 /* --- text --- */
@@ -61,13 +60,14 @@ static double widest_label(cairo_t *cairo, const plot_scale *scale) {
 
 static double side_width(const picture *p, int axis, const char *label) {
     char title[256];
-    axis_title(&p->axes.y[axis], label, title, sizeof title);
-    return MARGIN + (is_given(title) ? TEXT_SIZE + GAP : 0) + widest_label(p->cairo, &p->axes.y[axis]) + GAP;
+    axis_title(&p->area.axes.y[axis], label, title, sizeof title);
+    return MARGIN + (is_given(title) ? TEXT_SIZE + GAP : 0) + widest_label(p->cairo, &p->area.axes.y[axis]) + GAP;
 }
 
 /* Name of a series in the legend; it says where to read it when there are two axes. */
 static void legend_name(const picture *p, const plot_series *s, char *out, size_t size) {
-    snprintf(out, size, "%s%s", s->name, p->axes.has_right ? (s->axis == PLOT_RIGHT ? " (right)" : " (left)") : "");
+    snprintf(out, size, "%s%s", s->name,
+             p->area.axes.has_right ? (s->axis == PLOT_RIGHT ? " (right)" : " (left)") : "");
 }
 
 static void draw_stroke(const picture *p, int index) {
@@ -95,7 +95,7 @@ static void draw_key(const picture *p, int index, double x, double middle) {
 
 /* Writes the legend in lines from `top` downwards, between the axes; returns where it ends. */
 static double draw_legend(const picture *p, double top) {
-    double x = p->left, middle = top + TEXT_SIZE / 2;
+    double x = p->area.left, middle = top + TEXT_SIZE / 2;
     bool any = false;
     char name[128];
     for (int k = 0; k < p->plot->series_count; k++) {
@@ -103,8 +103,8 @@ static double draw_legend(const picture *p, double top) {
             continue;
         legend_name(p, &p->plot->series[k], name, sizeof name);
         double width = LEGEND_LINE + GAP + canvas_text_width(p->cairo, name);
-        if (any && x + width > p->right) {
-            x = p->left;
+        if (any && x + width > p->area.right) {
+            x = p->area.left;
             middle += 1.6 * TEXT_SIZE;
         }
         draw_key(p, k, x, middle);
@@ -132,85 +132,70 @@ static void lay_out(picture *p, bool with_legend) {
     cairo_t *cairo = p->cairo;
     char title[256];
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
-    p->left = side_width(p, 0, p->plot->y_label);
-    p->right = p->width - (p->axes.has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
-    axis_title(&p->axes.x, p->plot->x_label, title, sizeof title);
-    p->bottom = p->height - MARGIN - (is_given(title) ? TEXT_SIZE + GAP : 0) - TEXT_SIZE - GAP;
-    p->top = draw_title(cairo, p->plot->title, p->left, MARGIN);
+    p->area.left = side_width(p, 0, p->plot->y_label);
+    p->area.right = p->width - (p->area.axes.has_right ? side_width(p, 1, p->plot->y2_label) : 2 * MARGIN);
+    axis_title(&p->area.axes.x, p->plot->x_label, title, sizeof title);
+    p->area.bottom = p->height - MARGIN - (is_given(title) ? TEXT_SIZE + GAP : 0) - TEXT_SIZE - GAP;
+    p->area.top = draw_title(cairo, p->plot->title, p->area.left, MARGIN);
     if (with_legend)
-        p->top = draw_legend(p, p->top);
+        p->area.top = draw_legend(p, p->area.top);
 }
 
 /* --- axes --- */
 
-static double x_at(const picture *p, double value) {
-    return p->left + (value - p->axes.x.low) / (p->axes.x.high - p->axes.x.low) * (p->right - p->left);
-}
-
-static double y_at(const picture *p, int axis, double value) {
-    const plot_scale *s = &p->axes.y[axis];
-    return p->bottom - (value - s->low) / (s->high - s->low) * (p->bottom - p->top);
-}
-
-static void draw_x_tick(const picture *p, double value, const char *label) {
-    double x = x_at(p, value);
-    canvas_line(p->cairo, x, p->top, x, p->bottom, CANVAS_GRID);
+static void draw_x_tick(void *context, double x, const char *label) {
+    const picture *p = context;
+    canvas_line(p->cairo, x, p->area.top, x, p->area.bottom, CANVAS_GRID);
     canvas_colour(p->cairo, CANVAS_TEXT);
-    canvas_text(p->cairo, x, p->bottom + GAP + TEXT_SIZE / 2, 0.5, label);
+    canvas_text(p->cairo, x, p->area.bottom + GAP + TEXT_SIZE / 2, 0.5, label);
 }
 
-static void draw_x_axis(const picture *p) {
-    const plot *description = p->plot;
-    char label[256], number[32];
-    for (int i = 0; i < description->x_tick_count; i++) {
-        const plot_tick *tick = &description->x_ticks[i];
-        if (tick->value >= p->axes.x.low && tick->value <= p->axes.x.high)
-            draw_x_tick(p, tick->value, tick->label);
-    }
-    for (int i = 0; !description->x_ticks && i < plot_scale_tick_count(&p->axes.x); i++) {
-        plot_scale_label(&p->axes.x, plot_scale_tick(&p->axes.x, i), number);
-        draw_x_tick(p, plot_scale_tick(&p->axes.x, i), number);
-    }
-    axis_title(&p->axes.x, description->x_label, label, sizeof label);
+static void draw_x_axis(picture *p) {
+    char label[256];
+    plot_area_x_ticks(&p->area, p->plot, draw_x_tick, p);
+    axis_title(&p->area.axes.x, p->plot->x_label, label, sizeof label);
     canvas_colour(p->cairo, CANVAS_TEXT);
-    canvas_text(p->cairo, (p->left + p->right) / 2, p->height - MARGIN - TEXT_SIZE / 2, 0.5, label);
+    canvas_text(p->cairo, (p->area.left + p->area.right) / 2, p->height - MARGIN - TEXT_SIZE / 2, 0.5, label);
 }
 
 static void draw_y_axis(const picture *p, int axis) {
+    const plot_area *a = &p->area;
     cairo_t *cairo = p->cairo;
     char label[256], number[32];
-    for (int i = 0; i < plot_scale_tick_count(&p->axes.y[axis]); i++) {
-        double value = plot_scale_tick(&p->axes.y[axis], i), y = y_at(p, axis, value);
+    for (int i = 0; i < plot_scale_tick_count(&a->axes.y[axis]); i++) {
+        double value = plot_scale_tick(&a->axes.y[axis], i), y = plot_area_y(a, axis, value);
         if (axis == 0)
-            canvas_line(cairo, p->left, y, p->right, y, CANVAS_GRID);
+            canvas_line(cairo, a->left, y, a->right, y, CANVAS_GRID);
         else
-            canvas_line(cairo, p->right, y, p->right + GAP / 2, y, CANVAS_FRAME); /* the grid is the left axis's */
-        plot_scale_label(&p->axes.y[axis], value, number);
+            canvas_line(cairo, a->right, y, a->right + GAP / 2, y, CANVAS_FRAME); /* the grid is the left axis's */
+        plot_scale_label(&a->axes.y[axis], value, number);
         canvas_colour(cairo, CANVAS_TEXT);
-        canvas_text(cairo, axis ? p->right + GAP : p->left - GAP, y, axis ? 0 : 1, number);
+        canvas_text(cairo, axis ? a->right + GAP : a->left - GAP, y, axis ? 0 : 1, number);
     }
-    axis_title(&p->axes.y[axis], axis ? p->plot->y2_label : p->plot->y_label, label, sizeof label);
+    axis_title(&a->axes.y[axis], axis ? p->plot->y2_label : p->plot->y_label, label, sizeof label);
     canvas_text_upwards(cairo, axis ? p->width - MARGIN - TEXT_SIZE / 2 : MARGIN + TEXT_SIZE / 2,
-                        (p->top + p->bottom) / 2, label);
+                        (a->top + a->bottom) / 2, label);
 }
 
-static void draw_axes(const picture *p) {
+static void draw_axes(picture *p) {
+    const plot_area *a = &p->area;
     draw_x_axis(p);
     draw_y_axis(p, 0);
-    if (p->axes.has_right)
+    if (a->axes.has_right)
         draw_y_axis(p, 1);
-    canvas_line(p->cairo, p->left, p->bottom, p->right, p->bottom, CANVAS_FRAME);
-    canvas_line(p->cairo, p->left, p->top, p->left, p->bottom, CANVAS_FRAME);
-    if (p->axes.has_right)
-        canvas_line(p->cairo, p->right, p->top, p->right, p->bottom, CANVAS_FRAME);
+    canvas_line(p->cairo, a->left, a->bottom, a->right, a->bottom, CANVAS_FRAME);
+    canvas_line(p->cairo, a->left, a->top, a->left, a->bottom, CANVAS_FRAME);
+    if (a->axes.has_right)
+        canvas_line(p->cairo, a->right, a->top, a->right, a->bottom, CANVAS_FRAME);
 }
 
 /* --- series --- */
 
 static void draw_error_bar(const picture *p, const plot_series *s, int i) {
     int axis = s->axis == PLOT_RIGHT;
-    double x = x_at(p, s->x[i]);
-    double low = y_at(p, axis, plot_bar_end(p->plot, s, i, -1)), high = y_at(p, axis, plot_bar_end(p->plot, s, i, 1));
+    double x = plot_area_x(&p->area, s->x[i]);
+    double low = plot_area_y(&p->area, axis, plot_bar_end(p->plot, s, i, -1)),
+           high = plot_area_y(&p->area, axis, plot_bar_end(p->plot, s, i, 1));
     if (low - high < 1)
         return;
     cairo_move_to(p->cairo, x, low);
@@ -227,7 +212,7 @@ static void draw_series(const picture *p, int index) {
     for (int i = 0; i < s->count; i++) {
         if (plot_point_is_drawn(s, i)) {
             if (!s->is_scattered)
-                cairo_line_to(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]));
+                cairo_line_to(p->cairo, plot_area_x(&p->area, s->x[i]), plot_area_y(&p->area, axis, s->y[i]));
             drawn++;
         }
     }
@@ -237,23 +222,18 @@ static void draw_series(const picture *p, int index) {
             draw_error_bar(p, s, i);
     cairo_set_line_width(p->cairo, LINE_WIDTH / 2);
     cairo_stroke(p->cairo);
-    if (drawn == 0 || (!s->is_scattered && (p->right - p->left) / drawn < MARKER_DISTANCE))
+    if (drawn == 0 || (!s->is_scattered && (p->area.right - p->area.left) / drawn < MARKER_DISTANCE))
         return;
     for (int i = 0; i < s->count; i++) {
         if (!plot_point_is_drawn(s, i))
             continue;
-        cairo_arc(p->cairo, x_at(p, s->x[i]), y_at(p, axis, s->y[i]), MARKER_RADIUS, 0, 2 * M_PI);
+        cairo_arc(p->cairo, plot_area_x(&p->area, s->x[i]), plot_area_y(&p->area, axis, s->y[i]), MARKER_RADIUS, 0,
+                  2 * M_PI);
         cairo_fill(p->cairo);
     }
 }
 
 /* --- names of points --- */
-
-static void locate(void *context, const plot_series *s, int i, double *x, double *y) {
-    const picture *p = context;
-    *x = x_at(p, s->x[i]);
-    *y = y_at(p, s->axis == PLOT_RIGHT, s->y[i]);
-}
 
 static double label_width(void *context, const char *text) {
     const picture *p = context;
@@ -267,19 +247,15 @@ static void draw_label(void *context, const plot_box *at, const char *text) {
 }
 
 static void draw_labels(picture *p) {
-    const plot_labels labels = {.area = {p->left, p->top, p->right, p->bottom},
-                                .height = TEXT_SIZE,
-                                .context = p,
-                                .locate = locate,
-                                .width = label_width,
-                                .print = draw_label};
+    const plot_labels labels = {
+        .area = &p->area, .height = TEXT_SIZE, .context = p, .width = label_width, .print = draw_label};
     plot_labels_print(&labels, p->plot);
 }
 
 static void draw_plot(cairo_t *cairo, const plot *description, double width, double height, bool with_legend) {
     picture p = {.cairo = cairo, .plot = description, .width = width, .height = height};
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    p.axes = plot_axes_of(description, width, height);
+    p.area.axes = plot_axes_of(description, width, height);
     lay_out(&p, with_legend);
     draw_axes(&p);
     for (int k = 0; k < description->series_count; k++)
@@ -307,10 +283,10 @@ typedef struct grid {
 } grid;
 
 static double draw_head(const grid *g, cairo_t *cairo) {
-    picture p = {.cairo = cairo, .plot = &g->plots[0], .left = 2 * MARGIN, .right = g->width - MARGIN};
+    picture p = {.cairo = cairo, .plot = &g->plots[0], .area = {.left = 2 * MARGIN, .right = g->width - MARGIN}};
     font_select(cairo, TEXT_SIZE, CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    return draw_legend(&p, draw_title(cairo, g->title, p.left, MARGIN));
+    return draw_legend(&p, draw_title(cairo, g->title, p.area.left, MARGIN));
 }
 
 static void draw_grid(void *context, cairo_t *cairo) {

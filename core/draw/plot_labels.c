@@ -1,7 +1,5 @@
 #include "core/draw/plot_labels.h"
 
-#include "core/draw/plot_axes.h"
-
 #define DISTANCE 6.0 /* of a name from the middle of its point */
 #define NEAR 2.0     /* that a name beside a point stands lower or higher */
 #define RADIUS 3.0   /* of a point */
@@ -18,7 +16,7 @@ static void take(occupied *o, plot_box box) {
         o->boxes[o->count++] = box;
 }
 
-static bool is_free(const occupied *o, const plot_box *area, const plot_box *b) {
+static bool is_free(const occupied *o, const plot_area *area, const plot_box *b) {
     if (b->left < area->left || b->right > area->right || b->top < area->top || b->bottom > area->bottom)
         return false;
     for (int i = 0; i < o->count; i++) {
@@ -30,7 +28,7 @@ static bool is_free(const occupied *o, const plot_box *area, const plot_box *b) 
 }
 
 /* The first of the places that is free; the first at all if none is. */
-static plot_box choose(const occupied *o, const plot_box *area, double x, double y, double width, double height) {
+static plot_box choose(const occupied *o, const plot_area *area, double x, double y, double width, double height) {
     double right = x + DISTANCE, left = x - DISTANCE - width, above = y - DISTANCE - height, below = y + DISTANCE;
     double middle = y - height / 2, centre = x - width / 2;
     /* A line of points that rises, as most do, leaves the first two places free. */
@@ -47,13 +45,18 @@ static plot_box choose(const occupied *o, const plot_box *area, double x, double
     return first;
 }
 
+static void locate(const plot_area *a, const plot_series *s, int i, double *x, double *y) {
+    *x = plot_area_x(a, s->x[i]);
+    *y = plot_area_y(a, s->axis == PLOT_RIGHT, s->y[i]);
+}
+
 static void print_names(const plot_labels *l, const plot_series *s, occupied *o) {
     double x, y;
     for (int i = 0; s->labels && i < s->count; i++) {
         if (!plot_point_is_drawn(s, i))
             continue;
-        l->locate(l->context, s, i, &x, &y);
-        plot_box at = choose(o, &l->area, x, y, l->width(l->context, s->labels[i]), l->height);
+        locate(l->area, s, i, &x, &y);
+        plot_box at = choose(o, l->area, x, y, l->width(l->context, s->labels[i]), l->height);
         take(o, at);
         l->print(l->context, &at, s->labels[i]);
     }
@@ -66,7 +69,7 @@ void plot_labels_print(const plot_labels *l, const plot *p) {
         for (int i = 0; i < p->series[k].count; i++) {
             if (!plot_point_is_drawn(&p->series[k], i))
                 continue;
-            l->locate(l->context, &p->series[k], i, &x, &y);
+            locate(l->area, &p->series[k], i, &x, &y);
             take(&o, (plot_box){x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS});
         }
     for (int k = 0; k < p->series_count; k++)

@@ -5,7 +5,7 @@
 #ifndef IRST_CORE_DRAW_PLOT_LABELS_H
 #define IRST_CORE_DRAW_PLOT_LABELS_H
 
-#include "core/draw/plot.h"
+#include "core/draw/plot_area.h"
 
 /* Lengths are those of the picture; y grows downwards. */
 typedef struct plot_box {
@@ -13,10 +13,9 @@ typedef struct plot_box {
 } plot_box;
 
 typedef struct plot_labels {
-    plot_box area; /* between the axes: names stay in it where they can */
-    double height; /* of a text */
-    void *context; /* handed to what follows */
-    void (*locate)(void *context, const plot_series *s, int i, double *x, double *y); /* in the picture */
+    const plot_area *area; /* names stay in it where they can */
+    double height;         /* of a text */
+    void *context;         /* handed to what follows */
     double (*width)(void *context, const char *text);
     void (*print)(void *context, const plot_box *at, const char *text);
 } plot_labels;

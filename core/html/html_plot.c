@@ -1,6 +1,6 @@
 #include "core/html/html_plot.h"
 
-#include "core/draw/plot_axes.h"
+#include "core/draw/plot_area.h"
 #include "core/draw/plot_labels.h"
 #include "core/html/html_text.h"
 
@@ -22,18 +22,8 @@
 typedef struct picture {
     FILE *stream;
     const plot *plot;
-    plot_axes axes;
-    double left, right, bottom;
+    plot_area area;
 } picture;
-
-static double x_at(const picture *p, double value) {
-    return p->left + (value - p->axes.x.low) / (p->axes.x.high - p->axes.x.low) * (p->right - p->left);
-}
-
-static double y_at(const picture *p, int axis, double value) {
-    const plot_scale *s = &p->axes.y[axis];
-    return p->bottom - (value - s->low) / (s->high - s->low) * (p->bottom - TOP);
-}
 
 /* --- axes --- */
 
@@ -50,10 +40,11 @@ static double widest_label(const plot_scale *scale) {
 
 static void lay_out(picture *p) {
     double name = TEXT_SIZE + GAP;
-    p->axes = plot_axes_of(p->plot, WIDTH, HEIGHT);
-    p->left = name + widest_label(&p->axes.y[0]) + GAP;
-    p->right = WIDTH - (p->axes.has_right ? name + widest_label(&p->axes.y[1]) + GAP : EDGE);
-    p->bottom = HEIGHT - TEXT_SIZE - GAP - EDGE;
+    p->area.axes = plot_axes_of(p->plot, WIDTH, HEIGHT);
+    p->area.top = TOP;
+    p->area.left = name + widest_label(&p->area.axes.y[0]) + GAP;
+    p->area.right = WIDTH - (p->area.axes.has_right ? name + widest_label(&p->area.axes.y[1]) + GAP : EDGE);
+    p->area.bottom = HEIGHT - TEXT_SIZE - GAP - EDGE;
 }
 
 static void print_line(const picture *p, const char *class, double x0, double y0, double x1, double y1) {
@@ -76,39 +67,29 @@ static void print_name(const picture *p, const plot_scale *scale, const char *na
     fprintf(p->stream, "%s</text>", power);
 }
 
-static void print_x_tick(const picture *p, double value, const char *label) {
-    double x = x_at(p, value);
-    print_line(p, "grid", x, TOP, x, p->bottom);
-    print_label(p, "middle", x, p->bottom + GAP + TEXT_SIZE - 2, label);
+static void print_x_tick(void *context, double x, const char *label) {
+    const picture *p = context;
+    print_line(p, "grid", x, TOP, x, p->area.bottom);
+    print_label(p, "middle", x, p->area.bottom + GAP + TEXT_SIZE - 2, label);
 }
 
-static void print_x_axis(const picture *p) {
-    const plot_scale *s = &p->axes.x;
-    char number[32];
-    for (int i = 0; i < p->plot->x_tick_count; i++) {
-        const plot_tick *tick = &p->plot->x_ticks[i];
-        if (tick->value >= s->low && tick->value <= s->high)
-            print_x_tick(p, tick->value, tick->label);
-    }
-    for (int i = 0; !p->plot->x_ticks && i < plot_scale_tick_count(s); i++) {
-        plot_scale_label(s, plot_scale_tick(s, i), number);
-        print_x_tick(p, plot_scale_tick(s, i), number);
-    }
-    print_name(p, s, p->plot->x_label, (p->left + p->right) / 2, HEIGHT - 4, false);
+static void print_x_axis(picture *p) {
+    plot_area_x_ticks(&p->area, p->plot, print_x_tick, p);
+    print_name(p, &p->area.axes.x, p->plot->x_label, (p->area.left + p->area.right) / 2, HEIGHT - 4, false);
 }
 
 static void print_y_axis(const picture *p, int axis) {
-    const plot_scale *s = &p->axes.y[axis];
+    const plot_scale *s = &p->area.axes.y[axis];
     char number[32];
     for (int i = 0; i < plot_scale_tick_count(s); i++) {
-        double value = plot_scale_tick(s, i), y = y_at(p, axis, value);
+        double value = plot_scale_tick(s, i), y = plot_area_y(&p->area, axis, value);
         if (axis == 0)
-            print_line(p, "grid", p->left, y, p->right, y);
+            print_line(p, "grid", p->area.left, y, p->area.right, y);
         plot_scale_label(s, value, number);
-        print_label(p, axis ? "start" : "end", axis ? p->right + GAP : p->left - GAP, y + 4.5, number);
+        print_label(p, axis ? "start" : "end", axis ? p->area.right + GAP : p->area.left - GAP, y + 4.5, number);
     }
-    print_name(p, s, axis ? p->plot->y2_label : p->plot->y_label, axis ? WIDTH - 4 : TEXT_SIZE, (TOP + p->bottom) / 2,
-               true);
+    print_name(p, s, axis ? p->plot->y2_label : p->plot->y_label, axis ? WIDTH - 4 : TEXT_SIZE,
+               (TOP + p->area.bottom) / 2, true);
 }
 
 /* --- series --- */
@@ -117,9 +98,9 @@ static void print_error_bars(const picture *p, const plot_series *s, int axis) {
     for (int i = 0; i < s->count; i++) {
         if (!s->spread || !plot_point_is_drawn(s, i))
             continue;
-        double x = x_at(p, s->x[i]);
-        double low = y_at(p, axis, plot_bar_end(p->plot, s, i, -1)),
-               high = y_at(p, axis, plot_bar_end(p->plot, s, i, 1));
+        double x = plot_area_x(&p->area, s->x[i]);
+        double low = plot_area_y(&p->area, axis, plot_bar_end(p->plot, s, i, -1)),
+               high = plot_area_y(&p->area, axis, plot_bar_end(p->plot, s, i, 1));
         if (low - high < 1)
             continue;
         fprintf(p->stream, "<path class=\"bar\" d=\"M%.1f %.1fV%.1fm-4 0h8M%.1f %.1fh8\"/>", x, low, high, x - 4, low);
@@ -128,12 +109,12 @@ static void print_error_bars(const picture *p, const plot_series *s, int axis) {
 
 /* A point that cannot be told from the line is there for the pointer alone. */
 static void print_points(const picture *p, const plot_series *s, int axis, int drawn) {
-    bool is_marked = s->is_scattered || (p->right - p->left) / drawn >= MARKER_DISTANCE;
+    bool is_marked = s->is_scattered || (p->area.right - p->area.left) / drawn >= MARKER_DISTANCE;
     for (int i = 0; i < s->count; i++) {
         if (!plot_point_is_drawn(s, i))
             continue;
         fprintf(p->stream, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"><title>", is_marked ? "dot" : "near",
-                x_at(p, s->x[i]), y_at(p, axis, s->y[i]), is_marked ? "3" : "5");
+                plot_area_x(&p->area, s->x[i]), plot_area_y(&p->area, axis, s->y[i]), is_marked ? "3" : "5");
         const char *name = s->labels ? s->labels[i] : s->name;
         html_print_text(p->stream, name ? name : "");
         fprintf(p->stream, "%s%.5g", name ? ": " : "", s->y[i]);
@@ -149,8 +130,8 @@ static void print_series(const picture *p, int index) {
     fprintf(p->stream, "<g class=\"c%d%s\"><path class=\"line\" d=\"", index % COLOURS, axis ? " right" : "");
     for (int i = 0; i < s->count; i++)
         if (plot_point_is_drawn(s, i))
-            fprintf(p->stream, "%c%.1f %.1f", drawn++ && !s->is_scattered ? 'L' : 'M', x_at(p, s->x[i]),
-                    y_at(p, axis, s->y[i]));
+            fprintf(p->stream, "%c%.1f %.1f", drawn++ && !s->is_scattered ? 'L' : 'M', plot_area_x(&p->area, s->x[i]),
+                    plot_area_y(&p->area, axis, s->y[i]));
     fputs("\"/>", p->stream);
     print_error_bars(p, s, axis);
     if (drawn > 0 && drawn <= MOST_POINTS)
@@ -159,12 +140,6 @@ static void print_series(const picture *p, int index) {
 }
 
 /* --- names of points, legend --- */
-
-static void locate(void *context, const plot_series *s, int i, double *x, double *y) {
-    const picture *p = context;
-    *x = x_at(p, s->x[i]);
-    *y = y_at(p, s->axis == PLOT_RIGHT, s->y[i]);
-}
 
 static double name_width(void *context, const char *text) {
     (void)context;
@@ -176,12 +151,8 @@ static void print_point_name(void *context, const plot_box *at, const char *text
 }
 
 static void print_point_names(picture *p) {
-    const plot_labels names = {.area = {p->left, TOP, p->right, p->bottom},
-                               .height = TEXT_SIZE,
-                               .context = p,
-                               .locate = locate,
-                               .width = name_width,
-                               .print = print_point_name};
+    const plot_labels names = {
+        .area = &p->area, .height = TEXT_SIZE, .context = p, .width = name_width, .print = print_point_name};
     plot_labels_print(&names, p->plot);
 }
 
@@ -189,7 +160,7 @@ static void print_legend(const picture *p) {
     fputs("<ul class=\"legend\">", p->stream);
     for (int k = 0; k < p->plot->series_count; k++) {
         const plot_series *s = &p->plot->series[k];
-        const char *side = !p->axes.has_right ? "" : s->axis == PLOT_RIGHT ? " (right)" : " (left)";
+        const char *side = !p->area.axes.has_right ? "" : s->axis == PLOT_RIGHT ? " (right)" : " (left)";
         if (!s->name || !*s->name)
             continue;
         fprintf(p->stream, "<li class=\"c%d%s\">", k % COLOURS, s->axis == PLOT_RIGHT ? " right" : "");
@@ -213,10 +184,10 @@ void html_print_plot(FILE *stream, const plot *p) {
     fputs("\">", stream);
     print_x_axis(&it);
     print_y_axis(&it, 0);
-    if (it.axes.has_right)
+    if (it.area.axes.has_right)
         print_y_axis(&it, 1);
-    fprintf(stream, "<path class=\"frame\" d=\"M%.1f %.1fV%.1fH%.1f%s\"/>", it.left, TOP, it.bottom, it.right,
-            it.axes.has_right ? "V14" : "");
+    fprintf(stream, "<path class=\"frame\" d=\"M%.1f %.1fV%.1fH%.1f%s\"/>", it.area.left, TOP, it.area.bottom,
+            it.area.right, it.area.axes.has_right ? "V14" : "");
     for (int k = 0; k < p->series_count; k++)
         print_series(&it, k);
     print_point_names(&it);

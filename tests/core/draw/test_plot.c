@@ -263,12 +263,6 @@ typedef struct printed {
     int count;
 } printed;
 
-static void place_of(void *context, const plot_series *s, int i, double *x, double *y) {
-    (void)context;
-    *x = s->x[i];
-    *y = s->y[i];
-}
-
 static double width_of(void *context, const char *text) {
     (void)context;
     return 10.0 * (double)strlen(text);
@@ -294,8 +288,10 @@ static void test_names_of_points(void **state) {
     const plot_series series[] = {{.x = x, .y = y, .count = 6, .labels = names}, {.x = y, .y = y, .count = 1}};
     const plot p = {.series = series, .series_count = 2};
     printed all = {.count = 0};
-    const plot_labels labels = {
-        .area = {0, 0, 300, 200}, .height = 12, .context = &all, .locate = place_of, .width = width_of, .print = keep};
+    /* Values are places: y, too, grows downwards. */
+    const plot_area area = {
+        .axes = {.x = {.low = 0, .high = 300}, .y = {{.low = 200, .high = 0}}}, .right = 300, .bottom = 200};
+    const plot_labels labels = {.area = &area, .height = 12, .context = &all, .width = width_of, .print = keep};
     plot_labels_print(&labels, &p);
     assert_int_equal(all.count, 5);
     for (int i = 0; i < all.count; i++) {
