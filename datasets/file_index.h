@@ -4,8 +4,6 @@
 
 #include "core/base/status.h"
 
-#include <stdbool.h>
-
 typedef struct indexed_file {
     char *path;
     char *name;       /* from the folder on, without the ending: "seq1/0001" */

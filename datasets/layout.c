@@ -6,7 +6,6 @@
 #include "datasets/split_lists.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -1,6 +1,5 @@
 #include "datasets/split_lists.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

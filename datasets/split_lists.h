@@ -6,8 +6,6 @@
 #include "core/base/status.h"
 #include "core/io/file_io.h"
 
-#include <stdbool.h>
-
 /* Paths of all list files of the set in `folder`, from this on ("img_idx/test.txt"), nearest first. `out` is new, and
  * empty after a failure. */
 status split_lists_find(const char *folder, name_list *out);

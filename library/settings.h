@@ -7,8 +7,6 @@
 #include "include/irst.h"
 #include "modules/detector.h"
 
-#include <stdbool.h>
-
 typedef struct settings {
     const char *method, *checkpoint; /* one of them is NULL */
     grey_range range;

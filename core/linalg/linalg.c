@@ -4,7 +4,6 @@
 
 #include <cblas.h>
 #include <math.h>
-#include <string.h>
 
 /* Fortran symbols; OpenBLAS has no LAPACKE. */
 void zgesdd_(const char *jobz, const int *m, const int *n, double complex *a, const int *lda, double *s,

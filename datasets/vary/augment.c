@@ -6,7 +6,6 @@
 #include "datasets/vary/transform.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 

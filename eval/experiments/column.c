@@ -1,7 +1,6 @@
 #include "eval/experiments/column.h"
 
 #include <stdio.h>
-#include <string.h>
 
 double column_value(const grid_column *c, const cell *from) {
     switch (c->kind) {

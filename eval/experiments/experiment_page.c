@@ -6,7 +6,6 @@
 #include "eval/report/gallery_file.h"
 #include "eval/report/gallery_page.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LARGEST_PAGE = 4 << 20, LARGEST_PICTURE = 1 << 20 }; /* bytes */

@@ -4,7 +4,6 @@
 #include "core/io/text_buffer.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Distances that count as met: so many units of the last digit shown. */

@@ -4,7 +4,6 @@
 #include "eval/figures/target_zoom.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "modules/onnx/onnx_recorder.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {

@@ -2,6 +2,7 @@
 
 #include "core/base/parallel.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 patch_image patch_image_of(int width, int height, int size, int step) {

@@ -10,7 +10,6 @@
 #include "core/base/status.h"
 #include "core/base/workspace.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct patch_image {
