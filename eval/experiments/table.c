@@ -24,7 +24,8 @@ void table_free(table *t) {
 
 /* --- what every format shows --- */
 
-void table_format_value(const table_column *column, const table_value *value, char *out, size_t size) {
+/* "92.38", "92.38 ± 0.12", "-"; `column` gives the decimals. */
+static void format_value(const table_column *column, const table_value *value, char *out, size_t size) {
     if (isnan(value->value))
         snprintf(out, size, "-");
     else if (isnan(value->spread))
@@ -64,7 +65,7 @@ static shown_value show(const table *t, const table_row *row, int c) {
     const table_value *value = &row->values[c];
     double difference = table_difference(column, value);
     shown_value out = {.published = ""};
-    table_format_value(column, value, out.value, sizeof out.value);
+    format_value(column, value, out.value, sizeof out.value);
     if (!isnan(value->published))
         snprintf(out.published, sizeof out.published, row->related ? "(%.*f)" : "%.*f", column->decimals,
                  value->published);

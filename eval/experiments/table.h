@@ -46,8 +46,6 @@ typedef struct table {
 status table_add_row(table *t, const table_row *row);
 void table_free(table *t); /* rows and notes; accepts a zeroed struct */
 
-/* "92.38", "92.38 ± 0.12", "-"; `column` gives the decimals. */
-void table_format_value(const table_column *column, const table_value *value, char *out, size_t size);
 /* The difference to what is published, of figures rounded as they are shown; NaN if one is missing. */
 double table_difference(const table_column *column, const table_value *value);
 

@@ -66,7 +66,8 @@ const char *onnx_named(onnx_graph *g, const char *format, ...) {
     return copy ? strcpy(copy, text) : NULL;
 }
 
-char *onnx_copy_text(onnx_graph *g, const char *text) {
+/* Lives as long as the graph; NULL with a noted failure. */
+static char *copy_text(onnx_graph *g, const char *text) {
     char *copy = onnx_keep(g, strlen(text) + 1);
     return copy ? strcpy(copy, text) : NULL;
 }
@@ -231,7 +232,7 @@ static Onnx__TensorProto *add_constant(onnx_graph *g, const char *name, int rank
     onnx__tensor_proto__init(proto);
     proto->n_dims = (size_t)rank;
     proto->dims = onnx_keep(g, (size_t)(rank + 1) * sizeof *proto->dims);
-    proto->name = onnx_copy_text(g, name);
+    proto->name = copy_text(g, name);
     proto->has_data_type = true;
     if (!proto->dims || !proto->name || !make_room(g, (void **)&g->proto.initializer, g->proto.n_initializer))
         return NULL;

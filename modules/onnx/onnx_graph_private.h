@@ -20,6 +20,4 @@ struct onnx_graph {
     char failure_message[512];
 };
 
-char *onnx_copy_text(onnx_graph *g, const char *text); /* lives as long as the graph; NULL with a noted failure */
-
 #endif

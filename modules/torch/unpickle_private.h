@@ -24,8 +24,6 @@ struct pickle {
 
 pickle *pickle_make(void); /* without values yet; NULL with a message */
 
-/* Memory, zeroed, that lives as long as the pickle; NULL with a message if it or the limit is exhausted. */
-void *pickle_allocate(pickle *p, size_t size);
 pickle_value *pickle_new(pickle *p, pickle_kind kind);             /* NULL with a message */
 const char *pickle_text(pickle *p, const void *data, size_t size); /* a copy; NULL with a message */
 status pickle_append(pickle *p, pickle_value *list, pickle_value *item);

@@ -10,7 +10,8 @@ struct pickle_block {
     max_align_t memory[];
 };
 
-void *pickle_allocate(pickle *p, size_t size) {
+/* Memory, zeroed, that lives as long as the pickle; NULL with a message if it or the limit is exhausted. */
+static void *allocate(pickle *p, size_t size) {
     size += sizeof(struct pickle_block); /* no caller comes near SIZE_MAX: sizes stem from bytes in memory */
     if (size > PICKLE_MEMORY_LIMIT - p->used) {
         status_fail(STATUS_INPUT, "refused: its values take more than %d MiB", PICKLE_MEMORY_LIMIT >> 20);
@@ -35,7 +36,7 @@ pickle *pickle_make(void) {
 }
 
 pickle_value *pickle_new(pickle *p, pickle_kind kind) {
-    pickle_value *value = pickle_allocate(p, sizeof *value);
+    pickle_value *value = allocate(p, sizeof *value);
     if (value)
         value->kind = kind;
     return value;
@@ -46,7 +47,7 @@ const char *pickle_text(pickle *p, const void *data, size_t size) {
         status_fail(STATUS_INPUT, "refused: a text with a zero byte in it");
         return NULL;
     }
-    char *text = pickle_allocate(p, size + 1);
+    char *text = allocate(p, size + 1);
     if (text)
         memcpy(text, data, size);
     return text;
@@ -56,7 +57,7 @@ const char *pickle_text(pickle *p, const void *data, size_t size) {
 status pickle_append(pickle *p, pickle_value *list, pickle_value *item) {
     if (list->list.count == list->list.capacity) {
         size_t capacity = list->list.capacity ? 2 * list->list.capacity : 4;
-        pickle_value **items = pickle_allocate(p, capacity * sizeof(pickle_value *));
+        pickle_value **items = allocate(p, capacity * sizeof(pickle_value *));
         if (!items)
             return STATUS_INPUT;
         if (list->list.count)
