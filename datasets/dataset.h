@@ -6,7 +6,9 @@
  *   PACK.h5                                          datasets images, masks, names, split (see pack.h)
  * A folder that holds nothing but one other may stand round them. train and trainval stand in for each other where only
  * one is there, and split "all" is every image. A line of a list is the name of an image, with or without its ending
- * and its folder, or the names of an image and its mask. */
+ * and its folder, or the names of an image and its mask.
+ *
+ * Thread rule: any number of threads read samples of a data set at once; while one changes it, none. */
 #ifndef IRST_DATASETS_DATASET_H
 #define IRST_DATASETS_DATASET_H
 

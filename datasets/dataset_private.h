@@ -1,4 +1,6 @@
-/* Shared by dataset.c, the layouts, pack.c and parts.c. */
+/* Shared by dataset.c, the layouts, pack.c and parts.c.
+ *
+ * Thread rule: as dataset.h. */
 #ifndef IRST_DATASETS_DATASET_PRIVATE_H
 #define IRST_DATASETS_DATASET_PRIVATE_H
 

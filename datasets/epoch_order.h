@@ -1,7 +1,9 @@
 /* Which samples an epoch takes, and in which order: a function of the data set, weights, seed and epoch alone.
  *
  * A part of weight w gives round(w * its size) samples: all of them floor(w) times, and another random choice of the
- * rest, without repetition, in every epoch. */
+ * rest, without repetition, in every epoch.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_DATASETS_EPOCH_ORDER_H
 #define IRST_DATASETS_EPOCH_ORDER_H
 

@@ -1,4 +1,6 @@
-/* The image files of a folder and of those inside it, found again by the names that lists and masks use for them. */
+/* The image files of a folder and of those inside it, found again by the names that lists and masks use for them.
+ *
+ * Thread rule: one thread changes an index; then any number may look names up. */
 #ifndef IRST_DATASETS_FILE_INDEX_H
 #define IRST_DATASETS_FILE_INDEX_H
 

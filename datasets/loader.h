@@ -1,6 +1,8 @@
 /* Batches for training: resized, augmented, shuffled, read ahead by a background thread.
  *
- * Batch b of epoch e is a function of (seed, e, b) alone, so a resumed run continues with the same bits. */
+ * Batch b of epoch e is a function of (seed, e, b) alone, so a resumed run continues with the same bits.
+ *
+ * Thread rule: one thread at a time for each loader, which has a thread of its own beside it. */
 #ifndef IRST_DATASETS_LOADER_H
 #define IRST_DATASETS_LOADER_H
 

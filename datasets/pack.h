@@ -1,5 +1,7 @@
 /* A packed data set: one HDF5 file with `images` and `masks` (N x H x W, uint8, or uint16 for deep images), `names`
- * and `split` (N strings each), one chunk per image. */
+ * and `split` (N strings each), one chunk per image.
+ *
+ * Thread rule: one thread at a time for each writer; different ones at once. */
 #ifndef IRST_DATASETS_PACK_H
 #define IRST_DATASETS_PACK_H
 

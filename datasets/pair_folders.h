@@ -1,4 +1,6 @@
-/* The two folders of a data set: where its images and where its masks are, whatever they are called. */
+/* The two folders of a data set: where its images and where its masks are, whatever they are called.
+ *
+ * Thread rule: any thread at any time, on different results. */
 #ifndef IRST_DATASETS_PAIR_FOLDERS_H
 #define IRST_DATASETS_PAIR_FOLDERS_H
 

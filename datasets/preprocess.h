@@ -1,4 +1,6 @@
-/* From stored pixels to what networks and metrics take. */
+/* From stored pixels to what networks and metrics take.
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_DATASETS_PREPROCESS_H
 #define IRST_DATASETS_PREPROCESS_H
 

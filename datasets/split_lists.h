@@ -1,5 +1,7 @@
 /* The list files of a data set: which of them says what a split holds. They stand beside the images or in folders that
- * published sets use for them, and are called SPLIT.txt, SPLIT_NAMEOFTHESET.txt or SPLIT_SOMETHING.txt. */
+ * published sets use for them, and are called SPLIT.txt, SPLIT_NAMEOFTHESET.txt or SPLIT_SOMETHING.txt.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_DATASETS_SPLIT_LISTS_H
 #define IRST_DATASETS_SPLIT_LISTS_H
 

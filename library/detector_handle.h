@@ -1,4 +1,6 @@
-/* What stands behind irst_detector, for the files of this folder. */
+/* What stands behind irst_detector, for the files of this folder.
+ *
+ * Thread rule: one thread at a time for each handle; different ones at once. */
 #ifndef IRST_LIBRARY_DETECTOR_HANDLE_H
 #define IRST_LIBRARY_DETECTOR_HANDLE_H
 

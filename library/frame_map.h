@@ -1,4 +1,6 @@
-/* A frame of the host as the grey values in [0, 1] that a detector takes. */
+/* A frame of the host as the grey values in [0, 1] that a detector takes.
+ *
+ * Thread rule: any thread at any time, on different workspaces. */
 #ifndef IRST_LIBRARY_FRAME_MAP_H
 #define IRST_LIBRARY_FRAME_MAP_H
 

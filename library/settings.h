@@ -1,4 +1,6 @@
-/* What irst_open is told: which detector, and "key=value" texts as on the command line of detect. */
+/* What irst_open is told: which detector, and "key=value" texts as on the command line of detect.
+ *
+ * Thread rule: any thread at any time, on different settings. */
 #ifndef IRST_LIBRARY_SETTINGS_H
 #define IRST_LIBRARY_SETTINGS_H
 

@@ -1,7 +1,9 @@
 /* Checkpoints: one HDF5 file. Group `model` holds one dataset per parameter and running statistic, named as
  * in PyTorch's state_dict, and `average` the same averaged over the last steps of a training, if it did; the
  * configuration stands in attributes of the root, one per key ("model.stages"). The trainer adds the groups `optimizer`
- * and `trainer`. */
+ * and `trainer`.
+ *
+ * Thread rule: one thread at a time for each file and detector; different ones at once. */
 #ifndef IRST_MODULES_CHECKPOINT_H
 #define IRST_MODULES_CHECKPOINT_H
 

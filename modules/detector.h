@@ -1,7 +1,9 @@
 /* The one interface of all methods: a name, options, an image in, a score map out.
  *
  * Programs reach networks and model-driven methods only through this header. A method joins by adding one
- * line to the table in registry.c. */
+ * line to the table in registry.c.
+ *
+ * Thread rule: one thread at a time for each detector and each engine; the methods' names and options, any thread. */
 #ifndef IRST_MODULES_DETECTOR_H
 #define IRST_MODULES_DETECTOR_H
 

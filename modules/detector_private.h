@@ -1,4 +1,6 @@
-/* A detector from the inside: shared by detector.c and the files beside it. */
+/* A detector from the inside: shared by detector.c and the files beside it.
+ *
+ * Thread rule: as detector.h. */
 #ifndef IRST_MODULES_DETECTOR_PRIVATE_H
 #define IRST_MODULES_DETECTOR_PRIVATE_H
 

@@ -1,5 +1,7 @@
 /* A detector and its twins, each with one thread of its own: for many small images, which several threads compute
- * sooner one by one than together. */
+ * sooner one by one than together.
+ *
+ * Thread rule: several threads may ask for different members at once; all else is one thread's. */
 #ifndef IRST_MODULES_DETECTOR_TEAM_H
 #define IRST_MODULES_DETECTOR_TEAM_H
 

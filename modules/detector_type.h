@@ -1,4 +1,6 @@
-/* What a method implements to join the registry; programs never see this. */
+/* What a method implements to join the registry; programs never see this.
+ *
+ * Thread rule: types are constant; their functions serve different detectors in different threads. */
 #ifndef IRST_MODULES_DETECTOR_TYPE_H
 #define IRST_MODULES_DETECTOR_TYPE_H
 

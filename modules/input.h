@@ -1,4 +1,6 @@
-/* From a grey image in [0, 1] to what a network wants to see: equal channels, normalised. */
+/* From a grey image in [0, 1] to what a network wants to see: equal channels, normalised.
+ *
+ * Thread rule: any thread at any time, on different tensors. */
 #ifndef IRST_MODULES_INPUT_H
 #define IRST_MODULES_INPUT_H
 

@@ -1,4 +1,6 @@
-/* Names of layers and parameters, as the published checkpoints write them. */
+/* Names of layers and parameters, as the published checkpoints write them.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_MODULES_LAYER_NAME_H
 #define IRST_MODULES_LAYER_NAME_H
 

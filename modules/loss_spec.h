@@ -5,7 +5,9 @@
  *
  * A term is [WEIGHT] NAME[:image|:batch]: a loss of the logits against the mask (autograd/losses/mask_losses.def), of
  * each image unless it says batch; or mse, the fidelity of the reconstruction to the image, where either pooling
- * is the same. */
+ * is the same.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_MODULES_LOSS_SPEC_H
 #define IRST_MODULES_LOSS_SPEC_H
 

@@ -1,4 +1,6 @@
-/* A method without parameters, by its name. */
+/* A method without parameters, by its name.
+ *
+ * Thread rule: any thread at any time; what it makes is as detector.h says. */
 #ifndef IRST_MODULES_METHOD_OPEN_H
 #define IRST_MODULES_METHOD_OPEN_H
 

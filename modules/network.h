@@ -1,7 +1,9 @@
 /* Recording a network on a tape: the layers that networks are written with.
  *
  * Each layer names its parameters as the published checkpoints do. A parameter is created, and initialised, the first
- * time a layer asks for it; later recordings (another image size, training after inference) find it by name. */
+ * time a layer asks for it; later recordings (another image size, training after inference) find it by name.
+ *
+ * Thread rule: one thread records on a tape; recordings that share parameters come one after the other. */
 #ifndef IRST_MODULES_NETWORK_H
 #define IRST_MODULES_NETWORK_H
 

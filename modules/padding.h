@@ -1,6 +1,8 @@
 /* Images of any size for networks whose maps must halve without rest: padded on the right and below, and the results
  * cropped back. The padding is zero in the network's own input, as beyond any border of its first convolution; what
- * lies further in sees the same as if the image ended there, but for the means over whole maps. */
+ * lies further in sees the same as if the image ended there, but for the means over whole maps.
+ *
+ * Thread rule: any thread at any time, on different tensors. */
 #ifndef IRST_MODULES_PADDING_H
 #define IRST_MODULES_PADDING_H
 

@@ -1,4 +1,6 @@
-/* Parameters of a network by name, in the order of the reference network's state_dict. */
+/* Parameters of a network by name, in the order of the reference network's state_dict.
+ *
+ * Thread rule: one thread changes a set or its values; while none does, any number may read them. */
 #ifndef IRST_MODULES_PARAMETER_H
 #define IRST_MODULES_PARAMETER_H
 

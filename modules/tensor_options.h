@@ -1,4 +1,6 @@
-/* Telling a method and its options from the tensors of a foreign checkpoint. */
+/* Telling a method and its options from the tensors of a foreign checkpoint.
+ *
+ * Thread rule: any thread at any time, on different configs. */
 #ifndef IRST_MODULES_TENSOR_OPTIONS_H
 #define IRST_MODULES_TENSOR_OPTIONS_H
 

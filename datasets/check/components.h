@@ -1,4 +1,6 @@
-/* 8-connected components of a binary map, in scan order of their first pixel. */
+/* 8-connected components of a binary map, in scan order of their first pixel.
+ *
+ * Thread rule: any thread at any time, on different lists and workspaces. */
 #ifndef IRST_DATASETS_CHECK_COMPONENTS_H
 #define IRST_DATASETS_CHECK_COMPONENTS_H
 

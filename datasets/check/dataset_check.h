@@ -1,4 +1,6 @@
-/* Counts of one split of a data set, and what is wrong with its samples. */
+/* Counts of one split of a data set, and what is wrong with its samples.
+ *
+ * Thread rule: any thread at any time, on different results. */
 #ifndef IRST_DATASETS_CHECK_DATASET_CHECK_H
 #define IRST_DATASETS_CHECK_DATASET_CHECK_H
 

@@ -1,4 +1,6 @@
-/* What is known of the public sets: to see whether a download is whole and read as the papers read it. */
+/* What is known of the public sets: to see whether a download is whole and read as the papers read it.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_DATASETS_CHECK_KNOWN_SETS_H
 #define IRST_DATASETS_CHECK_KNOWN_SETS_H
 

@@ -2,7 +2,9 @@
  * of what stands out from the surroundings in and within 2 pixels of the label, minus the label's. Single targets are
  * off for many reasons (noise, an edge beside them); a set whose masks were made at another size, or by another
  * convention for the centres of pixels, is off by the same half pixel, to the same side, again and again. A network
- * learns that as well as anything else - unless flips tell it that any side is as likely. */
+ * learns that as well as anything else - unless flips tell it that any side is as likely.
+ *
+ * Thread rule: one thread at a time for each registration; different ones at once. */
 #ifndef IRST_DATASETS_CHECK_MASK_REGISTRATION_H
 #define IRST_DATASETS_CHECK_MASK_REGISTRATION_H
 

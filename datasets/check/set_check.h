@@ -1,4 +1,6 @@
-/* The check of a whole data set: its splits, its files, its counts, and all that is wrong with them. */
+/* The check of a whole data set: its splits, its files, its counts, and all that is wrong with them.
+ *
+ * Thread rule: one thread at a time for each check; different ones at once. */
 #ifndef IRST_DATASETS_CHECK_SET_CHECK_H
 #define IRST_DATASETS_CHECK_SET_CHECK_H
 

@@ -1,4 +1,6 @@
-/* Masks of a set that have no image. */
+/* Masks of a set that have no image.
+ *
+ * Thread rule: any thread at any time, on different lists. */
 #ifndef IRST_DATASETS_CHECK_SET_PAIRING_H
 #define IRST_DATASETS_CHECK_SET_PAIRING_H
 

@@ -1,6 +1,8 @@
 /* What a split looks like before work begins on it: labels that are none, masks that mean something else than they are
  * read as or lie beside their targets, grey values that fill little of their range. It reads every sample once, so
- * damaged files show too. */
+ * damaged files show too.
+ *
+ * Thread rule: one thread at a time for each survey; different ones at once. */
 #ifndef IRST_DATASETS_CHECK_SET_SURVEY_H
 #define IRST_DATASETS_CHECK_SET_SURVEY_H
 

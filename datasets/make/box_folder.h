@@ -1,4 +1,6 @@
-/* Annotations that are a folder with one file for each image. */
+/* Annotations that are a folder with one file for each image.
+ *
+ * Thread rule: one thread at a time for each source; different ones at once. */
 #ifndef IRST_DATASETS_MAKE_BOXES_BOX_FOLDER_H
 #define IRST_DATASETS_MAKE_BOXES_BOX_FOLDER_H
 

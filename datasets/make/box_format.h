@@ -1,4 +1,6 @@
-/* Boxes around targets as annotation tools write them. A format is one file and one line in box_format.c. */
+/* Boxes around targets as annotation tools write them. A format is one file and one line in box_format.c.
+ *
+ * Thread rule: one thread at a time for each list and source; different ones at once. */
 #ifndef IRST_DATASETS_MAKE_BOXES_BOX_FORMAT_H
 #define IRST_DATASETS_MAKE_BOXES_BOX_FORMAT_H
 

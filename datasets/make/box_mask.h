@@ -1,4 +1,6 @@
-/* From boxes to a mask. */
+/* From boxes to a mask.
+ *
+ * Thread rule: any thread at any time, on different masks. */
 #ifndef IRST_DATASETS_MAKE_BOXES_BOX_MASK_H
 #define IRST_DATASETS_MAKE_BOXES_BOX_MASK_H
 

@@ -1,4 +1,6 @@
-/* A data set with masks from images and boxes. */
+/* A data set with masks from images and boxes.
+ *
+ * Thread rule: any thread at any time, on different folders. */
 #ifndef IRST_DATASETS_MAKE_BOXES_BOX_SET_H
 #define IRST_DATASETS_MAKE_BOXES_BOX_SET_H
 

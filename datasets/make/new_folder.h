@@ -1,4 +1,6 @@
-/* A folder of image and mask files that appears whole or not at all: it is filled beside its place and then renamed. */
+/* A folder of image and mask files that appears whole or not at all: it is filled beside its place and then renamed.
+ *
+ * Thread rule: any thread at any time, on different folders. */
 #ifndef IRST_DATASETS_MAKE_NEW_FOLDER_H
 #define IRST_DATASETS_MAKE_NEW_FOLDER_H
 

@@ -1,7 +1,9 @@
 /* The geometry of SIRST-Aug: an image of SIRST enlarged, windows of 256x256 pixels in it, turned for training.
  *
  * The set was published without saying how it was made. The published position, box and area of every target tell it:
- * exactly for the test split, nearly for the training split; docs/datasets.md says what is known and what is not. */
+ * exactly for the test split, nearly for the training split; docs/datasets.md says what is known and what is not.
+ *
+ * Thread rule: any thread at any time, on different images and generators. */
 #ifndef IRST_DATASETS_MAKE_SIRST_AUG_H
 #define IRST_DATASETS_MAKE_SIRST_AUG_H
 

@@ -1,4 +1,6 @@
-/* SIRST-Aug, reconstructed from SIRST: 545 test images as they were published, 8525 training images like them. */
+/* SIRST-Aug, reconstructed from SIRST: 545 test images as they were published, 8525 training images like them.
+ *
+ * Thread rule: any thread at any time, on different folders. */
 #ifndef IRST_DATASETS_MAKE_SIRST_AUG_SET_H
 #define IRST_DATASETS_MAKE_SIRST_AUG_SET_H
 

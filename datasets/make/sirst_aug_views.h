@@ -1,5 +1,7 @@
 /* Which part of which image of SIRST the files of SIRST-Aug show: known for the test split, drawn for the training
- * split such that each file has the published number of targets. */
+ * split such that each file has the published number of targets.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_DATASETS_MAKE_SIRST_AUG_VIEWS_H
 #define IRST_DATASETS_MAKE_SIRST_AUG_VIEWS_H
 

@@ -1,4 +1,6 @@
-/* Lists for a set that has none: which images are for training, which to choose on, which to test on. */
+/* Lists for a set that has none: which images are for training, which to choose on, which to test on.
+ *
+ * Thread rule: any thread at any time, on different sets. */
 #ifndef IRST_DATASETS_MAKE_SPLIT_SET_H
 #define IRST_DATASETS_MAKE_SPLIT_SET_H
 

@@ -1,5 +1,7 @@
 /* Synthetic infrared scenes: textured cloud, sea or ground clutter, 1 to 4 faint targets, sensor noise. For a first run
- * without a download; no substitute for the benchmarks. */
+ * without a download; no substitute for the benchmarks.
+ *
+ * Thread rule: any thread at any time, on different folders. */
 #ifndef IRST_DATASETS_MAKE_SYNTHESIZE_H
 #define IRST_DATASETS_MAKE_SYNTHESIZE_H
 

@@ -6,7 +6,9 @@
  * mshnet      mirrored, resized to a random scale that keeps the aspect, padded, cropped, blurred (Liu et al., 2024)
  * uiunet      resized to somewhat more, cropped, flipped up-down (Wu et al., 2023)
  * targets     a window as of crops, but around a target wherever there is one: an empty window draws the soft-IoU loss
- *             towards the answer "nothing anywhere"; then turned as told */
+ *             towards the answer "nothing anywhere"; then turned as told
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_DATASETS_VARY_AUGMENT_H
 #define IRST_DATASETS_VARY_AUGMENT_H
 

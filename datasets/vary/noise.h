@@ -1,5 +1,7 @@
 /* Noise on images, for the robustness experiments. Counter-based: the noise of an image is a function of seed, kind,
- * level and the image's name, whatever else is evaluated, and in which order. */
+ * level and the image's name, whatever else is evaluated, and in which order.
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_DATASETS_VARY_NOISE_H
 #define IRST_DATASETS_VARY_NOISE_H
 

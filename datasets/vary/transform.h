@@ -1,4 +1,6 @@
-/* What augmentation does to one stored image, in place. */
+/* What augmentation does to one stored image, in place.
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_DATASETS_VARY_TRANSFORM_H
 #define IRST_DATASETS_VARY_TRANSFORM_H
 

@@ -4,7 +4,9 @@
  * a binary one stays binary. Beyond the edge both are reflected: a border of black would be a stronger edge than any
  * target, and a target that is seen twice is labelled twice. Nearest neighbours can lose a target of a pixel or two
  * where the scale shrinks, and an enlargement one near the edge: a pair that would lose its last target pixel stays as
- * it was, in both image and mask. One of several targets may still go from the mask. */
+ * it was, in both image and mask. One of several targets may still go from the mask.
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_DATASETS_VARY_VARY_GEOMETRY_H
 #define IRST_DATASETS_VARY_VARY_GEOMETRY_H
 

@@ -1,5 +1,7 @@
 /* Variations of an image's grey values, as another camera would give them: blur, then gain and offset, then noise. The
- * mask stays as it is. */
+ * mask stays as it is.
+ *
+ * Thread rule: any thread at any time, on different images. */
 #ifndef IRST_DATASETS_VARY_VARY_GREY_H
 #define IRST_DATASETS_VARY_VARY_GREY_H
 

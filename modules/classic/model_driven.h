@@ -1,4 +1,6 @@
-/* Methods without parameters: running one on an image, behind the interface of detector.h. */
+/* Methods without parameters: running one on an image, behind the interface of detector.h.
+ *
+ * Thread rule: the caller's of its engine, with a run of its own. */
 #ifndef IRST_MODULES_CLASSIC_MODEL_DRIVEN_H
 #define IRST_MODULES_CLASSIC_MODEL_DRIVEN_H
 

@@ -1,4 +1,6 @@
-/* RPCANet+ (L-RPCANet, Xiu et al., arXiv 2509.08205): robust PCA, unrolled into K stages of small networks. */
+/* RPCANet+ (L-RPCANet, Xiu et al., arXiv 2509.08205): robust PCA, unrolled into K stages of small networks.
+ *
+ * Thread rule: any thread at any time, on different configs. */
 #ifndef IRST_MODULES_NETWORKS_RPCANET_PLUS_H
 #define IRST_MODULES_NETWORKS_RPCANET_PLUS_H
 

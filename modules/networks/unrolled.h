@@ -2,7 +2,9 @@
  * sequences they are made of.
  *
  * Stage k calls its parts decos.K.lowrank (background), .sparse (target), .residual (noise) and .merge
- * (reconstruction), as the published checkpoints do. */
+ * (reconstruction), as the published checkpoints do.
+ *
+ * Thread rule: one thread records on a tape. */
 #ifndef IRST_MODULES_NETWORKS_UNROLLED_H
 #define IRST_MODULES_NETWORKS_UNROLLED_H
 

@@ -1,5 +1,7 @@
 /* Widths and depths of an unrolled network, told from the tensors of a published checkpoint. All stages are alike, so
- * the first one tells; whether the others agree shows when the tensors are loaded. */
+ * the first one tells; whether the others agree shows when the tensors are loaded.
+ *
+ * Thread rule: any thread at any time, on different configs. */
 #ifndef IRST_MODULES_NETWORKS_UNROLLED_TENSORS_H
 #define IRST_MODULES_NETWORKS_UNROLLED_TENSORS_H
 

@@ -1,7 +1,9 @@
 /* An ONNX graph that grows node by node, and the model that it becomes.
  *
  * As on the tape, a builder that fails returns NULL and leaves the message, builders take NULL for an input and return
- * NULL, and onnx_graph_write reports the first failure. */
+ * NULL, and onnx_graph_write reports the first failure.
+ *
+ * Thread rule: one thread at a time for each graph; different ones at once. */
 #ifndef IRST_MODULES_ONNX_ONNX_GRAPH_H
 #define IRST_MODULES_ONNX_ONNX_GRAPH_H
 

@@ -1,4 +1,6 @@
-/* A graph from the inside: shared by onnx_graph.c and onnx_model.c. */
+/* A graph from the inside: shared by onnx_graph.c and onnx_model.c.
+ *
+ * Thread rule: as onnx_graph.h. */
 #ifndef IRST_MODULES_ONNX_ONNX_GRAPH_PRIVATE_H
 #define IRST_MODULES_ONNX_ONNX_GRAPH_PRIVATE_H
 

@@ -2,7 +2,9 @@
  *
  * A tape has the sizes of one image; the graph takes any. So the network is recorded for several sizes, and where an
  * operation needs a size (resizing, patches), the graph takes it at run time from a value that has the same size in all
- * of these recordings. */
+ * of these recordings.
+ *
+ * Thread rule: one thread at a time for each recorder, which only reads the tapes. */
 #ifndef IRST_MODULES_ONNX_ONNX_RECORDER_H
 #define IRST_MODULES_ONNX_ONNX_RECORDER_H
 

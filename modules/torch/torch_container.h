@@ -1,5 +1,7 @@
 /* A file with a state dict in it, whatever its format: what its tensors are, and the bytes of their storages. Another
- * format is another file and a line in torch_file.c. Messages do not name the file; torch_file_read does. */
+ * format is another file and a line in torch_file.c. Messages do not name the file; torch_file_read does.
+ *
+ * Thread rule: one thread at a time for each container; different ones at once. */
 #ifndef IRST_MODULES_TORCH_TORCH_CONTAINER_H
 #define IRST_MODULES_TORCH_TORCH_CONTAINER_H
 

@@ -1,4 +1,6 @@
-/* A network's tensors as PyTorch and others read them. */
+/* A network's tensors as PyTorch and others read them.
+ *
+ * Thread rule: as detector.h. */
 #ifndef IRST_MODULES_TORCH_TORCH_EXPORT_H
 #define IRST_MODULES_TORCH_TORCH_EXPORT_H
 

@@ -1,5 +1,6 @@
 /* Reads the state dict of a PyTorch checkpoint without PyTorch: what torch.save wrote, of any version, or safetensors.
- */
+ *
+ * Thread rule: one thread at a time for each file; different ones at once. */
 #ifndef IRST_MODULES_TORCH_TORCH_FILE_H
 #define IRST_MODULES_TORCH_TORCH_FILE_H
 

@@ -1,4 +1,6 @@
-/* A detector from a PyTorch checkpoint. */
+/* A detector from a PyTorch checkpoint.
+ *
+ * Thread rule: any thread at any time; what it makes is as detector.h says. */
 #ifndef IRST_MODULES_TORCH_TORCH_IMPORT_H
 #define IRST_MODULES_TORCH_TORCH_IMPORT_H
 

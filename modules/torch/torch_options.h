@@ -1,5 +1,7 @@
 /* The options of a network in a file of PyTorch. Widths and depths are told by the tensors; what is not, as how the
- * grey values are scaled, stands in safetensors that irst wrote, or is given, or is assumed to be the default. */
+ * grey values are scaled, stands in safetensors that irst wrote, or is given, or is assumed to be the default.
+ *
+ * Thread rule: one thread at a time for each file, config and detector. */
 #ifndef IRST_MODULES_TORCH_TORCH_OPTIONS_H
 #define IRST_MODULES_TORCH_TORCH_OPTIONS_H
 

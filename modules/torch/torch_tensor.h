@@ -1,4 +1,6 @@
-/* From a view of a storage's bytes to dense numbers. */
+/* From a view of a storage's bytes to dense numbers.
+ *
+ * Thread rule: any thread at any time, on different numbers. */
 #ifndef IRST_MODULES_TORCH_TORCH_TENSOR_H
 #define IRST_MODULES_TORCH_TORCH_TENSOR_H
 

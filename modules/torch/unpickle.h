@@ -3,7 +3,9 @@
  * A pickle is a program for a small stack machine, and in Python it may call any function. This machine has only the
  * instructions that torch.save writes (protocol 2); every other is refused by name. Nothing is ever called: a tensor
  * becomes a description of where its numbers lie, and what any name makes but the handful of a state dict's own, an
- * opaque value without content. Lengths, depths and memory are limited, and no function recurses over the data. */
+ * opaque value without content. Lengths, depths and memory are limited, and no function recurses over the data.
+ *
+ * Thread rule: one thread at a time for each pickle; different ones at once. */
 #ifndef IRST_MODULES_TORCH_UNPICKLE_H
 #define IRST_MODULES_TORCH_UNPICKLE_H
 

@@ -1,4 +1,6 @@
-/* What the instructions of a pickle work on: the bytes of the program, a stack with marks, and a memo. */
+/* What the instructions of a pickle work on: the bytes of the program, a stack with marks, and a memo.
+ *
+ * Thread rule: one thread at a time for each machine; different ones at once. */
 #ifndef IRST_MODULES_TORCH_UNPICKLE_MACHINE_H
 #define IRST_MODULES_TORCH_UNPICKLE_MACHINE_H
 

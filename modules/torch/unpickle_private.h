@@ -1,4 +1,6 @@
-/* What the parts of the unpickler share. */
+/* What the parts of the unpickler share.
+ *
+ * Thread rule: as unpickle.h. */
 #ifndef IRST_MODULES_TORCH_UNPICKLE_PRIVATE_H
 #define IRST_MODULES_TORCH_UNPICKLE_PRIVATE_H
 

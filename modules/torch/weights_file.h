@@ -1,5 +1,7 @@
 /* Trained weights from whatever file holds them: a checkpoint of ours, or one of PyTorch's. Where a user may name a
- * checkpoint, it is opened here. */
+ * checkpoint, it is opened here.
+ *
+ * Thread rule: any thread at any time; what it opens is the caller's of its engine. */
 #ifndef IRST_MODULES_TORCH_WEIGHTS_FILE_H
 #define IRST_MODULES_TORCH_WEIGHTS_FILE_H
 

@@ -1,5 +1,7 @@
 /* A step of accelerated proximal gradient (ipi_apg.c) with every matrix formed, and every decomposition by LAPACK: what
- * the other way (apg_factored.h) is measured against. */
+ * the other way (apg_factored.h) is measured against.
+ *
+ * Thread rule: the caller's of its engine. */
 #ifndef IRST_MODULES_CLASSIC_IPI_APG_DENSE_H
 #define IRST_MODULES_CLASSIC_IPI_APG_DENSE_H
 

@@ -1,5 +1,7 @@
 /* A step of accelerated proximal gradient (ipi_apg.c) by the factors of the background and the entries of the target:
- * the same results as apg_dense.h, but for the singular vectors, which are iterated as far as svt.h says. */
+ * the same results as apg_dense.h, but for the singular vectors, which are iterated as far as svt.h says.
+ *
+ * Thread rule: the caller's of its engine. */
 #ifndef IRST_MODULES_CLASSIC_IPI_APG_FACTORED_H
 #define IRST_MODULES_CLASSIC_IPI_APG_FACTORED_H
 

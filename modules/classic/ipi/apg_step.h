@@ -1,5 +1,7 @@
 /* What a step of accelerated proximal gradient (ipi_apg.c) needs to know beside its matrices, in both ways of computing
- * it. */
+ * it.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_MODULES_CLASSIC_IPI_APG_STEP_H
 #define IRST_MODULES_CLASSIC_IPI_APG_STEP_H
 

@@ -6,7 +6,9 @@
  *     H = (D - Y_T)^T U,    Q = Y_B^T U = V w U^T U,    w: a or b, of both backgrounds side by side
  *     4 G^T G = (D - Y_T)^T (D - Y_T) + V F^T + F V^T,    F = (H + Q / 2) w
  *
- * D^T U and U^T U of the next background U = G V f follow from D^T D and from these: D^T G V, and 2 G^T U = H + Q. */
+ * D^T U and U^T U of the next background U = G V f follow from D^T D and from these: D^T G V, and 2 G^T U = H + Q.
+ *
+ * Thread rule: the caller's of its engine. */
 #ifndef IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_H
 #define IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_H
 

@@ -1,5 +1,7 @@
 /* What the two parts of factored_gram.h share: the Gram matrix (factored_gram.c) and the next background
- * (factored_background.c). */
+ * (factored_background.c).
+ *
+ * Thread rule: factored_gram_expand runs in any thread of the engine, for columns of its own. */
 #ifndef IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_PRIVATE_H
 #define IRST_MODULES_CLASSIC_IPI_FACTORED_GRAM_PRIVATE_H
 

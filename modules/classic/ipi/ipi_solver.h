@@ -1,5 +1,7 @@
 /* The two solvers of IPI: low-rank background B and sparse target T of a patch-image D, as the authors published it and
- * as the community's Python version has it. */
+ * as the community's Python version has it.
+ *
+ * Thread rule: the caller's of its engine. */
 #ifndef IRST_MODULES_CLASSIC_IPI_IPI_SOLVER_H
 #define IRST_MODULES_CLASSIC_IPI_IPI_SOLVER_H
 

@@ -1,5 +1,7 @@
 /* A matrix U V^T of low rank. Its factors are kept transposed: what belongs to a row or column of the matrix is
- * adjacent. */
+ * adjacent.
+ *
+ * Thread rule: one thread changes it; then any number may read it. */
 #ifndef IRST_MODULES_CLASSIC_IPI_LOW_RANK_H
 #define IRST_MODULES_CLASSIC_IPI_LOW_RANK_H
 

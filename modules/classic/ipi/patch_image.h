@@ -2,7 +2,9 @@
  *
  * Windows start every `step` pixels, row by row of windows; those that would overrun the image are left out, and with
  * them the last rows and columns of pixels. The matrix is stored upright, with its longer side along memory: it is
- * transposed if there are more windows than pixels in one. */
+ * transposed if there are more windows than pixels in one.
+ *
+ * Thread rule: any thread, on different matrices; patch_image_paste is the caller's of its engine. */
 #ifndef IRST_MODULES_CLASSIC_IPI_PATCH_IMAGE_H
 #define IRST_MODULES_CLASSIC_IPI_PATCH_IMAGE_H
 

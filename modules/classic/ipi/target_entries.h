@@ -1,7 +1,9 @@
 /* The target part of accelerated proximal gradient (ipi_apg.c) by its entries: few of a patch-image's are not zero.
  *
  * Which entries of T the next step has is seen in single precision, with a bound of its error; what they are is then
- * computed in double precision: the result is that of double precision throughout. */
+ * computed in double precision: the result is that of double precision throughout.
+ *
+ * Thread rule: the caller's of the engine, but target_step_columns: any of its threads, for items of its own. */
 #ifndef IRST_MODULES_CLASSIC_IPI_TARGET_ENTRIES_H
 #define IRST_MODULES_CLASSIC_IPI_TARGET_ENTRIES_H
 

@@ -1,5 +1,6 @@
 /* The prior weight of PSTNN: where an image has corners and blobs rather than edges or flat areas (Zhang & Peng, 2019).
- */
+ *
+ * Thread rule: any thread at any time, on different maps and workspaces. */
 #ifndef IRST_MODULES_CLASSIC_PSTNN_CORNER_PRIOR_H
 #define IRST_MODULES_CLASSIC_PSTNN_CORNER_PRIOR_H
 

@@ -1,7 +1,9 @@
 /* An image cut into P x P patches, stacked into a tensor P x P x n3, and back (Zhang & Peng, 2019).
  *
  * Patches start every `step` pixels, the last ones at the image's far border. Columns of patches are walked first, from
- * top to bottom; inside a patch, memory runs down the columns too. */
+ * top to bottom; inside a patch, memory runs down the columns too.
+ *
+ * Thread rule: any thread at any time, on different tensors. */
 #ifndef IRST_MODULES_CLASSIC_PSTNN_PATCH_TENSOR_H
 #define IRST_MODULES_CLASSIC_PSTNN_PATCH_TENSOR_H
 
