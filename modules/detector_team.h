@@ -14,7 +14,7 @@ typedef struct detector_team detector_team;
 status detector_team_new(detector *d, int twins, detector_team **out);
 void detector_team_free(detector_team *team); /* accepts NULL */
 
-/* Twin number 0 .. twins - 1, or the detector itself for the number behind. Several threads may ask at once, for
+/* Twin number 0 .. twins - 1, or the detector itself for the number after them. Several threads may ask at once, for
  * different numbers. */
 status detector_team_member(detector_team *team, int number, detector **out);
 

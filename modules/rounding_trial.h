@@ -1,5 +1,5 @@
 /* Which chains of convolutions int8 may round (calibration.h): each is tried alone on some images beside float32. The
- * last stages of an unrolled network can be the ones that do not bear it, since nothing behind them mends their errors.
+ * last stages of an unrolled network can be the ones that do not bear it, since nothing after them mends their errors.
  *
  * Thread rule: as the detector's. */
 #ifndef IRST_MODULES_ROUNDING_TRIAL_H

@@ -79,7 +79,7 @@ command -v protoc-c > /dev/null ||
     missing+=("protoc-c (Debian, Ubuntu: protobuf-c-compiler; Fedora: protobuf-c-compiler; Alpine: protobuf-c-compiler)")
 if [ "$how" = static ]; then
     libs=("${everyone[@]}" "${libs[@]}")
-    # What HDF5 and, behind libtiff, LERC need without saying so.
+    # What HDF5 and, by way of libtiff, LERC need without saying so.
     for library in -lsz -laec; do
         ! has_archive $library || libs+=("$library")
     done

@@ -25,7 +25,7 @@ epochs = 1
 batch_size = 2
 average = 0.9
 END
-# put TARGET NAME FILE: a file in HDF5 without the checksum behind it, which no change would get past.
+# put TARGET NAME FILE: a file in HDF5 without the checksum after it, which no change would get past.
 put() {
     mkdir -p "$out/$1"
     head -c -16 "$3" > "$out/$1/$2"

@@ -89,7 +89,7 @@ unit() {
         [ "$missed" -gt 0 ] && echo ", $missed skipped")"
 }
 
-# What cannot run here, as so many skipped checks; where CI is true that is a failure.
+# What cannot run here, as that many skipped checks; where CI is true that is a failure.
 leave_out() {
     local count=$1 why=$2
     if [ "${CI:-}" = true ]; then

@@ -95,7 +95,7 @@ static void wait_a_little(bell *b, uint32_t seen, int *turns) {
 
 /* --- items --- */
 
-/* The first item behind a thread's share. */
+/* The first item after a thread's share. */
 static int share_end(int count, int threads, int thread) {
     return (int)((int64_t)count * (thread + 1) / threads);
 }

@@ -45,7 +45,7 @@ int peers_count(const peers *p);
 /* The share of `whole` images that a rank has: as equal as they can be, the first ones larger. */
 int peers_share(int whole, int rank, int count, int *first);
 
-/* The batch that follows has so many images on all ranks, of which this one has its peers_share. */
+/* The batch that follows has `images` images on all ranks, of which this one has its peers_share. */
 void peers_set_batch(peers *p, int images);
 bool peers_is_idle(const peers *p);
 

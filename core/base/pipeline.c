@@ -9,7 +9,7 @@
 
 /* One thread takes an item through all its steps, a lane. Where items keep an order, lanes wait for their turns. A seat
  * is taken while the turn to read is still held, so seats go by order, too: the first item that has not come to its end
- * never waits for one behind it. */
+ * never waits for one after it. */
 typedef struct flow {
     const pipeline *p;
     pthread_mutex_t lock;

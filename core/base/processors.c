@@ -29,7 +29,7 @@ static int by_affinity(void) {
     return online < INT_MAX ? (int)online : INT_MAX;
 }
 
-/* Microseconds of processor time in each period of so many; a quota may be none. */
+/* quota: microseconds of processor time in each period, which is given in the same; it may be none. */
 static int of_quota(double quota, double period) {
     return quota > 0 && period > 0 && quota / period < INT_MAX ? (int)ceil(quota / period) : INT_MAX;
 }

@@ -144,7 +144,7 @@ static void occupy_standard_descriptors(void) {
 
 /* --- values --- */
 
-/* The same text inside argv, whole or behind "--name=": it lives longer than popt's copy. */
+/* The same text inside argv, whole or after "--name=": it lives longer than popt's copy. */
 static const char *in_argv(int argc, char **argv, const char *text) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], text) == 0)

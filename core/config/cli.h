@@ -29,7 +29,7 @@ typedef struct cli_program {
     const char *name;          /* "detect" */
     const char *summary;       /* one line */
     const char *arguments;     /* "INPUT... --out DIR" */
-    const char *examples;      /* whole lines, each a command that can be copied, and a comment behind "#" */
+    const char *examples;      /* whole lines, each a command that can be copied, and a comment after "#" */
     const cli_option *options; /* at most 64 */
     int option_count;
     const cli_scope *scopes; /* of options that are not for everything */

@@ -96,7 +96,7 @@ static status refuse_line(const reader *r) {
     return status_fail(STATUS_USAGE, "%s:%d: expected \"[section]\", \"key = value\" or a comment", r->path, r->line);
 }
 
-/* A key behind its section would be easy to overlook. */
+/* A key on the line of its section would be easy to overlook. */
 static status take_section(reader *r, const char *text) {
     size_t length = strcspn(text, "]");
     if (text[length] == '\0' || length == 0 || length > CONFIG_LONGEST_NAME)
@@ -111,7 +111,7 @@ static status take_section(reader *r, const char *text) {
     return STATUS_OK;
 }
 
-/* A comment ends a line from a ; on that stands behind a blank. */
+/* A comment ends a line from a ; on that stands after a blank. */
 static void cut_comment(char *text) {
     for (char *c = text; *c; c++)
         if (*c == ';' && c > text && isspace((unsigned char)c[-1])) {

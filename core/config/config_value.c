@@ -61,8 +61,8 @@ int config_section_length(const char *name) {
 static status refuse(const config_key *key, const char *value, const char *where) {
     char expected[256];
     config_key_describe(key, expected, sizeof expected);
-    /* People used to shells write "# ..." behind a value, which is taken for a part of it. */
-    const char *hint = strchr(value, '#') ? " (a comment behind a value starts with ;)" : "";
+    /* People used to shells write "# ..." after a value, which is taken for a part of it. */
+    const char *hint = strchr(value, '#') ? " (a comment after a value starts with ;)" : "";
     return status_fail(STATUS_USAGE, "%s: %s = %.100s: expected %s%s", where, key->name, value, expected, hint);
 }
 

@@ -27,7 +27,7 @@ void canvas_line(cairo_t *cairo, double x0, double y0, double x1, double y1, uns
 /* How a PNG file is made; an SVG file has no use for it. */
 typedef struct canvas_png {
     double scale; /* pixels for a point */
-    int colours;  /* a palette of so many, at most 256, for a smaller file; 0: as drawn */
+    int colours;  /* a palette of that many, at most 256, for a smaller file; 0: as drawn */
 } canvas_png;
 
 /* Draws on white to a PNG or SVG file, by the suffix of `path`, replaced atomically. Another suffix is STATUS_USAGE. */

@@ -15,7 +15,7 @@ typedef struct plot_axes {
     bool has_right;     /* a series uses it */
 } plot_axes;
 
-/* Axes that span all points of the plot, with ticks that suit so many points (of length) to both sides. */
+/* Axes that span all points of the plot, with ticks that suit sides of `width` and `height` points (of length). */
 plot_axes plot_axes_of(const plot *p, double width, double height);
 
 /* Neither a NaN nor an infinity. */

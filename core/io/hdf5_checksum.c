@@ -1,4 +1,4 @@
-/* A checksum of whole files: behind the end of HDF5's part, which HDF5 does not look at, stand sixteen bytes: the mark
+/* A checksum of whole files: after the end of HDF5's part, which HDF5 does not look at, stand sixteen bytes: the mark
  * "irstCRC1" and zlib's CRC-32 of all bytes before, in hexadecimal. */
 #include "core/io/hdf5_private.h"
 

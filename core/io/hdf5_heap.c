@@ -35,7 +35,7 @@ static status damaged(const heap *h, const char *what) {
     return status_fail(STATUS_INPUT, "%s: %s: is damaged: %s", h5_path(h->file), h->label, what);
 }
 
-/* Whether the objects fill the collection, one behind the other. Number 0 is the free rest. */
+/* Whether the objects fill the collection, one after the other. Number 0 is the free rest. */
 static bool is_sound(const heap *h) {
     for (uint64_t at = COLLECTION_HEAD; at + OBJECT_HEAD <= h->size;) {
         uint64_t number = number_at(h->collection + at, 2), size = number_at(h->collection + at + 8, 8);
@@ -99,7 +99,7 @@ static status check_reference(heap *h, const uint8_t *reference, uint64_t *total
 static status check_all(heap *h, const uint8_t *references, int count) {
     uint64_t total = 0;
     if (fseeko(h->stream, 0, SEEK_END) != 0 || (h->file_size = (uint64_t)ftello(h->stream)) < h->base)
-        return damaged(h, "an offset behind its end");
+        return damaged(h, "an offset past its end");
     for (int i = 0; i < count; i++)
         TRY(check_reference(h, references + (size_t)i * REFERENCE, &total));
     return STATUS_OK;

@@ -266,7 +266,7 @@ static status search_status(const h5_file *file, const char *group, const name_s
     return result < 0 ? h5_fail(STATUS_INPUT, file, group, "cannot be listed") : STATUS_OK;
 }
 
-/* Calls `visit` with each name, behind the path of its group if `group` is not NULL. */
+/* Calls `visit` with each name, after the path of its group if `group` is not NULL. */
 static status visit_names(const name_list *names, const char *group, status (*visit)(void *context, const char *name),
                           void *context) {
     char path[4096], prefix[4096] = "";

@@ -25,7 +25,7 @@ typedef struct h5_shape {
 } h5_shape;
 
 status h5_open(const char *path, h5_file **out); /* read only */
-/* Reads a whole file and compares its content with the checksum that h5_commit left behind it: STATUS_INPUT if a bit is
+/* Reads a whole file and compares its content with the checksum that h5_commit left after it: STATUS_INPUT if a bit is
  * not as it was written. A file without one, as of other programs, passes. Before h5_open: HDF5 does not get over every
  * damage. */
 status h5_verify(const char *path);

@@ -119,7 +119,7 @@ static status add_lines(const char *path, char *text, size_t size, name_list *ou
 }
 
 status name_list_read(const char *path, name_list *out) {
-    uint8_t *text; /* with a byte behind its end */
+    uint8_t *text; /* with a byte after its end */
     size_t size;
     *out = (name_list){0};
     TRY(file_read(path, LARGEST_LIST, &text, &size));

@@ -28,7 +28,7 @@ typedef struct tiff_file {
 status tiff_file_open(const char *path, int page, tmsize_t largest, tiff_file *out);
 void tiff_file_close(tiff_file *t);
 
-/* Stands on that page afterwards if there are so many; with 0, counts all. *count receives the pages passed, that one
+/* Stands on that page afterwards if there are that many; with 0, counts all. *count receives the pages passed, that one
  * too. More than TIFF_MOST_PAGES are STATUS_INPUT. */
 status tiff_file_find(tiff_file *t, int page, int *count);
 

@@ -20,7 +20,7 @@ enum {
     VECTORS = 32      /* of the basis */
 };
 
-/* Vectors whose value is so many times that of the last one converge at once; a polynomial would only blow them up. */
+/* Vectors whose value is this many times the last one's converge at once; a polynomial would only blow them up. */
 #define FAR 20.0
 
 #define NOISE 1e-12 /* of the largest value: what rounding leaves of 0 */

@@ -130,7 +130,7 @@ static message new_event(void) {
 
 /* --- records --- */
 
-/* The payload is the message and the `size` bytes of `more` behind it. */
+/* The payload is the message and the `size` bytes of `more` after it. */
 static status write_record(event_log *log, const message *payload, const void *more, size_t size) {
     message head = {.size = 0}, tail = {.size = 0};
     uint32_t crc = crc_extend(crc_extend(CRC_BEGIN, payload->bytes, payload->size), more, size);
@@ -242,7 +242,7 @@ static status write_version(event_log *log) {
     return write_record(log, &event, NULL, 0);
 }
 
-/* *exists: there is something to go on behind. Power that goes before the first record is on disk leaves an empty file,
+/* *exists: there is something to go on after. Power that goes before the first record is on disk leaves an empty file,
  * which counts as none. */
 static status shorten(const event_log *log, int64_t last, bool *exists) {
     FILE *file = fopen(log->path, "rb");

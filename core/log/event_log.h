@@ -17,7 +17,7 @@ typedef struct event_log event_log;
 /* A new file; replaces an old one. Free with event_log_close. */
 status event_log_create(const char *path, event_log **out);
 
-/* Continues a file behind its last whole record of a step up to `last`; everything later is cut off. A missing
+/* Continues a file after its last whole record of a step up to `last`; everything later is cut off. A missing
  * or empty file is created; one that is no event file is STATUS_INPUT. */
 status event_log_resume(const char *path, int64_t last, event_log **out);
 

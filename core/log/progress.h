@@ -22,7 +22,7 @@ typedef struct progress {
 
 /* `label` and `unit` ("image") must outlive it. */
 void progress_begin(progress *p, const char *label, const char *unit, int64_t total);
-/* Begins behind what an earlier process has done, which says nothing about the rate. */
+/* Begins after what an earlier process has done, which says nothing about the rate. */
 void progress_resume(progress *p, int64_t done);
 void progress_update(progress *p, int64_t done, const char *note); /* note: short text at the end, may be NULL */
 void progress_end(progress *p);                                    /* erases the bar */

@@ -16,7 +16,7 @@ void box_folder_close(box_source *s);
 /* FOLDER/STEM.ENDING */
 status box_folder_path(const box_source *s, const char *stem, const char *ending, char path[4096]);
 
-/* The text of a small file, with a zero behind its end; freed by the caller. */
+/* The text of a small file, with a zero after its end; freed by the caller. */
 status box_folder_read(const char *path, char **out, long *size);
 
 #endif

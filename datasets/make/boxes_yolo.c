@@ -21,7 +21,7 @@ static bool is_share(double x) {
     return x >= 0 && x <= 1;
 }
 
-/* The numbers behind the class, which may be a number or a name. */
+/* The numbers after the class, which may be a number or a name. */
 typedef struct line_numbers {
     int count, shares;      /* how many there are, and how many of the first lie from 0 to 1 */
     double first[4];        /* centre and size of a box, */

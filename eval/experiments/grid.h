@@ -18,8 +18,8 @@
 
 /* What is varied besides method and data set: a level of noise, a size. */
 typedef struct grid_condition {
-    char section[48]; /* behind the data set's name, over a part of the table; "" for none */
-    char label[32];   /* behind the method's name in its row, or over its column; "" for none */
+    char section[48]; /* after the data set's name, over a part of the table; "" for none */
+    char label[32];   /* after the method's name in its row, or over its column; "" for none */
     int kind;         /* the experiment's own */
     double value;     /* level or size */
     int repeats;      /* how often it is drawn; 0: once for each training */

@@ -15,7 +15,7 @@
 
 const config_key speed_keys[] = {
     {"speed.sizes", CONFIG_TEXT, "256 512", 0, 0, NULL, "pixels", "images are resized to size x size, increasing"},
-    {"speed.images", CONFIG_INT, "4", 1, 1000, NULL, "", "the first so many of the split, in turn"},
+    {"speed.images", CONFIG_INT, "4", 1, 1000, NULL, "", "images of the split, the first ones, in turn"},
     {"speed.warm", CONFIG_INT, "3", 1, 1000, NULL, "runs", "before the clock is read"},
     {"speed.runs", CONFIG_INT, "40", 1, 100000, NULL, "runs", "timed for each method and size"},
     {"speed.seconds", CONFIG_REAL, "30", 0, 1e6, NULL, "s", "after these and 5 runs a method is not timed further"},

@@ -27,7 +27,7 @@ typedef struct table_value {
 typedef struct table_row {
     const char *section; /* the rows of a section follow each other: a data set */
     char label[64];
-    int seeds; /* behind each value */
+    int seeds; /* of each value */
     /* The published figures are those of another data set, this one: shown in brackets, not judged. NULL: our own. */
     const char *related;
     table_value values[TABLE_COLUMNS];

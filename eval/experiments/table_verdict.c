@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Distances that count as met: so many units of the last digit shown. */
+/* Distances that count as met: that many units of the last digit shown. */
 static const double distances[] = {1, 10, 100};
 
 enum { DISTANCES = sizeof distances / sizeof *distances };

@@ -66,7 +66,7 @@ static double decades(double value) {
     return value > 0 ? log10(value) : NAN;
 }
 
-/* A line of `steps` points in the chart that is being made; `part`: NULL, or what is behind the method's name. */
+/* A line of `steps` points in the chart that is being made; `part`: NULL, or what follows the method's name. */
 static line *add_line(charts *c, const named_convergence *m, const char *part, int steps) {
     line *l = &c->lines[c->line_count];
     snprintf(l->name, sizeof l->name, "%.*s%s%s", utf8_cut(m->name, 80), m->name, part ? ", " : "", part ? part : "");

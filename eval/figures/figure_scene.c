@@ -7,7 +7,7 @@
 
 /* --- names --- */
 
-/* The data set of "DATA/NAME"; moves *word behind the slash. A name alone belongs to the only data set. */
+/* The data set of "DATA/NAME"; moves *word past the slash. A name alone belongs to the only data set. */
 static status find_data(const experiment *e, const char *key, const char **word, int *out) {
     const char *slash = strchr(*word, '/');
     for (*out = 0; slash && *out < e->data_count; ++*out) {

@@ -24,7 +24,7 @@ const config_key figures_keys[] = {
     {"figures.format", CONFIG_CHOICE, "png", 0, 0, "png|svg", "", "of the figures"},
     {"figures.resolution", CONFIG_REAL, "1.5", 0.5, 8, NULL, "pixels per point", "of PNG files; text has 11 points"},
     {"figures.colours", CONFIG_INT, "0", 0, 256, NULL, "",
-     "PNG files with a palette of so many are smaller; 0: as drawn"},
+     "PNG files with a palette of that many are smaller; 0: as drawn"},
 };
 const int figures_key_count = sizeof figures_keys / sizeof *figures_keys;
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define SMALLEST_SQUARE 16.0 /* pixels */
-#define SQUARE_SHARE 2.0     /* side of the square: so many sides of the target */
+#define SQUARE_SHARE 2.0     /* side of the square: that many sides of the target */
 #define INSET_SHARE 0.29     /* side of an inset: this share of the map's shorter side */
 #define INSET_MARGIN 0.015   /* its distance from the edge, likewise */
 #define FRAME_WIDTH 1.25

@@ -6,7 +6,7 @@
 #include "eval/measure/evaluation_report.h"
 #include "eval/report/gallery.h"
 
-/* What a report shows of a split of so many images: about 2 MB. */
+/* What a report shows of a split of `images` images: about 2 MB. */
 gallery_options evaluation_page_gallery(int images, match_protocol protocol);
 
 /* Adds sections with the figures, the ROC, and what the gallery holds. */

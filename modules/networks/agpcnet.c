@@ -26,7 +26,7 @@ static node *numbered_conv_norm(network *net, node *x, int channels, layer_optio
 
 /* --- backbone --- */
 
-/* relu(x + conv(relu(conv(x)))), a norm behind each convolution; a block that strides halves x, too. */
+/* relu(x + conv(relu(conv(x)))), each convolution followed by a norm; a block that strides halves x, too. */
 static node *basic_block(network *net, node *x, int channels, int stride, const char *name) {
     layer_options first = {.kernel = 3, .stride = stride, .no_bias = true}, second = {.kernel = 3, .no_bias = true};
     layer_options halving = {.kernel = 1, .stride = stride, .no_bias = true};
@@ -72,7 +72,7 @@ static node *non_local(network *net, node *x, int width, int parts, const char *
     return add(net->t, scale(net->t, attention(net->t, query, key, value, parts), gamma), x);
 }
 
-/* sigmoid(conv(relu(conv(x)))), pixel by pixel, a norm behind each convolution; layers numbered from `first`. */
+/* sigmoid(conv(relu(conv(x)))), pixel by pixel, each convolution followed by a norm; layers numbered from `first`. */
 static node *gates(network *net, node *x, int channels, int hidden, const char *name, int first) {
     x = relu(net->t, numbered_conv_norm(net, x, hidden, pointwise, name, first));
     return sigmoid(net->t, numbered_conv_norm(net, x, channels, pointwise, name, first + 3));

@@ -151,7 +151,7 @@ static bool recognises(const named_shape *tensors, int count) {
            named_shape_find(tensors, count, "decos.0.merge.mapping.0.weight");
 }
 
-/* Blocks 0, 1, ... of the first stage's group, which have a body each; the convolution behind them has none. */
+/* Blocks 0, 1, ... of the first stage's group, which have a body each; the convolution after them has none. */
 static int count_blocks(const named_shape *tensors, int count) {
     int blocks = 0;
     while (named_shape_find(tensors, count, "decos.0.merge.mapping.3.body.%d.body.0.weight", blocks))

@@ -45,8 +45,8 @@ static node *spatial_attention(network *net, node *x, const char *block) {
     return sigmoid(net->t, map);
 }
 
-/* relu(attention(conv(relu(conv(x)))) + x), a norm behind each convolution; x itself is convolved where it has other
- * channels. */
+/* relu(attention(conv(relu(conv(x)))) + x), each convolution followed by a norm; x itself is convolved where it has
+ * other channels. */
 static node *residual_block(network *net, node *x, int channels, const char *block) {
     layer_options same_3x3 = {.kernel = 3}, pointwise = {.kernel = 1};
     node *y = layer_conv_norm(net, x, channels, same_3x3, layer_named("%s.conv1", block).text,

@@ -7,7 +7,7 @@
 
 #include "modules/tensor_options.h"
 
-/* K of "decos.K.rest", with *rest behind the dot; -1 for another name. */
+/* K of "decos.K.rest", with *rest after the dot; -1 for another name. */
 int unrolled_stage_of(const char *name, const char **rest);
 
 /* Sets model.stages. */

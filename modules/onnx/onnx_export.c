@@ -50,7 +50,7 @@ static const char *name_of(const void *context, const node *n) {
     return NULL;
 }
 
-/* --- in front of the network, and behind it --- */
+/* --- before the network, and after it --- */
 
 static onnx_value apply2(onnx_graph *g, const char *type, onnx_value a, onnx_value b) {
     return onnx_apply(g, (onnx_call){.type = type, .inputs = {a, b}});
@@ -114,7 +114,7 @@ typedef struct frame {
 } frame;
 
 static frame frame_of(onnx_graph *g, side_rule rule, image_size fixed, onnx_value image) {
-    static const int64_t in_front[6] = {0}; /* and behind, in batch and channels */
+    static const int64_t in_front[6] = {0}; /* and after, in batch and channels */
     frame f = {.is_needed = true};
     onnx_scope(g, "padding");
     if (fixed.width) {

@@ -32,7 +32,7 @@ static status read_header(const char *path, safetensors *s) {
     TRY(torch_bytes_read(path, &s->file));
     uint64_t length = s->file.size >= 8 ? torch_little_endian_64(s->file.data) : 0;
     if (s->file.size < 8 || length > s->file.size - 8)
-        return status_fail(STATUS_INPUT, "cut short: its header goes on behind the end");
+        return status_fail(STATUS_INPUT, "cut short: its header goes on past the end");
     if (length > TORCH_DESCRIPTION_LIMIT)
         return status_fail(STATUS_INPUT, "refused: a header of %llu bytes, expected at most %d",
                            (unsigned long long)length, TORCH_DESCRIPTION_LIMIT);

@@ -24,7 +24,7 @@ typedef struct torch_container {
 } torch_container;
 
 typedef struct torch_format {
-    /* Tells by the first bytes of a file; those behind its end are zero. */
+    /* Tells by the first bytes of a file; those after its end are zero. */
     bool (*recognises)(const uint8_t head[TORCH_HEAD_SIZE]);
     /* `path` is a file of this format by its first bytes. */
     status (*open)(const char *path, torch_container **out);

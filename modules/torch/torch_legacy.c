@@ -82,7 +82,7 @@ static status take_storage(legacy *l, const char *key, torch_type type, stored *
     size_t left = l->file.size - l->position;
     uint64_t count = left >= 8 ? torch_little_endian_64(l->file.data + l->position) : 0, size;
     if (left < 8 || __builtin_mul_overflow(count, torch_type_size(type), &size) || size > left - 8)
-        return status_fail(STATUS_INPUT, "cut short: a storage goes on behind the end");
+        return status_fail(STATUS_INPUT, "cut short: a storage goes on past the end");
     *out = (stored){key, l->file.data + l->position + 8, (size_t)size};
     l->position += 8 + (size_t)size;
     return STATUS_OK;

@@ -60,7 +60,7 @@ static zip_int64_t locate(const torch_zip *z, const char *entry) {
     return length < (int)sizeof name ? zip_name_locate(z->archive, name, ZIP_FL_ENC_RAW) : -1;
 }
 
-/* Fills `size` bytes; the read behind them makes libzip compare the checksum. */
+/* Fills `size` bytes; the read after them makes libzip compare the checksum. */
 static status read_all(zip_file_t *file, const char *entry, unsigned char *data, uint64_t size) {
     uint64_t done = 0;
     zip_int64_t got = 1;
@@ -78,7 +78,7 @@ static status read_all(zip_file_t *file, const char *entry, unsigned char *data,
 }
 
 /* Reads an entry of at most `limit` bytes, checksum included. The caller frees *data, which is never NULL on success
- * and has a zero behind its end. */
+ * and has a zero after its end. */
 static status read_entry(const torch_zip *z, const char *entry, uint64_t limit, void **data, size_t *size) {
     *data = NULL;
     *size = 0;

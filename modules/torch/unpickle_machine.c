@@ -12,7 +12,7 @@ status machine_damaged(const machine *m, const char *what) {
 
 status machine_take(machine *m, size_t count, const uint8_t **out) {
     if (count > m->size - m->position) {
-        status_fail(STATUS_INPUT, "cut short: an instruction at byte %zu goes on behind the end", m->position);
+        status_fail(STATUS_INPUT, "cut short: an instruction at byte %zu goes on past the end", m->position);
         return STATUS_INPUT;
     }
     *out = m->data + m->position;

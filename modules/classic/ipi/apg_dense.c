@@ -66,7 +66,7 @@ typedef struct pair_sums {
 } pair_sums;
 
 /* What step k leaves and step k + 1 needs of the entries: their share of the sums; the new B in the place of B_before,
- * and the T behind T_new in the place of T_before. */
+ * and the T after T_new in the place of T_before. */
 static inline void step_pair(const step *c, pair D, pair B, pair B_k, pair T, pair T_k, pair_anywhere *B_before,
                              pair_anywhere *T_before, pair_sums *out) {
     pair Y_B = B_k + c->momentum * (B_k - *B_before), Y_T = T_k + c->momentum * (T_k - *T_before);
@@ -159,7 +159,7 @@ status apg_dense_step(engine *e, apg_dense *s, const apg_pace *pace, solver_repo
     report->rank = s->decomposition->rank;
     report->nonzero = total.card;
     report->measure = sqrt(total.step2) / (APG_TAU * fmax(1, sqrt(total.norm2)));
-    /* X_{k-1} <- X_k <- new <- the one behind. */
+    /* X_{k-1} <- X_k <- new <- the one after it. */
     swap(&s->B, &s->B_before);
     swap(&s->T_before, &s->T);
     swap(&s->T, &s->T_new);
