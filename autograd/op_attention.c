@@ -12,6 +12,7 @@
 #include "autograd/shared/op_support.h"
 #include "autograd/shared/patches.h"
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -50,10 +51,6 @@ typedef struct patch_maps {
     row_saved *saved;        /* of each row */
 } patch_maps;
 
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 /* The last patch is the largest. */
 static int most_pixels(const node *n) {
     int parts = parts_of(n);
@@ -80,7 +77,7 @@ static patch_maps maps_at(const worker *w, const node *n, const op_run *run, int
     m.value_grad = m.value + value_count;
     m.output = m.value_grad + value_count;
     m.rows = m.output + value_count;
-    m.rows_grad = m.rows + (size_t)smaller(m.pixels, ROW_BLOCK) * (size_t)m.pixels;
+    m.rows_grad = m.rows + (size_t)int_min(m.pixels, ROW_BLOCK) * (size_t)m.pixels;
     /* The patches before this one: whole rows of them above, the rest to the left. */
     row_saved *saved = n->saved;
     m.saved = saved + (ptrdiff_t)image * y->h * y->w + (ptrdiff_t)p.y * y->w + (ptrdiff_t)p.x * p.h;
@@ -146,7 +143,7 @@ static void forward_patch(const worker *w, void *context, int item) {
     load(&n->input[1]->value, image, p, m.key);
     load(&n->input[2]->value, image, p, m.value);
     for (int first = 0; first < m.pixels; first += ROW_BLOCK) {
-        int count = smaller(m.pixels - first, ROW_BLOCK);
+        int count = int_min(m.pixels - first, ROW_BLOCK);
         score(&m, first, count);
         softmax(&m, first, count);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m.value_channels, count, m.pixels, 1, m.value, m.pixels,
@@ -201,7 +198,7 @@ static void backward_patch(const worker *w, void *context, int item) {
     load(&n->input[2]->value, image, p, m.value);
     load(&n->grad, image, p, m.output);
     for (int first = 0; first < m.pixels; first += ROW_BLOCK)
-        backward_rows(&m, first, smaller(m.pixels - first, ROW_BLOCK));
+        backward_rows(&m, first, int_min(m.pixels - first, ROW_BLOCK));
     store_gradient(m.query_grad, &job->dquery, image, p);
     store_gradient(m.key_grad, &job->dkey, image, p);
     store_gradient(m.value_grad, &job->dvalue, image, p);

@@ -6,6 +6,7 @@
 
 #include "autograd/shared/planes.h"
 #include "core/base/parallel.h"
+#include "core/base/whole_numbers.h"
 
 enum { KERNEL_LIMIT = 16 }; /* places in a window fit a byte */
 
@@ -39,22 +40,18 @@ static uint8_t *places_of(const node *n, int plane, int y) {
     return places ? places + ((ptrdiff_t)plane * n->value.h + y) * n->value.w : NULL;
 }
 
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 static void forward_plane(const worker *w, void *context, int plane) {
     const node *n = context;
     const max_pool_options *o = n->options;
     const tensor *x = &n->input[0]->value, *y = &n->value;
-    int whole = x->w < o->kernel ? 0 : smaller((x->w - o->kernel) / o->stride + 1, y->w); /* windows of a row, uncut */
+    int whole = x->w < o->kernel ? 0 : int_min((x->w - o->kernel) / o->stride + 1, y->w); /* windows of a row, uncut */
     for (int row = 0; row < y->h; row++) {
         const float *in = plane_data(x, plane) + (ptrdiff_t)row * o->stride * x->row;
         float *out = plane_data(y, plane) + row * y->row;
         uint8_t *places = places_of(n, plane, row);
         max_pool_row windows = {.x = in,
                                 .row = x->row,
-                                .rows = smaller(o->kernel, x->h - row * o->stride),
+                                .rows = int_min(o->kernel, x->h - row * o->stride),
                                 .columns = o->kernel,
                                 .stride = o->stride,
                                 .count = whole,

@@ -69,7 +69,7 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
 static status compare_memory(trainer *t) {
     detector_training training = training_of(t, &t->losses.losses[0]);
     training.width = training.height = (int)config_int(t->c, "data.size");
-    training.phase = detector_phase(t->d, INT64_MAX);
+    training.phase = detector_last_phase(t->d);
     TRY(detector_begin_training(t->d, &training));
     const double gib = 1 << 30;
     double needed = (double)detector_memory(t->d), left = (double)memory_left("");

@@ -2,7 +2,6 @@
 #include "train/trainer_private.h"
 
 #include <math.h>
-#include <string.h>
 
 int64_t trainer_epoch_step(const trainer *t) {
     return t->state.batch < t->per_epoch ? t->state.batch / t->accumulate : t->schedule.steps_per_epoch;

@@ -1,3 +1,4 @@
+#include "core/base/whole_numbers.h"
 #include "train/trainer_private.h"
 
 #include <math.h>
@@ -64,14 +65,10 @@ static status add_gradients(trainer *t, int index, int batches, int images, doub
     return STATUS_OK;
 }
 
-static int smaller(int a, int b) {
-    return a < b ? a : b;
-}
-
 status trainer_step(trainer *t, double *loss) {
     int done = (int)t->state.batch, size = (int)config_int(t->c, "train.batch_size");
-    int batches = smaller(t->per_epoch - done, t->accumulate);
-    int images = smaller(loader_samples_per_epoch(t->batches) - done * size, batches * size);
+    int batches = int_min(t->per_epoch - done, t->accumulate);
+    int images = int_min(loader_samples_per_epoch(t->batches) - done * size, batches * size);
     int64_t number = trainer_epoch_step(t);
     *loss = 0;
     for (int i = 0; i < batches; i++)

@@ -2,6 +2,8 @@
  * on narrow and dilated maps. */
 #include "core/conv/conv_tiles.h"
 
+#include "core/base/whole_numbers.h"
+
 enum { LANES = TILE_CHANNELS, BLOCK = 2 * LANES };
 
 /* By the output's shape, which padding makes the input's, too. */
@@ -61,14 +63,10 @@ static int blocks_of(int channels) {
     return (channels + BLOCK - 1) / BLOCK;
 }
 
-static int least(int a, int b) {
-    return a < b ? a : b;
-}
-
 static void multiply_block(const worker *w, const weight_job *job, int i0, int o0, float *sums) {
     const tile_grid *g = job->grid;
     ptrdiff_t in_stride = conv_tiles_stride(job->ic), grad_stride = conv_tiles_stride(job->oc);
-    int rows = least(BLOCK, job->ic - i0), columns = least(BLOCK, job->oc - o0);
+    int rows = int_min(BLOCK, job->ic - i0), columns = int_min(BLOCK, job->oc - o0);
     for (int p = 0; p < g->points; p++)
         for (int o = 0; o < columns; o += LANES)
             w->kernels->tile_product(
@@ -88,12 +86,12 @@ static void add_weight_block(const worker *w, void *context, int item) {
     float *sums = job->sums + (size_t)w->thread * WINOGRAD_POINTS * BLOCK * BLOCK;
     int i0 = item % blocks_of(job->ic) * BLOCK, o0 = item / blocks_of(job->ic) * BLOCK;
     multiply_block(w, job, i0, o0, sums);
-    for (int o = 0; o < least(BLOCK, job->oc - o0); o += WINOGRAD_BLOCK)
-        for (int i = 0; i < least(BLOCK, job->ic - i0); i++)
+    for (int o = 0; o < int_min(BLOCK, job->oc - o0); o += WINOGRAD_BLOCK)
+        for (int i = 0; i < int_min(BLOCK, job->ic - i0); i++)
             w->kernels->winograd_taps(
                 &(winograd_sums){.sums = sums + i * BLOCK + o,
                                  .items = 1,
-                                 .outputs = least(WINOGRAD_BLOCK, job->oc - o0 - o),
+                                 .outputs = int_min(WINOGRAD_BLOCK, job->oc - o0 - o),
                                  .point_stride = BLOCK * BLOCK,
                                  .dweight = job->dweight + ((ptrdiff_t)(o0 + o) * job->ic + i0 + i) * 9,
                                  .output_stride = (ptrdiff_t)job->ic * 9});
@@ -111,7 +109,7 @@ static void weight_gradient(const conv_options *o, const conv_run *run, const te
     job.sums = in.pixels + (size_t)engine_threads(e) * g.pixels;
     for (int first = 0; first < dy->n; first += g.images) {
         in.first = grad.first = first;
-        in.images = grad.images = least(g.images, dy->n - first);
+        in.images = grad.images = int_min(g.images, dy->n - first);
         job.tiles = in.images * g.tiles;
         conv_tiles_transform(e, &in);
         conv_tiles_transform(e, &grad);

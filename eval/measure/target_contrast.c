@@ -1,5 +1,7 @@
 #include "eval/measure/target_contrast.h"
 
+#include "core/base/whole_numbers.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,16 +28,12 @@ static double ratio_of(const moments *target, const moments *around) {
     return signal > 0 ? signal / sqrt(variance) : 0;
 }
 
-static int least(int a, int b) {
-    return a < b ? a : b;
-}
-
 void target_contrast(const float *image, const component_list *targets, int width, int height, double *ratios) {
     for (int t = 0; t < targets->count; t++) {
         const component *c = &targets->items[t];
         moments inside = {0}, around = {0};
-        for (int y = c->y0 > AROUND ? c->y0 - AROUND : 0; y < least(c->y1 + AROUND + 1, height); y++)
-            for (int x = c->x0 > AROUND ? c->x0 - AROUND : 0; x < least(c->x1 + AROUND + 1, width); x++) {
+        for (int y = c->y0 > AROUND ? c->y0 - AROUND : 0; y < int_min(c->y1 + AROUND + 1, height); y++)
+            for (int x = c->x0 > AROUND ? c->x0 - AROUND : 0; x < int_min(c->x1 + AROUND + 1, width); x++) {
                 ptrdiff_t at = (ptrdiff_t)y * width + x;
                 if (targets->labels[at] == t + 1)
                     add(&inside, image[at]);
