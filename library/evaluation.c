@@ -16,8 +16,8 @@
 typedef struct request {
     const char *split;
     int size;
-    int rule, mask, protocol; /* places in their words; a rule of -1: not given */
-    double threshold;         /* NaN: not given */
+    int resizing, rule, mask, protocol; /* places in their words; a rule of -1: not given */
+    double threshold;                   /* NaN: not given */
 } request;
 
 static status read_size(const char *value, int *out) {
@@ -54,6 +54,8 @@ static status read_setting(const char *text, request *out) {
     }
     if (!strcmp(key, "size"))
         return read_size(value, &out->size);
+    if (!strcmp(key, "resize"))
+        return word_choose(key, value, sample_resizing_names, 2, &out->resizing);
     if (!strcmp(key, "threshold"))
         return read_threshold(value, &out->threshold);
     if (!strcmp(key, "rule"))
@@ -62,8 +64,8 @@ static status read_setting(const char *text, request *out) {
         return word_choose(key, value, mask_rule_names, 3, &out->mask);
     if (!strcmp(key, "protocol"))
         return word_choose(key, value, match_protocol_names, 2, &out->protocol);
-    return status_fail(STATUS_USAGE, "unknown setting '%s'; known are split, size, rule, threshold, mask and protocol",
-                       key);
+    return status_fail(STATUS_USAGE,
+                       "unknown setting '%s'; known are split, size, resize, rule, threshold, mask and protocol", key);
 }
 
 /* As the program decides: a threshold goes with scores unless a rule is given, and scores with the detector's. */
@@ -80,14 +82,15 @@ static void note(void *context, const char *remark) {
 }
 
 static status measure(irst_detector *d, const request *r, const dataset *set) {
-    evaluation e = {.method = detector_name(d->d),
-                    .dataset = dataset_name(set),
-                    .split = dataset_split(set),
-                    .params = parameter_count_trained(detector_parameters(d->d)),
-                    .options = {.sample = {.size = r->size, .mask = (mask_rule)r->mask},
-                                .how = {.rule = (score_rule)r->rule,
-                                        .protocol = (match_protocol)r->protocol,
-                                        .threshold = isnan(r->threshold) ? NULL : &r->threshold}}};
+    evaluation e = {
+        .method = detector_name(d->d),
+        .dataset = dataset_name(set),
+        .split = dataset_split(set),
+        .params = parameter_count_trained(detector_parameters(d->d)),
+        .options = {.sample = {.size = r->size, .resizing = (sample_resizing)r->resizing, .mask = (mask_rule)r->mask},
+                    .how = {.rule = (score_rule)r->rule,
+                            .protocol = (match_protocol)r->protocol,
+                            .threshold = isnan(r->threshold) ? NULL : &r->threshold}}};
     TRY(evaluate_dataset(d->d, set, &e.options, &e.counts, &e.ms_per_image));
     return evaluation_print(&e, REPORT_JSON, REPORT_ALL, d->report.stream);
 }

@@ -41,11 +41,11 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
     dataset *set;
     TRY(dataset_open(d->root, d->split, &set));
     snprintf(out, CELL_KEY_SIZE,
-             "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images; size %d, rule %s, mask %s, "
+             "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images; size %d%s, rule %s, mask %s, "
              "protocol %s; %d threads",
              m->method, options, content, d->root, d->split, dataset_count(set), o->sample.size,
-             score_rule_names[o->how.rule], mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol],
-             engine_threads(e->engine));
+             o->sample.resizing == RESIZE_PILLOW ? " by pillow" : "", score_rule_names[o->how.rule],
+             mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol], engine_threads(e->engine));
     dataset_close(set);
     return STATUS_OK;
 }

@@ -13,6 +13,7 @@
 static const config_key common_keys[] = {
     {"evaluate.size", CONFIG_INT, "256", 0, IMAGE_LARGEST_SIDE, NULL, "pixels",
      "resize to size x size; 0: as they are"},
+    {"evaluate.resize", CONFIG_CHOICE, "opencv", 0, 0, "opencv|pillow", "", "whose bilinear and nearest"},
     {"evaluate.rule", CONFIG_CHOICE, "max", 0, 0, "max|logit|score|minmax|sigma", "", "as of evaluate"},
     {"evaluate.mask", CONFIG_CHOICE, "max", 0, 0, "max|half|any", "",
      "which mask pixels are target: those equal to the mask's maximum, above 127, above 0"},
@@ -43,6 +44,8 @@ static int position(const char *word, const char *const *words, int count) {
 static void read_evaluate(experiment *e) {
     const config *c = e->c;
     e->evaluate.sample.size = (int)config_int(c, "evaluate.size");
+    e->evaluate.sample.resizing =
+        (sample_resizing)position(config_text(c, "evaluate.resize"), sample_resizing_names, 2);
     e->evaluate.how.rule = (score_rule)position(config_text(c, "evaluate.rule"), score_rule_names, SCORE_RULES);
     e->evaluate.sample.mask = (mask_rule)position(config_text(c, "evaluate.mask"), mask_rule_names, 3);
     e->evaluate.how.protocol = (match_protocol)position(config_text(c, "evaluate.protocol"), match_protocol_names, 2);

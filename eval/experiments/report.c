@@ -122,9 +122,10 @@ static status add_rows(report *r) {
 static status note_protocol(report *r) {
     const experiment *e = r->g->e;
     const evaluate_options *o = &e->evaluate;
-    char size[64] = "images at their own size";
+    char size[96] = "images at their own size";
     if (o->sample.size > 0)
-        snprintf(size, sizeof size, "images and masks resized to %d x %d", o->sample.size, o->sample.size);
+        snprintf(size, sizeof size, "images and masks resized to %d x %d%s", o->sample.size, o->sample.size,
+                 o->sample.resizing == RESIZE_PILLOW ? " by Pillow's rules" : "");
     TRY(report_note(&r->t, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->how.rule],
                     mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]));
     int threads = engine_threads(e->engine);

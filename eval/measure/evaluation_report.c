@@ -89,6 +89,7 @@ static int set_fields(json_t *object, const evaluation *e) {
            json_object_set_new(object, "dataset", json_text(e->dataset)) ||
            json_object_set_new(object, "split", json_text(e->split)) ||
            json_object_set_new(object, "size", json_string(size_text(o->sample.size, size))) ||
+           json_object_set_new(object, "resize", json_string(sample_resizing_names[o->sample.resizing])) ||
            json_object_set_new(object, "rule", json_string(score_rule_names[o->how.rule])) ||
            json_object_set_new(object, "mask", json_string(mask_rule_names[o->sample.mask])) ||
            json_object_set_new(object, "protocol", json_string(match_protocol_names[o->how.protocol])) ||
@@ -210,8 +211,10 @@ static void print_empty(const evaluation *e, FILE *stream) {
 
 static void print_head(const evaluation *e, FILE *stream) {
     char size[16];
-    fprintf(stream, "%s on %s, split %s: %" PRId64 " images, size %s\n", e->method, e->dataset, e->split,
-            e->counts.images, size_text(e->options.sample.size, size));
+    const sample_options *o = &e->options.sample;
+    fprintf(stream, "%s on %s, split %s: %" PRId64 " images, size %s%s\n", e->method, e->dataset, e->split,
+            e->counts.images, size_text(o->size, size),
+            o->size > 0 && o->resizing == RESIZE_PILLOW ? " by pillow" : "");
 }
 
 static void print_metrics(const evaluation *e, report_extent extent, FILE *stream) {

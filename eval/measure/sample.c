@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+const char *const sample_resizing_names[] = {[RESIZE_OPENCV] = "opencv", [RESIZE_PILLOW] = "pillow"};
+
 void sample_free(sample *s) {
     free(s->image);
     free(s->label);
@@ -36,7 +38,7 @@ static status prepare_image(grey_image *image, const char *name, const sample_op
     if (early)
         TRY(vary_stored(image, name, o, &out->image));
     if (o->size > 0)
-        TRY(resize_image(image, o->size, o->size));
+        TRY((o->resizing == RESIZE_PILLOW ? resize_antialiased : resize_image)(image, o->size, o->size));
     out->width = image->width;
     out->height = image->height;
     if (early)
@@ -50,7 +52,7 @@ static status prepare_image(grey_image *image, const char *name, const sample_op
 static status prepare_label(grey_image *mask, const sample_options *o, sample *out) {
     int maximum = mask_maximum(mask);
     if (o->size > 0)
-        TRY(resize_mask(mask, o->size, o->size));
+        TRY((o->resizing == RESIZE_PILLOW ? resize_mask_centred : resize_mask)(mask, o->size, o->size));
     out->label = malloc(grey_image_pixels(mask));
     if (!out->label)
         return status_fail(STATUS_MEMORY, "out of memory for a %dx%d sample", mask->width, mask->height);

@@ -17,9 +17,16 @@ typedef struct sample_variation {
     bool before_resizing; /* the image is then resized in floating point, since grey levels cannot hold the result */
 } sample_variation;
 
+/* Whose rules images (bilinear) and labels (nearest) are resized by: OpenCV's, as in RPCANet's programs, or Pillow's,
+ * as in those of MSHNet, DNANet and ACM. Other pixels of a label are left: IRSTD-1k's test list has 291 targets at 256
+ * x 256 by the first, 294 by the second. */
+typedef enum sample_resizing { RESIZE_OPENCV, RESIZE_PILLOW } sample_resizing;
+extern const char *const sample_resizing_names[2]; /* "opencv", "pillow" */
+
 typedef struct sample_options {
-    int size;       /* images (bilinear) and labels (nearest) become size x size, as in the reference; 0: native */
-    mask_rule mask; /* refers to the maximum of the stored mask, before resizing */
+    int size; /* images and labels become size x size; 0: native */
+    sample_resizing resizing;
+    mask_rule mask;               /* refers to the maximum of the stored mask, before resizing */
     const sample_variation *vary; /* NULL: none */
 } sample_options;
 

@@ -24,7 +24,7 @@ static evaluate_outputs files;
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
 static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
-static const char *shown = "published", *tiles, *precision;
+static const char *shown = "published", *resize = "opencv", *tiles, *precision;
 static int draws = UNSET, seed = 1;
 
 enum { OPTION_METHOD };
@@ -44,6 +44,9 @@ static cli_option options[] = {
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
+    {"resize", CLI_TEXT, &resize, "opencv|pillow",
+     "whose bilinear and nearest: OpenCV's, as in the programs of RPCANet, or Pillow's, as in those of MSHNet and "
+     "DNANet"},
     {"range", CLI_TEXT, &range, "RANGE", ARGUMENT_RANGE_HELP},
     {"tiles", CLI_TEXT, &tiles, "auto|off|SIDE,OVERLAP", ARGUMENT_TILES_HELP},
     {"precision", CLI_TEXT, &precision, "float|int8",
@@ -156,7 +159,7 @@ static status check_predictions(int settings) {
 }
 
 static status read_options(run_state *r, int settings) {
-    int words[5];
+    int words[6];
     if (!data)
         return status_fail(STATUS_USAGE, "--data is missing");
     if (predicted)
@@ -170,6 +173,8 @@ static status read_options(run_state *r, int settings) {
     TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[2]));
     TRY(argument_choice("format", format, report_format_names, 3, &words[3]));
     TRY(argument_choice("metrics", shown, report_extent_names, 2, &words[4]));
+    TRY(argument_choice("resize", resize, sample_resizing_names, 2, &words[5]));
+    r->how.sample.resizing = (sample_resizing)words[5];
     r->how.how.rule = (score_rule)words[0];
     r->how.sample.mask = (mask_rule)words[1];
     r->how.how.protocol = (match_protocol)words[2];

@@ -3,6 +3,7 @@
 
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
+#include "datasets/check/components.h"
 #include "datasets/vary/noise.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -99,10 +100,39 @@ static void test_plain(void **state) {
     dataset_close(set);
 }
 
+/* Targets of IRSTD-1k's test list at 256 x 256. */
+static int64_t targets_of(sample_resizing resizing) {
+    char path[4096];
+    dataset *set;
+    int64_t targets = 0;
+    const sample_options options = {.size = SIDE, .resizing = resizing};
+    assert_ok(path_join(path, require_shared_folder(), "data/IRSTD-1k", ""));
+    assert_ok(dataset_open(path, "test", &set));
+    for (int i = 0; i < dataset_count(set); i++) {
+        sample s;
+        component_list found;
+        assert_ok(sample_read(set, i, &options, &s));
+        assert_ok(components_find(s.label, s.width, s.height, &found));
+        targets += found.count;
+        component_list_free(&found);
+        sample_free(&s);
+    }
+    dataset_close(set);
+    return targets;
+}
+
+/* By two programs' rules: MSHNet's published fractions have the denominator 294. */
+static void test_resizing(void **state) {
+    (void)state;
+    assert_int_equal(targets_of(RESIZE_OPENCV), 291);
+    assert_int_equal(targets_of(RESIZE_PILLOW), 294);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place_of_a_variation),
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_resizing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
