@@ -89,7 +89,6 @@ static int set_fields(json_t *object, const evaluation *e) {
            json_object_set_new(object, "dataset", json_text(e->dataset)) ||
            json_object_set_new(object, "split", json_text(e->split)) ||
            json_object_set_new(object, "size", json_string(size_text(o->sample.size, size))) ||
-           json_object_set_new(object, "resize", json_string(sample_resizing_names[o->sample.resizing])) ||
            json_object_set_new(object, "rule", json_string(score_rule_names[o->how.rule])) ||
            json_object_set_new(object, "mask", json_string(mask_rule_names[o->sample.mask])) ||
            json_object_set_new(object, "protocol", json_string(match_protocol_names[o->how.protocol])) ||
@@ -97,7 +96,9 @@ static int set_fields(json_t *object, const evaluation *e) {
            json_object_set_new(object, "params", json_integer(e->params)) || set_rates(object, &e->counts) ||
            set_counts(object, &e->counts) ||
            json_object_set_new(object, "threshold", number(scoring_threshold(&o->how))) ||
-           json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image)) || set_certainty(object, e);
+           json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image)) ||
+           json_object_set_new(object, "resize", json_string(sample_resizing_names[o->sample.resizing])) ||
+           set_certainty(object, e);
 }
 
 static status print_json(const json_t *object, FILE *stream) {
