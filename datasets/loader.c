@@ -103,7 +103,7 @@ static void *read_ahead(void *context) {
 static status start(loader *l) {
     l->stop = false;
     if (pthread_create(&l->thread, NULL, read_ahead, l))
-        return status_fail(STATUS_MEMORY, "cannot start the thread that reads images");
+        return status_fail(STATUS_MEMORY, "the thread that reads images cannot be started");
     l->running = true;
     return STATUS_OK;
 }

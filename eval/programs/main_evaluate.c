@@ -294,10 +294,12 @@ static status finish(run_state *r, evaluation *e) {
         note(&first, compare(r, e));
     note(&first, evaluate_outputs_write(&files, e));
     note(&first, evaluation_print(e, r->format, r->extent, stdout));
+    if (first.code != STATUS_OK)
+        return status_fail(first.code, "%s", first.message);
     const char *remark = metrics_remark(&e->counts);
     if (remark)
         say(r, remark);
-    return first.code == STATUS_OK ? STATUS_OK : status_fail(first.code, "%s", first.message);
+    return STATUS_OK;
 }
 
 static status evaluate_one(run_state *r) {
