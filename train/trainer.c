@@ -64,23 +64,6 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
                                .teacher = t->teacher};
 }
 
-/* The largest graph of the run is laid out for a moment: whoever starts a run of hours is to know before the first
- * epoch on whole images that it cannot be held. */
-static status compare_memory(trainer *t) {
-    detector_training training = training_of(t, &t->losses.losses[0]);
-    training.width = training.height = (int)config_int(t->c, "data.size");
-    training.phase = detector_last_phase(t->d);
-    TRY(detector_begin_training(t->d, &training));
-    const double gib = 1 << 30;
-    double needed = (double)detector_memory(t->d), left = (double)memory_left("");
-    if (needed > left)
-        trainer_say(t,
-                    "a step takes %.1f GiB, and %.1f are available: train.checkpointing = stage takes less and changes "
-                    "no result; so does a smaller train.batch_size with more to train.accumulate, but for the norms",
-                    needed / gib, left / gib);
-    return STATUS_OK;
-}
-
 /* Lays out the batches and the training graph, and anew when an epoch begins another phase, another loss, or other
  * sizes. */
 static status begin_phase(trainer *t) {
@@ -100,6 +83,30 @@ static status begin_phase(trainer *t) {
     detector_training training = training_of(t, loss);
     training.step = t->state.epoch * loader_batches_per_epoch(t->batches) + t->state.batch;
     return detector_begin_training(t->d, &training);
+}
+
+static status lay_out_largest(trainer *t) {
+    detector_training training = training_of(t, &t->losses.losses[0]);
+    training.width = training.height = (int)config_int(t->c, "data.size");
+    training.phase = detector_last_phase(t->d);
+    return detector_begin_training(t->d, &training);
+}
+
+/* Whoever starts a run of hours is to know before the first epoch on whole images that it cannot be held: where the run
+ * begins with less, its largest graph is laid out for a moment. */
+static status compare_memory(trainer *t) {
+    int64_t epoch = t->state.epoch;
+    bool begins_with_less =
+        crop_plan_size(&t->crops, epoch) > 0 || detector_phase(t->d, epoch) != detector_last_phase(t->d);
+    TRY(begins_with_less ? lay_out_largest(t) : begin_phase(t));
+    const double gib = 1 << 30;
+    double needed = (double)detector_memory(t->d), left = (double)memory_left("");
+    if (needed > left)
+        trainer_say(t,
+                    "a step takes %.1f GiB, and %.1f are available: train.checkpointing = stage takes less and changes "
+                    "no result; so does a smaller train.batch_size with more to train.accumulate, but for the norms",
+                    needed / gib, left / gib);
+    return STATUS_OK;
 }
 
 static status write_resolved_config(const trainer *t) {
