@@ -7,12 +7,16 @@
 
 /* --- names --- */
 
+/* Whether `word`, "DATA/NAME" with `length` bytes before the slash, is of the data set `name`. */
+static bool is_of(const char *word, size_t length, const char *name) {
+    return strlen(name) == length && !strncmp(name, word, length);
+}
+
 /* The data set of "DATA/NAME"; moves *word past the slash. A name alone belongs to the only data set. */
 static status find_data(const experiment *e, const char *key, const char **word, int *out) {
     const char *slash = strchr(*word, '/');
     for (*out = 0; slash && *out < e->data_count; ++*out) {
-        const char *name = e->data[*out].name;
-        if (strlen(name) == (size_t)(slash - *word) && !strncmp(name, *word, strlen(name))) {
+        if (is_of(*word, (size_t)(slash - *word), e->data[*out].name)) {
             *word = slash + 1;
             return STATUS_OK;
         }
@@ -49,9 +53,9 @@ static bool is_left_out(const experiment *e, const char *word) {
     size_t length = strcspn(word, "/");
     bool is_named = false;
     for (int i = 0; i < e->data_names.count && word[length]; i++)
-        is_named |= strlen(e->data_names.names[i]) == length && !strncmp(e->data_names.names[i], word, length);
+        is_named |= is_of(word, length, e->data_names.names[i]);
     for (int i = 0; i < e->data_count; i++)
-        is_named = is_named && (strlen(e->data[i].name) != length || strncmp(e->data[i].name, word, length) != 0);
+        is_named = is_named && !is_of(word, length, e->data[i].name);
     return is_named;
 }
 
