@@ -32,6 +32,8 @@ typedef struct irst_options {
     const char *isa; /* "portable", "avx2" or "avx512"; NULL: what IRST_ISA says, else the best of the processor */
     /* `setting_count` texts "key=value", as on the command line of irst-detect; not kept after irst_open:
      *   range=LO,HI|image|percentile[:P]|full   grey values that become black and white, unless a frame says
+     *   size=N|native                           frames are resized to N x N for the detector, scores back; native: as
+     *                                           they are, the default
      *   threshold=T                             see irst_set_threshold
      *   tiles=auto|off|SIDE,OVERLAP             how large images are cut
      *   precision=float|int8                    int8: faster with AVX-512 VNNI, slower elsewhere; of a checkpoint with
@@ -87,7 +89,7 @@ irst_detector *irst_open(const char *checkpoint_or_method, const irst_options *o
 
 /* Searches one frame. Returns 0, or an exit code as the programs': 1 for what went wrong (a pixel that is no number,
  * memory), 2 for wrong use (sides, stride, range); irst_error() says what, and *out is zero. The first frame of a size
- * lays out memory; others of that size allocate none, unless they hold more targets. */
+ * lays out memory; others of that size allocate none, unless they hold more targets or are resized. */
 int irst_detect(irst_detector *d, const irst_frame *frame, irst_result *out);
 
 /* From the next frame on a pixel is detected if its score is above `threshold`, in [0, 1). At first it is the

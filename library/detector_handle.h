@@ -16,6 +16,7 @@ struct irst_detector {
     detector *d;
     grey_range range;
     float threshold;
+    int size;                    /* frames are resized to size x size; 0: not */
     workspace maps;              /* of the last frame */
     char *checkpoint;            /* NULL for a method */
     text_buffer report, remarks; /* of the last evaluation */

@@ -7,6 +7,7 @@
 #include "eval/measure/measured_data.h"
 #include "library/detector_handle.h"
 #include "library/host_state.h"
+#include "library/settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,19 +20,6 @@ typedef struct request {
     int resizing, rule, mask, protocol; /* places in their words; a rule of -1: not given */
     double threshold;                   /* NaN: not given */
 } request;
-
-static status read_size(const char *value, int *out) {
-    char *end;
-    *out = 0;
-    if (!strcmp(value, "native"))
-        return STATUS_OK;
-    long size = strtol(value, &end, 10);
-    if (*end || size < 1 || size > IMAGE_LARGEST_SIDE)
-        return status_fail(STATUS_USAGE, "size is '%.200s', expected native or a number from 1 to %d", value,
-                           IMAGE_LARGEST_SIDE);
-    *out = (int)size;
-    return STATUS_OK;
-}
 
 static status read_threshold(const char *value, double *out) {
     char *end;
@@ -53,7 +41,7 @@ static status read_setting(const char *text, request *out) {
         return STATUS_OK;
     }
     if (!strcmp(key, "size"))
-        return read_size(value, &out->size);
+        return settings_read_size(value, &out->size);
     if (!strcmp(key, "resize"))
         return word_choose(key, value, sample_resizing_names, 2, &out->resizing);
     if (!strcmp(key, "threshold"))
@@ -95,12 +83,11 @@ static status measure(irst_detector *d, const request *r, const dataset *set) {
     return evaluation_print(&e, REPORT_JSON, REPORT_ALL, d->report.stream);
 }
 
-static status evaluate(irst_detector *d, const char *data, const char *const *settings, int count,
-                       irst_evaluation *out) {
+static status evaluate(irst_detector *d, const char *data, const char *const *given, int count, irst_evaluation *out) {
     request r = {.split = "test", .size = 256, .rule = -1, .threshold = NAN};
     dataset *set;
     for (int i = 0; i < count; i++)
-        TRY(read_setting(settings[i], &r));
+        TRY(read_setting(given[i], &r));
     decide_rule(d, &r);
     text_buffer_free(&d->report);
     text_buffer_free(&d->remarks);
@@ -113,6 +100,7 @@ static status evaluate(irst_detector *d, const char *data, const char *const *se
                                             .mask = (mask_rule)r.mask,
                                             .size = r.size,
                                             .words = {.range = "range=", .mask = "mask="},
+                                            .resize = "size=",
                                             .say = note,
                                             .context = &d->remarks},
                            &set));
@@ -125,13 +113,13 @@ static status evaluate(irst_detector *d, const char *data, const char *const *se
     return STATUS_OK;
 }
 
-int irst_evaluate(irst_detector *d, const char *data, const char *const *settings, int setting_count,
+int irst_evaluate(irst_detector *d, const char *data, const char *const *given, int setting_count,
                   irst_evaluation *out) {
     host_state host = host_state_put_aside();
-    bool complete = d && data && out && setting_count >= 0 && (settings || setting_count == 0);
+    bool complete = d && data && out && setting_count >= 0 && (given || setting_count == 0);
     if (out)
         *out = (irst_evaluation){0};
-    int code = irst_outcome(complete ? evaluate(d, data, settings, setting_count, out)
+    int code = irst_outcome(complete ? evaluate(d, data, given, setting_count, out)
                                      : status_fail(STATUS_USAGE, "irst_evaluate needs a detector, data, settings and a "
                                                                  "place for the result; one is missing"));
     host_state_put_back(&host);

@@ -1,8 +1,8 @@
 #include "library/frame_map.h"
 
 #include "core/io/image.h"
-
 #include "datasets/preprocess.h"
+#include "eval/measure/score_map.h"
 
 #include <limits.h>
 #include <math.h>
@@ -80,14 +80,25 @@ static float share_of(double value, double low, double high) {
     return (float)fmin(fmax((value - low) / (high - low), 0), 1);
 }
 
-static status map_integers(const irst_frame *f, const grey_range *range, workspace *w, uint16_t *pixels, float *out) {
+static status view_image(const grey_image *image, int size, float *out) {
+    grey_image resized = {0};
+    if (size > 0) {
+        TRY(grey_image_resize_bilinear(image, size, size, &resized));
+        image = &resized;
+    }
+    image_to_unit(image, out);
+    grey_image_free(&resized);
+    return STATUS_OK;
+}
+
+static status map_integers(const irst_frame *f, const grey_range *range, int size, workspace *w, uint16_t *pixels,
+                           float *out) {
     grey_image image = {f->width, f->height, f->format == IRST_U8 ? 255 : DEEPEST, pixels, 0, 0, false};
     read_integers(f, pixels);
     int *histogram = workspace_take(w, GREY_RANGE_VALUES, sizeof *histogram);
     TRY(workspace_check(w));
     grey_range_apply_in(range, histogram, &image);
-    image_to_unit(&image, out);
-    return STATUS_OK;
+    return view_image(&image, size, out);
 }
 
 /* A frame's own scale, in 16 bits as of a file of floats. */
@@ -123,15 +134,22 @@ static status map_floats(const irst_frame *f, const grey_range *range, workspace
     return STATUS_OK;
 }
 
-status frame_map(const irst_frame *frame, const grey_range *range, workspace *w, float **out) {
+status frame_map(const irst_frame *frame, const grey_range *range, int size, workspace *w, frame_view *out) {
     TRY(check(frame));
     size_t pixels = (size_t)frame->width * (size_t)frame->height;
-    float *map = *out = workspace_take(w, pixels, sizeof *map);
+    *out = size > 0 ? (frame_view){.width = size, .height = size} : (frame_view){NULL, frame->width, frame->height};
+    out->values = workspace_take(w, (size_t)out->width * (size_t)out->height, sizeof *out->values);
     uint16_t *stored = workspace_take(w, pixels, sizeof *stored);
+    bool resizes_floats = frame->format == IRST_F32 && size > 0;
+    float *native = resizes_floats ? workspace_take(w, pixels, sizeof *native) : out->values;
     TRY(workspace_check(w));
     const grey_range own = {.kind = RANGE_VALUES, .low = frame->low, .high = frame->high};
     if (frame->low < frame->high)
         range = &own;
-    return frame->format == IRST_F32 ? map_floats(frame, range, w, stored, map)
-                                     : map_integers(frame, range, w, stored, map);
+    if (frame->format != IRST_F32)
+        return map_integers(frame, range, size, w, stored, out->values);
+    TRY(map_floats(frame, range, w, stored, native));
+    if (resizes_floats)
+        score_map_resize(native, frame->width, frame->height, size, size, out->values);
+    return STATUS_OK;
 }

@@ -61,6 +61,7 @@ static status open_with(const settings *s, const irst_options *options, irst_det
     detector_set_tiles(d->d, &s->tiles);
     d->range = s->range;
     d->threshold = (float)s->threshold;
+    d->size = s->size;
     return STATUS_OK;
 }
 
@@ -110,19 +111,22 @@ static status list_detections(irst_detector *d, const detection_list *found, irs
 }
 
 static status detect(irst_detector *d, const irst_frame *frame, irst_result *out) {
-    float *image;
+    frame_view seen;
     detector_maps maps;
     detection_list found;
     int width = frame->width, height = frame->height;
     workspace_begin(&d->maps);
-    TRY(frame_map(frame, &d->range, &d->maps, &image));
-    size_t pixels = (size_t)width * (size_t)height;
-    TRY(detector_run(d->d, image, width, height, DETAIL_SCORE, &maps));
-    TRY(score_map_check(maps.score, pixels));
+    TRY(frame_map(frame, &d->range, d->size, &d->maps, &seen));
+    size_t pixels = (size_t)width * (size_t)height, values = (size_t)seen.width * (size_t)seen.height;
+    TRY(detector_run(d->d, seen.values, seen.width, seen.height, DETAIL_SCORE, &maps));
+    TRY(score_map_check(maps.score, values));
+    bool resized = seen.width != width || seen.height != height;
     uint8_t *mask = workspace_take(&d->maps, pixels, sizeof *mask);
+    float *unit = seen.values, *score = resized ? workspace_take(&d->maps, pixels, sizeof *score) : unit;
     TRY(workspace_check(&d->maps));
-    float *score = image; /* which has been seen by now */
-    score_map_to_unit(maps.score, pixels, detector_score_kind(d->d), score);
+    score_map_to_unit(maps.score, values, detector_score_kind(d->d), unit); /* the image has been seen by now */
+    if (resized)
+        score_map_resize(unit, seen.width, seen.height, width, height, score);
     score_map_threshold(score, pixels, d->threshold, mask);
     TRY(detections_find_in(&d->maps, score, mask, width, height, &found));
     irst_result result = {.width = width, .height = height, .score = score, .threshold = d->threshold};

@@ -55,6 +55,19 @@ static status read_precision(const char *text, detector_precision *out) {
     return STATUS_OK;
 }
 
+status settings_read_size(const char *value, int *out) {
+    char *end;
+    *out = 0;
+    if (!strcmp(value, "native"))
+        return STATUS_OK;
+    long size = strtol(value, &end, 10);
+    if (*end || size < 1 || size > IMAGE_LARGEST_SIDE)
+        return status_fail(STATUS_USAGE, "size is '%.200s', expected native or a number from 1 to %d", value,
+                           IMAGE_LARGEST_SIDE);
+    *out = (int)size;
+    return STATUS_OK;
+}
+
 static status read_setting(const char *text, settings *out, bool *has_range) {
     const char *value = text ? strchr(text, '=') : NULL;
     if (!value)
@@ -69,6 +82,8 @@ static status read_setting(const char *text, settings *out, bool *has_range) {
         *has_range = true;
         return grey_range_read(value, "range", &out->range);
     }
+    if (length == 4 && !strncmp(text, "size", 4))
+        return settings_read_size(value, &out->size);
     if (length == 5 && !strncmp(text, "tiles", 5))
         return detector_tiles_read(value, "tiles", &out->tiles);
     if (length == 9 && !strncmp(text, "threshold", 9))
@@ -76,7 +91,7 @@ static status read_setting(const char *text, settings *out, bool *has_range) {
     if (length == 9 && !strncmp(text, "precision", 9))
         return read_precision(value, &out->precision);
     return status_fail(STATUS_USAGE,
-                       "unknown setting '%.*s'; known are range, threshold, tiles, precision and model.KEY",
+                       "unknown setting '%.*s'; known are range, size, threshold, tiles, precision and model.KEY",
                        length < 200 ? length : 200, text);
 }
 

@@ -13,11 +13,15 @@ typedef struct settings {
     const char *method, *checkpoint; /* one of them is NULL */
     grey_range range;
     double threshold;
+    int size; /* 0: native */
     detector_tiles tiles;
     detector_precision precision;
     const char **model; /* the settings "model.KEY=VALUE", in their order */
     int model_count;
 } settings;
+
+/* "native" gives 0, a number in 1..32768 itself; else STATUS_USAGE. */
+status settings_read_size(const char *value, int *out);
 
 /* Reads everything but the detector itself, from the checkpoint where no setting says. STATUS_USAGE for an unknown key
  * or a bad value. Texts are not copied. Free with settings_free, after a failure too. */

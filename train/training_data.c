@@ -97,7 +97,8 @@ static status look_for_shared(const config *c, const listener *to, const char *r
 
 /* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. `augment`: how it
  * will be varied; NULL: not. */
-static status look_over(const listener *to, const dataset *d, const char *augment, data_content *content) {
+static status look_over(const listener *to, const dataset *d, const char *augment, data_content *content,
+                        image_sizes *sizes) {
     char turns[64] = "";
     if (augment && augment_turns(augment_find(augment)))
         snprintf(turns, sizeof turns, "data.augment = %s", augment);
@@ -106,6 +107,7 @@ static status look_over(const listener *to, const dataset *d, const char *augmen
     set_survey survey = {0};
     status result = set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, &survey);
     content->images += survey.samples;
+    image_sizes_add(sizes, &survey.sizes);
     content->checksum =
         (int64_t)crc32_z((uLong)content->checksum, (const Bytef *)&survey.content, sizeof survey.content);
     for (int i = 0; i < remarks.count && to->on_notice; i++)
@@ -125,8 +127,9 @@ static status open_sets(const config *c, const listener *to, const name_list *ro
         dataset_set_range(train[i], &range);
         dataset_set_range(validation[i], &range);
         TRY(look_for_shared(c, to, roots->names[i], train[i], validation[i]));
-        TRY(look_over(to, train[i], config_text(c, "data.augment"), &out->train_content));
-        TRY(look_over(to, validation[i], NULL, &out->validation_content));
+        const char *augment = config_text(c, "data.augment");
+        TRY(look_over(to, train[i], augment, &out->train_content, &out->train_sizes));
+        TRY(look_over(to, validation[i], NULL, &out->validation_content, &(image_sizes){0}));
     }
     return STATUS_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/status.h"
 #include "core/config/config.h"
+#include "core/io/image_sizes.h"
 #include "datasets/dataset.h"
 #include "datasets/vary/augment.h"
 
@@ -21,9 +22,10 @@ typedef struct data_content {
 typedef struct training_data {
     dataset *train, *validation; /* owned */
     data_content train_content, validation_content;
-    double *weights;        /* of the parts of `train`, owned; NULL: 1 each */
-    char validated_on[512]; /* "66 images held out of the split train of NUDT-SIRST" */
-    bool validates_on_test; /* on the very split that figures are published of */
+    image_sizes train_sizes; /* of the images trained on, as they are stored */
+    double *weights;         /* of the parts of `train`, owned; NULL: 1 each */
+    char validated_on[512];  /* "66 images held out of the split train of NUDT-SIRST" */
+    bool validates_on_test;  /* on the very split that figures are published of */
 } training_data;
 
 /* Opens the splits and looks all samples over once. `on_notice` (may be NULL) is told in one line each where a set has

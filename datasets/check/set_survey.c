@@ -85,6 +85,7 @@ status set_survey_add(set_survey *s, const dataset *d, int index, const grey_ima
     s->largest = maximum > s->largest ? maximum : s->largest;
     s->unequal += image->width != mask->width || image->height != mask->height;
     grey_span_add(&s->span, image);
+    image_sizes_add_image(&s->sizes, image);
     if (maximum == 0) {
         s->empty++;
         return STATUS_OK;

@@ -9,6 +9,7 @@
 #include "core/base/status.h"
 #include "core/io/file_io.h"
 #include "core/io/grey_range.h"
+#include "core/io/image_sizes.h"
 #include "datasets/check/mask_registration.h"
 #include "datasets/dataset.h"
 #include "datasets/preprocess.h"
@@ -21,16 +22,17 @@ typedef struct set_survey {
     mask_rule rule;   /* which pixels are target; set before the first sample, as the next */
     bool finds_shift; /* `registration` is wanted: the components of every mask are found for it */
     int64_t samples;
-    uint32_t content; /* CRC-32 of names, sizes and pixels, in order: the same of a folder and of its pack */
-    grey_span span;   /* of the images as they were read */
-    int64_t empty;    /* all 0 */
-    int64_t lost;     /* not all 0, but without a target under the rule */
-    int64_t grey;     /* values between 0 and the largest */
-    int64_t numbered; /* of these: 1, 2, .. n, as if they numbered the targets */
-    int64_t unequal;  /* of another size than their image */
-    int largest;      /* value in any mask */
-    int64_t targets;  /* pixels of grey masks that the rule takes, */
-    int64_t lit;      /* and those above 0 */
+    uint32_t content;  /* CRC-32 of names, sizes and pixels, in order: the same of a folder and of its pack */
+    grey_span span;    /* of the images as they were read */
+    image_sizes sizes; /* of the images */
+    int64_t empty;     /* all 0 */
+    int64_t lost;      /* not all 0, but without a target under the rule */
+    int64_t grey;      /* values between 0 and the largest */
+    int64_t numbered;  /* of these: 1, 2, .. n, as if they numbered the targets */
+    int64_t unequal;   /* of another size than their image */
+    int largest;       /* value in any mask */
+    int64_t targets;   /* pixels of grey masks that the rule takes, */
+    int64_t lit;       /* and those above 0 */
     mask_registration registration;
 } set_survey;
 

@@ -51,6 +51,7 @@ static status read_pixels(run_state *r, const input_image *input, grey_image *im
                                    .raw_height = options->raw_height},
                    image));
     grey_span_add(&r->out->span, image);
+    image_sizes_add_image(&r->out->sizes, image);
     return grey_range_apply(r->job->range, image);
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
 #include "core/io/hdf5_io.h"
+#include "core/io/image_sizes.h"
 #include "eval/detect/detection_report.h"
 #include "eval/detect/input_images.h"
 
@@ -34,6 +35,7 @@ typedef struct detect_outcome {
     int done, found, unreadable;
     char first_error[1024]; /* of the first image that could not be read */
     grey_span span;         /* of the values as stored */
+    image_sizes sizes;
     h5_file *maps;          /* not committed yet; owned by the caller, after a failure too. NULL: none */
 } detect_outcome;
 

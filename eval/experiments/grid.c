@@ -141,6 +141,7 @@ static status open_subject(const grid *g, const grid_place *at, subject *s) {
                                                .mask = how->mask,
                                                .size = how->size,
                                                .words = {.range = "data.range = ", .mask = "evaluate.mask = "},
+                                               .resize = "evaluate.size = ",
                                                .say = say},
                               &s->set);
 }

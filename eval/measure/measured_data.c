@@ -2,6 +2,7 @@
 
 #include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
+#include "modules/trained_resizing.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -51,15 +52,28 @@ static status say_trained_on(const measured_data *request, const dataset *d) {
     return result;
 }
 
+/* Only where images are searched at their own size. */
+static status say_scale(const measured_data *request, const image_sizes *sizes) {
+    trained_resizing trained;
+    char remark[4096];
+    TRY(trained_resizing_read(request->checkpoint, &trained));
+    if (trained_resizing_remark(&trained, request->checkpoint, sizes, request->resize, remark, sizeof remark))
+        request->say(request->context, remark);
+    return STATUS_OK;
+}
+
 static status look_over(const measured_data *request, const dataset *d) {
     name_list remarks = {0};
     dataset_mask_size sizes = request->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
-    status result = set_survey_run(d, request->mask, sizes, &request->words, &remarks, NULL);
+    set_survey survey = {0};
+    status result = set_survey_run(d, request->mask, sizes, &request->words, &remarks, &survey);
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
         request->say(request->context, remarks.names[i]);
     name_list_free(&remarks);
     if (result == STATUS_OK && request->checkpoint)
         result = say_trained_on(request, d);
+    if (result == STATUS_OK && request->checkpoint && request->size == 0)
+        result = say_scale(request, &survey.sizes);
     return result;
 }
 

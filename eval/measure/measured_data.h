@@ -13,13 +13,14 @@ typedef struct measured_data {
     const char *checkpoint;  /* NULL for a method */
     mask_rule mask;
     int size;           /* that images and masks are resized to; 0: native, and a mask has its image's */
-    survey_words words; /* how the user changes range and rule */
+    survey_words words; /* how the user changes range and rule, */
+    const char *resize; /* and the size: "--size " */
     void (*say)(void *context, const char *remark);
     void *context;
 } measured_data;
 
-/* Opens it. What is odd about its values and labels, and whether the checkpoint was trained on this very split, is
- * said, a line each. STATUS_INPUT for labels that cannot be meant so, see set_survey.h. */
+/* Opens it. What is odd about its values and labels, and whether the checkpoint was trained on this very split, or on
+ * images at another scale, is said, a line each. STATUS_INPUT for labels that cannot be meant so, see set_survey.h. */
 status measured_data_open(const measured_data *request, dataset **out);
 
 #endif

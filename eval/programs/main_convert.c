@@ -14,6 +14,7 @@
 #include "modules/torch/torch_import.h"
 #include "modules/torch/torch_options.h"
 #include "modules/torch/weights_file.h"
+#include "modules/trained_resizing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,13 +53,20 @@ static status print_detector(const char *path, detector *d) {
     TRY(checkpoint_read_threshold(path, &threshold));
     if (!isnan(threshold))
         printf("  %-28s %.9g\n", "threshold", threshold);
+    trained_resizing resizing;
+    TRY(trained_resizing_read(path, &resizing));
+    if (resizing.size > 0)
+        printf("  %-28s %dx%d, resized to %dx%d\n", "trained on images of", resizing.width, resizing.height,
+               resizing.size, resizing.size);
     return STATUS_OK;
 }
 
-/* What a network was trained on is part of it: the range of grey values, as the file says it. *out is NULL if it says
- * none; the caller frees it. */
-static status range_of(const char *path, char **out) {
-    static const char key[] = "data.range";
+/* What a network was trained on is part of it: the range of grey values and what was done to the images' size. */
+#define RANGE_KEY "data.range"
+#define RESIZED_KEY "data.resized"
+
+/* As the file says it. *out is NULL if it says none; the caller frees it. */
+static status text_of(const char *path, const char *key, char **out) {
     h5_file *file;
     *out = NULL;
     if (torch_file_recognises(path))
@@ -69,12 +77,12 @@ static status range_of(const char *path, char **out) {
     return result;
 }
 
-static status keep_range(const char *from, h5_file *to) {
-    char *range;
-    status result = range_of(from, &range);
-    if (result == STATUS_OK && range)
-        result = h5_write_attribute_text(to, "/", "data.range", range);
-    free(range);
+static status keep_text(const char *from, const char *key, h5_file *to) {
+    char *text;
+    status result = text_of(from, key, &text);
+    if (result == STATUS_OK && text)
+        result = h5_write_attribute_text(to, "/", key, text);
+    free(text);
     return result;
 }
 
@@ -86,7 +94,9 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
     if (result == STATUS_OK)
         result = checkpoint_write_ranges(file, d);
     if (result == STATUS_OK && from)
-        result = keep_range(from, file);
+        result = keep_text(from, RANGE_KEY, file);
+    if (result == STATUS_OK && from)
+        result = keep_text(from, RESIZED_KEY, file);
     if (result == STATUS_OK && !isnan(threshold))
         result = checkpoint_write_threshold(file, threshold);
     if (result == STATUS_OK)
@@ -124,20 +134,27 @@ static status export_tensors(engine *e, const char *input, const char *output) {
     return result;
 }
 
-/* Threshold and range as detect would take them. */
+/* Threshold and range as detect would take them, and how the images were resized. */
 static status export_with_notes(detector *d, int width, int height, const char *input, const char *output) {
     double threshold;
-    char *range, number[32];
+    char *range = NULL, *resized = NULL, number[32];
     TRY(checkpoint_read_threshold(input, &threshold));
-    TRY(range_of(input, &range));
+    status result = text_of(input, RANGE_KEY, &range);
+    if (result == STATUS_OK)
+        result = text_of(input, RESIZED_KEY, &resized);
     snprintf(number, sizeof number, "%.15g", isnan(threshold) ? 0.5 : threshold);
     const char *slash = strrchr(input, '/');
-    const onnx_note notes[] = {
-        {"threshold", number}, {"range", range ? range : "full"}, {"checkpoint", slash ? slash + 1 : input}};
-    status result = onnx_export(d, width, height, notes, sizeof notes / sizeof *notes, output);
+    const onnx_note notes[] = {{"threshold", number},
+                               {"range", range ? range : "full"},
+                               {"checkpoint", slash ? slash + 1 : input},
+                               {"resized", resized}};
+    int count = (int)(sizeof notes / sizeof *notes) - !resized;
+    if (result == STATUS_OK)
+        result = onnx_export(d, width, height, notes, count, output);
     if (result == STATUS_OK)
         printf("%s: %s, threshold %s, range %s\n", output, title_of(detector_name(d)), number, notes[1].value);
     free(range);
+    free(resized);
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include "eval/programs/arguments.h"
 #include "eval/programs/detect_live.h"
 #include "eval/programs/shipped_weights.h"
+#include "modules/trained_resizing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,6 +111,7 @@ typedef struct run_state {
     detect_options how;
     input_images images;
     grey_range range;
+    trained_resizing resizing;
     detection_report *report;
     detect_outcome outcome;
     video_job video;
@@ -144,6 +146,9 @@ static void say_remarks(const run_state *r) {
         say(text);
     const grey_span *span = live.video ? &r->video_outcome.span : &r->outcome.span;
     if (r->range.kind == RANGE_FULL && grey_span_remark(span, "--range ", text, sizeof text))
+        say(text);
+    const image_sizes *sizes = live.video ? &r->video_outcome.sizes : &r->outcome.sizes;
+    if (r->how.size == 0 && trained_resizing_remark(&r->resizing, checkpoint, sizes, "--size ", text, sizeof text))
         say(text);
 }
 
@@ -244,6 +249,8 @@ static status open_detector(run_state *r, const char *const *settings, int count
         TRY(checkpoint_read_threshold(checkpoint, &r->how.threshold));
     if (isnan(r->how.threshold))
         r->how.threshold = 0.5;
+    if (checkpoint)
+        TRY(trained_resizing_read(checkpoint, &r->resizing));
     return STATUS_OK;
 }
 

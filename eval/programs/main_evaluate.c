@@ -203,6 +203,7 @@ static status open_data(run_state *r) {
                                                .mask = r->how.sample.mask,
                                                .size = r->how.sample.size,
                                                .words = {.range = "--range ", .mask = "--mask "},
+                                               .resize = "--size ",
                                                .say = say,
                                                .context = r},
                               &r->set);

@@ -88,6 +88,7 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
     if (index == 0)
         begin(r, &item->frame);
     grey_span_add(&r->out->span, &item->frame.image);
+    image_sizes_add_image(&r->out->sizes, &item->frame.image);
     /* One that is read ahead grows old while it waits for its turn. */
     *need = job->drop ? PIPELINE_ALONE : detect_need(job->d, job->how, &item->frame.image, job->threads > 1);
     return grey_range_apply(job->range, &item->frame.image);

@@ -4,6 +4,7 @@
 
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
+#include "core/io/image_sizes.h"
 #include "eval/detect/detections.h"
 #include "eval/video/frame_source.h"
 #include "eval/video/latency.h"
@@ -33,6 +34,7 @@ typedef struct video_outcome {
     double seconds;        /* from the first frame's arrival to the last one's end */
     latency latencies;     /* from the arrival of a frame until all was written of it */
     grey_span span;        /* of the values as they came */
+    image_sizes sizes;
     bool nobody_reads;     /* the reader of the lines has gone: the run ended for that, without a failure */
 } video_outcome;
 

@@ -74,7 +74,7 @@ class Detector:
     threads: that one detection is spread over; 0: as many as the process may keep busy.
     isa: "portable", "avx2" or "avx512"; None: the best of the processor.
     threshold: in [0, 1); None: the checkpoint's, else 0.5.
-    settings: others as on the command line, {"range": "percentile", "tiles": "off", "model.preset": "community"}.
+    settings: others as on the command line, {"range": "percentile", "size": 256, "model.preset": "community"}.
 
     Python threads detect in parallel with a detector each; calls on one detector wait for each other. `with` closes it.
     """

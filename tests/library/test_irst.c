@@ -116,6 +116,17 @@ static void expect_as_detect(detector *d, grey_image image, const grey_range *ra
     free(copy);
 }
 
+/* What detect finds in the same pixels, resized to size x size. */
+static void expect_as_resized(detector *d, const grey_image *image, int size, const irst_result *found) {
+    detected_image expected;
+    assert_ok(detect_image(d, image, &(detect_options){.threshold = 0.5, .size = size}, &expected));
+    assert_true(found->width == WIDTH && found->height == HEIGHT);
+    for (int i = 0; i < PIXELS; i++)
+        assert_true(fabsf(found->score[i] - expected.score[i]) < 1e-5f);
+    assert_int_equal(found->count, expected.found.count);
+    detected_image_free(&expected);
+}
+
 static detector *mpcm(void) {
     detector *d;
     static const char *const options[] = {"model.name", "mpcm", NULL};
@@ -161,6 +172,44 @@ static void test_all_formats_give_what_detect_gives(void **state) {
     assert_found(irst_detect(d, &frame, &found));
     expect_as_detect(expected, image, &range, 0.5, &found);
     irst_close(d);
+    detector_free(expected);
+}
+
+static void test_frames_are_resized_as_by_detect(void **state) {
+    (void)state;
+    uint16_t wide[PIXELS];
+    unsigned char narrow[PIXELS];
+    float real[PIXELS];
+    irst_result found;
+    draw(wide, 255);
+    for (int i = 0; i < PIXELS; i++)
+        narrow[i] = (unsigned char)wide[i];
+    detector *expected = mpcm();
+    const int sizes[] = {40, 96};
+    for (int i = 0; i < 2; i++) {
+        char setting[32];
+        snprintf(setting, sizeof setting, "size=%d", sizes[i]);
+        irst_detector *d = open_with("mpcm", (const char *const[]){setting}, 1);
+        irst_frame frame = {.pixels = narrow, .width = WIDTH, .height = HEIGHT, .format = IRST_U8};
+        assert_found(irst_detect(d, &frame, &found));
+        assert_true(found.count > 0);
+        expect_as_resized(expected, &(grey_image){WIDTH, HEIGHT, 255, wide, 0, 0, false}, sizes[i], &found);
+
+        uint16_t deep[PIXELS]; /* in 16 bits rounding does not show */
+        for (int k = 0; k < PIXELS; k++) {
+            real[k] = (float)wide[k] / 255;
+            deep[k] = (uint16_t)(wide[k] * 257);
+        }
+        frame = (irst_frame){.pixels = real, .width = WIDTH, .height = HEIGHT, .format = IRST_F32};
+        assert_found(irst_detect(d, &frame, &found));
+        detected_image whole;
+        const grey_image image = {WIDTH, HEIGHT, 65535, deep, 0, 0, false};
+        assert_ok(detect_image(expected, &image, &(detect_options){.threshold = 0.5, .size = sizes[i]}, &whole));
+        for (int k = 0; k < PIXELS; k++)
+            assert_true(fabsf(found.score[k] - whole.score[k]) < 1e-3f);
+        detected_image_free(&whole);
+        irst_close(d);
+    }
     detector_free(expected);
 }
 
@@ -256,7 +305,9 @@ static void test_what_cannot_be_opened(void **state) {
     expect_refused("absent.h5", NULL, "absent.h5", "");
     expect_refused("mpmc", NULL, "mpmc", "mpcm");
     expect_refused("rpcanet_plus", NULL, "rpcanet_plus", "checkpoint");
-    expect_refused("mpcm", "size=256", "size", "threshold");
+    expect_refused("mpcm", "sides=256", "sides", "threshold");
+    expect_refused("mpcm", "size=0", "'0'", "native");
+    expect_refused("mpcm", "size=256x256", "256x256", "native");
     expect_refused("mpcm", "threshold", "threshold", "key=value");
     expect_refused("mpcm", "threshold=1", "threshold", "less than 1");
     expect_refused("mpcm", "range=1", "range", "percentile");
@@ -466,6 +517,7 @@ static void test_frames_after_the_first_allocate_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_formats_give_what_detect_gives),
+        cmocka_unit_test(test_frames_are_resized_as_by_detect),
         cmocka_unit_test(test_strides),
         cmocka_unit_test(test_a_checkpoint_brings_range_and_threshold),
         cmocka_unit_test(test_floats_of_any_scale),
