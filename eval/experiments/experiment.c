@@ -146,34 +146,6 @@ static status read_data(experiment *e, const name_list *names) {
     return e->data_count ? STATUS_OK : status_fail(STATUS_USAGE, "no data set is left: expected [data] NAME = folder");
 }
 
-/* --- training --- */
-
-static status add_line(name_list *lines, const char *name, const char *value) {
-    char *line;
-    if (asprintf(&line, "%s = %s", name, value) < 0)
-        return status_fail(STATUS_MEMORY, "out of memory for an experiment");
-    status result = name_list_add(lines, line);
-    free(line);
-    return result;
-}
-
-/* The keys of [train] belong to the trainer, which checks them; only the seed comes from elsewhere. */
-static status read_train(experiment *e) {
-    name_list names;
-    TRY(config_undeclared_names(e->c, "train", &names));
-    status result = STATUS_OK;
-    for (int i = 0; i < names.count && result == STATUS_OK; i++) {
-        const char *name = names.names[i];
-        result = config_declare_text(e->c, "train", name, NULL, "handed to the trainer");
-        if (result == STATUS_OK && strcmp(name, "seed") == 0)
-            result = status_fail(STATUS_USAGE, "train.seed: the seeds of an experiment are in sweep.seeds");
-        if (result == STATUS_OK)
-            result = add_line(&e->train, name, config_text(e->c, experiment_key("train", name).text));
-    }
-    name_list_free(&names);
-    return result;
-}
-
 /* --- the whole --- */
 
 static status declare_keys(config *c, const config_key *keys, int key_count) {
@@ -189,7 +161,8 @@ static status read_file(experiment *e, const char *path) {
         return status_fail(STATUS_USAGE, "%s: [%s] is empty; expected NAME = %s", path,
                            e->data_names.count ? "methods" : "data", e->data_names.count ? "METHOD" : "folder");
     TRY(declare_data(e->c, &e->data_names));
-    return experiment_declare_methods(e->c, &e->method_names, &e->data_names);
+    TRY(experiment_declare_methods(e->c, &e->method_names, &e->data_names));
+    return experiment_declare_recipes(e->c, &e->method_names, &e->data_names);
 }
 
 static status read_all(experiment *e, const char *path, const char *const *overrides, int override_count,
@@ -199,12 +172,13 @@ static status read_all(experiment *e, const char *path, const char *const *overr
     TRY(read_file(e, path));
     for (int i = 0; i < override_count; i++)
         TRY(config_override(e->c, overrides[i]));
-    TRY(read_train(e));
+    TRY(experiment_read_train(e));
     TRY(config_check(e->c));
     read_evaluate(e);
     TRY(read_seeds(e));
     TRY(experiment_read_methods(e));
     TRY(read_data(e, &e->data_names));
+    TRY(experiment_read_recipes(e));
     return experiment_check_checkpoints(e);
 }
 
@@ -227,9 +201,9 @@ status experiment_read(const char *path, const char *const *overrides, int overr
 void experiment_free(experiment *e) {
     if (!e)
         return;
+    experiment_free_recipes(e);
     experiment_free_methods(e);
     free(e->data);
-    name_list_free(&e->train);
     name_list_free(&e->data_names);
     name_list_free(&e->method_names);
     config_free(e->c);
@@ -249,7 +223,9 @@ static const char *const named_sections =
     "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
     "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one, or one of PyTorch's;\n"
     "                 networks without are trained\n"
-    "  [train]        the keys of train, except the seed\n"
+    "  [recipe]       METHOD = FILE.ini of train, or METHOD/NAME = FILE.ini for one data set: its sections data and\n"
+    "                 train, without splits and seed, are how the network is trained, but for keys of [train]\n"
+    "  [train]        the keys of train for all networks, except the seed\n"
     "Override as data.NAME=/where/it/lies (a NAME of the ini: others are taken for misspelled); an empty value leaves\n"
     "a data set or method out.\n\n";
 

@@ -14,7 +14,9 @@
  *   [sweep]       seeds = 1 2 3                           one training for each of them
  *                 keep = best|last                        which of its checkpoints is evaluated
  *                 select = val|test                       what the best one is chosen on
- *   [train]       epochs, batch_size, ...                 as in an ini of train
+ *   [recipe]      NAME = file, or NAME/DATA = file        an ini of train: its data and train are how the network is
+ *                                                         trained, but for splits, seed and what [train] says
+ *   [train]       epochs, batch_size, ...                 as in an ini of train, for all networks
  *
  * Values can be overridden as data.NAME=/where/it/lies or checkpoint.NAME/DATA=FILE; only names of the file are known
  * then, except in [train]. An empty value leaves a data set or method out: data.SIRST= */
@@ -51,6 +53,12 @@ typedef struct experiment_method {
     const char *checkpoint; /* for all data sets; NULL if none */
 } experiment_method;
 
+/* How a network is trained on a data set, beside [train]: lines of an ini, "epochs = 5". */
+typedef struct experiment_recipe {
+    const char *path; /* of the ini it comes from; NULL: none */
+    name_list data, train;
+} experiment_recipe;
+
 #define EXPERIMENT_SEEDS 32
 
 typedef struct experiment {
@@ -64,6 +72,7 @@ typedef struct experiment {
     int64_t seeds[EXPERIMENT_SEEDS];
     int seed_count;
     bool keep_last, select_on_test;
+    experiment_recipe *recipes;         /* of each method on each data set: experiment_recipe_of */
     name_list train;                    /* "epochs = 5": the keys of [train] as lines of an ini */
     name_list data_names, method_names; /* all that the file lists, those left out too */
 } experiment;
@@ -80,6 +89,8 @@ status experiment_print_help(const config_key *keys, int key_count, FILE *stream
 
 /* The checkpoint file given for a method on a data set, by index; NULL if none is. */
 const char *experiment_checkpoint(const experiment *e, int method, int data);
+
+const experiment_recipe *experiment_recipe_of(const experiment *e, int method, int data); /* by index */
 
 typedef enum experiment_weights { WEIGHTS_MUST_BE_TRAINED, WEIGHTS_MAY_BE_RANDOM } experiment_weights;
 

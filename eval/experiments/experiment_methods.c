@@ -8,7 +8,7 @@
 
 #define BLANKS " \t"
 
-static config_name checkpoint_key(const char *method, const char *data) {
+config_name experiment_pair(const char *method, const char *data) {
     config_name out;
     snprintf(out.text, sizeof out.text, "%s/%s", method, data);
     return out;
@@ -21,7 +21,7 @@ status experiment_declare_methods(config *c, const name_list *methods, const nam
         TRY(config_declare_text(c, "methods", name, NULL, "the method and its options"));
         TRY(config_declare_text(c, "checkpoint", name, "", "checkpoint for all data sets"));
         for (int k = 0; k < data->count; k++)
-            TRY(config_declare_text(c, "checkpoint", checkpoint_key(name, data->names[k]).text, "",
+            TRY(config_declare_text(c, "checkpoint", experiment_pair(name, data->names[k]).text, "",
                                     "checkpoint for this data set"));
     }
     return STATUS_OK;
@@ -103,7 +103,7 @@ void experiment_free_methods(experiment *e) {
 
 const char *experiment_checkpoint(const experiment *e, int method, int data) {
     const experiment_method *m = &e->methods[method];
-    config_name key = experiment_key("checkpoint", checkpoint_key(m->name, e->data[data].name).text);
+    config_name key = experiment_key("checkpoint", experiment_pair(m->name, e->data[data].name).text);
     const char *own = config_text(e->c, key.text);
     return *own ? own : m->checkpoint;
 }

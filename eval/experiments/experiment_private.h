@@ -1,4 +1,4 @@
-/* Inside of an experiment's reading, shared by experiment.c and experiment_methods.c only. */
+/* Inside of an experiment's reading, shared by the files experiment*.c only. */
 #ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_PRIVATE_H
 #define IRST_EVAL_EXPERIMENTS_EXPERIMENT_PRIVATE_H
 
@@ -9,6 +9,7 @@ typedef struct config_name {
 } config_name;
 
 config_name experiment_key(const char *section, const char *name); /* "section.name" */
+config_name experiment_pair(const char *method, const char *data); /* "METHOD/DATA" */
 
 /* Names become parts of keys and of file names: STATUS_USAGE for one that cannot. */
 status experiment_check_name(const char *section, const char *name);
@@ -20,5 +21,14 @@ status experiment_read_methods(experiment *e);
 /* Refuses a checkpoint that is not there, or given for a method that has nothing to load. */
 status experiment_check_checkpoints(const experiment *e);
 void experiment_free_methods(experiment *e);
+
+/* Declares recipe.NAME and recipe.NAME/DATA. */
+status experiment_declare_recipes(config *c, const name_list *methods, const name_list *data);
+/* Declares and reads what [train] says. */
+status experiment_read_train(experiment *e);
+/* Reads the files that [recipe] names; methods, data and [train] have been read. STATUS_USAGE for a file that trains
+ * another network than the method is. */
+status experiment_read_recipes(experiment *e);
+void experiment_free_recipes(experiment *e); /* and what [train] says */
 
 #endif

@@ -41,6 +41,11 @@ static const char *bare(const char *key) {
     return strchr(key, '.') + 1;
 }
 
+static void print_lines(const name_list *lines, FILE *stream) {
+    for (int i = 0; i < lines->count; i++)
+        fprintf(stream, "%s\n", lines->names[i]);
+}
+
 static void print_ini(const experiment *e, int method, int data, int64_t seed, FILE *stream) {
     const config *model = e->methods[method].options;
     const experiment_data *d = &e->data[data];
@@ -57,9 +62,11 @@ static void print_ini(const experiment *e, int method, int data, int64_t seed, F
         fprintf(stream, "augment = %s\n", d->augment);
     if (e->evaluate.sample.size > 0)
         fprintf(stream, "size = %d\n", e->evaluate.sample.size);
+    const experiment_recipe *recipe = experiment_recipe_of(e, method, data);
+    print_lines(&recipe->data, stream);
     fprintf(stream, "\n[train]\n");
-    for (int i = 0; i < e->train.count; i++)
-        fprintf(stream, "%s\n", e->train.names[i]);
+    print_lines(&recipe->train, stream);
+    print_lines(&e->train, stream);
     fprintf(stream, "seed = %lld\n", (long long)seed);
 }
 

@@ -6,6 +6,7 @@
 #include "core/io/file_io.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static const config_key own_keys[] = {{"noise.level", CONFIG_REAL, "0.5", 0, 1, NULL, "", "a key of the program"}};
@@ -90,6 +91,69 @@ static void test_reads_everything(void **state) {
     assert_string_equal(e->train.names[1], "batch_size = 2");
     assert_true(config_real(e->c, "noise.level") == 0.25);
     experiment_free(e);
+}
+
+static bool has_line(const name_list *lines, const char *line) {
+    for (int i = 0; i < lines->count; i++)
+        if (!strcmp(lines->names[i], line))
+            return true;
+    return false;
+}
+
+static const char *recipe(const char *name, const char *text) {
+    return scratch_file(name, text, (unsigned long)strlen(text));
+}
+
+/* Each network can be trained as an ini of train says, for all data sets or for one; what the experiment itself says
+ * counts before it. */
+static void test_recipes(void **state) {
+    (void)state;
+    experiment *e;
+    recipe("all.ini", "[model]\nname = rpcanet_plus\nstages = 2\n[data]\nroot = elsewhere\nsize = 32\naugment = flips\n"
+                      "drop_last = true\nholdout = 0.2\n[train]\nepochs = 70\noptimizer = adagrad\nseed = 9\n");
+    recipe("one.ini", "[data]\nrange = 0,100\n[train]\nloss = dice2:batch + 0.01 mse\n");
+    assert_ok(read_with("[recipe]\nnet = all.ini\nnet/B = one.ini\n[augment]\nB = none\n", NULL, 0, &e));
+    const experiment_recipe *all = experiment_recipe_of(e, 0, 0), *one = experiment_recipe_of(e, 0, 1);
+    assert_string_equal(all->path, "all.ini");
+    assert_int_equal(all->data.count, 2); /* its root, size and holdout are the experiment's */
+    assert_true(has_line(&all->data, "augment = flips") && has_line(&all->data, "drop_last = true"));
+    assert_int_equal(all->train.count, 1); /* [train] says epochs, [sweep] the seeds */
+    assert_true(has_line(&all->train, "optimizer = adagrad"));
+    assert_string_equal(one->path, "one.ini");
+    assert_true(one->data.count == 1 && has_line(&one->data, "range = 0,100"));
+    assert_true(one->train.count == 1 && has_line(&one->train, "loss = dice2:batch + 0.01 mse"));
+    assert_null(experiment_recipe_of(e, 1, 0)->path);
+    experiment_free(e);
+
+    assert_ok(read_with("[recipe]\nnet = all.ini\n[evaluate]\nsize = 0\n[augment]\nA = none\n", NULL, 0, &e));
+    assert_true(has_line(&experiment_recipe_of(e, 0, 0)->data, "size = 32"));
+    assert_false(has_line(&experiment_recipe_of(e, 0, 0)->data, "augment = flips"));
+    assert_true(has_line(&experiment_recipe_of(e, 0, 1)->data, "augment = flips"));
+    experiment_free(e);
+}
+
+static void test_recipes_refused(void **state) {
+    (void)state;
+    experiment *e;
+    recipe("other.ini", "[model]\nname = rpcanet\n");
+    recipe("stages.ini", "[model]\nname = rpcanet_plus\nstages = 3\n");
+    recipe("odd.ini", "[model]\nstage = 3\n");
+    recipe("sweep.ini", "[sweep]\nseeds = 3\n");
+    recipe("fine.ini", "[train]\nepochs = 3\n");
+    static const struct {
+        const char *tail, *where, *expected;
+    } cases[] = {
+        {"[recipe]\nnet = gone.ini\n", "gone.ini", "cannot be opened"},
+        {"[recipe]\nnet = other.ini\n", "recipe.net = other.ini",
+         "model.name = rpcanet, but methods.net has rpcanet_plus"},
+        {"[recipe]\nnet = stages.ini\n", "recipe.net", "model.stages = 3, but methods.net has 2"},
+        {"[recipe]\nnet/A = odd.ini\n", "odd.ini", "model.stage"},
+        {"[recipe]\nnet = sweep.ini\n", "sweep.ini", "sweep.seeds"},
+        {"[recipe]\nips = fine.ini\n", "recipe.ips", "nothing to train"},
+        {"[recipe]\nnets = fine.ini\n", "recipe.nets", "unknown"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_fails(read_with(cases[i].tail, NULL, 0, &e), STATUS_USAGE, cases[i].where, cases[i].expected);
 }
 
 static void test_left_out(void **state) {
@@ -195,6 +259,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_everything),
         cmocka_unit_test(test_a_reconstructed_set),
+        cmocka_unit_test(test_recipes),
+        cmocka_unit_test(test_recipes_refused),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_checkpoints),
         cmocka_unit_test(test_long_values),

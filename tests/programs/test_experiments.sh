@@ -103,6 +103,18 @@ works "$bin/eval-stages" stages.ini --out stages
 lacks stdout '^(training|trained|evaluated)'
 cmp -s stages/stages.md first.md || complain "the second table differs from the first"
 
+# --- a network that is trained as its own ini says ---
+printf '[model]\nstages = 1\n[data]\nroot = elsewhere\naugment = none\n[train]\nbatch_size = 2\noptimizer = sgd\n' > own.ini
+works "$bin/eval-stages" stages.ini --out recipes recipe.K1=own.ini sweep.seeds=1
+for line in 'root = scenes' 'augment = none' 'optimizer = sgd' 'batch_size = 4'; do
+    holds recipes/train/K1.NUDT-SIRST.seed1.done "^$line\$"
+done
+lacks recipes/train/K1.NUDT-SIRST.seed1.done '^(root = elsewhere|batch_size = 2)$'
+lacks recipes/train/K2.NUDT-SIRST.seed1.done '^optimizer'
+holds recipes/stages.md '^K1 is trained as own\.ini says\.$'
+refuses 2 'own\.ini: it trains a network with model\.stages = 1, but methods\.K2 has 2' \
+    "$bin/eval-stages" stages.ini --out recipes recipe.K2=own.ini
+
 # --- a damaged cell is evaluated anew, another seed trained ---
 echo '{' > stages/cells/K1.NUDT-SIRST.seed1.json
 works "$bin/eval-stages" stages.ini --out stages "sweep.seeds=1 2 3" methods.K2=
