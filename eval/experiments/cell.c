@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,24 @@ static bool read_curve(const json_t *array, int64_t *out, size_t points) {
     return good;
 }
 
+/* null is what fewer than half of the draws define. */
+static bool read_bound(const json_t *value, double *out) {
+    *out = json_is_number(value) ? json_number_value(value) : NAN;
+    return json_is_number(value) || json_is_null(value);
+}
+
+/* NULL: a timing has none, nor has a cell of an older program. */
+static bool read_intervals(const json_t *object, cell *out) {
+    out->has_intervals = object != NULL;
+    for (int m = 0; object && m < METRICS; m++) {
+        const json_t *pair = json_object_get(object, metric_table[m].name);
+        interval *i = &out->intervals[m];
+        if (!read_bound(json_array_get(pair, 0), &i->low) || !read_bound(json_array_get(pair, 1), &i->high))
+            return false;
+    }
+    return true;
+}
+
 static bool read_fields(const json_t *object, cell *out) {
     const json_t *value;
 #define INTEGER(name, member)                                                                                          \
@@ -96,7 +115,7 @@ static bool read_fields(const json_t *object, cell *out) {
 #undef INTEGER
 #undef REAL
 #undef INTEGERS
-    return true;
+    return read_intervals(json_object_get(object, "intervals"), out);
 }
 
 enum { LARGEST_FILE = 1 << 20 }; /* ours have 10 kB */
@@ -125,6 +144,22 @@ static json_t *curve_new(const int64_t *points, int count) {
     return array;
 }
 
+static json_t *bound_new(double value) {
+    return isnan(value) ? json_null() : json_real(value);
+}
+
+static int set_intervals(json_t *object, const cell *c) {
+    json_t *intervals = json_object();
+    int failed = 0;
+    for (int m = 0; m < METRICS; m++) {
+        json_t *pair = json_array();
+        failed |= json_array_append_new(pair, bound_new(c->intervals[m].low)) ||
+                  json_array_append_new(pair, bound_new(c->intervals[m].high)) ||
+                  json_object_set_new(intervals, metric_table[m].name, pair);
+    }
+    return json_object_set_new(object, "intervals", intervals) || failed;
+}
+
 static int set_fields(json_t *object, const char *key, const cell *c) {
     int failed = json_object_set_new(object, "key", json_string(key));
 #define INTEGER(name, member) failed |= json_object_set_new(object, name, json_integer(c->member));
@@ -135,7 +170,7 @@ static int set_fields(json_t *object, const char *key, const cell *c) {
 #undef INTEGER
 #undef REAL
 #undef INTEGERS
-    return failed;
+    return c->has_intervals ? failed | set_intervals(object, c) : failed;
 }
 
 status cell_write(const char *path, const char *key, const cell *c) {

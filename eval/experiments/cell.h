@@ -6,6 +6,7 @@
 
 #include "core/base/status.h"
 #include "eval/experiments/experiment.h"
+#include "eval/measure/bootstrap.h"
 #include "eval/measure/metrics.h"
 
 #include <stdbool.h>
@@ -16,7 +17,9 @@
 typedef struct cell {
     int64_t params; /* trained parameters */
     metrics counts;
-    double ms_image; /* median wall time of an image */
+    bool has_intervals;
+    interval intervals[METRICS]; /* of the images, as fractions */
+    double ms_image;             /* median wall time of an image */
     /* Of a timing: how many runs, and where the first and the last tenth of them end. */
     int64_t runs;
     double ms_low, ms_high;

@@ -1,5 +1,6 @@
 #include "eval/experiments/column.h"
 
+#include <math.h>
 #include <stdio.h>
 
 double column_value(const grid_column *c, const cell *from) {
@@ -14,6 +15,14 @@ double column_value(const grid_column *c, const cell *from) {
         return from->ms_image;
     }
     return metric_shown(c->metric, &from->counts);
+}
+
+bool column_interval(const grid_column *c, const cell *from, interval *out) {
+    if (c->kind != COLUMN_METRIC || !from->has_intervals)
+        return false;
+    double factor = metric_unit_factor(metric_table[c->metric].unit);
+    *out = (interval){factor * from->intervals[c->metric].low, factor * from->intervals[c->metric].high};
+    return !isnan(out->low);
 }
 
 table_column column_head(const grid_column *c, const char *condition, char label[32], char key[32]) {

@@ -17,6 +17,8 @@ typedef struct grid_column {
 } grid_column;
 
 double column_value(const grid_column *c, const cell *from);
+/* Its confidence interval, in the same unit; false if the cell has none. */
+bool column_interval(const grid_column *c, const cell *from, interval *out);
 /* Head, unit and so on for the table. `label` and `key` (32 bytes each, may be unused) hold texts that are made. */
 table_column column_head(const grid_column *c, const char *condition, char label[32], char key[32]);
 /* Where its published figures stand: "", "_params", "_seconds" after the name of the table's section. */

@@ -5,6 +5,7 @@
 #include "eval/experiments/sweep.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/measured_data.h"
+#include "eval/measure/records.h"
 #include "eval/report/evaluation_page.h"
 #include "eval/report/gallery_file.h"
 
@@ -33,8 +34,15 @@ table_value grid_value(const grid *g, int method, int data, int condition, const
     for (int i = 0; i < count; i++)
         squares += pow(column_value(what, grid_cell(g, method, data, condition, i)) - mean, 2);
     bool spreads = count > 1 && what->kind != COLUMN_PARAMS;
-    return (table_value){
+    table_value out = {
         .value = count ? mean : NAN, .spread = spreads ? sqrt(squares / (count - 1)) : NAN, .published = NAN};
+    interval range;
+    if (count == 1 && column_interval(what, grid_cell(g, method, data, condition, 0), &range)) {
+        out.has_range = true;
+        out.low = range.low;
+        out.high = range.high;
+    }
+    return out;
 }
 
 /* --- conditions --- */
@@ -154,6 +162,8 @@ bool grid_has_pages(const grid *g) {
     return !g->kind->measure;
 }
 
+const bootstrap grid_how_sure = {.draws = 1000, .seed = 1};
+
 static status write_page(const grid *g, const grid_place *at, const subject *s, const gallery *seen, const char *name,
                          const cell *c) {
     char folder[4096], path[4096];
@@ -163,7 +173,9 @@ static status write_page(const grid *g, const grid_place *at, const subject *s, 
                           .params = parameter_count_trained(detector_parameters(s->d)),
                           .options = g->e->evaluate,
                           .counts = c->counts,
-                          .ms_per_image = c->ms_image};
+                          .ms_per_image = c->ms_image,
+                          .intervals = c->intervals,
+                          .how_sure = grid_how_sure};
     TRY(path_join(folder, g->folder, "cells", ""));
     TRY(path_join(path, folder, name, ".html"));
     TRY(evaluation_page_write(&e, seen, path));
@@ -172,13 +184,21 @@ static status write_page(const grid *g, const grid_place *at, const subject *s, 
 }
 
 static status evaluate_and_show(const grid *g, const grid_place *at, const subject *s, const char *name, cell *out) {
-    const gallery_options how = evaluation_page_gallery(dataset_count(s->set), g->e->evaluate.how.protocol);
-    gallery *seen;
-    TRY(gallery_new(&how, &seen));
-    status result = evaluate_watched(g, at, s->d, s->set, NULL, gallery_watcher(seen), out);
+    gallery_options how = evaluation_page_gallery(dataset_count(s->set), g->e->evaluate.how.protocol);
+    records *kept;
+    gallery *seen = NULL;
+    TRY(records_new(&kept));
+    how.next = records_watcher(kept);
+    status result = gallery_new(&how, &seen);
+    if (result == STATUS_OK)
+        result = evaluate_watched(g, at, s->d, s->set, NULL, gallery_watcher(seen), out);
+    if (result == STATUS_OK)
+        result = bootstrap_intervals(records_images(kept), records_count(kept), &grid_how_sure, out->intervals);
+    out->has_intervals = result == STATUS_OK;
     if (result == STATUS_OK)
         result = write_page(g, at, s, seen, name, out);
     gallery_free(seen);
+    records_free(kept);
     return result;
 }
 

@@ -92,6 +92,9 @@ status grid_checkpoint(const experiment *e, const char *folder, int method, int 
 status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
                      cell *out);
 
+/* How the intervals of evaluated cells are drawn. */
+extern const bootstrap grid_how_sure;
+
 /* Whether evaluations leave pages (eval/report/evaluation_page.h): FOLDER/cells/NAME.html, and NAME.h5 with
  * what the experiment's page shows of it (eval/report/gallery_file.h), beside the cell's file. Not where they are many:
  * of noise. */

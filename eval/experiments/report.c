@@ -136,6 +136,18 @@ static status note_protocol(report *r) {
     return STATUS_OK;
 }
 
+static status note_ranges(report *r) {
+    bool any = false;
+    for (int i = 0; i < r->t.row_count; i++)
+        for (int c = 0; c < r->t.column_count; c++)
+            any |= r->t.rows[i].values[c].has_range;
+    return any ? report_note(&r->t,
+                             "In square brackets: %g %% confidence of a single cell, bootstrap over the images, %d "
+                             "draws; another training may lie outside.",
+                             100 * BOOTSTRAP_CONFIDENCE, grid_how_sure.draws)
+               : STATUS_OK;
+}
+
 static status note_related(report *r) {
     for (int d = 0; d < r->g->e->data_count && r->p; d++) {
         const experiment_data *set = &r->g->e->data[d];
@@ -261,6 +273,7 @@ static status add_notes(report *r) {
     if (r->g->kind->measures_anew) /* nothing is scored */
         return STATUS_OK;
     TRY(note_protocol(r));
+    TRY(note_ranges(r));
     TRY(note_related(r));
     TRY(note_trainings(r));
     TRY(note_missing(r));

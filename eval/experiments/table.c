@@ -24,10 +24,13 @@ void table_free(table *t) {
 
 /* --- what every format shows --- */
 
-/* "92.38", "92.38 ± 0.12", "-"; `column` gives the decimals. */
+/* "92.38", "92.38 [91.90, 92.77]", "92.38 ± 0.12", "-"; `column` gives the decimals. */
 static void format_value(const table_column *column, const table_value *value, char *out, size_t size) {
     if (isnan(value->value))
         snprintf(out, size, "-");
+    else if (value->has_range)
+        snprintf(out, size, "%.*f [%.*f, %.*f]", column->decimals, value->value, column->decimals, value->low,
+                 column->decimals, value->high);
     else if (isnan(value->spread))
         snprintf(out, size, "%.*f", column->decimals, value->value);
     else
@@ -87,7 +90,7 @@ void table_print_csv(const table *t, FILE *stream) {
     fprintf(stream, "section,row,seeds,published_on");
     for (int c = 0; c < t->column_count; c++) {
         const char *key = t->columns[c].key;
-        fprintf(stream, ",%s,%s_spread,%s_published,%s_difference", key, key, key, key);
+        fprintf(stream, ",%s,%s_spread,%s_low,%s_high,%s_published,%s_difference", key, key, key, key, key, key);
     }
     putc('\n', stream);
     for (int i = 0; i < t->row_count; i++) {
@@ -98,10 +101,13 @@ void table_print_csv(const table *t, FILE *stream) {
         fprintf(stream, ",%d,", row->seeds);
         csv_text_print(stream, row->related ? row->related : row->section);
         for (int c = 0; c < t->column_count; c++) {
-            print_csv_number(row->values[c].value, stream);
-            print_csv_number(row->values[c].spread, stream);
-            print_csv_number(row->values[c].published, stream);
-            print_csv_number(row->values[c].value - row->values[c].published, stream);
+            const table_value *v = &row->values[c];
+            print_csv_number(v->value, stream);
+            print_csv_number(v->spread, stream);
+            print_csv_number(v->has_range ? v->low : NAN, stream);
+            print_csv_number(v->has_range ? v->high : NAN, stream);
+            print_csv_number(v->published, stream);
+            print_csv_number(v->value - v->published, stream);
         }
         putc('\n', stream);
     }

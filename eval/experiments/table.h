@@ -22,6 +22,8 @@ typedef struct table_value {
     double value;     /* NaN: not measured */
     double spread;    /* standard deviation over the seeds; NaN: one seed */
     double published; /* NaN: nothing is published */
+    bool has_range;   /* of one seed: between which values the images alone leave it */
+    double low, high;
 } table_value;
 
 typedef struct table_row {

@@ -3,6 +3,7 @@
 #include "tests/expect.h"
 #include "tests/support.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,6 +36,33 @@ static void test_write_and_read_back(void **state) {
     assert_true(cell_read(path, "key", &out));
     assert_memory_equal(&in, &out, sizeof in);
     assert_false(cell_read(path, "another key", &out));
+}
+
+static void test_intervals(void **state) {
+    (void)state;
+    const char *path = scratch_path("intervals.json");
+    char text[32768];
+    cell in = some_cell(), out;
+    in.has_intervals = true;
+    for (int m = 0; m < METRICS; m++)
+        in.intervals[m] = (interval){0.25 + m, 0.375 + m};
+    assert_ok(cell_write(path, "key", &in));
+    assert_true(cell_read(path, "key", &out));
+    assert_memory_equal(&in, &out, sizeof in);
+    in.intervals[METRIC_pd] = (interval){NAN, NAN};
+    assert_ok(cell_write(path, "key", &in));
+    assert_true(cell_read(path, "key", &out));
+    assert_true(isnan(out.intervals[METRIC_pd].low) && isnan(out.intervals[METRIC_pd].high));
+    assert_true(out.intervals[METRIC_miou].high == 0.375 + METRIC_miou);
+
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    char *miou = strstr(text, "\"miou\": [");
+    assert_non_null(miou);
+    memcpy(miou, "\"mIoU\"", 6); /* one is missing */
+    assert_false(cell_read(scratch_file("missing.json", text, strlen(text)), "key", &out));
 }
 
 /* The cell's file with `from`, the first there is, replaced by `to`, which is as long. */
@@ -94,6 +122,7 @@ static void test_large(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read_back),
+        cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_large),
     };

@@ -12,14 +12,19 @@ static const table_column columns[] = {
     {"CPU", "s", "seconds", 3, false},
 };
 
+/* Without a range. */
+static table_value of(double value, double spread, double published) {
+    return (table_value){.value = value, .spread = spread, .published = published};
+}
+
 /* Two sections: one with its own published figures, one beside those of another data set. */
 static table make_table(void) {
     table t = {.title = "A table", .row_label = "method", .columns = columns, .column_count = 2};
     const table_row rows[] = {
-        {"set_1", "net", 1, NULL, {{92.3844, NAN, 92.37}, {0.0123, NAN, 0.5}}},
-        {"set_1", "old", 2, NULL, {{61.386, 0.251, 64.68}, {1.5, NAN, NAN}}},
-        {"set_1", "new", 0, NULL, {{NAN, NAN, 50}, {NAN, NAN, NAN}}},
-        {"set 2, real", "net", 1, "set 3", {{59.391, NAN, 74.56}, {0.25, NAN, NAN}}},
+        {"set_1", "net", 1, NULL, {{92.3844, NAN, 92.37, true, 91.904, 92.77}, of(0.0123, NAN, 0.5)}},
+        {"set_1", "old", 2, NULL, {of(61.386, 0.251, 64.68), of(1.5, NAN, NAN)}},
+        {"set_1", "new", 0, NULL, {of(NAN, NAN, 50), of(NAN, NAN, NAN)}},
+        {"set 2, real", "net", 1, "set 3", {of(59.391, NAN, 74.56), of(0.25, NAN, NAN)}},
     };
     for (int i = 0; i < 4; i++)
         assert_ok(table_add_row(&t, &rows[i]));
@@ -48,12 +53,13 @@ static void expect_text(void (*print)(const table *, FILE *), const char *expect
 static void test_csv(void **state) {
     (void)state;
     expect_text(table_print_csv,
-                "section,row,seeds,published_on,miou_percent,miou_percent_spread,miou_percent_published,"
-                "miou_percent_difference,seconds,seconds_spread,seconds_published,seconds_difference\n"
-                "set_1,net,1,set_1,92.3844,,92.37,0.0144,0.0123,,0.5,-0.4877\n"
-                "set_1,old,2,set_1,61.386,0.251,64.68,-3.294,1.5,,,\n"
-                "set_1,new,0,set_1,,,50,,,,,\n"
-                "\"set 2, real\",net,1,set 3,59.391,,74.56,-15.169,0.25,,,\n");
+                "section,row,seeds,published_on,miou_percent,miou_percent_spread,miou_percent_low,miou_percent_high,"
+                "miou_percent_published,miou_percent_difference,seconds,seconds_spread,seconds_low,seconds_high,"
+                "seconds_published,seconds_difference\n"
+                "set_1,net,1,set_1,92.3844,,91.904,92.77,92.37,0.0144,0.0123,,,,0.5,-0.4877\n"
+                "set_1,old,2,set_1,61.386,0.251,,,64.68,-3.294,1.5,,,,,\n"
+                "set_1,new,0,set_1,,,,,50,,,,,,,\n"
+                "\"set 2, real\",net,1,set 3,59.391,,,,74.56,-15.169,0.25,,,,,\n");
 }
 
 static void test_markdown(void **state) {
@@ -62,7 +68,7 @@ static void test_markdown(void **state) {
                                       "\n## set_1\n\n"
                                       "| method | mIoU % | published | difference | CPU s | published | difference |\n"
                                       "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-                                      "| net | 92.38 | 92.37 | +0.01 | 0.012 | 0.500 | -0.488 |\n"
+                                      "| net | 92.38 [91.90, 92.77] | 92.37 | +0.01 | 0.012 | 0.500 | -0.488 |\n"
                                       "| old | 61.39 ± 0.25 | 64.68 | -3.29 | 1.500 |  |  |\n"
                                       "| new | - | 50.00 |  | - |  |  |\n"
                                       "\n## set 2, real\n\n"
@@ -102,7 +108,7 @@ static void test_latex(void **state) {
                                    "method & mIoU \\% & publ. & diff. & CPU s & publ. & diff. \\\\\n"
                                    "\\midrule\n"
                                    "\\multicolumn{7}{l}{set\\_1} \\\\\n"
-                                   "net & 92.38 & 92.37 & $+0.01$ & 0.012 & 0.500 & $-0.488$ \\\\\n"
+                                   "net & 92.38 [91.90, 92.77] & 92.37 & $+0.01$ & 0.012 & 0.500 & $-0.488$ \\\\\n"
                                    "old & 61.39 $\\pm$ 0.25 & 64.68 & $-3.29$ & 1.500 &  &  \\\\\n"
                                    "new & - & 50.00 &  & - &  &  \\\\\n"
                                    "\\midrule\n"
@@ -132,7 +138,7 @@ static void test_verdict(void **state) {
 
 static void test_difference_is_of_rounded_figures(void **state) {
     (void)state;
-    table_value v = {92.3751, NAN, 92.37};
+    table_value v = of(92.3751, NAN, 92.37);
     assert_true(fabs(table_difference(&columns[0], &v) - 0.01) < 1e-12);
     v.value = 92.3749;
     assert_true(fabs(table_difference(&columns[0], &v)) < 1e-12);

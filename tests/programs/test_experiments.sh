@@ -178,12 +178,12 @@ same "SIGKILL" dead straight
 
 # --- the other programs ---
 works "$bin/eval-channels" channels.ini --out channels
-holds channels/channels.md '^\| 8x32 \| 0\.0[0-9]+ \| [0-9.]+ \| \(73\.96\) \| [0-9.]+ \| \(85\.03\) \|$'
+holds channels/channels.md '^\| 8x32 \| 0\.0[0-9]+ \| [0-9.]+ \[[0-9.]+, [0-9.]+\] \| \(73\.96\) \| [0-9.]+ \[.*\] \| \(85\.03\) \|$'
 holds channels/channels.md 'in brackets beside A were published on SIRST-Aug'
 holds channels/channels.md '^- Nothing here has a published counterpart'
 works "$bin/eval-table" table.ini --out table
 lacks stdout '^training'
-holds table/table.md '^\| RPCANet\+ \| [0-9.]+ \| 0\.216 \| -[0-9.]+ \| [0-9.]+ \| 92\.37 \|'
+holds table/table.md '^\| RPCANet\+ \| [0-9.]+ \| 0\.216 \| -[0-9.]+ \| [0-9.]+ \[[0-9.]+, [0-9.]+\] \| 92\.37 \|'
 holds table/table.md '^\| MPCM \| 0\.000 \|.*\| 25\.96 \|'
 holds table/table.md '^## all data sets, averaged'
 holds table/table.csv '^"all data sets, averaged",RPCANet\+,1,.*,78\.525,'
