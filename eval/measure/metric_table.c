@@ -49,6 +49,19 @@ static double auc(const metrics *m) {
 
 /* --- the others: 0 / 0 is undefined --- */
 
+/* Trapezoids from nothing predicted, which is so at the threshold 1, to everything. */
+static double auc_pixel(const metrics *m) {
+    double right = (double)(m->tp + m->fn), background = (double)m->background_pixels, area = 0, x = 0, y = 0;
+    for (int i = ROC_POINTS - 1; i >= -1; i--) {
+        double next_x = i < 0 ? 1 : (double)m->pixel_roc_false[i] / background;
+        double next_y = i < 0 ? 1 : (double)m->pixel_roc_right[i] / right;
+        area += (next_x - x) * (y + next_y) / 2;
+        x = next_x;
+        y = next_y;
+    }
+    return right > 0 && background > 0 ? area : NAN;
+}
+
 static double share(int64_t part, int64_t whole) {
     return whole ? (double)part / (double)whole : NAN;
 }

@@ -129,6 +129,7 @@ static status measure(const scored_image *image, const scoring *how, per_image *
     count_matches(p);
     count_bins(p, how->protocol);
     TRY(sweep_roc(image, &p->targets, &p->counts));
+    TRY(sweep_pixels(image, &p->targets, &p->counts));
     return sweep_levels(image, &p->targets, &p->counts);
 }
 

@@ -3,7 +3,7 @@
 #include "eval/measure/score_map.h"
 #include "eval/measure/target_outcome.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 
 static size_t pixel_count(const scored_image *image) {
@@ -17,6 +17,11 @@ static float maximum_of(const float *score, size_t pixels) {
     for (size_t i = 1; i < pixels; i++)
         most = score[i] > most ? score[i] : most;
     return most;
+}
+
+static void roc_thresholds(float *out) {
+    for (int i = 0; i < ROC_POINTS; i++)
+        out[i] = (float)(i / (ROC_POINTS - 1.0));
 }
 
 /* Number of thresholds that a value reaches: it is predicted at thresholds 0 .. result - 1. */
@@ -45,8 +50,7 @@ static void add_cumulated(const int64_t *histogram, int64_t *points) {
 /* `best`: zeros, one for each target. */
 static void add_roc(const scored_image *image, const component_list *targets, int *best, metrics *m) {
     float thresholds[ROC_POINTS], most = maximum_of(image->score, pixel_count(image));
-    for (int i = 0; i < ROC_POINTS; i++)
-        thresholds[i] = (float)(i / (ROC_POINTS - 1.0));
+    roc_thresholds(thresholds);
     int64_t false_histogram[ROC_POINTS + 1] = {0}, target_histogram[ROC_POINTS + 1] = {0};
     for (size_t i = 0; i < pixel_count(image); i++) {
         int reached = thresholds_reached(image->score[i] / most, thresholds);
@@ -75,6 +79,45 @@ status sweep_roc(const scored_image *image, const component_list *targets, metri
     return STATUS_OK;
 }
 
+/* --- pixels --- */
+
+/* The score of detect; to be freed by release_unit. NULL: no memory. */
+static const float *unit_of(const scored_image *image) {
+    if (image->kind == SCORE_PROBABILITY)
+        return image->score;
+    float *unit = malloc(pixel_count(image) * sizeof *unit);
+    if (unit)
+        score_map_to_unit(image->score, pixel_count(image), image->kind, unit);
+    return unit;
+}
+
+static void release_unit(const scored_image *image, const float *unit) {
+    if (unit != image->score)
+        free((void *)unit);
+}
+
+static status out_of_memory(const scored_image *image) {
+    return status_fail(STATUS_MEMORY, "out of memory for the metrics of a %dx%d map", image->width, image->height);
+}
+
+status sweep_pixels(const scored_image *image, const component_list *targets, metrics *m) {
+    const float *unit = unit_of(image);
+    if (!unit)
+        return out_of_memory(image);
+    float thresholds[ROC_POINTS];
+    roc_thresholds(thresholds);
+    int64_t right[ROC_POINTS + 1] = {0}, wrong[ROC_POINTS + 1] = {0};
+    for (size_t i = 0; i < pixel_count(image); i++) {
+        /* What is above a threshold reaches it with the next smaller value. */
+        int above = unit[i] > 0 ? thresholds_reached(nextafterf(unit[i], 0), thresholds) : 0;
+        (targets->labels[i] ? right : wrong)[above]++;
+    }
+    release_unit(image, unit);
+    add_cumulated(right, m->pixel_roc_right);
+    add_cumulated(wrong, m->pixel_roc_false);
+    return STATUS_OK;
+}
+
 /* --- levels --- */
 
 static int64_t reach(const float *unit, size_t pixels, float level, uint8_t *detected) {
@@ -97,20 +140,13 @@ static status add_level(const scored_image *image, const component_list *targets
 }
 
 status sweep_levels(const scored_image *image, const component_list *targets, metrics *m) {
-    size_t pixels = pixel_count(image);
-    bool is_unit = image->kind == SCORE_PROBABILITY;
-    float *unit = is_unit ? NULL : malloc(pixels * sizeof *unit);
-    uint8_t *detected = malloc(pixels);
-    status result = STATUS_OK;
-    if ((!is_unit && !unit) || !detected)
-        result =
-            status_fail(STATUS_MEMORY, "out of memory for the metrics of a %dx%d map", image->width, image->height);
-    else if (unit)
-        score_map_to_unit(image->score, pixels, image->kind, unit);
+    const float *unit = unit_of(image);
+    uint8_t *detected = malloc(pixel_count(image));
+    status result = unit && detected ? STATUS_OK : out_of_memory(image);
     for (int i = 0; i < SCORE_LEVELS && result == STATUS_OK; i++)
-        if (reach(is_unit ? image->score : unit, pixels, (float)(i + 1) / SCORE_LEVELS, detected) > 0)
+        if (reach(unit, pixel_count(image), (float)(i + 1) / SCORE_LEVELS, detected) > 0)
             result = add_level(image, targets, detected, i, m);
-    free(unit);
+    release_unit(image, unit);
     free(detected);
     return result;
 }

@@ -227,6 +227,57 @@ static void test_roc_equals_threshold_by_threshold(void **state) {
     }
 }
 
+/* The ROC of pixels, 201 passes too: scores above a threshold, and its area from nothing to everything predicted. */
+static void test_pixel_roc_equals_threshold_by_threshold(void **state) {
+    (void)state;
+    rng r = rng_new(13, 0);
+    for (int trial = 0; trial < 20; trial++) {
+        scene s;
+        random_scene(&s, &r);
+        for (int i = 0; i < PIXELS; i += 3) /* values on thresholds, at both ends too */
+            s.score[i] = (float)(rng_below(&r, 201) / 200.0);
+        metrics m = {0};
+        scored_image image = scored(s.score, s.score, s.label);
+        image.kind = SCORE_PROBABILITY;
+        assert_ok(metrics_add(&m, &image, &(scoring){0}));
+        double area = 0, x = 0, y = 0;
+        int labelled = 0;
+        for (int i = 0; i < PIXELS; i++)
+            labelled += s.label[i];
+        for (int t = ROC_POINTS - 1; t >= -1; t--) {
+            int right = 0, wrong = 0;
+            for (int i = 0; i < PIXELS; i++)
+                if (t < 0 || s.score[i] > (float)(t / 200.0))
+                    (*(s.label[i] ? &right : &wrong))++;
+            if (t >= 0) {
+                assert_int_equal(m.pixel_roc_right[t], right);
+                assert_int_equal(m.pixel_roc_false[t], wrong);
+            }
+            double next_x = (double)wrong / (PIXELS - labelled), next_y = (double)right / labelled;
+            area += (next_x - x) * (y + next_y) / 2;
+            x = next_x;
+            y = next_y;
+        }
+        assert_true(fabs(metric_value(METRIC_auc_pixel, &m) - area) < 2.3e-14);
+    }
+}
+
+/* It is the chance that a target's pixel has the higher score of two: 1 where all do, half where none differs. */
+static void test_pixel_auc_of_simple_maps(void **state) {
+    (void)state;
+    scene s = {0};
+    target(&s, 2, 2, 4, 4);
+    blob(&s, 2, 2, 4, 4, 0.9f);
+    metrics m = measure(&s, RULE_MAX, PROTOCOL_OVERLAP);
+    assert_true(metric_value(METRIC_auc_pixel, &m) == 1);
+    fill(s.score, 0.5f);
+    m = measure(&s, RULE_MAX, PROTOCOL_OVERLAP);
+    assert_true(fabs(metric_value(METRIC_auc_pixel, &m) - 0.5) < 1e-12);
+    scene empty = {0};
+    m = measure(&empty, RULE_MAX, PROTOCOL_OVERLAP);
+    assert_true(isnan(metric_value(METRIC_auc_pixel, &m)));
+}
+
 /* A perfect ranking leaves out what lies left of the smallest false alarm rate: with no false pixel below threshold
  * 0, the area is that of the last trapezoid, all of it. */
 static void test_roc_of_a_perfect_map(void **state) {
@@ -330,6 +381,8 @@ int main(void) {
         cmocka_unit_test(test_centroid_matching_is_greedy),
         cmocka_unit_test(test_equal_areas_are_not_forgiven),
         cmocka_unit_test(test_roc_equals_threshold_by_threshold),
+        cmocka_unit_test(test_pixel_roc_equals_threshold_by_threshold),
+        cmocka_unit_test(test_pixel_auc_of_simple_maps),
         cmocka_unit_test(test_roc_of_a_perfect_map),
         cmocka_unit_test(test_pooling),
         cmocka_unit_test(test_scale_does_not_matter),
