@@ -3,7 +3,6 @@
 #include "core/base/clock.h"
 #include "core/base/memory_left.h"
 #include "core/io/file_io.h"
-#include "core/io/text_buffer.h"
 #include "core/tensor/peak.h"
 #include "train/trainer_private.h"
 
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MOST_PEAK_SECONDS 0.05
 
@@ -109,20 +107,6 @@ static status compare_memory(trainer *t) {
     return STATUS_OK;
 }
 
-static status write_resolved_config(const trainer *t) {
-    char path[4096];
-    text_buffer b;
-    if (!trainer_writes(t))
-        return STATUS_OK;
-    TRY(path_join(path, t->options->folder, "config", ".ini"));
-    TRY(text_buffer_begin(&b));
-    status result = config_write(t->c, b.stream);
-    if (result == STATUS_OK)
-        return text_buffer_save(&b, path);
-    text_buffer_free(&b);
-    return result;
-}
-
 static status open_log(trainer *t, bool resume) {
     run_log_options options = {
         .averages = trainer_averages(t), .resume = resume, .last = t->state.epoch, .parts = t->parts};
@@ -152,31 +136,6 @@ static void begin_epoch_anew(trainer *t) {
     begin_sums_anew(s);
 }
 
-/* Parts of files that a process which was killed did not bring to their end. */
-static status remove_leftovers(const char *folder) {
-    name_list names;
-    TRY(folder_list(folder, ".tmp", &names));
-    char path[4096];
-    for (int i = 0; i < names.count; i++)
-        if (path_join(path, folder, names.names[i], "") == STATUS_OK)
-            unlink(path);
-    name_list_free(&names);
-    return STATUS_OK;
-}
-
-/* Of a folder that holds a run, before that is read; of a new one when all that can be wrong with the run has been
- * found, so that nothing is left behind. */
-static status take_folder(trainer *t, bool has_run) {
-    const char *folder = t->options->folder;
-    if (!trainer_writes(t) || t->lock.path[0])
-        return STATUS_OK;
-    TRY(folder_create(folder));
-    TRY(folder_lock_take(folder, &t->lock));
-    if (path_is_file(t->last) != has_run)
-        return status_fail(STATUS_USAGE, "%s: another process has trained in it meanwhile", folder);
-    return remove_leftovers(folder);
-}
-
 static status open_folder(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
@@ -190,7 +149,7 @@ static status open_folder(trainer *t) {
     if (!has_run && t->options->resume)
         return status_fail(STATUS_USAGE, "%s: nothing to resume: the folder holds no last.h5", folder);
     if (has_run)
-        TRY(take_folder(t, has_run));
+        TRY(trainer_take_folder(t, has_run));
     TRY(has_run ? train_state_load(t->last, t->d, t->c, &t->optimizer, &t->average, &t->state)
                 : trainer_begin_weights(t));
     if (t->state.data_changed)
@@ -201,32 +160,9 @@ static status open_folder(trainer *t) {
     t->per_epoch = loader_batches_per_epoch(t->batches);
     t->accumulate = (int)config_int(t->c, "train.accumulate");
     TRY(trainer_open_schedule(t));
-    TRY(take_folder(t, has_run));
-    TRY(write_resolved_config(t));
+    TRY(trainer_take_folder(t, has_run));
+    TRY(trainer_write_config(t));
     return open_log(t, has_run);
-}
-
-static status save(trainer *t, const char *path) {
-    return trainer_writes(t) ? train_state_save(path, t->d, t->c, &t->optimizer, &t->average, &t->state) : STATUS_OK;
-}
-
-static status save_last(trainer *t) {
-    TRY(save(t, t->last));
-    t->saved = clock_seconds();
-    return STATUS_OK;
-}
-
-/* The best is the last at this moment. */
-static status save_best_and_last(trainer *t) {
-    TRY(save(t, t->best));
-    t->saved = clock_seconds();
-    return trainer_writes(t) ? file_copy(t->best, t->last) : STATUS_OK;
-}
-
-/* train.save_minutes */
-static bool save_is_due(const trainer *t) {
-    double minutes = config_real(t->c, "train.save_minutes");
-    return minutes > 0 && clock_seconds() - t->saved >= 60 * minutes;
 }
 
 /* The steps of one epoch, from wherever it stands. */
@@ -241,10 +177,10 @@ static status train_epoch(trainer *t, progress *bar) {
         snprintf(note, sizeof note, "epoch %lld, loss %.4f", (long long)t->state.epoch + 1, loss);
         bar->left = trainer_seconds_left(t);
         progress_update(bar, trainer_steps_done(t), note);
-        bool stop = interrupted, saves = save_is_due(t);
+        bool stop = interrupted, saves = trainer_save_is_due(t);
         trainer_agree(t, &stop, &saves);
         if (stop || saves)
-            TRY(save_last(t));
+            TRY(trainer_save_last(t));
         if (stop)
             return trainer_interrupted(t);
     }
@@ -296,7 +232,7 @@ static status finish_epoch(trainer *t, progress *bar) {
          evaluates = (s->epoch + 1) % config_int(t->c, "train.evaluate_every") == 0 || s->epoch + 1 == t->epochs;
     TRY(trainer_compare(t));
     if (evaluates)
-        TRY(save_last(t));
+        TRY(trainer_save_last(t));
     s->epoch++;
     s->batch = 0;
     epoch_row row = row_of_epoch(t);
@@ -306,7 +242,7 @@ static status finish_epoch(trainer *t, progress *bar) {
     TRY(run_log_add(t->log, &row));
     if (evaluates && trainer_writes(t))
         TRY(trainer_show(t));
-    TRY(is_best ? save_best_and_last(t) : save_last(t));
+    TRY(is_best ? trainer_save_best_and_last(t) : trainer_save_last(t));
     progress_end(bar);
     report_epoch(t, &row, is_best);
     return STATUS_OK;

@@ -68,6 +68,15 @@ status trainer_open_network(trainer *t);
 status trainer_begin_weights(trainer *t);
 status trainer_open_teacher(trainer *t);
 
+/* trainer_folder.c: takes the run folder; one that holds a run before that is read, a new one when all that can be
+ * wrong with the run has been found, so that nothing is left behind. Then what is written into it: by the process that
+ * writes (trainer_writes), elsewhere nothing. */
+status trainer_take_folder(trainer *t, bool has_run);
+status trainer_write_config(const trainer *t);
+status trainer_save_last(trainer *t);
+status trainer_save_best_and_last(trainer *t); /* at this moment the best is the last */
+bool trainer_save_is_due(const trainer *t);    /* train.save_minutes */
+
 /* trainer_peers.c: all but the first are calls that all ranks make together; where there are none they say `own`, or
  * leave what was said. trainer_writes: whether this process writes the run's files. */
 bool trainer_writes(const trainer *t);
