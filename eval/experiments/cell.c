@@ -45,8 +45,8 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
              "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images; size %d%s, rule %s, mask %s, "
              "protocol %s; %d threads",
              m->method, options, content, d->root, d->split, dataset_count(set), o->sample.size,
-             o->sample.resizing == RESIZE_PILLOW ? " by pillow" : "", score_rule_names[o->how.rule],
-             mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol], engine_threads(e->engine));
+             sample_resizing_text(&o->sample), score_rule_names[o->how.rule], mask_rule_names[o->sample.mask],
+             match_protocol_names[o->how.protocol], engine_threads(e->engine));
     dataset_close(set);
     return STATUS_OK;
 }

@@ -125,7 +125,7 @@ static status note_protocol(report *r) {
     char size[96] = "images at their own size";
     if (o->sample.size > 0)
         snprintf(size, sizeof size, "images and masks resized to %d x %d%s", o->sample.size, o->sample.size,
-                 o->sample.resizing == RESIZE_PILLOW ? " by Pillow's rules" : "");
+                 sample_resizing_text(&o->sample));
     TRY(report_note(&r->t, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->how.rule],
                     mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]));
     int threads = engine_threads(e->engine);

@@ -214,8 +214,7 @@ static void print_head(const evaluation *e, FILE *stream) {
     char size[16];
     const sample_options *o = &e->options.sample;
     fprintf(stream, "%s on %s, split %s: %" PRId64 " images, size %s%s\n", e->method, e->dataset, e->split,
-            e->counts.images, size_text(o->size, size),
-            o->size > 0 && o->resizing == RESIZE_PILLOW ? " by pillow" : "");
+            e->counts.images, size_text(o->size, size), sample_resizing_text(o));
 }
 
 static void print_metrics(const evaluation *e, report_extent extent, FILE *stream) {

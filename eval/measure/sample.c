@@ -6,6 +6,10 @@
 
 const char *const sample_resizing_names[] = {[RESIZE_OPENCV] = "opencv", [RESIZE_PILLOW] = "pillow"};
 
+const char *sample_resizing_text(const sample_options *o) {
+    return o->size > 0 && o->resizing == RESIZE_PILLOW ? " by Pillow's rules" : "";
+}
+
 void sample_free(sample *s) {
     free(s->image);
     free(s->label);

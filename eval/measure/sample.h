@@ -36,6 +36,9 @@ typedef struct sample {
     uint8_t *label; /* width * height, 0 or 1 */
 } sample;
 
+/* " by Pillow's rules" behind a size where that is so, else "". */
+const char *sample_resizing_text(const sample_options *options);
+
 /* Reads a sample and prepares it as the options say. `out` is new, and empty after a failure. Free with sample_free.
  * Safe to call from several threads. */
 status sample_read(const dataset *data, int index, const sample_options *options, sample *out);

@@ -54,8 +54,7 @@ static void print_protocol(FILE *stream, const evaluation *e) {
     const metrics *m = &e->counts;
     fprintf(stream, "<p class=\"note\">%" PRId64 " images ", m->images);
     if (o->sample.size > 0)
-        fprintf(stream, "resized to %d &times; %d%s", o->sample.size, o->sample.size,
-                o->sample.resizing == RESIZE_PILLOW ? " by Pillow's rules" : "");
+        fprintf(stream, "resized to %d &times; %d%s", o->sample.size, o->sample.size, sample_resizing_text(&o->sample));
     else
         fputs("at their own size", stream);
     fprintf(stream,
