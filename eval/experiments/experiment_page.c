@@ -118,8 +118,8 @@ static status print_evaluations(html_page *page, const grid *g) {
     int count = 0;
     for (int m = 0; m < g->e->method_count; m++)
         for (int d = 0; d < g->e->data_count; d++)
-            for (int seed = 0; seed < grid_count(g, m, d, 0); seed++)
-                TRY(print_evaluation(page, g, &(grid_place){m, d, 0, seed}, &count));
+            for (int i = 0; i < grid_count(g, m, d, 0); i++)
+                TRY(print_evaluation(page, g, grid_place_of(g, m, d, 0, i), &count));
     return STATUS_OK;
 }
 

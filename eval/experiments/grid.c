@@ -23,7 +23,11 @@ int grid_count(const grid *g, int method, int data, int condition) {
 }
 
 const cell *grid_cell(const grid *g, int method, int data, int condition, int index) {
-    return &g->cells[place(g, method, data, condition) * (size_t)g->repeats + (size_t)index];
+    return &g->cells[place(g, method, data, condition) * (size_t)g->room + (size_t)index];
+}
+
+const grid_place *grid_place_of(const grid *g, int method, int data, int condition, int index) {
+    return &g->places[place(g, method, data, condition) * (size_t)g->room + (size_t)index];
 }
 
 table_value grid_value(const grid *g, int method, int data, int condition, const grid_column *what) {
@@ -51,7 +55,8 @@ status grid_add_condition(grid *g, const grid_condition *c) {
     if (g->condition_count == GRID_CONDITIONS)
         return status_fail(STATUS_USAGE, "%s: more than %d conditions", g->kind->name, GRID_CONDITIONS);
     g->conditions[g->condition_count++] = *c;
-    g->repeats = c->repeats > g->repeats ? c->repeats : g->repeats;
+    int room = c->draws * g->e->seed_count;
+    g->room = room > g->room ? room : g->room;
     return STATUS_OK;
 }
 
@@ -63,12 +68,12 @@ int grid_section_end(const grid *g, int first) {
 }
 
 static status prepare(grid *g) {
-    g->repeats = g->e->seed_count;
-    TRY(g->kind->conditions ? g->kind->conditions(g) : grid_add_condition(g, &(grid_condition){.section = ""}));
+    TRY(g->kind->conditions ? g->kind->conditions(g) : grid_add_condition(g, &(grid_condition){.draws = 1}));
     size_t places = place(g, g->e->method_count, 0, 0);
-    g->cells = calloc(places * (size_t)g->repeats + 1, sizeof *g->cells);
+    g->cells = calloc(places * (size_t)g->room + 1, sizeof *g->cells);
+    g->places = calloc(places * (size_t)g->room + 1, sizeof *g->places);
     g->counts = calloc(places + 1, sizeof *g->counts);
-    return g->cells && g->counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the results");
+    return g->cells && g->places && g->counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the results");
 }
 
 status grid_new(const experiment_kind *kind, const experiment *e, const char *folder, bool only_stored, grid **out) {
@@ -88,6 +93,7 @@ void grid_free(grid *g) {
     if (!g)
         return;
     free(g->cells);
+    free(g->places);
     free(g->counts);
     free(g);
 }
@@ -217,13 +223,13 @@ static status measure(const grid *g, const grid_place *at, subject *s, const cha
 /* File name of a cell, and what its key has more than method and data set. */
 static void name_file(const grid *g, const grid_place *at, char name[512], char more[256]) {
     const experiment *e = g->e;
-    char file[128] = "";
+    char training[32] = "", file[128] = "";
     *more = '\0';
+    if (sweep_trains(e, at->method, at->data) && !g->kind->measures_anew)
+        snprintf(training, sizeof training, ".seed%lld", (long long)e->seeds[at->training]);
     if (g->kind->name_cell)
         g->kind->name_cell(g, at, file, more);
-    else if (sweep_trains(e, at->method, at->data) && !g->kind->measures_anew)
-        snprintf(file, sizeof file, ".seed%lld", (long long)e->seeds[at->repeat]);
-    snprintf(name, 512, "%s.%s%s", e->methods[at->method].name, e->data[at->data].name, file);
+    snprintf(name, 512, "%s.%s%s%s", e->methods[at->method].name, e->data[at->data].name, training, file);
 }
 
 void grid_page_name(const grid *g, const grid_place *at, char out[512]) {
@@ -245,7 +251,9 @@ static status name_cell(const grid *g, const grid_place *at, const subject *s, c
 static status find_cell(grid *g, const grid_place *at, subject *s) {
     char name[512], key[CELL_KEY_SIZE + 256], folder[4096], path[4096];
     size_t where = place(g, at->method, at->data, at->condition);
-    cell *out = &g->cells[where * (size_t)g->repeats + (size_t)g->counts[where]];
+    size_t next = where * (size_t)g->room + (size_t)g->counts[where];
+    cell *out = &g->cells[next];
+    g->places[next] = *at;
     TRY(path_join(folder, g->folder, "cells", ""));
     TRY(folder_create(folder));
     TRY(name_cell(g, at, s, name, key));
@@ -271,11 +279,9 @@ static status find_cells(grid *g, int method, int data, int seed, subject *s) {
         return STATUS_OK;
     if (!found) /* a time does not depend on the weights */
         *s->checkpoint = '\0';
-    for (int c = 0; c < g->condition_count; c++) {
-        int repeats = g->conditions[c].repeats;
-        for (int r = 0; r < (repeats ? repeats : 1) && (seed == 0 || repeats == 0); r++)
-            TRY(find_cell(g, &(grid_place){method, data, c, repeats ? r : seed}, s));
-    }
+    for (int c = 0; c < g->condition_count; c++)
+        for (int draw = 0; draw < g->conditions[c].draws; draw++)
+            TRY(find_cell(g, &(grid_place){method, data, c, seed, draw}, s));
     return STATUS_OK;
 }
 

@@ -22,14 +22,16 @@ typedef struct grid_condition {
     char label[32];   /* after the method's name in its row, or over its column; "" for none */
     int kind;         /* the experiment's own */
     double value;     /* level or size */
-    int repeats;      /* how often it is drawn; 0: once for each training */
+    int draws;        /* how often it is measured with each training */
 } grid_condition;
 
 typedef struct grid grid;
 struct html_page;
 
 typedef struct grid_place {
-    int method, data, condition, repeat;
+    int method, data, condition;
+    int training; /* which of the experiment's seeds the network was trained with; 0 where none was trained */
+    int draw;     /* of the condition */
 } grid_place;
 
 /* The description of an experiment: what its program says, measures, and shows. */
@@ -68,9 +70,10 @@ struct grid {
     bool only_stored;
     grid_condition conditions[GRID_CONDITIONS];
     int condition_count;
-    int repeats; /* room in each place */
+    int room; /* cells for each method, data set and condition */
     cell *cells;
-    int *counts; /* cells measured, for each method, data set and condition */
+    grid_place *places; /* of the cells */
+    int *counts;        /* cells measured, for each method, data set and condition */
 };
 
 /* The conditions and empty cells. `only_stored`: nothing will be measured. Free with grid_free. */
@@ -104,6 +107,7 @@ void grid_page_name(const grid *g, const grid_place *at, char out[512]);
 /* Cells that there are of a method on a data set under a condition, and one of them. */
 int grid_count(const grid *g, int method, int data, int condition);
 const cell *grid_cell(const grid *g, int method, int data, int condition, int index);
+const grid_place *grid_place_of(const grid *g, int method, int data, int condition, int index); /* of that cell */
 
 /* The mean of a column over the cells and, with two or more, its standard deviation; NaN where there is none. */
 table_value grid_value(const grid *g, int method, int data, int condition, const grid_column *what);

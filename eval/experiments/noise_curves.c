@@ -6,6 +6,7 @@
 #include "core/io/text_buffer.h"
 #include "eval/experiments/noise_experiment.h"
 #include "eval/experiments/number_list.h"
+#include "eval/experiments/sweep.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,26 +15,30 @@
 
 /* --- every seed --- */
 
-static void print_seed(const grid *g, const grid_place *at, FILE *stream) {
+/* One cell; without noise it has no seed of it, and without a training none of that. */
+static void print_cell(const grid *g, const grid_place *at, const metrics *m, FILE *stream) {
     static const metric_id figures[] = {METRIC_miou, METRIC_niou, METRIC_f1, METRIC_pd, METRIC_fa, METRIC_auc};
-    const metrics *m = &grid_cell(g, at->method, at->data, at->condition, at->repeat)->counts;
     const grid_condition *c = &g->conditions[at->condition];
     fprintf(stream, "%s,%s,%s,%g,", g->e->data[at->data].name, g->e->methods[at->method].name,
             noise_kind_names[c->kind], c->value);
     if (c->value > 0)
-        fprintf(stream, "%" PRIu64, noise_of(g->e, c, at->repeat).seed);
+        fprintf(stream, "%" PRIu64, noise_of(g->e, c, at->draw).seed);
+    putc(',', stream);
+    if (sweep_trains(g->e, at->method, at->data))
+        fprintf(stream, "%" PRId64, g->e->seeds[at->training]);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         fprintf(stream, ",%.9g", metric_value(figures[i], m));
     fprintf(stream, ",%" PRId64 "\n", m->images);
 }
 
 static void print_seeds(const grid *g, FILE *stream) {
-    fprintf(stream, "dataset,method,noise,level,seed,miou,niou,f1,pd,fa,auc,images\n");
+    fprintf(stream, "dataset,method,noise,level,seed,training_seed,miou,niou,f1,pd,fa,auc,images\n");
     for (int data = 0; data < g->e->data_count; data++)
         for (int method = 0; method < g->e->method_count; method++)
             for (int c = 0; c < g->condition_count; c++)
-                for (int seed = 0; seed < grid_count(g, method, data, c); seed++)
-                    print_seed(g, &(grid_place){method, data, c, seed}, stream);
+                for (int i = 0; i < grid_count(g, method, data, c); i++)
+                    print_cell(g, grid_place_of(g, method, data, c, i), &grid_cell(g, method, data, c, i)->counts,
+                               stream);
 }
 
 static status write_seeds(const grid *g) {

@@ -70,7 +70,7 @@ static status add_levels(grid *g, int kind, int seeds) {
     number_list levels;
     TRY(read_levels(g->e, kind, &levels));
     for (int i = -1; i < levels.count && levels.count > 0; i++) {
-        grid_condition c = {.kind = kind, .value = i < 0 ? 0 : levels.values[i], .repeats = i < 0 ? 1 : seeds};
+        grid_condition c = {.kind = kind, .value = i < 0 ? 0 : levels.values[i], .draws = i < 0 ? 1 : seeds};
         snprintf(c.section, sizeof c.section, "%s", noise_title((noise_kind)kind));
         snprintf(c.label, sizeof c.label, "%g", c.value);
         TRY(grid_add_condition(g, &c));
@@ -85,15 +85,15 @@ status noise_conditions(grid *g) {
     return add_levels(g, NOISE_SALT_AND_PEPPER, seeds.count);
 }
 
-noise noise_of(const experiment *e, const grid_condition *c, int repeat) {
+noise noise_of(const experiment *e, const grid_condition *c, int draw) {
     number_list seeds;
     bool before = strcmp(config_text(e->c, "noise.place"), "before") == 0;
     bool unclipped = strcmp(config_text(e->c, "noise.range"), "unclipped") == 0;
     if (read_seeds(e, &seeds) != STATUS_OK) /* noise_check has read them */
-        seeds.values[repeat] = 0;
+        seeds.values[draw] = 0;
     return (noise){.kind = (noise_kind)c->kind,
                    .level = c->value,
-                   .seed = (uint64_t)seeds.values[repeat],
+                   .seed = (uint64_t)seeds.values[draw],
                    .place = before ? NOISE_BEFORE_RESIZING : NOISE_AFTER_RESIZING,
                    .range = unclipped ? NOISE_UNCLIPPED : NOISE_CLIPPED};
 }
@@ -108,7 +108,7 @@ sample_variation noise_variation(const noise *n) {
 
 /* The clean cell has no more than its method and data set: all kinds share it. */
 void noise_name(const grid *g, const grid_place *at, char file[128], char key[256]) {
-    noise n = noise_of(g->e, &g->conditions[at->condition], at->repeat);
+    noise n = noise_of(g->e, &g->conditions[at->condition], at->draw);
     if (n.level <= 0)
         return;
     unsigned long long seed = n.seed;
@@ -118,7 +118,7 @@ void noise_name(const grid *g, const grid_place *at, char file[128], char key[25
 }
 
 status noise_measure(const grid *g, const grid_place *at, detector *d, const dataset *set, cell *out) {
-    noise n = noise_of(g->e, &g->conditions[at->condition], at->repeat);
+    noise n = noise_of(g->e, &g->conditions[at->condition], at->draw);
     sample_variation vary = noise_variation(&n);
     return grid_evaluate(g, at, d, set, n.level > 0 ? &vary : NULL, out);
 }
@@ -192,7 +192,7 @@ status noise_summarise(const grid *g, table *t) {
     TRY(report_note(t,
                     "Levels are variances (Gaussian noise, grey values in [0, 1]) or shares of the pixels (salt and "
                     "pepper, half of each). Noise comes %s resizing and is %s. Mean and standard deviation over %d "
-                    "seed%s; level 0 is the clean image.",
+                    "seed%s of it, with every training; level 0 is the clean image.",
                     config_text(e->c, "noise.place"), config_text(e->c, "noise.range"), seeds.count,
                     seeds.count == 1 ? "" : "s"));
     TRY(report_note(t, "%s", ""));

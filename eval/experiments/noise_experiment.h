@@ -21,7 +21,7 @@ status noise_measure(const grid *g, const grid_place *at, detector *d, const dat
 status noise_summarise(const grid *g, table *t);
 
 /* The noise of a condition, drawn with a seed by index; and the same as something done to every image. */
-noise noise_of(const experiment *e, const grid_condition *c, int repeat);
+noise noise_of(const experiment *e, const grid_condition *c, int draw);
 sample_variation noise_variation(const noise *n);
 
 /* "Gaussian noise", "variance". */

@@ -223,9 +223,8 @@ static status note_missing(report *r) {
     for (int m = 0; m < g->e->method_count; m++)
         for (int d = 0; d < g->e->data_count; d++)
             for (int c = 0; c < g->condition_count; c++, all++) {
-                int repeats = g->conditions[c].repeats;
-                int expected = repeats ? repeats : sweep_trains(g->e, m, d) ? g->e->seed_count : 1;
-                missing += grid_count(g, m, d, c) < expected;
+                bool trained = g->kind->trains && sweep_trains(g->e, m, d);
+                missing += grid_count(g, m, d, c) < g->conditions[c].draws * (trained ? g->e->seed_count : 1);
             }
     return missing ? report_note(&r->t, "%d of %d cells are missing, or have fewer seeds than asked for.", missing, all)
                    : STATUS_OK;

@@ -42,7 +42,7 @@ status speed_conditions(grid *g) {
     number_list sizes;
     TRY(read_sizes(g->e, &sizes));
     for (int i = 0; i < sizes.count; i++) {
-        grid_condition c = {.value = sizes.values[i], .repeats = 1};
+        grid_condition c = {.value = sizes.values[i], .draws = 1};
         snprintf(c.label, sizeof c.label, "%.0f", c.value);
         TRY(grid_add_condition(g, &c));
     }

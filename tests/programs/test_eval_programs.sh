@@ -69,11 +69,22 @@ grep -q "<h3>Gaussian noise on A</h3>" noise/report.html || complain "noise/repo
 expects "rows of noise_seeds.csv" "$(wc -l < noise/noise_seeds.csv)" 17
 clean=$("$bin/evaluate" --method mpcm --data scenes --size 48 --format csv | tail -n 1 | cut -d, -f10)
 expects "the clean mIoU, in eval-noise and in evaluate" \
-    "$(awk -F, '$2 == "MPCM" && $4 == 0 { printf "%.6f", $6; exit }' noise/noise_seeds.csv)" "$(printf %.6f "$clean")"
-figure() { awk -F, -v level="$1" -v seed="$2" '$2 == "MPCM" && $3 == "gaussian" && $4 == level && $5 == seed { print $10 }' "$3"; }
+    "$(awk -F, '$2 == "MPCM" && $4 == 0 { printf "%.6f", $7; exit }' noise/noise_seeds.csv)" "$(printf %.6f "$clean")"
+figure() { awk -F, -v level="$1" -v seed="$2" '$2 == "MPCM" && $3 == "gaussian" && $4 == level && $5 == seed { print $11 }' "$3"; }
 [ "$(figure 0.2 4 noise/noise_seeds.csv)" != "$(figure 0.2 7 noise/noise_seeds.csv)" ] || complain "two seeds have the same Fa"
 grep -qE '^\| MPCM, 0\.2 \| [0-9.]+ ± [0-9.]+ \|' noise/noise.md || complain "noise.md has no mean and deviation"
 grep -qE '^- A, Salt-and-pepper noise: .* keeps, .* MPCM [0-9.]+ %' noise/noise.md || complain "noise.md has no verdict"
+
+# Each training is measured under every noise, under the name of its seed.
+works "$bin/eval-noise" noise.ini --out noise sweep.seeds='1 2' methods.MPCM= noise.salt_and_pepper=
+expects "trainings beside the first" "$(grep -c '^trained ' stdout)" 1
+expects "cells of them" "$(grep -c '^evaluated ' stdout)" 5 # clean, and 2 levels with 2 seeds
+expects "rows of two trainings" "$(awk -F, '$6 == 1 || $6 == 2' noise/noise_seeds.csv | wc -l)" 10
+expects "figures of the noisiest with each training" \
+    "$(awk -F, '$4 == 0.2 { print $6, $5 }' noise/noise_seeds.csv | tr '\n' ' ')" '1 4 1 7 2 4 2 7 '
+for cell in net.A.seed1 net.A.seed2 net.A.seed2.gaussian_0.2.seed7; do
+    [ -s "noise/cells/$cell.json" ] || complain "noise/cells/$cell.json is missing"
+done
 
 # Again: nothing is done twice, and another order or choice of levels and methods changes no figure.
 works "$bin/eval-noise" noise.ini --out noise
