@@ -99,8 +99,8 @@ static status evaluate(irst_detector *d, const char *data, const char *const *gi
                                             .checkpoint = d->checkpoint,
                                             .mask = (mask_rule)r.mask,
                                             .size = r.size,
-                                            .words = {.range = "range=", .mask = "mask="},
-                                            .resize = "size=",
+                                            .centred = r.resizing == RESIZE_PILLOW,
+                                            .words = {.range = "range=", .mask = "mask=", .size = "size"},
                                             .say = note,
                                             .context = &d->remarks},
                            &set));

@@ -69,7 +69,7 @@ bool trained_resizing_remark(const trained_resizing *r, const char *checkpoint, 
         return false;
     snprintf(text, size,
              "%.3000s was trained on images of %dx%d resized to %dx%d; these are searched at their own size, where "
-             "targets are %s than it knows them: %s%d resizes them",
+             "targets are %s than it knows them: %s %d resizes them",
              checkpoint, r->width, r->height, r->size, r->size, trained < 1 ? "larger" : "smaller", setting, r->size);
     return true;
 }

@@ -30,7 +30,7 @@ status trained_resizing_read(const char *path, trained_resizing *out);
 status trained_resizing_write(h5_file *file, const trained_resizing *r);
 
 /* Whether the largest of `images`, searched at its own size, is at another scale than the network of `checkpoint` was
- * trained at. Then `text` of `size` bytes says so; `setting` is what resizes them: "--size " or "size=". */
+ * trained at. Then `text` of `size` bytes says so; `setting` is what resizes them: "--size". */
 bool trained_resizing_remark(const trained_resizing *r, const char *checkpoint, const image_sizes *images,
                              const char *setting, char *text, size_t size);
 

@@ -97,15 +97,15 @@ static status look_for_shared(const config *c, const listener *to, const char *r
 
 /* Reads all of it once, so that nothing that is wrong with it shows only at the first evaluation. `augment`: how it
  * will be varied; NULL: not. */
-static status look_over(const listener *to, const dataset *d, const char *augment, data_content *content,
+static status look_over(const listener *to, const dataset *d, const char *augment, int size, data_content *content,
                         image_sizes *sizes) {
     char turns[64] = "";
     if (augment && augment_turns(augment_find(augment)))
         snprintf(turns, sizeof turns, "data.augment = %s", augment);
-    const survey_words words = {.range = "data.range = ", .turns = *turns ? turns : NULL};
+    const survey_words words = {.range = "data.range = ", .size = "data.size", .turns = *turns ? turns : NULL};
     name_list remarks = {0};
-    set_survey survey = {0};
-    status result = set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, &survey);
+    set_survey survey = {.rule = MASK_MAX, .resizing.size = size};
+    status result = set_survey_run(d, MASK_SIZE_MAY_DIFFER, &words, &remarks, &survey);
     content->images += survey.samples;
     image_sizes_add(sizes, &survey.sizes);
     content->checksum =
@@ -128,8 +128,9 @@ static status open_sets(const config *c, const listener *to, const name_list *ro
         dataset_set_range(validation[i], &range);
         TRY(look_for_shared(c, to, roots->names[i], train[i], validation[i]));
         const char *augment = config_text(c, "data.augment");
-        TRY(look_over(to, train[i], augment, &out->train_content, &out->train_sizes));
-        TRY(look_over(to, validation[i], NULL, &out->validation_content, &(image_sizes){0}));
+        int size = (int)config_int(c, "data.size");
+        TRY(look_over(to, train[i], augment, size, &out->train_content, &out->train_sizes));
+        TRY(look_over(to, validation[i], NULL, size, &out->validation_content, &(image_sizes){0}));
     }
     return STATUS_OK;
 }

@@ -97,6 +97,7 @@ status set_survey_add(set_survey *s, const dataset *d, int index, const grey_ima
     double share = (double)taken / (double)grey_image_pixels(mask);
     if (share > 0.5)
         return refuse_cover(d, index, share);
+    TRY(vanished_targets_add(mask, maximum, s->rule, &s->resizing, &s->resized, &s->vanished));
     return s->finds_shift ? mask_registration_add(&s->registration, image, mask, maximum, s->rule) : STATUS_OK;
 }
 
@@ -194,6 +195,10 @@ status set_survey_judge(const set_survey *s, const dataset *d, const survey_word
     if (s->lost > 0)
         TRY(remark(remarks, d, "%lld of %lld masks are not empty but have no target under this --mask",
                    (long long)s->lost, (long long)s->samples));
+    if (s->vanished > 0)
+        TRY(remark(remarks, d, "%lld of %lld targets vanish at %dx%d, where no pixel of them is kept%s%s%s",
+                   (long long)s->vanished, (long long)s->resized, s->resizing.size, s->resizing.size,
+                   w->size ? ": a larger " : "", w->size ? w->size : "", w->size ? " keeps more" : ""));
     TRY(remark_shift(s, d, w, remarks));
     if (as_published(s, d))
         return STATUS_OK;
@@ -214,12 +219,10 @@ static status survey_sample(const dataset *d, int index, dataset_mask_size sizes
     return result;
 }
 
-status set_survey_run(const dataset *d, mask_rule rule, dataset_mask_size sizes, const survey_words *words,
-                      name_list *remarks, set_survey *out) {
-    set_survey s = {.rule = rule, .finds_shift = words->turns != NULL};
+status set_survey_run(const dataset *d, dataset_mask_size sizes, const survey_words *words, name_list *remarks,
+                      set_survey *survey) {
+    survey->finds_shift = words->turns != NULL;
     for (int i = 0; i < dataset_count(d); i++)
-        TRY(survey_sample(d, i, sizes, &s));
-    if (out)
-        *out = s;
-    return set_survey_judge(&s, d, words, remarks);
+        TRY(survey_sample(d, i, sizes, survey));
+    return set_survey_judge(survey, d, words, remarks);
 }

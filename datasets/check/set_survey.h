@@ -11,6 +11,7 @@
 #include "core/io/grey_range.h"
 #include "core/io/image_sizes.h"
 #include "datasets/check/mask_registration.h"
+#include "datasets/check/vanished_targets.h"
 #include "datasets/dataset.h"
 #include "datasets/preprocess.h"
 
@@ -19,8 +20,9 @@
 
 /* Counts of masks, but where something else is said. */
 typedef struct set_survey {
-    mask_rule rule;   /* which pixels are target; set before the first sample, as the next */
-    bool finds_shift; /* `registration` is wanted: the components of every mask are found for it */
+    mask_rule rule;         /* which pixels are target; set before the first sample, as the next two */
+    mask_resizing resizing; /* what will be done to the masks, */
+    bool finds_shift;       /* `registration` is wanted: the components of every mask are found for it */
     int64_t samples;
     uint32_t content;  /* CRC-32 of names, sizes and pixels, in order: the same of a folder and of its pack */
     grey_span span;    /* of the images as they were read */
@@ -33,6 +35,8 @@ typedef struct set_survey {
     int largest;       /* value in any mask */
     int64_t targets;   /* pixels of grey masks that the rule takes, */
     int64_t lit;       /* and those above 0 */
+    int64_t resized;   /* targets of masks that become smaller, */
+    int64_t vanished;  /* and those that are then gone */
     mask_registration registration;
 } set_survey;
 
@@ -44,6 +48,7 @@ status set_survey_add(set_survey *survey, const dataset *d, int index, const gre
 typedef struct survey_words {
     const char *range; /* "--range " or "data.range = " */
     const char *mask;  /* "--mask " or, where the rule is fixed, NULL: masks have to be rewritten */
+    const char *size;  /* "--size" or "data.size"; NULL where nothing is resized */
     const char *turns; /* what turns images over in training, which hides what masks are off by; NULL: nothing does */
 } survey_words;
 
@@ -51,8 +56,9 @@ typedef struct survey_words {
  * public set is known for is not odd. */
 status set_survey_judge(const set_survey *survey, const dataset *d, const survey_words *words, name_list *remarks);
 
-/* Both over all samples of `d`, read under `sizes`. `remarks` is added to; `out` (may be NULL) receives the survey. */
-status set_survey_run(const dataset *d, mask_rule rule, dataset_mask_size sizes, const survey_words *words,
-                      name_list *remarks, set_survey *out);
+/* Both over all samples of `d`, read under `sizes`. `survey` holds rule and resizing, and receives the rest; `remarks`
+ * is added to. */
+status set_survey_run(const dataset *d, dataset_mask_size sizes, const survey_words *words, name_list *remarks,
+                      set_survey *survey);
 
 #endif

@@ -36,7 +36,7 @@ typedef struct detect_outcome {
     char first_error[1024]; /* of the first image that could not be read */
     grey_span span;         /* of the values as stored */
     image_sizes sizes;
-    h5_file *maps;          /* not committed yet; owned by the caller, after a failure too. NULL: none */
+    h5_file *maps; /* not committed yet; owned by the caller, after a failure too. NULL: none */
 } detect_outcome;
 
 /* Small images are shared out, each on one thread with a twin of the detector; there are `threads` twins at most, and

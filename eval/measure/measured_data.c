@@ -57,7 +57,7 @@ static status say_scale(const measured_data *request, const image_sizes *sizes) 
     trained_resizing trained;
     char remark[4096];
     TRY(trained_resizing_read(request->checkpoint, &trained));
-    if (trained_resizing_remark(&trained, request->checkpoint, sizes, request->resize, remark, sizeof remark))
+    if (trained_resizing_remark(&trained, request->checkpoint, sizes, request->words.size, remark, sizeof remark))
         request->say(request->context, remark);
     return STATUS_OK;
 }
@@ -65,8 +65,8 @@ static status say_scale(const measured_data *request, const image_sizes *sizes) 
 static status look_over(const measured_data *request, const dataset *d) {
     name_list remarks = {0};
     dataset_mask_size sizes = request->size > 0 ? MASK_SIZE_MAY_DIFFER : MASK_SIZE_MUST_MATCH;
-    set_survey survey = {0};
-    status result = set_survey_run(d, request->mask, sizes, &request->words, &remarks, &survey);
+    set_survey survey = {.rule = request->mask, .resizing = {request->size, request->centred}};
+    status result = set_survey_run(d, sizes, &request->words, &remarks, &survey);
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
         request->say(request->context, remarks.names[i]);
     name_list_free(&remarks);

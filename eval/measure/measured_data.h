@@ -13,8 +13,8 @@ typedef struct measured_data {
     const char *checkpoint;  /* NULL for a method */
     mask_rule mask;
     int size;           /* that images and masks are resized to; 0: native, and a mask has its image's */
-    survey_words words; /* how the user changes range and rule, */
-    const char *resize; /* and the size: "--size " */
+    bool centred;       /* by Pillow's rules */
+    survey_words words; /* how the user changes range, rule and size */
     void (*say)(void *context, const char *remark);
     void *context;
 } measured_data;

@@ -148,7 +148,7 @@ static void say_remarks(const run_state *r) {
     if (r->range.kind == RANGE_FULL && grey_span_remark(span, "--range ", text, sizeof text))
         say(text);
     const image_sizes *sizes = live.video ? &r->video_outcome.sizes : &r->outcome.sizes;
-    if (r->how.size == 0 && trained_resizing_remark(&r->resizing, checkpoint, sizes, "--size ", text, sizeof text))
+    if (r->how.size == 0 && trained_resizing_remark(&r->resizing, checkpoint, sizes, "--size", text, sizeof text))
         say(text);
 }
 

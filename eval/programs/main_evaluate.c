@@ -202,8 +202,8 @@ static status open_data(run_state *r) {
                                                .checkpoint = checkpoint,
                                                .mask = r->how.sample.mask,
                                                .size = r->how.sample.size,
-                                               .words = {.range = "--range ", .mask = "--mask "},
-                                               .resize = "--size ",
+                                               .centred = r->how.sample.resizing == RESIZE_PILLOW,
+                                               .words = {.range = "--range ", .mask = "--mask ", .size = "--size"},
                                                .say = say,
                                                .context = r},
                               &r->set);

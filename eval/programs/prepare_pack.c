@@ -49,9 +49,9 @@ static status look_at(const dataset *d, int index, set_survey *s, name_list *not
     return result == STATUS_INPUT ? name_list_add(notes, status_message()) : result;
 }
 
-static status look_over(const dataset *d, mask_rule rule, progress *bar, name_list *notes) {
-    static const survey_words words = {.range = "--range ", .mask = "--mask "};
-    set_survey s = {.rule = rule};
+static status look_over(const dataset *d, const pack_options *how, progress *bar, name_list *notes) {
+    static const survey_words words = {.range = "--range ", .mask = "--mask ", .size = "--size"};
+    set_survey s = {.rule = how->rule, .resizing.size = how->size};
     for (int i = 0; i < dataset_count(d); i++) {
         TRY(look_at(d, i, &s, notes));
         progress_update(bar, bar->done + 1, NULL);
@@ -59,13 +59,13 @@ static status look_over(const dataset *d, mask_rule rule, progress *bar, name_li
     return set_survey_judge(&s, d, &words, notes);
 }
 
-static status look_over_all(dataset *const *splits, int count, int total, mask_rule rule) {
+static status look_over_all(dataset *const *splits, int count, int total, const pack_options *how) {
     name_list notes = {0};
     progress bar;
     status result = STATUS_OK;
     progress_begin(&bar, "looking", "image", total);
     for (int i = 0; i < count && result == STATUS_OK; i++)
-        result = look_over(splits[i], rule, &bar, &notes);
+        result = look_over(splits[i], how, &bar, &notes);
     progress_end(&bar);
     for (int i = 0; i < notes.count && result == STATUS_OK; i++)
         printf("NOTE: %s\n", notes.names[i]);
@@ -78,7 +78,7 @@ static void show_progress(void *context, int done) {
 }
 
 static status pack_all(const char *to, dataset *const *splits, int count, int total, const pack_options *how) {
-    TRY(look_over_all(splits, count, total, how->rule));
+    TRY(look_over_all(splits, count, total, how));
     progress bar;
     progress_begin(&bar, "packing", "image", total);
     status result = pack_write(to, splits, count, how, show_progress, &bar);

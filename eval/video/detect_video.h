@@ -35,7 +35,7 @@ typedef struct video_outcome {
     latency latencies;     /* from the arrival of a frame until all was written of it */
     grey_span span;        /* of the values as they came */
     image_sizes sizes;
-    bool nobody_reads;     /* the reader of the lines has gone: the run ended for that, without a failure */
+    bool nobody_reads; /* the reader of the lines has gone: the run ended for that, without a failure */
 } video_outcome;
 
 /* Runs until the source ends. Small frames are shared out, each on one thread with a twin of the detector, larger ones

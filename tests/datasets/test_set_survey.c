@@ -55,8 +55,8 @@ static status survey(mask_rule rule, const char *mask_option, name_list *remarks
     dataset *d;
     *remarks = (name_list){0};
     assert_ok(dataset_open(root, "all", &d));
-    status result = set_survey_run(d, rule, MASK_SIZE_MAY_DIFFER,
-                                   &(survey_words){.range = "--range ", .mask = mask_option}, remarks, NULL);
+    status result = set_survey_run(d, MASK_SIZE_MAY_DIFFER, &(survey_words){.range = "--range ", .mask = mask_option},
+                                   remarks, &(set_survey){.rule = rule});
     dataset_close(d);
     return result;
 }
@@ -141,7 +141,7 @@ static void test_masks_beside_targets(void **state) {
     name_list remarks = {0};
     survey_words words = {.range = "--range ", .mask = "--mask ", .turns = "data.augment = flips"};
     assert_ok(dataset_open(root, "all", &d));
-    assert_ok(set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, NULL));
+    assert_ok(set_survey_run(d, MASK_SIZE_MAY_DIFFER, &words, &remarks, &(set_survey){.rule = MASK_MAX}));
     assert_int_equal(remarks.count, 1);
     assert_non_null(
         strstr(remarks.names[0], "36 of 36 targets lie a pixel or more below their masks, at most 0 as far"));
@@ -149,8 +149,47 @@ static void test_masks_beside_targets(void **state) {
         strstr(remarks.names[0], "unless data.augment = flips makes all sides alike; data.augment = none does"));
     name_list_free(&remarks);
     words.turns = NULL;
-    assert_ok(set_survey_run(d, MASK_MAX, MASK_SIZE_MAY_DIFFER, &words, &remarks, NULL));
+    assert_ok(set_survey_run(d, MASK_SIZE_MAY_DIFFER, &words, &remarks, &(set_survey){.rule = MASK_MAX}));
     assert_int_equal(remarks.count, 0);
+    name_list_free(&remarks);
+    dataset_close(d);
+}
+
+/* At half the size every second pixel is kept: OpenCV's rule keeps those of even rows and columns, Pillow's the others.
+ */
+static void test_targets_that_vanish(void **state) {
+    (void)state;
+    uint8_t mask[PIXELS] = {0};
+    make_set("vanish");
+    mask[2 * SIDE + 2] = mask[2 * SIDE + 5] = mask[5 * SIDE + 5] = 255; /* each rule keeps one of them */
+    mask[5 * SIDE + 1] = mask[5 * SIDE + 2] = mask[6 * SIDE + 1] = mask[6 * SIDE + 2] = 255;
+    assert_ok(png_write_8(file_of("masks", 0), SIDE, SIDE, 1, mask));
+    const struct {
+        mask_resizing how;
+        int targets, vanished;
+    } cases[] = {{{SIDE / 2, false}, 4, 2}, {{SIDE / 2, true}, 4, 2}, {{SIDE, false}, 0, 0}, {{0, false}, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        grey_image stored = {0};
+        int64_t targets = 0, vanished = 0;
+        assert_ok(png_read_grey(file_of("masks", 0), &stored));
+        assert_ok(vanished_targets_add(&stored, 255, MASK_MAX, &cases[i].how, &targets, &vanished));
+        assert_int_equal(targets, cases[i].targets);
+        assert_int_equal(vanished, cases[i].vanished);
+        grey_image_free(&stored);
+    }
+    dataset *d;
+    name_list remarks = {0};
+    set_survey s = {.rule = MASK_MAX, .resizing.size = SIDE / 2};
+    assert_ok(dataset_open(root, "all", &d));
+    assert_ok(
+        set_survey_run(d, MASK_SIZE_MAY_DIFFER, &(survey_words){.range = "--range ", .size = "--size"}, &remarks, &s));
+    assert_int_equal(remarks.count, 1);
+    char expected[128];
+    snprintf(expected, sizeof expected,
+             "4 of %d targets vanish at %dx%d, where no pixel of them is kept: a larger --size keeps more",
+             4 + SAMPLES - 1, SIDE / 2, SIDE / 2);
+    if (!strstr(remarks.names[0], expected))
+        fail_msg("expected '%s', got '%s'", expected, remarks.names[0]);
     name_list_free(&remarks);
     dataset_close(d);
 }
@@ -221,7 +260,7 @@ int main(void) {
         cmocka_unit_test(test_a_sound_set),          cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_labels_in_alpha),      cmocka_unit_test(test_numbers_and_soft_edges),
         cmocka_unit_test(test_masks_beside_targets), cmocka_unit_test(test_covered),
-        cmocka_unit_test(test_pack_depth),
+        cmocka_unit_test(test_targets_that_vanish),  cmocka_unit_test(test_pack_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,18 +77,18 @@ static void test_it_is_said_where_it_matters(void **state) {
     const trained_resizing smaller = {512, 512, 256}, larger = {100, 100, 256};
     const int wide[][2] = {{100, 100}, {640, 480}}, as_trained[][2] = {{256, 256}}, tiny[][2] = {{90, 90}};
     image_sizes sizes = sizes_of(wide, 2);
-    assert_true(trained_resizing_remark(&smaller, "net.h5", &sizes, "--size ", text, sizeof text));
+    assert_true(trained_resizing_remark(&smaller, "net.h5", &sizes, "--size", text, sizeof text));
     assert_string_equal(text, "net.h5 was trained on images of 512x512 resized to 256x256; these are searched at their "
                               "own size, where targets are larger than it knows them: --size 256 resizes them");
-    assert_false(trained_resizing_remark(&larger, "net.h5", &sizes, "--size ", text, sizeof text));
-    assert_false(trained_resizing_remark(&(trained_resizing){0}, "net.h5", &sizes, "--size ", text, sizeof text));
+    assert_false(trained_resizing_remark(&larger, "net.h5", &sizes, "--size", text, sizeof text));
+    assert_false(trained_resizing_remark(&(trained_resizing){0}, "net.h5", &sizes, "--size", text, sizeof text));
     sizes = sizes_of(as_trained, 1);
-    assert_false(trained_resizing_remark(&smaller, "net.h5", &sizes, "--size ", text, sizeof text));
+    assert_false(trained_resizing_remark(&smaller, "net.h5", &sizes, "--size", text, sizeof text));
     sizes = sizes_of(tiny, 1);
-    assert_false(trained_resizing_remark(&smaller, "net.h5", &sizes, "size=", text, sizeof text));
-    assert_true(trained_resizing_remark(&larger, "net.h5", &sizes, "size=", text, sizeof text));
-    assert_non_null(strstr(text, "targets are smaller than it knows them: size=256"));
-    assert_false(trained_resizing_remark(&larger, "net.h5", &(image_sizes){0}, "size=", text, sizeof text));
+    assert_false(trained_resizing_remark(&smaller, "net.h5", &sizes, "size", text, sizeof text));
+    assert_true(trained_resizing_remark(&larger, "net.h5", &sizes, "size", text, sizeof text));
+    assert_non_null(strstr(text, "targets are smaller than it knows them: size 256"));
+    assert_false(trained_resizing_remark(&larger, "net.h5", &(image_sizes){0}, "size", text, sizeof text));
 }
 
 int main(void) {

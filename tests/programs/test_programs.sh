@@ -139,7 +139,7 @@ refuses 2 "against is 'no-such', expected one of: general, .*, nudt-medium, mpcm
 refuses 2 "against is 'rpcanet_plus', expected" "$bin/evaluate" --method mpcm --data scenes --against rpcanet_plus
 # What is wrong is said before the work, whose first error would be another; and nothing that is read is lost.
 refuses 2 'mpcm has no logits' "$bin/evaluate" --checkpoint set.h5 --data scenes --rule logit --at-fa 2 --against mpcm
-early=("$bin/evaluate" --method pstnn --data scenes --size 20)
+early=("$bin/evaluate" --method pstnn --data scenes --size native)
 refuses 1 'nowhere/a.html: cannot be written' "${early[@]}" --report nowhere/a.html
 refuses 1 'nowhere/a.csv: cannot be written' "${early[@]}" --roc nowhere/a.csv
 refuses 1 'nowhere/a.csv: cannot be written' "${early[@]}" --records nowhere/a.csv
@@ -286,9 +286,9 @@ for method in mpcm pstnn ipi; do
     works "$bin/evaluate" --method $method --data scenes --size native
     grep -q "$method on scenes" stdout || complain "evaluate --method $method does not name its method"
 done
-refuses 1 '20x20 is smaller.*40x40' "$bin/evaluate" --method pstnn --data scenes --size 20
-refuses 1 '40x40 is smaller.*50x50' "$bin/evaluate" --method ipi --data scenes --size 40
-refuses 1 'too few windows' "$bin/evaluate" --method ipi --data scenes --size 50
+refuses 1 '20x20 is smaller.*40x40' "$bin/detect" scenes/images --method pstnn --size 20 --out out
+refuses 1 '40x40 is smaller.*50x50' "$bin/detect" scenes/images --method ipi --size 40 --out out
+refuses 1 'too few windows' "$bin/detect" scenes/images --method ipi --size 50 --out out
 refuses 2 'model.patch_step is 60' "$bin/evaluate" --method ipi model.patch_step=60 --data scenes
 works "$bin/evaluate" --method mpcm model.preset=community --data scenes --format json
 refuses 2 'no logits' "$bin/evaluate" --method mpcm --data scenes --rule logit
