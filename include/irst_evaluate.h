@@ -21,7 +21,7 @@ typedef struct irst_evaluation {
 
 /* Runs the detector on one split of the data set in the folder or pack `data`, with the range of grey values and the
  * tiles that it was opened with. `settings`: `setting_count` texts as on the command line of irst-evaluate,
- *   split=NAME (test), size=N|native (256), resize=opencv|pillow (opencv),
+ *   split=NAME (test), size=N|native (as trained, else 256), resize=opencv|pillow (opencv),
  *   rule=max|logit|score|minmax|sigma (max; score if a threshold is given),
  *   threshold=T (the rule's; of the rule score the detector's), mask=max|half|any (max), protocol=overlap|centroid
  * (overlap). Returns 0 or an exit code, and then irst_error() says why and *out is zero. */

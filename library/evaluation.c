@@ -8,6 +8,7 @@
 #include "library/detector_handle.h"
 #include "library/host_state.h"
 #include "library/settings.h"
+#include "modules/trained_view.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 typedef struct request {
     const char *split;
-    int size;
+    int size;                           /* -1: not given */
     int resizing, rule, mask, protocol; /* places in their words; a rule of -1: not given */
     double threshold;                   /* NaN: not given */
 } request;
@@ -84,11 +85,13 @@ static status measure(irst_detector *d, const request *r, const dataset *set) {
 }
 
 static status evaluate(irst_detector *d, const char *data, const char *const *given, int count, irst_evaluation *out) {
-    request r = {.split = "test", .size = 256, .rule = -1, .threshold = NAN};
+    request r = {.split = "test", .size = -1, .rule = -1, .threshold = NAN};
     dataset *set;
     for (int i = 0; i < count; i++)
         TRY(read_setting(given[i], &r));
     decide_rule(d, &r);
+    if (r.size < 0)
+        TRY(trained_view_size(d->checkpoint, PUBLISHED_SIZE, &r.size));
     text_buffer_free(&d->report);
     text_buffer_free(&d->remarks);
     TRY(text_buffer_begin(&d->report));

@@ -137,7 +137,7 @@ static status write_all(h5_file *file, detector *d, const config *c, const optim
     if (a->value)
         TRY(checkpoint_write_average(file, d, (const float *const *)a->value));
     TRY(checkpoint_write_config(file, c));
-    TRY(trained_resizing_write(file, &s->resizing));
+    TRY(trained_view_write(file, &s->view));
     TRY(write_memories(file, o));
     return write_state(file, o, a, s);
 }

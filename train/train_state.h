@@ -7,7 +7,7 @@
 #include "core/base/status.h"
 #include "core/config/config.h"
 #include "modules/detector.h"
-#include "modules/trained_resizing.h"
+#include "modules/trained_view.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"
 #include "train/training_data.h"
@@ -28,7 +28,7 @@ typedef struct train_state {
     double loss_sums[1 + DETECTOR_LOSS_PARTS]; /* total and parts, of the epoch begun, weighted by images */
     double images;                             /* of the epoch begun */
     data_content train, validation;            /* what the run is trained on and evaluated on */
-    trained_resizing resizing;                 /* of what it is trained on */
+    trained_view view;                         /* how it sees what it is trained on */
     bool data_changed;                         /* since the checkpoint: train is not what the epoch was begun on */
 } train_state;
 

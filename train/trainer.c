@@ -296,7 +296,7 @@ static status run(trainer *t) {
              t->data.validated_on);
     t->state.train = t->data.train_content;
     t->state.validation = t->data.validation_content;
-    t->state.resizing = trained_resizing_of(&t->data.train_sizes, (int)config_int(t->c, "data.size"));
+    t->state.view = trained_view_of(&t->data.train_sizes, trainer_evaluate_options(t).sample.size);
     TRY(trainer_open_network(t));
     if (t->options->peers)
         TRY(gradient_sums_new(t->options->peers, detector_parameters(t->d), &t->sums));

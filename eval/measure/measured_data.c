@@ -2,7 +2,7 @@
 
 #include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
-#include "modules/trained_resizing.h"
+#include "modules/trained_view.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,12 +52,12 @@ static status say_trained_on(const measured_data *request, const dataset *d) {
     return result;
 }
 
-/* Only where images are searched at their own size. */
 static status say_scale(const measured_data *request, const image_sizes *sizes) {
-    trained_resizing trained;
+    trained_view trained;
     char remark[4096];
-    TRY(trained_resizing_read(request->checkpoint, &trained));
-    if (trained_resizing_remark(&trained, request->checkpoint, sizes, request->words.size, remark, sizeof remark))
+    TRY(trained_view_read(request->checkpoint, &trained));
+    if (trained_view_remark(&trained, request->checkpoint, request->size, sizes, request->words.size, remark,
+                            sizeof remark))
         request->say(request->context, remark);
     return STATUS_OK;
 }
@@ -72,7 +72,7 @@ static status look_over(const measured_data *request, const dataset *d) {
     name_list_free(&remarks);
     if (result == STATUS_OK && request->checkpoint)
         result = say_trained_on(request, d);
-    if (result == STATUS_OK && request->checkpoint && request->size == 0)
+    if (result == STATUS_OK && request->checkpoint)
         result = say_scale(request, &survey.sizes);
     return result;
 }

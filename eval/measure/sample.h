@@ -23,6 +23,8 @@ typedef struct sample_variation {
 typedef enum sample_resizing { RESIZE_OPENCV, RESIZE_PILLOW } sample_resizing;
 extern const char *const sample_resizing_names[2]; /* "opencv", "pillow" */
 
+enum { PUBLISHED_SIZE = 256 }; /* the side of images in the published tables */
+
 typedef struct sample_options {
     int size; /* images and labels become size x size; 0: native */
     sample_resizing resizing;

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SIDE = 256 };
-
 /* A chain that alone changes more of what is detected stays in float32. */
 #define MOST_CHANGED 0.02
 
@@ -21,10 +19,10 @@ typedef struct image_user {
     void *context;
 } image_user;
 
-static status use_image(const image_user *user, const dataset *set, int index) {
+static status use_image(const image_user *user, const dataset *set, int size, int index) {
     sample s;
     TRY(process_check_signals());
-    TRY(sample_read(set, index, &(sample_options){.size = SIDE}, &s));
+    TRY(sample_read(set, index, &(sample_options){.size = size}, &s));
     status result = user->use(user->context, s.image, s.width, s.height);
     sample_free(&s);
     return result;
@@ -35,6 +33,7 @@ typedef struct calibration_sets {
     name_list roots;
     dataset **sets;
     int count, images; /* up to so many of each */
+    int size;          /* that they are resized to */
 } calibration_sets;
 
 static int images_of(const calibration_sets *all, const dataset *set) {
@@ -73,7 +72,7 @@ static status use_images(const calibration_sets *all, const image_user *user) {
     for (int i = 0; i < all->count; i++) {
         int count = images_of(all, all->sets[i]);
         for (int k = 0; k < count; k++)
-            TRY(use_image(user, all->sets[i], (int)((int64_t)k * dataset_count(all->sets[i]) / count)));
+            TRY(use_image(user, all->sets[i], all->size, (int)((int64_t)k * dataset_count(all->sets[i]) / count)));
     }
     return STATUS_OK;
 }
@@ -131,8 +130,8 @@ static status choose_chains(detector *d, const calibration_sets *all) {
     return result;
 }
 
-status convert_calibrate(detector *d, const char *data, const grey_range *range, int images) {
-    calibration_sets all = {.images = images};
+status convert_calibrate(detector *d, const char *data, const grey_range *range, int size, int images) {
+    calibration_sets all = {.images = images, .size = size};
     status result = open_sets(data, range, &all);
     if (result == STATUS_OK)
         result = find_ranges(d, &all);

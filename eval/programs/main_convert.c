@@ -4,6 +4,7 @@
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
 #include "datasets/set_roots.h"
+#include "eval/measure/sample.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/convert_calibrate.h"
 #include "modules/checkpoint.h"
@@ -14,7 +15,7 @@
 #include "modules/torch/torch_import.h"
 #include "modules/torch/torch_options.h"
 #include "modules/torch/weights_file.h"
-#include "modules/trained_resizing.h"
+#include "modules/trained_view.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,20 +54,19 @@ static status print_detector(const char *path, detector *d) {
     TRY(checkpoint_read_threshold(path, &threshold));
     if (!isnan(threshold))
         printf("  %-28s %.9g\n", "threshold", threshold);
-    trained_resizing resizing;
-    TRY(trained_resizing_read(path, &resizing));
-    if (resizing.size > 0)
-        printf("  %-28s %dx%d, resized to %dx%d\n", "trained on images of", resizing.width, resizing.height,
-               resizing.size, resizing.size);
+    trained_view view;
+    char seen[96];
+    TRY(trained_view_read(path, &view));
+    trained_view_text(&view, seen, sizeof seen);
+    if (view.is_known)
+        printf("  %-28s %s\n", "trained on images of", seen);
     return STATUS_OK;
 }
 
-/* What a network was trained on is part of it: the range of grey values and what was done to the images' size. */
-#define RANGE_KEY "data.range"
-#define RESIZED_KEY "data.resized"
-
-/* As the file says it. *out is NULL if it says none; the caller frees it. */
-static status text_of(const char *path, const char *key, char **out) {
+/* What a network was trained on is part of it: the range of grey values, as the file says it. *out is NULL if it says
+ * none; the caller frees it. */
+static status range_of(const char *path, char **out) {
+    static const char key[] = "data.range";
     h5_file *file;
     *out = NULL;
     if (torch_file_recognises(path))
@@ -77,13 +77,20 @@ static status text_of(const char *path, const char *key, char **out) {
     return result;
 }
 
-static status keep_text(const char *from, const char *key, h5_file *to) {
-    char *text;
-    status result = text_of(from, key, &text);
-    if (result == STATUS_OK && text)
-        result = h5_write_attribute_text(to, "/", key, text);
-    free(text);
+static status keep_range(const char *from, h5_file *to) {
+    char *range;
+    status result = range_of(from, &range);
+    if (result == STATUS_OK && range)
+        result = h5_write_attribute_text(to, "/", "data.range", range);
+    free(range);
     return result;
+}
+
+/* And at what size it saw images. */
+static status keep_view(const char *from, h5_file *to) {
+    trained_view view;
+    TRY(trained_view_read(from, &view));
+    return trained_view_write(to, &view);
 }
 
 /* `from`: the checkpoint of ours that the detector is of, or NULL. `threshold`: to be kept; NaN for none. */
@@ -94,9 +101,9 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
     if (result == STATUS_OK)
         result = checkpoint_write_ranges(file, d);
     if (result == STATUS_OK && from)
-        result = keep_text(from, RANGE_KEY, file);
+        result = keep_range(from, file);
     if (result == STATUS_OK && from)
-        result = keep_text(from, RESIZED_KEY, file);
+        result = keep_view(from, file);
     if (result == STATUS_OK && !isnan(threshold))
         result = checkpoint_write_threshold(file, threshold);
     if (result == STATUS_OK)
@@ -134,27 +141,26 @@ static status export_tensors(engine *e, const char *input, const char *output) {
     return result;
 }
 
-/* Threshold and range as detect would take them, and how the images were resized. */
+/* Threshold and range as detect would take them, and at what size the network saw images. */
 static status export_with_notes(detector *d, int width, int height, const char *input, const char *output) {
     double threshold;
-    char *range = NULL, *resized = NULL, number[32];
+    trained_view view;
+    char *range, seen[96], number[32];
     TRY(checkpoint_read_threshold(input, &threshold));
-    status result = text_of(input, RANGE_KEY, &range);
-    if (result == STATUS_OK)
-        result = text_of(input, RESIZED_KEY, &resized);
+    TRY(trained_view_read(input, &view));
+    TRY(range_of(input, &range));
     snprintf(number, sizeof number, "%.15g", isnan(threshold) ? 0.5 : threshold);
+    trained_view_text(&view, seen, sizeof seen);
     const char *slash = strrchr(input, '/');
     const onnx_note notes[] = {{"threshold", number},
                                {"range", range ? range : "full"},
                                {"checkpoint", slash ? slash + 1 : input},
-                               {"resized", resized}};
-    int count = (int)(sizeof notes / sizeof *notes) - !resized;
-    if (result == STATUS_OK)
-        result = onnx_export(d, width, height, notes, count, output);
+                               {"trained_on", seen}};
+    int count = (int)(sizeof notes / sizeof *notes) - !view.is_known;
+    status result = onnx_export(d, width, height, notes, count, output);
     if (result == STATUS_OK)
         printf("%s: %s, threshold %s, range %s\n", output, title_of(detector_name(d)), number, notes[1].value);
     free(range);
-    free(resized);
     return result;
 }
 
@@ -192,12 +198,14 @@ static status calibrate(engine *e, const char **words) {
     detector *d;
     double threshold;
     grey_range range;
+    int side;
     if (images < 1)
         return status_fail(STATUS_USAGE, "--images is %d, expected at least 1", images);
     TRY(checkpoint_read_threshold(words[0], &threshold));
     TRY(argument_range(NULL, words[0], &range));
+    TRY(trained_view_size(words[0], PUBLISHED_SIZE, &side));
     TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
-    status result = convert_calibrate(d, words[1], &range, images);
+    status result = convert_calibrate(d, words[1], &range, side, images);
     if (result == STATUS_OK)
         return finish(words[2], d, words[0], threshold);
     detector_free(d);

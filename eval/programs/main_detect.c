@@ -7,7 +7,7 @@
 #include "eval/programs/arguments.h"
 #include "eval/programs/detect_live.h"
 #include "eval/programs/shipped_weights.h"
-#include "modules/trained_resizing.h"
+#include "modules/trained_view.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -111,7 +111,7 @@ typedef struct run_state {
     detect_options how;
     input_images images;
     grey_range range;
-    trained_resizing resizing;
+    trained_view view;
     detection_report *report;
     detect_outcome outcome;
     video_job video;
@@ -148,7 +148,7 @@ static void say_remarks(const run_state *r) {
     if (r->range.kind == RANGE_FULL && grey_span_remark(span, "--range ", text, sizeof text))
         say(text);
     const image_sizes *sizes = live.video ? &r->video_outcome.sizes : &r->outcome.sizes;
-    if (r->how.size == 0 && trained_resizing_remark(&r->resizing, checkpoint, sizes, "--size", text, sizeof text))
+    if (trained_view_remark(&r->view, checkpoint, r->how.size, sizes, "--size", text, sizeof text))
         say(text);
 }
 
@@ -250,7 +250,7 @@ static status open_detector(run_state *r, const char *const *settings, int count
     if (isnan(r->how.threshold))
         r->how.threshold = 0.5;
     if (checkpoint)
-        TRY(trained_resizing_read(checkpoint, &r->resizing));
+        TRY(trained_view_read(checkpoint, &r->view));
     return STATUS_OK;
 }
 

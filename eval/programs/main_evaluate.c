@@ -12,6 +12,7 @@
 #include "eval/programs/shipped_weights.h"
 #include "modules/checkpoint.h"
 #include "modules/torch/torch_file.h"
+#include "modules/trained_view.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static const char *checkpoint, *weights, *method, *predicted, *data, *against;
 static evaluate_outputs files;
 static const char *rule, *threshold, *at_fa, *range;
 static bool raw_weights;
-static const char *split = "test", *size = "256", *mask = "max", *protocol = "overlap", *format = "text";
+static const char *split = "test", *size, *mask = "max", *protocol = "overlap", *format = "text";
 static const char *shown = "published", *resize = "opencv", *tiles, *precision;
 static int draws = UNSET, seed = 1;
 
@@ -43,7 +44,8 @@ static cli_option options[] = {
     {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by '@prepare pack'"},
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
-     "resize images (bilinear) and masks (nearest) to N x N, as the published tables do; native: as they are"},
+     "resize images (bilinear) and masks (nearest) to N x N; native: leave them as they are. Without it: as the "
+     "checkpoint was trained, else 256, as in the published tables"},
     {"resize", CLI_TEXT, &resize, "opencv|pillow",
      "whose bilinear and nearest: OpenCV's, as in the programs of RPCANet, or Pillow's, as in those of MSHNet and "
      "DNANet"},
@@ -166,7 +168,8 @@ static status read_options(run_state *r, int settings) {
         TRY(check_predictions(settings));
     TRY(argument_weights(weights, method, &checkpoint));
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
-    TRY(argument_size(size, &r->how.sample.size));
+    TRY(size ? argument_size(size, &r->how.sample.size)
+             : trained_view_size(checkpoint, PUBLISHED_SIZE, &r->how.sample.size));
     TRY(detector_tiles_read(tiles ? tiles : "auto", "--tiles", &r->tiles));
     TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));

@@ -144,7 +144,7 @@ class Detector:
     def evaluate(self, data: Union[str, os.PathLike[str]], **settings: Any) -> Dict[str, Any]:
         """Its figures on the data set in a folder or pack: what `irst-evaluate --format json` prints, as a dict.
 
-        settings: split ("test"), size (256, or "native"), resize, rule, threshold, mask and protocol, as there. What is odd
+        settings: split ("test"), size (as trained, else 256; or "native"), resize, rule, threshold, mask and protocol, as there. What is odd
         about the data is given as a warning.
         """
         array, count = _library.texts(f"{key}={value}" for key, value in settings.items())

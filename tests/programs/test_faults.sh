@@ -35,7 +35,7 @@ write_into() {
     refuses 1 "cannot be written: $reason" "$@" "$bin/convert" weights run/best.h5 "$to/weights.h5"
     refuses 1 "cannot be written: $reason" "$@" "$bin/convert" set-threshold "$to/weights.h5" 0.3
     refuses 1 "$reason" "$@" "$bin/detect" --checkpoint run/best.h5 scenes/images --out "$to/found" --raw "$to/maps.h5"
-    refuses 1 "$reason" "$@" "$bin/evaluate" --checkpoint run/best.h5 --data scenes --split all --metrics all \
+    refuses 1 "$reason" "$@" "$bin/evaluate" --method mpcm --data scenes --split all --size native --metrics all \
         --records "$to/rows.csv"
     "$@" "$bin/train" tiny.ini --out "$to/run" > stdout 2> stderr < /dev/null
     [ $? -eq 1 ] || complain "train into $to: not exit code 1: $(head -c 300 stderr)"

@@ -124,7 +124,7 @@ works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --rule score --agai
 [ "$(other)" = "$at" ] || complain "evaluate --against takes the other at $(other), not at its own $at"
 works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --against run/best.h5 --format json --intervals 5
 [ "$(other)" = 0.5 ] || complain "evaluate --against takes the other at $(other), the first one's"
-works "$bin/evaluate" --method mpcm --data scenes --at-fa 0.01 --against set.h5 --format json --intervals 5
+works "$bin/evaluate" --method mpcm --data scenes --size 64 --at-fa 0.01 --against set.h5 --format json --intervals 5
 [ "$(other)" = "$at" ] || complain "evaluate --at-fa --against: the other's threshold is $(other), expected $at"
 works "$bin/evaluate" --checkpoint set.h5 --data scenes --rule score --threshold 0.25 --against set.h5 --format json --intervals 5
 [ "$(other)" = 0.25 ] || complain "evaluate --threshold --against: the other's threshold is $(other)"

@@ -28,7 +28,15 @@ is_quiet "$bin/evaluate" --checkpoint run/last.h5 --data scenes --size 32
 works "$bin/convert" weights run/last.h5 weights.h5
 says "$bin/detect" scenes/images --checkpoint weights.h5 --out found
 works "$bin/convert" verify weights.h5
-grep -q '^  trained on images of *64x64, resized to 32x32$' stdout || complain "convert verify does not say it"
+grep -q '^  trained on images of *64x64 pixels, resized to 32x32$' stdout || complain "convert verify does not say it"
+
+# Where nobody says a size, images are measured as the network was trained.
+works "$bin/evaluate" --checkpoint weights.h5 --data scenes
+grep -q ' size 32$' stdout || complain "evaluate takes another size than the training: $(head -n 1 stdout)"
+works "$bin/evaluate" --checkpoint weights.h5 --data scenes --size 64
+grep -q 'was trained at 32x32 and sees images at 64x64' stderr || complain "another size than trained at is not said"
+works "$bin/evaluate" --method mpcm --data scenes
+grep -q ' size 256$' stdout || complain "evaluate takes another size than the published tables: $(head -n 1 stdout)"
 
 # At their own size nothing was resized.
 works "$bin/train" small.ini data.size=64 --out whole
