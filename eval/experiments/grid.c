@@ -130,9 +130,23 @@ static status evaluate_watched(const grid *g, const grid_place *at, detector *d,
     return evaluate_dataset(d, set, &options, &out->counts, &out->ms_image);
 }
 
+const bootstrap grid_how_sure = {.draws = 1000, .seed = 1};
+
+static status find_intervals(const records *kept, cell *out) {
+    TRY(bootstrap_intervals(records_images(kept), records_count(kept), &grid_how_sure, out->intervals));
+    out->has_intervals = true;
+    return STATUS_OK;
+}
+
 status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
                      cell *out) {
-    return evaluate_watched(g, at, d, set, vary, NULL, out);
+    records *kept;
+    TRY(records_new(&kept));
+    status result = evaluate_watched(g, at, d, set, vary, records_watcher(kept), out);
+    if (result == STATUS_OK)
+        result = find_intervals(kept, out);
+    records_free(kept);
+    return result;
 }
 
 static void say(void *context, const char *remark) {
@@ -169,8 +183,6 @@ bool grid_has_pages(const grid *g) {
     return !g->kind->measure;
 }
 
-const bootstrap grid_how_sure = {.draws = 1000, .seed = 1};
-
 static status write_page(const grid *g, const grid_place *at, const subject *s, const gallery *seen, const char *name,
                          const cell *c) {
     char folder[4096], path[4096];
@@ -200,8 +212,7 @@ static status evaluate_and_show(const grid *g, const grid_place *at, const subje
     if (result == STATUS_OK)
         result = evaluate_watched(g, at, s->d, s->set, NULL, gallery_watcher(seen), out);
     if (result == STATUS_OK)
-        result = bootstrap_intervals(records_images(kept), records_count(kept), &grid_how_sure, out->intervals);
-    out->has_intervals = result == STATUS_OK;
+        result = find_intervals(kept, out);
     if (result == STATUS_OK)
         result = write_page(g, at, s, seen, name, out);
     gallery_free(seen);

@@ -91,7 +91,7 @@ status grid_fill(grid *g);
 status grid_checkpoint(const experiment *e, const char *folder, int method, int data, int seed, char out[4096],
                        bool *found);
 
-/* Scores the data set, varied or not (NULL). */
+/* Scores the data set, varied or not (NULL), and finds how sure the figures are. */
 status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
                      cell *out);
 
