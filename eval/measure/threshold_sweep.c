@@ -139,13 +139,21 @@ static status add_level(const scored_image *image, const component_list *targets
     return result;
 }
 
-status sweep_levels(const scored_image *image, const component_list *targets, metrics *m) {
-    const float *unit = unit_of(image);
-    uint8_t *detected = malloc(pixel_count(image));
-    status result = unit && detected ? STATUS_OK : out_of_memory(image);
-    for (int i = 0; i < SCORE_LEVELS && result == STATUS_OK; i++)
+/* `detected`: room for a mask. */
+static status add_levels(const scored_image *image, const component_list *targets, const float *unit, uint8_t *detected,
+                         metrics *m) {
+    for (int i = 0; i < SCORE_LEVELS; i++)
         if (reach(unit, pixel_count(image), (float)(i + 1) / SCORE_LEVELS, detected) > 0)
-            result = add_level(image, targets, detected, i, m);
+            TRY(add_level(image, targets, detected, i, m));
+    return STATUS_OK;
+}
+
+status sweep_levels(const scored_image *image, const component_list *targets, metrics *m) {
+    uint8_t *detected = malloc(pixel_count(image));
+    if (!detected)
+        return out_of_memory(image);
+    const float *unit = unit_of(image);
+    status result = unit ? add_levels(image, targets, unit, detected, m) : out_of_memory(image);
     release_unit(image, unit);
     free(detected);
     return result;
