@@ -1,7 +1,6 @@
 #include "include/irst_evaluate.h"
 
 #include "core/config/word_choice.h"
-#include "core/io/image.h"
 #include "eval/measure/evaluate.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/measure/measured_data.h"

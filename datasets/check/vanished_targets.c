@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { MOST_TARGETS = 65535 };
+enum { MOST_TARGETS = 65535 }; /* whose numbers a pixel holds: a mask of more is no label of targets */
 
 /* The numbers of the targets as an image, which is resized as their mask is. */
 static status number_pixels(const component_list *targets, int width, int height, grey_image *out) {
@@ -46,9 +46,11 @@ status vanished_targets_add(const grey_image *mask, int maximum, mask_rule rule,
     if (maximum == 0 || how->size == 0 || (mask->width <= how->size && mask->height <= how->size))
         return STATUS_OK;
     TRY(components_of_mask(mask, maximum, rule, &list));
-    status result = list.count <= MOST_TARGETS ? compare(&list, mask, how, vanished) : STATUS_OK;
-    if (list.count <= MOST_TARGETS)
+    status result = STATUS_OK;
+    if (list.count <= MOST_TARGETS) {
         *targets += list.count;
+        result = compare(&list, mask, how, vanished);
+    }
     component_list_free(&list);
     return result;
 }

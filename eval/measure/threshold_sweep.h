@@ -13,8 +13,8 @@ status sweep_roc(const scored_image *image, const component_list *targets, metri
  * outside, of every image. The score is that of detect (score_map_to_unit), as of the next. */
 status sweep_pixels(const scored_image *image, const component_list *targets, metrics *m);
 
-/* Adds the detections at each score level, and those that have a
- * target by the centroid convention: what target-level average precision is made of. */
+/* Adds the detections at each score level, and those that have a target by the centroid convention: what target-level
+ * average precision is made of. */
 status sweep_levels(const scored_image *image, const component_list *targets, metrics *m);
 
 #endif
