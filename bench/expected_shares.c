@@ -1,5 +1,6 @@
 #include "bench/expected_shares.h"
 
+#include "core/base/processors.h"
 #include "core/config/config.h"
 #include "core/io/text_buffer.h"
 #include "core/tensor/kernels.h"
@@ -102,11 +103,11 @@ double expected_share(const expected_shares *e, conv_name name) {
 /* --- writing --- */
 
 /* "AMD EPYC, family 25, model 17"; the name alone may be shared by generations. */
-static void processor_name(char *out, size_t size) {
-    char line[256], name[128] = "unknown", family[16] = "?", model[16] = "?";
+static void processor_model(char *out, size_t size) {
+    char line[256], name[PROCESSOR_NAME], family[16] = "?", model[16] = "?";
+    processor_name("", name);
     FILE *file = fopen("/proc/cpuinfo", "r");
     while (file && fgets(line, sizeof line, file) && line[0] != '\n') {
-        sscanf(line, "model name : %127[^\n]", name);
         sscanf(line, "cpu family : %15[^\n]", family);
         sscanf(line, "model : %15[^\n]", model);
     }
@@ -125,7 +126,7 @@ status expected_shares_set(expected_shares *e, conv_name name, double share) {
     TRY(set(e, name.text, text));
     snprintf(text, sizeof text, "%d", engine_threads(e->engine));
     TRY(set(e, "threads", text));
-    processor_name(text, sizeof text);
+    processor_model(text, sizeof text);
     return set(e, "processor", text);
 }
 

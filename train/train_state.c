@@ -106,6 +106,7 @@ static status write_state(h5_file *file, const optimizer *o, const average *a, c
     for (int i = 0; i < NUMBERS; i++)
         TRY(h5_write(file, numbers[i].path, H5_FLOAT64, &scalar, numbers[i].value));
     TRY(h5_write(file, "trainer/loss_sums", H5_FLOAT64, &sums, s->loss_sums));
+    TRY(training_cost_write(file, &s->cost));
     return h5_write_attribute_text(file, "trainer", "selection", s->selection);
 }
 
@@ -298,6 +299,7 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
     for (int i = 0; i < NUMBERS; i++)
         TRY(read_number(file, &numbers[i]));
     TRY(read_loss_sums(file, s->loss_sums));
+    TRY(training_cost_read(file, &s->cost));
     if (!config_flag(c, "data.may_change")) {
         TRY(compare_data(file, "was trained on", &s->train, &train));
         TRY(compare_data(file, "was evaluated on", &s->validation, &validation));

@@ -8,6 +8,7 @@
 #include "core/config/config.h"
 #include "modules/detector.h"
 #include "modules/trained_view.h"
+#include "modules/training_cost.h"
 #include "train/optimizer.h"
 #include "train/rules/average.h"
 #include "train/training_data.h"
@@ -29,6 +30,7 @@ typedef struct train_state {
     double images;                             /* of the epoch begun */
     data_content train, validation;            /* what the run is trained on and evaluated on */
     trained_view view;                         /* how it sees what it is trained on */
+    training_cost cost;                        /* up to the last checkpoint; its epochs are `epoch` */
     bool data_changed;                         /* since the checkpoint: train is not what the epoch was begun on */
 } train_state;
 

@@ -308,6 +308,7 @@ static status run(trainer *t) {
     progress_resume(&bar, trainer_steps_done(t));
     bar.enabled = bar.enabled && trainer_writes(t);
     t->begun = t->saved = clock_seconds();
+    t->counted = clock_processor_seconds();
     t->begun_work = trainer_work_done(t);
     status result = STATUS_OK;
     while (t->state.epoch < t->epochs && result == STATUS_OK && !gives_up(t)) {

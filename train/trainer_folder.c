@@ -43,7 +43,15 @@ status trainer_write_config(const trainer *t) {
     return result;
 }
 
+/* Up to now; together with the other processes. */
+static void count_cost(trainer *t) {
+    double now = clock_processor_seconds();
+    training_cost_add(&t->state.cost, trainer_sum(t, now - t->counted));
+    t->counted = now;
+}
+
 static status save(trainer *t, const char *path) {
+    count_cost(t);
     return trainer_writes(t) ? train_state_save(path, t->d, t->c, &t->optimizer, &t->average, &t->state) : STATUS_OK;
 }
 

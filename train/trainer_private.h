@@ -53,6 +53,7 @@ typedef struct trainer {
     int crop;                          /* crop_plan_size of the epoch that it is laid out for */
     int size;                          /* of the images in it */
     double saved;                      /* when last.h5 was */
+    double counted;                    /* processor time of this process that state.cost has */
     double begun, begun_work;          /* when this process began to train, and what was done by then */
     double epoch_begun, epoch_seconds; /* of training alone, since this process took the epoch up */
     double epoch_images;
@@ -84,6 +85,7 @@ status trainer_check_peers(const trainer *t); /* that every rank has an image of
 bool trainer_first_says(const trainer *t, bool own);
 /* One that stops stops all; when to save, the first one's clock says. */
 void trainer_agree(const trainer *t, bool *stop, bool *save);
+double trainer_sum(const trainer *t, double own);
 status trainer_compare(trainer *t); /* that data and weights are the same everywhere */
 
 /* One line to the user, through options.on_notice. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* "4" or "4,2,1"; anything else asks for nothing. */
@@ -58,4 +59,17 @@ static int by_quota(const char *root) {
 int processors_available(const char *root) {
     int count = int_min(asked_for(), int_min(by_affinity(), by_quota(root)));
     return count < 1 ? 1 : count;
+}
+
+void processor_name(const char *root, char out[PROCESSOR_NAME]) {
+    char path[1024], line[512];
+    struct utsname system;
+    snprintf(out, PROCESSOR_NAME, "%s", uname(&system) == 0 ? system.machine : "an unknown processor");
+    snprintf(path, sizeof path, "%s/proc/cpuinfo", root);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "model name : %127[^\n]", out) == 1)
+            break;
+    if (file)
+        fclose(file);
 }

@@ -4,6 +4,7 @@
 #include "eval/experiments/experiment_page.h"
 #include "eval/experiments/option_curves.h"
 #include "eval/experiments/sweep.h"
+#include "eval/experiments/training_notes.h"
 #include "eval/measure/evaluation_report.h"
 
 #include <math.h>
@@ -159,64 +160,6 @@ static status note_related(report *r) {
     return STATUS_OK;
 }
 
-static bool trains_any(const experiment *e) {
-    bool any = false;
-    for (int m = 0; m < e->method_count; m++)
-        for (int d = 0; d < e->data_count; d++)
-            any |= sweep_trains(e, m, d);
-    return any;
-}
-
-static bool follows(const experiment *e, int method, int data, const char *path) {
-    const char *own = experiment_recipe_of(e, method, data)->path;
-    return own && !strcmp(own, path);
-}
-
-/* Which inis the trainings of a method follow: a line, if one is for all data sets. */
-static status note_recipes(report *r, int method) {
-    const experiment *e = r->g->e;
-    const char *name = e->methods[method].name, *first = experiment_recipe_of(e, method, 0)->path;
-    bool same = first != NULL;
-    for (int d = 0; d < e->data_count; d++)
-        same = same && follows(e, method, d, first) && sweep_trains(e, method, d);
-    if (same)
-        return report_note(&r->t, "%s is trained as %s says.", name, first);
-    for (int d = 0; d < e->data_count; d++) {
-        const char *path = experiment_recipe_of(e, method, d)->path;
-        if (path && sweep_trains(e, method, d))
-            TRY(report_note(&r->t, "%s on %s is trained as %s says.", name, e->data[d].name, path));
-    }
-    return STATUS_OK;
-}
-
-static status note_trainings(report *r) {
-    const experiment *e = r->g->e;
-    char budget[900] = "", chosen[128];
-    if (!trains_any(e))
-        return STATUS_OK;
-    bool any_recipe = false;
-    for (int i = 0; i < e->method_count * e->data_count; i++)
-        any_recipe |= e->recipes[i].path != NULL;
-    for (int i = 0; i < e->train.count; i++) {
-        size_t used = strlen(budget);
-        snprintf(budget + used, sizeof budget - used, "%s%s", i ? ", " : "", e->train.names[i]);
-    }
-    TRY(report_note(&r->t,
-                    "Trained here: %s; %d seed%s (mean ± standard deviation where there are two or more), the %s.",
-                    *budget      ? budget
-                    : any_recipe ? "each as said below"
-                                 : "the defaults of train",
-                    e->seed_count, e->seed_count == 1 ? "" : "s",
-                    e->keep_last ? "last checkpoint" : "checkpoint that was best during training"));
-    for (int m = 0; m < e->method_count; m++)
-        TRY(note_recipes(r, m));
-    for (int d = 0; d < e->data_count && !e->keep_last; d++) {
-        sweep_selection(e, d, chosen);
-        TRY(report_note(&r->t, "The best checkpoint on %s is chosen on %s.", e->data[d].name, chosen));
-    }
-    return STATUS_OK;
-}
-
 static status note_missing(report *r) {
     const grid *g = r->g;
     int missing = 0, all = 0;
@@ -274,10 +217,11 @@ static status add_notes(report *r) {
     TRY(note_protocol(r));
     TRY(note_ranges(r));
     TRY(note_related(r));
-    TRY(note_trainings(r));
+    TRY(training_notes_how(r->g->e, &r->t));
     TRY(note_missing(r));
     if (r->p)
         TRY(note_published(r));
+    TRY(training_notes_costs(r->g, &r->t));
     return note_checkpoints(r);
 }
 

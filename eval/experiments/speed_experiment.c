@@ -1,6 +1,7 @@
 #include "eval/experiments/speed_experiment.h"
 
 #include "core/base/clock.h"
+#include "core/base/processors.h"
 #include "core/io/file_io.h"
 #include "core/io/image.h"
 #include "core/io/text_buffer.h"
@@ -120,22 +121,11 @@ status speed_measure(const grid *g, const grid_place *at, detector *d, const dat
 
 /* --- reporting --- */
 
-static void processor_name(char out[128]) {
-    char line[256];
-    snprintf(out, 128, "an unknown processor");
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "model name : %127[^\n]", out) == 1)
-            break;
-    if (file)
-        fclose(file);
-}
-
 status speed_summarise(const grid *g, table *t) {
     const experiment *e = g->e;
-    char processor[128];
+    char processor[PROCESSOR_NAME];
     int threads = engine_threads(e->engine);
-    processor_name(processor);
+    processor_name("", processor);
     return report_note(
         t,
         "Median wall time of one image, score map only, on %d thread%s of %s (kernels: %s). At most %lld "
@@ -147,8 +137,8 @@ status speed_summarise(const grid *g, table *t) {
 
 static void print_runs(const grid *g, FILE *stream) {
     const experiment *e = g->e;
-    char processor[128];
-    processor_name(processor);
+    char processor[PROCESSOR_NAME];
+    processor_name("", processor);
     fprintf(stream, "method,params,size,threads,runs,median_ms,tenth_ms,ninetieth_ms,kernels,processor\n");
     for (int d = 0; d < e->data_count; d++)
         for (int m = 0; m < e->method_count; m++)

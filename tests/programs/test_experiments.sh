@@ -90,6 +90,7 @@ works "$bin/eval-stages" stages.ini --out stages
 [ "$(grep -c '^evaluated ' stdout)" -eq 4 ] || complain "eval-stages evaluated $(grep -c '^evaluated ' stdout) of 4"
 holds stages/stages.md '^\| 2 \| 0\.00[0-9]+ \| 0\.0720 \| -0\.06[0-9]+ \| [0-9.]+ ± [0-9.]+ \| 91\.61 \| -[0-9.]+ \|'
 holds stages/stages.md '^The best checkpoint on NUDT-SIRST is chosen on 10 % of the training split\.'
+holds stages/stages.md "^- K2 on NUDT-SIRST, seed 2: [0-9]+ epochs? in 0\.[0-9] processor minutes, $(uname -m | sed 's/x86_64/[A-Z]/')"
 holds stages/train/K1.NUDT-SIRST.seed1.done '^holdout = 0.1$'
 holds stages/stages.md '^Published:.*permutes the headings'
 holds stages/stages.md '^- mIoU: of 2 published figures 0 within 0\.01'

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { OVERRIDES = 24 };
 
@@ -103,6 +104,8 @@ typedef struct bits {
 static status compare_dataset(void *context, const char *dataset) {
     bits *both = context;
     h5_shape shape;
+    if (strstr(dataset, "processor_seconds"))
+        return STATUS_OK; /* no two runs take the same */
     TRY(h5_get_shape(both->a, dataset, &shape));
     size_t count = 1;
     for (int i = 0; i < shape.rank; i++)

@@ -54,6 +54,7 @@ static train_state some_state(void) {
                          .norm_sum = 1.5,
                          .loss_sums = {4, 3, NAN},
                          .images = 12,
+                         .cost = {.epochs = 2, .processor_seconds = 90, .processors = "a processor"},
                          .train = {.images = 20, .checksum = UINT32_MAX},
                          .validation = {.images = 5, .checksum = 7}};
 }

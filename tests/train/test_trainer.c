@@ -2,6 +2,7 @@
 #include "core/io/file_io.h"
 #include "datasets/make/synthesize.h"
 #include "modules/checkpoint.h"
+#include "modules/training_cost.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 #include "tests/train/runs.h"
@@ -90,6 +91,14 @@ static void test_evaluation_is_checked_before_training(void **state) {
     assert_false(path_is_folder(folder));
 }
 
+static double cost_of(const char *folder) {
+    char path[4096];
+    training_cost cost;
+    assert_ok(path_join(path, folder, "last", ".h5"));
+    assert_ok(training_cost_read_file(path, &cost));
+    return cost.processor_seconds;
+}
+
 /* The interruption is noticed after the first step of epoch 2: the run is resumed in the middle of an epoch. */
 static void test_resume(void **state) {
     (void)state;
@@ -101,8 +110,11 @@ static void test_resume(void **state) {
     assert_fails(train(parts, NULL, false, 0), STATUS_USAGE, parts, "--resume");
     assert_fails(train(parts, "train.seed=2", true, 0), STATUS_USAGE, "train.seed", "last.h5");
     assert_fails(train(parts, "model.stages=2", true, 0), STATUS_USAGE, "model.stages", "last.h5");
+    double cost = cost_of(parts);
+    assert_true(cost > 0);
     assert_ok(train(parts, "train.threads=2", true, 0));
     runs_expect_same(whole, parts);
+    assert_true(cost_of(parts) > cost);     /* the time before the interruption counts */
     assert_ok(train(parts, NULL, true, 0)); /* already done: nothing happens */
     runs_expect_same(whole, parts);
 }

@@ -1,5 +1,5 @@
-/* How many threads a process may keep busy, and how much memory it may take, with control groups as they look under a
- * root of the test's. */
+/* How many threads a process may keep busy, what its processor is called, and how much memory it may take, with control
+ * groups as they look under a root of the test's. */
 #include "core/base/memory_left.h"
 #include "core/base/processors.h"
 #include "tests/expect.h"
@@ -137,12 +137,27 @@ static void test_memory(void **state) {
     assert_true(memory_left("") > 0);
 }
 
+/* Processors without a model name have that of their architecture. */
+static void test_name(void **state) {
+    (void)state;
+    char root[512], name[PROCESSOR_NAME], unnamed[PROCESSOR_NAME];
+    put(new_root(root), "proc/cpuinfo",
+        "processor\t: 0\nmodel\t\t: 17\nmodel name\t: A CPU @ 3 GHz\n\nmodel name\t: B\n");
+    processor_name(root, name);
+    assert_string_equal(name, "A CPU @ 3 GHz");
+    put(new_root(root), "proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd\n");
+    processor_name(root, unnamed);
+    processor_name(new_root(root), name);
+    assert_true(*name != '\0');
+    assert_string_equal(name, unnamed);
+}
+
 int main(void) {
     unsetenv("OMP_NUM_THREADS");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_groups), cmocka_unit_test(test_affinity),  cmocka_unit_test(test_openmp_threads),
         cmocka_unit_test(test_version_2), cmocka_unit_test(test_version_1), cmocka_unit_test(test_in_a_container),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory),    cmocka_unit_test(test_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
