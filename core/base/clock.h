@@ -4,7 +4,7 @@
 #ifndef IRST_CORE_BASE_CLOCK_H
 #define IRST_CORE_BASE_CLOCK_H
 
-double clock_seconds(void); /* since some moment, going on at one pace whatever is done to the wall clock */
+double clock_seconds(void);           /* since some moment, going on at one pace whatever is done to the wall clock */
 double clock_processor_seconds(void); /* of all threads of this process, since it began */
 
 #endif
