@@ -281,6 +281,17 @@ status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights w
     return result;
 }
 
+status checkpoint_has_average(const char *path, bool *out) {
+    h5_file *file;
+    *out = false;
+    status result = checkpoint_open(path, &file);
+    if (result != STATUS_OK)
+        return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
+    *out = h5_exists(file, "average");
+    h5_close(file);
+    return STATUS_OK;
+}
+
 /* --- threshold --- */
 
 #define THRESHOLD "detect.threshold"

@@ -33,6 +33,9 @@ typedef enum checkpoint_weights {
 /* Creates the detector that the file's attributes describe and loads its parameters. A tensor that is
  * missing, superfluous or of another shape is an error that names it. */
 status checkpoint_load_weights(engine *e, const char *path, checkpoint_weights which, detector **out);
+
+/* Whether it has averaged weights beside the raw ones; no file of another format has. */
+status checkpoint_has_average(const char *path, bool *out);
 status checkpoint_load(engine *e, const char *path, detector **out); /* WEIGHTS_BEST */
 
 /* Loads the raw parameters of the open file into an existing detector of the same method and options. */

@@ -45,9 +45,10 @@ status trainer_write_config(const trainer *t) {
 
 /* Up to now; together with the other processes. */
 static void count_cost(trainer *t) {
-    double now = clock_processor_seconds();
-    training_cost_add(&t->state.cost, trainer_sum(t, now - t->counted));
+    double now = clock_processor_seconds(), spent = now - t->counted;
     t->counted = now;
+    peers_sum(t->options->peers, &spent, 1);
+    training_cost_add(&t->state.cost, spent);
 }
 
 static status save(trainer *t, const char *path) {

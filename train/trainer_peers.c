@@ -21,17 +21,6 @@ bool trainer_first_says(const trainer *t, bool own) {
     return p ? *peers_gather(p, &(double){own}, 1) != 0 : own;
 }
 
-double trainer_sum(const trainer *t, double own) {
-    peers *p = t->options->peers;
-    if (!p)
-        return own;
-    const double *all = peers_gather(p, &own, 1);
-    double sum = 0;
-    for (int rank = 0; rank < peers_count(p); rank++)
-        sum += all[rank];
-    return sum;
-}
-
 void trainer_agree(const trainer *t, bool *stop, bool *save) {
     peers *p = t->options->peers;
     if (!p)

@@ -35,16 +35,16 @@ static status trained_on(const h5_file *file, const dataset *d, bool *out) {
     return result;
 }
 
-static status say_trained_on(const measured_data *request, const dataset *d) {
+static status say_trained_on(const measured_data *request, const char *checkpoint, const dataset *d) {
     h5_file *file;
     bool seen;
-    status result = checkpoint_open(request->checkpoint, &file);
+    status result = checkpoint_open(checkpoint, &file);
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says why */
     char remark[4096];
     snprintf(remark, sizeof remark,
              "%.3000s was trained on split %.100s of %.200s: these figures say nothing about images it has not seen",
-             request->checkpoint, dataset_split(d), dataset_name(d));
+             checkpoint, dataset_split(d), dataset_name(d));
     result = trained_on(file, d, &seen);
     if (result == STATUS_OK && seen)
         request->say(request->context, remark);
@@ -52,12 +52,11 @@ static status say_trained_on(const measured_data *request, const dataset *d) {
     return result;
 }
 
-static status say_scale(const measured_data *request, const image_sizes *sizes) {
+static status say_scale(const measured_data *request, const char *checkpoint, const image_sizes *sizes) {
     trained_view trained;
     char remark[4096];
-    TRY(trained_view_read(request->checkpoint, &trained));
-    if (trained_view_remark(&trained, request->checkpoint, request->size, sizes, request->words.size, remark,
-                            sizeof remark))
+    TRY(trained_view_read(checkpoint, &trained));
+    if (trained_view_remark(&trained, checkpoint, request->size, sizes, request->words.size, remark, sizeof remark))
         request->say(request->context, remark);
     return STATUS_OK;
 }
@@ -70,10 +69,14 @@ static status look_over(const measured_data *request, const dataset *d) {
     for (int i = 0; i < remarks.count && result == STATUS_OK; i++)
         request->say(request->context, remarks.names[i]);
     name_list_free(&remarks);
-    if (result == STATUS_OK && request->checkpoint)
-        result = say_trained_on(request, d);
-    if (result == STATUS_OK && request->checkpoint)
-        result = say_scale(request, &survey.sizes);
+    const char *checkpoints[] = {request->checkpoint, request->against};
+    for (int i = 0; i < 2 && result == STATUS_OK; i++) {
+        if (!checkpoints[i] || !*checkpoints[i])
+            continue;
+        result = say_trained_on(request, checkpoints[i], d);
+        if (result == STATUS_OK)
+            result = say_scale(request, checkpoints[i], &survey.sizes);
+    }
     return result;
 }
 

@@ -11,6 +11,7 @@ typedef struct measured_data {
     const char *path, *split;
     const grey_range *range; /* NULL: what the checkpoint was trained with */
     const char *checkpoint;  /* NULL for a method */
+    const char *against;     /* of another detector that is measured on the same images; NULL or "": there is none */
     mask_rule mask;
     int size;           /* that images and masks are resized to; 0: native, and a mask has its image's */
     bool centred;       /* by Pillow's rules */
@@ -19,7 +20,7 @@ typedef struct measured_data {
     void *context;
 } measured_data;
 
-/* Opens it. What is odd about its values and labels, and whether the checkpoint was trained on this very split, or on
+/* Opens it. What is odd about its values and labels, and whether a checkpoint was trained on this very split, or on
  * images at another scale, is said, a line each. STATUS_INPUT for labels that cannot be meant so, see set_survey.h. */
 status measured_data_open(const measured_data *request, dataset **out);
 

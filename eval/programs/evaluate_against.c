@@ -27,27 +27,25 @@ static status find_named(const char *name, char path[4096]) {
     return chosen < shipped ? shipped_weights_path(name, path) : STATUS_OK;
 }
 
-static status find_file(const char *name, char path[4096]) {
+status rival_find(const char *name, rival *out) {
     if (path_is_file(name))
-        return path_join(path, "", name, "");
+        return path_join(out->checkpoint, "", name, "");
     if (strpbrk(name, "/."))
         return status_fail(STATUS_INPUT, "%s: no such file", name);
-    return find_named(name, path);
+    return find_named(name, out->checkpoint);
 }
 
-status rival_open(engine *e, const char *name, const char *range, const detector_tiles *tiles,
-                  const evaluate_options *how, rival *out) {
-    char path[4096];
-    *out = (rival){.how = *how};
-    TRY(find_file(name, path));
-    const char *checkpoint = *path ? path : NULL;
-    TRY(argument_range(range, checkpoint, &out->range));
-    TRY(argument_detector(e, checkpoint, WEIGHTS_BEST, checkpoint ? NULL : name, NULL, 0, &out->d));
-    detector_set_tiles(out->d, tiles);
-    out->source = detector_source(out->d);
-    out->how.label = "evaluate the other";
-    TRY(evaluate_check(&out->source, &out->how));
-    return argument_stored_threshold(checkpoint, &out->how.how, &out->threshold);
+status rival_open(rival *r, engine *e, const char *name, const char *range, const detector_tiles *tiles,
+                  const evaluate_options *how) {
+    const char *checkpoint = *r->checkpoint ? r->checkpoint : NULL;
+    r->how = *how;
+    r->how.label = "evaluate the other";
+    TRY(argument_range(range, checkpoint, &r->range));
+    TRY(argument_detector(e, checkpoint, WEIGHTS_BEST, checkpoint ? NULL : name, NULL, 0, &r->d));
+    detector_set_tiles(r->d, tiles);
+    r->source = detector_source(r->d);
+    TRY(evaluate_check(&r->source, &r->how));
+    return argument_stored_threshold(checkpoint, &r->how.how, &r->threshold);
 }
 
 void rival_free(rival *r) {

@@ -11,7 +11,6 @@
 #include "eval/programs/evaluate_outputs.h"
 #include "eval/programs/shipped_weights.h"
 #include "modules/checkpoint.h"
-#include "modules/torch/torch_file.h"
 #include "modules/trained_view.h"
 
 #include <limits.h>
@@ -78,8 +77,7 @@ static cli_option options[] = {
      "intervals and p. By the rule score the checkpoint's own threshold counts, with --at-fa its own operating point"},
     {"report", CLI_TEXT, &files.report, "FILE.html",
      "write a page with all figures, the ROC, the worst misses and false alarms, and images with their scores; one "
-     "file "
-     "that needs nothing else"},
+     "file that needs nothing else"},
     {"out", CLI_TEXT, &files.folder, "DIR",
      "folder for results to look through with browse: scores.h5, and the report as report.html"},
     {"roc", CLI_TEXT, &files.roc, "FILE", "write the ROC curve too: FILE.csv, FILE.png or FILE.svg"},
@@ -167,6 +165,8 @@ static status read_options(run_state *r, int settings) {
     if (predicted)
         TRY(check_predictions(settings));
     TRY(argument_weights(weights, method, &checkpoint));
+    if (against)
+        TRY(rival_find(against, &r->other));
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
     TRY(size ? argument_size(size, &r->how.sample.size)
              : trained_view_size(checkpoint, PUBLISHED_SIZE, &r->how.sample.size));
@@ -203,6 +203,7 @@ static status open_data(run_state *r) {
                                                .split = split,
                                                .range = &given,
                                                .checkpoint = checkpoint,
+                                               .against = r->other.checkpoint,
                                                .mask = r->how.sample.mask,
                                                .size = r->how.sample.size,
                                                .centred = r->how.sample.resizing == RESIZE_PILLOW,
@@ -214,14 +215,9 @@ static status open_data(run_state *r) {
 
 static status say_if_not_averaged(run_state *r) {
     char remark[4200];
-    h5_file *file;
-    bool averaged = false;
-    if (!torch_file_recognises(checkpoint)) {
-        TRY(checkpoint_open(checkpoint, &file));
-        averaged = h5_exists(file, "average");
-        h5_close(file);
-    }
+    bool averaged;
     snprintf(remark, sizeof remark, "%s has no averaged weights: --raw-weights changes nothing", checkpoint);
+    TRY(checkpoint_has_average(checkpoint, &averaged));
     if (!averaged)
         say(r, remark);
     return STATUS_OK;
@@ -371,7 +367,7 @@ static status run(run_state *r, const char *const *settings, int count) {
     TRY(open_source(r, settings, count));
     TRY(evaluate_check(&r->source, &r->how));
     if (against)
-        TRY(rival_open(r->e, against, range, &r->tiles, &r->how, &r->other));
+        TRY(rival_open(&r->other, r->e, against, range, &r->tiles, &r->how));
     TRY(argument_stored_threshold(checkpoint, &r->how.how, &r->threshold));
     if (peers_rank(r->how.peers) == 0)
         TRY(evaluate_outputs_check(&files, (const char *[]){checkpoint, against, data}, 3));

@@ -42,5 +42,11 @@ grep -q ' size 256$' stdout || complain "evaluate takes another size than the pu
 works "$bin/train" small.ini data.size=64 --out whole
 is_quiet "$bin/detect" scenes/images --checkpoint whole/last.h5 --out found
 
+# What a checkpoint is compared with sees the images at the size of the first.
+works "$bin/evaluate" --checkpoint run/last.h5 --data scenes --against whole/last.h5 --intervals 5
+grep -q 'whole/last.h5 was trained at 64x64 and sees images at 32x32' stderr || complain "the size that the other was trained at is not said"
+works "$bin/evaluate" --checkpoint run/last.h5 --data scenes --against weights.h5 --intervals 5
+! grep -q 'was trained at' stderr || complain "evaluate speaks of a size where both were trained at the same"
+
 echo "$count commands, $bad wrong"
 [ "$bad" -eq 0 ]
