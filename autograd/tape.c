@@ -261,6 +261,13 @@ void tape_forward(tape *t) {
     parallel_region(t->engine, run_forward, t);
 }
 
+bool tape_writes_gradient(const tape *t, const float *grad) {
+    for (int i = 0; i < t->count; i++)
+        if (t->nodes[i]->grad.data == grad && t->nodes[i]->plan->last_writer > 0)
+            return true;
+    return false;
+}
+
 void tape_tell_gradients(tape *t, const gradient_listener *listener) {
     t->listener = listener ? *listener : (gradient_listener){0};
 }

@@ -151,6 +151,9 @@ typedef struct gradient_listener {
     void (*is_complete)(void *context, float *grad, size_t count);
     void *context;
 } gradient_listener;
+/* After tape_plan: whether backward passes write this gradient of a parameter. They do not where the loss does not
+ * depend on it. */
+bool tape_writes_gradient(const tape *t, const float *grad);
 /* After tape_plan, for the backward passes to come; the listener is copied, NULL: nobody. */
 void tape_tell_gradients(tape *t, const gradient_listener *listener);
 

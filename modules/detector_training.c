@@ -84,6 +84,14 @@ static status require_loss(const detector *d) {
     return d->type->loss ? STATUS_OK : status_fail(STATUS_USAGE, "%s has no parameters to train", d->type->name);
 }
 
+/* As heads that a phase leaves out, or the reconstruction where no term of the loss reads it. */
+static void find_idle(detector *d) {
+    for (int i = 0; i < d->parameters.count; i++) {
+        parameter *p = d->parameters.items[i];
+        p->idle = p->kind == PARAMETER_TRAINED && !tape_writes_gradient(d->train.t, p->grad);
+    }
+}
+
 status detector_begin_training(detector *d, const detector_training *options) {
     TRY(require_loss(d));
     TRY(parameter_set_make_gradients(&d->parameters)); /* of another phase's parameters, too */
@@ -94,8 +102,10 @@ status detector_begin_training(detector *d, const detector_training *options) {
     if (result != STATUS_OK) {
         tape_free(d->train.t);
         d->train = (training){0};
+        return result;
     }
-    return result;
+    find_idle(d);
+    return STATUS_OK;
 }
 
 static status check_batch(const training *train, const detector_batch *batch) {

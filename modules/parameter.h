@@ -7,6 +7,7 @@
 #include "core/base/status.h"
 #include "core/tensor/tensor.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ typedef struct parameter {
     size_t count; /* number of elements */
     float *value; /* dense, row-major, `count` elements */
     float *grad;  /* same; NULL unless PARAMETER_TRAINED, and before parameter_make_gradient */
+    bool idle;    /* what is being trained does not depend on it: no step moves it */
     /* Of the layers that an unrolled network's stages end with: how many times the logits hold what they add, see
      * network_mark_term. 0: of another layer. */
     double gain;

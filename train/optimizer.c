@@ -39,6 +39,9 @@ static int parts_of(const optimizer *o, const parameter *p) {
 
 static bool alloc_memories(optimizer *o) {
     size_t parameters = (size_t)o->parameters->count + 1; /* an empty set is one too */
+    o->steps = calloc(parameters, sizeof *o->steps);
+    if (!o->steps)
+        return false;
     for (int m = 0; m < o->options.rule->memory_count; m++) {
         o->memory[m] = calloc(parameters, sizeof *o->memory[m]);
         if (!o->memory[m])
@@ -84,7 +87,8 @@ static bool cut_in_parts(optimizer *o) {
                                      .value = p->value + first,
                                      .grad = p->grad + first,
                                      .rate_factor = rate_factor_of(&o->options, p),
-                                     .decay = decay_of(&o->options, p)};
+                                     .decay = decay_of(&o->options, p),
+                                     .step = &o->steps[i]};
             for (int m = 0; m < rule->memory_count; m++)
                 part->memory[m] = o->memory[m][i] + first;
             if (work && !(part->work = calloc(work, sizeof *part->work)))
@@ -116,6 +120,7 @@ void optimizer_free(optimizer *o) {
         free(o->parts[i].work);
     free(o->parts);
     free(o->squares);
+    free(o->steps);
     *o = (optimizer){0};
 }
 
@@ -146,13 +151,19 @@ static void update_part(const worker *w, void *context, int item) {
     (void)w;
     const step_work *job = context;
     const optimizer_part *part = &job->o->parts[item];
-    job->o->options.rule->update(job->o, job->learning_rate * part->rate_factor, part);
+    const optimizer_rule *rule = job->o->options.rule;
+    if (!part->p->idle)
+        rule->update(job->o, job->learning_rate * part->rate_factor, part);
+    else if (rule->has_average && *part->step == 0) /* until it moves, its average is what it began with */
+        memcpy(part->memory[rule->average], part->value, part->count * sizeof *part->value);
 }
 
 void optimizer_step(optimizer *o, double learning_rate, double norm) {
     double limit = o->options.clip_norm;
     o->grad_scale = limit > 0 && norm > limit ? (float)(limit / norm) : 1;
     o->step++;
+    for (int i = 0; i < o->parameters->count; i++)
+        o->steps[i] += !o->parameters->items[i]->idle;
     o->largest_rate = fmax(o->largest_rate, learning_rate);
     o->weight_sum += o->largest_rate * o->largest_rate;
     o->average_share = o->weight_sum > 0 ? o->largest_rate * o->largest_rate / o->weight_sum : 0;

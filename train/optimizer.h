@@ -28,6 +28,7 @@ typedef struct optimizer_part {
     double rate_factor; /* of train.rates and train.stages */
     double decay;       /* weight decay of this parameter */
     float *work;        /* rule.work floats */
+    int64_t *step;      /* of the parameter: steps that have moved it, with the one being made */
 } optimizer_part;
 
 typedef struct optimizer_rule {
@@ -68,6 +69,7 @@ struct optimizer {
     double *squares;                 /* of each part: sum of its squared gradients */
     float grad_scale;                /* of the step being made: the clipping */
     int64_t step;                    /* steps done */
+    int64_t *steps;                  /* of each parameter: those in which it was not idle */
     double largest_rate, weight_sum; /* of the steps done, and the sum of its squares: of schedule_free's average */
     double average_share;            /* of the step being made in that average */
 };
@@ -84,7 +86,9 @@ void optimizer_free(optimizer *o); /* accepts a zeroed struct */
 /* The L2 norm of all gradients that are trained, before any clipping; the same for every number of threads. */
 double optimizer_gradient_norm(optimizer *o);
 
-/* Replaces the values by those after one step. `norm`: what optimizer_gradient_norm has just said. */
+/* Replaces the values by those after one step. `norm`: what optimizer_gradient_norm has just said. Parameters that are
+ * idle stay as they are, decay and momentum included, and their corrections for the first steps wait for them, as with
+ * PyTorch's optimizers where a gradient is None. */
 void optimizer_step(optimizer *o, double learning_rate, double norm);
 
 /* The averaged weights that the rule itself keeps, of each parameter, NULL where it is not trained; NULL if the rule

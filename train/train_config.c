@@ -54,7 +54,8 @@ static const config_key keys[] = {
      "the first ones, whose batch norms take the statistics of their batch; those behind them take the running ones, "
      "as in evaluation, and leave them as they are"},
     {"train.batch_size", CONFIG_INT, "8", 1, 1024, NULL, "images", "images of one step"},
-    {"train.accumulate", CONFIG_INT, "1", 1, 1024, NULL, "batches", "gradients of so many batches make one step"},
+    {"train.accumulate", CONFIG_INT, "1", 1, 1024, NULL, "batches",
+     "gradients of so many batches make one step; norms and losses :batch still go by one batch"},
     {"train.optimizer", CONFIG_CHOICE, "adam", 0, 0, "adam|adamw|muon|schedule_free|sgd|adagrad", "",
      "muon: orthogonalised momentum for the weights of convolutions, adamw for the rest; schedule_free: adamw at a "
      "constant rate, whatever train.schedule says, and averaged weights"},
@@ -80,9 +81,10 @@ static const config_key keys[] = {
     {"train.clip_norm", CONFIG_REAL, "0", 0, 1e6, NULL, "",
      "gradients are scaled down to this L2 norm over all parameters; 0: never"},
     {"train.schedule", CONFIG_CHOICE, "poly", 0, 0, "poly|linear|cosine|constant|steps|one_cycle", "",
-     "poly: rate * (1 - step / steps)^power; steps: divided by ten after each milestone; one_cycle: up and down"},
+     "poly: rate * (1 - share)^power of the work done, in pixels seen; steps: divided by ten after each milestone; "
+     "one_cycle: up and down"},
     {"train.warmup", CONFIG_REAL, "0", 0, 0.9, NULL, "",
-     "share of all steps over which the rate rises from 0; one_cycle reads 0 as 0.3"},
+     "share of all the work, in pixels seen, over which the rate rises from 0; one_cycle reads 0 as 0.3"},
     {"train.power", CONFIG_REAL, "0.9", 0, 10, NULL, "", "of the poly schedule"},
     {"train.milestones", CONFIG_TEXT, "200, 300", 0, 0, NULL, "epochs", "of the steps schedule, rising"},
     {"train.average", CONFIG_REAL, "0", 0, 0.99999, NULL, "",
@@ -109,7 +111,7 @@ static const config_key keys[] = {
     {"train.evaluate_every", CONFIG_INT, "10", 1, 1000000, NULL, "epochs",
      "evaluate after so many, and after the last"},
     {"train.select", CONFIG_CHOICE, "miou", 0, 0, "miou|niou|f1|pd|fa", "",
-     "the metric that best.h5 is the best in, on the split evaluated"},
+     "the metric that best.h5 is the best in, on the split evaluated; of two as good the higher miou"},
     {"train.threshold_at_fa", CONFIG_REAL, "0", 0, 0.5, NULL, "",
      "store in best.h5 and last.h5 the threshold at which at most this share of the background of the split evaluated "
      "is detected, as in 1e-6; detect uses it; 0: none"},

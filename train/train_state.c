@@ -51,8 +51,11 @@ static void list_counters(train_state *s, int64_t *optimizer_step, int64_t *aver
     memcpy(out, list, sizeof list);
 }
 
+#define STEPS "optimizer/steps" /* of each parameter */
+
 static status write_memories(h5_file *file, const optimizer *o) {
     const optimizer_rule *rule = o->options.rule;
+    TRY(h5_write(file, STEPS, H5_INT64, &(h5_shape){.rank = 1, .size = {o->parameters->count}}, o->steps));
     for (int i = 0; i < o->parameters->count; i++) {
         const parameter *p = o->parameters->items[i];
         h5_shape shape = {.rank = p->rank};
@@ -61,6 +64,21 @@ static status write_memories(h5_file *file, const optimizer *o) {
         for (int m = 0; m < rule->memory_count && o->memory[m][i]; m++)
             TRY(h5_write(file, memory_path(rule->memory_names[m], p).text, H5_FLOAT32, &shape, o->memory[m][i]));
     }
+    return STATUS_OK;
+}
+
+/* Before there were any, every parameter counted all of them. */
+static status read_steps(const h5_file *file, optimizer *o) {
+    int count = o->parameters->count;
+    for (int i = 0; i < count; i++)
+        o->steps[i] = o->step;
+    if (!h5_exists(file, STEPS))
+        return STATUS_OK;
+    TRY(h5_read(file, STEPS, H5_INT64, (size_t)count, o->steps));
+    for (int i = 0; i < count; i++)
+        if (o->steps[i] < 0 || o->steps[i] > o->step)
+            return status_fail(STATUS_INPUT, "%s: " STEPS " has %lld; expected 0 to %lld, the steps done",
+                               h5_path(file), (long long)o->steps[i], (long long)o->step);
     return STATUS_OK;
 }
 
@@ -81,10 +99,11 @@ typedef struct number {
     const char *older_path; /* what older versions called it; NULL: they lack it, and it is 0 then */
 } number;
 
-enum { NUMBERS = 5 };
+enum { NUMBERS = 6 };
 
 static void list_numbers(train_state *s, double *largest_rate, double *weight_sum, number out[NUMBERS]) {
     const number list[NUMBERS] = {{"trainer/best_score", &s->best_score, "trainer/best_miou"},
+                                  {"trainer/best_tie", &s->best_tie, NULL},
                                   {"trainer/images", &s->images, "trainer/images"},
                                   {"trainer/norm_sum", &s->norm_sum, NULL},
                                   {"optimizer/largest_rate", largest_rate, NULL},
@@ -298,6 +317,7 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
         TRY(read_counter(file, &counters[i]));
     for (int i = 0; i < NUMBERS; i++)
         TRY(read_number(file, &numbers[i]));
+    TRY(read_steps(file, o));
     TRY(read_loss_sums(file, s->loss_sums));
     TRY(training_cost_read(file, &s->cost));
     if (!config_flag(c, "data.may_change")) {
@@ -305,6 +325,7 @@ static status read_all(const h5_file *file, detector *d, const config *c, optimi
         TRY(compare_data(file, "was evaluated on", &s->validation, &validation));
     }
     s->data_changed = !same_data(&s->train, &train);
+    s->validation_changed = !same_data(&s->validation, &validation);
     s->train = train;
     s->validation = validation;
     return STATUS_OK;

@@ -20,7 +20,8 @@ typedef struct train_state {
     int64_t epoch;     /* epochs finished */
     int64_t batch;     /* batches done of the epoch begun */
     int64_t step;      /* optimizer steps done */
-    double best_score; /* in train.select, more is better; below -1 before the first evaluation */
+    double best_score; /* in train.select, more is better; below -1 before the first evaluation that says something */
+    double best_tie;   /* mIoU of the same evaluation: where two are as good, it decides */
     int64_t best_epoch;
     char selection[600];      /* what it is the best in, and of which images: written for readers, not read back */
     int64_t idle_evaluations; /* since the best one */
@@ -31,6 +32,7 @@ typedef struct train_state {
     data_content train, validation;            /* what the run is trained on and evaluated on */
     trained_view view;                         /* how it sees what it is trained on */
     training_cost cost;                        /* up to the last checkpoint; its epochs are `epoch` */
+    bool validation_changed;                   /* since the checkpoint: what was best on it says nothing of it now */
     bool data_changed;                         /* since the checkpoint: train is not what the epoch was begun on */
 } train_state;
 

@@ -100,10 +100,12 @@ static status compare_memory(trainer *t) {
     const double gib = 1 << 30;
     double needed = (double)detector_memory(t->d), left = (double)memory_left("");
     if (needed > left)
-        trainer_say(t,
-                    "a step takes %.1f GiB, and %.1f are available: train.checkpointing = stage takes less and changes "
-                    "no result; so does a smaller train.batch_size with more to train.accumulate, but for the norms",
-                    needed / gib, left / gib);
+        trainer_say(
+            t,
+            "a step takes %.1f GiB, and %.1f are available: train.checkpointing = stage takes less and changes "
+            "no result; so does a smaller train.batch_size with more to train.accumulate, but for norms and for "
+            "losses pooled over the batch",
+            needed / gib, left / gib);
     return STATUS_OK;
 }
 
@@ -154,6 +156,7 @@ static status open_folder(trainer *t) {
                 : trainer_begin_weights(t));
     if (t->state.data_changed)
         begin_epoch_anew(t);
+    trainer_forget_other_best(t);
     TRY(name_losses(t));
     TRY(compare_memory(t));
     TRY(begin_phase(t));

@@ -3,6 +3,8 @@
 #include "core/io/file_io.h"
 #include "train/run_page.h"
 
+#include <math.h>
+
 enum { MOST_SHOWN = 20 }; /* evaluations whose pictures TensorBoard gets, evenly spread over the run */
 
 evaluate_options trainer_evaluate_options(const trainer *t) {
@@ -63,7 +65,18 @@ static status evaluate_both(trainer *t, epoch_row *row) {
 
 static void forget_best(train_state *s) {
     s->best_score = TRAINER_NO_SCORE;
+    s->best_tie = 0;
     s->best_epoch = 0;
+}
+
+void trainer_forget_other_best(trainer *t) {
+    train_state *s = &t->state;
+    if (!s->validation_changed || s->best_epoch == 0)
+        return;
+    trainer_say(t, "the images evaluated on have changed: the best is chosen anew from epoch %lld on",
+                (long long)s->epoch + 1);
+    forget_best(s);
+    s->idle_evaluations = 0;
 }
 
 /* What is no longer there must not keep a worse one from taking its place. */
@@ -83,9 +96,12 @@ static void forget_best_of_earlier_phase(trainer *t) {
         forget_best(s);
 }
 
-/* The metric that train.select names, such that more is better. */
+/* The metric that train.select names, such that more is better. A network that predicts everything, or nothing, has the
+ * best of all Pd or Fa, and is no better than any that does neither. */
 static double score_of(const trainer *t, const epoch_metrics *m) {
     metric_id id = metric_find(config_text(t->c, "train.select"));
+    if (isnan(m->values[id]) || metrics_remark(&t->evaluated.counts))
+        return TRAINER_EMPTY_SCORE;
     return metric_is_error(id) ? -m->values[id] : m->values[id];
 }
 
@@ -94,13 +110,18 @@ status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best) {
     train_state *s = &t->state;
     forget_missing_best(t);
     forget_best_of_earlier_phase(t);
-    double score = score_of(t, &row->used);
-    *is_best = !(score <= s->best_score);
+    double score = score_of(t, &row->used), tie = row->used.values[METRIC_miou];
+    *is_best = score > s->best_score || (score == s->best_score && tie > s->best_tie);
     if (*is_best) {
         s->best_score = score;
+        s->best_tie = isnan(tie) ? 0 : tie;
         s->best_epoch = s->epoch;
     }
-    s->idle_evaluations = *is_best ? 0 : s->idle_evaluations + 1;
+    if (*is_best)
+        s->idle_evaluations = 0;
+    else if (score >
+             TRAINER_EMPTY_SCORE) /* while a network predicts everything there is nothing to lose patience with */
+        s->idle_evaluations++;
     return STATUS_OK;
 }
 

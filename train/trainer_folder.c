@@ -4,7 +4,23 @@
 #include "core/io/text_buffer.h"
 #include "train/trainer_private.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Whether it is NAME.PROCESS.NUMBER.tmp, what an atomic write of a file of the run leaves when it is killed
+ * (core/io/file_io.h). Others may keep files of theirs in the folder. */
+static bool is_leftover(const char *name) {
+    static const char *const own[] = {"config.ini", "log.csv", "curves.png", "report.html", "last.h5", "best.h5"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        size_t length = strlen(own[i]);
+        int end = -1;
+        if (!strncmp(name, own[i], length) && sscanf(name + length, ".%*u.%*u.tmp%n", &end) == 0 && end > 0 &&
+            !name[length + (size_t)end])
+            return true;
+    }
+    return false;
+}
 
 /* Parts of files that a process which was killed did not bring to their end. */
 static status remove_leftovers(const char *folder) {
@@ -12,7 +28,7 @@ static status remove_leftovers(const char *folder) {
     TRY(folder_list(folder, ".tmp", &names));
     char path[4096];
     for (int i = 0; i < names.count; i++)
-        if (path_join(path, folder, names.names[i], "") == STATUS_OK)
+        if (is_leftover(names.names[i]) && path_join(path, folder, names.names[i], "") == STATUS_OK)
             unlink(path);
     name_list_free(&names);
     return STATUS_OK;

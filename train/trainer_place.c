@@ -2,6 +2,7 @@
 #include "train/trainer_private.h"
 
 #include <math.h>
+#include <string.h>
 
 int64_t trainer_epoch_step(const trainer *t) {
     return t->state.batch < t->per_epoch ? t->state.batch / t->accumulate : t->schedule.steps_per_epoch;
@@ -17,14 +18,11 @@ int64_t trainer_steps(const trainer *t) {
 
 /* An optimizer that averages the weights itself does so in place of a falling rate (Defazio et al., 2024). */
 status trainer_open_schedule(trainer *t) {
-    TRY(schedule_read(t->c, (t->per_epoch + t->accumulate - 1) / t->accumulate, &t->schedule));
     const optimizer_rule *rule = t->optimizer.options.rule;
-    if (!rule->has_average || t->schedule.kind == SCHEDULE_CONSTANT)
-        return STATUS_OK;
-    trainer_say(t, "train.schedule = %s is passed over: %s keeps the rate constant",
-                config_text(t->c, "train.schedule"), rule->name);
-    t->schedule.kind = SCHEDULE_CONSTANT;
-    return STATUS_OK;
+    const char *given = config_text(t->c, "train.schedule");
+    if (rule->has_average && strcmp(given, "constant") != 0)
+        trainer_say(t, "train.schedule = %s is passed over: %s keeps the rate constant", given, rule->name);
+    return schedule_read(t->c, (t->per_epoch + t->accumulate - 1) / t->accumulate, rule->has_average, &t->schedule);
 }
 
 double trainer_work_done(const trainer *t) {

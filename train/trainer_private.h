@@ -20,7 +20,8 @@
 #include "train/trainer.h"
 #include "train/training_data.h"
 
-#define TRAINER_NO_SCORE (-2.0) /* worse than any metric, and than an error rate taken as a score */
+#define TRAINER_NO_SCORE (-2.0)    /* worse than any metric, and than an error rate taken as a score */
+#define TRAINER_EMPTY_SCORE (-1.5) /* of an evaluation whose figures say nothing: better than none at all */
 
 /* Everything of one run; freed together. */
 typedef struct trainer {
@@ -105,6 +106,8 @@ status trainer_step(trainer *t, double *loss);
 
 /* trainer_evaluate.c: fills the metrics of the row and tells whether this is the best so far. */
 status trainer_evaluate(trainer *t, epoch_row *row, bool *is_best);
+/* On resuming, where other images are evaluated on than were. */
+void trainer_forget_other_best(trainer *t);
 /* Shows what that evaluation saw: in the run's page, and now and then to TensorBoard. */
 status trainer_show(const trainer *t);
 evaluate_options trainer_evaluate_options(const trainer *t);

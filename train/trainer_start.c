@@ -47,7 +47,7 @@ static status read_optimizer_options(const config *c, optimizer_options *out) {
                                .decay_weights_only = !strcmp(config_text(c, "train.decay"), "weights"),
                                .clip_norm = config_real(c, "train.clip_norm"),
                                .balanced = is_balanced(c)};
-    TRY(parameter_values_read(config_text(c, "train.rates"), "train.rates", &out->rates));
+    TRY(parameter_values_read(config_text(c, "train.rates"), "train.rates", 0, &out->rates));
     return parameter_patterns_read(config_text(c, "train.freeze"), "train.freeze", &out->frozen);
 }
 
@@ -115,7 +115,7 @@ static void begin_at_zero(const trainer *t) {
 static status set_values(const trainer *t) {
     parameter_values start;
     const parameter_set *set = detector_parameters(t->d);
-    TRY(parameter_values_read(config_text(t->c, "train.start"), "train.start", &start));
+    TRY(parameter_values_read(config_text(t->c, "train.start"), "train.start", -1e6, &start));
     TRY(parameter_patterns_check(&start.names, "train.start", set));
     for (int i = 0; i < set->count; i++) {
         parameter *p = set->items[i];

@@ -33,20 +33,20 @@ static status read_weights(const char *text, int sets, double **out) {
     return result;
 }
 
+/* Nothing is held out where the epochs are evaluated on another split. */
+static bool validates_held_out(const config *c) {
+    return !*config_text(c, "data.validation_split") && config_real(c, "data.holdout") > 0;
+}
+
 /* `side` of the split, where some of it is held out. */
 static status open_side(const config *c, const char *root, dataset_side side, dataset **out) {
     TRY(dataset_open(root, config_text(c, "data.train_split"), out));
-    double share = config_real(c, "data.holdout");
-    status result = share > 0 ? dataset_hold_out(*out, share, side) : STATUS_OK;
+    status result = validates_held_out(c) ? dataset_hold_out(*out, config_real(c, "data.holdout"), side) : STATUS_OK;
     if (result == STATUS_OK)
         return STATUS_OK;
     dataset_close(*out);
     *out = NULL;
     return status_prefix(result, "data.holdout");
-}
-
-static bool validates_held_out(const config *c) {
-    return !*config_text(c, "data.validation_split") && config_real(c, "data.holdout") > 0;
 }
 
 static status open_validation(const config *c, const char *root, dataset **out) {
@@ -156,8 +156,19 @@ static void describe_validation(const config *c, training_data *data) {
     data->validates_on_test = !held_out && !strcmp(dataset_split(d), config_text(c, "data.test_split"));
 }
 
+static void say_what_is_passed_over(const config *c, const listener *to) {
+    char text[256];
+    const char *split = config_text(c, "data.validation_split");
+    snprintf(text, sizeof text,
+             "data.holdout = %g is passed over: the epochs are evaluated on data.validation_split = %.100s",
+             config_real(c, "data.holdout"), split);
+    if (*split && config_real(c, "data.holdout") > 0 && to->on_notice)
+        to->on_notice(to->context, text);
+}
+
 static status open_all(const config *c, const listener *to, const name_list *roots, training_data *out) {
     TRY(read_weights(config_text(c, "data.weights"), roots->count, &out->weights));
+    say_what_is_passed_over(c, to);
     int count = roots->count, images;
     dataset **sets = calloc(2 * (size_t)count, sizeof *sets);
     if (!sets)

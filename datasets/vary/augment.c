@@ -52,10 +52,24 @@ static status resize(pair p, int width, int height) {
 
 enum { FLIP_ROWS = 1, FLIP_COLUMNS = 2, TRANSPOSE = 4, SYMMETRIES = 8 };
 
+static int symmetries_of(augmentation kind) {
+    switch (kind) {
+    case AUGMENT_NONE:
+        return 0;
+    case AUGMENT_TRANSPOSES:
+        return TRANSPOSE;
+    case AUGMENT_MSHNET:
+        return FLIP_COLUMNS;
+    case AUGMENT_UIUNET:
+        return FLIP_ROWS;
+    default:
+        return SYMMETRIES - 1;
+    }
+}
+
 /* One of the eight symmetries of the square, or of those that the kind allows. */
 static void turn(rng *r, augmentation kind, pair p) {
-    int allowed = kind == AUGMENT_NONE ? 0 : kind == AUGMENT_TRANSPOSES ? TRANSPOSE : SYMMETRIES - 1;
-    int choice = (int)(rng_u32(r) % SYMMETRIES) & allowed;
+    int choice = (int)(rng_u32(r) % SYMMETRIES) & symmetries_of(kind);
     grey_image *both[] = {p.image, p.mask};
     for (int i = 0; i < 2; i++) {
         if (choice & FLIP_ROWS)

@@ -44,7 +44,7 @@ int augment_whole_size(augmentation kind, int size);
 /* The kind, and what comes after it. All numbers are 0 where nothing is to be done, and then change no bit. */
 typedef struct augment_options {
     augmentation kind;
-    augmentation turns; /* AUGMENT_TARGETS: AUGMENT_NONE or AUGMENT_TRANSPOSES as these; any other: as flips */
+    augmentation turns; /* AUGMENT_TARGETS: turned over and round as this kind does it */
     int whole;          /* AUGMENT_TARGETS: crops of the image resized to whole x whole; 0: of the image as it is */
     double background;  /* AUGMENT_TARGETS: this share of the windows, 0..1, lies anywhere instead */
     vary_geometry_options geometry;

@@ -175,7 +175,7 @@ static void test_adamw(void **state) {
     options.decay_weights_only = true;
     options.balanced = true;
     n.tall->gain = 4;
-    assert_ok(parameter_values_read("*.1.*:40", "train.rates", &options.rates));
+    assert_ok(parameter_values_read("*.1.*:40", "train.rates", 0, &options.rates));
     assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
     double gradients[3][COUNT_STEPS], start[3];
     for (int i = 0; i < 3; i++)
@@ -217,6 +217,42 @@ static void test_schedule_free(void **state) {
     assert_near(optimizer_average(&o)[0][1], x, 1e-6);
     optimizer_free(&o);
     parameter_set_free(&n.set);
+}
+
+/* What the loss does not depend on stays, and takes its first step when it does as if it were the first of all. */
+static void test_idle_parameters(void **state) {
+    (void)state;
+    static const optimizer_rule *const tried[] = {&optimizer_adam, &optimizer_adamw,   &optimizer_muon,
+                                                  &optimizer_sgd,  &optimizer_adagrad, &optimizer_schedule_free};
+    for (size_t r = 0; r < sizeof tried / sizeof *tried; r++) {
+        small_network late = network_new(), fresh = network_new();
+        optimizer o, p;
+        optimizer_options options = optimizer_defaults(tried[r]);
+        options.weight_decay = 0.1;
+        assert_ok(optimizer_new(test_engine(), &late.set, &options, &o));
+        assert_ok(optimizer_new(test_engine(), &fresh.set, &options, &p));
+        late.wide->idle = late.bias->idle = true;
+        float wide = late.wide->value[1], bias = late.bias->value[1];
+        for (int t = 1; t <= 5; t++)
+            optimizer_step(&o, 1e-2, 0);
+        assert_true(late.wide->value[1] == wide && late.bias->value[1] == bias);
+        if (optimizer_average(&o))
+            assert_true(optimizer_average(&o)[0][1] == wide);
+        late.wide->idle = late.bias->idle = false;
+        fill_gradients(&late, 1);
+        fill_gradients(&fresh, 1);
+        optimizer_step(&o, 1e-2, 0);
+        optimizer_step(&p, 1e-2, 0);
+        assert_true(late.wide->value[1] != wide && late.bias->value[1] != bias);
+        if (!optimizer_average(&o)) { /* whose share in an average goes by all steps of the run */
+            assert_true(late.wide->value[1] == fresh.wide->value[1]);
+            assert_true(late.bias->value[1] == fresh.bias->value[1]);
+        }
+        optimizer_free(&o);
+        optimizer_free(&p);
+        parameter_set_free(&late.set);
+        parameter_set_free(&fresh.set);
+    }
 }
 
 /* What the five steps make of a singular value. */
@@ -327,14 +363,20 @@ static void test_parameter_names(void **state) {
     parameter_values rates;
     parameter_patterns patterns;
     small_network n = network_new();
-    assert_ok(parameter_values_read(" *.epsilon:10 , *.0.*:0.5,*bias:2", "train.rates", &rates));
+    assert_ok(parameter_values_read(" *.epsilon:10 , *.0.*:0.5,*bias:2", "train.rates", 0, &rates));
     assert_int_equal(rates.names.count, 3);
     assert_true(*parameter_values_find(&rates, "decos.1.sparse.epsilon") == 10);
     assert_true(*parameter_values_find(&rates, "decos.0.conv.bias") == 2); /* the last one that matches */
     assert_null(parameter_values_find(&rates, "decos.1.conv.weight"));
+    assert_ok(parameter_values_read("*.bias:-2", "train.start", -5, &rates));
+    assert_true(rates.value[0] == -2);
+    char many[17 * 4 + 1] = "";
+    for (int i = 0; i < 17; i++)
+        memcpy(many + 4 * i, "a:1,", 4);
+    assert_fails(parameter_values_read(many, "train.rates", 0, &rates), STATUS_USAGE, "train.rates", "up to 16 names");
     static const char *const bad[] = {"*.bias", "*.bias:", ":2", "*.bias:-1", "*.bias:2x", "*.bias:nan", "a:1,,b:2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_fails(parameter_values_read(bad[i], "train.rates", &rates), STATUS_USAGE, "train.rates", "expected");
+        assert_fails(parameter_values_read(bad[i], "train.rates", 0, &rates), STATUS_USAGE, "train.rates", "expected");
     assert_ok(parameter_patterns_read("", "train.freeze", &patterns));
     assert_false(parameter_patterns_match(&patterns, "decos.0.conv.bias"));
     optimizer o;
@@ -387,7 +429,7 @@ static status read_schedule(const char *kind, const char *milestones, const char
                                kind_key,      milestones_key,   warmup_key};
     config *c;
     TRY(train_config_read(NULL, overrides, 6, &c));
-    status result = schedule_read(c, 10, out);
+    status result = schedule_read(c, 10, false, out);
     config_free(c);
     return result;
 }
@@ -445,7 +487,7 @@ static void test_schedule_goes_by_work(void **state) {
     config *c;
     schedule s;
     assert_ok(train_config_read(NULL, (const char *const *)overrides, sizeof overrides / sizeof *overrides, &c));
-    assert_ok(schedule_read(c, 10, &s));
+    assert_ok(schedule_read(c, 10, false, &s));
     config_free(c);
     assert_near(rate_at(&s, 0), 1, 1e-12);
     assert_near(rate_at(&s, 20), 0.8, 1e-12);
@@ -473,6 +515,7 @@ int main(void) {
         cmocka_unit_test(test_adamw),
         cmocka_unit_test(test_muon),
         cmocka_unit_test(test_schedule_free),
+        cmocka_unit_test(test_idle_parameters),
         cmocka_unit_test(test_clipping_and_freezing),
         cmocka_unit_test(test_parameter_names),
         cmocka_unit_test(test_average),

@@ -41,6 +41,25 @@ static void test_one_training_at_a_time(void **state) {
     assert_ok(runs_train(tiny(NULL), folder, true, 0));
 }
 
+/* Of what is called like a temporary file only those of the run go. */
+static void test_leftovers(void **state) {
+    (void)state;
+    static const char *const names[] = {"last.h5.123.0.tmp", "log.csv.99.17.tmp",  "notes.tmp",
+                                        "last.h5.tmp",       "other.h5.123.0.tmp", "last.h5.123.0.tmp.tmp"};
+    char folder[4096], path[4096];
+    name_folder("leftovers", folder);
+    assert_ok(folder_create(folder));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_ok(path_join(path, folder, names[i], ""));
+        assert_ok(file_write(path, "x", 1));
+    }
+    assert_ok(runs_train(tiny("train.epochs=1"), folder, false, 0));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_ok(path_join(path, folder, names[i], ""));
+        assert_int_equal(path_is_file(path), i >= 2);
+    }
+}
+
 static void interrupt(int number) {
     (void)number;
     trainer_interrupt();
@@ -116,7 +135,9 @@ static void test_other_data(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_training_at_a_time), cmocka_unit_test(test_missing_best),
+        cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_one_training_at_a_time),
+        cmocka_unit_test(test_missing_best),
         cmocka_unit_test(test_other_data),
         cmocka_unit_test(test_interrupted_anywhere), /* the last: an interruption may come after the end */
     };

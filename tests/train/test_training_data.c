@@ -98,8 +98,9 @@ static void test_which_split_validates(void **state) {
     assert_string_equal(dataset_split(data.validation), "train, the 3 held out");
     training_data_close(&data);
     data = opened(first, "data.holdout=0.3 data.validation_split=test", &heard);
-    expect_counts(&data, FIRST - 3, TEST);
-    assert_int_equal(heard.count, 0);
+    expect_counts(&data, FIRST, TEST); /* nothing is held out for nobody */
+    assert_int_equal(heard.count, 1);
+    assert_non_null(strstr(heard.last, "data.holdout = 0.3 is passed over"));
     training_data_close(&data);
     expect_refused(first, "data.holdout=0.01", STATUS_USAGE, "data.holdout", "0 of the 10 samples of first");
     expect_refused(first, "data.validation_split=gone", STATUS_INPUT, "gone.txt", first);

@@ -2,6 +2,7 @@
  * begin with, a teacher, early stopping, more epochs. Whole runs of a small network. */
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
+#include "datasets/make/synthesize.h"
 #include "eval/measure/operating_point.h"
 #include "modules/checkpoint.h"
 #include "tests/expect.h"
@@ -207,28 +208,90 @@ static void test_teacher(void **state) {
     runs_expect_resumed(r, 1, "step 6 of 15");
 }
 
+/* Weights that find some targets, and no longer predict everything. */
+static void train_sound(const char *select, run_notes *notes, char init[4200]) {
+    char folder[4096], key[64];
+    name_folder(select, folder);
+    snprintf(key, sizeof key, "train.select=%s", select);
+    assert_ok(TRAIN(folder, false, notes, key, "train.epochs=12", "train.evaluate_every=3", "train.loss=dice2:batch",
+                    "train.prior=0.02", "train.start=*.epsilon:0.1", "train.stages=balanced", "train.optimizer=muon",
+                    "train.learning_rate=1e-2", "train.schedule=linear"));
+    snprintf(init, 4200, "train.init=%s/last.h5", folder);
+}
+
+/* All targets are found by a network that predicts every pixel, as it does in its first epochs. */
+static void test_predicting_everything_is_not_best(void **state) {
+    (void)state;
+    char init[4200];
+    run_notes notes;
+    int best = 0;
+    train_sound("pd", &notes, init);
+    for (int i = 0; i < notes.count; i++)
+        sscanf(notes.lines[i], "best.h5 is epoch %d", &best);
+    assert_true(best > 3);
+    assert_null(strstr(notes.lines[notes.count - 1], "more than half of the background is predicted"));
+}
+
+/* Steps too small to change a metric. */
+#define STILL "train.learning_rate=1e-9", "train.norm_epochs=0"
+
 static void test_early_stopping(void **state) {
+    (void)state;
+    char folder[4096], init[4200];
+    run_notes notes;
+    train_sound("miou", &notes, init);
+    name_folder("idle", folder);
+    /* The first evaluation stays the best. */
+    assert_ok(TRAIN(folder, false, &notes, init, STILL, "train.patience=2", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 3);
+    const char *said = "stopped after epoch 3: 2 evaluations were no better than that of epoch 1";
+    assert_true(notes.count > 1);
+    assert_non_null(strstr(notes.lines[notes.count - 2], said));
+    /* Evaluations before an interruption count. */
+    name_folder("interrupted", folder);
+    char overrides[4400];
+    snprintf(overrides, sizeof overrides,
+             "%s train.learning_rate=1e-9 train.norm_epochs=0 train.patience=2 train.epochs=9", init);
+    assert_fails(runs_train((recipe){ini, overrides}, folder, false, 2), STATUS_INTERRUPTED, "step 11 of 45", "");
+    assert_ok(TRAIN(folder, true, &notes, init, STILL, "train.patience=2", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 1);
+    assert_non_null(strstr(notes.lines[0], said));
+    assert_ok(TRAIN(folder, true, &notes, init, STILL, "train.patience=2", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 0); /* it stays stopped */
+    assert_ok(TRAIN(folder, true, &notes, init, STILL, "train.patience=3", "train.epochs=9"));
+    assert_int_equal(notes.epochs, 1);
+}
+
+/* While a network predicts everything, as in its first epochs, patience does not run out. */
+static void test_patience_waits_for_a_figure(void **state) {
     (void)state;
     char folder[4096];
     run_notes notes;
-    name_folder("idle", folder);
-    /* Steps too small to change a metric: the first evaluation stays the best. */
-    assert_ok(TRAIN(folder, false, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
-    assert_int_equal(notes.epochs, 3);
-    const char *said = "stopped after epoch 3: 2 evaluations were no better than that of epoch 1";
-    assert_non_null(strstr(notes.lines[0], said));
+    name_folder("patient", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.learning_rate=1e-9", "train.patience=1", "train.epochs=4"));
+    assert_int_equal(notes.epochs, 4);
     assert_non_null(strstr(notes.lines[notes.count - 1], "more than half of the background is predicted"));
-    /* Evaluations before an interruption count. */
-    name_folder("interrupted", folder);
-    recipe r = {ini, "train.learning_rate=1e-9 train.patience=2 train.epochs=9"};
-    assert_fails(runs_train(r, folder, false, 2), STATUS_INTERRUPTED, "step 11 of 45", "");
-    assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
-    assert_int_equal(notes.epochs, 1);
-    assert_non_null(strstr(notes.lines[0], said));
-    assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=2", "train.epochs=9"));
-    assert_int_equal(notes.epochs, 0); /* it stays stopped */
-    assert_ok(TRAIN(folder, true, &notes, "train.learning_rate=1e-9", "train.patience=3", "train.epochs=9"));
-    assert_int_equal(notes.epochs, 1);
+}
+
+/* What was best on other images is not the best on these. */
+static void test_other_validation_images(void **state) {
+    (void)state;
+    char folder[4096];
+    run_notes notes;
+    const char *few = scratch_path("few");
+    char key[4200];
+    assert_ok(synthesize_folder(few, 2, 40, 3, 5, NULL, NULL));
+    snprintf(key, sizeof key, "data.root=%s", few);
+    name_folder("other", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.epochs=2"));
+    assert_ok(TRAIN(folder, true, &notes, "train.epochs=3", key, "data.may_change=true"));
+    int forgotten = 0, best = 0;
+    for (int i = 0; i < notes.count; i++) {
+        forgotten += strstr(notes.lines[i], "the best is chosen anew from epoch 3 on") != NULL;
+        sscanf(notes.lines[i], "best.h5 is epoch %d", &best);
+    }
+    assert_int_equal(forgotten, 1);
+    assert_int_equal(best, 3);
 }
 
 static void expect_selection(const char *folder, const char *expected) {
@@ -321,7 +384,10 @@ int main(void) {
         cmocka_unit_test(test_initial_weights),
         cmocka_unit_test(test_threshold_is_stored),
         cmocka_unit_test(test_teacher),
+        cmocka_unit_test(test_predicting_everything_is_not_best),
         cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_patience_waits_for_a_figure),
+        cmocka_unit_test(test_other_validation_images),
         cmocka_unit_test(test_what_the_best_was_chosen_on),
         cmocka_unit_test(test_extending),
         cmocka_unit_test(test_loss_plan),

@@ -1,5 +1,5 @@
 /* Adam (Kingma & Ba, 2015) and AdamW (Loshchilov & Hutter, 2019), with the arithmetic of PyTorch's; g the gradient, t
- * the step from 1:
+ * the step from 1 of those that reach the parameter:
  *   m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
  *   value -= rate / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + epsilon).
  * Weight decay: Adam's g has decay times the value added; AdamW's value is taken times 1 - rate decay first. */
@@ -9,7 +9,7 @@
 
 static void update(const optimizer *o, double rate, const optimizer_part *part, float coupled_decay) {
     double beta1 = o->options.beta1, beta2 = o->options.beta2;
-    double correction1 = 1 - pow(beta1, (double)o->step), correction2 = 1 - pow(beta2, (double)o->step);
+    double step = (double)*part->step, correction1 = 1 - pow(beta1, step), correction2 = 1 - pow(beta2, step);
     float step_size = (float)(rate / correction1), root = (float)sqrt(correction2), scale = o->grad_scale;
     float keep1 = (float)beta1, keep2 = (float)beta2, new1 = (float)(1 - beta1), new2 = (float)(1 - beta2);
     float epsilon = (float)o->options.epsilon;

@@ -16,6 +16,7 @@ enum { NEWTON_SCHULZ_STEPS = 5 };
 #define NS_B (-4.7750f)
 #define NS_C 2.0315f
 #define RMS_OF_ADAM 0.2
+#define LEAST_NORM 1e-7
 
 /* Room for one matrix of m x l, m <= l, in a part's work behind the direction u. */
 typedef struct iteration {
@@ -59,15 +60,13 @@ static double norm_of(const float *u, size_t count) {
     return sqrt(sum);
 }
 
-/* value -= size U V^T of the direction u (rows x columns). A gradient of zeros moves nothing. */
+/* value -= size U V^T of the direction u (rows x columns). What has all but vanished, as the momentum of a gradient
+ * that has become zero, moves nothing. */
 static void move(const optimizer_part *part, int rows, int columns, float size) {
     bool tall = rows > columns;
     const float *u = part->work;
     iteration it = iteration_of(part, tall ? columns : rows, tall ? rows : columns);
-    double norm = norm_of(u, part->count);
-    if (norm == 0)
-        return;
-    float scale = (float)(1 / norm);
+    float scale = (float)(1 / (norm_of(u, part->count) + LEAST_NORM));
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++)
             it.X[tall ? c * rows + r : r * columns + c] = scale * u[r * columns + c];

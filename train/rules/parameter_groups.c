@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_VALUE 1e6
+
 /* The next element of a list separated by commas, without the blanks around it; NULL behind the last. */
 static const char *next_element(const char **at, size_t *length) {
     *at += strspn(*at, " \t");
@@ -38,18 +40,19 @@ status parameter_patterns_read(const char *text, const char *key, parameter_patt
     return STATUS_OK;
 }
 
-status parameter_values_read(const char *text, const char *key, parameter_values *out) {
+status parameter_values_read(const char *text, const char *key, double least, parameter_values *out) {
     size_t length;
     *out = (parameter_values){0};
     for (const char *start; (start = next_element(&text, &length));) {
         const char *colon = memrchr(start, ':', length);
         char *end = NULL;
         double value = colon ? strtod(colon + 1, &end) : NAN;
-        if (!colon || end == colon + 1 || end != start + length || !(value >= 0 && value <= 1e6))
-            return status_fail(STATUS_USAGE, "%s: '%.*s': expected NAME:NUMBER, as in *.epsilon:10", key, (int)length,
-                               start);
-        out->value[out->names.count] = value;
+        if (!colon || end == colon + 1 || end != start + length || !(value >= least && value <= MOST_VALUE))
+            return status_fail(STATUS_USAGE,
+                               "%s: '%.*s': expected NAME:NUMBER, as in *.epsilon:10, the number in %g..%g", key,
+                               (int)length, start, least, MOST_VALUE);
         TRY(add_pattern(&out->names, start, (size_t)(colon - start), key));
+        out->value[out->names.count - 1] = value;
     }
     return STATUS_OK;
 }

@@ -24,8 +24,8 @@ typedef struct parameter_values {
 /* "decos.0.*, *.bias"; empty text: no pattern. `key` names the setting in messages (STATUS_USAGE). */
 status parameter_patterns_read(const char *text, const char *key, parameter_patterns *out);
 
-/* "*.epsilon:10, *.bias:2": a pattern and a number of at least 0. */
-status parameter_values_read(const char *text, const char *key, parameter_values *out);
+/* "*.epsilon:10, *.bias:2": a pattern and a number, `least` or more. */
+status parameter_values_read(const char *text, const char *key, double least, parameter_values *out);
 
 bool parameter_patterns_match(const parameter_patterns *p, const char *name);
 

@@ -37,9 +37,9 @@ static schedule_kind kind_of(const char *name) {
     return (schedule_kind)kind;
 }
 
-status schedule_read(const config *c, int64_t steps_per_epoch, schedule *out) {
+status schedule_read(const config *c, int64_t steps_per_epoch, bool constant, schedule *out) {
     double warmup = config_real(c, "train.warmup");
-    *out = (schedule){.kind = kind_of(config_text(c, "train.schedule")),
+    *out = (schedule){.kind = constant ? SCHEDULE_CONSTANT : kind_of(config_text(c, "train.schedule")),
                       .initial = config_real(c, "train.learning_rate"),
                       .power = config_real(c, "train.power"),
                       .steps_per_epoch = steps_per_epoch};

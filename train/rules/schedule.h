@@ -35,8 +35,9 @@ typedef struct schedule {
     int64_t steps_per_epoch;
 } schedule;
 
-/* From train.schedule, learning_rate, power, warmup, milestones and epochs. */
-status schedule_read(const config *c, int64_t steps_per_epoch, schedule *out);
+/* From train.schedule, learning_rate, power, warmup, milestones and epochs. `constant`: the rate stays where the
+ * warm-up takes it, whatever train.schedule says. */
+status schedule_read(const config *c, int64_t steps_per_epoch, bool constant, schedule *out);
 
 /* The rate for the step about to be made: number 0 .. steps_per_epoch - 1 of an epoch. */
 double schedule_rate(const schedule *s, int64_t epoch, int64_t step);

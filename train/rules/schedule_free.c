@@ -15,12 +15,12 @@ static void update(const optimizer *o, double rate, const optimizer_part *part) 
     float *restrict y = part->value, *restrict z = part->memory[Z], *restrict v = part->memory[V];
     float *restrict x = part->memory[X];
     const float *restrict grad = part->grad;
-    if (o->step == 1) {
+    if (*part->step == 1) {
         memcpy(z, y, part->count * sizeof *z);
         memcpy(x, y, part->count * sizeof *x);
     }
     float keep = (float)o->options.beta2, new = (float)(1 - o->options.beta2), b1 = (float)o->options.beta1;
-    float root = (float)sqrt(1 - pow(o->options.beta2, (double)o->step)), epsilon = (float)o->options.epsilon;
+    float root = (float)sqrt(1 - pow(o->options.beta2, (double)*part->step)), epsilon = (float)o->options.epsilon;
     float size = (float)rate, decay = (float)part->decay, scale = o->grad_scale, share = (float)o->average_share;
     for (size_t i = 0; i < part->count; i++) {
         float g = scale * grad[i];
