@@ -1,25 +1,14 @@
 #include "core/io/png_alpha.h"
 
-#include <png.h>
-#include <stdlib.h>
-
-static bool varies(const png_byte *pixels, size_t count) {
-    for (size_t i = 1; i < count; i++)
-        if (pixels[2 * i + 1] != pixels[1])
-            return true;
-    return false;
-}
+#include "core/io/png_io.h"
 
 bool png_alpha_varies(const char *path) {
-    png_image image = {.version = PNG_IMAGE_VERSION};
+    grey_image alpha;
     bool found = false;
-    if (png_image_begin_read_from_file(&image, path) && image.format & PNG_FORMAT_FLAG_ALPHA) {
-        image.format = PNG_FORMAT_GA;
-        png_byte *pixels = malloc(PNG_IMAGE_SIZE(image));
-        found = pixels && png_image_finish_read(&image, NULL, pixels, 0, NULL) &&
-                varies(pixels, (size_t)image.width * image.height);
-        free(pixels);
-    }
-    png_image_free(&image);
+    if (png_read_alpha(path, &alpha) != STATUS_OK)
+        return false;
+    for (size_t i = 1; i < grey_image_pixels(&alpha) && !found; i++)
+        found = alpha.pixels[i] != alpha.pixels[0];
+    grey_image_free(&alpha);
     return found;
 }

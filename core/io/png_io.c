@@ -23,6 +23,7 @@ typedef struct png_job {
     char message[160]; /* why it failed */
     /* Reading. */
     grey_image *image;
+    bool alpha; /* its alpha channel is wanted, not its grey */
     /* Writing: rows of `row_bytes` bytes. */
     int width, height, bits, colour_type;
     size_t row_bytes;
@@ -100,6 +101,17 @@ static void ask_for_grey(png_job *job) {
     png_read_update_info(png, job->info);
 }
 
+/* Grey and alpha of 8 bits, which fill the place of a pixel. */
+static void ask_for_alpha(png_job *job) {
+    png_structp png = job->png;
+    png_set_expand(png);
+    png_set_scale_16(png);
+    if (png_get_color_type(png, job->info) & PNG_COLOR_MASK_COLOR)
+        png_set_rgb_to_gray(png, PNG_ERROR_ACTION_NONE, 0.299, 0.587);
+    png_set_interlace_handling(png);
+    png_read_update_info(png, job->info);
+}
+
 /* Decodes into the memory of the pixels. Rows of 8 bits fill the first half of their place. */
 static void read_rows(png_job *job) {
     const grey_image *image = job->image;
@@ -120,27 +132,47 @@ static void widen_rows(const grey_image *image) {
     }
 }
 
+static void keep_alpha(const grey_image *image) {
+    const uint8_t *bytes = (const uint8_t *)image->pixels;
+    for (size_t i = 0; i < grey_image_pixels(image); i++)
+        image->pixels[i] = bytes[2 * i + 1];
+}
+
+static bool has_alpha(const png_job *job) {
+    return png_get_color_type(job->png, job->info) & PNG_COLOR_MASK_ALPHA ||
+           png_get_valid(job->png, job->info, PNG_INFO_tRNS);
+}
+
+/* Rows have as many bits a pixel as were asked for. */
+static status read_pixels(const char *path, png_job *job, int bits) {
+    int width = (int)png_get_image_width(job->png, job->info);
+    int height = (int)png_get_image_height(job->png, job->info);
+    if (png_get_rowbytes(job->png, job->info) != (size_t)width * (size_t)(bits / 8) || (bits != 8 && bits != 16))
+        return status_fail(STATUS_INPUT, "%s: not a PNG that can be read as grey", path);
+    status code = grey_image_new(width, height, bits == 16 && !job->alpha ? 65535 : 255, job->image);
+    if (code != STATUS_OK)
+        return status_prefix(code, "%s", path);
+    if (guarded(job, read_rows))
+        return STATUS_OK;
+    grey_image_free(job->image);
+    return status_fail(STATUS_INPUT, "%s: not a readable PNG: %s", path, job->message);
+}
+
 static status read_image(const char *path, png_job *job) {
     bool known = guarded(job, read_header);
     int64_t wide = png_get_image_width(job->png, job->info), high = png_get_image_height(job->png, job->info);
     status code = wide && high ? grey_image_check_size(wide, high) : STATUS_OK;
     if (code != STATUS_OK)
         return status_prefix(code, "%s", path);
-    if (!known || !guarded(job, ask_for_grey))
+    if (known && job->alpha && !has_alpha(job))
+        return STATUS_OK;
+    if (!known || !guarded(job, job->alpha ? ask_for_alpha : ask_for_grey))
         return status_fail(STATUS_INPUT, "%s: not a readable PNG: %s", path, job->message);
-    int width = (int)png_get_image_width(job->png, job->info);
-    int height = (int)png_get_image_height(job->png, job->info);
-    int bits = png_get_bit_depth(job->png, job->info);
-    if (png_get_rowbytes(job->png, job->info) != (size_t)width * (size_t)(bits / 8) || (bits != 8 && bits != 16))
-        return status_fail(STATUS_INPUT, "%s: not a PNG that can be read as grey", path);
-    code = grey_image_new(width, height, bits == 16 ? 65535 : 255, job->image);
-    if (code != STATUS_OK)
-        return status_prefix(code, "%s", path);
-    if (!guarded(job, read_rows)) {
-        grey_image_free(job->image);
-        return status_fail(STATUS_INPUT, "%s: not a readable PNG: %s", path, job->message);
-    }
-    if (bits == 8)
+    int bits = job->alpha ? 16 : png_get_bit_depth(job->png, job->info);
+    TRY(read_pixels(path, job, bits));
+    if (job->alpha)
+        keep_alpha(job->image);
+    else if (bits == 8)
         widen_rows(job->image);
     return STATUS_OK;
 }
@@ -167,17 +199,25 @@ static status read_stream(const char *path, png_job *job) {
     return code;
 }
 
-status png_read_grey(const char *path, grey_image *out) {
+static status read_file(const char *path, bool alpha, grey_image *out) {
     *out = (grey_image){0};
     if (path_is_folder(path))
         return status_fail(STATUS_INPUT, "%s: is a folder; expected a PNG file", path);
     FILE *stream = fopen(path, "rb");
     if (stream == NULL)
         return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    png_job job = {.stream = stream, .image = out};
+    png_job job = {.stream = stream, .image = out, .alpha = alpha};
     status code = read_stream(path, &job);
     fclose(stream);
     return code;
+}
+
+status png_read_grey(const char *path, grey_image *out) {
+    return read_file(path, false, out);
+}
+
+status png_read_alpha(const char *path, grey_image *out) {
+    return read_file(path, true, out);
 }
 
 static void write_image(png_job *job) {

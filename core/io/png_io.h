@@ -15,6 +15,10 @@
  * A missing, truncated or malformed file is STATUS_INPUT with a message that names it. */
 status png_read_grey(const char *path, grey_image *out);
 
+/* The alpha channel of `path`, or what its palette or its transparent colour say, as 8 bits; otherwise as
+ * png_read_grey. `out` is empty where it has none. */
+status png_read_alpha(const char *path, grey_image *out);
+
 /* Writes atomically, but is not on disk until folder_flush (file_io.h): pictures come in thousands. `channels` is 1
  * (grey) or 3 (RGB); pixels are row-major, interleaved, 8 bits each. */
 status png_write_8(const char *path, int width, int height, int channels, const uint8_t *pixels);
