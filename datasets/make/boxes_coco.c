@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LONGEST_NAME = 4095 }; /* as of a path: each of its ends is looked for among the files */
+
 typedef struct coco {
     box_source base;
     char path[4096];
@@ -67,17 +69,29 @@ static void tidy(const char *name, char *out) {
     *end = '\0';
 }
 
+/* What follows the last ".." of a tidy name: from any slash of it on, a path stays inside. NULL: nothing follows. */
+static const char *after_parents(const char *name) {
+    const char *rest = name;
+    for (const char *part = name; part;) {
+        const char *slash = strchr(part, '/'), *next = slash ? slash + 1 : NULL;
+        if (part[0] == '.' && part[1] == '.' && (part[2] == '/' || part[2] == '\0'))
+            rest = next;
+        part = next;
+    }
+    return rest;
+}
+
 /* The longest end of a file_name that is a path from the folder of images on: the annotators' folder may have stood
  * elsewhere, or have been another. NULL: there is no such image. */
 static const char *find_file(const coco *c, const char *name) {
     char path[4096];
-    for (const char *at = name;; at++) {
-        if (path_stays_inside(at) && path_join(path, c->folder, at, "") == STATUS_OK && path_is_file(path))
+    for (const char *at = after_parents(name); at && *at;) {
+        if (path_join(path, c->folder, at, "") == STATUS_OK && path_is_file(path))
             return at;
-        at = strchr(at, '/');
-        if (!at)
-            return NULL;
+        const char *slash = strchr(at, '/');
+        at = slash ? slash + 1 : NULL;
     }
+    return NULL;
 }
 
 /* Two entries with one id would share their boxes, two with one file would take each other's. */
@@ -109,6 +123,9 @@ static status index_images(coco *c) {
     json_array_foreach(json_object_get(c->root, "images"), i, image) {
         if (!name_of(image) || !json_is_integer(json_object_get(image, "id")))
             return status_fail(STATUS_INPUT, "images[%zu]: expected an integer id and a file_name", i);
+        if (strlen(name_of(image)) > LONGEST_NAME)
+            return status_fail(STATUS_INPUT, "images[%zu]: a file_name of %zu bytes; expected at most %d", i,
+                               strlen(name_of(image)), LONGEST_NAME);
         TRY(add_image(c, image));
         c->base.named++;
     }

@@ -25,8 +25,13 @@ void torch_file_free(torch_file *file) {
 
 /* --- which dict --- */
 
+/* No further than that is a name looked at: a text may have megabytes, and a million keys may be that one text. */
+static bool is_long(const char *name) {
+    return strnlen(name, NAME_LIMIT + 1) > NAME_LIMIT;
+}
+
 static bool is_printable(const char *name) {
-    size_t length = strlen(name);
+    size_t length = strnlen(name, NAME_LIMIT + 1);
     bool good = length > 0 && length <= NAME_LIMIT;
     for (size_t i = 0; good && i < length; i++)
         good = name[i] > ' ' && name[i] < 127;
@@ -122,14 +127,22 @@ static bool is_counter(const char *name) {
     return !strcmp(last, "total_ops") || !strcmp(last, "total_params") || !strcmp(last, "n_averaged");
 }
 
-static int gather(const pickle_value *dict, source *sources) {
-    int count = 0;
+static status refuse_name(void) {
+    return status_fail(STATUS_INPUT, "refused: a tensor whose name is empty, longer than %d bytes or not printable",
+                       NAME_LIMIT);
+}
+
+static status gather(const pickle_value *dict, source *sources, int *count) {
     for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
         const pickle_value *key = dict->list.items[i], *value = dict->list.items[i + 1];
-        if (key->kind == PICKLE_TEXT && value->kind == PICKLE_TENSOR && !is_counter(key->text))
-            sources[count++] = (source){.name = key->text, .value = value};
+        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_TENSOR)
+            continue;
+        if (is_long(key->text))
+            return refuse_name();
+        if (!is_counter(key->text))
+            sources[(*count)++] = (source){.name = key->text, .value = value};
     }
-    return count;
+    return STATUS_OK;
 }
 
 /* What wraps a network puts its own name in front of every tensor's: DataParallel, a trainer's class, torch.compile. */
@@ -173,13 +186,11 @@ static void strip_wrappers(source *sources, torch_file *file) {
 /* Fills file->tensors, without data, and sources (as many). */
 static status describe_all(torch_file *file, source *sources) {
     int64_t total = 0;
-    file->count = gather(file->dict, sources);
+    TRY(gather(file->dict, sources, &file->count));
     strip_wrappers(sources, file);
     for (int i = 0; i < file->count; i++) {
         if (!is_printable(sources[i].name))
-            return status_fail(STATUS_INPUT,
-                               "refused: a tensor whose name is empty, longer than %d bytes or not printable",
-                               NAME_LIMIT);
+            return refuse_name();
         sources[i].tensor = &file->tensors[i];
         TRY(torch_tensor_describe(sources[i].name, sources[i].value, sources[i].tensor));
         total += (int64_t)sources[i].tensor->count;
@@ -238,7 +249,7 @@ static status read_tensors(torch_container *c, torch_file *out) {
 const char *torch_file_maker(const torch_file *file, const char *name) {
     for (size_t i = 0; i + 1 < file->dict->list.count; i += 2) {
         const pickle_value *key = file->dict->list.items[i], *value = file->dict->list.items[i + 1];
-        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_OPAQUE || !value->text)
+        if (key->kind != PICKLE_TEXT || value->kind != PICKLE_OPAQUE || !value->text || is_long(key->text))
             continue;
         size_t length = strlen(key->text), wanted = strlen(name);
         const char *end = length >= wanted ? key->text + length - wanted : "";

@@ -280,6 +280,28 @@ static void test_names_and_ids_stand_once(void **state) {
     expect_refused(put("bad", "a.json", text), "a.png", "'a.png' (id 7) and 'b.png' (id 7)", "the image with id 7");
 }
 
+/* As many ends of a name are looked for as it has slashes; what is above the last ".." is none of them. */
+static void test_long_names_and_parents(void **state) {
+    (void)state;
+    enum { LENGTH = 5000 };
+    static const char before[] = "{\"images\": [{\"id\": 7, \"file_name\": \"", after[] = "\"}], \"annotations\": []}";
+    char text[LENGTH + 100];
+    bool found;
+    box_list boxes;
+    size_t at = (size_t)sprintf(text, "%s", before);
+    for (int i = 0; i < LENGTH; i += 2)
+        memcpy(text + at + i, "a/", 2);
+    strcpy(text + at + LENGTH, after);
+    expect_refused(put("bad", "a.json", text), "a.png", "a.json: images[0]", "5000 bytes; expected at most 4095");
+    put("named", "a.png", "");
+    sprintf(text, "%s../x/../a.png%s", before, after);
+    assert_ok(read_boxes(put("coco", "up.json", text), "a.png", &boxes, &found));
+    assert_true(found);
+    sprintf(text, "%sa.png/..%s", before, after);
+    assert_ok(read_boxes(put("coco", "up.json", text), "a.png", &boxes, &found));
+    assert_false(found);
+}
+
 /* What YOLO's tools write behind a class: a box, a box and its confidence, or the corners of a polygon. */
 static void test_lines_of_yolo(void **state) {
     (void)state;
@@ -306,6 +328,7 @@ int main(void) {
         cmocka_unit_test(test_a_whole_set),
         cmocka_unit_test(test_images_in_folders),
         cmocka_unit_test(test_names_and_ids_stand_once),
+        cmocka_unit_test(test_long_names_and_parents),
         cmocka_unit_test(test_lines_of_yolo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

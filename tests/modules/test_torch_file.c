@@ -75,6 +75,20 @@ static void test_tensors_without_the_prefix_are_left_out(void **state) {
     free(saved.data);
 }
 
+/* What is behind forty prefixes would be a name; taking off a million of each of a million tensors has no end. */
+static void test_names_are_measured_with_their_prefixes(void **state) {
+    (void)state;
+    char name[40 * 7 + 2] = "";
+    for (int i = 0; i < 40; i++)
+        strcat(name, "module.");
+    strcat(name, "a");
+    bytes saved = pickle_state_dict((const char *const[]){name}, 1, FLOATS, 0);
+    torch_file file;
+    assert_fails(torch_file_read(torch_zip_file("long.pth", &saved, FLOATS), &file), STATUS_INPUT, "long.pth",
+                 "longer than 255 bytes");
+    free(saved.data);
+}
+
 /* --- where the state dict stands --- */
 
 /* {KEY: a dict of that many tensors a, b, .., ...} */
@@ -376,6 +390,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefixes_of_wrappers),
         cmocka_unit_test(test_a_name_of_some_tensors_is_no_prefix),
+        cmocka_unit_test(test_names_are_measured_with_their_prefixes),
         cmocka_unit_test(test_counters_are_left_out),
         cmocka_unit_test(test_tensors_without_the_prefix_are_left_out),
         cmocka_unit_test(test_any_key_of_the_only_dict),
