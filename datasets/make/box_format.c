@@ -25,6 +25,14 @@ void box_list_free(box_list *list) {
     *list = (box_list){0};
 }
 
+status box_size_check(double stated_width, double stated_height, int width, int height) {
+    if ((!(stated_width > 0) || stated_width == width) && (!(stated_height > 0) || stated_height == height))
+        return STATUS_OK;
+    return status_fail(STATUS_INPUT, "annotated at a size of %.9gx%.9g pixels; expected %dx%d, which the image has",
+                       stated_width > 0 ? stated_width : width, stated_height > 0 ? stated_height : height, width,
+                       height);
+}
+
 status box_source_open(const char *path, const char *images, box_source **out) {
     for (int i = 0; i < FORMATS; i++)
         if (formats[i]->recognises(path))

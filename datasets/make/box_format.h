@@ -23,6 +23,10 @@ typedef struct box_list {
 status box_list_add(box_list *list, box b); /* STATUS_INPUT for one without area or with an edge that is no number */
 void box_list_free(box_list *list);         /* leaves an empty list */
 
+/* STATUS_INPUT if the size that an annotation states is not that of its image: the boxes are of another then, scaled
+ * or turned. Tools that do not know a side leave it out or write 0, which is taken for any. */
+status box_size_check(double stated_width, double stated_height, int width, int height);
+
 /* Opened annotations; begins the struct of every format. */
 typedef struct box_source {
     const struct box_format *format;

@@ -193,15 +193,21 @@ static bool has(const box_source *s, const char *name, const char *stem) {
     return json_object_get(((const coco *)s)->files, name) != NULL;
 }
 
+static double side_of(const json_t *image, const char *key) {
+    return json_number_value(json_object_get(image, key));
+}
+
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
                          box_list *out) {
     (void)stem;
-    (void)width;
-    (void)height;
     const coco *c = (const coco *)s;
+    const json_t *image = json_object_get(c->files, name);
     size_t i;
     json_t *bbox;
-    json_array_foreach(json_object_get(c->boxes, id_of(json_object_get(c->files, name)).s), i, bbox) {
+    status size = box_size_check(side_of(image, "width"), side_of(image, "height"), width, height);
+    if (size != STATUS_OK)
+        return status_prefix(size, "%s: image %s", c->path, name);
+    json_array_foreach(json_object_get(c->boxes, id_of(image).s), i, bbox) {
         double v[4];
         bool numbers = true;
         for (size_t k = 0; k < 4; k++) {

@@ -1,5 +1,5 @@
 /* Pascal VOC: NAME.xml with an <object> for each box, its <bndbox> having <xmin>, <ymin>, <xmax> and <ymax>: pixels
- * counted from 1, both corners inside. */
+ * counted from 1, both corners inside. <size> has <width> and <height>. */
 #include "core/io/file_io.h"
 #include "datasets/make/box_folder.h"
 
@@ -9,17 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CORNERS = 4, NUMBER_SIZE = 64 };
-static const char *const corner_names[CORNERS] = {"xmin", "ymin", "xmax", "ymax"};
+enum { CORNERS = 4, NUMBERS = 6, NUMBER_SIZE = 64 };
+static const char *const number_names[NUMBERS] = {"xmin", "ymin", "xmax", "ymax", "width", "height"};
 
 typedef struct voc_reader {
     XML_Parser parser;
     box_list *boxes;
-    int in_box; /* depth below <bndbox>, which counts 1; 0: outside */
-    int corner; /* the one whose text is read; -1: none */
+    int width, height; /* of the image */
+    int depth;         /* below <bndbox> or <size>, which count 1; 0: outside */
+    int first, end;    /* the numbers that it has */
+    int number;        /* the one whose text is read; -1: none */
     char text[NUMBER_SIZE];
     size_t length;
-    double corners[CORNERS];
+    double numbers[NUMBERS];
     status result;
 } voc_reader;
 
@@ -37,45 +39,56 @@ static void stop(voc_reader *r, status result) {
     XML_StopParser(r->parser, XML_FALSE);
 }
 
+static void begin(voc_reader *r, int first, int end) {
+    r->depth = 1;
+    r->first = first;
+    r->end = end;
+    for (int i = first; i < end; i++)
+        r->numbers[i] = NAN;
+}
+
 static void on_start(void *context, const char *name, const char **attributes) {
     (void)attributes;
     voc_reader *r = context;
-    r->corner = -1;
-    if (r->in_box) {
-        r->in_box++;
-        for (int i = 0; i < CORNERS && r->in_box == 2; i++)
-            if (!strcmp(name, corner_names[i]))
-                r->corner = i;
+    r->number = -1;
+    if (r->depth) {
+        r->depth++;
+        for (int i = r->first; i < r->end && r->depth == 2; i++)
+            if (!strcmp(name, number_names[i]))
+                r->number = i;
         r->length = 0;
     } else if (!strcmp(name, "bndbox")) {
-        r->in_box = 1;
-        for (int i = 0; i < CORNERS; i++)
-            r->corners[i] = NAN;
+        begin(r, 0, CORNERS);
+    } else if (!strcmp(name, "size")) {
+        begin(r, CORNERS, NUMBERS);
     }
 }
 
 static void on_text(void *context, const char *text, int length) {
     voc_reader *r = context;
-    for (int i = 0; r->corner >= 0 && i < length && r->length + 1 < NUMBER_SIZE; i++)
+    for (int i = 0; r->number >= 0 && i < length && r->length + 1 < NUMBER_SIZE; i++)
         r->text[r->length++] = text[i];
 }
 
-static void end_corner(voc_reader *r) {
+static void end_number(voc_reader *r) {
     char *end;
     r->text[r->length] = '\0';
     double value = strtod(r->text, &end);
-    if (end == r->text || end[strspn(end, " \t\r\n")] != '\0')
-        stop(r, status_fail(STATUS_INPUT, "<%s> holds no number", corner_names[r->corner]));
+    bool unstated = r->number >= CORNERS && r->text[strspn(r->text, " \t\r\n")] == '\0';
+    if (!unstated && (end == r->text || end[strspn(end, " \t\r\n")] != '\0'))
+        stop(r, status_fail(STATUS_INPUT, "<%s> holds no number", number_names[r->number]));
     else
-        r->corners[r->corner] = value;
-    r->corner = -1;
+        r->numbers[r->number] = value;
+    r->number = -1;
 }
 
-static void end_box(voc_reader *r) {
-    const double *c = r->corners;
-    status result = box_list_add(r->boxes, (box){c[0] - 1, c[1] - 1, c[2], c[3]});
+static void end_numbers(voc_reader *r) {
+    const double *n = r->numbers;
+    bool box_ends = r->first == 0;
+    status result = box_ends ? box_list_add(r->boxes, (box){n[0] - 1, n[1] - 1, n[2], n[3]})
+                             : box_size_check(n[CORNERS], n[CORNERS + 1], r->width, r->height);
     if (result != STATUS_OK)
-        stop(r, status_prefix(result, "<bndbox>"));
+        stop(r, status_prefix(result, box_ends ? "<bndbox>" : "<size>"));
 }
 
 static void on_end(void *context, const char *name) {
@@ -83,14 +96,14 @@ static void on_end(void *context, const char *name) {
     voc_reader *r = context;
     if (r->result != STATUS_OK)
         return;
-    if (r->corner >= 0)
-        end_corner(r);
-    if (r->in_box && --r->in_box == 0 && r->result == STATUS_OK)
-        end_box(r);
+    if (r->number >= 0)
+        end_number(r);
+    if (r->depth && --r->depth == 0 && r->result == STATUS_OK)
+        end_numbers(r);
 }
 
-static status parse(const char *text, long size, box_list *out) {
-    voc_reader r = {.boxes = out, .corner = -1, .parser = XML_ParserCreate(NULL)};
+static status parse(const char *text, long size, int width, int height, box_list *out) {
+    voc_reader r = {.boxes = out, .width = width, .height = height, .number = -1, .parser = XML_ParserCreate(NULL)};
     if (!r.parser)
         return status_fail(STATUS_MEMORY, "out of memory to read XML");
     XML_SetUserData(r.parser, &r);
@@ -115,13 +128,11 @@ static bool has(const box_source *s, const char *name, const char *stem) {
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
                          box_list *out) {
     (void)name;
-    (void)width;
-    (void)height;
     char path[4096], *text;
     long size = 0;
     TRY(box_folder_path(s, stem, ".xml", path));
     TRY(box_folder_read(path, &text, &size));
-    status result = parse(text, size, out);
+    status result = parse(text, size, width, height, out);
     free(text);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
 }

@@ -302,6 +302,41 @@ static void test_long_names_and_parents(void **state) {
     assert_false(found);
 }
 
+/* Boxes of an image that was scaled or turned since lie elsewhere. A side that is 0 or left out is not stated. */
+static void test_sizes_that_annotations_state(void **state) {
+    (void)state;
+    static const struct {
+        const char *coco, *voc, *fault;
+    } cases[] = {
+        {"\"width\": 40, \"height\": 20", "<width>40</width><height> 20 </height>", NULL},
+        {"\"width\": 0, \"height\": null", "<width>0</width><height>0</height>", NULL},
+        {"\"height\": 20", "<width/><height>20</height><depth>1</depth>", NULL},
+        {"\"width\": 20, \"height\": 40", "<width>20</width><height>40</height>", "20x40"},
+        {"\"width\": 40, \"height\": 21", "<width>40</width><height>21</height>", "40x21"},
+        {"\"width\": 80", "<width>80</width>", "80x20"},
+    };
+    put("named", "a.png", "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512], size[64];
+        box_list boxes;
+        bool found;
+        snprintf(text, sizeof text, "<annotation><size>%s</size></annotation>", cases[i].voc);
+        put("sized", "a.xml", text);
+        snprintf(text, sizeof text, "{\"images\": [{\"id\": 7, \"file_name\": \"a.png\", %s}], \"annotations\": []}",
+                 cases[i].coco);
+        const char *json = put("coco", "sized.json", text);
+        snprintf(size, sizeof size, "annotated at a size of %s pixels; expected 40x20", cases[i].fault);
+        if (cases[i].fault) {
+            expect_refused(json, "a.png", "sized.json: image a.png: ", size);
+            expect_refused(scratch_path("sized"), "a.png", "a.xml: line 1: <size>: ", size);
+            continue;
+        }
+        assert_ok(read_boxes(json, "a.png", &boxes, &found));
+        assert_ok(read_boxes(scratch_path("sized"), "a.png", &boxes, &found));
+        assert_true(found);
+    }
+}
+
 /* What YOLO's tools write behind a class: a box, a box and its confidence, or the corners of a polygon. */
 static void test_lines_of_yolo(void **state) {
     (void)state;
@@ -329,6 +364,7 @@ int main(void) {
         cmocka_unit_test(test_images_in_folders),
         cmocka_unit_test(test_names_and_ids_stand_once),
         cmocka_unit_test(test_long_names_and_parents),
+        cmocka_unit_test(test_sizes_that_annotations_state),
         cmocka_unit_test(test_lines_of_yolo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
