@@ -1,6 +1,7 @@
 /* JPEG through libjpeg-turbo, which decodes to luma itself. It reports errors through a function that must not return:
  * as in png_io.c, the only setjmp is in `guarded`, and whatever must survive an error lives in a jpeg_job. */
 #include "core/io/image_format.h"
+#include "core/io/orientation.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,8 +16,9 @@
 #include <jerror.h>
 
 enum {
-    MOST_SCANS = 500,        /* of a progressive file; honest ones have about ten */
-    MOST_PIXELS_A_BYTE = 512 /* a block of 8 x 8 pixels takes one bit at least */
+    MOST_SCANS = 500,         /* of a progressive file; honest ones have about ten */
+    MOST_PIXELS_A_BYTE = 512, /* a block of 8 x 8 pixels takes one bit at least */
+    LARGEST_SEGMENT = 65533   /* its length has 16 bits, and counts their two bytes */
 };
 
 typedef struct jpeg_job {
@@ -27,6 +29,7 @@ typedef struct jpeg_job {
     FILE *stream;
     grey_image *image;
     uint8_t *row;
+    int orientation;               /* 0 or upright until a segment tells another */
     char message[JMSG_LENGTH_MAX]; /* "" until something is wrong */
 } jpeg_job;
 
@@ -59,6 +62,28 @@ static void on_progress(j_common_ptr codec) {
     longjmp(job->give_up, 1);
 }
 
+static int next_byte(j_decompress_ptr codec) {
+    struct jpeg_source_mgr *in = codec->src;
+    if (in->bytes_in_buffer == 0)
+        in->fill_input_buffer(
+            codec); /* of a file it never has to wait; past the end there is a marker, and a warning */
+    in->bytes_in_buffer--;
+    return *in->next_input_byte++;
+}
+
+/* libjpeg would keep every such segment, and a file may have any number. They are of EXIF or of others; the first that
+ * tells of a turn is it. */
+static boolean on_app1(j_decompress_ptr codec) {
+    jpeg_job *job = codec->client_data;
+    uint8_t data[LARGEST_SEGMENT];
+    int high = next_byte(codec), size = (high << 8 | next_byte(codec)) - 2;
+    for (int i = 0; i < size; i++)
+        data[i] = (uint8_t)next_byte(codec);
+    if (job->orientation <= ORIENTATION_UPRIGHT && size > 0)
+        job->orientation = exif_orientation(data, (size_t)size);
+    return TRUE;
+}
+
 static void read_header(jpeg_job *job) {
     job->codec.err = jpeg_std_error(&job->errors);
     job->codec.client_data = job;
@@ -68,6 +93,7 @@ static void read_header(jpeg_job *job) {
     job->progress.progress_monitor = on_progress;
     job->codec.progress = &job->progress;
     jpeg_stdio_src(&job->codec, job->stream);
+    jpeg_set_marker_processor(&job->codec, JPEG_APP0 + 1, on_app1);
     jpeg_read_header(&job->codec, TRUE);
     job->codec.out_color_space = JCS_GRAYSCALE;
     jpeg_calc_output_dimensions(&job->codec);
@@ -109,6 +135,8 @@ static status read_image(const char *path, jpeg_job *job) {
     else if (!guarded(job, read_rows))
         code = status_fail(STATUS_INPUT, "%s: not a readable JPEG: %s", path, job->message);
     free(job->row);
+    if (code == STATUS_OK && grey_image_turn(job->image, job->orientation) != STATUS_OK)
+        code = status_prefix(STATUS_MEMORY, "%s", path);
     if (code != STATUS_OK)
         grey_image_free(job->image);
     return code;

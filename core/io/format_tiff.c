@@ -2,6 +2,7 @@
  * in strips or tiles, one page or many. Only the plain compressions are let in: the others bring decoders of their own,
  * and nobody stores thermal images with them. */
 #include "core/io/image_format.h"
+#include "core/io/orientation.h"
 #include "core/io/tiff_pages.h"
 
 #include <math.h>
@@ -18,7 +19,7 @@ enum { MOST_COLOURS = 256 };
 typedef struct tiff {
     tiff_file in;
     uint32_t width, height;
-    uint16_t bits, samples, kind, photometric, planes;
+    uint16_t bits, samples, kind, photometric, planes, orientation;
     uint16_t palette[MOST_COLOURS];
     grey_image *image;
     float *values; /* of an image whose scale is not known yet */
@@ -108,6 +109,7 @@ static status read_header(tiff *t) {
     TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_SAMPLESPERPIXEL, &t->samples);
     TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_SAMPLEFORMAT, &t->kind);
     TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_PLANARCONFIG, &t->planes);
+    TIFFGetFieldDefaulted(t->in.libtiff, TIFFTAG_ORIENTATION, &t->orientation);
     if (t->kind == SAMPLEFORMAT_VOID)
         t->kind = SAMPLEFORMAT_UINT;
     status code = grey_image_check_size(t->width, t->height);
@@ -240,6 +242,8 @@ static status decode(tiff *t, const image_source *source, int page, grey_image *
     TRY(grey_image_new((int)t->width, (int)t->height, t->bits <= 8 ? 255 : 65535, out));
     t->image = out;
     status code = read_pixels(t);
+    if (code == STATUS_OK && grey_image_turn(out, t->orientation) != STATUS_OK)
+        code = status_prefix(STATUS_MEMORY, "%s", source->path);
     if (code != STATUS_OK)
         grey_image_free(out);
     return code;
