@@ -1,17 +1,21 @@
 /* BMP: uncompressed, with 1, 4 or 8 bits into a palette, or 24 or 32 bits of colour. */
-#include "core/io/file_io.h"
 #include "core/io/image_format.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-enum { FILE_HEADER = 14, INFO_HEADER = 40, MOST_COLOURS = 256, PLAIN = 0, BIT_FIELDS = 3 };
+enum { FILE_HEADER = 14, INFO_HEADER = 40, LONGEST_HEADER = 1024, MOST_COLOURS = 256, PLAIN = 0, BIT_FIELDS = 3 };
 
+/* Of a file no more is kept than its head and a row: it may be of any length. */
 typedef struct bmp {
     const char *path;
-    const uint8_t *bytes;
-    size_t size;
-    size_t pixels; /* where they begin */
+    FILE *stream;
+    uint8_t bytes[FILE_HEADER + LONGEST_HEADER + 4 * MOST_COLOURS]; /* headers and palette */
+    size_t size;                                                    /* of these as many as there are */
+    uint32_t pixels;                                                /* where they begin in the file */
     size_t row_bytes;
     int width, height, bits;
     bool top_down;
@@ -23,6 +27,8 @@ static uint32_t read_32(const uint8_t *at) {
 }
 
 static status fail(const bmp *b, const char *what) {
+    if (ferror(b->stream))
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", b->path, strerror(errno));
     return status_fail(STATUS_INPUT, "%s: not a readable BMP: %s", b->path, what);
 }
 
@@ -47,7 +53,16 @@ static bool has_usual_masks(const bmp *b) {
            read_32(masks + 4) == 0xff00 && read_32(masks + 8) == 0xff;
 }
 
+static status check_rows_are_there(const bmp *b) {
+    struct stat info;
+    if (fstat(fileno(b->stream), &info) != 0)
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", b->path, strerror(errno));
+    int64_t needed = b->pixels + (int64_t)b->row_bytes * b->height;
+    return info.st_size < needed ? fail(b, "the file is truncated") : STATUS_OK;
+}
+
 static status read_header(bmp *b) {
+    b->size = fread(b->bytes, 1, sizeof b->bytes, b->stream);
     if (b->size < FILE_HEADER + INFO_HEADER)
         return fail(b, "the header is truncated");
     const uint8_t *info = b->bytes + FILE_HEADER;
@@ -55,7 +70,7 @@ static status read_header(bmp *b) {
     int32_t width = (int32_t)read_32(info + 4), height = (int32_t)read_32(info + 8);
     b->pixels = read_32(b->bytes + 10);
     b->bits = info[14] | info[15] << 8;
-    if (header < INFO_HEADER || header > 1024)
+    if (header < INFO_HEADER || header > LONGEST_HEADER)
         return fail(b, "an unknown kind of header");
     status code = grey_image_check_size(width, llabs(height));
     if (code != STATUS_OK)
@@ -67,8 +82,7 @@ static status read_header(bmp *b) {
     if (!known || (compression != PLAIN && !(compression == BIT_FIELDS && has_usual_masks(b))))
         return fail(b, "expected 1, 4, 8, 24 or 32 bits a pixel, not compressed");
     b->row_bytes = ((size_t)b->width * (size_t)b->bits + 31) / 32 * 4;
-    if (b->pixels > b->size || b->size - b->pixels < b->row_bytes * (size_t)b->height)
-        return fail(b, "the file is truncated");
+    TRY(check_rows_are_there(b));
     return b->bits <= 8 ? read_palette(b, FILE_HEADER + header, read_32(info + 32)) : STATUS_OK;
 }
 
@@ -84,23 +98,36 @@ static void read_row(const bmp *b, const uint8_t *row, uint16_t *out) {
     }
 }
 
+static status read_rows(const bmp *b, uint8_t *row, grey_image *out) {
+    if (fseeko(b->stream, b->pixels, SEEK_SET) != 0)
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", b->path, strerror(errno));
+    for (int i = 0; i < b->height; i++) {
+        int y = b->top_down ? i : b->height - 1 - i;
+        if (fread(row, 1, b->row_bytes, b->stream) != b->row_bytes)
+            return fail(b, "the file is truncated");
+        read_row(b, row, out->pixels + (size_t)y * (size_t)b->width);
+    }
+    return STATUS_OK;
+}
+
 static status decode(bmp *b, grey_image *out) {
     TRY(read_header(b));
     TRY(grey_image_new(b->width, b->height, 255, out));
-    for (int y = 0; y < b->height; y++)
-        read_row(b, b->bytes + b->pixels + (size_t)(b->top_down ? y : b->height - 1 - y) * b->row_bytes,
-                 out->pixels + (size_t)y * (size_t)b->width);
-    return STATUS_OK;
+    uint8_t *row = malloc(b->row_bytes);
+    status code = row ? read_rows(b, row, out) : status_fail(STATUS_MEMORY, "%s: out of memory to read it", b->path);
+    free(row);
+    if (code != STATUS_OK)
+        grey_image_free(out);
+    return code;
 }
 
 static status read_bmp(const image_source *source, int page, grey_image *out) {
     (void)page;
-    uint8_t *bytes;
-    bmp b = {.path = source->path};
-    TRY(file_read(source->path, SIZE_MAX, &bytes, &b.size));
-    b.bytes = bytes;
+    bmp b = {.path = source->path, .stream = fopen(source->path, "rb")};
+    if (!b.stream)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", source->path, strerror(errno));
     status code = decode(&b, out);
-    free(bytes);
+    fclose(b.stream);
     return code;
 }
 

@@ -1,51 +1,71 @@
 /* PGM and PPM, binary (P5, P6) and as text (P2, P3). Their header has a full scale of its own, 16383 say: the values
  * are spread to 8 or 16 bits, and the image remembers it. */
-#include "core/io/file_io.h"
 #include "core/io/image_format.h"
 
 #include <ctype.h>
-#include <stdlib.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
+/* Read as it comes: what follows the pixels may be of any length. */
 typedef struct pnm {
     const char *path;
-    const uint8_t *bytes;
-    size_t size, at;
+    FILE *stream;
     int width, height, full;
     int channels;
     bool text;
 } pnm;
 
 static status fail(const pnm *p, const char *what) {
+    if (ferror(p->stream))
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", p->path, strerror(errno));
     return status_fail(STATUS_INPUT, "%s: not a readable PGM: %s", p->path, what);
 }
 
-/* White space, and comments to the end of their line. */
-static void skip_space(pnm *p) {
-    while (p->at < p->size && (isspace(p->bytes[p->at]) || p->bytes[p->at] == '#')) {
-        if (p->bytes[p->at] == '#')
-            while (p->at < p->size && p->bytes[p->at] != '\n')
-                p->at++;
-        else
-            p->at++;
+static int next_byte(pnm *p) {
+    return getc_unlocked(p->stream);
+}
+
+/* The first byte behind white space, and behind comments, which go on to the end of their line. */
+static int next_mark(pnm *p) {
+    bool comment = false;
+    for (;;) {
+        int byte = next_byte(p);
+        if (byte == EOF || (!comment && byte != '#' && !isspace(byte)))
+            return byte;
+        comment = byte != '\n' && (comment || byte == '#');
     }
 }
 
 static status read_number(pnm *p, int most, int *out) {
-    skip_space(p);
-    size_t start = p->at;
-    *out = 0;
-    for (; p->at < p->size && isdigit(p->bytes[p->at]); p->at++) {
-        *out = *out * 10 + (p->bytes[p->at] - '0');
+    int byte = next_mark(p);
+    if (!isdigit(byte))
+        return fail(p, byte == EOF ? "the file is truncated" : "a number was expected");
+    for (*out = 0; isdigit(byte); byte = next_byte(p)) {
+        *out = *out * 10 + (byte - '0');
         if (*out > most)
             return status_fail(STATUS_INPUT, "%s: not a readable PGM: a number above %d", p->path, most);
     }
-    return p->at > start ? STATUS_OK : fail(p, p->at < p->size ? "a number was expected" : "the file is truncated");
+    ungetc(byte, p->stream);
+    return STATUS_OK;
+}
+
+/* Before memory is taken for them. Text has digits, and blanks between. */
+static status check_values_are_there(pnm *p) {
+    struct stat info;
+    int64_t values = (int64_t)p->width * p->height * p->channels;
+    int64_t least = p->text ? 2 * values - 1 : values * (p->full > 255 ? 2 : 1), at = ftello(p->stream);
+    if (at < 0 || fstat(fileno(p->stream), &info) != 0)
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", p->path, strerror(errno));
+    return info.st_size - at < least ? fail(p, "the file is truncated") : STATUS_OK;
 }
 
 static status read_header(pnm *p) {
-    p->text = p->bytes[1] < '4';
-    p->channels = p->bytes[1] == '3' || p->bytes[1] == '6' ? 3 : 1;
-    p->at = 2;
+    next_byte(p);
+    int kind = next_byte(p);
+    p->text = kind < '4';
+    p->channels = kind == '3' || kind == '6' ? 3 : 1;
     TRY(read_number(p, IMAGE_LARGEST_SIDE, &p->width));
     TRY(read_number(p, IMAGE_LARGEST_SIDE, &p->height));
     TRY(read_number(p, 65535, &p->full));
@@ -54,20 +74,18 @@ static status read_header(pnm *p) {
     status code = grey_image_check_size(p->width, p->height);
     if (code != STATUS_OK)
         return status_prefix(code, "%s", p->path);
-    p->at++; /* one blank before binary values */
-    size_t values = (size_t)p->width * (size_t)p->height * (size_t)p->channels;
-    size_t least = p->text ? 2 * values - 1 : values * (p->full > 255 ? 2 : 1); /* text: digits and blanks between */
-    if (p->at > p->size || p->size - p->at < least)
-        return fail(p, "the file is truncated");
-    return STATUS_OK;
+    next_byte(p); /* one blank before binary values */
+    return check_values_are_there(p);
 }
 
 static status read_value(pnm *p, int *out) {
     if (p->text)
         return read_number(p, p->full, out);
-    *out = p->bytes[p->at++];
+    *out = next_byte(p);
     if (p->full > 255)
-        *out = *out << 8 | p->bytes[p->at++];
+        *out = *out << 8 | next_byte(p);
+    if (feof(p->stream) || ferror(p->stream))
+        return fail(p, "the file is truncated");
     return *out <= p->full ? STATUS_OK : fail(p, "a value above its full scale");
 }
 
@@ -84,6 +102,10 @@ static status read_pixels(pnm *p, grey_image *out) {
     return STATUS_OK;
 }
 
+static bool is_kind(int byte) {
+    return byte == '2' || byte == '3' || byte == '5' || byte == '6';
+}
+
 static status decode(pnm *p, grey_image *out) {
     TRY(read_header(p));
     TRY(grey_image_new(p->width, p->height, p->full > 255 ? 65535 : 255, out));
@@ -97,18 +119,16 @@ static status decode(pnm *p, grey_image *out) {
 
 static status read_pnm(const image_source *source, int page, grey_image *out) {
     (void)page;
-    uint8_t *bytes;
-    pnm p = {.path = source->path};
-    TRY(file_read(source->path, SIZE_MAX, &bytes, &p.size));
-    p.bytes = bytes;
+    pnm p = {.path = source->path, .stream = fopen(source->path, "rb")};
+    if (!p.stream)
+        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", source->path, strerror(errno));
     status code = decode(&p, out);
-    free(bytes);
+    fclose(p.stream);
     return code;
 }
 
 static bool recognises(const uint8_t *start, size_t size) {
-    bool known = start[1] == '2' || start[1] == '3' || start[1] == '5' || start[1] == '6';
-    return size >= 3 && start[0] == 'P' && known && isspace(start[2]);
+    return size >= 3 && start[0] == 'P' && is_kind(start[1]) && isspace(start[2]);
 }
 
 const image_format image_format_pnm = {.name = "PGM",

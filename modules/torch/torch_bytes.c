@@ -1,4 +1,5 @@
 #include "modules/torch/torch_container.h"
+#include "modules/torch/torch_tensor.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,10 +7,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The storages, and the descriptions of a whole file: the old format has four beside its magic number. */
+#define FILE_LIMIT (TORCH_STORAGE_LIMIT + 4 * (uint64_t)TORCH_DESCRIPTION_LIMIT)
+
 static status read_stream(FILE *stream, torch_bytes *out) {
     struct stat info;
     if (fstat(fileno(stream), &info) != 0)
         return status_fail(STATUS_INPUT, "cannot be read: %s", strerror(errno));
+    if ((uint64_t)info.st_size > FILE_LIMIT)
+        return status_fail(STATUS_INPUT, "refused: %lld bytes; expected at most %llu", (long long)info.st_size,
+                           (unsigned long long)FILE_LIMIT);
     out->size = (size_t)info.st_size;
     out->data = malloc(out->size + 1);
     if (!out->data)

@@ -11,6 +11,9 @@
 /* No state dict comes near; a tensor with stride 0 can claim any size at no cost in the file. */
 #define TORCH_ELEMENT_LIMIT ((int64_t)1 << 28)
 
+/* Bytes of as many elements of the widest type, as one storage or all of a file may have. */
+#define TORCH_STORAGE_LIMIT ((uint64_t)TORCH_ELEMENT_LIMIT * 8)
+
 /* Takes name, type, rank and shape from the description and checks that every element lies in the storage. No data
  * yet. The message has the tensor's name in front. */
 status torch_tensor_describe(const char *name, const pickle_value *value, torch_tensor *out);

@@ -3,6 +3,7 @@
  * torch.save stores without compression, so every size is bounded by the size of the file, and a compressed entry (how
  * a zip bomb is made) is refused. */
 #include "modules/torch/torch_container.h"
+#include "modules/torch/torch_tensor.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -175,7 +176,7 @@ static status storage(torch_container *c, const char *key, const void **data, si
     snprintf(entry, sizeof entry, "data/%s", key);
     free(z->storage);
     z->storage = NULL;
-    TRY(read_entry(z, entry, UINT64_MAX, &z->storage, size));
+    TRY(read_entry(z, entry, TORCH_STORAGE_LIMIT, &z->storage, size));
     *data = z->storage;
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { FLOATS = 6 };
 
@@ -386,6 +387,19 @@ static void test_bomb_of_strides(void **state) {
     free(b.data);
 }
 
+/* All of a state dict, and 3 GiB behind it that take no room on the disk: refused before they take memory. */
+static void test_files_beyond_any_state_dict(void **state) {
+    (void)state;
+    bytes saved = whole_run(1), all = torch_legacy_bytes(&saved, FLOATS);
+    torch_file file;
+    const char *path = scratch_file("huge.pth", all.data, all.size);
+    assert_int_equal(truncate(path, (off_t)3 << 30), 0);
+    assert_fails(torch_file_read(path, &file), STATUS_INPUT, path, "3221225472 bytes; expected at most 2214592512");
+    unlink(path);
+    free(all.data);
+    free(saved.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefixes_of_wrappers),
@@ -401,6 +415,7 @@ int main(void) {
         cmocka_unit_test(test_safetensors),
         cmocka_unit_test(test_safetensors_refused),
         cmocka_unit_test(test_bomb_of_strides),
+        cmocka_unit_test(test_files_beyond_any_state_dict),
         cmocka_unit_test(test_other_files_are_not_recognised),
         cmocka_unit_test(test_damaged_zip),
         cmocka_unit_test(test_damaged_old_format),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { MOST_KIB = 64 << 10, FILE_SIZE = 100000 };
@@ -137,6 +138,31 @@ static void test_plain_headers(void **state) {
     expect_refused("text.pgm", (const uint8_t *)"P2 16000 16000 255\n0", 20, "truncated");
 }
 
+/* Small images with 3 GiB behind them that take no room on the disk. */
+static void test_files_that_go_on(void **state) {
+    (void)state;
+    static const char pgm[] = "P5 32 32 255\n", text[] = "P2 2 2 9\n7 7 7 7\n";
+    uint8_t binary[sizeof pgm + 32 * 32], bmp[54 + 4 * 4] = "BM";
+    const uint8_t header[] = {54, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 32};
+    memset(binary, 7, sizeof binary);
+    memcpy(binary, pgm, sizeof pgm - 1);
+    memcpy(bmp + 10, header, sizeof header);
+    const struct {
+        const char *name;
+        const void *data;
+        size_t size;
+    } files[] = {
+        {"long.pgm", binary, sizeof binary}, {"long_text.pgm", text, sizeof text}, {"long.bmp", bmp, sizeof bmp}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        grey_image image;
+        const char *path = scratch_file(files[i].name, files[i].data, files[i].size);
+        assert_int_equal(truncate(path, (off_t)3 << 30), 0);
+        assert_ok(read_cheaply(path, &image));
+        grey_image_free(&image);
+        unlink(path);
+    }
+}
+
 /* Little-endian: sides, bits, no compression, black is zero, one channel, one tile of those sides. */
 static void test_tiff_headers(void **state) {
     (void)state;
@@ -165,7 +191,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jpeg_headers), cmocka_unit_test(test_plain_headers),
         cmocka_unit_test(test_tiff_headers), cmocka_unit_test(test_png_of_a_giant),
-        cmocka_unit_test(test_png_of_texts),
+        cmocka_unit_test(test_png_of_texts), cmocka_unit_test(test_files_that_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
