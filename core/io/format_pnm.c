@@ -106,12 +106,19 @@ static bool is_kind(int byte) {
     return byte == '2' || byte == '3' || byte == '5' || byte == '6';
 }
 
+/* Programs that write streams put one image behind the other. Other bytes behind an image mean nothing. */
+static bool another_follows(pnm *p) {
+    return next_mark(p) == 'P' && is_kind(next_byte(p)) && isspace(next_byte(p)) && isdigit(next_mark(p));
+}
+
 static status decode(pnm *p, grey_image *out) {
     TRY(read_header(p));
     TRY(grey_image_new(p->width, p->height, p->full > 255 ? 65535 : 255, out));
     if (p->full != out->maximum)
         out->value_high = p->full;
     status code = read_pixels(p, out);
+    if (code == STATUS_OK && another_follows(p))
+        code = status_fail(STATUS_INPUT, "%s: holds more than one image; expected one", p->path);
     if (code != STATUS_OK)
         grey_image_free(out);
     return code;

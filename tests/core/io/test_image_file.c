@@ -132,6 +132,26 @@ static void test_pgm(void **state) {
                  STATUS_INPUT, "above.pgm", "above its full scale");
 }
 
+/* What a program writes that pipes frames. Other bytes behind an image, and comments in one, are nobody's concern. */
+static void test_pgm_and_what_follows(void **state) {
+    (void)state;
+    static const char *const several[] = {"P5 2 1 255\nabP5 2 1 255\ncd", "P5 2 1 999\n\1b\1dP6\n2 1 255\ncdefgh",
+                                          "P2 2 1 255 7 8\nP2 2 1 255 7 8", "P5 2 1 255\nab\n#\nP3 1 1 9 1 1 1"};
+    static const char *const one[] = {"P5 2 1 255\nab\n", "P5 2 1 255\nabP5", "P5 2 1 255\nabP5 x",
+                                      "P5 2 1 255\nabP4 2 1", "P2 #\n#\n2 # P5 1\n1\n255 7 8 and more"};
+    grey_image image;
+    for (size_t i = 0; i < sizeof several / sizeof *several; i++) {
+        const char *path = scratch_file("frames.pgm", several[i], strlen(several[i]));
+        assert_fails(image_read(&(image_source){.path = path}, &image), STATUS_INPUT, path, "more than one image");
+        assert_null(image.pixels);
+    }
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        image = read_file(scratch_file("frame.pgm", one[i], strlen(one[i])));
+        assert_int_equal(image.width, 2);
+        grey_image_free(&image);
+    }
+}
+
 /* --- raw frames --- */
 
 static void test_raw(void **state) {
@@ -402,6 +422,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bmp),
         cmocka_unit_test(test_pgm),
+        cmocka_unit_test(test_pgm_and_what_follows),
         cmocka_unit_test(test_raw),
         cmocka_unit_test(test_tiff_whole_numbers),
         cmocka_unit_test(test_tiff_floating_point),
