@@ -221,8 +221,9 @@ status folder_create(const char *path) {
             continue;
         memcpy(prefix, path, i);
         prefix[i] = '\0';
-        if (mkdir(prefix, 0777) != 0 && !path_is_folder(prefix))
-            return status_fail(STATUS_OUTPUT, "%s: the folder cannot be created: %s", prefix, strerror(errno));
+        int reason = mkdir(prefix, 0777) == 0 ? 0 : errno; /* to look whether it is there sets errno, too */
+        if (reason != 0 && !path_is_folder(prefix))
+            return status_fail(STATUS_OUTPUT, "%s: the folder cannot be created: %s", prefix, strerror(reason));
     }
     return STATUS_OK;
 }

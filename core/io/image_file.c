@@ -68,10 +68,10 @@ static status read_start(const char *path, uint8_t start[IMAGE_START], size_t *s
     if (!stream)
         return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     *size = fread(start, 1, IMAGE_START, stream);
-    bool failed = ferror(stream);
+    int reason = ferror(stream) ? errno : 0;
     fclose(stream);
-    if (failed)
-        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    if (reason != 0)
+        return status_fail(STATUS_INPUT, "%s: cannot be read: %s", path, strerror(reason));
     return *size ? STATUS_OK : status_fail(STATUS_INPUT, "%s: the file is empty; expected an image", path);
 }
 

@@ -214,6 +214,11 @@ static void test_folders(void **state) {
     const char *below = scratch_path("one/file/more");
     assert_fails(folder_create(below), STATUS_OUTPUT, "one/file", "folder");
     assert_fails(folder_create(""), STATUS_OUTPUT, "folder", "4095");
+    /* Why it was not made, not what was found where it should be. */
+    const char *nowhere = scratch_path("nowhere");
+    assert_int_equal(symlink("not/there", nowhere), 0);
+    assert_fails(folder_create(nowhere), STATUS_OUTPUT, nowhere, "cannot be created: File exists");
+    unlink(nowhere);
     assert_ok(folder_create("/"));
 }
 
