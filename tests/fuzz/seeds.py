@@ -53,6 +53,8 @@ def encode(mode, kind, **options):
     put(target, "_".join([mode, kind.lower(), *map(str, options.values())][:3]).replace(" ", ""), stream.getvalue())
 
 
+# EXIF of one entry: stored by columns.
+turned = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
 for mode in modes:
     encode(mode, "PNG")
     encode(mode, "BMP")
@@ -62,9 +64,14 @@ for mode in modes:
     encode(mode, "JPEG", quality=80)
     encode(mode, "JPEG", quality=81, progressive=True)
     encode(mode, "JPEG", quality=82, restart_marker_blocks=1)
+    encode(mode, "JPEG", quality=83, exif=turned)
 stream = io.BytesIO()
 modes["grey"].save(stream, "TIFF", save_all=True, append_images=[modes["deep"], modes["float"]])
 put("tiff", "pages", stream.getvalue())
+stream = io.BytesIO()
+modes["deep"].save(stream, "TIFF", tiffinfo={274: 6})
+put("tiff", "turned", stream.getvalue())
+put("plain_image", "frames_pgm", "P5 2 1 255\nabP5 2 1 255\ncd")
 put("plain_image", "text_pgm", "P2 # a comment\n3 2\n100\n0 1 2\n98 99 100\n")
 put("plain_image", "text_ppm", "P3\n2 1 7\n1 2 3 7 6 5\n")
 put("plain_image", "raw", bytes(range(48)))
