@@ -124,6 +124,7 @@ void dataset_close(dataset *d) {
     free(d->parts);
     free(d->samples);
     free(d->rows);
+    free(d->scales);
     h5_close(d->pack);
     free(d);
 }

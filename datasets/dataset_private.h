@@ -9,6 +9,10 @@
 #include "datasets/dataset.h"
 #include "datasets/pair_folders.h"
 
+/* Of each image of a pack: what its black and its full scale are in the counting of its file, and 1 where the file had
+ * no full scale (own_scale of grey_image). */
+enum { PACK_SCALE = 3 };
+
 typedef struct sample_files {
     char *name;
     char *image; /* path; NULL in a pack */
@@ -24,6 +28,7 @@ struct dataset {
     int64_t *rows; /* pack: row of each sample */
     int width, height;
     h5_type pixel_type;
+    double *scales;   /* pack: PACK_SCALE numbers of each row, owned; NULL: pixels are the files' own values */
     grey_range range; /* applied to each image that is read */
     dataset **parts;  /* joined: the sets that are read, owned; samples then has names only */
     int part_count;

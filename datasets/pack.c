@@ -5,6 +5,7 @@
 #include "datasets/dataset_private.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,26 @@ static status check_shapes(dataset *d, const char *path, int count) {
     return STATUS_OK;
 }
 
+/* Packs whose pixels are the files' own values have none, nor have those of before there were any. */
+static status read_scales(dataset *d, const char *path, int count) {
+    h5_shape shape;
+    if (!h5_exists(d->pack, "scales"))
+        return STATUS_OK;
+    TRY(h5_get_shape(d->pack, "scales", &shape));
+    if (shape.rank != 2 || shape.size[0] != count || shape.size[1] != PACK_SCALE)
+        return status_fail(STATUS_INPUT, "%s: scales of another shape than %d x %d", path, count, PACK_SCALE);
+    size_t numbers = (size_t)count * PACK_SCALE;
+    d->scales = malloc(numbers * sizeof *d->scales);
+    if (!d->scales)
+        return status_fail(STATUS_MEMORY, "out of memory for the scales of %s", path);
+    TRY(h5_read(d->pack, "scales", H5_FLOAT64, numbers, d->scales));
+    for (size_t i = 0; i < numbers; i += PACK_SCALE)
+        if (!isfinite(d->scales[i]) || !isfinite(d->scales[i + 1]) || !(d->scales[i] < d->scales[i + 1]))
+            return status_fail(STATUS_INPUT, "%s: an image from %g to %g; expected a scale that rises", path,
+                               d->scales[i], d->scales[i + 1]);
+    return STATUS_OK;
+}
+
 static bool same_split(const char *stored, const char *wanted) {
     return !strcmp(wanted, "all") || !strcmp(stored, wanted);
 }
@@ -66,6 +87,8 @@ status pack_open(dataset *d, const char *path, const char *split) {
         result = status_fail(STATUS_INPUT, "%s: %d names but %d splits", path, count, split_count);
     if (result == STATUS_OK)
         result = check_shapes(d, path, count);
+    if (result == STATUS_OK)
+        result = read_scales(d, path, count);
     if (result == STATUS_OK)
         result = select_rows(d, split, names, splits, count);
     const char *other = dataset_other_split(split);
@@ -107,9 +130,20 @@ static status read_row(const dataset *d, const char *dataset_path, int64_t row, 
     return result;
 }
 
+static void restore_scale(const dataset *d, int64_t row, grey_image *image) {
+    if (!d->scales)
+        return;
+    const double *scale = &d->scales[row * PACK_SCALE];
+    image->value_low = scale[0];
+    image->value_high = scale[1];
+    image->own_scale = scale[2] != 0;
+}
+
 status pack_read(const dataset *d, int index, grey_image *image, grey_image *mask) {
-    if (image)
+    if (image) {
         TRY(read_row(d, "images", d->rows[index], image));
+        restore_scale(d, d->rows[index], image);
+    }
     if (mask) {
         status result = read_row(d, "masks", d->rows[index], mask);
         if (result != STATUS_OK && image)
@@ -124,6 +158,7 @@ struct pack_writer {
     int total;
     int width, height, maximum; /* of every image */
     name_list names, splits;    /* of the samples so far */
+    double *scales;             /* PACK_SCALE numbers of each */
 };
 
 static status write_row(pack_writer *w, const char *dataset_path, const grey_image *image) {
@@ -138,6 +173,25 @@ static status write_row(pack_writer *w, const char *dataset_path, const grey_ima
     status result = h5_write_rows(w->file, dataset_path, H5_UINT8, w->names.count, 1, narrow);
     free(narrow);
     return result;
+}
+
+/* Before deepen: an image of 8 bits counts to 255 in a pack of 16, too. */
+static void note_scale(pack_writer *w, const grey_image *image) {
+    bool own = image->value_low != image->value_high;
+    double *scale = &w->scales[w->names.count * PACK_SCALE];
+    scale[0] = own ? image->value_low : 0;
+    scale[1] = own ? image->value_high : image->maximum;
+    scale[2] = image->own_scale;
+}
+
+static status write_scales(pack_writer *w) {
+    const h5_shape shape = {.rank = 2, .size = {w->total, PACK_SCALE}};
+    bool plain = true;
+    for (int i = 0; i < w->total; i++) {
+        const double *scale = &w->scales[i * PACK_SCALE];
+        plain = plain && scale[0] == 0 && scale[1] == w->maximum && scale[2] == 0;
+    }
+    return plain ? STATUS_OK : h5_write(w->file, "scales", H5_FLOAT64, &shape, w->scales);
 }
 
 /* An 8-bit image or mask keeps its meaning in a 16-bit pack. */
@@ -173,8 +227,11 @@ status pack_begin(const char *path, int total, pack_writer **out) {
     if (!w)
         return status_fail(STATUS_MEMORY, "out of memory while packing %s", path);
     w->total = total;
-    status result = h5_create(path, &w->file);
+    w->scales = malloc(((size_t)total + 1) * PACK_SCALE * sizeof *w->scales);
+    status result =
+        w->scales ? h5_create(path, &w->file) : status_fail(STATUS_MEMORY, "out of memory while packing %s", path);
     if (result != STATUS_OK) {
+        free(w->scales);
         free(w);
         *out = NULL;
     }
@@ -193,6 +250,7 @@ status pack_add(pack_writer *w, const char *split, const char *name, grey_image 
     if (image->maximum > w->maximum || mask->maximum > w->maximum)
         return status_fail(STATUS_INPUT, "%s: %s of 16 bits, but the first image has 8", name,
                            image->maximum > w->maximum ? "an image" : "a mask");
+    note_scale(w, image);
     deepen(image, w->maximum);
     deepen(mask, w->maximum);
     TRY(write_row(w, "images", image));
@@ -210,6 +268,8 @@ status pack_commit(pack_writer *w) {
     status result = h5_write_strings(w->file, "names", (const char *const *)w->names.names, w->names.count);
     if (result == STATUS_OK)
         result = h5_write_strings(w->file, "split", (const char *const *)w->splits.names, w->splits.count);
+    if (result == STATUS_OK)
+        result = write_scales(w);
     if (result == STATUS_OK) {
         result = h5_commit(w->file);
         w->file = NULL;
@@ -224,6 +284,7 @@ void pack_abandon(pack_writer *w) {
     h5_close(w->file);
     name_list_free(&w->names);
     name_list_free(&w->splits);
+    free(w->scales);
     free(w);
 }
 
@@ -245,7 +306,11 @@ static status prepare(const pack_options *o, grey_image *image, grey_image *mask
     }
     if (!o->size)
         return STATUS_OK;
+    const grey_image before = *image;
     TRY(resize_image(image, o->size, o->size));
+    image->value_low = before.value_low; /* a resized image is a new one, without the file's counting */
+    image->value_high = before.value_high;
+    image->own_scale = before.own_scale;
     return resize_mask(mask, o->size, o->size);
 }
 

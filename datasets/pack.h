@@ -1,5 +1,6 @@
 /* A packed data set: one HDF5 file with `images` and `masks` (N x H x W, uint8, or uint16 for deep images), `names`
- * and `split` (N strings each), one chunk per image.
+ * and `split` (N strings each), one chunk per image. Where files count otherwise than the pack's pixels (12 bits,
+ * floating point), `scales` (N x 3) says how, so that a range of values means the same as on the files.
  *
  * Thread rule: one thread at a time for each writer; different ones at once. */
 #ifndef IRST_DATASETS_PACK_H

@@ -39,8 +39,10 @@ static status fill_mask(box_job *job, const grey_image *image, const box_list *b
 }
 
 static status put(const box_job *job, const char *stem, grey_image *image, grey_image *mask) {
-    return job->pack ? pack_add(job->pack, split, stem, image, mask)
-                     : new_folder_write_pair(job->folder.unfinished, stem, image, mask);
+    if (job->pack)
+        return pack_add(job->pack, split, stem, image, mask);
+    job->counts->recounted += image->value_low != image->value_high;
+    return new_folder_write_pair(job->folder.unfinished, stem, image, mask);
 }
 
 typedef struct stem_text {

@@ -16,6 +16,7 @@ typedef struct box_set_counts {
     int named;       /* images that the annotations are about, */
     int absent;      /* and those of them that are not there */
     int stray;       /* boxes of an image that the annotations do not name */
+    int recounted;   /* images whose files count otherwise than the PNG that they became */
 } box_set_counts;
 
 /* Reads the images in the folder `images` and their boxes at `annotations` (see box_format.h) and writes OUT/images,

@@ -30,6 +30,11 @@ status prepare_boxes(const char *images, const char *annotations, const char *to
     if (c.stray)
         printf("%d box%s of an image that %s does not name: left out\n", c.stray, c.stray == 1 ? "" : "es",
                annotations);
+    if (c.recounted)
+        printf(
+            "%d image%s of a scale that no PNG holds: a range by values (--range LO,HI) counts to 65535 there; a pack "
+            "keeps theirs\n",
+            c.recounted, plural(c.recounted));
     if (c.unannotated)
         printf("%d image%s without annotation: left out\n", c.unannotated, plural(c.unannotated));
     return STATUS_OK;
