@@ -25,11 +25,13 @@ static status check_shapes(dataset *d, const char *path, int count) {
     TRY(h5_get_shape(d->pack, "masks", &masks));
     bool fits = images.rank == 3 && masks.rank == 3 && images.size[0] == count;
     for (int i = 0; fits && i < 3; i++)
-        fits = images.size[i] == masks.size[i] && images.size[i] > 0 &&
-               images.size[i] <= (i ? IMAGE_LARGEST_SIDE : 1 << 30);
+        fits = images.size[i] == masks.size[i] && images.size[i] > 0;
     if (!fits)
         return status_fail(STATUS_INPUT, "%s: expected images and masks of one shape N x H x W with N = %d names", path,
                            count);
+    status size = grey_image_check_size(images.size[2], images.size[1]); /* before a row is read */
+    if (size != STATUS_OK)
+        return status_prefix(size, "%s", path);
     d->height = (int)images.size[1];
     d->width = (int)images.size[2];
     int64_t full = 0;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* More in a file is not ours. */
-enum { MOST_KEPT = 64, LARGEST_SIDE = 4096, BOX_NUMBERS = 5 };
+enum { MOST_KEPT = 64, LARGEST_SIDE = 4096, MOST_PIXELS = 1 << 22, BOX_NUMBERS = 5 };
 
 /* A number of a scene or mark: its attribute's name, and where it is. */
 typedef struct number {
@@ -73,6 +73,14 @@ static status read_maps(h5_file *file, const char *group, gallery_maps *m) {
     return STATUS_OK;
 }
 
+/* After each entry. What an experiment keeps, nine entries with sides of up to 320, has less than a quarter of it. */
+static status count_pixels(const h5_file *file, const gallery_maps *m, int64_t *total) {
+    *total += (int64_t)m->width * m->height;
+    return *total <= MOST_PIXELS
+               ? STATUS_OK
+               : status_fail(STATUS_INPUT, "%s: a gallery of more than %d pixels", h5_path(file), MOST_PIXELS);
+}
+
 /* --- marks --- */
 
 /* Writes or reads all of a mark; its kind is that of the list. */
@@ -106,7 +114,7 @@ static status write_marks(h5_file *file, const char *list, const mark_list *mark
     return STATUS_OK;
 }
 
-static status read_marks(h5_file *file, const char *list, gallery_kind kind, mark_list *out) {
+static status read_marks(h5_file *file, const char *list, gallery_kind kind, mark_list *out, int64_t *pixels) {
     char group[64];
     for (out->count = 0; out->count < MOST_KEPT; out->count++) {
         snprintf(group, sizeof group, "%s/%d", list, out->count);
@@ -115,6 +123,8 @@ static status read_marks(h5_file *file, const char *list, gallery_kind kind, mar
         gallery_mark *mark = &out->items[out->count];
         mark->kind = kind;
         status read = transfer_mark(file, group, mark, false);
+        if (read == STATUS_OK)
+            read = count_pixels(file, &mark->maps, pixels);
         if (read != STATUS_OK) {
             out->count++; /* to be freed */
             return read;
@@ -192,13 +202,16 @@ static status write_scenes(h5_file *file, const scene_list *scenes, int most) {
     return STATUS_OK;
 }
 
-static status read_scenes(h5_file *file, scene_list *out) {
+static status read_scenes(h5_file *file, scene_list *out, int64_t *pixels) {
     char group[64];
     for (out->count = 0; out->count < MOST_KEPT; out->count++) {
         snprintf(group, sizeof group, "chosen/%d", out->count);
         if (!h5_exists(file, group))
             return STATUS_OK;
-        status read = transfer_scene(file, group, &out->items[out->count], false);
+        gallery_scene *scene = &out->items[out->count];
+        status read = transfer_scene(file, group, scene, false);
+        if (read == STATUS_OK)
+            read = count_pixels(file, &scene->maps, pixels);
         if (read != STATUS_OK) {
             out->count++;
             return read;
@@ -227,11 +240,11 @@ status gallery_file_write(const gallery *g, int scenes, int marks, const char *p
 }
 
 static status read_all(h5_file *file, gallery *g) {
-    int64_t version;
+    int64_t version, pixels = 0;
     TRY(h5_read_attribute_int(file, "/", "gallery", &version));
-    TRY(read_scenes(file, &g->chosen));
-    TRY(read_marks(file, "misses", GALLERY_MISSED, &g->misses));
-    return read_marks(file, "false_alarms", GALLERY_FALSE, &g->false_alarms);
+    TRY(read_scenes(file, &g->chosen, &pixels));
+    TRY(read_marks(file, "misses", GALLERY_MISSED, &g->misses, &pixels));
+    return read_marks(file, "false_alarms", GALLERY_FALSE, &g->false_alarms, &pixels);
 }
 
 status gallery_file_read(const char *path, gallery **out) {

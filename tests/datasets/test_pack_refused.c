@@ -107,11 +107,32 @@ static void test_values(void **state) {
     dataset_close(d);
 }
 
+/* Refused when it is opened, before a row of it takes 4 GiB: nothing of these images is stored. */
+static void test_size(void **state) {
+    (void)state;
+    const h5_shape shapes[] = {{.rank = 3, .size = {1, 32768, 32768}}, {.rank = 3, .size = {1, 40000, 1}}};
+    static const char *const names[] = {"a"}, *const splits[] = {"test"};
+    const char *path = scratch_path("large.h5");
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        h5_file *file;
+        dataset *d;
+        assert_ok(h5_create(path, &file));
+        assert_ok(h5_create_chunked(file, "images", H5_UINT8, &shapes[i]));
+        assert_ok(h5_create_chunked(file, "masks", H5_UINT8, &shapes[i]));
+        assert_ok(h5_write_attribute_int(file, "images", "full_scale", 255));
+        assert_ok(h5_write_strings(file, "names", names, 1));
+        assert_ok(h5_write_strings(file, "split", splits, 1));
+        assert_ok(h5_commit(file));
+        assert_fails(dataset_open(path, "test", &d), STATUS_INPUT, path, "pixels: expected sides of 1 to 32768");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts_that_fit),
         cmocka_unit_test(test_parts_that_do_not),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,31 @@ static void test_file(void **state) {
     assert_fails(gallery_file_read(path, &read), STATUS_INPUT, "gallery.h5", "gallery");
 }
 
+/* 64 entries of a kind with four maps of the largest sides would be 4 GiB. One that is too much by itself shows the
+ * limit of all. */
+static void test_large_file(void **state) {
+    (void)state;
+    static const char *const maps[] = {"image", "score", "label", "predicted"};
+    static const char *const numbers[] = {"x", "y", "area", "peak", "contrast", "box_x0", "box_y0", "box_x1", "box_y1"};
+    const h5_shape shape = {.rank = 2, .size = {4096, 1025}};
+    const char *path = scratch_path("large.h5");
+    h5_file *file;
+    gallery *read;
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write_attribute_int(file, "/", "gallery", 1));
+    for (int i = 0; i < 4; i++) {
+        char map[32];
+        snprintf(map, sizeof map, "misses/0/%s", maps[i]);
+        assert_ok(h5_create_chunked(file, map, H5_UINT8, &shape));
+    }
+    assert_ok(h5_write_attribute_text(file, "misses/0", "name", "a"));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_ok(h5_write_attribute_double(file, "misses/0", numbers[i], 1));
+    assert_ok(h5_commit(file));
+    assert_fails(gallery_file_read(path, &read), STATUS_INPUT, path, "more than 4194304 pixels");
+    assert_null(read);
+}
+
 static void test_page(void **state) {
     (void)state;
     gallery *g = shown_gallery();
@@ -283,9 +308,9 @@ static void test_page(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice), cmocka_unit_test(test_protocol),  cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_page),   cmocka_unit_test(test_reduction), cmocka_unit_test(test_panel),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_choice), cmocka_unit_test(test_protocol),   cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_page),   cmocka_unit_test(test_reduction),  cmocka_unit_test(test_panel),
+        cmocka_unit_test(test_file),   cmocka_unit_test(test_large_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
