@@ -60,8 +60,8 @@ void predictions_free(predictions *p) {
 static status bring_to_size(predictions *p, const grey_image *stored, const sample *s, const char *path) {
     bool fits = stored->width == s->width && stored->height == s->height;
     if (!fits && p->size == 0)
-        return status_fail(STATUS_INPUT, "%s: %dx%d, but its image is %dx%d", path, stored->width, stored->height,
-                           s->width, s->height);
+        return status_fail(STATUS_INPUT, "%s: %dx%d, but its image is %dx%d; a size resizes both (--size N)", path,
+                           stored->width, stored->height, s->width, s->height);
     float *unit = malloc((size_t)stored->width * (size_t)stored->height * sizeof *unit);
     free(p->map);
     p->map = malloc((size_t)s->width * (size_t)s->height * sizeof *p->map);

@@ -44,7 +44,7 @@ static cli_option options[] = {
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",
      "resize images (bilinear) and masks (nearest) to N x N; native: leave them as they are. Without it: as the "
-     "checkpoint was trained, else 256, as in the published tables"},
+     "checkpoint was trained, else 256, as in the published tables; with --predictions native"},
     {"resize", CLI_TEXT, &resize, "opencv|pillow",
      "whose bilinear and nearest: OpenCV's, as in the programs of RPCANet, or Pillow's, as in those of MSHNet and "
      "DNANet"},
@@ -99,7 +99,7 @@ static const cli_program program = {
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then @browse results\n"
         "@evaluate --checkpoint calibrated.h5 --precision int8 --against calibrated.h5 --data NUDT-SIRST   # what int8 "
         "changes\n"
-        "@evaluate --predictions masks/ --data NUDT-SIRST --size native\n"
+        "@evaluate --predictions masks/ --data NUDT-SIRST\n"
         "@evaluate --method pstnn model.preset=community --data NUDT-SIRST\n"
         "mpirun -np 4 @evaluate --checkpoint best.h5 --data NUDT-SIRST   # four processes share the images",
     .options = options,
@@ -168,8 +168,8 @@ static status read_options(run_state *r, int settings) {
     if (against)
         TRY(rival_find(against, &r->other));
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
-    TRY(size ? argument_size(size, &r->how.sample.size)
-             : trained_view_size(checkpoint, PUBLISHED_SIZE, &r->how.sample.size));
+    int usual = predicted ? 0 : PUBLISHED_SIZE; /* pictures are judged as they were made */
+    TRY(size ? argument_size(size, &r->how.sample.size) : trained_view_size(checkpoint, usual, &r->how.sample.size));
     TRY(detector_tiles_read(tiles ? tiles : "auto", "--tiles", &r->tiles));
     TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));

@@ -159,6 +159,10 @@ for name in $(cat scenes/test.txt); do
     mkdir -p predicted
     cp "at/${name}_mask.png" "predicted/$name.png"
 done
+works "$bin/evaluate" --predictions predicted --data scenes
+grep -q ' size native$' stdout || complain "evaluate --predictions resizes: $(head -n 1 stdout)"
+works "$bin/evaluate" --predictions predicted --data scenes --size 256
+grep -q ' size 256$' stdout || complain "evaluate --predictions does not resize: $(head -n 1 stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --size native
 [ "$(grep -cE '^  (max|score|minmax|sigma) > ' stdout)" -eq 8 ] || complain "evaluate --predictions has not 8 rows: $(cat stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --size native --rule minmax --threshold 0.22
