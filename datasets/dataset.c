@@ -8,14 +8,30 @@
 
 const char *const dataset_split_names[DATASET_SPLITS] = {"trainval", "train", "val", "test"};
 
-void dataset_name_of(const char *path, char *out, size_t size) {
+/* The last part of a path, without slashes behind it; its length. */
+static const char *last_part(const char *path, int *length) {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/')
         end--;
     size_t start = end;
     while (start > 0 && path[start - 1] != '/')
         start--;
-    snprintf(out, size, "%.*s", (int)(end - start), path + start);
+    *length = (int)(end - start);
+    return path + start;
+}
+
+bool dataset_path_tells_name(const char *path) {
+    int length;
+    const char *part = last_part(path, &length);
+    return strspn(part, ".") < (size_t)length || length > 2;
+}
+
+void dataset_name_of(const char *path, char *out, size_t size) {
+    int length;
+    char *resolved = dataset_path_tells_name(path) ? NULL : realpath(path, NULL);
+    const char *part = last_part(resolved ? resolved : path, &length);
+    snprintf(out, size, "%.*s", length, part);
+    free(resolved);
     char *suffix = strstr(out, ".h5");
     if (suffix && suffix != out && suffix[3] == 0)
         *suffix = 0;

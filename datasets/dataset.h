@@ -38,8 +38,11 @@ enum { DATASET_SPLITS = 4 };
 extern const char *const dataset_split_names[DATASET_SPLITS];
 /* Whether the set means to have this very split: a list, a folder or rows of a pack, sound or not. */
 status dataset_has_split(const char *path, const char *split, bool *out);
-/* The name a set at `path` has: the last part of the path, without .h5. */
+/* The name a set at `path` has: the last part of the path, without .h5. Of one that ends in . or .. it is what the
+ * folder is called, and "." if there is none. */
 void dataset_name_of(const char *path, char *out, size_t size);
+/* Whether the path itself tells the name: one that ends in . or .. means a folder only where it was written. */
+bool dataset_path_tells_name(const char *path);
 void dataset_close(dataset *d); /* accepts NULL */
 
 int dataset_count(const dataset *d);

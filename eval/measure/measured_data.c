@@ -8,28 +8,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Whether one of the sets in `roots`, separated by commas, has this name. */
 static bool names_set(char *roots, const char *name) {
     char stored[256], *rest = roots, *root;
     while ((root = strsep(&rest, ",")) != NULL) {
-        dataset_name_of(root + strspn(root, " \t"), stored, sizeof stored);
+        root += strspn(root, " \t");
+        if (!dataset_path_tells_name(root)) /* where the training stood is not known */
+            continue;
+        dataset_name_of(root, stored, sizeof stored);
         if (!strcmp(stored, name))
             return true;
     }
     return false;
 }
 
-static status trained_on(const h5_file *file, const dataset *d, bool *out) {
+/* Whether one split holds all of another by what they are called. */
+static bool holds(const char *split, const char *other) {
+    bool is_part = !strcasecmp(other, "train") || !strcasecmp(other, "val");
+    return !strcasecmp(split, other) || !strcmp(split, "all") || (!strcasecmp(split, "trainval") && is_part);
+}
+
+/* *out: the split that the checkpoint was trained on, owned by the caller, if images of `d` are among it; else NULL. */
+static status trained_on(const h5_file *file, const dataset *d, char **out) {
     char *roots = NULL, *split = NULL;
-    *out = false;
+    *out = NULL;
     if (!h5_has_attribute(file, "/", "data.root") || !h5_has_attribute(file, "/", "data.train_split"))
         return STATUS_OK;
     status result = h5_read_attribute_text(file, "/", "data.root", &roots);
     if (result == STATUS_OK)
         result = h5_read_attribute_text(file, "/", "data.train_split", &split);
-    if (result == STATUS_OK)
-        *out = !strcmp(split, dataset_split(d)) && names_set(roots, dataset_name(d));
+    const char *measured = dataset_split(d);
+    if (result == STATUS_OK && (holds(measured, split) || holds(split, measured)) &&
+        names_set(roots, dataset_name(d))) {
+        *out = split;
+        split = NULL;
+    }
     free(roots);
     free(split);
     return result;
@@ -37,17 +52,22 @@ static status trained_on(const h5_file *file, const dataset *d, bool *out) {
 
 static status say_trained_on(const measured_data *request, const char *checkpoint, const dataset *d) {
     h5_file *file;
-    bool seen;
+    char *seen, within[160] = "";
     status result = checkpoint_open(checkpoint, &file);
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says why */
-    char remark[4096];
-    snprintf(remark, sizeof remark,
-             "%.3000s was trained on split %.100s of %.200s: these figures say nothing about images it has not seen",
-             checkpoint, dataset_split(d), dataset_name(d));
     result = trained_on(file, d, &seen);
-    if (result == STATUS_OK && seen)
+    if (result == STATUS_OK && seen) {
+        char remark[4096];
+        if (strcasecmp(seen, dataset_split(d)) != 0)
+            snprintf(within, sizeof within, ", which shares images with split %.100s", dataset_split(d));
+        snprintf(remark, sizeof remark,
+                 "%.3000s was trained on split %.100s of %.200s%s: these figures say nothing about images it has not "
+                 "seen",
+                 checkpoint, seen, dataset_name(d), within);
         request->say(request->context, remark);
+        free(seen);
+    }
     h5_close(file);
     return result;
 }

@@ -63,10 +63,8 @@ static status print_detector(const char *path, detector *d) {
     return STATUS_OK;
 }
 
-/* What a network was trained on is part of it: the range of grey values, as the file says it. *out is NULL if it says
- * none; the caller frees it. */
-static status range_of(const char *path, char **out) {
-    static const char key[] = "data.range";
+/* What the file says of its training under this key. *out is NULL if it says nothing; the caller frees it. */
+static status training_key_of(const char *path, const char *key, char **out) {
     h5_file *file;
     *out = NULL;
     if (torch_file_recognises(path))
@@ -77,13 +75,18 @@ static status range_of(const char *path, char **out) {
     return result;
 }
 
-static status keep_range(const char *from, h5_file *to) {
-    char *range;
-    status result = range_of(from, &range);
-    if (result == STATUS_OK && range)
-        result = h5_write_attribute_text(to, "/", "data.range", range);
-    free(range);
-    return result;
+/* What a network was trained on is part of it: the range of grey values, and the images that do not judge it. */
+static status keep_training_keys(const char *from, h5_file *to) {
+    static const char *const keys[] = {"data.range", "data.root", "data.train_split"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char *value;
+        status result = training_key_of(from, keys[i], &value);
+        if (result == STATUS_OK && value)
+            result = h5_write_attribute_text(to, "/", keys[i], value);
+        free(value);
+        TRY(result);
+    }
+    return STATUS_OK;
 }
 
 /* And at what size it saw images. */
@@ -101,7 +104,7 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
     if (result == STATUS_OK)
         result = checkpoint_write_ranges(file, d);
     if (result == STATUS_OK && from)
-        result = keep_range(from, file);
+        result = keep_training_keys(from, file);
     if (result == STATUS_OK && from)
         result = keep_view(from, file);
     if (result == STATUS_OK && !isnan(threshold))
@@ -148,7 +151,7 @@ static status export_with_notes(detector *d, int width, int height, const char *
     char *range, seen[96], number[32];
     TRY(checkpoint_read_threshold(input, &threshold));
     TRY(trained_view_read(input, &view));
-    TRY(range_of(input, &range));
+    TRY(training_key_of(input, "data.range", &range));
     snprintf(number, sizeof number, "%.15g", isnan(threshold) ? 0.5 : threshold);
     trained_view_text(&view, seen, sizeof seen);
     const char *slash = strrchr(input, '/');

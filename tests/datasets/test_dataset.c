@@ -63,6 +63,22 @@ static void test_lists(void **state) {
     assert_fails(dataset_open("no-such-folder", "train", &d), STATUS_INPUT, "no-such-folder", "no such");
 }
 
+static void test_names(void **state) {
+    (void)state;
+    char name[64];
+    const char *const ends[] = {"", "/", "//", "/.", "/./", "/images/..", "/images/../"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char path[4200];
+        snprintf(path, sizeof path, "%s%s", scenes, ends[i]);
+        dataset_name_of(path, name, sizeof name);
+        assert_string_equal(name, "scenes");
+        assert_int_equal(dataset_path_tells_name(path), i < 3);
+    }
+    dataset_name_of("/nowhere/..", name, sizeof name);
+    assert_string_equal(name, "..");
+    assert_true(dataset_path_tells_name("sets/...") && dataset_path_tells_name(".hidden"));
+}
+
 /* DIR/SPLIT/images, SIRST's mask names, and what can be wrong with a folder. */
 static void test_folders_and_faults(void **state) {
     (void)state;
@@ -204,6 +220,7 @@ static void test_published_totals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_folders_and_faults),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_pack_gives_the_same_pixels),

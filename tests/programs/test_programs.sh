@@ -95,6 +95,18 @@ refuses 2 'no_such_net' "$bin/train" method.ini --out out
 
 # --- evaluate ---
 works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --split test --size native --format json
+# What was trained on is known by another word for the split or the set, and after a conversion.
+works "$bin/convert" weights run/best.h5 cut-down.h5
+for way in 'scenes --split train' 'scenes --split Train' 'scenes --split all' 'scenes/. --split train' 'scenes.h5 --split train'; do
+    for weights in run/best.h5 cut-down.h5; do
+        # shellcheck disable=SC2086 # an option and its value
+        works "$bin/evaluate" --checkpoint $weights --size 64 --data $way
+        grep -q "$weights was trained on split train of scenes" stderr || complain "evaluate is silent about $way: $(cat stderr)"
+    done
+done
+grep -q ' on scenes, ' stdout || complain "evaluate does not know the name of the set: $(head -n 1 stdout)"
+works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --split test --size native --format json
+grep -q 'was trained on' stderr && complain "evaluate takes the test split for what it was trained on"
 for key in method dataset split images params miou niou precision recall f1 pd fa auc tp fp fn targets \
     targets_detected ms_per_image; do
     grep -q "\"$key\"" stdout || complain "evaluate --format json lacks $key"
