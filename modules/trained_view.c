@@ -34,7 +34,7 @@ static bool is_side(int side) {
     return side > 0 && side <= IMAGE_LARGEST_SIDE;
 }
 
-static bool parse(const char *text, trained_view *out) {
+bool trained_view_parse(const char *text, trained_view *out) {
     int end = -1;
     *out = (trained_view){.is_known = true};
     if (!strcmp(text, "native"))
@@ -60,7 +60,7 @@ status trained_view_read(const char *path, trained_view *out) {
     if (result != STATUS_OK)
         return result == STATUS_INPUT ? STATUS_OK : result; /* whoever loads it says what it is */
     result = read_text(file, &text);
-    if (result == STATUS_OK && text && !parse(text, out)) {
+    if (result == STATUS_OK && text && !trained_view_parse(text, out)) {
         *out = (trained_view){0};
         result = status_fail(STATUS_INPUT, "%s: " KEY " is '%.100s'; expected native, SIZE or WIDTHxHEIGHT to SIZE",
                              path, text);
@@ -70,14 +70,19 @@ status trained_view_read(const char *path, trained_view *out) {
     return result;
 }
 
+void trained_view_print(const trained_view *v, char *text, size_t size) {
+    snprintf(text, size, "native");
+    if (v->width > 0)
+        snprintf(text, size, "%dx%d to %d", v->width, v->height, v->size);
+    else if (v->size > 0)
+        snprintf(text, size, "%d", v->size);
+}
+
 status trained_view_write(h5_file *file, const trained_view *v) {
-    char text[64] = "native";
+    char text[64];
     if (!v->is_known)
         return STATUS_OK;
-    if (v->width > 0)
-        snprintf(text, sizeof text, "%dx%d to %d", v->width, v->height, v->size);
-    else if (v->size > 0)
-        snprintf(text, sizeof text, "%d", v->size);
+    trained_view_print(v, text, sizeof text);
     return h5_write_attribute_text(file, "/", KEY, text);
 }
 

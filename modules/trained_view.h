@@ -28,6 +28,9 @@ trained_view trained_view_of(const image_sizes *images, int size);
  * these. Writing, into a file being created, leaves out a zeroed one. */
 status trained_view_read(const char *path, trained_view *out);
 status trained_view_write(h5_file *file, const trained_view *view);
+/* The same text, of a view that is known; false if it is none. */
+void trained_view_print(const trained_view *view, char *text, size_t size);
+bool trained_view_parse(const char *text, trained_view *out);
 
 /* The size at which the network of a checkpoint (NULL: none) is to be evaluated: what it has seen, or, where nobody
  * knows, `otherwise`. */

@@ -7,6 +7,7 @@
 #include "eval/measure/sample.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/convert_calibrate.h"
+#include "eval/programs/convert_notes.h"
 #include "modules/checkpoint.h"
 #include "modules/detector.h"
 #include "modules/onnx/onnx_export.h"
@@ -63,52 +64,14 @@ static status print_detector(const char *path, detector *d) {
     return STATUS_OK;
 }
 
-/* What the file says of its training under this key. *out is NULL if it says nothing; the caller frees it. */
-static status training_key_of(const char *path, const char *key, char **out) {
-    h5_file *file;
-    *out = NULL;
-    if (torch_file_recognises(path))
-        return STATUS_OK;
-    TRY(checkpoint_open(path, &file));
-    status result = h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, out) : STATUS_OK;
-    h5_close(file);
-    return result;
-}
-
-/* What a network was trained on is part of it: the range of grey values, and the images that do not judge it. */
-static status keep_training_keys(const char *from, h5_file *to) {
-    static const char *const keys[] = {"data.range", "data.root", "data.train_split"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        char *value;
-        status result = training_key_of(from, keys[i], &value);
-        if (result == STATUS_OK && value)
-            result = h5_write_attribute_text(to, "/", keys[i], value);
-        free(value);
-        TRY(result);
-    }
-    return STATUS_OK;
-}
-
-/* And at what size it saw images. */
-static status keep_view(const char *from, h5_file *to) {
-    trained_view view;
-    TRY(trained_view_read(from, &view));
-    return trained_view_write(to, &view);
-}
-
-/* `from`: the checkpoint of ours that the detector is of, or NULL. `threshold`: to be kept; NaN for none. */
-static status write_checkpoint(const char *path, detector *d, const char *from, double threshold) {
+static status write_checkpoint(const char *path, detector *d, const convert_notes *notes) {
     h5_file *file;
     TRY(h5_create(path, &file));
     status result = checkpoint_write_model(file, d, true);
     if (result == STATUS_OK)
         result = checkpoint_write_ranges(file, d);
-    if (result == STATUS_OK && from)
-        result = keep_training_keys(from, file);
-    if (result == STATUS_OK && from)
-        result = keep_view(from, file);
-    if (result == STATUS_OK && !isnan(threshold))
-        result = checkpoint_write_threshold(file, threshold);
+    if (result == STATUS_OK)
+        result = convert_notes_write(file, notes);
     if (result == STATUS_OK)
         result = process_check_signals();
     if (result != STATUS_OK) {
@@ -118,52 +81,72 @@ static status write_checkpoint(const char *path, detector *d, const char *from, 
     return h5_commit(file);
 }
 
-/* Writes and prints, and frees the detector. The rest as above. */
-static status finish(const char *path, detector *d, const char *from, double threshold) {
-    status result = write_checkpoint(path, d, from, threshold);
+/* Writes and prints, with the notes of the file `from`, and frees the detector. */
+static status finish(const char *path, detector *d, const char *from) {
+    convert_notes notes;
+    status result = convert_notes_read(from, &notes);
+    if (result == STATUS_OK)
+        result = write_checkpoint(path, d, &notes);
+    convert_notes_free(&notes);
     if (result == STATUS_OK)
         result = print_detector(path, d);
     detector_free(d);
     return result;
 }
 
+/* What a state dict does not hold, and figures depend on. */
+static void say_what_is_left(const convert_note_texts *texts) {
+    for (int i = 0; i < texts->count; i++)
+        fprintf(stderr, "%s%s = %s", i ? ", " : "convert: ", texts->notes[i].key, texts->notes[i].value);
+    if (texts->count)
+        fprintf(stderr, " %s left behind: .safetensors keeps %s\n", texts->count > 1 ? "are" : "is",
+                texts->count > 1 ? "them" : "it");
+}
+
 /* The ending says which format: .safetensors, or else PyTorch's. */
 static status export_tensors(engine *e, const char *input, const char *output) {
     detector *d;
+    convert_notes notes;
+    convert_note_texts texts;
     const char *ending = strrchr(output, '.');
     TRY(weights_file_load(e, input, WEIGHTS_BEST, &d));
     const parameter_set *set = detector_parameters(d);
     bool has_options = ending && !strcmp(ending, ".safetensors");
-    status result = has_options ? safetensors_export(set, d, output) : torch_export(set, output);
+    status result = convert_notes_read(input, &notes);
+    if (result == STATUS_OK) {
+        convert_notes_print(&notes, &texts);
+        result =
+            has_options ? safetensors_export_with(set, d, texts.notes, texts.count, output) : torch_export(set, output);
+    }
     if (result == STATUS_OK)
         printf("%s: %d tensors of %s, %lld parameters\n", output, set->count, title_of(detector_name(d)),
                (long long)parameter_count_trained(set));
     if (result == STATUS_OK && !has_options)
         result = torch_options_lost(d, stdout);
+    if (result == STATUS_OK && !has_options)
+        say_what_is_left(&texts);
+    convert_notes_free(&notes);
     detector_free(d);
     return result;
 }
 
 /* Threshold and range as detect would take them, and at what size the network saw images. */
 static status export_with_notes(detector *d, int width, int height, const char *input, const char *output) {
-    double threshold;
-    trained_view view;
-    char *range, seen[96], number[32];
-    TRY(checkpoint_read_threshold(input, &threshold));
-    TRY(trained_view_read(input, &view));
-    TRY(training_key_of(input, "data.range", &range));
-    snprintf(number, sizeof number, "%.15g", isnan(threshold) ? 0.5 : threshold);
-    trained_view_text(&view, seen, sizeof seen);
+    convert_notes kept;
+    char seen[96], number[32];
+    TRY(convert_notes_read(input, &kept));
+    snprintf(number, sizeof number, "%.15g", isnan(kept.threshold) ? 0.5 : kept.threshold);
+    trained_view_text(&kept.view, seen, sizeof seen);
     const char *slash = strrchr(input, '/');
     const onnx_note notes[] = {{"threshold", number},
-                               {"range", range ? range : "full"},
+                               {"range", kept.range ? kept.range : "full"},
                                {"checkpoint", slash ? slash + 1 : input},
                                {"trained_on", seen}};
-    int count = (int)(sizeof notes / sizeof *notes) - !view.is_known;
+    int count = (int)(sizeof notes / sizeof *notes) - !kept.view.is_known;
     status result = onnx_export(d, width, height, notes, count, output);
     if (result == STATUS_OK)
         printf("%s: %s, threshold %s, range %s\n", output, title_of(detector_name(d)), number, notes[1].value);
-    free(range);
+    convert_notes_free(&kept);
     return result;
 }
 
@@ -172,7 +155,7 @@ static status export_with_notes(detector *d, int width, int height, const char *
 static status from_torch(engine *e, const char **words) {
     detector *d;
     TRY(torch_import_with(e, words[0], settings, setting_count, stdout, &d));
-    return finish(words[1], d, NULL, NAN);
+    return finish(words[1], d, words[0]);
 }
 
 static status to_torch(engine *e, const char **words) {
@@ -191,26 +174,22 @@ static status to_onnx(engine *e, const char **words) {
 
 static status cut_down(engine *e, const char **words) {
     detector *d;
-    double threshold;
-    TRY(checkpoint_read_threshold(words[0], &threshold));
     TRY(checkpoint_load(e, words[0], &d));
-    return finish(words[1], d, words[0], threshold);
+    return finish(words[1], d, words[0]);
 }
 
 static status calibrate(engine *e, const char **words) {
     detector *d;
-    double threshold;
     grey_range range;
     int side;
     if (images < 1)
         return status_fail(STATUS_USAGE, "--images is %d, expected at least 1", images);
-    TRY(checkpoint_read_threshold(words[0], &threshold));
     TRY(argument_range(NULL, words[0], &range));
     TRY(trained_view_size(words[0], PUBLISHED_SIZE, &side));
     TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
     status result = convert_calibrate(d, words[1], &range, side, images);
     if (result == STATUS_OK)
-        return finish(words[2], d, words[0], threshold);
+        return finish(words[2], d, words[0]);
     detector_free(d);
     return result;
 }

@@ -182,14 +182,24 @@ status torch_export(const parameter_set *set, const char *path) {
 
 /* --- safetensors --- */
 
+static void put_json_text(FILE *stream, const char *text) {
+    for (; *text; text++)
+        fprintf(stream, *text == '"' || *text == '\\' || (unsigned char)*text < ' ' ? "\\u%04x" : "%c", *text);
+}
+
 /* {"__metadata__": {"format": "pt", "irst.model.KEY": "VALUE", ..}. No value of an option has quotes. */
-static void put_metadata(FILE *stream, const detector *d) {
+static void put_metadata(FILE *stream, const detector *d, const torch_note *notes, int note_count) {
     const config_key *keys;
     int count;
     fputs("{\"__metadata__\":{\"format\":\"pt\"", stream);
     bool has_options = d && detector_method_options(detector_name(d), &keys, &count) == STATUS_OK;
     for (int i = 0; has_options && i < count; i++)
         fprintf(stream, ",\"" TORCH_OPTION_PREFIX "%s\":\"%s\"", keys[i].name, detector_option(d, keys[i].name));
+    for (int i = 0; i < note_count; i++) {
+        fprintf(stream, ",\"" TORCH_OPTION_PREFIX "%s\":\"", notes[i].key);
+        put_json_text(stream, notes[i].value);
+        fputc('"', stream);
+    }
     fputc('}', stream);
 }
 
@@ -230,9 +240,14 @@ static status write_tensors(const parameter_set *set, const text_buffer *header,
 }
 
 status safetensors_export(const parameter_set *set, const detector *d, const char *path) {
+    return safetensors_export_with(set, d, NULL, 0, path);
+}
+
+status safetensors_export_with(const parameter_set *set, const detector *d, const torch_note *notes, int count,
+                               const char *path) {
     text_buffer header = {0};
     TRY(text_buffer_begin(&header));
-    put_metadata(header.stream, d);
+    put_metadata(header.stream, d, notes, count);
     put_tensors(header.stream, set);
     status result = text_buffer_end(&header);
     if (result == STATUS_OK)

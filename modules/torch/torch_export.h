@@ -13,8 +13,15 @@
  * file atomically. */
 status torch_export(const parameter_set *set, const char *path);
 
+/* A line of the metadata, as irst.KEY. */
+typedef struct torch_note {
+    const char *key, *value;
+} torch_note;
+
 /* The same tensors as safetensors, with the options of `d`, which reading takes for those that tensors do not tell;
- * NULL: without. */
+ * NULL: without. The second one writes `count` notes beside them, which pickle_option of a torch_file gives back. */
 status safetensors_export(const parameter_set *set, const detector *d, const char *path);
+status safetensors_export_with(const parameter_set *set, const detector *d, const torch_note *notes, int count,
+                               const char *path);
 
 #endif

@@ -392,6 +392,25 @@ works "$bin/convert" from-torch there.pth carry.h5 model.carry_noise=true
 works "$bin/convert" to-torch carry.h5 carry.safetensors
 works "$bin/convert" from-torch carry.safetensors carry.h5
 grep -q 'model.carry_noise  *true$' stdout || complain "safetensors forgot an option: $(cat stdout)"
+# What figures depend on beside the weights comes back from safetensors, and is named where it stays behind.
+works "$bin/train" tiny.ini --out noted train.epochs=1 data.range=0,200
+works "$bin/convert" set-threshold noted/last.h5 0.3125
+works "$bin/convert" verify noted/last.h5
+grep -E '^  (threshold|trained on)' stdout > noted.txt
+works "$bin/convert" to-torch noted/last.h5 noted.safetensors
+[ -s stderr ] && complain "convert to-torch is not silent: $(cat stderr)"
+works "$bin/convert" from-torch noted.safetensors noted.h5
+grep -E '^  (threshold|trained on)' stdout | cmp -s - noted.txt || complain "safetensors forgot a note: $(cat stdout)"
+for file in noted/last.h5 noted.h5; do
+    works "$bin/evaluate" --checkpoint $file --data scenes --rule score --format csv
+    cut -d, -f 2-16 stdout > "$(dirname $file)/figures.csv"
+done
+cmp -s noted/figures.csv figures.csv || complain "a network back from safetensors has other figures"
+works "$bin/convert" to-torch noted/last.h5 noted.pth
+grep -q '^convert: detect.threshold = 0.3125, data.range = 0,200, data.seen = 64 are left behind: .safetensors keeps them$' stderr ||
+    complain "convert to-torch does not say what a .pth lacks: $(cat stderr)"
+sed 's/"0.3125"/"1.3125"/' noted.safetensors > odd.safetensors
+refuses 1 "odd.safetensors: detect.threshold is '1.3125'; expected" "$bin/convert" from-torch odd.safetensors out/x.h5
 works "$bin/convert" to-torch carry.h5 carry.pth
 grep -q '^model.carry_noise = true is not kept' stdout || complain "convert to-torch does not say what is lost: $(cat stdout)"
 works "$bin/convert" from-torch carry.pth back.h5
