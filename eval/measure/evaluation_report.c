@@ -197,7 +197,8 @@ static void print_metric(const evaluation *e, metric_id id, FILE *stream) {
     fprintf(stream, "%s%s\n", e->intervals && *note ? "  " : "", note);
 }
 
-/* Images without a target count in mIoU, and in Fa only by the centroid protocol: that has to be said. */
+/* Images without a target count in mIoU, in Fa only by the centroid protocol, and in nIoU as 0 however good they are:
+ * that has to be said. */
 static void print_empty(const evaluation *e, FILE *stream) {
     const metrics *m = &e->counts;
     if (m->empty_images == 0)
@@ -207,7 +208,7 @@ static void print_empty(const evaluation *e, FILE *stream) {
     if (e->options.how.protocol == PROTOCOL_OVERLAP)
         fprintf(stream, ", which Fa leaves out, as published; over all images it is %.3f e-5",
                 metric_shown(METRIC_fa_all, m));
-    fprintf(stream, "\n\n");
+    fprintf(stream, "; nIoU counts %s as 0\n\n", m->empty_images == 1 ? "it" : "each of them");
 }
 
 static void print_head(const evaluation *e, FILE *stream) {

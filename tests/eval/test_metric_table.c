@@ -1,12 +1,15 @@
 /* The metrics beyond the published ones, by hand and by plain loops; the rules; the table itself. */
 #include "core/base/rng.h"
 #include "datasets/check/components.h"
+#include "eval/measure/evaluation_report.h"
 #include "eval/measure/metric_table.h"
 #include "eval/measure/target_outcome.h"
 #include "tests/expect.h"
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 24, HEIGHT = 20, PIXELS = WIDTH * HEIGHT };
@@ -82,6 +85,17 @@ static void test_nothing_found(void **state) {
     assert_true(value(METRIC_target_ap, &m) == 0);
 }
 
+static void expect_line(const metrics *m, const char *line) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    const evaluation e = {.method = "m", .dataset = "d", .split = "test", .counts = *m};
+    assert_ok(evaluation_print(&e, REPORT_TEXT, REPORT_PUBLISHED, stream));
+    fclose(stream);
+    assert_non_null(strstr(text, line));
+    free(text);
+}
+
 /* Without a target the published Fa sees nothing; the counts beside it do. */
 static void test_empty_images(void **state) {
     (void)state;
@@ -96,6 +110,14 @@ static void test_empty_images(void **state) {
     assert_true(value(METRIC_fa, &m) == 1.0 / (PIXELS - 4));
     assert_true(value(METRIC_fa_all, &m) == 6.0 / (2 * PIXELS - 4));
     assert_true(value(METRIC_fa_centroid, &m) == 6.0 / (2 * PIXELS));
+    /* nIoU counts such an image as 0, though nothing may be wrong there, and the report says so. */
+    scene right = {0};
+    metrics nothing = measure(&right, &(scoring){.rule = RULE_MAX});
+    assert_true(value(METRIC_niou, &nothing) == 0);
+    expect_line(&m, " e-5; nIoU counts it as 0\n");
+    metrics_merge(&m, &nothing);
+    expect_line(&m, "2 images have no target: 5 pixels in 2 components");
+    expect_line(&m, "; nIoU counts each of them as 0\n");
 }
 
 /* Equal areas are forgiven by the old form alone. */
