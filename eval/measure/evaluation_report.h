@@ -21,6 +21,7 @@ typedef struct evaluation {
     const comparison *against; /* with another detector on the same images */
     const char *against_name;
     double against_threshold;
+    const char *against_remark; /* metrics_remark of it */
     bootstrap how_sure;
 } evaluation;
 

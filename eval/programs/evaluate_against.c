@@ -55,7 +55,6 @@ void rival_free(rival *r) {
 
 status rival_measure(rival *r, dataset *set, const double *rate) {
     double reached;
-    metrics unused;
     dataset_set_range(set, &r->range); /* it sees the images as it was trained to */
     if (rate) {
         TRY(operating_point_find(&r->source, set, &r->how, *rate, &r->threshold, &reached));
@@ -63,5 +62,5 @@ status rival_measure(rival *r, dataset *set, const double *rate) {
     }
     TRY(records_new(&r->kept));
     r->how.watcher = records_watcher(r->kept);
-    return evaluate_source(&r->source, set, &r->how, &unused, NULL);
+    return evaluate_source(&r->source, set, &r->how, &r->counts, NULL);
 }

@@ -13,7 +13,8 @@ typedef struct rival {
     grey_range range; /* that its images are spread from */
     evaluate_options how;
     double threshold; /* how.how.threshold points here if there is one */
-    records *kept;    /* of rival_measure */
+    metrics counts;   /* of rival_measure, as the next */
+    records *kept;
 } rival;
 
 /* Finds the checkpoint of what `name` says: a file, weights that come with the programs, or a method without

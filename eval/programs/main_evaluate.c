@@ -9,6 +9,7 @@
 #include "eval/programs/arguments.h"
 #include "eval/programs/evaluate_against.h"
 #include "eval/programs/evaluate_outputs.h"
+#include "eval/programs/evaluate_ways.h"
 #include "eval/programs/shipped_weights.h"
 #include "modules/checkpoint.h"
 #include "modules/trained_view.h"
@@ -271,6 +272,7 @@ static status compare(run_state *r, evaluation *e) {
     e->against = r->comparisons;
     e->against_name = against;
     e->against_threshold = scoring_threshold(&other->how.how);
+    e->against_remark = metrics_remark(&other->counts);
     return STATUS_OK;
 }
 
@@ -299,6 +301,11 @@ static status finish(run_state *r, evaluation *e) {
     const char *remark = metrics_remark(&e->counts);
     if (remark)
         say(r, remark);
+    if (e->against_remark) {
+        char other[4400];
+        snprintf(other, sizeof other, "%.4000s: %s", against, e->against_remark);
+        say(r, other);
+    }
     return STATUS_OK;
 }
 
@@ -324,27 +331,10 @@ static status help_with_one(run_state *r) {
     return against ? rival_measure(&r->other, r->set, at_fa ? &r->rate : NULL) : STATUS_OK;
 }
 
-/* --- predictions by every rule --- */
-
+/* Predictions by every rule. */
 static status evaluate_all_ways(run_state *r) {
-    evaluation all[2 * SCORE_RULES];
-    int count = 0;
-    for (int i = 0; i < SCORE_RULES; i++)
-        for (int p = 0; p < 2; p++) {
-            if (i == RULE_LOGIT) /* a picture holds none */
-                continue;
-            r->how.how = (scoring){.rule = (score_rule)i, .protocol = (match_protocol)p};
-            evaluation *e = &all[count++];
-            *e = describe(r);
-            TRY(evaluate_source(&r->source, r->set, &r->how, &e->counts, &e->ms_per_image));
-        }
-    if (peers_rank(r->how.peers) > 0)
-        return STATUS_OK;
-    if (r->format != REPORT_TEXT || r->extent != REPORT_ALL)
-        return evaluation_print_all(all, count, r->format, stdout);
-    for (int i = 0; i < count; i++)
-        TRY(evaluation_print(&all[i], r->format, r->extent, stdout));
-    return STATUS_OK;
+    evaluation like = describe(r);
+    return evaluate_ways(&r->source, r->set, &like, r->format, r->extent, say, r);
 }
 
 /* A result that depends on the cuts is not given without a word. */

@@ -49,6 +49,17 @@ static void print_cards(FILE *stream, const evaluation *e) {
     fputs("</dl>\n", stream);
 }
 
+/* Of figures that say nothing, the detector's or those of the other one. */
+static void print_remark(FILE *stream, const char *name, const char *remark) {
+    if (!remark)
+        return;
+    fputs("<p class=\"note\">", stream);
+    html_print_text(stream, name);
+    fputs(": ", stream);
+    html_print_text(stream, remark);
+    fputs(".</p>\n", stream);
+}
+
 static void print_protocol(FILE *stream, const evaluation *e) {
     const evaluate_options *o = &e->options;
     const metrics *m = &e->counts;
@@ -145,6 +156,8 @@ status evaluation_page_print(const evaluation *e, const gallery *g, html_page *p
     FILE *stream = html_page_stream(page);
     html_page_section(page, "Figures");
     print_cards(stream, e);
+    print_remark(stream, e->method, metrics_remark(&e->counts));
+    print_remark(stream, e->against_name, e->against_remark);
     print_protocol(stream, e);
     html_page_section(page, "ROC");
     TRY(print_roc(stream, e));

@@ -43,6 +43,24 @@ holds b.html 'Differences are to pstnn, rule score &gt; 0.2.' 'protocol centroid
 works "$bin/evaluate" --predictions scenes/masks --data scenes --size native --report c.html
 pages c.html
 holds c.html 'No target was missed.' 'There was no false alarm.'
+# Figures that say nothing are called so: the detector's, the other one's, and those of a rule.
+works "$bin/evaluate" --method mpcm --data scenes --size native --against pstnn --threshold 1 --report d.html
+pages d.html
+holds d.html 'mpcm: no pixel is predicted in any image.' 'pstnn: no pixel is predicted in any image.'
+holds stderr 'evaluate: no pixel is predicted in any image' 'evaluate: pstnn: no pixel is predicted in any image'
+python3 - > black.png << 'PY'
+import struct, sys, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0)) +
+                        chunk(b"IDAT", zlib.compress(bytes(65 * 64))) + chunk(b"IEND", b""))
+PY
+mkdir black
+for name in $(cat scenes/test.txt); do
+    cp black.png "black/$name.png"
+done
+works "$bin/evaluate" --predictions black --data scenes
+holds stderr 'evaluate: rule max: no pixel is predicted in any image' 'evaluate: rule score: no pixel is predicted in any image'
 refuses 2 'a.txt: a report goes to a file that ends in .html' "$bin/evaluate" --method mpcm --data odd --report a.txt
 refuses 1 'no/such/a.html' "$bin/evaluate" --method mpcm --data odd --report no/such/a.html
 
