@@ -26,7 +26,7 @@ status bootstrap_intervals(const metrics *images, int count, const bootstrap *ho
 typedef struct comparison {
     double difference; /* a - b, on all images */
     interval interval; /* of the difference, the same images being drawn for both */
-    double p;          /* two-sided: how often a draw's difference has the other sign; NaN as the interval */
+    double p; /* two-sided: twice the share of draws on the rarer side of 0, ties on both; NaN as the interval */
 } comparison;
 
 /* The same images by two detectors, in the same order. */
