@@ -5,7 +5,9 @@
 #include "eval/programs/arguments.h"
 #include "eval/report/evaluation_page.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static status scores_path(const evaluate_outputs *o, char path[4096]) {
     return path_join(path, o->folder, "scores", ".h5");
@@ -26,30 +28,67 @@ status evaluate_outputs_check_names(const evaluate_outputs *o) {
     return o->records ? records_target_path(o->records, targets) : STATUS_OK;
 }
 
-static status check_file(const char *option, const char *path, const char *const *read, int count) {
+typedef struct output {
+    const char *option;
+    char path[4096];
+} output;
+
+enum { MOST_OUTPUTS = 6 };
+
+static status list_outputs(const evaluate_outputs *o, output out[MOST_OUTPUTS], int *count) {
+    const struct {
+        const char *option, *path;
+    } given[] = {{"--records", o->records}, {"--roc", o->roc}, {"--report", o->report}};
+    *count = 0;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (!given[i].path)
+            continue;
+        out[*count].option = given[i].option;
+        TRY(path_join(out[(*count)++].path, "", given[i].path, ""));
+    }
+    if (o->records) {
+        out[*count].option = "of --records";
+        TRY(records_target_path(o->records, out[(*count)++].path));
+    }
+    if (!o->folder)
+        return STATUS_OK;
+    out[*count].option = out[*count + 1].option = "in --out";
+    TRY(scores_path(o, out[(*count)++].path));
+    return page_path(o, out[(*count)++].path);
+}
+
+/* Also of files that are not there yet: the same name in the same folder. */
+static bool is_one_file(const char *a, const char *b) {
+    char one[4096], other[4096];
+    const char *name = strrchr(a, '/'), *second = strrchr(b, '/');
+    snprintf(one, sizeof one, "%.*s", name ? (int)(name - a) + 1 : 1, name ? a : ".");
+    snprintf(other, sizeof other, "%.*s", second ? (int)(second - b) + 1 : 1, second ? b : ".");
+    return path_is_same(a, b) || (!strcmp(name ? name + 1 : a, second ? second + 1 : b) && path_is_same(one, other));
+}
+
+static status check_output(const output *all, int index, const char *const *read, int count) {
     atomic_file trial;
+    const output *this = &all[index];
+    for (int i = 0; i < index; i++)
+        if (is_one_file(all[i].path, this->path))
+            return status_fail(STATUS_USAGE, "%s would be written twice: it is %s and %s", this->path, all[i].option,
+                               this->option);
     for (int i = 0; i < count; i++)
-        TRY(argument_keeps(option, path, read[i]));
-    TRY(atomic_file_begin(path, &trial));
+        TRY(argument_keeps(this->option, this->path, read[i]));
+    TRY(atomic_file_begin(this->path, &trial));
     atomic_file_abandon(&trial);
     return STATUS_OK;
 }
 
 status evaluate_outputs_check(const evaluate_outputs *o, const char *const *read, int count) {
-    char path[4096];
-    if (o->records)
-        TRY(check_file("--records", o->records, read, count));
-    if (o->roc)
-        TRY(check_file("--roc", o->roc, read, count));
-    if (o->report)
-        TRY(check_file("--report", o->report, read, count));
-    if (!o->folder)
-        return STATUS_OK;
-    TRY(folder_create(o->folder));
-    TRY(scores_path(o, path));
-    TRY(check_file("in --out", path, read, count));
-    TRY(page_path(o, path));
-    return check_file("in --out", path, read, count);
+    output all[MOST_OUTPUTS];
+    int outputs;
+    TRY(list_outputs(o, all, &outputs));
+    if (o->folder)
+        TRY(folder_create(o->folder));
+    for (int i = 0; i < outputs; i++)
+        TRY(check_output(all, i, read, count));
+    return STATUS_OK;
 }
 
 /* --- image by image --- */

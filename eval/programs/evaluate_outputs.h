@@ -18,7 +18,7 @@ typedef struct evaluate_outputs {
 /* Whether the names have the right endings: STATUS_USAGE if not. */
 status evaluate_outputs_check_names(const evaluate_outputs *o);
 /* Before the work: makes the folder, and tries whether all can be written. STATUS_USAGE for one that is one of the
- * `count` files that are read, of which some may be NULL. */
+ * `count` files that are read, of which some may be NULL, and for two that are one file. */
 status evaluate_outputs_check(const evaluate_outputs *o, const char *const *read, int count);
 
 /* Begins what is filled image by image, for an evaluation of which all but the figures is known. `keep`: the records

@@ -162,6 +162,11 @@ cp scenes.h5 held/scores.h5
 refuses 2 'a.csv is read and would be lost: it cannot be --roc too' "$bin/evaluate" --checkpoint a.csv --data scenes --roc a.csv
 refuses 2 'a.csv is read and would be lost: it cannot be --records too' "$bin/evaluate" --method mpcm --data scenes --against a.csv --records ./a.csv
 refuses 2 'held/scores.h5 is read and would be lost: it cannot be in --out too' "$bin/evaluate" --method mpcm --data held/scores.h5 --out held
+# Nor is one output by another.
+refuses 2 'same.csv would be written twice: it is --records and --roc' "$bin/evaluate" --method mpcm --data scenes --records same.csv --roc ./same.csv
+refuses 2 'same_targets.csv would be written twice: it is --roc and of --records' "$bin/evaluate" --method mpcm --data scenes --records same.csv --roc same_targets.csv
+mkdir -p once
+refuses 2 'once/report.html would be written twice: it is --report and in --out' "$bin/evaluate" --method mpcm --data scenes --report "$PWD/once/report.html" --out once
 refuses 2 'intervals is -5, expected 0 or more' "$bin/evaluate" --method mpcm --data scenes --intervals -5
 works "$bin/detect" --checkpoint set.h5 scenes/images --out at
 grep -q '"threshold": 0.5,' at/detections.json && complain "detect does not use the checkpoint's threshold"
