@@ -78,11 +78,21 @@ static status select_rows(dataset *d, const char *split, char **names, char **sp
     return STATUS_OK;
 }
 
+/* Checkpoints and results have the same ending. */
+static status check_parts(const h5_file *pack, const char *path) {
+    static const char *const parts[] = {"names", "split", "images", "masks"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!h5_exists(pack, parts[i]))
+            return status_fail(STATUS_INPUT, "%s: it has no %s: expected a set made by prepare pack", path, parts[i]);
+    return STATUS_OK;
+}
+
 status pack_open(dataset *d, const char *path, const char *split) {
     char **names = NULL, **splits = NULL;
     int count = 0, split_count = 0;
     TRY(h5_verify(path));
     TRY(h5_open(path, &d->pack));
+    TRY(check_parts(d->pack, path));
     TRY(h5_read_strings(d->pack, "names", &names, &count));
     status result = h5_read_strings(d->pack, "split", &splits, &split_count);
     if (result == STATUS_OK && split_count != count)

@@ -40,7 +40,8 @@ static cli_option options[] = {
      "of a checkpoint with averaged weights (train.average) those of the last step instead"},
     {"predictions", CLI_TEXT, &predicted, "DIR",
      "score the pictures DIR/NAME.png that another program made instead: masks, or grey scores whose full scale is 1. "
-     "Without --rule they are scored by every rule and both protocols"},
+     "Without --rule, --threshold and --at-fa they are scored by every rule and both protocols, unless --intervals, "
+     "--records, --report, --out or --roc ask about one way: then by max, and as --protocol says"},
     {"data", CLI_TEXT, &data, "DIR|PACK.h5", "data set: a folder, or a file made by '@prepare pack'"},
     {"split", CLI_TEXT, &split, "NAME", "which part of it"},
     {"size", CLI_TEXT, &size, "N|native",

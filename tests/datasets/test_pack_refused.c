@@ -107,6 +107,24 @@ static void test_values(void **state) {
     dataset_close(d);
 }
 
+/* A checkpoint or the scores of an evaluation end in .h5, too. */
+static void test_other_files(void **state) {
+    (void)state;
+    static const char *const names[] = {"a"};
+    const char *path = scratch_path("other.h5");
+    h5_file *file;
+    dataset *d;
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write_attribute_text(file, "/", "model.name", "rpcanet_plus"));
+    assert_ok(h5_commit(file));
+    assert_fails(dataset_open(path, "test", &d), STATUS_INPUT, path,
+                 "it has no names: expected a set made by prepare pack");
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write_strings(file, "names", names, 1));
+    assert_ok(h5_commit(file));
+    assert_fails(dataset_open(path, "test", &d), STATUS_INPUT, path, "it has no split: expected");
+}
+
 /* Refused when it is opened, before a row of it takes 4 GiB: nothing of these images is stored. */
 static void test_size(void **state) {
     (void)state;
@@ -129,10 +147,8 @@ static void test_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts_that_fit),
-        cmocka_unit_test(test_parts_that_do_not),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_parts_that_fit), cmocka_unit_test(test_parts_that_do_not), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_size),           cmocka_unit_test(test_other_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
