@@ -160,7 +160,7 @@ cp set.h5 a.csv
 mkdir -p held
 cp scenes.h5 held/scores.h5
 refuses 2 'a.csv is read and would be lost: it cannot be --roc too' "$bin/evaluate" --checkpoint a.csv --data scenes --roc a.csv
-refuses 2 'a.csv is read and would be lost: it cannot be --records too' "$bin/evaluate" --method mpcm --data scenes --against a.csv --records ./a.csv
+refuses 2 'a.csv is read and would be lost: it cannot be --records too' "$bin/evaluate" --method mpcm --data scenes --size 64 --against a.csv --records ./a.csv
 refuses 2 'held/scores.h5 is read and would be lost: it cannot be in --out too' "$bin/evaluate" --method mpcm --data held/scores.h5 --out held
 # Nor is one output by another.
 refuses 2 'same.csv would be written twice: it is --records and --roc' "$bin/evaluate" --method mpcm --data scenes --records same.csv --roc ./same.csv
