@@ -66,15 +66,15 @@ static status read_metadata(const char *path, convert_notes *out) {
         const char *key;
         status (*take)(const char *text, convert_notes *out);
     } known[] = {{THRESHOLD, take_threshold}, {RANGE, take_range}, {SEEN, take_view}};
-    torch_file file;
-    TRY(torch_file_read(path, &file));
+    pickle *metadata;
+    TRY(torch_file_read_metadata(path, &metadata));
     status result = STATUS_OK;
-    for (size_t i = 0; i < sizeof known / sizeof *known && result == STATUS_OK; i++) {
-        const char *text = pickle_option(file.names, known[i].key);
+    for (size_t i = 0; metadata && i < sizeof known / sizeof *known && result == STATUS_OK; i++) {
+        const char *text = pickle_option(metadata, known[i].key);
         if (text)
             result = known[i].take(text, out);
     }
-    torch_file_free(&file);
+    pickle_free(metadata);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
 }
 

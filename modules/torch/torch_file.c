@@ -285,6 +285,23 @@ bool torch_file_recognises(const char *path) {
     return read_head(path, head) == STATUS_OK && format_of(head);
 }
 
+static status describe_safetensors(const char *path, pickle **out) {
+    torch_container *c = NULL;
+    TRY(torch_format_safetensors.open(path, &c));
+    status result = torch_format_safetensors.describe(c, out);
+    torch_format_safetensors.close(c);
+    return result;
+}
+
+status torch_file_read_metadata(const char *path, pickle **out) {
+    uint8_t head[TORCH_HEAD_SIZE];
+    *out = NULL;
+    status result = read_head(path, head);
+    if (result == STATUS_OK && format_of(head) == &torch_format_safetensors)
+        result = describe_safetensors(path, out);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
+}
+
 static status read_file(const char *path, torch_file *out) {
     uint8_t head[TORCH_HEAD_SIZE];
     TRY(read_head(path, head));

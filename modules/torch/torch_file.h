@@ -41,6 +41,10 @@ typedef struct torch_file {
  * anything else. Free with torch_file_free. */
 status torch_file_read(const char *path, torch_file *out);
 
+/* Reads what irst wrote beside the tensors, for pickle_option, and no tensor. *out is NULL for formats that have no
+ * place for it; free it with pickle_free. STATUS_INPUT as torch_file_read. */
+status torch_file_read_metadata(const char *path, pickle **out);
+
 /* What makes the entry `name`, in front of which a wrapper's prefix may stand, if that is nothing that can be read;
  * NULL if there is no such entry. */
 const char *torch_file_maker(const torch_file *file, const char *name);
