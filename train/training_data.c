@@ -1,6 +1,7 @@
 #include "train/training_data.h"
 
 #include "core/io/file_io.h"
+#include "datasets/check/set_content.h"
 #include "datasets/check/set_survey.h"
 #include "datasets/epoch_order.h"
 #include "datasets/set_roots.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 static status read_weights(const char *text, int sets, double **out) {
     if (!*text)
@@ -108,8 +108,7 @@ static status look_over(const listener *to, const dataset *d, const char *augmen
     status result = set_survey_run(d, MASK_SIZE_MAY_DIFFER, &words, &remarks, &survey);
     content->images += survey.samples;
     image_sizes_add(sizes, &survey.sizes);
-    content->checksum =
-        (int64_t)crc32_z((uLong)content->checksum, (const Bytef *)&survey.content, sizeof survey.content);
+    content->checksum = (int64_t)set_content_join((uint32_t)content->checksum, survey.content);
     for (int i = 0; i < remarks.count && to->on_notice; i++)
         to->on_notice(to->context, remarks.names[i]);
     name_list_free(&remarks);

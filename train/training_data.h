@@ -15,7 +15,7 @@
 /* What a split holds, to be known again. */
 typedef struct data_content {
     int64_t images;
-    int64_t checksum; /* set_survey's content; of several sets: of theirs */
+    int64_t checksum; /* of the sets' contents, see set_content.h */
 } data_content;
 
 /* A zeroed struct is an empty one. */

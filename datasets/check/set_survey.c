@@ -2,6 +2,7 @@
 
 #include "core/io/png_alpha.h"
 #include "datasets/check/known_sets.h"
+#include "datasets/check/set_content.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 enum { VALUES = 65536 };
 
@@ -66,22 +66,11 @@ static status count_taken(const grey_image *mask, int maximum, mask_rule rule, i
     return STATUS_OK;
 }
 
-static uint32_t add_bytes(uint32_t content, const void *bytes, size_t size) {
-    return (uint32_t)crc32_z(content, bytes, size);
-}
-
-static uint32_t add_image(uint32_t content, const grey_image *image) {
-    const int32_t size[2] = {image->width, image->height};
-    content = add_bytes(content, size, sizeof size);
-    return add_bytes(content, image->pixels, grey_image_pixels(image) * sizeof *image->pixels);
-}
-
 status set_survey_add(set_survey *s, const dataset *d, int index, const grey_image *image, const grey_image *mask) {
     int maximum = mask_maximum(mask), *counts;
     int64_t taken = 0;
-    const char *name = dataset_sample_name(d, index);
     s->samples++;
-    s->content = add_image(add_image(add_bytes(s->content, name, strlen(name)), image), mask);
+    s->content = set_content_add(s->content, dataset_sample_name(d, index), image, mask);
     s->largest = maximum > s->largest ? maximum : s->largest;
     s->unequal += image->width != mask->width || image->height != mask->height;
     grey_span_add(&s->span, image);

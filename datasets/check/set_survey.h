@@ -24,7 +24,7 @@ typedef struct set_survey {
     mask_resizing resizing; /* what will be done to the masks, */
     bool finds_shift;       /* `registration` is wanted: the components of every mask are found for it */
     int64_t samples;
-    uint32_t content;  /* CRC-32 of names, sizes and pixels, in order: the same of a folder and of its pack */
+    uint32_t content;  /* see set_content.h */
     grey_span span;    /* of the images as they were read */
     image_sizes sizes; /* of the images */
     int64_t empty;     /* all 0 */

@@ -2,6 +2,7 @@
 
 #include "core/io/file_io.h"
 #include "core/log/event_log.h"
+#include "datasets/check/set_content.h"
 #include "eval/measure/evaluation_report.h"
 
 #include <inttypes.h>
@@ -30,7 +31,17 @@ static void append_options(const config *options, char *out, size_t size) {
     }
 }
 
-status cell_key(const experiment *e, int method, int data, const char *checkpoint, char out[CELL_KEY_SIZE]) {
+status cell_data_find(const experiment *e, int data, cell_data *out) {
+    dataset *set;
+    TRY(dataset_open(e->data[data].root, e->data[data].split, &set));
+    out->images = dataset_count(set);
+    status result = set_content_find(set, &out->content);
+    dataset_close(set);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "data.%s", e->data[data].name);
+}
+
+status cell_key(const experiment *e, int method, int data, const cell_data *what, const char *checkpoint,
+                char out[CELL_KEY_SIZE]) {
     const experiment_method *m = &e->methods[method];
     const experiment_data *d = &e->data[data];
     const evaluate_options *o = &e->evaluate;
@@ -39,15 +50,12 @@ status cell_key(const experiment *e, int method, int data, const char *checkpoin
         TRY(fingerprint(checkpoint, content, sizeof content));
     else
         append_options(m->options, options, sizeof options);
-    dataset *set;
-    TRY(dataset_open(d->root, d->split, &set));
     snprintf(out, CELL_KEY_SIZE,
-             "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images; size %d%s, rule %s, mask %s, "
-             "protocol %s; %d threads",
-             m->method, options, content, d->root, d->split, dataset_count(set), o->sample.size,
+             "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images, CRC-32 %08" PRIx32
+             "; size %d%s, rule %s, mask %s, protocol %s; %d threads",
+             m->method, options, content, d->root, d->split, what->images, what->content, o->sample.size,
              sample_resizing_text(&o->sample), score_rule_names[o->how.rule], mask_rule_names[o->sample.mask],
              match_protocol_names[o->how.protocol], engine_threads(e->engine));
-    dataset_close(set);
     return STATUS_OK;
 }
 

@@ -25,9 +25,20 @@ typedef struct cell {
     double ms_low, ms_high;
 } cell;
 
-/* The key of a method on a data set: method, options, content of the checkpoint (NULL: none), data, scoring, threads.
- * A program whose figures depend on more appends to it. */
-status cell_key(const experiment *e, int method, int data, const char *checkpoint, char out[CELL_KEY_SIZE]);
+/* What the evaluated split of a data set holds: other masks or another list are other data, whatever they are called.
+ */
+typedef struct cell_data {
+    int images;
+    uint32_t content; /* see datasets/check/set_content.h */
+} cell_data;
+
+/* Reads every sample: once for all cells of the data set. */
+status cell_data_find(const experiment *e, int data, cell_data *out);
+
+/* The key of a method on a data set that holds `what`: method, options, content of the checkpoint (NULL: none), data,
+ * scoring, threads. A program whose figures depend on more appends to it. */
+status cell_key(const experiment *e, int method, int data, const cell_data *what, const char *checkpoint,
+                char out[CELL_KEY_SIZE]);
 
 /* Reads a cell; false if there is no file, or one with another key, or one that is damaged. */
 bool cell_read(const char *path, const char *key, cell *out);

@@ -73,7 +73,9 @@ static status prepare(grid *g) {
     g->cells = calloc(places * (size_t)g->room + 1, sizeof *g->cells);
     g->places = calloc(places * (size_t)g->room + 1, sizeof *g->places);
     g->counts = calloc(places + 1, sizeof *g->counts);
-    return g->cells && g->places && g->counts ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the results");
+    g->data = calloc((size_t)g->e->data_count + 1, sizeof *g->data);
+    return g->cells && g->places && g->counts && g->data ? STATUS_OK
+                                                         : status_fail(STATUS_MEMORY, "out of memory for the results");
 }
 
 status grid_new(const experiment_kind *kind, const experiment *e, const char *folder, bool only_stored, grid **out) {
@@ -95,6 +97,7 @@ void grid_free(grid *g) {
     free(g->cells);
     free(g->places);
     free(g->counts);
+    free(g->data);
     free(g);
 }
 
@@ -253,7 +256,7 @@ static status name_cell(const grid *g, const grid_place *at, const subject *s, c
                         char key[CELL_KEY_SIZE + 256]) {
     char more[256];
     name_file(g, at, name, more);
-    TRY(cell_key(g->e, at->method, at->data, *s->checkpoint ? s->checkpoint : NULL, key));
+    TRY(cell_key(g->e, at->method, at->data, &g->data[at->data].what, *s->checkpoint ? s->checkpoint : NULL, key));
     size_t length = strlen(key);
     snprintf(key + length, CELL_KEY_SIZE + 256 - length, "%s", more);
     return STATUS_OK;
@@ -283,6 +286,13 @@ static status find_cell(grid *g, const grid_place *at, subject *s) {
     return STATUS_OK;
 }
 
+static status know_data(grid *g, int data) {
+    if (!g->data[data].known)
+        TRY(cell_data_find(g->e, data, &g->data[data].what));
+    g->data[data].known = true;
+    return STATUS_OK;
+}
+
 /* The cells of one training (or of the only one there is), under every condition. */
 static status find_cells(grid *g, int method, int data, int seed, subject *s) {
     bool found;
@@ -291,6 +301,7 @@ static status find_cells(grid *g, int method, int data, int seed, subject *s) {
         return STATUS_OK;
     if (!found) /* a time does not depend on the weights */
         *s->checkpoint = '\0';
+    TRY(know_data(g, data));
     for (int c = 0; c < g->condition_count; c++)
         for (int draw = 0; draw < g->conditions[c].draws; draw++)
             TRY(find_cell(g, &(grid_place){method, data, c, seed, draw}, s));

@@ -71,6 +71,10 @@ struct grid {
     grid_condition conditions[GRID_CONDITIONS];
     int condition_count;
     int room; /* cells for each method, data set and condition */
+    struct {
+        bool known;
+        cell_data what;
+    } * data; /* of each data set */
     cell *cells;
     grid_place *places; /* of the cells */
     int *counts;        /* cells measured, for each method, data set and condition */

@@ -1,4 +1,6 @@
 /* Cells: kept under a key, lost when the key changes or the file is damaged. */
+#include "core/io/file_io.h"
+#include "core/io/png_io.h"
 #include "eval/experiments/cell.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -6,6 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static cell some_cell(void) {
     cell c = {.params = 215916, .ms_image = 72.5};
@@ -119,12 +123,71 @@ static void test_large(void **state) {
     free(blanks);
 }
 
+enum { SIDE = 8 };
+
+static void put(const char *path, int lit) {
+    uint8_t pixels[SIDE * SIDE] = {0};
+    pixels[lit] = 255;
+    assert_ok(png_write_8(path, SIDE, SIDE, 1, pixels));
+}
+
+static void put_text(const char *path, const char *text) {
+    assert_ok(file_write(path, text, strlen(text)));
+}
+
+/* The key of the only method on the only set, as it is now. */
+static void key_now(const experiment *e, char out[CELL_KEY_SIZE]) {
+    cell_data what;
+    assert_ok(cell_data_find(e, 0, &what));
+    assert_ok(cell_key(e, 0, 0, &what, NULL, out));
+}
+
+/* A mask that is shifted, an image that changes and a list of as many other images are other data under the same name:
+ * what was measured before is not theirs. */
+static void test_key_holds_the_data(void **state) {
+    (void)state;
+    static const char ini[] = "[data]\nA = A\n[methods]\nips = mpcm\n";
+    char first[CELL_KEY_SIZE], key[CELL_KEY_SIZE];
+    experiment *e;
+    assert_int_equal(chdir(scratch_path("")), 0);
+    assert_ok(folder_create("A/images"));
+    assert_ok(folder_create("A/masks"));
+    for (int i = 0; i < 2; i++) {
+        put(i ? "A/images/y.png" : "A/images/x.png", 20 + i);
+        put(i ? "A/masks/y.png" : "A/masks/x.png", 20 + i);
+    }
+    put_text("A/test.txt", "x\n");
+    put_text("experiment.ini", ini);
+    assert_ok(experiment_read("experiment.ini", NULL, 0, NULL, 0, &e));
+    key_now(e, first);
+    key_now(e, key);
+    assert_string_equal(key, first);
+    put("A/masks/x.png", 25);
+    key_now(e, key);
+    assert_string_not_equal(key, first);
+    put("A/masks/x.png", 20);
+    put("A/images/x.png", 25);
+    key_now(e, key);
+    assert_string_not_equal(key, first);
+    put("A/images/x.png", 20);
+    put_text("A/test.txt", "y\n");
+    key_now(e, key);
+    assert_string_not_equal(key, first);
+    put_text("A/test.txt", "x\n");
+    key_now(e, key);
+    assert_string_equal(key, first);
+    put_text("A/masks/x.png", "no image");
+    assert_fails(cell_data_find(e, 0, &(cell_data){0}), STATUS_INPUT, "data.A", "x.png");
+    experiment_free(e);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read_back),
         cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_key_holds_the_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

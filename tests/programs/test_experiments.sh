@@ -122,6 +122,16 @@ works "$bin/eval-stages" stages.ini --out stages "sweep.seeds=1 2 3" methods.K2=
 [ "$(grep -c '^trained ' stdout)" -eq 1 ] || complain "the third seed: trained $(grep -c '^trained ' stdout) of 1"
 [ "$(grep -c '^evaluated ' stdout)" -eq 2 ] || complain "the third seed: evaluated $(grep -c '^evaluated ' stdout) of 2"
 
+# --- the data under the same name have changed: nothing measured before counts ---
+cp -r scenes moved
+works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seeds=1
+cp moved/test.txt test.txt
+head -n "$(wc -l < test.txt)" moved/train.txt > moved/test.txt
+works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seeds=1 --tabulate
+holds moves/stages.md '^2 of 2 cells are missing'
+works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seeds=1
+[ "$(grep -c '^evaluated ' stdout)" -eq 2 ] || complain "another list: evaluated $(grep -c '^evaluated ' stdout) of 2"
+
 # --- several at a time, to the same bits; a job array, too ---
 works "$bin/eval-stages" stages.ini --out parallel --jobs 3
 works "$bin/eval-stages" stages.ini --out array --jobs 2 --emit slurm
