@@ -63,6 +63,8 @@ static status work(const experiment_kind *kind, const experiment *e, const publi
     if (trained == STATUS_INTERRUPTED || trained == STATUS_USAGE)
         return trained;
     snprintf(message, sizeof message, "%s", status_message());
+    if (kind->trains)
+        TRY(sweep_say_changed(e, folder));
     TRY(kind->write ? write_with_page(kind, e, folder) : measure_and_report(kind, e, p, folder));
     return trained == STATUS_OK ? trained : status_fail(trained, "%s", message);
 }

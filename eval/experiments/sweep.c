@@ -100,15 +100,28 @@ static status is_finished(const training *t, const char *text, bool *out) {
     return file_equals(done, text, out);
 }
 
-status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
-                        bool *found) {
+/* NAME.h5 of the training's folder. */
+static status find_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed,
+                              const char *name, char out[4096], bool *found) {
     training t = {0};
     text_buffer text;
     TRY(name_training(e, folder, method, data, seed, &t));
     TRY(ini_text(e, method, data, seed, &text));
     status result = is_finished(&t, text.text, found);
     text_buffer_free(&text);
-    return result == STATUS_OK ? path_join(out, t.prefix, e->keep_last ? "last" : "best", ".h5") : result;
+    return result == STATUS_OK ? path_join(out, t.prefix, name, ".h5") : result;
+}
+
+status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
+                        bool *found) {
+    return find_checkpoint(e, folder, method, data, seed, e->keep_last ? "last" : "best", out, found);
+}
+
+status sweep_last_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed,
+                             char out[4096], bool *found) {
+    TRY(find_checkpoint(e, folder, method, data, seed, "last", out, found));
+    *found = *found && path_is_file(out);
+    return STATUS_OK;
 }
 
 /* --- what is missing --- */

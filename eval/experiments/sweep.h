@@ -25,6 +25,14 @@ status sweep_emit_slurm(const experiment *e, const char *folder, int jobs);
 status sweep_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed, char out[4096],
                         bool *found);
 
+/* Where it stopped, whatever is evaluated; found is also false where that file was removed. */
+status sweep_last_checkpoint(const experiment *e, const char *folder, int method, int data, int64_t seed,
+                             char out[4096], bool *found);
+
+/* Says on stderr, in a line each, which finished trainings are of other images or masks than their data sets hold now.
+ * Reads every sample of the splits trained on; of one that cannot be read nothing is said. */
+status sweep_say_changed(const experiment *e, const char *folder);
+
 /* What the best checkpoint of a data set is chosen on: "the split val", "10 % of the training split", "the test split".
  */
 void sweep_selection(const experiment *e, int data, char out[128]);

@@ -122,7 +122,7 @@ works "$bin/eval-stages" stages.ini --out stages "sweep.seeds=1 2 3" methods.K2=
 [ "$(grep -c '^trained ' stdout)" -eq 1 ] || complain "the third seed: trained $(grep -c '^trained ' stdout) of 1"
 [ "$(grep -c '^evaluated ' stdout)" -eq 2 ] || complain "the third seed: evaluated $(grep -c '^evaluated ' stdout) of 2"
 
-# --- the data under the same name have changed: nothing measured before counts ---
+# --- the data under the same name have changed: nothing measured before counts, and trainings on other data are named ---
 cp -r scenes moved
 works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seeds=1
 cp moved/test.txt test.txt
@@ -131,6 +131,12 @@ works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seed
 holds moves/stages.md '^2 of 2 cells are missing'
 works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seeds=1
 [ "$(grep -c '^evaluated ' stdout)" -eq 2 ] || complain "another list: evaluated $(grep -c '^evaluated ' stdout) of 2"
+[ ! -s stderr ] || complain "another list to evaluate on, and trainings are named: $(cat stderr)"
+mask=$(head -n 1 moved/train.txt) other=$(sed -n 2p moved/train.txt)
+cp "moved/masks/$other.png" "moved/masks/$mask.png"
+works "$bin/eval-stages" stages.ini --out moves data.NUDT-SIRST=moved sweep.seeds=1 --tabulate
+[ "$(wc -l < stderr)" -eq 2 ] || complain "two trainings on other masks, and said is: $(cat stderr)"
+holds stderr '^moves/train/K2.NUDT-SIRST.seed1 was trained on other images or masks than split trainval of moved holds now'
 
 # --- several at a time, to the same bits; a job array, too ---
 works "$bin/eval-stages" stages.ini --out parallel --jobs 3
