@@ -62,13 +62,13 @@ status training_notes_how(const experiment *e, table *t) {
     return STATUS_OK;
 }
 
-/* One of the trainings that is finished. */
+/* One of the trainings that is finished: all of it, also where its best epoch, that is evaluated, was an early one. */
 static status note_cost(const grid *g, int method, int data, int seed, table *t) {
     const experiment *e = g->e;
     char checkpoint[4096], text[400];
     bool found;
     training_cost cost = {0};
-    TRY(grid_checkpoint(e, g->folder, method, data, seed, checkpoint, &found));
+    TRY(sweep_last_checkpoint(e, g->folder, method, data, e->seeds[seed], checkpoint, &found));
     if (found)
         TRY(training_cost_read_file(checkpoint, &cost));
     training_cost_text(&cost, text, sizeof text);

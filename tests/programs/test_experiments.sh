@@ -116,6 +116,11 @@ holds recipes/stages.md '^K1 is trained as own\.ini says\.$'
 refuses 2 'own\.ini: it trains a network with model\.stages = 1, but methods\.K2 has 2' \
     "$bin/eval-stages" stages.ini --out recipes recipe.K2=own.ini
 
+# --- what a training took is all of it, also where its best epoch was an early one ---
+works "$bin/eval-stages" stages.ini --out early sweep.seeds=1 methods.K2= train.epochs=4 train.evaluate_every=1 train.learning_rate=1e-9
+holds early/train/K1.NUDT-SIRST.seed1.log 'best\.h5 is epoch [1-3],'
+holds early/stages.md '^- K1 on NUDT-SIRST, seed 1: 4 epochs'
+
 # --- a damaged cell is evaluated anew, another seed trained ---
 echo '{' > stages/cells/K1.NUDT-SIRST.seed1.json
 works "$bin/eval-stages" stages.ini --out stages "sweep.seeds=1 2 3" methods.K2=
