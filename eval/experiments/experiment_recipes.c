@@ -85,15 +85,36 @@ static status take_section(config *c, const char *section, const left_out *witho
     return result;
 }
 
-/* A recipe for another network than the method is would train neither. */
+static status has_model(const config *c, bool *out) {
+    name_list names;
+    TRY(config_undeclared_names(c, "model", &names));
+    *out = names.count > 0;
+    name_list_free(&names);
+    return STATUS_OK;
+}
+
+static status compare_option(const config *c, const char *key, const experiment_method *m) {
+    const char *found = config_value(c, key), *own = config_value(m->options, key);
+    return strcmp(found, own) == 0
+               ? STATUS_OK
+               : status_fail(STATUS_USAGE, "it trains a network with %s = %s, but methods.%s has %s", key, found,
+                             m->name, own);
+}
+
+/* A recipe for another network than the method is would train neither. One that says nothing of a network is for any.
+ */
 static status check_model(config *c, const experiment_method *m) {
+    bool says_model;
+    TRY(has_model(c, &says_model));
+    if (!says_model)
+        return STATUS_OK;
     TRY(config_declare(c, &detector_name_key, 1));
+    TRY(compare_option(c, detector_name_key.name, m)); /* given or not: only of the same method are the keys the same */
     TRY(detector_declare_options(c));
     for (int i = 0; i < config_count(c); i++) {
-        const char *key = config_key_at(c, i)->name, *own = config_value(m->options, key);
-        if (config_is_given(c, key) && strcmp(config_value(c, key), own) != 0)
-            return status_fail(STATUS_USAGE, "it trains a network with %s = %s, but methods.%s has %s", key,
-                               config_value(c, key), m->name, own);
+        const char *key = config_key_at(c, i)->name;
+        if (config_is_given(c, key))
+            TRY(compare_option(c, key, m));
     }
     return STATUS_OK;
 }

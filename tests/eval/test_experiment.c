@@ -132,6 +132,35 @@ static void test_recipes(void **state) {
     experiment_free(e);
 }
 
+/* What an ini without [model] says of data and training is for any network. */
+static void test_recipe_for_any_network(void **state) {
+    (void)state;
+    experiment *e;
+    recipe("any.ini", "[data]\naugment = none\n[train]\noptimizer = sgd\n");
+    assert_ok(experiment_read(ini("[data]\nA = A\n[methods]\nnet = mshnet\n", "[recipe]\nnet = any.ini\n"), NULL, 0,
+                              own_keys, 1, &e));
+    assert_true(has_line(&experiment_recipe_of(e, 0, 0)->data, "augment = none"));
+    assert_true(has_line(&experiment_recipe_of(e, 0, 0)->train, "optimizer = sgd"));
+    experiment_free(e);
+}
+
+/* An ini that names no method is one of train's default, whatever options it has. */
+static void test_recipe_without_name(void **state) {
+    (void)state;
+    static const char *const texts[] = {"[model]\nstages = 3\n", "[model]\nname = mpcm\n",
+                                        "[model]\nname = rpcanet_plus\n"};
+    static const char *const found[] = {"rpcanet_plus", "mpcm", "rpcanet_plus"};
+    experiment *e;
+    for (int i = 0; i < 3; i++) {
+        char expected[128];
+        snprintf(expected, sizeof expected, "model.name = %s, but methods.net has mshnet", found[i]);
+        recipe("nameless.ini", texts[i]);
+        assert_fails(experiment_read(ini("[data]\nA = A\n[methods]\nnet = mshnet\n", "[recipe]\nnet = nameless.ini\n"),
+                                     NULL, 0, own_keys, 1, &e),
+                     STATUS_USAGE, "recipe.net = nameless.ini", expected);
+    }
+}
+
 static void test_recipes_refused(void **state) {
     (void)state;
     experiment *e;
@@ -260,6 +289,8 @@ int main(void) {
         cmocka_unit_test(test_reads_everything),
         cmocka_unit_test(test_a_reconstructed_set),
         cmocka_unit_test(test_recipes),
+        cmocka_unit_test(test_recipe_for_any_network),
+        cmocka_unit_test(test_recipe_without_name),
         cmocka_unit_test(test_recipes_refused),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_checkpoints),
