@@ -232,6 +232,9 @@ static status measure(const grid *g, const grid_place *at, subject *s, const cha
     else
         printf("evaluated %s: mIoU %.2f %%\n", name, metric_shown(METRIC_miou, &out->counts));
     fflush(stdout);
+    const char *remark = metrics_remark(&out->counts);
+    if (remark)
+        fprintf(stderr, "%s: %s\n", name, remark);
     return STATUS_OK;
 }
 

@@ -22,6 +22,7 @@ typedef struct report {
     table_column heads[TABLE_COLUMNS];
     char labels[TABLE_COLUMNS][32], keys[TABLE_COLUMNS][32];
     char (*sections)[200];
+    name_list remarks; /* of rows whose figures are no result */
 } report;
 
 status report_note(table *t, const char *format, ...) {
@@ -73,6 +74,26 @@ static double published_figure(const report *r, const char *label, const char *d
     return published_value(r->p, section, row, c->published - 1);
 }
 
+/* A method that takes everything for a target, or nothing, has figures like any other: a line says which rows those
+ * are.
+ */
+static status remark_row(report *r, const table_row *row, int method, int data, int condition) {
+    const char *remark = NULL;
+    char line[512], some[64] = "";
+    int cells = grid_count(r->g, method, data, condition), remarked = 0;
+    for (int i = 0; i < cells; i++) {
+        const char *own = metrics_remark(&grid_cell(r->g, method, data, condition, i)->counts);
+        remark = own ? own : remark;
+        remarked += own != NULL;
+    }
+    if (!remark)
+        return STATUS_OK;
+    if (remarked < cells)
+        snprintf(some, sizeof some, ", %d of %d evaluations", remarked, cells);
+    snprintf(line, sizeof line, "- %s %s on %s%s: %s", r->t.row_label, row->label, row->section, some, remark);
+    return name_list_add(&r->remarks, line);
+}
+
 static status add_row(report *r, const char *section, int method, int data, int condition) {
     const grid *g = r->g;
     const experiment_data *d = &g->e->data[data];
@@ -91,6 +112,7 @@ static status add_row(report *r, const char *section, int method, int data, int 
         row.values[c] = grid_value(g, method, data, r->of_condition[c] < 0 ? condition : r->of_condition[c], what);
         row.values[c].published = published_figure(r, row.label, d->published, what);
     }
+    TRY(remark_row(r, &row, method, data, condition));
     return table_add_row(&r->t, &row);
 }
 
@@ -147,6 +169,14 @@ static status note_ranges(report *r) {
                              "draws; another training may lie outside.",
                              100 * BOOTSTRAP_CONFIDENCE, grid_how_sure.draws)
                : STATUS_OK;
+}
+
+static status note_remarks(report *r) {
+    if (r->remarks.count > 0)
+        TRY(report_note(&r->t, "Rows where nearly everything or nothing is predicted:"));
+    for (int i = 0; i < r->remarks.count; i++)
+        TRY(report_note(&r->t, "%s", r->remarks.names[i]));
+    return STATUS_OK;
 }
 
 static status note_related(report *r) {
@@ -216,6 +246,7 @@ static status add_notes(report *r) {
         return STATUS_OK;
     TRY(note_protocol(r));
     TRY(note_ranges(r));
+    TRY(note_remarks(r));
     TRY(note_related(r));
     TRY(training_notes_how(r->g->e, &r->t));
     TRY(note_missing(r));
@@ -270,6 +301,7 @@ status report_write(const grid *g, const published *p) {
     report r = {.g = g, .p = p, .t = {.title = g->kind->title, .row_label = g->kind->row_label}};
     status result = make(&r);
     table_free(&r.t);
+    name_list_free(&r.remarks);
     free(r.sections);
     return result;
 }
