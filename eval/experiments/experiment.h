@@ -100,4 +100,9 @@ typedef enum experiment_weights { WEIGHTS_MUST_BE_TRAINED, WEIGHTS_MAY_BE_RANDOM
 status experiment_detector(const experiment *e, int method, const char *checkpoint, experiment_weights weights,
                            detector **out);
 
+/* What would stop an evaluation, to be known before anything is trained. STATUS_USAGE for a method that the rule cannot
+ * score; and what experiment_detector says of each checkpoint that is given. */
+status experiment_check_rule(const experiment *e);
+status experiment_try_checkpoints(const experiment *e);
+
 #endif

@@ -122,6 +122,14 @@ status experiment_check_checkpoints(const experiment *e) {
     return STATUS_OK;
 }
 
+status experiment_check_rule(const experiment *e) {
+    for (int m = 0; m < e->method_count; m++)
+        if (e->evaluate.how.rule == RULE_LOGIT && !e->methods[m].is_network)
+            return status_fail(STATUS_USAGE, "evaluate.rule = logit: methods.%s: %s has no logits, leave it out",
+                               e->methods[m].name, e->methods[m].method);
+    return STATUS_OK;
+}
+
 /* What the ini says about the network must be what the checkpoint holds. */
 static status check_options(const experiment_method *m, const char *checkpoint, const detector *d) {
     if (strcmp(detector_name(d), m->method) != 0)
@@ -153,4 +161,17 @@ status experiment_detector(const experiment *e, int method, const char *checkpoi
         *out = NULL;
     }
     return result;
+}
+
+status experiment_try_checkpoints(const experiment *e) {
+    for (int m = 0; m < e->method_count; m++)
+        for (int d = 0; d < e->data_count; d++) {
+            const char *file = experiment_checkpoint(e, m, d);
+            if (!file || (d > 0 && file == experiment_checkpoint(e, m, d - 1)))
+                continue;
+            detector *tried;
+            TRY(experiment_detector(e, m, file, WEIGHTS_MUST_BE_TRAINED, &tried));
+            detector_free(tried);
+        }
+    return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "eval/experiments/experiment_page.h"
+#include "eval/experiments/option_curves.h"
 #include "eval/experiments/report.h"
 #include "eval/experiments/sweep.h"
 #include "modules/checkpoint.h"
@@ -51,11 +52,22 @@ static status write_with_page(const experiment_kind *kind, const experiment *e, 
     return result;
 }
 
+/* Nothing is trained, for hours, that cannot be evaluated and tabulated then. */
+static status check_first(const experiment_kind *kind, const experiment *e) {
+    char label[64];
+    if (kind->check)
+        TRY(kind->check(e));
+    for (int m = 0; m < e->method_count && kind->varied; m++)
+        TRY(option_label(kind->varied, &e->methods[m], label));
+    if (!kind->measures_anew) /* what is timed only is not scored */
+        TRY(experiment_check_rule(e));
+    return experiment_try_checkpoints(e);
+}
+
 /* What could be trained is measured even if another training failed; then that is the outcome. */
 static status work(const experiment_kind *kind, const experiment *e, const published *p, const char *folder) {
     char message[1024];
-    if (kind->check)
-        TRY(kind->check(e));
+    TRY(check_first(kind, e));
     TRY(folder_create(folder));
     if (emit)
         return sweep_emit_slurm(e, folder, jobs);

@@ -224,6 +224,22 @@ static void test_checkpoints(void **state) {
     experiment_free(e);
 }
 
+/* What has no logits cannot be scored by them. */
+static void test_rule(void **state) {
+    (void)state;
+    const char *no_ips[] = {"methods.ips="};
+    experiment *e;
+    assert_ok(read_with("[evaluate]\nrule = logit\n", NULL, 0, &e));
+    assert_fails(experiment_check_rule(e), STATUS_USAGE, "evaluate.rule = logit", "methods.ips: mpcm has no logits");
+    experiment_free(e);
+    assert_ok(read_with("[evaluate]\nrule = logit\n", no_ips, 1, &e));
+    assert_ok(experiment_check_rule(e));
+    experiment_free(e);
+    assert_ok(read_with("", NULL, 0, &e));
+    assert_ok(experiment_check_rule(e));
+    experiment_free(e);
+}
+
 /* Values may be as long as a line of an ini. */
 static void test_long_values(void **state) {
     (void)state;
@@ -294,6 +310,7 @@ int main(void) {
         cmocka_unit_test(test_recipes_refused),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_rule),
         cmocka_unit_test(test_long_values),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_override_of_unknown_name),

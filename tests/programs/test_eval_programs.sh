@@ -137,7 +137,7 @@ refuses 2 'figures.convergence: nobody: \[methods\] has no method' "$bin/eval-fi
 refuses 2 'mpcm has neither stages nor iterations' "$bin/eval-figures" figures.ini figures.convergence=MPCM --out other
 refuses 2 'figures.more_stages = 40: .*0..31' "$bin/eval-figures" figures.ini figures.convergence=net figures.more_stages=40 --out other
 refuses 2 'the method has no stages' "$bin/eval-figures" figures.ini figures.stages=MPCM --out other
-refuses 2 'mpcm: it has no logits' "$bin/eval-figures" figures.ini evaluate.rule=logit --out other
+refuses 2 'mpcm has no logits' "$bin/eval-figures" figures.ini evaluate.rule=logit --out other
 refuses 1 'missing.h5' "$bin/eval-figures" figures.ini checkpoint.net=missing.h5 --out other
 
 # --- speed: figures that parse; no time is judged ---

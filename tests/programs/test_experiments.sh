@@ -237,9 +237,15 @@ refuses 1 'RPCANet\+ for NUDT-SIRST: nowhere.h5: no such file' "$bin/eval-table"
     --out out
 refuses 2 'has model.stages = 1, but methods.RPCANet\+ says 2' "$bin/eval-table" table.ini \
     "methods.RPCANet+=rpcanet_plus stages=2" --out out
-# These fail in a training or after one: what is done stays for the next try, so they have a folder of their own.
-refuses 2 'methods.K1: mpcm has no stages' "$bin/eval-stages" stages.ini methods.K1=mpcm methods.K2= --out kept
-refuses 2 'methods.4x32: mpcm has no bottleneck' "$bin/eval-channels" channels.ini methods.4x32=mpcm methods.8x32= --out kept
+# What cannot be evaluated or tabulated is refused before anything is trained.
+refuses 2 'methods.K1: mpcm has no stages' "$bin/eval-stages" stages.ini methods.K1=mpcm --out out
+refuses 2 'methods.4x32: mpcm has no bottleneck' "$bin/eval-channels" channels.ini methods.4x32=mpcm --out out
+refuses 2 'evaluate.rule = logit: methods.MPCM: mpcm has no logits' "$bin/eval-table" table.ini checkpoint.RPCANet+= \
+    evaluate.rule=logit --out out
+refuses 2 'has model.stages = 1, but methods.K2 says 2' "$bin/eval-stages" stages.ini --out out \
+    checkpoint.K2=stages/train/K1.NUDT-SIRST.seed1/best.h5
+refuses 1 'stages.ini' "$bin/eval-stages" stages.ini checkpoint.K2=stages.ini --out out
+# These fail in a training: what is done stays for the next try, so they have a folder of their own.
 refuses 2 'K1.NUDT-SIRST.seed1.*train.epocs: unknown key .did you mean train.epochs' "$bin/eval-stages" stages.ini \
     train.epocs=3 --out kept
 refuses 2 'data.augment = perhaps: expected one of' "$bin/eval-stages" augment.ini --out kept
