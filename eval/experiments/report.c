@@ -74,6 +74,26 @@ static double published_figure(const report *r, const char *label, const char *d
     return published_value(r->p, section, row, c->published - 1);
 }
 
+static bool judges(const table_row *row, int column) {
+    return !row->related && !row->values[column].is_aside && !isnan(row->values[column].value) &&
+           !isnan(row->values[column].published);
+}
+
+/* What is published once for a method, as #params, is one figure to meet, whatever the number of data sets: it is
+ * judged in the first row that can be, of a set for which the method's other figures are published. */
+static void judge_once(const report *r, table_row *row) {
+    bool of_set = false;
+    for (int c = 0; c < r->t.column_count; c++)
+        of_set |= !*column_section(&r->g->kind->columns[r->of_column[c]]) && !isnan(row->values[c].published);
+    for (int c = 0; c < r->t.column_count; c++) {
+        if (!*column_section(&r->g->kind->columns[r->of_column[c]]))
+            continue;
+        row->values[c].is_aside = !of_set;
+        for (int i = 0; i < r->t.row_count; i++)
+            row->values[c].is_aside |= !strcmp(r->t.rows[i].label, row->label) && judges(&r->t.rows[i], c);
+    }
+}
+
 /* A method that takes everything for a target, or nothing, has figures like any other: a line says which rows those
  * are.
  */
@@ -112,6 +132,7 @@ static status add_row(report *r, const char *section, int method, int data, int 
         row.values[c] = grid_value(g, method, data, r->of_condition[c] < 0 ? condition : r->of_condition[c], what);
         row.values[c].published = published_figure(r, row.label, d->published, what);
     }
+    judge_once(r, &row);
     TRY(remark_row(r, &row, method, data, condition));
     return table_add_row(&r->t, &row);
 }

@@ -24,6 +24,7 @@ typedef struct table_value {
     double published; /* NaN: nothing is published */
     bool has_range;   /* of one seed: between which values the images alone leave it */
     double low, high;
+    bool is_aside; /* what is published is shown, but judged in another row or in none */
 } table_value;
 
 typedef struct table_row {

@@ -12,7 +12,7 @@ static const double distances[] = {1, 10, 100};
 enum { DISTANCES = sizeof distances / sizeof *distances };
 
 static double judged_difference(const table *t, const table_row *row, int column) {
-    if (row->related || !t->columns[column].judged)
+    if (row->related || !t->columns[column].judged || row->values[column].is_aside)
         return NAN;
     return table_difference(&t->columns[column], &row->values[column]);
 }

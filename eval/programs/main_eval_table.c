@@ -16,14 +16,15 @@ static const grid_column columns[] = {
     {.kind = COLUMN_SECONDS, .decimals = 4, .published = 1},
 };
 
-/* The plain means over the data sets, as the published average table; a figure that is missing somewhere has none. */
+/* The plain means over the data sets, as the published average table; a figure that is missing somewhere has none. What
+ * is published for a method, whatever the set, is judged in the rows of the sets. */
 static status add_average(const grid *g, table *t, int method) {
     const experiment *e = g->e;
     table_row average = {.section = "all data sets, averaged", .seeds = grid_count(g, method, 0, 0)};
     snprintf(average.label, sizeof average.label, "%s", e->methods[method].name);
     for (int c = 0; c < t->column_count; c++) {
         table_value *mean = &average.values[c];
-        *mean = (table_value){.spread = NAN};
+        *mean = (table_value){.spread = NAN, .is_aside = *column_section(&columns[c]) != '\0'};
         for (int d = 0; d < e->data_count; d++) {
             const table_row *row = &t->rows[d * e->method_count + method];
             mean->value += row->values[c].value / e->data_count;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const table_column columns[] = {
     {"mIoU", "%", "miou_percent", 2, true},
@@ -21,7 +22,7 @@ static table_value of(double value, double spread, double published) {
 static table make_table(void) {
     table t = {.title = "A table", .row_label = "method", .columns = columns, .column_count = 2};
     const table_row rows[] = {
-        {"set_1", "net", 1, NULL, {{92.3844, NAN, 92.37, true, 91.904, 92.77}, of(0.0123, NAN, 0.5)}},
+        {"set_1", "net", 1, NULL, {{92.3844, NAN, 92.37, true, 91.904, 92.77, false}, of(0.0123, NAN, 0.5)}},
         {"set_1", "old", 2, NULL, {of(61.386, 0.251, 64.68), of(1.5, NAN, NAN)}},
         {"set_1", "new", 0, NULL, {of(NAN, NAN, 50), of(NAN, NAN, NAN)}},
         {"set 2, real", "net", 1, "set 3", {of(59.391, NAN, 74.56), of(0.25, NAN, NAN)}},
@@ -118,7 +119,7 @@ static void test_latex(void **state) {
                                    "\\end{tabular}\n");
 }
 
-/* Times, figures of another data set and missing ones are not counted. */
+/* Times, figures of another data set, missing ones and those judged in another row are not counted. */
 static void test_verdict(void **state) {
     (void)state;
     expect_text(table_print_verdict,
@@ -129,6 +130,11 @@ static void test_verdict(void **state) {
                 "- method net on set_1: mIoU +0.01\n"
                 "- method old on set_1: mIoU -3.29\n");
     table t = make_table();
+    t.rows[1].values[0].is_aside = true;
+    char *without = printed(&t, table_print_verdict);
+    assert_non_null(strstr(without, "- mIoU: of 1 published figures 1 within 0.01"));
+    assert_null(strstr(without, "method old"));
+    free(without);
     t.row_count = 0;
     char *text = printed(&t, table_print_verdict);
     assert_non_null(strstr(text, "Nothing here has a published counterpart"));

@@ -222,6 +222,17 @@ holds table/report.html '<caption>NUDT-SIRST</caption>'
 holds table/report.html '<a href="cells/RPCANet%2B.NUDT-SIRST.html">RPCANet\+.NUDT-SIRST</a>'
 [ -s table/roc.IRSTD-1k.svg ] || complain "eval-table drew no ROC curve"
 
+
+# --- what is published once for a method is one figure to meet, on a set that has a published row ---
+sed -e 's/^\[data\]$/[data]\nmine = scenes/' -e '/^MPCM/d' table.ini > once.ini
+works "$bin/eval-table" once.ini --out once
+holds once/table.md '^- #params: of 1 published figures 0 within .*farthest: method RPCANet\+ on NUDT-SIRST,'
+holds once/table.md '^- mIoU: of 2 published figures'
+lacks once/table.md '^- method RPCANet\+ on (IRSTD-1k|mine|all data sets, averaged): #params'
+works "$bin/eval-table" once.ini data.mine= --out once # the average of both, too
+holds once/table.md '^- #params: of 1 published figures'
+holds once/table.md '^- mIoU: of 3 published figures'
+
 works "$bin/eval-stages" stages.ini --out test sweep.select=test sweep.seeds=1 methods.K2=
 holds test/stages.md 'is chosen on the split test, which is then evaluated'
 lacks test/train/K1.NUDT-SIRST.seed1.done 'holdout|validation_split'
