@@ -1,6 +1,7 @@
 #include "eval/programs/detect_live.h"
 
 #include "eval/programs/arguments.h"
+#include "eval/video/ffmpeg_names.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,13 +9,19 @@
 
 #define MOST_FPS 1e5
 
+static status keep(const char *option, const char *path, const char *read) {
+    return path && read && ffmpeg_names_meet(path, read)
+               ? status_fail(STATUS_USAGE, "%s is read and would be lost: it cannot be %s too", path, option)
+               : STATUS_OK;
+}
+
 /* A video that is read and written over would be lost, and so would the network. */
 static status refuse_own_source(const live_options *options, const char *checkpoint) {
-    TRY(argument_keeps("--annotate", options->annotate, options->video));
-    TRY(argument_keeps("--annotate", options->annotate, checkpoint));
-    TRY(argument_keeps("--lines", options->lines, options->video));
-    TRY(argument_keeps("--lines", options->lines, checkpoint));
-    return options->lines && options->annotate && !strcmp(options->lines, options->annotate)
+    TRY(keep("--annotate", options->annotate, options->video));
+    TRY(keep("--annotate", options->annotate, checkpoint));
+    TRY(keep("--lines", options->lines, options->video));
+    TRY(keep("--lines", options->lines, checkpoint));
+    return options->lines && options->annotate && ffmpeg_names_meet(options->lines, options->annotate)
                ? status_fail(STATUS_USAGE, "%s cannot be --lines and --annotate", options->lines)
                : STATUS_OK;
 }

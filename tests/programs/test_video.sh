@@ -99,6 +99,23 @@ cp short.raw kept.raw
 refuses 2 'short.raw is read and would be lost: it cannot be --annotate too' "${detect[@]}" "${short[@]}" --annotate ./short.raw
 refuses 2 'short.raw is read and would be lost: it cannot be --lines too' "${detect[@]}" "${short[@]}" --lines ./short.raw
 same short.raw kept.raw
+# A source is known by other names, too, and as one of the files that a pattern names.
+mkdir frames
+cp images16/000.png frames/0003.png
+cp images16/000.png kept.png
+ln -s frames/0003.png link.png
+lost='is read and would be lost: it cannot be --'
+refuses 2 "^detect: frames/%04d.png $lost""annotate too" "${detect[@]}" --video frames/%04d.png --annotate frames/%04d.png
+refuses 2 "$lost""annotate too" "${detect[@]}" --video frames/%04d.png --annotate "$PWD/frames/%d.png"
+refuses 2 "$lost""annotate too" "${detect[@]}" --video frames/%4d.png --annotate ./frames/0003.png
+refuses 2 "$lost""lines too" "${detect[@]}" --video frames/%04d.png --lines link.png
+refuses 2 "$lost""lines too" "${detect[@]}" --video frames/%d.png --lines frames/99.png
+refuses 2 "$lost""annotate too" "${detect[@]}" --video frames/0003.png --annotate frames/%04d.png
+refuses 2 "$lost""lines too" "${detect[@]}" --video file:short.raw --lines short.raw
+refuses 2 "$lost""annotate too" "${detect[@]}" --video short.raw --annotate "file:$PWD/short.raw"
+same short.raw kept.raw
+same frames/0003.png kept.png
+works "${detect[@]}" --video frames/%04d.png --lines frames/004.png # one digit short: no frame of the source
 refuses 2 'x.mkv cannot be --lines and --annotate' "${detect[@]}" "${short[@]}" --lines x.mkv --annotate x.mkv
 "${detect[@]}" "${short[@]}" --annotate seen.nonsense > stdout 2> stderr && complain "a video of no known kind is written"
 tail -n 1 stderr | grep -q '^detect: seen.nonsense: ffmpeg: ' || complain "of a video of no known kind it says $(cat stderr)"
