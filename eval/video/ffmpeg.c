@@ -13,6 +13,7 @@ static const char grey_and_notes[] = "format=pix_fmts=gray|gray9le|gray10le|gray
                                      "metadata=mode=add:key=irst:value=1,"
                                      "metadata=mode=print:file='pipe\\:3':direct=1";
 #define TIME_WORD "pts_time:"
+#define FIRST_NOTE "frame:0 "
 
 /* A name that begins with a dash is no option: ffmpeg is given the same file by another path. */
 static const char *as_path(const char *name, char out[4096]) {
@@ -39,8 +40,10 @@ status ffmpeg_read(const char *source, bool own_pace, child *out) {
         argv[count++] = "-f";
         argv[count++] = "v4l2";
     }
-    const char *const rest[] = {"-i", as_path(source, path), "-vf",     grey_and_notes, "-fps_mode", "passthrough",
-                                "-f", "yuv4mpegpipe",        "-strict", "-1",           "pipe:1"};
+    /* Frames of another size than the first are an error, not made as large as it. */
+    const char *const rest[] = {
+        "-i", as_path(source, path), "-vf",     grey_and_notes, "-fps_mode", "passthrough", "-autoscale", "0",
+        "-f", "yuv4mpegpipe",        "-strict", "-1",           "pipe:1"};
     memcpy(argv + count, rest, sizeof rest);
     return start(argv, CHILD_OUTPUT | CHILD_NOTES, out);
 }
@@ -83,13 +86,28 @@ static bool next_line(const child *ffmpeg, ffmpeg_notes *notes, char line[sizeof
     return true;
 }
 
-bool ffmpeg_next_time(const child *ffmpeg, ffmpeg_notes *notes, double *out) {
-    char line[sizeof notes->text], *word, *end;
+/* The note of the next frame, from the word on that its time follows; `line` begins with its number. */
+static char *next_note(const child *ffmpeg, ffmpeg_notes *notes, char line[sizeof notes->text]) {
+    char *word;
     do
         if (!next_line(ffmpeg, notes, line))
-            return false;
+            return NULL;
     while (!(word = strstr(line, TIME_WORD)));
+    return word;
+}
+
+bool ffmpeg_next_time(const child *ffmpeg, ffmpeg_notes *notes, double *out) {
+    char line[sizeof notes->text], *end;
+    const char *word = next_note(ffmpeg, notes, line);
+    if (!word)
+        return false;
     word += strlen(TIME_WORD);
     *out = strtod(word, &end);
     return end != word && isfinite(*out);
+}
+
+/* The filters are then made anew, and count from 0. */
+bool ffmpeg_next_differs(const child *ffmpeg, ffmpeg_notes *notes) {
+    char line[sizeof notes->text];
+    return next_note(ffmpeg, notes, line) && !strncmp(line, FIRST_NOTE, strlen(FIRST_NOTE));
 }

@@ -27,4 +27,8 @@ typedef struct ffmpeg_notes {
 /* The time in seconds of the next frame, whose note is there before the frame is. False if the source has none. */
 bool ffmpeg_next_time(const child *ffmpeg, ffmpeg_notes *notes, double *out);
 
+/* Whether the next frame has a note, and is of another size or kind of pixels than the one before. ffmpeg ends before
+ * it writes one of another size. */
+bool ffmpeg_next_differs(const child *ffmpeg, ffmpeg_notes *notes);
+
 #endif

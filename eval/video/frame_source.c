@@ -162,6 +162,14 @@ static status skip(frame_source *s, int64_t bytes, bool *whole) {
     return STATUS_OK;
 }
 
+/* ffmpeg gives up before the pixels of a frame of another size than the first. */
+static status cut_short(frame_source *s) {
+    if (s->count > 0 && s->ffmpeg.process != 0 && ffmpeg_next_differs(&s->ffmpeg, &s->notes))
+        return status_fail(STATUS_INPUT, "%s broke off after %lld frame%s: the next one has another size than %dx%d",
+                           s->name, (long long)s->count, s->count == 1 ? "" : "s", s->format.width, s->format.height);
+    return broken(s, "it ends in the middle of a frame");
+}
+
 static status read_planes(frame_source *s, grey_image *image, bool *more) {
     size_t bytes = y4m_row_bytes(&s->format), got;
     bool whole = true;
@@ -177,7 +185,7 @@ static status read_planes(frame_source *s, grey_image *image, bool *more) {
     }
     if (whole)
         TRY(skip(s, s->format.rest_bytes, &whole));
-    return whole ? STATUS_OK : broken(s, "it ends in the middle of a frame");
+    return whole ? STATUS_OK : cut_short(s);
 }
 
 static double time_of_frame(frame_source *s) {

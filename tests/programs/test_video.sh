@@ -168,6 +168,17 @@ ends 1 "^detect: cut.mkv broke off after $frames frames: ffmpeg: File ended prem
 head -c 1000000 scene16.y4m > cut.y4m
 ends 1 '^detect: standard input broke off after 54 frames: it ends in the middle of a frame' 54 \
     "${detect[@]}" --video - < cut.y4m
+# Frames of another size than the first are not searched at that.
+mkdir sizes
+for number in 1 2 3 4 5; do
+    ffmpeg -loglevel error -i "images16/$(printf %03d $((20 * number))).png" \
+        -vf "crop=96:$([ $number -le 3 ] && echo 96 || echo 64)" sizes/$number.png
+done
+cp whole kept.lines
+"${detect[@]}" --video sizes/%d.png > whole 2> /dev/null # the lines of the three before
+ends 1 '^detect: sizes/%d.png broke off after 3 frames: the next one has another size than 96x96' 3 \
+    "${detect[@]}" --video sizes/%d.png
+mv kept.lines whole
 mkdir fake
 cat > fake/ffmpeg << END
 #!/bin/sh
