@@ -9,6 +9,7 @@ static status fill(engine *e, int threads, const char *isa) {
     e->threads = threads > 0 ? threads : processors_available("");
     if (e->threads > ENGINE_MOST_THREADS)
         return status_fail(STATUS_USAGE, "%d threads, expected at most %d", e->threads, ENGINE_MOST_THREADS);
+    parallel_watch_forks();
     TRY(kernels_choose(isa ? isa : getenv("IRST_ISA"), &e->kernels));
     return crew_new(e->threads, &e->crew);
 }

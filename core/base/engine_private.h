@@ -21,4 +21,7 @@ struct engine {
     loop_watch watch;          /* parallel_watch; its functions are NULL without one */
 };
 
+/* From now on loops know of a fork. For each engine that is made: the threads that OpenMP keeps may be the host's. */
+void parallel_watch_forks(void);
+
 #endif

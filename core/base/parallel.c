@@ -35,15 +35,17 @@ static void lose_threads(void) {
     atomic_store(&threads_are_lost, true);
 }
 
-static void watch_forks(void) {
+static void tell_of_forks(void) {
     pthread_atfork(NULL, NULL, lose_threads);
+}
+
+void parallel_watch_forks(void) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+    pthread_once(&watched, tell_of_forks);
 }
 
 /* How many of `threads` there can be in this process. */
 static int threads_left(int threads) {
-    static pthread_once_t watched = PTHREAD_ONCE_INIT;
-    if (threads > 1)
-        pthread_once(&watched, watch_forks);
     return atomic_load(&threads_are_lost) ? 1 : threads;
 }
 
