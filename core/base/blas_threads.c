@@ -6,22 +6,46 @@
 
 /* Of the process, as the number that they guard. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int holders, before;
+static int holders, before; /* `before`: what the number was, if it is ours to give back; else at most 1 */
+
+static void stop_changes(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void go_on(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+/* Who held the number is not there. It comes back with the child's own first hold: OpenBLAS starts threads when it is
+ * told one, which is nothing for a handler of fork(). */
+static void go_on_alone(void) {
+    holders = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+static void watch_forks(void) {
+    pthread_atfork(stop_changes, go_on, go_on_alone);
+}
 
 static void hold_number(void) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+    pthread_once(&watched, watch_forks);
     pthread_mutex_lock(&lock);
-    if (holders++ == 0) {
-        before = openblas_get_num_threads();
-        if (before != 1)
-            openblas_set_num_threads(1);
+    holders++;
+    int now = openblas_get_num_threads();
+    if (now != 1) {
+        before = now;
+        openblas_set_num_threads(1);
     }
     pthread_mutex_unlock(&lock);
 }
 
 static void release_number(void) {
     pthread_mutex_lock(&lock);
-    if (--holders == 0 && before != 1)
+    if (--holders == 0 && before > 1) {
         openblas_set_num_threads(before);
+        before = 1;
+    }
     pthread_mutex_unlock(&lock);
 }
 

@@ -11,9 +11,24 @@
 static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local int turns_taken; /* by this thread, one inside the other */
 
+/* A fork waits until the turn is over, or the child would wait for a thread that it does not have. */
+static void stop_turns(void) {
+    pthread_mutex_lock(&library);
+}
+
+static void go_on(void) {
+    pthread_mutex_unlock(&library);
+}
+
+static void watch_forks(void) {
+    pthread_atfork(stop_turns, go_on, go_on);
+}
+
 h5_turn h5_take_turn(void) {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
     h5_turn turn = {0};
     if (turns_taken++ == 0) {
+        pthread_once(&watched, watch_forks);
         pthread_mutex_lock(&library);
         H5Eget_auto2(H5E_DEFAULT, &turn.print, &turn.context);
         H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

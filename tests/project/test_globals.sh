@@ -10,6 +10,7 @@ declare -A reasons=(
     ["core/base/blas_threads lock"]="OpenBLAS counts its threads per process"
     ["core/base/blas_threads holders"]="the same"
     ["core/base/blas_threads before"]="the same"
+    ["core/base/blas_threads watched"]="a fork must not leave a child the lock taken"
     ["core/base/job_mpi job"]="MPI is the process's; only programs have it"
     ["core/base/parallel threads_are_lost"]="a fork takes OpenMP's threads from the whole process"
     ["core/base/parallel watched"]="the same"
@@ -21,6 +22,7 @@ declare -A reasons=(
     ["core/io/tiff_pages last"]="of each thread: where it found a page, for the next one stands behind it"
     ["core/io/hdf5_heap known"]="HDF5's table of conversions is the process's"
     ["core/io/hdf5_io library"]="HDF5 lets one thread in at a time"
+    ["core/io/hdf5_io watched"]="a fork must not leave a child the turn taken"
     ["core/io/hdf5_io turns_taken"]="the same: of each thread"
 )
 violations=0 objects=0

@@ -11,13 +11,20 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 static atomic_int inside, together; /* threads in HDF5 now; calls that found another thread there */
+static atomic_long slowness;        /* milliseconds that the next call takes longer */
 
 static void enter(void) {
     if (atomic_fetch_add(&inside, 1) > 0)
         atomic_fetch_add(&together, 1);
     sched_yield();
+    long more = atomic_exchange(&slowness, 0);
+    if (more > 0)
+        nanosleep(&(struct timespec){more / 1000, more % 1000 * 1000000}, NULL);
 }
 
 static void leave(void) {
@@ -132,6 +139,37 @@ static void test_files_at_once(void **state) {
     assert_int_equal(together, 0);
 }
 
+static void *read_once(void *context) {
+    worker *w = context;
+    if (read_file(w->path, w->first, &w->fault) != STATUS_OK)
+        w->fault = "a file that cannot be read";
+    return NULL;
+}
+
+/* A child does not wait for the turn of a thread that it does not have. */
+static void test_fork_while_another_thread_reads(void **state) {
+    (void)state;
+    worker other = {.first = 7};
+    const char *fault = NULL;
+    int result;
+    snprintf(other.path, sizeof other.path, "%s", scratch_path("fork.h5"));
+    assert_ok(write_file(other.path, other.first));
+    atomic_store(&slowness, 300);
+    assert_int_equal(pthread_create(&other.thread, NULL, read_once, &other), 0);
+    while (atomic_load(&slowness) != 0) /* until the call has begun */
+        sched_yield();
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(20);
+        _exit(read_file(other.path, other.first, &fault) == STATUS_OK && !fault ? 0 : 1);
+    }
+    assert_true(waitpid(child, &result, 0) == child);
+    assert_int_equal(pthread_join(other.thread, NULL), 0);
+    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+    assert_null(other.fault);
+}
+
 static herr_t own_printing(hid_t stack, void *context) {
     (void)stack;
     (void)context;
@@ -153,6 +191,7 @@ static void test_error_printing_is_given_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_at_once),
+        cmocka_unit_test(test_fork_while_another_thread_reads),
         cmocka_unit_test(test_error_printing_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
