@@ -15,7 +15,7 @@ struct irst_detector {
     engine *e;
     detector *d;
     grey_range range;
-    float threshold;
+    double threshold;            /* as it was given; scores are compared with the nearest float */
     int size;                    /* frames are resized to size x size; 0: not */
     workspace maps;              /* of the last frame */
     char *checkpoint;            /* NULL for a method */

@@ -60,7 +60,7 @@ static status open_with(const settings *s, const irst_options *options, irst_det
         return status_fail(STATUS_MEMORY, "out of memory for a detector");
     detector_set_tiles(d->d, &s->tiles);
     d->range = s->range;
-    d->threshold = (float)s->threshold;
+    d->threshold = s->threshold;
     d->size = s->size;
     return STATUS_OK;
 }
@@ -129,7 +129,7 @@ static status detect(irst_detector *d, const irst_frame *frame, irst_result *out
         score_map_resize(unit, seen.width, seen.height, width, height, score);
     score_map_threshold(score, pixels, d->threshold, mask);
     TRY(detections_find_in(&d->maps, score, mask, width, height, &found));
-    irst_result result = {.width = width, .height = height, .score = score, .threshold = d->threshold};
+    irst_result result = {.width = width, .height = height, .score = score, .threshold = (float)d->threshold};
     TRY(list_detections(d, &found, &result));
     *out = result;
     return STATUS_OK;

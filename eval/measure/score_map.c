@@ -49,6 +49,7 @@ void score_map_resize(const float *map, int width, int height, int out_width, in
 }
 
 void score_map_threshold(const float *score, size_t pixels, double threshold, uint8_t *mask) {
+    float limit = (float)threshold;
     for (size_t i = 0; i < pixels; i++)
-        mask[i] = score[i] > threshold;
+        mask[i] = score[i] > limit;
 }

@@ -17,7 +17,8 @@ void score_map_to_unit(const float *score, size_t pixels, score_kind kind, float
 /* Bilinear between pixel centres (half-pixel convention), edges replicated. `out`: out_width * out_height. */
 void score_map_resize(const float *map, int width, int height, int out_width, int out_height, float *out);
 
-/* mask[i] = score > threshold. */
+/* mask[i] = score > threshold, rounded to a float as scores are: one that was printed with nine digits is that score.
+ */
 void score_map_threshold(const float *score, size_t pixels, double threshold, uint8_t *mask);
 
 #endif

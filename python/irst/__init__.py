@@ -90,13 +90,14 @@ class Detector:
     ) -> None:
         self._handle: Optional[int] = None
         self._lock = threading.Lock()
-        array, count = _library.texts(f"{key}={value}" for key, value in (settings or {}).items())
+        given = dict(settings or {})
+        if threshold is not None:
+            given["threshold"] = float(threshold)
+        array, count = _library.texts(f"{key}={value}" for key, value in given.items())
         options = _library.Options(threads, isa.encode() if isa else None, array, count)
         self._handle = _c.irst_open(os.fsencode(checkpoint_or_method), ctypes.byref(options))
         if not self._handle:
             raise _failure()
-        if threshold is not None:
-            self.set_threshold(threshold)
 
     def _open(self) -> int:
         if not self._handle:

@@ -37,6 +37,18 @@ static void test_components_become_detections(void **state) {
     detection_list_free(&found);
 }
 
+/* Nine digits of 0.7f are a little less than it, those of 0.3f a little more. */
+static void test_threshold_is_rounded_as_scores_are(void **state) {
+    (void)state;
+    const float score[2] = {0.3f, 0.7f};
+    uint8_t mask[2];
+    for (int i = 0; i < 2; i++)
+        for (int side = -1; side <= 1; side++) {
+            score_map_threshold(score + i, 1, score[i] + side * 1e-9, mask);
+            assert_int_equal(mask[0], 0);
+        }
+}
+
 static void test_threshold_is_strict(void **state) {
     (void)state;
     const float score[3] = {0.5f, nextafterf(0.5f, 1), 0};
@@ -277,6 +289,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_components_become_detections),
         cmocka_unit_test(test_threshold_is_strict),
+        cmocka_unit_test(test_threshold_is_rounded_as_scores_are),
         cmocka_unit_test(test_raw_scores_become_ratios),
         cmocka_unit_test(test_resize_score),
         cmocka_unit_test(test_detect_image),

@@ -175,6 +175,8 @@ class Detecting(unittest.TestCase):
             figures = irst.evaluate(self.detector, DATA, size="native")
         del expected["ms_per_image"], figures["ms_per_image"]
         self.assertEqual(figures, expected)
+        with irst.Detector(WEIGHTS, threshold=0.3) as lower:
+            self.assertEqual(lower.evaluate(DATA, size="native", rule="score")["threshold"], 0.3)
         with self.assertRaisesRegex(irst.Error, "rule"):
             irst.evaluate(self.detector, DATA, rule="best")
         with self.assertRaisesRegex(irst.Error, "colour"):
