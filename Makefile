@@ -107,12 +107,19 @@ VNNI := core/kernels/conv_byte_rows
 DEFINES += -DKERNEL_X86
 endif
 
+# `make -n`, -q and -t leave what they ask about as it is.
+ONLY_ASKS := $(strip $(foreach letter,n q t,$(findstring $(letter),$(filter-out --%,$(firstword -$(MAKEFLAGS))))))
+
 # Every object depends on a file that changes when the compiler or a flag does, so that `make CC=clang` rebuilds.
 STAMP    := $(BUILD)/flags
 ifneq ($(BUILDS),)
 FLAGS_NOW := $(shell $(CC) --version | head -n 1) | $(COMPILE) $(SECTIONS) | $(foreach i,$(ISAS) vnni,$(FLAGS_$(i))) | $(LINK) $(LIBS) | $(MPI_CFLAGS) $(MPI_LIBS)
 ifneq ($(file <$(STAMP)),$(FLAGS_NOW))
+ifeq ($(ONLY_ASKS),)
 $(shell mkdir -p $(BUILD))$(file >$(STAMP),$(FLAGS_NOW))
+else
+.PHONY: $(STAMP)
+endif
 endif
 endif
 
@@ -121,7 +128,11 @@ LINKING  := $(BINDIR)/.linking
 ifneq ($(BUILDS),)
 LINKING_NOW := $(BUILD) $(PROGRAM_LINK) $(WITHOUT) $(PROGRAM_LIBS)
 ifneq ($(file <$(LINKING)),$(LINKING_NOW))
+ifeq ($(ONLY_ASKS),)
 $(shell mkdir -p $(BINDIR))$(file >$(LINKING),$(LINKING_NOW))
+else
+.PHONY: $(LINKING)
+endif
 endif
 endif
 
