@@ -89,13 +89,15 @@ class Detector:
         settings: Optional[Mapping[str, Any]] = None,
     ) -> None:
         self._handle: Optional[int] = None
+        if not 0 <= threads <= _library.MOST_INT:
+            raise ValueError(f"threads is {threads}, expected 0 to {_library.MOST_INT}")
         self._lock = threading.Lock()
         given = dict(settings or {})
         if threshold is not None:
             given["threshold"] = float(threshold)
         array, count = _library.texts(f"{key}={value}" for key, value in given.items())
-        options = _library.Options(threads, isa.encode() if isa else None, array, count)
-        self._handle = _c.irst_open(os.fsencode(checkpoint_or_method), ctypes.byref(options))
+        options = _library.Options(threads, _library.text(isa) if isa else None, array, count)
+        self._handle = _c.irst_open(_library.text(checkpoint_or_method), ctypes.byref(options))
         if not self._handle:
             raise _failure()
 
@@ -116,6 +118,8 @@ class Detector:
         if image.dtype not in _FORMATS or not image.dtype.isnative:
             raise TypeError(f"expected uint8, uint16 or float32, got {image.dtype}")
         height, width = image.shape
+        if max(height, width) > _library.MOST_SIDE:
+            raise ValueError(f"expected sides of 1 to {_library.MOST_SIDE}, got {width}x{height}")
         if width > 1 and image.strides[1] != image.itemsize:
             raise ValueError("the pixels of a row do not lie side by side: give numpy.ascontiguousarray(image)")
         if height > 1 and image.strides[0] == 0:
@@ -151,7 +155,7 @@ class Detector:
         array, count = _library.texts(f"{key}={value}" for key, value in settings.items())
         out = _library.Evaluation()
         with self._lock:
-            code = _c.irst_evaluate(self._open(), os.fsencode(data), array, count, ctypes.byref(out))
+            code = _c.irst_evaluate(self._open(), _library.text(data), array, count, ctypes.byref(out))
             if code:
                 raise _failure()
             figures: Dict[str, Any] = json.loads(out.json)

@@ -6,7 +6,10 @@ import ctypes
 import os
 from ctypes import POINTER, Structure, c_char_p, c_double, c_float, c_int, c_long, c_void_p
 from pathlib import Path
-from typing import Iterable, Tuple
+from typing import Iterable, Tuple, Union
+
+MOST_SIDE = 32768  # of a frame, as irst.h says
+MOST_INT = 2**31 - 1
 
 
 class Options(Structure):
@@ -97,7 +100,15 @@ def _load() -> ctypes.CDLL:
 library = _load()
 
 
+def text(value: Union[str, os.PathLike[str]]) -> bytes:
+    """A C string. It would end at a null character."""
+    encoded = os.fsencode(value)
+    if b"\0" in encoded:
+        raise ValueError(f"{value!r} has a null character in it")
+    return encoded
+
+
 def texts(values: Iterable[str]) -> Tuple[ctypes.Array[c_char_p], int]:
     """An array of C strings and its length."""
-    encoded = [os.fsencode(v) for v in values]
+    encoded = [text(v) for v in values]
     return (c_char_p * len(encoded))(*encoded), len(encoded)

@@ -12,6 +12,7 @@ import warnings
 import zipfile
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 import irst
 
@@ -93,6 +94,9 @@ class Detecting(unittest.TestCase):
             (scene()[:, ::2], ValueError),
             (np.broadcast_to(scene()[0], (80, 96)), ValueError),
             (np.zeros((0, 5), np.uint8), ValueError),
+            (np.zeros((1, 32769), np.uint8), ValueError),
+            (as_strided(scene(), (1, 2**32 + 4), (1, 1)), ValueError),  # four pixels to a C int
+            (as_strided(scene(), (2**32 + 4, 1), (1, 1)), ValueError),
             ([[1]], ValueError),
         ]:
             with self.assertRaises(error):
@@ -108,6 +112,16 @@ class Detecting(unittest.TestCase):
             with self.assertRaisesRegex(irst.Error, word) as raised:
                 call()
             self.assertEqual(raised.exception.code, code)
+        for call in [
+            lambda: irst.Detector("mpcm", threads=2**32 + 1),
+            lambda: irst.Detector("mpcm", threads=-1),
+            lambda: irst.Detector("mpcm\0.h5"),
+            lambda: irst.Detector("mpcm", isa="avx2\0"),
+            lambda: irst.Detector("mpcm", settings={"range": "full\0image"}),
+            lambda: self.detector.evaluate("scenes\0"),
+        ]:
+            with self.assertRaises(ValueError):
+                call()
         closed = irst.Detector("mpcm")
         closed.close()
         with self.assertRaisesRegex(irst.Error, "closed"):
