@@ -8,7 +8,10 @@
  *     irst_close(d);
  *
  * The library neither prints nor exits nor installs a signal handler, and leaves the host's settings as they are:
- * locale, rounding and floating-point exceptions, the number of threads of OpenMP and BLAS, HDF5's error handler.
+ * locale, rounding and floating-point exceptions, the number of threads of OpenMP, HDF5's error handler. The number of
+ * threads of an OpenBLAS that has threads of its own belongs to the process: it is 1 for all of its threads while a
+ * detector works, and then what it was, or what the host set meanwhile if that was not 1. A child that is forked
+ * meanwhile has it at 1 until it has detected itself.
  *
  * Thread rule: a detector serves one thread at a time. Several detectors are independent of each other and may be used
  * by several threads at once; they give the same bits as one after the other, whatever their numbers of threads. In a

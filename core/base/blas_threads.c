@@ -33,7 +33,7 @@ static void hold_number(void) {
     pthread_mutex_lock(&lock);
     holders++;
     int now = openblas_get_num_threads();
-    if (now != 1) {
+    if (now != 1) { /* by the host, which may have said it while others hold */
         before = now;
         openblas_set_num_threads(1);
     }
@@ -42,8 +42,9 @@ static void hold_number(void) {
 
 static void release_number(void) {
     pthread_mutex_lock(&lock);
-    if (--holders == 0 && before > 1) {
-        openblas_set_num_threads(before);
+    if (--holders == 0) {
+        if (before > 1 && openblas_get_num_threads() == 1)
+            openblas_set_num_threads(before);
         before = 1;
     }
     pthread_mutex_unlock(&lock);

@@ -312,6 +312,27 @@ static void test_blas_threads(void **state) {
     engine_free(e);
 }
 
+/* While somebody holds the number. */
+static void test_blas_threads_that_the_host_sets(void **state) {
+    (void)state;
+    int inside;
+    if (openblas_get_parallel() != OPENBLAS_THREAD)
+        skip();
+    openblas_set_num_threads(2);
+    blas_hold first = blas_threads_hold();
+    openblas_set_num_threads(3);
+    blas_threads_release(first);
+    assert_int_equal(openblas_get_num_threads(), 3);
+    first = blas_threads_hold();
+    openblas_set_num_threads(2);
+    blas_hold second = blas_threads_hold();
+    note_blas_threads(&inside);
+    blas_threads_release(second);
+    blas_threads_release(first);
+    assert_int_equal(inside, 1);
+    assert_int_equal(openblas_get_num_threads(), 2);
+}
+
 typedef struct watched_loops {
     engine *e;
     pthread_t caller;
@@ -387,6 +408,7 @@ int main(void) {
         cmocka_unit_test(test_denormals),
         cmocka_unit_test(test_watch),
         cmocka_unit_test(test_blas_threads),
+        cmocka_unit_test(test_blas_threads_that_the_host_sets),
         cmocka_unit_test(test_nested_loops_are_asserted_against),
         cmocka_unit_test(test_forked_child),
     };
