@@ -52,7 +52,9 @@ static status read_pixels(run_state *r, const input_image *input, grey_image *im
                    image));
     grey_span_add(&r->out->span, image);
     image_sizes_add_image(&r->out->sizes, image);
-    return grey_range_apply(r->job->range, image);
+    TRY(grey_range_apply(r->job->range, image));
+    range_use_add(&r->out->range_use, image);
+    return STATUS_OK;
 }
 
 static status read_item(void *context, int index, void *memory, pipeline_need *need) {

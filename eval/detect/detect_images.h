@@ -9,6 +9,7 @@
 #include "core/io/image_sizes.h"
 #include "eval/detect/detection_report.h"
 #include "eval/detect/input_images.h"
+#include "eval/detect/range_use.h"
 
 /* Whether the image is cut into tiles. */
 bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image);
@@ -35,6 +36,7 @@ typedef struct detect_outcome {
     int done, found, unreadable;
     char first_error[1024]; /* of the first image that could not be read */
     grey_span span;         /* of the values as stored */
+    range_use range_use;
     image_sizes sizes;
     h5_file *maps; /* not committed yet; owned by the caller, after a failure too. NULL: none */
 } detect_outcome;

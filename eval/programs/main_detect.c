@@ -147,6 +147,9 @@ static void say_remarks(const run_state *r) {
     const grey_span *span = live.video ? &r->video_outcome.span : &r->outcome.span;
     if (r->range.kind == RANGE_FULL && grey_span_remark(span, "--range ", text, sizeof text))
         say(text);
+    const range_use *use = live.video ? &r->video_outcome.range_use : &r->outcome.range_use;
+    if (range_use_remark(use, &r->range, span, text, sizeof text))
+        say(text);
     const image_sizes *sizes = live.video ? &r->video_outcome.sizes : &r->outcome.sizes;
     if (trained_view_remark(&r->view, checkpoint, r->how.size, sizes, "--size", text, sizeof text))
         say(text);

@@ -91,7 +91,9 @@ static status read_item(void *context, int index, void *memory, pipeline_need *n
     image_sizes_add_image(&r->out->sizes, &item->frame.image);
     /* One that is read ahead grows old while it waits for its turn. */
     *need = job->drop ? PIPELINE_ALONE : detect_need(job->d, job->how, &item->frame.image, job->threads > 1);
-    return grey_range_apply(job->range, &item->frame.image);
+    TRY(grey_range_apply(job->range, &item->frame.image));
+    range_use_add(&r->out->range_use, &item->frame.image);
+    return STATUS_OK;
 }
 
 static status search_item(void *context, int seat, void *memory) {

@@ -6,6 +6,7 @@
 #include "core/io/grey_range.h"
 #include "core/io/image_sizes.h"
 #include "eval/detect/detections.h"
+#include "eval/detect/range_use.h"
 #include "eval/video/frame_source.h"
 #include "eval/video/latency.h"
 #include "eval/video/tracker.h"
@@ -34,6 +35,7 @@ typedef struct video_outcome {
     double seconds;        /* from the first frame's arrival to the last one's end */
     latency latencies;     /* from the arrival of a frame until all was written of it */
     grey_span span;        /* of the values as they came */
+    range_use range_use;
     image_sizes sizes;
     bool nobody_reads; /* the reader of the lines has gone: the run ended for that, without a failure */
 } video_outcome;

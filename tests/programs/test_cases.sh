@@ -204,6 +204,9 @@ detect|single/u16_full.png|0|-
 detect|single/u16_14bit.png|0|--range 0,16383 .14 bits
 detect|single/u16_12bit.png|0|--range 0,4095 .12 bits
 detect --range image|single/u16_12bit.png|0|-
+detect --range 0,4095|single/u16_12bit.png|0|-
+detect --range 30000,40000|single/u16_12bit.png|0|the range 30000,40000 makes every pixel black: grey values run from
+detect --range=-9,0|single/u16_12bit.png|0|the range -9,0 makes every pixel white: grey values run from
 detect|single/x.bmp|0|-
 detect|single/x.jpg|0|-
 detect|single/x.tif|0|-

@@ -142,6 +142,10 @@ cp scene16.mkv ./-y
 works "${detect[@]}" --video -y
 same stdout lines16
 
+works "${detect[@]}" --video scene8.mkv --range 300,400
+grep -q '^detect: the range 300,400 makes every pixel black: grey values run from' stderr ||
+    complain "of a range beyond the frames it says $(cat stderr)"
+
 # --- wrong use ---
 refuses 2 'INPUT does not go with --video' "${detect[@]}" --video scene8.mkv scene8.mkv
 refuses 2 'out does not go with --video' "${detect[@]}" --video scene8.mkv --out out
