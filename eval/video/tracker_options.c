@@ -1,12 +1,16 @@
 #include "eval/video/tracker.h"
 
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_FRAMES = 1000 };
+
+/* No image has more pixels in a row, and none is known so finely. The filter squares them, and their sums must keep
+ * what each of them adds. */
+#define LEAST_REAL 1e-6
+#define MOST_REAL 1e6
 
 static const struct {
     const char *name;
@@ -25,7 +29,9 @@ static status bad(const char *option, const char *pair, const char *expected) {
 static status read_real(const char *option, const char *pair, const char *value, double *out) {
     char *end;
     *out = strtod(value, &end);
-    return end != value && !*end && isfinite(*out) && *out > 0 ? STATUS_OK : bad(option, pair, "a number above 0");
+    return end != value && !*end && *out >= LEAST_REAL && *out <= MOST_REAL
+               ? STATUS_OK
+               : bad(option, pair, "a number from 0.000001 to 1000000");
 }
 
 static status read_frames(const char *option, const char *pair, const char *value, tracker_options *out) {

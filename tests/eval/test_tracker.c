@@ -237,9 +237,10 @@ static void test_thousands(void **state) {
 
 static void test_options(void **state) {
     (void)state;
-    static const char *const bad[] = {"speed",       "speed=0",     "speed=1e999",  "gate=-1",  "noise=2x",
-                                      "confirm=5/3", "confirm=0/3", "confirm=3",    "coast=-1", "coast=99999",
-                                      "colour=1",    "=1",          "confirm=1/2/3"};
+    static const char *const bad[] = {"speed",       "speed=0",     "speed=1e999",   "gate=-1",     "noise=2x",
+                                      "confirm=5/3", "confirm=0/3", "confirm=3",     "coast=-1",    "coast=99999",
+                                      "colour=1",    "=1",          "confirm=1/2/3", "noise=1e200", "acceleration=1e7",
+                                      "gate=1e-200", "speed=nan"};
     tracker_options how;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_fails(tracker_options_read(bad[i], "--tracking", &how), STATUS_USAGE, "--tracking: ", bad[i]);
