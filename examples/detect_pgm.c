@@ -25,7 +25,9 @@ static void *read_pgm(const char *path, irst_frame *frame) {
             ((unsigned short *)bytes)[i] = (unsigned short)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
         frame->pixels = bytes;
         frame->format = deep ? IRST_U16 : IRST_U8;
-        frame->high = maximum; /* 0 to the header's maximum is black to white */
+        /* With low = high the checkpoint's range counts, else all of the format. A header with another maximum than
+         * that has a range of its own: 0 to the maximum is black to white. */
+        frame->high = maximum == (deep ? 65535 : 255) ? 0 : maximum;
     }
     fclose(file);
     return bytes;
