@@ -9,14 +9,35 @@ static layer_name join(const char *name, const char *part) {
     return layer_named("%s.%s", name, part);
 }
 
+/* Networks of this field have some millions. Options that stand in a file must not take all memory before its tensors
+ * are looked for. */
+#define MOST_ELEMENTS ((size_t)1 << 28)
+
+static bool has_room(const parameter_set *set, int rank, const int *shape) {
+    size_t count = 1;
+    for (int i = 0; i < rank; i++)
+        if (__builtin_mul_overflow(count, (size_t)shape[i], &count))
+            return false;
+    return count <= MOST_ELEMENTS - set->elements;
+}
+
+static parameter *add_parameter(network *net, parameter_kind kind, int rank, const int *shape, const char *name) {
+    if (!has_room(net->parameters, rank, shape)) {
+        tape_note_failure(net->t, status_fail(STATUS_USAGE, "the network has more than %zu parameters", MOST_ELEMENTS));
+        return NULL;
+    }
+    parameter *p = parameter_add(net->parameters, kind, rank, shape, "%s", name);
+    if (!p)
+        tape_note_failure(net->t, status_fail(STATUS_MEMORY, "out of memory for the parameters of a network"));
+    return p;
+}
+
 /* The parameter of that name; *created tells whether it is new and wants its initial value. */
 static parameter *obtain(network *net, parameter_kind kind, int rank, const int *shape, const char *name,
                          bool *created) {
     parameter *p = parameter_find(net->parameters, name);
     *created = !p;
-    if (*created && !(p = parameter_add(net->parameters, kind, rank, shape, "%s", name)))
-        tape_note_failure(net->t, status_fail(STATUS_MEMORY, "out of memory for the parameters of a network"));
-    return p;
+    return p ? p : add_parameter(net, kind, rank, shape, name);
 }
 
 static node *as_node(const network *net, parameter *p) {

@@ -69,8 +69,10 @@ parameter *parameter_add(parameter_set *set, parameter_kind kind, int rank, cons
     va_start(arguments, name);
     parameter *p = make_room(set) ? parameter_new(kind, rank, shape, name, arguments) : NULL;
     va_end(arguments);
-    if (p)
+    if (p) {
         set->items[set->count++] = p;
+        set->elements += p->count;
+    }
     return p;
 }
 

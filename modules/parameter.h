@@ -37,6 +37,7 @@ typedef struct parameter {
 typedef struct parameter_set {
     int count;
     int capacity;
+    size_t elements;   /* of all its parameters */
     parameter **items; /* owned; addresses stay valid while the set lives */
 } parameter_set;
 

@@ -1,5 +1,7 @@
 /* COCO: one JSON file. `images` gives each file_name an id, `annotations` have image_id and bbox: x, y, width and
  * height in pixels from 0. Endings count: a.png and a.jpg are two images. */
+#include "core/io/file_io.h"
+#include "core/io/json_read.h"
 #include "datasets/make/box_format.h"
 
 #include <jansson.h>
@@ -7,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LARGEST_FILE = 1 << 28 };
 enum { LONGEST_NAME = 4095 }; /* as of a path: each of its ends is looked for among the files */
 
 typedef struct coco {
@@ -155,9 +158,9 @@ static status index_boxes(coco *c) {
     return STATUS_OK;
 }
 
-static status load(coco *c) {
+static status load(coco *c, const uint8_t *text, size_t size) {
     json_error_t error;
-    c->root = json_load_file(c->path, 0, &error);
+    c->root = json_read(text, size, 0, &error);
     if (!c->root)
         return status_fail(STATUS_INPUT, "line %d: %s", error.line, error.text);
     if (!json_is_array(json_object_get(c->root, "images")) || !json_is_array(json_object_get(c->root, "annotations")))
@@ -172,13 +175,19 @@ static status load(coco *c) {
 }
 
 static status open_file(const char *path, const char *images, box_source **out) {
+    uint8_t *text;
+    size_t size;
+    TRY(file_read(path, LARGEST_FILE, &text, &size));
     coco *c = calloc(1, sizeof *c);
-    if (!c)
+    if (!c) {
+        free(text);
         return status_fail(STATUS_MEMORY, "out of memory for boxes");
+    }
     c->base.format = &box_format_coco;
     snprintf(c->path, sizeof c->path, "%s", path);
     c->folder = images;
-    status result = load(c);
+    status result = load(c, text, size);
+    free(text);
     c->folder = NULL;
     if (result != STATUS_OK) {
         close_file(&c->base);

@@ -2,6 +2,7 @@
 
 #include "core/io/file_io.h"
 #include "core/io/image_file.h"
+#include "core/io/json_read.h"
 #include "core/io/png_io.h"
 #include "eval/measure/predictions.h"
 #include "eval/measure/sample.h"
@@ -25,7 +26,7 @@ static status read_list(const char *folder, json_t **out) {
     json_error_t error;
     TRY(path_join(path, folder, "detections", ".json"));
     TRY(file_read(path, LARGEST_LIST, &text, &size));
-    *out = json_loadb((const char *)text, size, 0, &error);
+    *out = json_read(text, size, 0, &error);
     free(text);
     if (!*out)
         return status_fail(STATUS_INPUT, "%s:%d: no JSON: %s", path, error.line, error.text);

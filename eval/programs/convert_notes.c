@@ -1,6 +1,7 @@
 #include "eval/programs/convert_notes.h"
 
 #include "core/io/grey_range.h"
+#include "datasets/dataset.h"
 #include "modules/checkpoint.h"
 #include "modules/torch/torch_file.h"
 
@@ -19,6 +20,21 @@ static status read_text(const h5_file *file, const char *key, char **out) {
     return h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, out) : STATUS_OK;
 }
 
+/* The names of the sets are enough to tell them; where they lay concerns nobody whom the file is handed on to. A name
+ * is no longer than its path. */
+static void keep_names(char *roots) {
+    char *to = roots, *rest = roots, *root;
+    while ((root = strsep(&rest, ",")) != NULL) {
+        char name[256];
+        root += strspn(root, " \t");
+        if (!dataset_path_tells_name(root))
+            continue;
+        dataset_name_of(root, name, sizeof name);
+        to += sprintf(to, "%s%s", to > roots ? "," : "", name);
+    }
+    *to = '\0';
+}
+
 static status read_texts(const char *path, convert_notes *out) {
     h5_file *file;
     TRY(checkpoint_open(path, &file));
@@ -27,6 +43,8 @@ static status read_texts(const char *path, convert_notes *out) {
         result = read_text(file, "data.root", &out->root);
     if (result == STATUS_OK)
         result = read_text(file, "data.train_split", &out->train_split);
+    if (out->root)
+        keep_names(out->root);
     h5_close(file);
     return result;
 }

@@ -11,7 +11,7 @@ typedef struct convert_notes {
     double threshold;         /* of detect; NaN: none */
     trained_view view;        /* at what size it saw images */
     char *range;              /* of grey values, as data.range; NULL: none */
-    char *root, *train_split; /* the images trained on; NULL: not known */
+    char *root, *train_split; /* the images trained on, the sets by name; NULL: not known */
 } convert_notes;
 
 /* Of a checkpoint of ours, or of safetensors that hold them; PyTorch's files have none. STATUS_INPUT for what is no

@@ -2,6 +2,7 @@
  * holds {"name": {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, ..., "__metadata__": {...}} with
  * offsets from the end of the header. It is told as the pickle of a state dict is: each tensor fills a storage that
  * has its name. */
+#include "core/io/json_read.h"
 #include "modules/torch/torch_container.h"
 #include "modules/torch/unpickle_private.h"
 
@@ -38,7 +39,7 @@ static status read_header(const char *path, safetensors *s) {
                            (unsigned long long)length, TORCH_DESCRIPTION_LIMIT);
     s->start = 8 + (size_t)length;
     json_error_t error;
-    s->header = json_loadb((const char *)s->file.data + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
+    s->header = json_read(s->file.data + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(s->header))
         return status_fail(STATUS_INPUT, "damaged: its header is no JSON object: %s",
                            s->header ? "another value" : error.text);

@@ -353,6 +353,22 @@ static void test_lines_of_yolo(void **state) {
     }
 }
 
+/* Empty objects take seventy times their bytes. */
+static void test_too_many_values(void **state) {
+    (void)state;
+    enum { VALUES = (1 << 23) + 1, EACH = 3 };
+    char *text = malloc(VALUES * EACH + 64);
+    box_source *source;
+    assert_non_null(text);
+    size_t at = (size_t)sprintf(text, "{\"images\":[],\"annotations\":[");
+    for (int i = 0; i < VALUES; i++, at += EACH)
+        memcpy(text + at, "{},", EACH);
+    memcpy(text + at - 1, "]}", 3);
+    const char *path = scratch_file("many.json", text, at + 1);
+    free(text);
+    assert_fails(box_source_open(path, ".", &source), STATUS_INPUT, path, "more than 8388608 values");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
@@ -366,6 +382,7 @@ int main(void) {
         cmocka_unit_test(test_long_names_and_parents),
         cmocka_unit_test(test_sizes_that_annotations_state),
         cmocka_unit_test(test_lines_of_yolo),
+        cmocka_unit_test(test_too_many_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

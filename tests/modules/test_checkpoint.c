@@ -49,6 +49,23 @@ static void test_every_damaged_byte_is_noticed(void **state) {
     free(bytes);
 }
 
+/* Options alone make no network of 7 thousand million parameters. */
+static void test_too_large_network(void **state) {
+    (void)state;
+    static const char *const options[][2] = {{"model.name", "rpcanet"},       {"model.stages", "32"},
+                                             {"model.total_channels", "512"}, {"model.background_layers", "32"},
+                                             {"model.target_layers", "32"},   {"model.reconstruction_layers", "32"}};
+    const char *path = scratch_path("huge.h5");
+    h5_file *file;
+    detector *d;
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write_attribute_int(file, "/", "checkpoint.format", 1));
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        assert_ok(h5_write_attribute_text(file, "/", options[i][0], options[i][1]));
+    assert_ok(h5_commit(file));
+    assert_fails(checkpoint_load(test_engine(), path, &d), STATUS_INPUT, path, "more than 268435456 parameters");
+}
+
 static void test_file_without_checksum(void **state) {
     (void)state;
     const char *whole = scratch_path("with.h5");
@@ -291,6 +308,7 @@ static void test_other_ranges(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_damaged_byte_is_noticed),
+        cmocka_unit_test(test_too_large_network),
         cmocka_unit_test(test_file_without_checksum),
         cmocka_unit_test(test_amended_files),
         cmocka_unit_test(test_newer_format),

@@ -97,6 +97,10 @@ refuses 2 'no_such_net' "$bin/train" method.ini --out out
 works "$bin/evaluate" --checkpoint run/best.h5 --data scenes --split test --size native --format json
 # What was trained on is known by another word for the split or the set, and after a conversion.
 works "$bin/convert" weights run/best.h5 cut-down.h5
+(mkdir -p deep && cd deep && ln -sfn ../scenes scenes)
+works "$bin/train" tiny.ini data.root="$PWD/deep/scenes" train.epochs=1 --out deep/run
+works "$bin/convert" weights deep/run/last.h5 deep/cut-down.h5
+h5dump -a /data.root deep/cut-down.h5 | grep -q '"scenes"' || complain "weights tell where the images lay: $(h5dump -a /data.root deep/cut-down.h5)"
 for way in 'scenes --split train' 'scenes --split Train' 'scenes --split all' 'scenes/. --split train' 'scenes.h5 --split train'; do
     for weights in run/best.h5 cut-down.h5; do
         # shellcheck disable=SC2086 # an option and its value
