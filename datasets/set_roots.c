@@ -1,6 +1,7 @@
 #include "datasets/set_roots.h"
 
 #include "core/io/file_io.h"
+#include "datasets/dataset.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,4 +27,18 @@ status split_list(const char *key, const char *text, name_list *out) {
 status set_roots_of(const char *key, const char *text, name_list *out) {
     bool exists = path_is_folder(text) || path_is_file(text);
     return exists || !strchr(text, ',') ? name_list_add(out, text) : split_list(key, text, out);
+}
+
+/* A name is no longer than its path. */
+void set_roots_keep_names(char *roots) {
+    char *to = roots, *rest = roots, *root;
+    while ((root = strsep(&rest, ",")) != NULL) {
+        char name[256];
+        root += strspn(root, " \t");
+        if (!dataset_path_tells_name(root))
+            continue;
+        dataset_name_of(root, name, sizeof name);
+        to += sprintf(to, "%s%s", to > roots ? "," : "", name);
+    }
+    *to = '\0';
 }

@@ -13,4 +13,8 @@ status split_list(const char *key, const char *text, name_list *out);
 /* The same for paths of sets; one that has commas in it and exists is itself one set. */
 status set_roots_of(const char *key, const char *text, name_list *out);
 
+/* Leaves of such a list the names of the sets, which are enough to tell them: where they lay concerns nobody whom a
+ * file is handed on to. A path that tells no name, as ".", goes. */
+void set_roots_keep_names(char *roots);
+
 #endif

@@ -7,7 +7,7 @@
 #include "library/detector_handle.h"
 #include "library/host_state.h"
 #include "library/settings.h"
-#include "modules/trained_view.h"
+#include "modules/torch/weights_notes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static status evaluate(irst_detector *d, const char *data, const char *const *gi
         TRY(read_setting(given[i], &r));
     decide_rule(d, &r);
     if (r.size < 0)
-        TRY(trained_view_size(d->checkpoint, PUBLISHED_SIZE, &r.size));
+        TRY(weights_read_size(d->checkpoint, PUBLISHED_SIZE, &r.size));
     text_buffer_free(&d->report);
     text_buffer_free(&d->remarks);
     TRY(text_buffer_begin(&d->report));

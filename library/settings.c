@@ -4,6 +4,7 @@
 #include "modules/checkpoint.h"
 #include "modules/method_open.h"
 #include "modules/torch/weights_file.h"
+#include "modules/torch/weights_notes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -109,9 +110,9 @@ status settings_read(const char *checkpoint_or_method, const irst_options *optio
     for (int i = 0; i < count; i++)
         TRY(read_setting(options->settings[i], out, &has_range));
     if (out->checkpoint && !has_range)
-        TRY(checkpoint_read_range(out->checkpoint, &out->range));
+        TRY(weights_read_range(out->checkpoint, &out->range));
     if (out->checkpoint && isnan(out->threshold))
-        TRY(checkpoint_read_threshold(out->checkpoint, &out->threshold));
+        TRY(weights_read_threshold(out->checkpoint, &out->threshold));
     if (isnan(out->threshold))
         out->threshold = 0.5;
     return STATUS_OK;

@@ -2,18 +2,7 @@
 
 #include "core/config/config.h"
 
-#include <assert.h>
-#include <stdio.h>
 #include <string.h>
-
-/* "model.KEY=VALUE". Messages name the method: who opens it need not have a command line. */
-static status set_option(config *options, const char *method, const char *setting) {
-    char key[CONFIG_LONGEST_NAME + 2]; /* one that is too long stays so */
-    const char *equals = strchr(setting, '=');
-    assert(equals);
-    snprintf(key, sizeof key, "%.*s", (int)(equals - setting), setting);
-    return config_set(options, key, equals + 1, method);
-}
 
 static status create(engine *e, const char *method, const char *const *settings, int count, const char *option,
                      const char *instead, config *options, detector **out) {
@@ -21,7 +10,7 @@ static status create(engine *e, const char *method, const char *const *settings,
     TRY(config_declare(options, &detector_name_key, 1));
     TRY(detector_declare_options(options));
     for (int i = 0; i < count; i++)
-        TRY(set_option(options, method, settings[i]));
+        TRY(config_assign(options, settings[i], method)); /* who opens it need not have a command line */
     if (strcmp(config_text(options, detector_name_key.name), method) != 0)
         return status_fail(STATUS_USAGE, "model.name is what %s says; it cannot be set to '%s'", option,
                            config_text(options, detector_name_key.name));

@@ -86,16 +86,6 @@ status trained_view_write(h5_file *file, const trained_view *v) {
     return h5_write_attribute_text(file, "/", KEY, text);
 }
 
-status trained_view_size(const char *checkpoint, int otherwise, int *out) {
-    trained_view view = {0};
-    *out = otherwise;
-    if (checkpoint)
-        TRY(trained_view_read(checkpoint, &view));
-    if (view.is_known)
-        *out = view.size;
-    return STATUS_OK;
-}
-
 /* --- for readers --- */
 
 void trained_view_text(const trained_view *v, char *text, size_t size) {

@@ -32,10 +32,6 @@ status trained_view_write(h5_file *file, const trained_view *view);
 void trained_view_print(const trained_view *view, char *text, size_t size);
 bool trained_view_parse(const char *text, trained_view *out);
 
-/* The size at which the network of a checkpoint (NULL: none) is to be evaluated: what it has seen, or, where nobody
- * knows, `otherwise`. */
-status trained_view_size(const char *checkpoint, int otherwise, int *out);
-
 /* The view as a line for readers: "512x512 pixels, resized to 256x256". */
 void trained_view_text(const trained_view *view, char *text, size_t size);
 

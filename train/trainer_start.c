@@ -3,6 +3,7 @@
 #include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "modules/torch/weights_file.h"
+#include "modules/torch/weights_notes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,7 +79,7 @@ static bool same_range(const grey_range *a, const grey_range *b) {
 static status compare_range(const trainer *t, const char *key, const char *path) {
     grey_range theirs, ours;
     const char *text = config_text(t->c, "data.range");
-    TRY(checkpoint_read_range(path, &theirs));
+    TRY(weights_read_range(path, &theirs));
     TRY(grey_range_read(text, "data.range", &ours));
     if (!same_range(&theirs, &ours))
         trainer_say(t, "%s: %s was trained with another range of grey values than data.range = %s", key, path, text);

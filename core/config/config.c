@@ -138,17 +138,21 @@ status config_set(config *c, const char *name, const char *value, const char *wh
     return result;
 }
 
-status config_override(config *c, const char *assignment) {
+status config_assign(config *c, const char *assignment, const char *where) {
     const char *equals = strchr(assignment, '=');
     if (equals == NULL || equals == assignment || has_control_character(assignment))
-        return status_fail(STATUS_USAGE, "command line: %.100s: expected section.key=value",
+        return status_fail(STATUS_USAGE, "%s: %.100s: expected section.key=value", where,
                            has_control_character(assignment) ? "a text with a line break" : assignment);
     char *name = strndup(assignment, (size_t)(equals - assignment));
     if (name == NULL)
-        return status_fail(STATUS_MEMORY, "command line: out of memory");
-    status result = config_set(c, name, equals + 1, "command line");
+        return status_fail(STATUS_MEMORY, "%s: out of memory", where);
+    status result = config_set(c, name, equals + 1, where);
     free(name);
     return result;
+}
+
+status config_override(config *c, const char *assignment) {
+    return config_assign(c, assignment, "command line");
 }
 
 /* --- checking --- */

@@ -52,8 +52,9 @@ status config_declare_text(config *c, const char *section, const char *name, con
 status config_load(config *c, const char *path);
 /* Where the results of a run with this ini go unless the user says: runs/NAME of configs/NAME.ini. */
 status config_run_folder(const char *ini, char out[4096]);
-/* One override "section.key=value". */
+/* One override "section.key=value", of the command line or of what `where` names in messages. */
 status config_override(config *c, const char *assignment);
+status config_assign(config *c, const char *assignment, const char *where);
 /* Sets one value from text, e.g. an attribute of a checkpoint; `where` names the source in messages. A key that
  * is not declared yet is kept as an entry of a file would be; the same holds for config_override. */
 status config_set(config *c, const char *name, const char *value, const char *where);

@@ -7,7 +7,7 @@
 #include "eval/experiments/option_curves.h"
 #include "eval/experiments/report.h"
 #include "eval/experiments/sweep.h"
-#include "modules/checkpoint.h"
+#include "modules/torch/weights_notes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,6 +156,6 @@ status program_detector(const experiment *e, const char *folder, int method, int
         return status_fail(STATUS_INPUT, "%s is not trained on %s: give checkpoint.%s or run it again",
                            e->methods[method].name, e->data[data].name, e->methods[method].name);
     if (*checkpoint)
-        TRY(checkpoint_read_range(checkpoint, range));
+        TRY(weights_read_range(checkpoint, range));
     return experiment_detector(e, method, *checkpoint ? checkpoint : NULL, WEIGHTS_MUST_BE_TRAINED, out);
 }

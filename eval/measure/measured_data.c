@@ -2,7 +2,7 @@
 
 #include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
-#include "modules/trained_view.h"
+#include "modules/torch/weights_notes.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static status say_trained_on(const measured_data *request, const char *checkpoin
 static status say_scale(const measured_data *request, const char *checkpoint, const image_sizes *sizes) {
     trained_view trained;
     char remark[4096];
-    TRY(trained_view_read(checkpoint, &trained));
+    TRY(weights_read_view(checkpoint, &trained));
     if (trained_view_remark(&trained, checkpoint, request->size, sizes, request->words.size, remark, sizeof remark))
         request->say(request->context, remark);
     return STATUS_OK;
@@ -106,7 +106,7 @@ status measured_data_open(const measured_data *request, dataset **out) {
     if (request->range)
         range = *request->range;
     else if (request->checkpoint)
-        TRY(checkpoint_read_range(request->checkpoint, &range));
+        TRY(weights_read_range(request->checkpoint, &range));
     TRY(dataset_open(request->path, request->split, out));
     dataset_set_range(*out, &range);
     status result = look_over(request, *out);

@@ -7,6 +7,7 @@
 #include "modules/method_open.h"
 #include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
+#include "modules/torch/weights_notes.h"
 
 #include <errno.h>
 #include <math.h>
@@ -99,13 +100,13 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
     *out = (grey_range){.kind = RANGE_FULL};
     if (text)
         return grey_range_read(text, "--range", out);
-    return checkpoint ? checkpoint_read_range(checkpoint, out) : STATUS_OK;
+    return checkpoint ? weights_read_range(checkpoint, out) : STATUS_OK;
 }
 
 status argument_stored_threshold(const char *checkpoint, scoring *how, double *threshold) {
     if (!checkpoint || how->threshold || how->rule != RULE_SCORE)
         return STATUS_OK;
-    TRY(checkpoint_read_threshold(checkpoint, threshold));
+    TRY(weights_read_threshold(checkpoint, threshold));
     if (!isnan(*threshold))
         how->threshold = threshold;
     return STATUS_OK;

@@ -7,7 +7,6 @@
 #include "eval/measure/sample.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/convert_calibrate.h"
-#include "eval/programs/convert_notes.h"
 #include "modules/checkpoint.h"
 #include "modules/detector.h"
 #include "modules/onnx/onnx_export.h"
@@ -16,6 +15,7 @@
 #include "modules/torch/torch_import.h"
 #include "modules/torch/torch_options.h"
 #include "modules/torch/weights_file.h"
+#include "modules/torch/weights_notes.h"
 #include "modules/trained_view.h"
 
 #include <math.h>
@@ -64,14 +64,14 @@ static status print_detector(const char *path, detector *d) {
     return STATUS_OK;
 }
 
-static status write_checkpoint(const char *path, detector *d, const convert_notes *notes) {
+static status write_checkpoint(const char *path, detector *d, const weights_notes *notes) {
     h5_file *file;
     TRY(h5_create(path, &file));
     status result = checkpoint_write_model(file, d, true);
     if (result == STATUS_OK)
         result = checkpoint_write_ranges(file, d);
     if (result == STATUS_OK)
-        result = convert_notes_write(file, notes);
+        result = weights_notes_write(file, notes);
     if (result == STATUS_OK)
         result = process_check_signals();
     if (result != STATUS_OK) {
@@ -83,11 +83,13 @@ static status write_checkpoint(const char *path, detector *d, const convert_note
 
 /* Writes and prints, with the notes of the file `from`, and frees the detector. */
 static status finish(const char *path, detector *d, const char *from) {
-    convert_notes notes;
-    status result = convert_notes_read(from, &notes);
+    weights_notes notes;
+    status result = weights_notes_read(from, &notes);
+    if (result == STATUS_OK && notes.root)
+        set_roots_keep_names(notes.root);
     if (result == STATUS_OK)
         result = write_checkpoint(path, d, &notes);
-    convert_notes_free(&notes);
+    weights_notes_free(&notes);
     if (result == STATUS_OK)
         result = print_detector(path, d);
     detector_free(d);
@@ -95,7 +97,7 @@ static status finish(const char *path, detector *d, const char *from) {
 }
 
 /* What a state dict does not hold, and figures depend on. */
-static void say_what_is_left(const convert_note_texts *texts) {
+static void say_what_is_left(const weights_note_texts *texts) {
     for (int i = 0; i < texts->count; i++)
         fprintf(stderr, "%s%s = %s", i ? ", " : "convert: ", texts->notes[i].key, texts->notes[i].value);
     if (texts->count)
@@ -106,15 +108,15 @@ static void say_what_is_left(const convert_note_texts *texts) {
 /* The ending says which format: .safetensors, or else PyTorch's. */
 static status export_tensors(engine *e, const char *input, const char *output) {
     detector *d;
-    convert_notes notes;
-    convert_note_texts texts;
+    weights_notes notes;
+    weights_note_texts texts;
     const char *ending = strrchr(output, '.');
     TRY(weights_file_load(e, input, WEIGHTS_BEST, &d));
     const parameter_set *set = detector_parameters(d);
     bool has_options = ending && !strcmp(ending, ".safetensors");
-    status result = convert_notes_read(input, &notes);
+    status result = weights_notes_read(input, &notes);
     if (result == STATUS_OK) {
-        convert_notes_print(&notes, &texts);
+        weights_notes_print(&notes, &texts);
         result =
             has_options ? safetensors_export_with(set, d, texts.notes, texts.count, output) : torch_export(set, output);
     }
@@ -125,16 +127,16 @@ static status export_tensors(engine *e, const char *input, const char *output) {
         result = torch_options_lost(d, stdout);
     if (result == STATUS_OK && !has_options)
         say_what_is_left(&texts);
-    convert_notes_free(&notes);
+    weights_notes_free(&notes);
     detector_free(d);
     return result;
 }
 
 /* Threshold and range as detect would take them, and at what size the network saw images. */
 static status export_with_notes(detector *d, int width, int height, const char *input, const char *output) {
-    convert_notes kept;
+    weights_notes kept;
     char seen[96], number[32];
-    TRY(convert_notes_read(input, &kept));
+    TRY(weights_notes_read(input, &kept));
     snprintf(number, sizeof number, "%.15g", isnan(kept.threshold) ? 0.5 : kept.threshold);
     trained_view_text(&kept.view, seen, sizeof seen);
     const char *slash = strrchr(input, '/');
@@ -146,7 +148,7 @@ static status export_with_notes(detector *d, int width, int height, const char *
     status result = onnx_export(d, width, height, notes, count, output);
     if (result == STATUS_OK)
         printf("%s: %s, threshold %s, range %s\n", output, title_of(detector_name(d)), number, notes[1].value);
-    convert_notes_free(&kept);
+    weights_notes_free(&kept);
     return result;
 }
 
@@ -185,7 +187,7 @@ static status calibrate(engine *e, const char **words) {
     if (images < 1)
         return status_fail(STATUS_USAGE, "--images is %d, expected at least 1", images);
     TRY(argument_range(NULL, words[0], &range));
-    TRY(trained_view_size(words[0], PUBLISHED_SIZE, &side));
+    TRY(weights_read_size(words[0], PUBLISHED_SIZE, &side));
     TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
     status result = convert_calibrate(d, words[1], &range, side, images);
     if (result == STATUS_OK)

@@ -7,7 +7,7 @@
 #include "eval/programs/arguments.h"
 #include "eval/programs/detect_live.h"
 #include "eval/programs/shipped_weights.h"
-#include "modules/trained_view.h"
+#include "modules/torch/weights_notes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -249,11 +249,11 @@ static status choose_weights(void) {
 static status open_detector(run_state *r, const char *const *settings, int count) {
     TRY(argument_detector(r->e, checkpoint, WEIGHTS_BEST, method, settings, count, &r->d));
     if (checkpoint && isnan(r->how.threshold))
-        TRY(checkpoint_read_threshold(checkpoint, &r->how.threshold));
+        TRY(weights_read_threshold(checkpoint, &r->how.threshold));
     if (isnan(r->how.threshold))
         r->how.threshold = 0.5;
     if (checkpoint)
-        TRY(trained_view_read(checkpoint, &r->view));
+        TRY(weights_read_view(checkpoint, &r->view));
     return STATUS_OK;
 }
 

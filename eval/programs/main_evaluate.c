@@ -12,7 +12,7 @@
 #include "eval/programs/evaluate_ways.h"
 #include "eval/programs/shipped_weights.h"
 #include "modules/checkpoint.h"
-#include "modules/trained_view.h"
+#include "modules/torch/weights_notes.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -171,7 +171,7 @@ static status read_options(run_state *r, int settings) {
         TRY(rival_find(against, &r->other));
     const char *used = rule ? rule : threshold || at_fa ? "score" : "max";
     int usual = predicted ? 0 : PUBLISHED_SIZE; /* pictures are judged as they were made */
-    TRY(size ? argument_size(size, &r->how.sample.size) : trained_view_size(checkpoint, usual, &r->how.sample.size));
+    TRY(size ? argument_size(size, &r->how.sample.size) : weights_read_size(checkpoint, usual, &r->how.sample.size));
     TRY(detector_tiles_read(tiles ? tiles : "auto", "--tiles", &r->tiles));
     TRY(argument_choice("rule", used, score_rule_names, SCORE_RULES, &words[0]));
     TRY(argument_choice("mask", mask, mask_rule_names, 3, &words[1]));

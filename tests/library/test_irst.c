@@ -317,7 +317,7 @@ static void test_what_cannot_be_opened(void **state) {
     expect_refused(path, "precision=int8", path, "ranges");
     expect_refused("mpcm", "model.stages=3", "mpcm: model.stages", "unknown key");
     expect_refused("ipi", "model.preset=own", "ipi: model.preset = own", "community");
-    expect_refused("ipi", "model.preset=a\nb", "ipi: ", "control character");
+    expect_refused("ipi", "model.preset=a\nb", "ipi: ", "line break");
     expect_refused(path, "model.stages=3", "model.stages=3", "cannot be changed");
     expect_refused(path, "model.colour=3", "model.colour", "unknown");
     assert_null(irst_open("mpcm", &(irst_options){.isa = "abacus"}));

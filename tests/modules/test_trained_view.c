@@ -2,6 +2,7 @@
 #include "modules/trained_view.h"
 
 #include "modules/checkpoint.h"
+#include "modules/torch/weights_notes.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -65,14 +66,14 @@ static void test_it_comes_back(void **state) {
         assert_true(found.width == v->width && found.height == v->height);
         trained_view_text(&found, text, sizeof text);
         assert_string_equal(text, cases[i].text);
-        assert_ok(trained_view_size(path, 7, &size));
+        assert_ok(weights_read_size(path, 7, &size));
         assert_int_equal(size, cases[i].size);
     }
     int size;
-    assert_ok(trained_view_size(NULL, 256, &size));
+    assert_ok(weights_read_size(NULL, 256, &size));
     assert_int_equal(size, 256);
     write(path, NULL, "data.size", "384"); /* of a run of before */
-    assert_ok(trained_view_size(path, 256, &size));
+    assert_ok(weights_read_size(path, 256, &size));
     assert_int_equal(size, 384);
 }
 

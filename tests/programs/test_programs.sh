@@ -410,11 +410,18 @@ works "$bin/convert" to-torch noted/last.h5 noted.safetensors
 [ -s stderr ] && complain "convert to-torch is not silent: $(cat stderr)"
 works "$bin/convert" from-torch noted.safetensors noted.h5
 grep -E '^  (threshold|trained on)' stdout | cmp -s - noted.txt || complain "safetensors forgot a note: $(cat stdout)"
-for file in noted/last.h5 noted.h5; do
+for file in noted/last.h5 noted.h5 noted.safetensors; do
     works "$bin/evaluate" --checkpoint $file --data scenes --rule score --format csv
-    cut -d, -f 2-16 stdout > "$(dirname $file)/figures.csv"
+    cut -d, -f 2-16 stdout > figures.csv
+    [ $file != noted/last.h5 ] || cp figures.csv noted/
+    cmp -s noted/figures.csv figures.csv || complain "$file has other figures than what it was made of"
 done
-cmp -s noted/figures.csv figures.csv || complain "a network back from safetensors has other figures"
+for file in noted/last.h5 noted.safetensors; do
+    works "$bin/detect" --checkpoint $file scenes/images --out found-noted
+    cut -d, -f 2- found-noted/detections.csv > found.csv
+    [ $file != noted/last.h5 ] || cp found.csv noted/
+    cmp -s noted/found.csv found.csv || complain "$file detects something else than what it was made of"
+done
 works "$bin/convert" to-torch noted/last.h5 noted.pth
 grep -q '^convert: detect.threshold = 0.3125, data.range = 0,200, data.seen = 64 are left behind: .safetensors keeps them$' stderr ||
     complain "convert to-torch does not say what a .pth lacks: $(cat stderr)"

@@ -52,7 +52,7 @@ datasets/vary: core/* datasets
 datasets/check: core/* datasets
 datasets/make: core/* datasets datasets/check
 datasets/loader: core/* datasets datasets/vary
-eval/measure: core/* datasets datasets/* modules
+eval/measure: core/* datasets datasets/* modules modules/torch
 eval/report: core/* datasets modules eval/measure
 eval/detect: core/* datasets datasets/* modules eval/measure
 eval/experiments: core/* datasets datasets/* modules modules/* eval/measure eval/detect eval/report

@@ -1,7 +1,6 @@
-#include "eval/programs/convert_notes.h"
+#include "modules/torch/weights_notes.h"
 
 #include "core/io/grey_range.h"
-#include "datasets/dataset.h"
 #include "modules/checkpoint.h"
 #include "modules/torch/torch_file.h"
 
@@ -20,22 +19,7 @@ static status read_text(const h5_file *file, const char *key, char **out) {
     return h5_has_attribute(file, "/", key) ? h5_read_attribute_text(file, "/", key, out) : STATUS_OK;
 }
 
-/* The names of the sets are enough to tell them; where they lay concerns nobody whom the file is handed on to. A name
- * is no longer than its path. */
-static void keep_names(char *roots) {
-    char *to = roots, *rest = roots, *root;
-    while ((root = strsep(&rest, ",")) != NULL) {
-        char name[256];
-        root += strspn(root, " \t");
-        if (!dataset_path_tells_name(root))
-            continue;
-        dataset_name_of(root, name, sizeof name);
-        to += sprintf(to, "%s%s", to > roots ? "," : "", name);
-    }
-    *to = '\0';
-}
-
-static status read_texts(const char *path, convert_notes *out) {
+static status read_texts(const char *path, weights_notes *out) {
     h5_file *file;
     TRY(checkpoint_open(path, &file));
     status result = read_text(file, RANGE, &out->range);
@@ -43,13 +27,11 @@ static status read_texts(const char *path, convert_notes *out) {
         result = read_text(file, "data.root", &out->root);
     if (result == STATUS_OK)
         result = read_text(file, "data.train_split", &out->train_split);
-    if (out->root)
-        keep_names(out->root);
     h5_close(file);
     return result;
 }
 
-static status read_checkpoint(const char *path, convert_notes *out) {
+static status read_checkpoint(const char *path, weights_notes *out) {
     TRY(checkpoint_read_threshold(path, &out->threshold));
     TRY(trained_view_read(path, &out->view));
     return read_texts(path, out);
@@ -57,7 +39,7 @@ static status read_checkpoint(const char *path, convert_notes *out) {
 
 /* --- of safetensors: whoever changed them by hand may have written anything --- */
 
-static status take_threshold(const char *text, convert_notes *out) {
+static status take_threshold(const char *text, weights_notes *out) {
     char *end;
     out->threshold = strtod(text, &end);
     return end != text && !*end && out->threshold >= 0 && out->threshold < 1
@@ -65,24 +47,23 @@ static status take_threshold(const char *text, convert_notes *out) {
                : status_fail(STATUS_INPUT, THRESHOLD " is '%.100s'; expected at least 0 and less than 1", text);
 }
 
-static status take_range(const char *text, convert_notes *out) {
-    grey_range range;
-    if (grey_range_read(text, RANGE, &range) != STATUS_OK)
+static status take_range(const char *text, weights_notes *out) {
+    if (grey_range_read(text, RANGE, &out->values) != STATUS_OK)
         return STATUS_INPUT; /* it is the file that is wrong */
     out->range = strdup(text);
     return out->range ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for " RANGE);
 }
 
-static status take_view(const char *text, convert_notes *out) {
+static status take_view(const char *text, weights_notes *out) {
     return trained_view_parse(text, &out->view)
                ? STATUS_OK
                : status_fail(STATUS_INPUT, SEEN " is '%.100s'; expected native, SIZE or WIDTHxHEIGHT to SIZE", text);
 }
 
-static status read_metadata(const char *path, convert_notes *out) {
+static status read_metadata(const char *path, weights_notes *out) {
     static const struct {
         const char *key;
-        status (*take)(const char *text, convert_notes *out);
+        status (*take)(const char *text, weights_notes *out);
     } known[] = {{THRESHOLD, take_threshold}, {RANGE, take_range}, {SEEN, take_view}};
     pickle *metadata;
     TRY(torch_file_read_metadata(path, &metadata));
@@ -98,26 +79,36 @@ static status read_metadata(const char *path, convert_notes *out) {
 
 /* --- of either --- */
 
-status convert_notes_read(const char *path, convert_notes *out) {
-    *out = (convert_notes){.threshold = NAN};
-    status result = torch_file_recognises(path) ? read_metadata(path, out) : read_checkpoint(path, out);
+static status read_torch(const char *path, weights_notes *out) {
+    *out = (weights_notes){.threshold = NAN};
+    status result = read_metadata(path, out);
     if (result != STATUS_OK)
-        convert_notes_free(out);
+        weights_notes_free(out);
     return result;
 }
 
-void convert_notes_free(convert_notes *n) {
+status weights_notes_read(const char *path, weights_notes *out) {
+    if (torch_file_recognises(path))
+        return read_torch(path, out);
+    *out = (weights_notes){.threshold = NAN};
+    status result = read_checkpoint(path, out);
+    if (result != STATUS_OK)
+        weights_notes_free(out);
+    return result;
+}
+
+void weights_notes_free(weights_notes *n) {
     free(n->range);
     free(n->root);
     free(n->train_split);
-    *n = (convert_notes){.threshold = NAN};
+    *n = (weights_notes){.threshold = NAN};
 }
 
 static status write_text(h5_file *to, const char *key, const char *text) {
     return text ? h5_write_attribute_text(to, "/", key, text) : STATUS_OK;
 }
 
-status convert_notes_write(h5_file *to, const convert_notes *n) {
+status weights_notes_write(h5_file *to, const weights_notes *n) {
     TRY(write_text(to, RANGE, n->range));
     TRY(write_text(to, "data.root", n->root));
     TRY(write_text(to, "data.train_split", n->train_split));
@@ -125,14 +116,56 @@ status convert_notes_write(h5_file *to, const convert_notes *n) {
     return isnan(n->threshold) ? STATUS_OK : checkpoint_write_threshold(to, n->threshold);
 }
 
-void convert_notes_print(const convert_notes *n, convert_note_texts *out) {
+void weights_notes_print(const weights_notes *n, weights_note_texts *out) {
     out->count = 0;
     snprintf(out->threshold, sizeof out->threshold, "%.17g", n->threshold);
     trained_view_print(&n->view, out->view, sizeof out->view);
     if (!isnan(n->threshold))
         out->notes[out->count++] = (torch_note){THRESHOLD, out->threshold};
-    if (n->range)
+    if (n->range && strcmp(n->range, "full") != 0) /* nothing to keep */
         out->notes[out->count++] = (torch_note){RANGE, n->range};
     if (n->view.is_known)
         out->notes[out->count++] = (torch_note){SEEN, out->view};
+}
+
+/* --- one of them --- */
+
+status weights_read_threshold(const char *path, double *out) {
+    weights_notes notes;
+    if (!torch_file_recognises(path))
+        return checkpoint_read_threshold(path, out);
+    TRY(read_torch(path, &notes));
+    *out = notes.threshold;
+    weights_notes_free(&notes);
+    return STATUS_OK;
+}
+
+status weights_read_range(const char *path, grey_range *out) {
+    weights_notes notes;
+    if (!torch_file_recognises(path))
+        return checkpoint_read_range(path, out);
+    TRY(read_torch(path, &notes));
+    *out = notes.values;
+    weights_notes_free(&notes);
+    return STATUS_OK;
+}
+
+status weights_read_view(const char *path, trained_view *out) {
+    weights_notes notes;
+    if (!torch_file_recognises(path))
+        return trained_view_read(path, out);
+    TRY(read_torch(path, &notes));
+    *out = notes.view;
+    weights_notes_free(&notes);
+    return STATUS_OK;
+}
+
+status weights_read_size(const char *path, int otherwise, int *out) {
+    trained_view view = {0};
+    *out = otherwise;
+    if (path)
+        TRY(weights_read_view(path, &view));
+    if (view.is_known)
+        *out = view.size;
+    return STATUS_OK;
 }
