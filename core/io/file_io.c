@@ -208,7 +208,9 @@ bool path_is_same(const char *a, const char *b) {
 
 const char *path_fault(const char *path) {
     struct stat info;
-    return stat(path, &info) != 0 ? "no such file or folder" : "is neither a regular file nor a folder";
+    if (stat(path, &info) == 0)
+        return "is neither a regular file nor a folder";
+    return errno == ENOENT ? "no such file or folder" : strerror(errno);
 }
 
 status folder_create(const char *path) {

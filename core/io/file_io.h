@@ -39,7 +39,8 @@ bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
 /* One file or folder, by whatever names; false if either is not there. */
 bool path_is_same(const char *a, const char *b);
-/* What to say of a path that is neither: "no such file or folder", or that it is something else, as a pipe. */
+/* What to say of a path that is neither: "no such file or folder", another reason why it is out of reach, or that it is
+ * something else, as a pipe. Valid as strerror's. */
 const char *path_fault(const char *path);
 status folder_create(const char *path);     /* with parents, like mkdir -p */
 status folder_create_for(const char *path); /* the folder that a file is to be in */

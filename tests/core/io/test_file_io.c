@@ -2,6 +2,7 @@
 #include "tests/expect.h"
 #include "tests/support.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -382,6 +383,18 @@ static void test_name_list_grows(void **state) {
     name_list_free(&names);
 }
 
+static void test_why_a_path_is_nothing(void **state) {
+    (void)state;
+    const char *loop = scratch_path("loop"), *file = scratch_file("plain", "x", 1);
+    char below[4096];
+    assert_int_equal(symlink("loop", loop), 0);
+    snprintf(below, sizeof below, "%s/below", file);
+    assert_string_equal(path_fault(scratch_path("nothing")), "no such file or folder");
+    assert_string_equal(path_fault(loop), strerror(ELOOP));
+    assert_string_equal(path_fault(below), strerror(ENOTDIR));
+    assert_string_equal(path_fault("/dev/null"), "is neither a regular file nor a folder");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit_replaces), cmocka_unit_test(test_temporary_name_is_unused),
@@ -392,7 +405,7 @@ int main(void) {
         cmocka_unit_test(test_folder_list),     cmocka_unit_test(test_name_list_read),
         cmocka_unit_test(test_huge_lists),      cmocka_unit_test(test_inside),
         cmocka_unit_test(test_name_list_grows), cmocka_unit_test(test_folder_is_placed),
-        cmocka_unit_test(test_file_copy),
+        cmocka_unit_test(test_file_copy),       cmocka_unit_test(test_why_a_path_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
