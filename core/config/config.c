@@ -125,16 +125,21 @@ static status assign(config *c, const char *name, const char *value, const char 
     return entry ? config_entry_set(entry, value, where) : keep_pending(c, name, value, where);
 }
 
+static status set_trimmed(config *c, const char *name, const char *value, const char *where) {
+    char *clean_value = trimmed(value, strlen(value));
+    if (!clean_value)
+        return status_fail(STATUS_MEMORY, "%s: %.100s: out of memory", where, name);
+    status result = assign(c, name, clean_value, where);
+    free(clean_value);
+    return result;
+}
+
 status config_set(config *c, const char *name, const char *value, const char *where) {
     char *clean_name = trimmed(name, strlen(name));
-    char *clean_value = trimmed(value, strlen(value));
-    status result;
-    if (clean_name && clean_value)
-        result = assign(c, clean_name, clean_value, where);
-    else
-        result = status_fail(STATUS_MEMORY, "%s: %.100s: out of memory", where, name);
+    if (!clean_name)
+        return status_fail(STATUS_MEMORY, "%s: %.100s: out of memory", where, name);
+    status result = set_trimmed(c, clean_name, value, where);
     free(clean_name);
-    free(clean_value);
     return result;
 }
 
