@@ -115,7 +115,10 @@ static status make_maps(detector *d, detector_detail detail, detector_maps *out)
 static status run_tile(detector *d, const input_format *format, const float *tile, span x, span y,
                        detector_detail detail, detector_maps *out) {
     detector_maps maps;
-    TRY(detector_run_whole(d, format, tile, x.last - x.first, y.last - y.first, detail, &maps));
+    int width = x.last - x.first, height = y.last - y.first;
+    status result = detector_run_whole(d, format, tile, width, height, detail, &maps);
+    if (result != STATUS_OK) /* it speaks of an image */
+        return status_prefix(result, "a tile of %dx%d (--tiles SIDE,OVERLAP makes others)", width, height);
     size_t pixels = (size_t)out->width * (size_t)out->height;
     put_in(maps.score, x, y, out->width, d->cut.memory);
     if (maps.logit)

@@ -37,6 +37,9 @@ status trainer_store_thresholds(const trainer *t) {
     double rate = config_real(t->c, "train.threshold_at_fa");
     if (rate == 0)
         return STATUS_OK;
+    char remark[256];
+    if (operating_point_remark(rate, t->evaluated.counts.background_pixels, remark, sizeof remark))
+        trainer_say(t, "train.threshold_at_fa: %s", remark);
     TRY(store_threshold(t, t->best, rate));
     return store_threshold(t, t->last, rate);
 }

@@ -1,5 +1,7 @@
 #include "core/draw/plot_labels.h"
 
+#include <math.h>
+
 #define DISTANCE 6.0 /* of a name from the middle of its point */
 #define NEAR 2.0     /* that a name beside a point stands lower or higher */
 #define RADIUS 3.0   /* of a point */
@@ -27,7 +29,13 @@ static bool is_free(const occupied *o, const plot_area *area, const plot_box *b)
     return true;
 }
 
-/* The first of the places that is free; the first at all if none is. */
+static plot_box moved_into(const plot_area *area, plot_box b) {
+    double x = fmax(fmin(0, area->right - b.right), area->left - b.left);
+    double y = fmax(fmin(0, area->bottom - b.bottom), area->top - b.top);
+    return (plot_box){b.left + x, b.top + y, b.right + x, b.bottom + y};
+}
+
+/* The first of the places that is free; if none is, the first at all, as far as it lies in the area. */
 static plot_box choose(const occupied *o, const plot_area *area, double x, double y, double width, double height) {
     double right = x + DISTANCE, left = x - DISTANCE - width, above = y - DISTANCE - height, below = y + DISTANCE;
     double middle = y - height / 2, centre = x - width / 2;
@@ -42,7 +50,7 @@ static plot_box choose(const occupied *o, const plot_area *area, double x, doubl
         if (i == 0)
             first = place;
     }
-    return first;
+    return moved_into(area, first);
 }
 
 static void locate(const plot_area *a, const plot_series *s, int i, double *x, double *y) {

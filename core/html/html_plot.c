@@ -163,7 +163,8 @@ static void print_legend(const picture *p) {
         const char *side = !p->area.axes.has_right ? "" : s->axis == PLOT_RIGHT ? " (right)" : " (left)";
         if (!s->name || !*s->name)
             continue;
-        fprintf(p->stream, "<li class=\"c%d%s\">", k % COLOURS, s->axis == PLOT_RIGHT ? " right" : "");
+        fprintf(p->stream, "<li class=\"c%d%s%s\">", k % COLOURS, s->axis == PLOT_RIGHT ? " right" : "",
+                s->is_scattered ? " scattered" : "");
         html_print_text(p->stream, s->name);
         fprintf(p->stream, "%s</li>", side);
     }

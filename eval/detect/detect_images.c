@@ -32,7 +32,7 @@ typedef struct image_item {
 } image_item;
 
 bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image) {
-    return how->size == 0 && detector_cuts(d, image->width, image->height);
+    return detector_cuts(d, how->size > 0 ? how->size : image->width, how->size > 0 ? how->size : image->height);
 }
 
 pipeline_need detect_need(const detector *d, const detect_options *how, const grey_image *image, bool beside) {
@@ -80,7 +80,8 @@ static void say_cut(run_state *r, const image_item *item) {
     const detect_job *job = r->job;
     if (r->said_cut || job->how->detail == DETAIL_STAGES || !detect_cuts(job->d, job->how, &item->image))
         return;
-    job->say_cut(item->input->path, &item->image);
+    int size = job->how->size;
+    job->say_cut(item->input->path, size > 0 ? size : item->image.width, size > 0 ? size : item->image.height);
     r->said_cut = true;
 }
 

@@ -11,7 +11,7 @@
 #include "eval/detect/input_images.h"
 #include "eval/detect/range_use.h"
 
-/* Whether the image is cut into tiles. */
+/* Whether the image, as it is seen, is cut into tiles. */
 bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image);
 
 /* What a pipeline needs for an image: a small one of several may have one thread `beside` others. Larger ones have all
@@ -28,8 +28,8 @@ typedef struct detect_job {
     const char *out; /* folder */
     const char *raw; /* file for the maps, NULL: none */
     detection_report *report;
-    /* Told before the first image that is cut into tiles. */
-    void (*say_cut)(const char *path, const grey_image *image);
+    /* Told before the first image that is cut into tiles, of the size that it is seen at. */
+    void (*say_cut)(const char *path, int width, int height);
 } detect_job;
 
 typedef struct detect_outcome {

@@ -116,3 +116,15 @@ status operating_point_find(const score_source *source, const dataset *data, con
     free(b.scaled);
     return result;
 }
+
+bool operating_point_remark(double fa, int64_t pixels, char *text, size_t size) {
+    enum { FEW = 3 };
+    if (pixels == 0 || fa * (double)pixels >= FEW)
+        return false;
+    snprintf(
+        text, size,
+        "a rate of %g is %.2g of the %lld pixels of background here: single pixels decide the threshold; take more "
+        "images, or a higher rate",
+        fa, fa * (double)pixels, (long long)pixels);
+    return true;
+}

@@ -22,7 +22,8 @@ typedef enum score_rule {
 extern const char *const score_rule_names[SCORE_RULES];
 #define SCORE_RULE_HELP                                                                                                \
     "max: score over the image's largest score > 0.5; logit: logit > 0 (networks only); score: the score of detect "   \
-    "> 0.5; minmax: (score - smallest) / (largest - smallest) > 0.5; sigma: (score - mean) / standard deviation > 3"
+    "> 0.5, or the checkpoint's threshold; minmax: (score - smallest) / (largest - smallest) > 0.5; sigma: (score - "  \
+    "mean) / standard deviation > 3"
 
 /* The threshold that goes with the rule unless another is given. */
 double score_rule_threshold(score_rule rule);

@@ -1,6 +1,7 @@
 /* convert: checkpoints of other programs into ours and back, ours to ONNX and to what detection needs, ranges for int8,
  * and a check of ours. */
 #include "core/base/process.h"
+#include "core/base/utf8.h"
 #include "core/config/cli.h"
 #include "core/io/hdf5_io.h"
 #include "datasets/set_roots.h"
@@ -105,6 +106,14 @@ static void say_what_is_left(const weights_note_texts *texts) {
                 texts->count > 1 ? "them" : "it");
 }
 
+static void say_if_ranges_are_left(const parameter_set *set) {
+    for (int i = 0; i < set->count; i++)
+        if (set->items[i]->ranges) {
+            fprintf(stderr, "convert: the ranges for --precision int8 are left behind: convert calibrate finds them\n");
+            return;
+        }
+}
+
 /* The ending says which format: .safetensors, or else PyTorch's. */
 static status export_tensors(engine *e, const char *input, const char *output) {
     detector *d;
@@ -127,6 +136,8 @@ static status export_tensors(engine *e, const char *input, const char *output) {
         result = torch_options_lost(d, stdout);
     if (result == STATUS_OK && !has_options)
         say_what_is_left(&texts);
+    if (result == STATUS_OK)
+        say_if_ranges_are_left(set);
     weights_notes_free(&notes);
     detector_free(d);
     return result;
@@ -139,11 +150,11 @@ static status export_with_notes(detector *d, int width, int height, const char *
     TRY(weights_notes_read(input, &kept));
     snprintf(number, sizeof number, "%.15g", isnan(kept.threshold) ? 0.5 : kept.threshold);
     trained_view_text(&kept.view, seen, sizeof seen);
+    char name[3 * 255 + 1];
     const char *slash = strrchr(input, '/');
-    const onnx_note notes[] = {{"threshold", number},
-                               {"range", kept.range ? kept.range : "full"},
-                               {"checkpoint", slash ? slash + 1 : input},
-                               {"trained_on", seen}};
+    utf8_copy(name, sizeof name, slash ? slash + 1 : input);
+    const onnx_note notes[] = {
+        {"threshold", number}, {"range", kept.range ? kept.range : "full"}, {"checkpoint", name}, {"trained_on", seen}};
     int count = (int)(sizeof notes / sizeof *notes) - !kept.view.is_known;
     status result = onnx_export(d, width, height, notes, count, output);
     if (result == STATUS_OK)

@@ -126,10 +126,11 @@ static void say(const char *text) {
     fprintf(stderr, "detect: %s\n", text);
 }
 
-static void say_cut(const char *path, const grey_image *image) {
+static void say_cut(const char *path, int width, int height) {
     fprintf(stderr,
-            "detect: %s has %dx%d pixels: it and others as large are cut into tiles of %d, overlap %d (--tiles)\n",
-            path, image->width, image->height, cuts.side, cuts.overlap);
+            "detect: %s is seen at %dx%d pixels: it and others as large are cut into tiles of %d, overlap %d "
+            "(--tiles)\n",
+            path, width, height, cuts.side, cuts.overlap);
 }
 
 /* What the user would not see from the results. */

@@ -4,6 +4,7 @@
 
 static const experiment_kind kind = {
     .name = "eval-figures",
+    .title = "What methods make of images",
     .summary = "draws what methods make of images, and the stages of unrolled networks",
     .examples = "@eval-figures configs/figures.ini data.NUDT-SIRST=/data/NUDT-SIRST --out runs/figures\n"
                 "@eval-figures configs/figures.ini figures.images='000541 001190' figures.format=svg\n"

@@ -317,6 +317,9 @@ static status evaluate_one(run_state *r) {
     evaluate_options how = r->how;
     how.watcher = evaluate_outputs_watcher(&files);
     TRY(evaluate_source(&r->source, r->set, &how, &e.counts, &e.ms_per_image));
+    char remark[256];
+    if (at_fa && operating_point_remark(r->rate, e.counts.background_pixels, remark, sizeof remark))
+        say(r, remark);
     if (draws > 0) {
         TRY(bootstrap_intervals(records_images(files.kept), records_count(files.kept), &e.how_sure, r->intervals));
         e.intervals = r->intervals;

@@ -69,8 +69,9 @@ static void *read_source(void *context) {
 static void begin(run_state *r, const video_frame *first) {
     const video_job *job = r->job;
     r->start = first->arrived;
+    int size = job->how->size;
     if (detect_cuts(job->d, job->how, &first->image))
-        job->say_cut(job->source, &first->image);
+        job->say_cut(job->source, size > 0 ? size : first->image.width, size > 0 ? size : first->image.height);
 }
 
 static status read_item(void *context, int index, void *memory, pipeline_need *need) {
@@ -106,7 +107,9 @@ static status search_item(void *context, int seat, void *memory) {
 }
 
 static status write_line(run_state *r, const text_buffer *line) {
-    status result = byte_stream_write(r->lines, NULL, line->text, line->size, &r->out->nobody_reads);
+    bool gone;
+    status result = byte_stream_write(r->lines, NULL, line->text, line->size, &gone);
+    r->out->nobody_reads = r->out->nobody_reads || gone;
     return result == STATUS_OUTPUT ? status_prefix(result, "the lines of JSON") : result;
 }
 
@@ -154,7 +157,9 @@ static status draw_item(void *context, void *memory) {
 static void write_picture(run_state *r, const frame_item *item) {
     if (!r->annotator || atomic_load(&r->broken))
         return;
-    r->why_broken = annotator_write(r->annotator, item->frame.number, &item->picture, &r->out->nobody_reads);
+    bool gone; /* a picture of before may follow a line that nobody reads any more */
+    r->why_broken = annotator_write(r->annotator, item->frame.number, &item->picture, &gone);
+    r->out->nobody_reads = r->out->nobody_reads || gone;
     if (r->why_broken == STATUS_OK)
         return;
     snprintf(r->broken_text, sizeof r->broken_text, "%s", status_message());

@@ -25,7 +25,7 @@ typedef struct video_job {
                                    * standard output; NULL: nobody wants them */
     const char *annotate;         /* annotator_open; NULL: no video is written */
     /* Told before the first frame if frames are cut into tiles. */
-    void (*say_cut)(const char *source, const grey_image *image);
+    void (*say_cut)(const char *source, int width, int height);
 } video_job;
 
 typedef struct video_outcome {

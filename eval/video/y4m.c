@@ -104,8 +104,9 @@ void y4m_row(const y4m_format *format, const uint8_t *bytes, uint16_t *out) {
 }
 
 int y4m_print(char *out, size_t size, int width, int height, double rate) {
-    return snprintf(out, size, Y4M_MAGIC " W%d H%d F%ld:1000 Ip A1:1 C444 XCOLORRANGE=LIMITED\n", width, height,
-                    lrint(rate * 1000));
+    bool slow = rate < 1; /* less than a thousandth of a frame a second must not become 0 */
+    return snprintf(out, size, Y4M_MAGIC " W%d H%d F%ld:%ld Ip A1:1 C444 XCOLORRANGE=LIMITED\n", width, height,
+                    slow ? 1000 : lrint(rate * 1000), slow ? lrint(fmin(1000 / rate, 999999999)) : 1000);
 }
 
 /* In 1/65536; the sums of a line of the matrix are 219 and 0. */

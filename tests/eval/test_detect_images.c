@@ -44,8 +44,11 @@ static const char *inputs(void) {
     return folder;
 }
 
-static void count_cut(const char *path, const grey_image *image) {
-    assert_true(image->width == 800 && strstr(path, "10.png") != NULL);
+enum { SEEN = 96 }; /* the size of images that are resized */
+
+static void count_cut(const char *path, int width, int height) {
+    /* resized all are as large as the first; else one is too large */
+    assert_true(width == height ? width == SEEN : width == 800 && strstr(path, "10.png") != NULL);
     cuts_told++;
 }
 
@@ -159,21 +162,31 @@ static void expect_same_folder(const char *folder, const char *expected) {
     name_list_free(&expected_names);
 }
 
-static void test_as_one_after_the_other(void **state) {
-    (void)state;
+static const detector_tiles small_tiles = {.side = 64, .overlap = 16};
+
+static void see_at(setup *s, int size) {
+    s->how.size = size;
+    if (size > 0)
+        detector_set_tiles(s->d, &small_tiles);
+}
+
+/* `size`: as --size; images are seen so, and cut then. */
+static void expect_as_one_after_the_other(int size, int *found) {
     setup plain, several;
     detect_outcome outcome;
-    set_up(&plain, "plain", 1);
-    int found = run_plainly(&plain);
-    assert_true(found > IMAGES);
+    char name[32];
+    snprintf(name, sizeof name, "plain%d", size);
+    set_up(&plain, name, 1);
+    see_at(&plain, size);
+    *found = run_plainly(&plain);
     for (int threads = 1; threads <= 5; threads += 2) {
-        char name[32];
-        snprintf(name, sizeof name, "threads%d", threads);
+        snprintf(name, sizeof name, "threads%d of %d", threads, size);
         set_up(&several, name, threads);
+        see_at(&several, size);
         assert_ok(run(&several, threads, &outcome));
         assert_ok(detection_report_write(several.report, several.out));
         assert_ok(h5_commit(outcome.maps));
-        assert_true(outcome.done == IMAGES - 1 && outcome.unreadable == 1 && outcome.found == found);
+        assert_true(outcome.done == IMAGES - 1 && outcome.unreadable == 1 && outcome.found == *found);
         assert_non_null(strstr(outcome.first_error, "07.png"));
         assert_int_equal(outcome.span.images, IMAGES - 1);
         assert_int_equal(cuts_told, 1);
@@ -182,6 +195,14 @@ static void test_as_one_after_the_other(void **state) {
         tear_down(&several);
     }
     tear_down(&plain);
+}
+
+static void test_as_one_after_the_other(void **state) {
+    (void)state;
+    int found;
+    expect_as_one_after_the_other(0, &found);
+    assert_true(found > IMAGES);
+    expect_as_one_after_the_other(SEEN, &found);
 }
 
 /* A folder stands where a picture should go: images before have their pictures, those behind have none. */

@@ -173,6 +173,13 @@ static void test_from_rgb(void **state) {
     header[length - 1] = '\0';
     assert_ok(y4m_parse(header, &f));
     assert_true(f.width == 5 && f.height == 1 && f.rest_bytes == 10 && f.rate == 29.97);
+    static const double slow[] = {0.5, 0.0016, 0.0004};
+    for (int i = 0; i < 3; i++) {
+        length = y4m_print(header, sizeof header, 5, 1, slow[i]);
+        header[length - 1] = '\0';
+        assert_ok(y4m_parse(header, &f));
+        assert_true(fabs(f.rate / slow[i] - 1) < 1e-6);
+    }
 }
 
 int main(void) {

@@ -232,8 +232,18 @@ static void test_predictions(void **state) {
     dataset_close(data);
 }
 
+static void test_rates_finer_than_the_set(void **state) {
+    (void)state;
+    char text[256] = "";
+    assert_true(operating_point_remark(1e-6, 110133, text, sizeof text));
+    assert_non_null(strstr(text, "a rate of 1e-06 is 0.11 of the 110133 pixels"));
+    assert_false(operating_point_remark(1e-4, 110133, text, sizeof text));
+    assert_false(operating_point_remark(1e-6, 0, text, sizeof text));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rates_finer_than_the_set),
         cmocka_unit_test(test_operating_point),
         cmocka_unit_test(test_saturated),
         cmocka_unit_test(test_records),

@@ -57,6 +57,14 @@ for depth in 8 16; do
     takes scene$depth.y4m "${detect[@]}" --video -
     same stdout lines$depth
 done
+# Whoever stops reading ends it as a filter ends, pictures or not.
+for more in '' '--annotate gone.mp4'; do
+    count=$((count + 1))
+    # shellcheck disable=SC2086 # an option and its value
+    "${detect[@]}" --video scene8.mkv $more 2> stderr | head -n 2 > stdout
+    code=${PIPESTATUS[0]}
+    [ "$code" -eq 141 ] || complain "a reader that goes away ${more:-alone}: exit code $code: $(head -c 300 stderr)"
+done
 # --- tracks: one for each target, whatever crosses and flashes; on several threads too ---
 for depth in 8 16; do
     works env OMP_NUM_THREADS=3 "${detect[@]}" --video scene$depth.mkv --track
