@@ -166,3 +166,12 @@ const indexed_file *file_index_find(const file_index *index, const char *name, c
         *twice = second;
     return found;
 }
+
+const indexed_file *file_index_find_whole(const file_index *index, const char *name, const indexed_file **twice) {
+    const indexed_file *second = NULL, *found = find_stem(index, name, name, &second);
+    if (found && strcasecmp(found->name, name) != 0)
+        found = second = NULL;
+    if (twice)
+        *twice = second;
+    return found;
+}

@@ -28,4 +28,7 @@ void file_index_free(file_index *index); /* accepts and leaves an empty one */
  * a second file that it could be just as well, else to NULL. */
 const indexed_file *file_index_find(const file_index *index, const char *name, const indexed_file **twice);
 
+/* The file that has this whole name, from the folder on and without an ending, in any case. `twice` as above. */
+const indexed_file *file_index_find_whole(const file_index *index, const char *name, const indexed_file **twice);
+
 #endif

@@ -44,12 +44,12 @@ static const indexed_file *mask_by_base(const opening *o, const indexed_file *im
 
 static status find_mask(const opening *o, const indexed_file *image, const char *name, const indexed_file **out) {
     const indexed_file *twice = NULL;
-    *out = pair_files_mask(&o->files, name, &twice);
+    *out = pair_files_mask(&o->files, image->name, &twice);
     if (!*out)
-        *out = pair_files_mask(&o->files, image->name, &twice);
+        *out = pair_files_mask(&o->files, name, &twice);
     if (!*out)
         *out = mask_by_base(o, image, &twice);
-    if (!*out)
+    if (!*out || pair_files_is_of_other(&o->files, image, *out))
         return status_fail(STATUS_INPUT, "%s/%s: no such mask (nor %s_pixels0, %s_mask, ...), but the image is there",
                            o->folders.masks, name, name, name);
     return refuse_twice(*out, twice, name);

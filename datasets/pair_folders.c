@@ -81,29 +81,54 @@ void pair_files_free(pair_files *files) {
     file_index_free(&files->masks);
 }
 
-const indexed_file *pair_files_mask(const pair_files *files, const char *name, const indexed_file **twice) {
+typedef const indexed_file *find_function(const file_index *index, const char *name, const indexed_file **twice);
+
+static const indexed_file *mask_with_tail(const pair_files *files, const char *name, find_function *find,
+                                          const indexed_file **twice) {
     char mask[4096];
     for (int i = 0; i < TAILS; i++) {
         if (snprintf(mask, sizeof mask, "%s%s", name, tails[i]) >= (int)sizeof mask)
             break;
-        const indexed_file *found = file_index_find(&files->masks, mask, twice);
+        const indexed_file *found = find(&files->masks, mask, twice);
         if (found)
             return found;
     }
     return NULL;
 }
 
+const indexed_file *pair_files_mask(const pair_files *files, const char *name, const indexed_file **twice) {
+    const indexed_file *found = mask_with_tail(files, name, file_index_find_whole, twice);
+    return found ? found : mask_with_tail(files, name, file_index_find, twice);
+}
+
+/* The name of the image that a mask with this tail belongs to; false if the mask has another one. */
+static bool without_tail(const indexed_file *mask, const char *tail, char out[4096]) {
+    size_t length = strlen(mask->name), end = strlen(tail);
+    if (length <= end || strcasecmp(mask->name + length - end, tail) != 0 || length - end >= 4096)
+        return false;
+    memcpy(out, mask->name, length - end);
+    out[length - end] = 0;
+    return true;
+}
+
+bool pair_files_is_of_other(const pair_files *files, const indexed_file *image, const indexed_file *mask) {
+    char name[4096];
+    bool other = false;
+    for (int i = 0; i < TAILS; i++) {
+        if (!without_tail(mask, tails[i], name))
+            continue;
+        if (!strcmp(name, image->name))
+            return false;
+        const indexed_file *found = file_index_find_whole(&files->images, name, NULL);
+        other = other || (found && !strcmp(found->name, name));
+    }
+    return other;
+}
+
 bool pair_files_has_image(const pair_files *files, const indexed_file *mask) {
     char name[4096];
-    size_t length = strlen(mask->name);
-    for (int i = 0; i < TAILS; i++) {
-        size_t tail = strlen(tails[i]);
-        if (length <= tail || strcasecmp(mask->name + length - tail, tails[i]) != 0 || length - tail >= sizeof name)
-            continue;
-        memcpy(name, mask->name, length - tail);
-        name[length - tail] = 0;
-        if (file_index_find(&files->images, name, NULL))
+    for (int i = 0; i < TAILS; i++)
+        if (without_tail(mask, tails[i], name) && file_index_find(&files->images, name, NULL))
             return true;
-    }
     return false;
 }

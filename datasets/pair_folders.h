@@ -28,8 +28,11 @@ typedef struct pair_files {
 status pair_files_read(const pair_folders *folders, pair_files *out); /* new; empty after a failure */
 void pair_files_free(pair_files *files);
 
-/* The mask of the image called `name`: of the same name, or NAME_pixels0 (SIRST), NAME_mask and the like. */
+/* The mask of the image called `name`: of the same name, or NAME_pixels0 (SIRST), NAME_mask and the like. One that has
+ * the whole name goes before one that lies elsewhere. */
 const indexed_file *pair_files_mask(const pair_files *files, const char *name, const indexed_file **twice);
+/* Whether the mask is called like another image than this, to the letter, and not like this. */
+bool pair_files_is_of_other(const pair_files *files, const indexed_file *image, const indexed_file *mask);
 /* Whether the mask belongs to any image. */
 bool pair_files_has_image(const pair_files *files, const indexed_file *mask);
 

@@ -160,6 +160,43 @@ static void test_which_file_is_meant(void **state) {
     expect_split(root, "test", 1, (const char *const[]){"seq1/0001"});
 }
 
+/* A folder inside the masks may hold copies of them, or the masks of images that are called alike. */
+static void test_which_mask_is_meant(void **state) {
+    (void)state;
+    start("kept-copies");
+    add_image("images/0.png", 10);
+    add_image("masks/0_pixels0.png", 100);
+    add_image("masks/old/0.png", 200);
+    add_list("test.txt", "0\n");
+    expect_split(root, "test", 1, (const char *const[]){"0"});
+    expect_split(root, "all", 1, (const char *const[]){"0"});
+    start("one-mask-inside");
+    add_image("images/0001.png", 10);
+    add_image("images/seq1/0001.png", 11);
+    add_image("masks/seq1/0001.png", 101);
+    add_list("test.txt", "seq1/0001\n");
+    add_list("train.txt", "0001\n");
+    expect_split(root, "test", 1, (const char *const[]){"seq1/0001"});
+    expect_refused(root, "train", "masks/0001: no such mask", "but the image is there");
+    expect_refused(root, "all", "masks/0001: no such mask", "but the image is there");
+    start("one-mask-outside");
+    add_image("images/0001.png", 10);
+    add_image("images/seq1/0001.png", 11);
+    add_image("masks/0001_mask.png", 100);
+    expect_refused(root, "all", "masks/seq1/0001: no such mask", "but the image is there");
+    start("two-cases");
+    add_image("images/Scene.png", 10);
+    add_image("images/scene.png", 11);
+    add_image("masks/scene.png", 101);
+    expect_refused(root, "all", "masks/Scene: no such mask", "but the image is there");
+    start("folder-in-the-list");
+    add_image("images/seq1/0001.png", 10);
+    add_image("masks/seq1/0001.png", 100);
+    add_image("masks/old/0001.png", 200);
+    add_list("test.txt", "0001\n");
+    expect_split(root, "test", 1, (const char *const[]){"0001"});
+}
+
 static void test_no_masks(void **state) {
     (void)state;
     start("unlabelled");
@@ -232,6 +269,7 @@ int main(void) {
         cmocka_unit_test(test_lists_in_their_folders),
         cmocka_unit_test(test_split_folders),
         cmocka_unit_test(test_which_file_is_meant),
+        cmocka_unit_test(test_which_mask_is_meant),
         cmocka_unit_test(test_no_masks),
         cmocka_unit_test(test_split_set),
         cmocka_unit_test(test_split_keeps_folders),
