@@ -3,6 +3,7 @@
 
 #include "core/io/image_file.h"
 #include "datasets/pair_folders.h"
+#include "datasets/split_folders.h"
 #include "datasets/split_lists.h"
 
 #include <stdio.h>
@@ -187,31 +188,26 @@ static status open_listed(opening *o, const char *split) {
 
 /* --- a pair of folders for each split --- */
 
-/* Other names of the folders. */
-static const struct {
-    const char *split, *folder;
-} longer_names[] = {{"train", "training"}, {"val", "valid"}, {"val", "validation"}, {"test", "testing"}};
-
-static status find_in_folder(const char *root, const char *folder, pair_folders *out, bool *found) {
-    char path[4096];
-    TRY(pair_folders_find_one(root, folder, path, found));
-    return *found ? pair_folders_find(path, out, found) : STATUS_OK;
-}
-
-static status find_split_folder(const char *root, const char *split, pair_folders *out, bool *found) {
-    TRY(find_in_folder(root, split, out, found));
-    for (size_t i = 0; i < sizeof longer_names / sizeof *longer_names && !*found; i++)
-        if (!strcmp(split, longer_names[i].split))
-            TRY(find_in_folder(root, longer_names[i].folder, out, found));
-    return STATUS_OK;
+/* A folder of the split that has images is meant to be one. */
+static status refuse_maskless(const opening *o, const char *split) {
+    pair_folders alone;
+    bool found;
+    TRY(split_folders_find_images(o->root, split, &alone, &found));
+    return found ? status_fail(STATUS_INPUT,
+                               "%s: images of split %s without masks; expected masks/ beside this folder (or a pair "
+                               "called otherwise, see docs/datasets.md)",
+                               alone.images, split)
+                 : STATUS_OK;
 }
 
 static status open_split_folder(opening *o, const char *split) {
     const char *other = dataset_other_split(split);
     bool found;
-    TRY(find_split_folder(o->root, split, &o->folders, &found));
+    TRY(split_folders_find(o->root, split, &o->folders, &found));
+    if (!found)
+        TRY(refuse_maskless(o, split));
     if (!found && other) {
-        TRY(find_split_folder(o->root, other, &o->folders, &found));
+        TRY(split_folders_find(o->root, other, &o->folders, &found));
         if (found)
             dataset_set_split(o->d, other);
     }
@@ -224,13 +220,14 @@ static status open_split_folder(opening *o, const char *split) {
 /* trainval holds what train and val hold. */
 static status open_all_split_folders(opening *o) {
     bool has_trainval, found;
-    TRY(find_split_folder(o->root, "trainval", &o->folders, &has_trainval));
+    TRY(split_folders_find(o->root, "trainval", &o->folders, &has_trainval));
     for (int i = 0; i < DATASET_SPLITS; i++) {
         if (has_trainval && (!strcmp(dataset_split_names[i], "train") || !strcmp(dataset_split_names[i], "val")))
             continue;
-        TRY(find_split_folder(o->root, dataset_split_names[i], &o->folders, &found));
-        if (found)
-            TRY(open_pair(o, add_all, dataset_split_names[i]));
+        TRY(split_folders_find(o->root, dataset_split_names[i], &o->folders, &found));
+        status result = found ? open_pair(o, add_all, dataset_split_names[i])
+                              : dataset_fault(o->d, refuse_maskless(o, dataset_split_names[i]));
+        TRY(result);
     }
     return STATUS_OK;
 }
@@ -247,7 +244,7 @@ static status kind_of(const char *root, pair_folders *folders, layout_kind *out)
         return STATUS_OK;
     *out = LAYOUT_SPLIT_FOLDERS;
     for (int i = 0; i < DATASET_SPLITS; i++) {
-        TRY(find_split_folder(root, dataset_split_names[i], folders, &found));
+        TRY(split_folders_find(root, dataset_split_names[i], folders, &found));
         if (found)
             return STATUS_OK;
     }
@@ -344,7 +341,8 @@ status layout_has_split(const char *name, const char *path, const char *split, b
         name_list_free(&lists);
         break;
     case LAYOUT_SPLIT_FOLDERS:
-        return find_split_folder(root, split, &folders, out);
+        TRY(split_folders_find(root, split, &folders, out));
+        return *out ? STATUS_OK : split_folders_find_images(root, split, &folders, out);
     case LAYOUT_NONE:
         break;
     }
@@ -368,7 +366,7 @@ status layout_each_pair(const char *path, status (*visit)(void *context, const p
     if (kind == LAYOUT_LISTED)
         return visit(context, &folders);
     for (int i = 0; i < DATASET_SPLITS && kind == LAYOUT_SPLIT_FOLDERS; i++) {
-        TRY(find_split_folder(root, dataset_split_names[i], &folders, &found));
+        TRY(split_folders_find(root, dataset_split_names[i], &folders, &found));
         if (found)
             TRY(visit(context, &folders));
     }

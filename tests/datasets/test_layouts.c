@@ -160,6 +160,27 @@ static void test_which_file_is_meant(void **state) {
     expect_split(root, "test", 1, (const char *const[]){"seq1/0001"});
 }
 
+/* A split whose masks are not found is one of the set all the same. */
+static void test_split_folder_without_masks(void **state) {
+    (void)state;
+    bool found;
+    start("half-labelled");
+    add_image("train/images/1.png", 10);
+    add_image("train/masks/1.png", 100);
+    add_image("Testing/images/2.png", 11);
+    add_image("Testing/mask_png/2.png", 101);
+    assert_ok(dataset_has_split(root, "test", &found));
+    assert_true(found);
+    assert_ok(dataset_has_split(root, "val", &found));
+    assert_false(found);
+    expect_refused(root, "test", "Testing/images", "images of split test without masks");
+    expect_refused(root, "all", "Testing/images", "images of split test without masks");
+    expect_split(root, "train", 1, (const char *const[]){"1"});
+    add_image("trainval/images/1.png", 10);
+    expect_refused(root, "trainval", "trainval/images", "without masks"); /* train does not stand in for it */
+    expect_split(root, "train", 1, (const char *const[]){"1"});
+}
+
 /* A folder inside the masks may hold copies of them, or the masks of images that are called alike. */
 static void test_which_mask_is_meant(void **state) {
     (void)state;
@@ -269,6 +290,7 @@ int main(void) {
         cmocka_unit_test(test_lists_in_their_folders),
         cmocka_unit_test(test_split_folders),
         cmocka_unit_test(test_which_file_is_meant),
+        cmocka_unit_test(test_split_folder_without_masks),
         cmocka_unit_test(test_which_mask_is_meant),
         cmocka_unit_test(test_no_masks),
         cmocka_unit_test(test_split_set),

@@ -169,6 +169,9 @@ static void test_folders_of_splits(void **state) {
     assert_int_equal(unlink(inside(test, "masks/more.png")), 0);
     copy(inside(train, "images/scene_00000.png"), inside(test, "images/scene_00000.png"));
     expect_only(set, "overlap", "'scene_00000' of split test");
+    assert_int_equal(unlink(inside(test, "images/scene_00000.png")), 0);
+    assert_int_equal(rename(inside(test, "masks"), inside(test, "mask_png")), 0);
+    expect_only(set, "test/images", "split test without masks");
 }
 
 /* --mask and --range, as the program that reads the set would be given them. */
