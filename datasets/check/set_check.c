@@ -1,6 +1,7 @@
 #include "datasets/check/set_check.h"
 
 #include "datasets/check/set_pairing.h"
+#include "datasets/split_folders.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -183,22 +184,29 @@ static status find_equal_pictures(checker *c) {
     return result;
 }
 
-/* Fails where there is no set at all, not for faults of single samples. */
-static status find_any(const char *path) {
-    dataset *d;
-    name_list faults = {0};
-    status result = dataset_open_faulty(path, "all", &faults, &d);
-    dataset_close(d);
-    bool faulty = faults.count > 0;
-    name_list_free(&faults);
-    return result == STATUS_INPUT && faulty ? STATUS_OK : result;
+static status say_unsplit(set_check *check, const char *in_split_folder) {
+    char line[2048];
+    if (!in_split_folder)
+        return name_list_add(&check->remarks, "no list says what is for training and what for test: 'prepare split' "
+                                              "writes them, and split 'all' takes every image");
+    snprintf(
+        line, sizeof line,
+        "folders of images, as that of '%.500s', are called like splits, but are not read as such: expected a list "
+        "of each (train.txt, ...), or train/images and train/masks; split 'all' takes every image",
+        in_split_folder);
+    return name_list_add(&check->remarks, line);
 }
 
-/* All images of a set without lists. */
+/* All images of a set without lists. Fails where there is no set at all, not for faults of single samples. */
 static status check_unsplit(checker *c) {
-    TRY(find_any(c->path));
-    TRY(name_list_add(&c->out->remarks, "no list says what is for training and what for test: 'prepare split' writes "
-                                        "them, and split 'all' takes every image"));
+    dataset *d;
+    name_list faults = {0};
+    status result = dataset_open_faulty(c->path, "all", &faults, &d);
+    if (result == STATUS_OK || (result == STATUS_INPUT && faults.count > 0))
+        result = say_unsplit(c->out, d ? split_folders_in_names(d) : NULL);
+    dataset_close(d);
+    name_list_free(&faults);
+    TRY(result);
     return check_split(c, "all");
 }
 

@@ -4,6 +4,7 @@
 #include "core/io/text_buffer.h"
 #include "datasets/dataset_private.h"
 #include "datasets/ranked_name.h"
+#include "datasets/split_folders.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -64,15 +65,20 @@ static status write_list(const char *root, side which, const ranked *all, int co
     return text_buffer_save(&b, path);
 }
 
-/* A list that is there says more than chance does. */
-static status refuse_lists(const char *path) {
+/* A list or folder that is there says more than chance does. */
+static status refuse_splits(const char *path, const dataset *d) {
     bool found;
     for (int i = 0; i < DATASET_SPLITS; i++) {
         TRY(dataset_has_split(path, dataset_split_names[i], &found));
         if (found)
             return status_fail(STATUS_INPUT, "%s: there is a list of split %s already", path, dataset_split_names[i]);
     }
-    return STATUS_OK;
+    const char *name = split_folders_in_names(d);
+    return name ? status_fail(STATUS_INPUT,
+                              "%s: the folder of '%s' is a split already; expected a list of each such folder "
+                              "(train.txt, ...), or train/images and train/masks",
+                              path, name)
+                : STATUS_OK;
 }
 
 static status split_all(const char *root, const dataset *d, const split_shares *shares, ranked *all,
@@ -102,7 +108,8 @@ status split_set_write(const char *path, const split_shares *shares, split_count
                            shares->val, shares->test);
     TRY(dataset_open(path, "all", &d));
     ranked *all = malloc((size_t)d->count * sizeof *all);
-    status result = all ? refuse_lists(path) : status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
+    status result =
+        all ? refuse_splits(path, d) : status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
     bool takes_lists = path_is_folder(path);
     if (result == STATUS_OK && takes_lists)
         result = layout_list_folder(path, root, &takes_lists);

@@ -283,6 +283,23 @@ static void test_split_keeps_folders(void **state) {
     dataset_close(d);
 }
 
+/* Folders that are splits already are not dealt out anew. */
+static void test_split_of_splits(void **state) {
+    (void)state;
+    split_counts counts;
+    start("split-folders-inside");
+    for (int i = 0; i < 20; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "images/%s/%02d.png", i < 14 ? "Training" : "Z_other", i);
+        add_image(name, (uint8_t)(10 + i));
+        snprintf(name, sizeof name, "masks/%s/%02d.png", i < 14 ? "Training" : "Z_other", i);
+        add_image(name, (uint8_t)(100 + i));
+    }
+    assert_fails(split_set_write(root, &(split_shares){0.1, 0.2, 1}, &counts), STATUS_INPUT, "'Training/00'",
+                 "a split already");
+    assert_false(path_is_file(inside("train.txt")));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sirst_v2),
@@ -295,6 +312,7 @@ int main(void) {
         cmocka_unit_test(test_no_masks),
         cmocka_unit_test(test_split_set),
         cmocka_unit_test(test_split_keeps_folders),
+        cmocka_unit_test(test_split_of_splits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

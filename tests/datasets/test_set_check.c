@@ -258,6 +258,29 @@ static void test_many_faults_without_lists(void **state) {
     set_check_free(&check);
 }
 
+static void test_folders_called_like_splits(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"images", "masks"};
+    const char *set = new_set("split-folders-inside");
+    assert_int_equal(unlink(inside(set, "train.txt")) | unlink(inside(set, "test.txt")), 0);
+    set_check check = run(set);
+    assert_non_null(strstr(check.remarks.names[0], "'prepare split' writes them"));
+    set_check_free(&check);
+    for (int i = 0; i < 2; i++) {
+        char folder[64], all[4096];
+        snprintf(folder, sizeof folder, "%s/train", kinds[i]);
+        snprintf(all, sizeof all, "%s.all", inside(set, kinds[i]));
+        assert_int_equal(rename(inside(set, kinds[i]), all), 0);
+        assert_ok(folder_create(inside(set, kinds[i])));
+        assert_int_equal(rename(all, inside(set, folder)), 0);
+    }
+    check = run(set);
+    assert_int_equal(check.findings.count, 0);
+    assert_non_null(strstr(check.remarks.names[0], "'train/scene_00000', are called like splits"));
+    assert_null(strstr(check.remarks.names[0], "prepare split"));
+    set_check_free(&check);
+}
+
 /* A set that bears a public name is compared with that set, split by split. */
 static void test_known_sets(void **state) {
     (void)state;
@@ -329,6 +352,7 @@ int main(void) {
         cmocka_unit_test(test_how_the_set_is_read),
         cmocka_unit_test(test_many_faults),
         cmocka_unit_test(test_many_faults_without_lists),
+        cmocka_unit_test(test_folders_called_like_splits),
         cmocka_unit_test(test_known_sets),
         cmocka_unit_test(test_packs),
         cmocka_unit_test(test_public_sets_are_sound),
