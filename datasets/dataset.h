@@ -81,5 +81,7 @@ int dataset_part_size(const dataset *d, int part);
 /* How many samples of `d` have a name that `other` has too; `example` (may be NULL) is set to the first one, owned by
  * `d`, or NULL. */
 status dataset_shared_names(const dataset *d, const dataset *other, int *count, const char **example);
+/* The same for names that `other` lacks. */
+status dataset_lacking_names(const dataset *d, const dataset *other, int *count, const char **example);
 
 #endif

@@ -122,7 +122,8 @@ int dataset_part_size(const dataset *d, int part) {
     return d->parts ? d->parts[part]->count : d->count;
 }
 
-status dataset_shared_names(const dataset *d, const dataset *other, int *count, const char **example) {
+/* Counts the names of `d` that `other` has, or those that it has not. */
+static status count_names(const dataset *d, const dataset *other, bool has, int *count, const char **example) {
     const char **names = malloc((size_t)other->count * sizeof *names);
     *count = 0;
     if (example)
@@ -134,7 +135,7 @@ status dataset_shared_names(const dataset *d, const dataset *other, int *count, 
     qsort(names, (size_t)other->count, sizeof *names, name_compare);
     for (int i = 0; i < d->count; i++) {
         const char *name = d->samples[i].name;
-        if (!bsearch(&name, names, (size_t)other->count, sizeof *names, name_compare))
+        if (has != (bsearch(&name, names, (size_t)other->count, sizeof *names, name_compare) != NULL))
             continue;
         if (example && !*count)
             *example = name;
@@ -142,4 +143,12 @@ status dataset_shared_names(const dataset *d, const dataset *other, int *count, 
     }
     free(names);
     return STATUS_OK;
+}
+
+status dataset_shared_names(const dataset *d, const dataset *other, int *count, const char **example) {
+    return count_names(d, other, true, count, example);
+}
+
+status dataset_lacking_names(const dataset *d, const dataset *other, int *count, const char **example) {
+    return count_names(d, other, false, count, example);
 }

@@ -160,6 +160,16 @@ static int collect_pictures(const checker *c, picture *out) {
     return count;
 }
 
+static bool is_in_trainval(const char *split) {
+    return !strcmp(split, "train") || !strcmp(split, "val");
+}
+
+/* A sample of trainval, and the same one of train or val. */
+static bool is_one_sample(const dataset *a, int i, const dataset *b, int k) {
+    return !strcmp(dataset_split(a), "trainval") && is_in_trainval(dataset_split(b)) &&
+           !strcmp(dataset_sample_name(a, i), dataset_sample_name(b, k));
+}
+
 /* The same image in training and test, or twice in a split, whatever its names. */
 static status find_equal_pictures(checker *c) {
     size_t total = 1;
@@ -176,6 +186,8 @@ static status find_equal_pictures(checker *c) {
         if (p->fingerprint != q->fingerprint)
             continue;
         const dataset *a = c->splits[p->split].d, *b = c->splits[q->split].d;
+        if (is_one_sample(a, p->index, b, q->index))
+            continue;
         result = add_finding(c->out, "%s: '%s' of split %s and '%s' of split %s are the same image",
                              p->split == q->split ? "repetition" : "overlap", dataset_sample_name(a, p->index),
                              dataset_split(a), dataset_sample_name(b, q->index), dataset_split(b));
@@ -210,17 +222,38 @@ static status check_unsplit(checker *c) {
     return check_split(c, "all");
 }
 
+/* Whether a split has to be read beside trainval: not if trainval holds what it holds, as it should. */
+static status has_more_than(checker *c, const dataset *trainval, const char *split, bool *out) {
+    dataset *d;
+    name_list faults = {0};
+    const char *example = NULL;
+    int lacking = 0;
+    status result = dataset_open_faulty(c->path, split, &faults, &d);
+    bool faulty = result == STATUS_INPUT || faults.count > 0;
+    name_list_free(&faults);
+    if (result == STATUS_OK)
+        result = dataset_lacking_names(d, trainval, &lacking, &example);
+    if (result == STATUS_OK && lacking)
+        result = add_finding(c->out, "split %s: split trainval should hold it and lacks %d of its images, e.g. '%s'",
+                             split, lacking, example);
+    dataset_close(d);
+    *out = faulty || lacking > 0;
+    return result == STATUS_INPUT ? STATUS_OK : result; /* reading the split says what is wrong */
+}
+
 static status check_all(checker *c) {
-    bool has_trainval, found, any = false;
-    TRY(dataset_has_split(c->path, "trainval", &has_trainval));
+    const dataset *trainval = NULL;
+    bool found, any = false;
     for (int i = 0; i < DATASET_SPLITS; i++) {
-        if (has_trainval && (i == 1 || i == 2)) /* which holds them */
-            continue;
-        TRY(dataset_has_split(c->path, dataset_split_names[i], &found));
-        if (!found)
-            continue;
-        any = true;
-        TRY(check_split(c, dataset_split_names[i]));
+        const char *split = dataset_split_names[i];
+        TRY(dataset_has_split(c->path, split, &found));
+        any = any || found;
+        if (found && trainval && is_in_trainval(split))
+            TRY(has_more_than(c, trainval, split, &found));
+        if (found)
+            TRY(check_split(c, split));
+        if (i == 0)
+            trainval = c->splits[0].d; /* NULL if it cannot be opened */
     }
     if (!any)
         TRY(check_unsplit(c));

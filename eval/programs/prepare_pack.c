@@ -14,19 +14,37 @@ static void close_splits(dataset *splits[DATASET_SPLITS], int count) {
         dataset_close(splits[i]);
 }
 
+/* What train or val hold and trainval lacks would not be in the pack. */
+static status refuse_more_than(const dataset *trainval, const char *path, const char *split) {
+    dataset *d;
+    const char *example;
+    int lacking;
+    TRY(dataset_open(path, split, &d));
+    status result = dataset_lacking_names(d, trainval, &lacking, &example);
+    if (result == STATUS_OK && lacking)
+        result =
+            status_fail(STATUS_INPUT, "%s: split trainval should hold split %s and lacks %d of its images, e.g. '%s'",
+                        path, split, lacking, example);
+    dataset_close(d);
+    return result;
+}
+
 /* The splits that a set really has, without train and val where trainval holds them already; all of it if it has none.
  * One that is there and cannot be opened is a failure: the others alone are not the set. */
 static status open_splits(const char *path, dataset *splits[DATASET_SPLITS], int *count) {
     *count = 0;
     status result = STATUS_OK;
     for (int i = 0; i < DATASET_SPLITS && result == STATUS_OK; i++) {
+        const char *split = dataset_split_names[i];
         bool has_trainval = *count > 0 && !strcmp(dataset_split(splits[0]), "trainval"), found;
-        if (has_trainval && (!strcmp(dataset_split_names[i], "train") || !strcmp(dataset_split_names[i], "val")))
-            continue;
-        result = dataset_has_split(path, dataset_split_names[i], &found);
+        result = dataset_has_split(path, split, &found);
         if (result != STATUS_OK || !found)
             continue;
-        result = dataset_open(path, dataset_split_names[i], &splits[*count]);
+        if (has_trainval && (!strcmp(split, "train") || !strcmp(split, "val"))) {
+            result = refuse_more_than(splits[0], path, split);
+            continue;
+        }
+        result = dataset_open(path, split, &splits[*count]);
         *count += result == STATUS_OK;
     }
     if (result == STATUS_OK && *count == 0) {

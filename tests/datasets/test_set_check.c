@@ -258,6 +258,31 @@ static void test_many_faults_without_lists(void **state) {
     set_check_free(&check);
 }
 
+/* trainval stands for train and val where it holds them. */
+static void test_more_than_trainval(void **state) {
+    (void)state;
+    const char *set = new_set("more-than-trainval");
+    assert_ok(file_write(inside(set, "trainval.txt"), "scene_00000\nscene_00001\nscene_00002", 35));
+    assert_ok(file_write(inside(set, "train.txt"), "scene_00000\nscene_00001", 23));
+    assert_ok(file_write(inside(set, "val.txt"), "scene_00002.png", 15));
+    set_check check = run(set);
+    assert_int_equal(check.findings.count, 0);
+    assert_int_equal(check.split_count, 2);
+    set_check_free(&check);
+    assert_ok(file_write(inside(set, "train.txt"), "scene_00000\nscene_00003\nscene_00006", 35));
+    check = run(set);
+    assert_int_equal(findings(&check, "split train: split trainval should hold it and lacks 2", "'scene_00003'"), 1);
+    assert_int_equal(findings(&check, "overlap: 'scene_00006' of split train", "split test"), 1);
+    assert_int_equal(check.findings.count, 2);
+    assert_int_equal(check.split_count, 3);
+    set_check_free(&check);
+    assert_ok(file_write(inside(set, "train.txt"), "scene_00000", 11));
+    assert_ok(file_write(inside(set, "val.txt"), "gone", 4));
+    check = run(set);
+    assert_int_equal(findings(&check, "images/gone", "split val names it"), 1);
+    set_check_free(&check);
+}
+
 static void test_folders_called_like_splits(void **state) {
     (void)state;
     static const char *const kinds[] = {"images", "masks"};
@@ -352,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_how_the_set_is_read),
         cmocka_unit_test(test_many_faults),
         cmocka_unit_test(test_many_faults_without_lists),
+        cmocka_unit_test(test_more_than_trainval),
         cmocka_unit_test(test_folders_called_like_splits),
         cmocka_unit_test(test_known_sets),
         cmocka_unit_test(test_packs),

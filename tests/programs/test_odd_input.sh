@@ -88,5 +88,17 @@ mkdir -p large
 image large/l.pgm 4096 3000 77
 works "$bin/detect" --method mpcm large --out out
 
+for name in a b c d; do
+    pair lists "$name" 20 20 60 0
+    image "lists/masks/$name.pgm" 20 20 0 255
+done
+printf 'a\nb\n' > lists/trainval.txt
+echo d > lists/test.txt
+echo a > lists/train.txt
+echo b > lists/val.txt
+works "$bin/prepare" pack lists lists.h5
+printf 'a\nc\n' > lists/train.txt # which trainval should hold
+refuses 1 "trainval should hold split train and lacks 1 of its images, e.g. 'c'" "$bin/prepare" pack lists out/lists.h5
+
 echo "$count commands, $bad wrong"
 [ "$bad" -eq 0 ]
