@@ -67,8 +67,9 @@ status split_lists_find(const char *folder, name_list *out) {
 /* How surely a list is that of a split; the smaller the better. */
 typedef enum rank { RANK_EXACT, RANK_OF_SET, RANK_FULL, RANK_SOME, RANK_OTHER } rank;
 
+/* A split that names its folder ("50_50/train") is compared with the whole path. */
 static rank rank_of(const char *list, const char *split, const char *set) {
-    const char *slash = strrchr(list, '/'), *file = slash ? slash + 1 : list;
+    const char *slash = strchr(split, '/') ? NULL : strrchr(list, '/'), *file = slash ? slash + 1 : list;
     size_t length = strlen(file) - (sizeof ending - 1), head = strlen(split);
     if (length < head || strncasecmp(file, split, head) != 0)
         return RANK_OTHER;
@@ -91,8 +92,8 @@ const char *split_lists_choose(const name_list *lists, const char *split, const 
         rank r = rank_of(lists->names[i], split, set);
         if (r == RANK_OTHER || r > nearest)
             continue;
-        /* Exact names in two folders: the nearer one, which comes first. */
-        *choices = r == nearest && r == RANK_SOME ? *choices + 1 : 1;
+        /* A name that could hardly be another goes before its like in a folder; of two folders none does. */
+        *choices = r == nearest && (r == RANK_SOME || strchr(best, '/')) ? *choices + 1 : 1;
         best = r == nearest ? best : lists->names[i];
         nearest = r;
     }

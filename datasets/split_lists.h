@@ -12,8 +12,9 @@
  * empty after a failure. */
 status split_lists_find(const char *folder, name_list *out);
 
-/* The list of `split` among `lists`, or NULL. `set` is the name of the set. If several of one rank could be meant,
- * `choices` counts them (1 else) and the first is returned. */
+/* The list of `split` among `lists`, or NULL. `set` is the name of the set; a split may name the folder of its list, as
+ * "50_50/train" does. If several of one rank could be meant, `choices` counts them (1 else) and the first is
+ * returned. */
 const char *split_lists_choose(const name_list *lists, const char *split, const char *set, int *choices);
 
 /* The lists in one line, as in "train.txt, img_idx/test_A.txt"; the first ones if they are many. "none" without any. */

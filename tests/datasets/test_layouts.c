@@ -115,6 +115,27 @@ static void test_lists_in_their_folders(void **state) {
     expect_split(root, "test", 1, (const char *const[]){"a"});
 }
 
+/* Neither the alphabet nor the order of files says which of two folders of lists is meant. */
+static void test_lists_in_two_folders(void **state) {
+    (void)state;
+    start("shares");
+    add_image("images/a.png", 10);
+    add_image("masks/a.png", 100);
+    add_image("images/b.png", 11);
+    add_image("masks/b.png", 101);
+    add_list("20_80/train.txt", "a\n");
+    add_list("50_50/train.txt", "b\n");
+    add_list("50_50/test_full.txt", "a\n");
+    expect_refused(root, "train", "2 lists could be split train", "as in 20_80/train: ");
+    expect_split(root, "20_80/train", 1, (const char *const[]){"a"});
+    expect_split(root, "50_50/train", 1, (const char *const[]){"b"});
+    expect_split(root, "50_50/test", 1, (const char *const[]){"a"});
+    expect_split(root, "test", 1, (const char *const[]){"a"});
+    expect_refused(root, "20_80/test", "no list 20_80/test.txt", "50_50/test_full.txt");
+    add_list("train.txt", "a\n"); /* nearer than both */
+    expect_split(root, "train", 1, (const char *const[]){"a"});
+}
+
 static void test_split_folders(void **state) {
     (void)state;
     start("sirst_aug");
@@ -305,6 +326,7 @@ int main(void) {
         cmocka_unit_test(test_sirst_v2),
         cmocka_unit_test(test_dense_sirst),
         cmocka_unit_test(test_lists_in_their_folders),
+        cmocka_unit_test(test_lists_in_two_folders),
         cmocka_unit_test(test_split_folders),
         cmocka_unit_test(test_which_file_is_meant),
         cmocka_unit_test(test_split_folder_without_masks),
