@@ -98,6 +98,25 @@ static void test_dense_sirst(void **state) {
     expect_refused(root, "test", "no list test.txt", "Splits/train_v2.txt");
 }
 
+/* What docs/datasets.md promises. */
+static void test_names_of_pairs(void **state) {
+    (void)state;
+    static const char *const names[][2] = {
+        {"img", "label"},   {"img", "mask"},     {"img", "masks"},     {"imgs", "label"},  {"imgs", "mask"},
+        {"imgs", "masks"},  {"image", "label"},  {"image", "mask"},    {"image", "masks"}, {"images", "masks"},
+        {"images", "mask"}, {"images", "label"}, {"images", "labels"}, {"images", "gt"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char file[64];
+        snprintf(file, sizeof file, "pair-%zu", i);
+        start(file);
+        snprintf(file, sizeof file, "%s/a.png", names[i][0]);
+        add_image(file, 10);
+        snprintf(file, sizeof file, "%s/a.png", names[i][1]);
+        add_image(file, 100);
+        expect_split(root, "all", 1, (const char *const[]){"a"});
+    }
+}
+
 static void test_lists_in_their_folders(void **state) {
     (void)state;
     start("renamed");
@@ -325,6 +344,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sirst_v2),
         cmocka_unit_test(test_dense_sirst),
+        cmocka_unit_test(test_names_of_pairs),
         cmocka_unit_test(test_lists_in_their_folders),
         cmocka_unit_test(test_lists_in_two_folders),
         cmocka_unit_test(test_split_folders),
