@@ -19,6 +19,7 @@ typedef struct voc_reader {
     int depth;         /* below <bndbox> or <size>, which count 1; 0: outside */
     int first, end;    /* the numbers that it has */
     int number;        /* the one whose text is read; -1: none */
+    bool boxed;        /* the <object> that is read has a <bndbox> */
     char text[NUMBER_SIZE];
     size_t length;
     double numbers[NUMBERS];
@@ -57,7 +58,10 @@ static void on_start(void *context, const char *name, const char **attributes) {
             if (!strcmp(name, number_names[i]))
                 r->number = i;
         r->length = 0;
+    } else if (!strcmp(name, "object")) {
+        r->boxed = false;
     } else if (!strcmp(name, "bndbox")) {
+        r->boxed = true;
         begin(r, 0, CORNERS);
     } else if (!strcmp(name, "size")) {
         begin(r, CORNERS, NUMBERS);
@@ -92,14 +96,18 @@ static void end_numbers(voc_reader *r) {
 }
 
 static void on_end(void *context, const char *name) {
-    (void)name;
     voc_reader *r = context;
     if (r->result != STATUS_OK)
         return;
     if (r->number >= 0)
         end_number(r);
-    if (r->depth && --r->depth == 0 && r->result == STATUS_OK)
-        end_numbers(r);
+    if (r->depth) {
+        if (--r->depth == 0 && r->result == STATUS_OK)
+            end_numbers(r);
+    } else if (!strcmp(name, "object") &&
+               !r->boxed) { /* turned boxes and polygons are none, and no target is not meant */
+        stop(r, status_fail(STATUS_INPUT, "an <object> without <bndbox>; expected its box"));
+    }
 }
 
 static status parse(const char *text, long size, int width, int height, box_list *out) {

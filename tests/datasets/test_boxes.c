@@ -100,6 +100,10 @@ static void test_bad_annotations_are_refused(void **state) {
     expect_refused(scratch_path("bad_voc"), "a.png", "a.xml: line 2", "without area");
     put("bad_voc", "a.xml", "<annotation><object><bndbox><xmin>one</xmin></bndbox></object></annotation>");
     expect_refused(scratch_path("bad_voc"), "a.png", "a.xml: line 1", "xmin");
+    put("bad_voc", "a.xml",
+        "<annotation><object><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></object>\n"
+        "<object><robndbox><cx>7</cx><cy>7</cy><w>4</w><h>4</h><angle>0.3</angle></robndbox></object></annotation>");
+    expect_refused(scratch_path("bad_voc"), "a.png", "a.xml: line 2", "an <object> without <bndbox>");
     put("bad_voc", "a.xml", "<annotation>\n<object>");
     expect_refused(scratch_path("bad_voc"), "a.png", "a.xml: line 2", "no XML");
     expect_refused(put("bad", "a.json", "{\"images\": []}"), "a.png", "a.json", "COCO");
