@@ -6,15 +6,17 @@
 
 #include "datasets/make/box_format.h"
 
-/* Whether `path` is a folder with a file that ends so. */
+/* Whether `path` is a folder with a file that ends so, in any case. */
 bool box_folder_has(const char *path, const char *ending);
 
-/* The files that end so are the ones that name images. */
+/* Opens the files that end so, in any case: they name images, all but classes.txt, which tools write beside labels. */
 status box_folder_open(const char *path, const char *ending, const box_format *format, box_source **out);
 void box_folder_close(box_source *s);
 
-/* FOLDER/STEM.ENDING */
-status box_folder_path(const box_source *s, const char *stem, const char *ending, char path[4096]);
+/* Whether there is a file for the image `stem`: of the same name, or of that in another case. */
+bool box_folder_holds(const box_source *s, const char *stem);
+/* Its path; STATUS_INPUT if two could be meant. */
+status box_folder_path(const box_source *s, const char *stem, char path[4096]);
 
 /* The text of a small file, with a zero after its end; freed by the caller. */
 status box_folder_read(const char *path, char **out, long *size);

@@ -177,7 +177,8 @@ static status choose_images(box_job *job, const name_list *all) {
             job->counts->unannotated++;
     }
     job->counts->named = job->source->named;
-    job->counts->absent = job->source->named - annotated;
+    /* Two images may have one file of boxes, by names that differ in case. */
+    job->counts->absent = job->source->named > annotated ? job->source->named - annotated : 0;
     job->counts->stray = job->source->stray;
     if (!annotated)
         return status_fail(STATUS_INPUT, "%s: none of its images (%s) has an annotation (%s)", job->images,

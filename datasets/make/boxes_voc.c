@@ -1,6 +1,5 @@
 /* Pascal VOC: NAME.xml with an <object> for each box, its <bndbox> having <xmin>, <ymin>, <xmax> and <ymax>: pixels
  * counted from 1, both corners inside. <size> has <width> and <height>. */
-#include "core/io/file_io.h"
 #include "datasets/make/box_folder.h"
 
 #include <expat.h>
@@ -129,8 +128,7 @@ static status parse(const char *text, long size, int width, int height, box_list
 
 static bool has(const box_source *s, const char *name, const char *stem) {
     (void)name;
-    char path[4096];
-    return box_folder_path(s, stem, ".xml", path) == STATUS_OK && path_is_file(path);
+    return box_folder_holds(s, stem);
 }
 
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
@@ -138,7 +136,7 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     (void)name;
     char path[4096], *text;
     long size = 0;
-    TRY(box_folder_path(s, stem, ".xml", path));
+    TRY(box_folder_path(s, stem, path));
     TRY(box_folder_read(path, &text, &size));
     status result = parse(text, size, width, height, out);
     free(text);

@@ -1,6 +1,5 @@
 /* YOLO: NAME.txt with a line `class x y width height` for each box, its centre and size as shares of the image's, or
  * `class x1 y1 x2 y2 x3 y3 ...` for each outline, whose box is taken. */
-#include "core/io/file_io.h"
 #include "datasets/make/box_folder.h"
 
 #include <math.h>
@@ -64,8 +63,7 @@ static status read_line(const char *line, int width, int height, box_list *out) 
 
 static bool has(const box_source *s, const char *name, const char *stem) {
     (void)name;
-    char path[4096];
-    return box_folder_path(s, stem, ".txt", path) == STATUS_OK && path_is_file(path);
+    return box_folder_holds(s, stem);
 }
 
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
@@ -73,7 +71,7 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     (void)name;
     char path[4096], *text, *rest = NULL;
     long size;
-    TRY(box_folder_path(s, stem, ".txt", path));
+    TRY(box_folder_path(s, stem, path));
     TRY(box_folder_read(path, &text, &size));
     status result = STATUS_OK;
     int number = 0;

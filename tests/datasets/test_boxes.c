@@ -116,6 +116,25 @@ static void test_bad_annotations_are_refused(void **state) {
     expect_refused(scratch_path("nothing"), "a.png", "nothing", "COCO");
 }
 
+/* Cameras and tools write names in different cases. */
+static void test_files_in_another_case(void **state) {
+    (void)state;
+    put("named", "IMG_1.PNG", "");
+    put("upper_voc", "img_1.XML", voc);
+    expect_box(scratch_path("upper_voc"), "IMG_1.PNG", 10, 5, 14, 8);
+    put("upper_yolo", "IMG_1.TXT", yolo);
+    put("upper_yolo", "classes.txt", "drone\n");
+    expect_box(scratch_path("upper_yolo"), "IMG_1.PNG", 10, 5, 14, 8);
+    box_source *source;
+    assert_ok(box_source_open(scratch_path("upper_yolo"), scratch_path("named"), &source));
+    assert_int_equal(source->named, 1); /* classes are no image */
+    source->format->close(source);
+    put("upper_yolo", "img_1.txt", "0 0.5 0.5 0.1 0.1\n");
+    expect_refused(scratch_path("upper_yolo"), "IMG_1.PNG", "img_1.txt", "could both be meant by image IMG_1");
+    put("upper_yolo", "IMG_1.txt", yolo);
+    expect_box(scratch_path("upper_yolo"), "IMG_1.PNG", 10, 5, 14, 8);
+}
+
 /* --- masks --- */
 
 /* A target of 3 x 2 pixels at (12, 6) on a ground of 50; another bright spot at (15, 9), not connected. */
@@ -378,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_images_without_boxes),
         cmocka_unit_test(test_bad_annotations_are_refused),
+        cmocka_unit_test(test_files_in_another_case),
         cmocka_unit_test(test_what_stands_out_in_a_box),
         cmocka_unit_test(test_whole_boxes_and_edges),
         cmocka_unit_test(test_a_whole_set),
