@@ -61,6 +61,20 @@ status dataset_fault(dataset *d, status code) {
     return name_list_add(d->faults, status_message());
 }
 
+status dataset_names_repeat(const char *const *names, int count, bool *out) {
+    const char **sorted = malloc(((size_t)count + 1) * sizeof *sorted);
+    *out = false;
+    if (!sorted)
+        return status_fail(STATUS_MEMORY, "out of memory for %d names", count);
+    for (int i = 0; i < count; i++)
+        sorted[i] = names[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, name_compare);
+    for (int i = 1; i < count && !*out; i++)
+        *out = !strcmp(sorted[i - 1], sorted[i]);
+    free(sorted);
+    return STATUS_OK;
+}
+
 static status refuse_duplicates(dataset *d, const char *path) {
     const char **names = malloc((size_t)(d->count + 1) * sizeof *names);
     if (!names)

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,14 +67,21 @@ static bool same_split(const char *stored, const char *wanted) {
     return !strcmp(wanted, "all") || !strcmp(stored, wanted);
 }
 
+/* In folders of splits a name may stand for another image in each; in all of them its split tells which, as it does
+ * in all of the folders. */
 static status select_rows(dataset *d, const char *split, char **names, char **splits, int count) {
+    bool repeat = false;
+    char name[4096];
     d->rows = malloc(((size_t)count + 1) * sizeof *d->rows);
     if (!d->rows)
         return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
+    if (!strcmp(split, "all"))
+        TRY(dataset_names_repeat((const char *const *)names, count, &repeat));
     for (int i = 0; i < count; i++)
         if (same_split(splits[i], split)) {
             d->rows[d->count] = i;
-            TRY(dataset_add(d, names[i], NULL, NULL));
+            snprintf(name, sizeof name, "%s/%s", splits[i], names[i]);
+            TRY(dataset_add(d, repeat ? name : names[i], NULL, NULL));
         }
     return STATUS_OK;
 }

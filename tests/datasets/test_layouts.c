@@ -3,6 +3,7 @@
 #include "core/io/png_io.h"
 #include "datasets/dataset.h"
 #include "datasets/make/split_set.h"
+#include "datasets/pack.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -221,6 +222,30 @@ static void test_split_folder_without_masks(void **state) {
     expect_split(root, "train", 1, (const char *const[]){"1"});
 }
 
+/* Numbering that restarts in each folder is one of other images, in a pack, too. */
+static void test_pack_of_split_folders(void **state) {
+    (void)state;
+    static const char *const splits[] = {"train", "test"};
+    char pack[4096];
+    dataset *opened[2];
+    start("numbered-anew");
+    add_image("train/images/0.png", 10);
+    add_image("train/masks/0.png", 100);
+    add_image("train/images/1.png", 11);
+    add_image("train/masks/1.png", 101);
+    add_image("test/images/0.png", 12);
+    add_image("test/masks/0.png", 102);
+    snprintf(pack, sizeof pack, "%s", scratch_path("numbered-anew.h5"));
+    for (int i = 0; i < 2; i++)
+        assert_ok(dataset_open(root, splits[i], &opened[i]));
+    assert_ok(pack_write(pack, opened, 2, &(pack_options){0}, NULL, NULL));
+    for (int i = 0; i < 2; i++)
+        dataset_close(opened[i]);
+    expect_split(root, "all", 3, (const char *const[]){"train/0", "train/1", "test/0"});
+    expect_split(pack, "all", 3, (const char *const[]){"train/0", "train/1", "test/0"});
+    expect_split(pack, "train", 2, (const char *const[]){"0", "1"});
+}
+
 /* A folder inside the masks may hold copies of them, or the masks of images that are called alike. */
 static void test_which_mask_is_meant(void **state) {
     (void)state;
@@ -350,6 +375,7 @@ int main(void) {
         cmocka_unit_test(test_split_folders),
         cmocka_unit_test(test_which_file_is_meant),
         cmocka_unit_test(test_split_folder_without_masks),
+        cmocka_unit_test(test_pack_of_split_folders),
         cmocka_unit_test(test_which_mask_is_meant),
         cmocka_unit_test(test_no_masks),
         cmocka_unit_test(test_split_set),
