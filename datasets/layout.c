@@ -30,6 +30,13 @@ static const char *inside_folder(const char *name, const char *folder) {
     return rest;
 }
 
+/* What a line calls a file of the index: by its whole name, or by that with the folder before it. */
+static const char *name_in(const file_index *files, const char *line, const char *folder) {
+    char stem[4096];
+    snprintf(stem, sizeof stem, "%.*s", image_stem_length(line), line);
+    return file_index_find_whole(files, stem, NULL) ? line : inside_folder(line, folder);
+}
+
 static status refuse_twice(const indexed_file *found, const indexed_file *twice, const char *name) {
     if (!twice)
         return STATUS_OK;
@@ -81,23 +88,33 @@ static bool part_pair(opening *o, char *line, const indexed_file **image, const 
         char kept = *at;
         *at = 0;
         *mask = at + 1 + strspn(at + 1, " \t,;");
-        *image = file_index_find(&o->files.images, inside_folder(line, o->folders.images), NULL);
-        if (*image && file_index_find(&o->files.masks, inside_folder(*mask, o->folders.masks), NULL))
+        *image = file_index_find(&o->files.images, name_in(&o->files.images, line, o->folders.images), NULL);
+        if (*image && file_index_find(&o->files.masks, name_in(&o->files.masks, *mask, o->folders.masks), NULL))
             return true;
         *at = kept;
     }
     return false;
 }
 
+/* Makes the slashes of Windows others; false if there are none. */
+static bool turn_slashes(char *line) {
+    char *at = strchr(line, '\\');
+    for (char *next = at; next; next = strchr(next, '\\'))
+        *next = '/';
+    return at != NULL;
+}
+
 static status add_line(opening *o, char *line) {
     const indexed_file *twice;
-    const char *name = inside_folder(line, o->folders.images), *mask = NULL;
+    const char *name = name_in(&o->files.images, line, o->folders.images), *mask = NULL;
     const indexed_file *image = file_index_find(&o->files.images, name, &twice);
     if (!image && part_pair(o, line, &image, &mask)) {
         twice = NULL;
-        name = inside_folder(line, o->folders.images);
-        mask = inside_folder(mask, o->folders.masks);
+        name = name_in(&o->files.images, line, o->folders.images);
+        mask = name_in(&o->files.masks, mask, o->folders.masks);
     }
+    if (!image && turn_slashes(line))
+        return add_line(o, line);
     if (!image)
         return status_fail(STATUS_INPUT, "%s/%s: no such image, but split %s names it", o->folders.images, name,
                            o->d->split);

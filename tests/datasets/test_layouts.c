@@ -348,6 +348,27 @@ static void test_split_keeps_folders(void **state) {
     dataset_close(d);
 }
 
+/* Folders inside that are called as the one of images, and the slashes of Windows. */
+static void test_folders_in_lists(void **state) {
+    (void)state;
+    start("frames-in-images");
+    add_image("images/s1/images/0.png", 10);
+    add_image("masks/s1/images/0.png", 100);
+    add_image("images/s2/images/0.png", 11);
+    add_image("masks/s2/images/0.png", 101);
+    add_list("train.txt", "s1/images/0\n");
+    add_list("gone.txt", "images\\gone.png\r\n");
+    expect_split(root, "train", 1, (const char *const[]){"s1/images/0"});
+    expect_refused(root, "gone", "images/gone.png", "no such image");
+    start("windows");
+    add_image("images/s/0.png", 10);
+    add_image("masks/s/0.png", 100);
+    add_list("test.txt", "images\\s\\0.png\r\n");
+    add_list("train.txt", ".\\images\\s\\0.png .\\masks\\s\\0.png\r\n");
+    expect_split(root, "test", 1, (const char *const[]){"s/0"});
+    expect_split(root, "train", 1, (const char *const[]){"s/0"});
+}
+
 /* Folders that are splits already are not dealt out anew. */
 static void test_split_of_splits(void **state) {
     (void)state;
@@ -380,6 +401,7 @@ int main(void) {
         cmocka_unit_test(test_no_masks),
         cmocka_unit_test(test_split_set),
         cmocka_unit_test(test_split_keeps_folders),
+        cmocka_unit_test(test_folders_in_lists),
         cmocka_unit_test(test_split_of_splits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
