@@ -32,7 +32,7 @@ void dataset_name_of(const char *path, char *out, size_t size) {
     const char *part = last_part(resolved ? resolved : path, &length);
     snprintf(out, size, "%.*s", length, part);
     free(resolved);
-    char *suffix = strstr(out, ".h5");
+    char *suffix = strcasestr(out, ".h5");
     if (suffix && suffix != out && suffix[3] == 0)
         *suffix = 0;
 }

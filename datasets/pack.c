@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static size_t pixels_of(const dataset *d) {
     return (size_t)d->width * (size_t)d->height;
@@ -239,7 +240,7 @@ static status begin_images(pack_writer *w, const grey_image *first) {
 
 bool pack_is_called(const char *path) {
     size_t length = strlen(path);
-    return length > 3 && !strcmp(path + length - 3, ".h5");
+    return length > 3 && !strcasecmp(path + length - 3, ".h5");
 }
 
 status pack_begin(const char *path, int total, pack_writer **out) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LARGEST_FILE = 1 << 28 };
 enum { LONGEST_NAME = 4095 }; /* as of a path: each of its ends is looked for among the files */
@@ -24,7 +25,7 @@ typedef struct coco {
 
 static bool recognises(const char *path) {
     size_t length = strlen(path);
-    return length > 5 && !strcmp(path + length - 5, ".json");
+    return length > 5 && !strcasecmp(path + length - 5, ".json");
 }
 
 static void close_file(box_source *s) {
@@ -159,8 +160,10 @@ static status index_boxes(coco *c) {
 }
 
 static status load(coco *c, const uint8_t *text, size_t size) {
+    static const char mark[] = "\xef\xbb\xbf"; /* of byte order, which editors of Windows write */
     json_error_t error;
-    c->root = json_read(text, size, 0, &error);
+    size_t skipped = size >= 3 && !memcmp(text, mark, 3) ? 3 : 0;
+    c->root = json_read(text + skipped, size - skipped, 0, &error);
     if (!c->root)
         return status_fail(STATUS_INPUT, "line %d: %s", error.line, error.text);
     if (!json_is_array(json_object_get(c->root, "images")) || !json_is_array(json_object_get(c->root, "annotations")))

@@ -71,6 +71,10 @@ static void test_formats(void **state) {
     put("yolo", "a.txt", yolo);
     expect_box(scratch_path("yolo"), "a.png", 10, 5, 14, 8);
     expect_box(put("coco", "all.json", coco), "a.png", 10, 5, 14, 8);
+    expect_box(put("coco", "UPPER.JSON", coco), "a.png", 10, 5, 14, 8);
+    char marked[sizeof coco + 3];
+    snprintf(marked, sizeof marked, "\xef\xbb\xbf%s", coco);
+    expect_box(put("coco", "marked.json", marked), "a.png", 10, 5, 14, 8);
 }
 
 static void test_images_without_boxes(void **state) {

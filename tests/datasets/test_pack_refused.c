@@ -1,6 +1,7 @@
 /* Packs whose parts do not fit together, as no `prepare pack` writes them. */
 #include "core/io/hdf5_io.h"
 #include "datasets/dataset.h"
+#include "datasets/pack.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -35,6 +36,10 @@ static void test_parts_that_fit(void **state) {
     assert_ok(dataset_open(path, "test", &d));
     assert_int_equal(dataset_count(d), 2);
     dataset_close(d);
+    char name[64];
+    dataset_name_of("sets/FITS.H5", name, sizeof name);
+    assert_string_equal(name, "FITS");
+    assert_true(pack_is_called("sets/FITS.H5") && !pack_is_called("sets/FITS.H5/"));
 }
 
 static void test_parts_that_do_not(void **state) {
