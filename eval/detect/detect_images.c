@@ -31,13 +31,18 @@ typedef struct image_item {
     bool unreadable, written;
 } image_item;
 
+detect_sides detect_sees(const detect_options *how, const grey_image *image) {
+    return how->size > 0 ? (detect_sides){how->size, how->size} : (detect_sides){image->width, image->height};
+}
+
 bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image) {
-    return detector_cuts(d, how->size > 0 ? how->size : image->width, how->size > 0 ? how->size : image->height);
+    detect_sides seen = detect_sees(how, image);
+    return detector_cuts(d, seen.width, seen.height);
 }
 
 pipeline_need detect_need(const detector *d, const detect_options *how, const grey_image *image, bool beside) {
-    int size = how->size;
-    int64_t stored = (int64_t)image->width * image->height, seen = size > 0 ? (int64_t)size * size : stored;
+    detect_sides sides = detect_sees(how, image);
+    int64_t stored = (int64_t)image->width * image->height, seen = (int64_t)sides.width * sides.height;
     if (detect_cuts(d, how, image) || stored > MOST_BESIDE || seen > MOST_BESIDE)
         return PIPELINE_ALONE;
     return beside && seen <= MOST_SHARED ? PIPELINE_SEAT : PIPELINE_SEATS;
@@ -80,8 +85,7 @@ static void say_cut(run_state *r, const image_item *item) {
     const detect_job *job = r->job;
     if (r->said_cut || job->how->detail == DETAIL_STAGES || !detect_cuts(job->d, job->how, &item->image))
         return;
-    int size = job->how->size;
-    job->say_cut(item->input->path, size > 0 ? size : item->image.width, size > 0 ? size : item->image.height);
+    job->say_cut(item->input->path, detect_sees(job->how, &item->image));
     r->said_cut = true;
 }
 

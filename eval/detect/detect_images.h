@@ -11,6 +11,12 @@
 #include "eval/detect/input_images.h"
 #include "eval/detect/range_use.h"
 
+/* The size at which an image is seen: its own, or that which it is resized to. */
+typedef struct detect_sides {
+    int width, height;
+} detect_sides;
+detect_sides detect_sees(const detect_options *how, const grey_image *image);
+
 /* Whether the image, as it is seen, is cut into tiles. */
 bool detect_cuts(const detector *d, const detect_options *how, const grey_image *image);
 
@@ -28,8 +34,8 @@ typedef struct detect_job {
     const char *out; /* folder */
     const char *raw; /* file for the maps, NULL: none */
     detection_report *report;
-    /* Told before the first image that is cut into tiles, of the size that it is seen at. */
-    void (*say_cut)(const char *path, int width, int height);
+    /* Told before the first image that is cut into tiles. */
+    void (*say_cut)(const char *path, detect_sides seen);
 } detect_job;
 
 typedef struct detect_outcome {

@@ -126,11 +126,11 @@ static void say(const char *text) {
     fprintf(stderr, "detect: %s\n", text);
 }
 
-static void say_cut(const char *path, int width, int height) {
+static void say_cut(const char *path, detect_sides seen) {
     fprintf(stderr,
             "detect: %s is seen at %dx%d pixels: it and others as large are cut into tiles of %d, overlap %d "
             "(--tiles)\n",
-            path, width, height, cuts.side, cuts.overlap);
+            path, seen.width, seen.height, cuts.side, cuts.overlap);
 }
 
 /* What the user would not see from the results. */

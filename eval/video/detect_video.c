@@ -4,7 +4,6 @@
 #include "core/base/pipeline.h"
 #include "core/base/process.h"
 #include "core/io/text_buffer.h"
-#include "eval/detect/detect_images.h"
 #include "eval/video/annotator.h"
 #include "eval/video/byte_stream.h"
 #include "eval/video/frame_line.h"
@@ -69,9 +68,8 @@ static void *read_source(void *context) {
 static void begin(run_state *r, const video_frame *first) {
     const video_job *job = r->job;
     r->start = first->arrived;
-    int size = job->how->size;
     if (detect_cuts(job->d, job->how, &first->image))
-        job->say_cut(job->source, size > 0 ? size : first->image.width, size > 0 ? size : first->image.height);
+        job->say_cut(job->source, detect_sees(job->how, &first->image));
 }
 
 static status read_item(void *context, int index, void *memory, pipeline_need *need) {

@@ -5,6 +5,7 @@
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
 #include "core/io/image_sizes.h"
+#include "eval/detect/detect_images.h"
 #include "eval/detect/detections.h"
 #include "eval/detect/range_use.h"
 #include "eval/video/frame_source.h"
@@ -25,7 +26,7 @@ typedef struct video_job {
                                    * standard output; NULL: nobody wants them */
     const char *annotate;         /* annotator_open; NULL: no video is written */
     /* Told before the first frame if frames are cut into tiles. */
-    void (*say_cut)(const char *source, int width, int height);
+    void (*say_cut)(const char *source, detect_sides seen);
 } video_job;
 
 typedef struct video_outcome {

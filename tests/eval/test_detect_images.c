@@ -46,9 +46,9 @@ static const char *inputs(void) {
 
 enum { SEEN = 96 }; /* the size of images that are resized */
 
-static void count_cut(const char *path, int width, int height) {
+static void count_cut(const char *path, detect_sides seen) {
     /* resized all are as large as the first; else one is too large */
-    assert_true(width == height ? width == SEEN : width == 800 && strstr(path, "10.png") != NULL);
+    assert_true(seen.width == seen.height ? seen.width == SEEN : seen.width == 800 && strstr(path, "10.png") != NULL);
     cuts_told++;
 }
 
