@@ -61,27 +61,19 @@ status dataset_fault(dataset *d, status code) {
     return name_list_add(d->faults, status_message());
 }
 
-status dataset_names_repeat(const char *const *names, int count, bool *out) {
-    const char **sorted = malloc(((size_t)count + 1) * sizeof *sorted);
-    *out = false;
-    if (!sorted)
-        return status_fail(STATUS_MEMORY, "out of memory for %d names", count);
-    for (int i = 0; i < count; i++)
-        sorted[i] = names[i];
-    qsort(sorted, (size_t)count, sizeof *sorted, name_compare);
-    for (int i = 1; i < count && !*out; i++)
-        *out = !strcmp(sorted[i - 1], sorted[i]);
-    free(sorted);
+status dataset_sorted_names(const dataset *d, const char ***out) {
+    const char **names = *out = malloc(((size_t)d->count + 1) * sizeof *names);
+    if (!names)
+        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
+    for (int i = 0; i < d->count; i++)
+        names[i] = d->samples[i].name;
+    qsort(names, (size_t)d->count, sizeof *names, name_compare);
     return STATUS_OK;
 }
 
 static status refuse_duplicates(dataset *d, const char *path) {
-    const char **names = malloc((size_t)(d->count + 1) * sizeof *names);
-    if (!names)
-        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", path);
-    for (int i = 0; i < d->count; i++)
-        names[i] = d->samples[i].name;
-    qsort(names, (size_t)d->count, sizeof *names, name_compare);
+    const char **names;
+    TRY(dataset_sorted_names(d, &names));
     status result = STATUS_OK;
     for (int i = 1; i < d->count && result == STATUS_OK; i++)
         if (!strcmp(names[i - 1], names[i]))

@@ -40,8 +40,8 @@ status dataset_add(dataset *d, const char *name, const char *image, const char *
 
 void sample_files_free(sample_files *s);
 
-/* Whether one of the names stands twice. */
-status dataset_names_repeat(const char *const *names, int count, bool *out);
+/* The names of all samples in the order of name_compare: the list is the caller's, the names are the set's. */
+status dataset_sorted_names(const dataset *d, const char ***out);
 
 /* Passes a failure on, or notes its message as a fault and carries on. */
 status dataset_fault(dataset *d, status code);

@@ -124,15 +124,11 @@ int dataset_part_size(const dataset *d, int part) {
 
 /* Counts the names of `d` that `other` has, or those that it has not. */
 static status count_names(const dataset *d, const dataset *other, bool has, int *count, const char **example) {
-    const char **names = malloc((size_t)other->count * sizeof *names);
+    const char **names;
     *count = 0;
     if (example)
         *example = NULL;
-    if (!names)
-        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", other->name);
-    for (int i = 0; i < other->count; i++)
-        names[i] = other->samples[i].name;
-    qsort(names, (size_t)other->count, sizeof *names, name_compare);
+    TRY(dataset_sorted_names(other, &names));
     for (int i = 0; i < d->count; i++) {
         const char *name = d->samples[i].name;
         if (has != (bsearch(&name, names, (size_t)other->count, sizeof *names, name_compare) != NULL))
