@@ -2,12 +2,10 @@
 
 #include "core/io/file_io.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 enum { FILE_LIMIT = 16 << 20 };
 
@@ -105,13 +103,13 @@ static const char *find(const box_folder *f, const char *stem, const char **twic
     return best;
 }
 
-bool box_folder_holds(const box_source *s, const char *stem) {
+bool box_folder_holds(const box_source *s, const char *name, const char *stem) {
     const char *twice;
+    (void)name;
     return find((const box_folder *)s, stem, &twice) != NULL;
 }
 
-status box_folder_path(const box_source *s, const char *stem, char path[4096]) {
-    const box_folder *f = (const box_folder *)s;
+static status find_path(const box_folder *f, const char *stem, char path[4096]) {
     const char *twice, *file = find(f, stem, &twice);
     if (!file)
         return status_fail(STATUS_INPUT, "%s: no file %s%s", f->path, stem, f->ending);
@@ -120,25 +118,11 @@ status box_folder_path(const box_source *s, const char *stem, char path[4096]) {
     return path_join(path, f->path, file, "");
 }
 
-static status read_stream(FILE *stream, char **out, long *size) {
-    struct stat info;
-    if (fstat(fileno(stream), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > FILE_LIMIT)
-        return status_fail(STATUS_INPUT, "no file, or larger than %d MiB", FILE_LIMIT >> 20);
-    char *text = malloc((size_t)info.st_size + 1);
-    if (!text)
-        return status_fail(STATUS_MEMORY, "out of memory to read it");
-    *size = (long)fread(text, 1, (size_t)info.st_size, stream);
-    text[*size] = '\0';
-    *out = text;
+status box_folder_read(const box_source *s, const char *stem, char path[4096], char **text, size_t *size) {
+    uint8_t *bytes; /* with a byte after its end */
+    TRY(find_path((const box_folder *)s, stem, path));
+    TRY(file_read(path, FILE_LIMIT, &bytes, size));
+    bytes[*size] = 0;
+    *text = (char *)bytes;
     return STATUS_OK;
-}
-
-status box_folder_read(const char *path, char **out, long *size) {
-    *out = NULL;
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        return status_fail(STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    status result = read_stream(stream, out, size);
-    fclose(stream);
-    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
 }

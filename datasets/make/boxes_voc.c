@@ -3,7 +3,6 @@
 #include "datasets/make/box_folder.h"
 
 #include <expat.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,14 +108,14 @@ static void on_end(void *context, const char *name) {
     }
 }
 
-static status parse(const char *text, long size, int width, int height, box_list *out) {
+static status parse(const char *text, size_t size, int width, int height, box_list *out) {
     voc_reader r = {.boxes = out, .width = width, .height = height, .number = -1, .parser = XML_ParserCreate(NULL)};
     if (!r.parser)
         return status_fail(STATUS_MEMORY, "out of memory to read XML");
     XML_SetUserData(r.parser, &r);
     XML_SetElementHandler(r.parser, on_start, on_end);
     XML_SetCharacterDataHandler(r.parser, on_text);
-    enum XML_Status parsed = size > INT_MAX ? XML_STATUS_ERROR : XML_Parse(r.parser, text, (int)size, XML_TRUE);
+    enum XML_Status parsed = XML_Parse(r.parser, text, (int)size, XML_TRUE); /* of box_folder_read: some MiB */
     unsigned long line = XML_GetCurrentLineNumber(r.parser);
     if (r.result != STATUS_OK)
         status_prefix(r.result, "line %lu", line);
@@ -126,21 +125,16 @@ static status parse(const char *text, long size, int width, int height, box_list
     return r.result;
 }
 
-static bool has(const box_source *s, const char *name, const char *stem) {
-    (void)name;
-    return box_folder_holds(s, stem);
-}
-
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
                          box_list *out) {
     (void)name;
     char path[4096], *text;
-    long size = 0;
-    TRY(box_folder_path(s, stem, path));
-    TRY(box_folder_read(path, &text, &size));
+    size_t size;
+    TRY(box_folder_read(s, stem, path, &text, &size));
     status result = parse(text, size, width, height, out);
     free(text);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
 }
 
-const box_format box_format_voc = {"VOC XML", false, recognises, open_folder, box_folder_close, has, read_boxes, NULL};
+const box_format box_format_voc = {"VOC XML",        false,      recognises, open_folder, box_folder_close,
+                                   box_folder_holds, read_boxes, NULL};

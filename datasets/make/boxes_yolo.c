@@ -61,18 +61,12 @@ static status read_line(const char *line, int width, int height, box_list *out) 
                                    (v[1] + v[3] / 2) * height});
 }
 
-static bool has(const box_source *s, const char *name, const char *stem) {
-    (void)name;
-    return box_folder_holds(s, stem);
-}
-
 static status read_boxes(const box_source *s, const char *name, const char *stem, int width, int height,
                          box_list *out) {
     (void)name;
     char path[4096], *text, *rest = NULL;
-    long size;
-    TRY(box_folder_path(s, stem, path));
-    TRY(box_folder_read(path, &text, &size));
+    size_t size;
+    TRY(box_folder_read(s, stem, path, &text, &size));
     status result = STATUS_OK;
     int number = 0;
     for (char *next = text; next && result == STATUS_OK; next = rest) {
@@ -89,4 +83,5 @@ static status read_boxes(const box_source *s, const char *name, const char *stem
     return result;
 }
 
-const box_format box_format_yolo = {"YOLO", true, recognises, open_folder, box_folder_close, has, read_boxes, NULL};
+const box_format box_format_yolo = {"YOLO",           true,       recognises, open_folder, box_folder_close,
+                                    box_folder_holds, read_boxes, NULL};
