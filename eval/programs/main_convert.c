@@ -126,8 +126,7 @@ static status export_tensors(engine *e, const char *input, const char *output) {
     status result = weights_notes_read(input, &notes);
     if (result == STATUS_OK) {
         weights_notes_print(&notes, &texts);
-        result =
-            has_options ? safetensors_export_with(set, d, texts.notes, texts.count, output) : torch_export(set, output);
+        result = has_options ? safetensors_export(set, d, texts.notes, texts.count, output) : torch_export(set, output);
     }
     if (result == STATUS_OK)
         printf("%s: %d tensors of %s, %lld parameters\n", output, set->count, title_of(detector_name(d)),

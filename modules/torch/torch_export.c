@@ -239,12 +239,8 @@ static status write_tensors(const parameter_set *set, const text_buffer *header,
     return result;
 }
 
-status safetensors_export(const parameter_set *set, const detector *d, const char *path) {
-    return safetensors_export_with(set, d, NULL, 0, path);
-}
-
-status safetensors_export_with(const parameter_set *set, const detector *d, const torch_note *notes, int count,
-                               const char *path) {
+status safetensors_export(const parameter_set *set, const detector *d, const torch_note *notes, int count,
+                          const char *path) {
     text_buffer header = {0};
     TRY(text_buffer_begin(&header));
     put_metadata(header.stream, d, notes, count);

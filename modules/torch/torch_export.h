@@ -18,10 +18,9 @@ typedef struct torch_note {
     const char *key, *value;
 } torch_note;
 
-/* The same tensors as safetensors, with the options of `d`, which reading takes for those that tensors do not tell;
- * NULL: without. The second one writes `count` notes beside them, which pickle_option of a torch_file gives back. */
-status safetensors_export(const parameter_set *set, const detector *d, const char *path);
-status safetensors_export_with(const parameter_set *set, const detector *d, const torch_note *notes, int count,
-                               const char *path);
+/* The same tensors as safetensors, with the options of `d`, which reading takes for those that tensors do not tell
+ * (NULL: without), and `count` notes, which pickle_option of a torch_file gives back. */
+status safetensors_export(const parameter_set *set, const detector *d, const torch_note *notes, int count,
+                          const char *path);
 
 #endif

@@ -39,59 +39,53 @@ static status read_checkpoint(const char *path, weights_notes *out) {
 
 /* --- of safetensors: whoever changed them by hand may have written anything --- */
 
-static status take_threshold(const char *text, weights_notes *out) {
+static status take_threshold(const char *text, void *out) {
     char *end;
-    out->threshold = strtod(text, &end);
-    return end != text && !*end && out->threshold >= 0 && out->threshold < 1
-               ? STATUS_OK
-               : status_fail(STATUS_INPUT, THRESHOLD " is '%.100s'; expected at least 0 and less than 1", text);
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= 0 && value < 1))
+        return status_fail(STATUS_INPUT, THRESHOLD " is '%.100s'; expected at least 0 and less than 1", text);
+    *(double *)out = value;
+    return STATUS_OK;
 }
 
-static status take_range(const char *text, weights_notes *out) {
-    if (grey_range_read(text, RANGE, &out->values) != STATUS_OK)
-        return STATUS_INPUT; /* it is the file that is wrong */
-    out->range = strdup(text);
-    return out->range ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for " RANGE);
+static status take_range(const char *text, void *out) {
+    return grey_range_read(text, RANGE, out) == STATUS_OK ? STATUS_OK : STATUS_INPUT; /* it is the file that is wrong */
 }
 
-static status take_view(const char *text, weights_notes *out) {
-    return trained_view_parse(text, &out->view)
+static status take_range_text(const char *text, void *out) {
+    grey_range range;
+    TRY(take_range(text, &range));
+    char *copy = *(char **)out = strdup(text);
+    return copy ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for " RANGE);
+}
+
+static status take_view(const char *text, void *out) {
+    return trained_view_parse(text, out)
                ? STATUS_OK
                : status_fail(STATUS_INPUT, SEEN " is '%.100s'; expected native, SIZE or WIDTHxHEIGHT to SIZE", text);
 }
 
-static status read_metadata(const char *path, weights_notes *out) {
-    static const struct {
-        const char *key;
-        status (*take)(const char *text, weights_notes *out);
-    } known[] = {{THRESHOLD, take_threshold}, {RANGE, take_range}, {SEEN, take_view}};
+/* Reads one note into *out, which stays as it is if the file has none. */
+static status read_note(const char *path, const char *key, status (*take)(const char *text, void *out), void *out) {
     pickle *metadata;
     TRY(torch_file_read_metadata(path, &metadata));
-    status result = STATUS_OK;
-    for (size_t i = 0; metadata && i < sizeof known / sizeof *known && result == STATUS_OK; i++) {
-        const char *text = pickle_option(metadata, known[i].key);
-        if (text)
-            result = known[i].take(text, out);
-    }
+    const char *text = metadata ? pickle_option(metadata, key) : NULL;
+    status result = text ? take(text, out) : STATUS_OK;
     pickle_free(metadata);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", path);
 }
 
-/* --- of either --- */
-
-static status read_torch(const char *path, weights_notes *out) {
-    *out = (weights_notes){.threshold = NAN};
-    status result = read_metadata(path, out);
-    if (result != STATUS_OK)
-        weights_notes_free(out);
-    return result;
+static status read_safetensors(const char *path, weights_notes *out) {
+    TRY(read_note(path, THRESHOLD, take_threshold, &out->threshold));
+    TRY(read_note(path, RANGE, take_range_text, &out->range));
+    return read_note(path, SEEN, take_view, &out->view);
 }
 
+/* --- of either --- */
+
 status weights_notes_read(const char *path, weights_notes *out) {
-    if (torch_file_recognises(path))
-        return read_torch(path, out);
     *out = (weights_notes){.threshold = NAN};
-    status result = read_checkpoint(path, out);
+    status result = torch_file_recognises(path) ? read_safetensors(path, out) : read_checkpoint(path, out);
     if (result != STATUS_OK)
         weights_notes_free(out);
     return result;
@@ -131,33 +125,19 @@ void weights_notes_print(const weights_notes *n, weights_note_texts *out) {
 /* --- one of them --- */
 
 status weights_read_threshold(const char *path, double *out) {
-    weights_notes notes;
-    if (!torch_file_recognises(path))
-        return checkpoint_read_threshold(path, out);
-    TRY(read_torch(path, &notes));
-    *out = notes.threshold;
-    weights_notes_free(&notes);
-    return STATUS_OK;
+    *out = NAN;
+    return torch_file_recognises(path) ? read_note(path, THRESHOLD, take_threshold, out)
+                                       : checkpoint_read_threshold(path, out);
 }
 
 status weights_read_range(const char *path, grey_range *out) {
-    weights_notes notes;
-    if (!torch_file_recognises(path))
-        return checkpoint_read_range(path, out);
-    TRY(read_torch(path, &notes));
-    *out = notes.values;
-    weights_notes_free(&notes);
-    return STATUS_OK;
+    *out = (grey_range){.kind = RANGE_FULL};
+    return torch_file_recognises(path) ? read_note(path, RANGE, take_range, out) : checkpoint_read_range(path, out);
 }
 
 status weights_read_view(const char *path, trained_view *out) {
-    weights_notes notes;
-    if (!torch_file_recognises(path))
-        return trained_view_read(path, out);
-    TRY(read_torch(path, &notes));
-    *out = notes.view;
-    weights_notes_free(&notes);
-    return STATUS_OK;
+    *out = (trained_view){0};
+    return torch_file_recognises(path) ? read_note(path, SEEN, take_view, out) : trained_view_read(path, out);
 }
 
 status weights_read_size(const char *path, int otherwise, int *out) {

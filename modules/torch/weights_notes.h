@@ -14,7 +14,6 @@ typedef struct weights_notes {
     double threshold;         /* of detect; NaN: none */
     trained_view view;        /* at what size it saw images */
     char *range;              /* of grey values, as data.range; NULL: none */
-    grey_range values;        /* the same, read */
     char *root, *train_split; /* the images trained on, as data.root and data.train_split; NULL: not known */
 } weights_notes;
 

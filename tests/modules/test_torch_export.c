@@ -42,7 +42,7 @@ static void test_both_formats_come_back(void **state) {
     assert_ok(torch_export(set, path)); /* in the place of another */
     expect_same(d, path);
     path = scratch_path("tiny.safetensors");
-    assert_ok(safetensors_export(set, d, path));
+    assert_ok(safetensors_export(set, d, NULL, 0, path));
     expect_same(d, path);
     detector_free(d);
 }
@@ -51,7 +51,7 @@ static void test_both_formats_come_back(void **state) {
 static void expect_read(const parameter_set *some, const detector *d) {
     const char *path = scratch_path("some.safetensors");
     detector *back;
-    assert_ok(safetensors_export(some, NULL, path));
+    assert_ok(safetensors_export(some, NULL, NULL, 0, path));
     assert_ok(torch_import(test_engine(), path, &back));
     for (int i = 0; i < some->count; i++) {
         const parameter *p = some->items[i], *read = parameter_find(detector_parameters(back), p->name);
@@ -76,7 +76,7 @@ static void test_without_counters(void **state) {
     expect_read(&some, d);
     const char *missing = items[--some.count]->name, *path = scratch_path("less.safetensors");
     detector *none;
-    assert_ok(safetensors_export(&some, NULL, path));
+    assert_ok(safetensors_export(&some, NULL, NULL, 0, path));
     assert_fails(torch_import(test_engine(), path, &none), STATUS_INPUT, missing, "is missing");
     detector_free(d);
 }
@@ -119,7 +119,7 @@ static void test_options_beside_tensors(void **state) {
                                                                                          "model.carry_noise=false"};
     detector *d = carrying_detector();
     const char *path = scratch_path("carry.safetensors");
-    assert_ok(safetensors_export(detector_parameters(d), d, path));
+    assert_ok(safetensors_export(detector_parameters(d), d, NULL, 0, path));
     expect_carry(path, NULL, 0, "true", "");
     expect_carry(path, off, 1, "false", ""); /* what is given goes before what is stored */
     path = scratch_path("carry.pth");
@@ -179,7 +179,7 @@ static void test_a_place_that_cannot_be_written(void **state) {
     (void)state;
     detector *d = tiny_detector();
     assert_fails(torch_export(detector_parameters(d), "/nowhere/tiny.pth"), STATUS_OUTPUT, "/nowhere/tiny.pth", "");
-    assert_fails(safetensors_export(detector_parameters(d), d, "/nowhere/tiny.safetensors"), STATUS_OUTPUT,
+    assert_fails(safetensors_export(detector_parameters(d), d, NULL, 0, "/nowhere/tiny.safetensors"), STATUS_OUTPUT,
                  "/nowhere/tiny.safetensors", "");
     detector_free(d);
 }
