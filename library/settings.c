@@ -69,31 +69,36 @@ status settings_read_size(const char *value, int *out) {
     return STATUS_OK;
 }
 
+/* What stands behind "NAME="; NULL if the text is of another name. */
+static const char *value_of(const char *text, const char *name) {
+    size_t length = strlen(name);
+    return !strncmp(text, name, length) && text[length] == '=' ? text + length + 1 : NULL;
+}
+
 static status read_setting(const char *text, settings *out, bool *has_range) {
-    const char *value = text ? strchr(text, '=') : NULL;
-    if (!value)
+    const char *value;
+    if (!text || !strchr(text, '='))
         return status_fail(STATUS_USAGE, "setting '%.200s': expected key=value", text ? text : "");
-    int length = (int)(value - text);
-    value++;
     if (!strncmp(text, "model.", strlen("model."))) {
         out->model[out->model_count++] = text;
         return STATUS_OK;
     }
-    if (length == 5 && !strncmp(text, "range", 5)) {
+    if ((value = value_of(text, "range"))) {
         *has_range = true;
         return grey_range_read(value, "range", &out->range);
     }
-    if (length == 4 && !strncmp(text, "size", 4))
+    if ((value = value_of(text, "size")))
         return settings_read_size(value, &out->size);
-    if (length == 5 && !strncmp(text, "tiles", 5))
+    if ((value = value_of(text, "tiles")))
         return detector_tiles_read(value, "tiles", &out->tiles);
-    if (length == 9 && !strncmp(text, "threshold", 9))
+    if ((value = value_of(text, "threshold")))
         return read_threshold(value, &out->threshold);
-    if (length == 9 && !strncmp(text, "precision", 9))
+    if ((value = value_of(text, "precision")))
         return read_precision(value, &out->precision);
+    size_t length = strcspn(text, "=");
     return status_fail(STATUS_USAGE,
                        "unknown setting '%.*s'; known are range, size, threshold, tiles, precision and model.KEY",
-                       length < 200 ? length : 200, text);
+                       length < 200 ? (int)length : 200, text);
 }
 
 status settings_read(const char *checkpoint_or_method, const irst_options *options, settings *out) {
