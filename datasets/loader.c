@@ -119,6 +119,21 @@ static void stop(loader *l) {
     l->running = false;
 }
 
+/* For the order of an epoch, and in each slot for this process's share of a batch. */
+static status make_room(loader *l) {
+    const loader_options *o = &l->options;
+    size_t most = (size_t)(o->batch_size + o->ranks - 1) / (size_t)o->ranks;
+    size_t bytes = most * map_size(l) * sizeof(float);
+    l->order = malloc((size_t)l->count * sizeof *l->order);
+    bool complete = l->order;
+    for (int i = 0; i < SLOTS; i++) {
+        l->slots[i].images = malloc(bytes);
+        l->slots[i].masks = malloc(bytes);
+        complete = complete && l->slots[i].images && l->slots[i].masks;
+    }
+    return complete ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for batches");
+}
+
 status loader_new(const dataset *d, const loader_options *options, loader **out) {
     *out = NULL;
     if (options->batch_size < 1 || options->size < 1 || options->size > 16384)
@@ -141,16 +156,9 @@ status loader_new(const dataset *d, const loader_options *options, loader **out)
     l->count = count;
     l->batches = whole + (!options->drop_last && count % options->batch_size > 0);
     l->order_epoch = -1;
-    l->order = malloc((size_t)count * sizeof *l->order);
-    bool complete = l->order;
-    for (int i = 0; i < SLOTS; i++) {
-        size_t most = (size_t)(options->batch_size + l->options.ranks - 1) / (size_t)l->options.ranks;
-        size_t bytes = most * map_size(l) * sizeof(float);
-        l->slots[i].images = malloc(bytes);
-        l->slots[i].masks = malloc(bytes);
-        complete = complete && l->slots[i].images && l->slots[i].masks;
-    }
-    status result = complete ? start(l) : status_fail(STATUS_MEMORY, "out of memory for batches");
+    status result = make_room(l);
+    if (result == STATUS_OK)
+        result = start(l);
     if (result != STATUS_OK) {
         loader_free(l);
         return result;

@@ -286,7 +286,8 @@ static void say_if_untrained(const trainer *t) {
                     detector_name(t->d));
 }
 
-static status run(trainer *t) {
+/* Everything that the epochs need; what can be checked before them is. */
+static status open_run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
     t->state.best_score = TRAINER_NO_SCORE;
     TRY(trainer_check_peers(t));
@@ -305,7 +306,10 @@ static status run(trainer *t) {
         TRY(gradient_sums_new(t->options->peers, detector_parameters(t->d), &t->sums));
     TRY(trainer_open_teacher(t));
     TRY(open_folder(t));
-    TRY(trainer_compare(t));
+    return trainer_compare(t);
+}
+
+static status train_epochs(trainer *t) {
     progress bar;
     progress_begin(&bar, "training", "step", trainer_steps(t));
     progress_resume(&bar, trainer_steps_done(t));
@@ -322,7 +326,12 @@ static status run(trainer *t) {
     progress_end(&bar);
     status drawn = run_log_draw(t->log);
     TRY(result);
-    TRY(drawn);
+    return drawn;
+}
+
+static status run(trainer *t) {
+    TRY(open_run(t));
+    TRY(train_epochs(t));
     say_if_untrained(t);
     say_what_is_best(t);
     say_if_nothing_is_learnt(t);
