@@ -4,7 +4,6 @@
 #include "tests/expect.h"
 #include "tests/support.h"
 #include "tests/train/runs.h"
-#include "train/trainer.h"
 #include "train/training_data.h"
 
 #include <stdio.h>

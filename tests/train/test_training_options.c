@@ -10,7 +10,6 @@
 #include "tests/train/runs.h"
 #include "train/loss_plan.h"
 #include "train/train_config.h"
-#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
