@@ -1,4 +1,6 @@
-/* Crops before whole images, small ones before larger ones: train.crop_epochs and train.crop_size. */
+/* Crops before whole images, small ones before larger ones: train.crop_epochs and train.crop_size.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_TRAIN_CROP_PLAN_H
 #define IRST_TRAIN_CROP_PLAN_H
 

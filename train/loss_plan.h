@@ -1,4 +1,6 @@
-/* Which loss is trained from which epoch on: train.loss and train.loss_after. */
+/* Which loss is trained from which epoch on: train.loss and train.loss_after.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_TRAIN_LOSS_PLAN_H
 #define IRST_TRAIN_LOSS_PLAN_H
 

@@ -1,7 +1,10 @@
 /* Optimizers: one step along the gradients of all parameters.
  *
  * A rule sees a parameter with its name and shape, and a few numbers that it remembers of each element from step to
- * step. Adding one: its file in rules/, and a line of the list in optimizer.c. */
+ * step. Adding one: its file in rules/, and a line of the list in optimizer.c.
+ *
+ * Thread rule: the thread that calls the engine, one optimizer at a time on each; rules are called by all of its
+ * threads. */
 #ifndef IRST_TRAIN_OPTIMIZER_H
 #define IRST_TRAIN_OPTIMIZER_H
 

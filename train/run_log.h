@@ -1,5 +1,7 @@
 /* What a run leaves to read: log.csv (a row per epoch), curves.png, scalars and pictures for TensorBoard, and the parts
- * of its page that are made of them. */
+ * of its page that are made of them.
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_TRAIN_RUN_LOG_H
 #define IRST_TRAIN_RUN_LOG_H
 

@@ -1,4 +1,6 @@
-/* The page of a run, report.html: its curves and epochs, and what the last evaluation found. */
+/* The page of a run, report.html: its curves and epochs, and what the last evaluation found.
+ *
+ * Thread rule: any thread at any time, on different folders. */
 #ifndef IRST_TRAIN_RUN_PAGE_H
 #define IRST_TRAIN_RUN_PAGE_H
 

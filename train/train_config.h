@@ -1,4 +1,6 @@
-/* The keys of a training run: sections data and train, and model.* of the method. */
+/* The keys of a training run: sections data and train, and model.* of the method.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_TRAIN_TRAIN_CONFIG_H
 #define IRST_TRAIN_TRAIN_CONFIG_H
 

@@ -1,4 +1,6 @@
-/* A training by several machines as a job of the batch system Slurm. */
+/* A training by several machines as a job of the batch system Slurm.
+ *
+ * Thread rule: any thread at any time, on different folders. */
 #ifndef IRST_TRAIN_TRAIN_SLURM_H
 #define IRST_TRAIN_TRAIN_SLURM_H
 

@@ -1,6 +1,8 @@
 /* Where a training run stands, and its checkpoints: last.h5 holds everything that a resumed run needs to go on with
  * the same bits. Groups: `model` and, with train.average, `average` (modules/checkpoint.h), `optimizer` (what it
- * remembers of every parameter), `trainer`, whose attribute `selection` says what best.h5 was chosen by. */
+ * remembers of every parameter), `trainer`, whose attribute `selection` says what best.h5 was chosen by.
+ *
+ * Thread rule: the thread that calls the engine of the detector. */
 #ifndef IRST_TRAIN_TRAIN_STATE_H
 #define IRST_TRAIN_TRAIN_STATE_H
 

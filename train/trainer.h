@@ -1,4 +1,6 @@
-/* Training from scratch or from a checkpoint: epochs, steps, evaluation, the run folder. */
+/* Training from scratch or from a checkpoint: epochs, steps, evaluation, the run folder.
+ *
+ * Thread rule: one training at a time in a process; any thread may call trainer_interrupt. */
 #ifndef IRST_TRAIN_TRAINER_H
 #define IRST_TRAIN_TRAINER_H
 

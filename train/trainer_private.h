@@ -1,4 +1,6 @@
-/* Shared by trainer.c and the files trainer_NAME.c beside it. */
+/* Shared by trainer.c and the files trainer_NAME.c beside it.
+ *
+ * Thread rule: the thread of trainer_run. */
 #ifndef IRST_TRAIN_TRAINER_PRIVATE_H
 #define IRST_TRAIN_TRAINER_PRIVATE_H
 

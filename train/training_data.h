@@ -1,5 +1,7 @@
 /* What a run trains on and what it is evaluated on, as the section data of its configuration says: one data set or
- * several together, a share of the training split held out, and how a pair varies. */
+ * several together, a share of the training split held out, and how a pair varies.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_TRAIN_TRAINING_DATA_H
 #define IRST_TRAIN_TRAINING_DATA_H
 

@@ -1,4 +1,6 @@
-/* The page of browse: browse.html, browse.css and browse.js beside this file, compiled in as texts. */
+/* The page of browse: browse.html, browse.css and browse.js beside this file, compiled in as texts.
+ *
+ * Thread rule: constant. */
 #ifndef IRST_EVAL_BROWSE_BROWSE_PARTS_H
 #define IRST_EVAL_BROWSE_BROWSE_PARTS_H
 

@@ -1,6 +1,8 @@
 /* The local server behind browse (libmicrohttpd). It answers on 127.0.0.1 alone, to requests whose path begins with a
  * token that is drawn anew each time and whose Host is that address; it knows GET only, and a request names a scene by
- * its number and never a file. */
+ * its number and never a file.
+ *
+ * Thread rule: one thread starts and stops it; it answers in a thread of its own. */
 #ifndef IRST_EVAL_BROWSE_BROWSE_SERVER_H
 #define IRST_EVAL_BROWSE_BROWSE_SERVER_H
 

@@ -1,4 +1,6 @@
-/* The images that are looked through: what evaluate or detect left in a folder. */
+/* The images that are looked through: what evaluate or detect left in a folder.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_BROWSE_BROWSE_SET_H
 #define IRST_EVAL_BROWSE_BROWSE_SET_H
 

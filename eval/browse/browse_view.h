@@ -1,4 +1,6 @@
-/* What the page of browse asks for: figures at a threshold, what is found in a scene, and pictures. */
+/* What the page of browse asks for: figures at a threshold, what is found in a scene, and pictures.
+ *
+ * Thread rule: any thread at any time but for new and free: a view does not change. */
 #ifndef IRST_EVAL_BROWSE_BROWSE_VIEW_H
 #define IRST_EVAL_BROWSE_BROWSE_VIEW_H
 

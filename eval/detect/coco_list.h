@@ -1,5 +1,7 @@
 /* Detections as the tools around COCO read them: `images`, `annotations` with bbox (x, y, width, height in pixels from
- * 0), area and score, and one category, "target". */
+ * 0), area and score, and one category, "target".
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_DETECT_COCO_LIST_H
 #define IRST_EVAL_DETECT_COCO_LIST_H
 

@@ -1,4 +1,7 @@
-/* All images of a run of detect: read, searched, and their pictures written, several at a time. */
+/* All images of a run of detect: read, searched, and their pictures written, several at a time.
+ *
+ * Thread rule: one run at a time for each detector; different ones at once. `say_cut` may be called by a thread of the
+ * run. */
 #ifndef IRST_EVAL_DETECT_DETECT_IMAGES_H
 #define IRST_EVAL_DETECT_DETECT_IMAGES_H
 

@@ -1,4 +1,6 @@
-/* What detect leaves of one image: pictures, and the unquantised maps. */
+/* What detect leaves of one image: pictures, and the unquantised maps.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_EVAL_DETECT_DETECTION_FILES_H
 #define IRST_EVAL_DETECT_DETECTION_FILES_H
 

@@ -1,4 +1,6 @@
-/* The detections of many images, as one JSON and one CSV file, and as the JSON of COCO. */
+/* The detections of many images, as one JSON and one CSV file, and as the JSON of COCO.
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_DETECT_DETECTION_REPORT_H
 #define IRST_EVAL_DETECT_DETECTION_REPORT_H
 

@@ -1,4 +1,7 @@
-/* From a score map to a list of detections. */
+/* From a score map to a list of detections.
+ *
+ * Thread rule: one thread at a time for each detector and workspace; the rest any thread at any time, on different
+ * structs. */
 #ifndef IRST_EVAL_DETECT_DETECTIONS_H
 #define IRST_EVAL_DETECT_DETECTIONS_H
 

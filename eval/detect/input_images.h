@@ -1,4 +1,6 @@
-/* The images that a command line names: image files, pages of them, and folders. */
+/* The images that a command line names: image files, pages of them, and folders.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_DETECT_INPUT_IMAGES_H
 #define IRST_EVAL_DETECT_INPUT_IMAGES_H
 

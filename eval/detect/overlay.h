@@ -1,4 +1,6 @@
-/* The picture for the eye: the image with its detections in boxes. */
+/* The picture for the eye: the image with its detections in boxes.
+ *
+ * Thread rule: any thread at any time, on different pictures. */
 #ifndef IRST_EVAL_DETECT_OVERLAY_H
 #define IRST_EVAL_DETECT_OVERLAY_H
 

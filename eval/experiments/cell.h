@@ -1,6 +1,8 @@
 /* One cell of an experiment: a method on a data set, evaluated or timed, kept in a file of its own, so that a program
  * that was stopped goes on where it was. A file holds the cell's key, a text that names everything the figures depend
- * on: it counts only while the key is the same. */
+ * on: it counts only while the key is the same.
+ *
+ * Thread rule: any thread at any time, on different files and structs. */
 #ifndef IRST_EVAL_EXPERIMENTS_CELL_H
 #define IRST_EVAL_EXPERIMENTS_CELL_H
 

@@ -1,4 +1,6 @@
-/* A column of an experiment's table: a metric, or something else that a cell knows. */
+/* A column of an experiment's table: a metric, or something else that a cell knows.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_EVAL_EXPERIMENTS_COLUMN_H
 #define IRST_EVAL_EXPERIMENTS_COLUMN_H
 

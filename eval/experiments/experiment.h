@@ -19,7 +19,9 @@
  *   [train]       epochs, batch_size, ...                 as in an ini of train, for all networks
  *
  * Values can be overridden as data.NAME=/where/it/lies or checkpoint.NAME/DATA=FILE; only names of the file are known
- * then, except in [train]. An empty value leaves a data set or method out: data.SIRST= */
+ * then, except in [train]. An empty value leaves a data set or method out: data.SIRST=
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_H
 #define IRST_EVAL_EXPERIMENTS_EXPERIMENT_H
 

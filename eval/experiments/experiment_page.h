@@ -1,5 +1,7 @@
 /* The page of an experiment, FOLDER/report.html: its table, its curves and pictures, what is said of them, and of each
- * evaluation the worst misses and false alarms, an image, and where its own page is. */
+ * evaluation the worst misses and false alarms, an image, and where its own page is.
+ *
+ * Thread rule: one thread at a time for each page; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_PAGE_H
 #define IRST_EVAL_EXPERIMENTS_EXPERIMENT_PAGE_H
 

@@ -1,4 +1,6 @@
-/* Inside of an experiment's reading, shared by the files experiment*.c only. */
+/* Inside of an experiment's reading, shared by the files experiment*.c only.
+ *
+ * Thread rule: as experiment.h. */
 #ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_PRIVATE_H
 #define IRST_EVAL_EXPERIMENTS_EXPERIMENT_PRIVATE_H
 

@@ -1,4 +1,6 @@
-/* The one program of all experiments: its command line, trainings, measurements, table and pictures. */
+/* The one program of all experiments: its command line, trainings, measurements, table and pictures.
+ *
+ * Thread rule: the main thread of a program. */
 #ifndef IRST_EVAL_EXPERIMENTS_EXPERIMENT_PROGRAM_H
 #define IRST_EVAL_EXPERIMENTS_EXPERIMENT_PROGRAM_H
 

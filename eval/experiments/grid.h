@@ -2,7 +2,8 @@
  *
  * A cell is measured several times where a network was trained with several seeds, or where the condition is drawn anew
  * (noise). Cells are kept in FOLDER/cells as they come (see cell.h): a program that was stopped goes on where it was.
- */
+ *
+ * Thread rule: one thread at a time for each grid; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_GRID_H
 #define IRST_EVAL_EXPERIMENTS_GRID_H
 

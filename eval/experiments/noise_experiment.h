@@ -1,4 +1,6 @@
-/* How methods stand noise: their figures over the level, averaged over seeds. */
+/* How methods stand noise: their figures over the level, averaged over seeds.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_NOISE_EXPERIMENT_H
 #define IRST_EVAL_EXPERIMENTS_NOISE_EXPERIMENT_H
 

@@ -1,4 +1,6 @@
-/* Numbers in one value of a configuration, separated by blanks or commas. */
+/* Numbers in one value of a configuration, separated by blanks or commas.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_EXPERIMENTS_NUMBER_LIST_H
 #define IRST_EVAL_EXPERIMENTS_NUMBER_LIST_H
 

@@ -1,5 +1,7 @@
 /* An experiment on a network with several values of one or two options: what its table shows, and curves of mIoU
- * against the first option, ours and the published one for each data set and each value of the second. */
+ * against the first option, ours and the published one for each data set and each value of the second.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_OPTION_CURVES_H
 #define IRST_EVAL_EXPERIMENTS_OPTION_CURVES_H
 

@@ -1,5 +1,7 @@
 /* Which methods are worth their time: mIoU against the time of an image, and the Pareto front, the methods that no
- * other one beats in the one without being beaten in the other. */
+ * other one beats in the one without being beaten in the other.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_PARETO_FRONT_H
 #define IRST_EVAL_EXPERIMENTS_PARETO_FRONT_H
 

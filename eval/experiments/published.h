@@ -7,7 +7,9 @@
  *   [average]         METHOD = mIoU F1 Pd Fa           over the data sets
  *   [f1_off]          TABLE/ROW = number               by which a published F1 exceeds what follows from its mIoU,
  *                                                      where that is more than rounding
- *   [note]            TABLE/1 = a text                 to print below it; TABLE/2 = more of it, ... */
+ *   [note]            TABLE/1 = a text                 to print below it; TABLE/2 = more of it, ...
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_PUBLISHED_H
 #define IRST_EVAL_EXPERIMENTS_PUBLISHED_H
 

@@ -1,4 +1,6 @@
-/* The table of an experiment: rows from its grid and the published figures, and what has to be said below. */
+/* The table of an experiment: rows from its grid and the published figures, and what has to be said below.
+ *
+ * Thread rule: one thread at a time for each grid; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_REPORT_H
 #define IRST_EVAL_EXPERIMENTS_REPORT_H
 

@@ -1,4 +1,6 @@
-/* How long methods take for an image. */
+/* How long methods take for an image.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_SPEED_EXPERIMENT_H
 #define IRST_EVAL_EXPERIMENTS_SPEED_EXPERIMENT_H
 

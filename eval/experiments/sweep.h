@@ -3,7 +3,9 @@
  *
  * In FOLDER/train, NAME being METHOD.DATA.seedN: NAME.ini, what is to be trained, called NAME.done once it is;
  * NAME.log, the output; and the run folder NAME. Every training is started with --resume: one that was stopped goes on
- * from its last checkpoint. */
+ * from its last checkpoint.
+ *
+ * Thread rule: the main thread of a program, which hears its signals and waits for its children. */
 #ifndef IRST_EVAL_EXPERIMENTS_SWEEP_H
 #define IRST_EVAL_EXPERIMENTS_SWEEP_H
 

@@ -1,4 +1,6 @@
-/* Inside of a sweep, shared by sweep.c, sweep_run.c and sweep_slurm.c only. */
+/* Inside of a sweep, shared by sweep.c, sweep_run.c and sweep_slurm.c only.
+ *
+ * Thread rule: as sweep.h. */
 #ifndef IRST_EVAL_EXPERIMENTS_SWEEP_PRIVATE_H
 #define IRST_EVAL_EXPERIMENTS_SWEEP_PRIVATE_H
 

@@ -1,4 +1,6 @@
-/* A table of figures beside published ones: described once, written as CSV, Markdown, LaTeX and HTML. */
+/* A table of figures beside published ones: described once, written as CSV, Markdown, LaTeX and HTML.
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_TABLE_H
 #define IRST_EVAL_EXPERIMENTS_TABLE_H
 

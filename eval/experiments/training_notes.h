@@ -1,4 +1,6 @@
-/* What the table of an experiment says below of the networks that it trained: how, and what each training took. */
+/* What the table of an experiment says below of the networks that it trained: how, and what each training took.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_EXPERIMENTS_TRAINING_NOTES_H
 #define IRST_EVAL_EXPERIMENTS_TRAINING_NOTES_H
 

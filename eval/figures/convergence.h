@@ -1,5 +1,7 @@
 /* Whether what a method splits an image into comes together: B, T and N of an unrolled network stage by stage, the
- * iterations of a model-driven method. The split is that of robust PCA, D = B + T + N with D the image. */
+ * iterations of a model-driven method. The split is that of robust PCA, D = B + T + N with D the image.
+ *
+ * Thread rule: one thread at a time for each detector; different ones at once. */
 #ifndef IRST_EVAL_FIGURES_CONVERGENCE_H
 #define IRST_EVAL_FIGURES_CONVERGENCE_H
 

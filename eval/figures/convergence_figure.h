@@ -1,5 +1,7 @@
 /* Curves of convergence.h as a table and as charts: residual and change by stage, mIoU of each stage's T, and the
- * residual by iteration of model-driven methods. */
+ * residual by iteration of model-driven methods.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_EVAL_FIGURES_CONVERGENCE_FIGURE_H
 #define IRST_EVAL_FIGURES_CONVERGENCE_FIGURE_H
 

@@ -1,4 +1,6 @@
-/* One sample of an experiment and what its methods make of it, for figures. */
+/* One sample of an experiment and what its methods make of it, for figures.
+ *
+ * Thread rule: one thread at a time for each experiment and each detector; different ones at once. */
 #ifndef IRST_EVAL_FIGURES_FIGURE_SCENE_H
 #define IRST_EVAL_FIGURES_FIGURE_SCENE_H
 

@@ -1,4 +1,6 @@
-/* The figures of an experiment: what its methods make of chosen images, and the stages of unrolled networks. */
+/* The figures of an experiment: what its methods make of chosen images, and the stages of unrolled networks.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_FIGURES_FIGURES_H
 #define IRST_EVAL_FIGURES_FIGURES_H
 

@@ -1,5 +1,7 @@
 /* Maps of one scene side by side: the image, the ground truth, and what methods make of it, with the targets enlarged,
- * found ones and false alarms marked, and each map as a surface in space. */
+ * found ones and false alarms marked, and each map as a surface in space.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_EVAL_FIGURES_METHOD_FIGURE_H
 #define IRST_EVAL_FIGURES_METHOD_FIGURE_H
 

@@ -1,4 +1,6 @@
-/* Pictures of a noise experiment: chosen images at every level, and what the methods find in them. */
+/* Pictures of a noise experiment: chosen images at every level, and what the methods find in them.
+ *
+ * Thread rule: one thread at a time for each experiment; different ones at once. */
 #ifndef IRST_EVAL_FIGURES_NOISE_EXAMPLES_H
 #define IRST_EVAL_FIGURES_NOISE_EXAMPLES_H
 

@@ -1,4 +1,6 @@
-/* The ROC curves of several methods in one plot: detected targets over false alarms, which span decades. */
+/* The ROC curves of several methods in one plot: detected targets over false alarms, which span decades.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_EVAL_FIGURES_ROC_PLOT_H
 #define IRST_EVAL_FIGURES_ROC_PLOT_H
 

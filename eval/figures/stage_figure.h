@@ -1,4 +1,6 @@
-/* A close look at the stages of an unrolled network: B, T, N and D of each, for one image. */
+/* A close look at the stages of an unrolled network: B, T, N and D of each, for one image.
+ *
+ * Thread rule: any thread at any time, on different files. */
 #ifndef IRST_EVAL_FIGURES_STAGE_FIGURE_H
 #define IRST_EVAL_FIGURES_STAGE_FIGURE_H
 

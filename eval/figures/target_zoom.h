@@ -1,4 +1,6 @@
-/* Where the targets of a map are shown enlarged: along its edges, where no target is hidden. */
+/* Where the targets of a map are shown enlarged: along its edges, where no target is hidden.
+ *
+ * Thread rule: any thread at any time, on different pictures. */
 #ifndef IRST_EVAL_FIGURES_TARGET_ZOOM_H
 #define IRST_EVAL_FIGURES_TARGET_ZOOM_H
 

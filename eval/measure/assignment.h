@@ -1,4 +1,6 @@
-/* The assignment problem: each row gets a column of its own such that the costs add up to the least. */
+/* The assignment problem: each row gets a column of its own such that the costs add up to the least.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_EVAL_MEASURE_ASSIGNMENT_H
 #define IRST_EVAL_MEASURE_ASSIGNMENT_H
 

@@ -1,4 +1,7 @@
-/* Score maps over a whole split: what they add up to. The trainer uses it too. */
+/* Score maps over a whole split: what they add up to. The trainer uses it too.
+ *
+ * Thread rule: one thread at a time for each source; different ones at once, on one data set too. Sources and watchers
+ * are called by the thread that evaluates. */
 #ifndef IRST_EVAL_MEASURE_EVALUATE_H
 #define IRST_EVAL_MEASURE_EVALUATE_H
 

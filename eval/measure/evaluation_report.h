@@ -1,4 +1,6 @@
-/* One evaluation as text, CSV or JSON. */
+/* One evaluation as text, CSV or JSON.
+ *
+ * Thread rule: any thread at any time, on different streams. */
 #ifndef IRST_EVAL_MEASURE_EVALUATION_REPORT_H
 #define IRST_EVAL_MEASURE_EVALUATION_REPORT_H
 

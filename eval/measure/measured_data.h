@@ -1,4 +1,6 @@
-/* The data set that a program measures a detector on: opened, spread to its range of grey values, and looked over. */
+/* The data set that a program measures a detector on: opened, spread to its range of grey values, and looked over.
+ *
+ * Thread rule: any thread at any time; `say` is called by it. */
 #ifndef IRST_EVAL_MEASURE_MEASURED_DATA_H
 #define IRST_EVAL_MEASURE_MEASURED_DATA_H
 

@@ -1,5 +1,7 @@
 /* The metrics, as a table (metric_table.def): a new one is a line there and, if it is no plain share, a function in
- * metric_table.c. */
+ * metric_table.c.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_EVAL_MEASURE_METRIC_TABLE_H
 #define IRST_EVAL_MEASURE_METRIC_TABLE_H
 

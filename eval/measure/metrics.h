@@ -1,4 +1,6 @@
-/* What a detector's score maps on a data set add up to: counts, from which every metric of metric_table.def follows. */
+/* What a detector's score maps on a data set add up to: counts, from which every metric of metric_table.def follows.
+ *
+ * Thread rule: any thread at any time, on different structs; metrics_sum by the thread that speaks to the peers. */
 #ifndef IRST_EVAL_MEASURE_METRICS_H
 #define IRST_EVAL_MEASURE_METRICS_H
 

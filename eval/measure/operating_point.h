@@ -1,4 +1,6 @@
-/* The threshold that goes with a rate of false alarms. */
+/* The threshold that goes with a rate of false alarms.
+ *
+ * Thread rule: as evaluate.h. */
 #ifndef IRST_EVAL_MEASURE_OPERATING_POINT_H
 #define IRST_EVAL_MEASURE_OPERATING_POINT_H
 

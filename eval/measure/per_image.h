@@ -1,4 +1,6 @@
-/* Everything that is counted on one image. */
+/* Everything that is counted on one image.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_MEASURE_PER_IMAGE_H
 #define IRST_EVAL_MEASURE_PER_IMAGE_H
 

@@ -1,4 +1,6 @@
-/* Predictions that someone else made and stored as pictures. */
+/* Predictions that someone else made and stored as pictures.
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_MEASURE_PREDICTIONS_H
 #define IRST_EVAL_MEASURE_PREDICTIONS_H
 

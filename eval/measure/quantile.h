@@ -1,4 +1,6 @@
-/* Quantiles of a list of numbers. Thread rule: any thread. */
+/* Quantiles of a list of numbers.
+ *
+ * Thread rule: any thread at any time, on different lists. */
 #ifndef IRST_EVAL_MEASURE_QUANTILE_H
 #define IRST_EVAL_MEASURE_QUANTILE_H
 

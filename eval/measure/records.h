@@ -1,4 +1,6 @@
-/* What is known of every image and of every target, kept while a split is evaluated. */
+/* What is known of every image and of every target, kept while a split is evaluated.
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_MEASURE_RECORDS_H
 #define IRST_EVAL_MEASURE_RECORDS_H
 

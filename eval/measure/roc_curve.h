@@ -1,4 +1,6 @@
-/* The ROC of a method as a curve: detected targets over false alarms, which span decades. */
+/* The ROC of a method as a curve: detected targets over false alarms, which span decades.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_MEASURE_ROC_CURVE_H
 #define IRST_EVAL_MEASURE_ROC_CURVE_H
 

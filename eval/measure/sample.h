@@ -1,4 +1,6 @@
-/* One sample of a data set, ready for a detector and the metrics. */
+/* One sample of a data set, ready for a detector and the metrics.
+ *
+ * Thread rule: any thread at any time; several may read one data set. */
 #ifndef IRST_EVAL_MEASURE_SAMPLE_H
 #define IRST_EVAL_MEASURE_SAMPLE_H
 

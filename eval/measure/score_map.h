@@ -1,4 +1,6 @@
-/* Score maps in image coordinates: scaled to [0, 1], resized, thresholded. */
+/* Score maps in image coordinates: scaled to [0, 1], resized, thresholded.
+ *
+ * Thread rule: any thread at any time, on different maps. */
 #ifndef IRST_EVAL_MEASURE_SCORE_MAP_H
 #define IRST_EVAL_MEASURE_SCORE_MAP_H
 

@@ -1,4 +1,6 @@
-/* How a score map becomes a binary map: brought to a scale, then above a threshold. */
+/* How a score map becomes a binary map: brought to a scale, then above a threshold.
+ *
+ * Thread rule: any thread at any time, on different maps. */
 #ifndef IRST_EVAL_MEASURE_SCORE_RULE_H
 #define IRST_EVAL_MEASURE_SCORE_RULE_H
 

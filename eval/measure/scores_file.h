@@ -3,7 +3,9 @@
  *
  * Attributes of the root: method, dataset, split, rule, protocol, threshold, kind (of the scores). Datasets: names, and
  * of scene number I scenes/I/image (uint8, grey values spread from the darkest to the brightest), label (uint8, 0 or
- * 1), score (float32) and, where the rule needs it, logit (float32), each height x width. */
+ * 1), score (float32) and, where the rule needs it, logit (float32), each height x width.
+ *
+ * Thread rule: one thread at a time for each writer and each set; different ones at once. */
 #ifndef IRST_EVAL_MEASURE_SCORES_FILE_H
 #define IRST_EVAL_MEASURE_SCORES_FILE_H
 

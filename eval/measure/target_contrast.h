@@ -1,4 +1,6 @@
-/* How far targets stand out of what is around them. */
+/* How far targets stand out of what is around them.
+ *
+ * Thread rule: any thread at any time. */
 #ifndef IRST_EVAL_MEASURE_TARGET_CONTRAST_H
 #define IRST_EVAL_MEASURE_TARGET_CONTRAST_H
 

@@ -3,7 +3,9 @@
  *
  * First the assignment with the least sum of centroid distances, of which pairs with IoU >= 0.5 stay; then the same
  * among what is left, of which pairs nearer than 3 pixels stay. Their code counts a stray detection in an image without
- * any and a missed target in one without any; here only what there is counts. */
+ * any and a missed target in one without any; here only what there is counts.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_MEASURE_TARGET_MATCH_H
 #define IRST_EVAL_MEASURE_TARGET_MATCH_H
 

@@ -1,4 +1,6 @@
-/* One image's detections against its targets, by the two published conventions. */
+/* One image's detections against its targets, by the two published conventions.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_MEASURE_TARGET_OUTCOME_H
 #define IRST_EVAL_MEASURE_TARGET_OUTCOME_H
 

@@ -1,5 +1,6 @@
 /* One score map at many thresholds: the ROC of the published protocol, that of pixels, and detections by score level.
- */
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_EVAL_MEASURE_THRESHOLD_SWEEP_H
 #define IRST_EVAL_MEASURE_THRESHOLD_SWEEP_H
 

@@ -1,4 +1,6 @@
-/* One evaluation as a page to look at (core/html/html_page.h). */
+/* One evaluation as a page to look at (core/html/html_page.h).
+ *
+ * Thread rule: one thread at a time for each page; different ones at once. */
 #ifndef IRST_EVAL_REPORT_EVALUATION_PAGE_H
 #define IRST_EVAL_REPORT_EVALUATION_PAGE_H
 

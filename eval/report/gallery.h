@@ -1,5 +1,7 @@
 /* What there is to see of an evaluation: a few whole images, and the worst of its misses and false alarms, kept while a
- * split is evaluated. Memory is bounded, whatever the split and the size of its images. */
+ * split is evaluated. Memory is bounded, whatever the split and the size of its images.
+ *
+ * Thread rule: one thread at a time for each; different ones at once. */
 #ifndef IRST_EVAL_REPORT_GALLERY_H
 #define IRST_EVAL_REPORT_GALLERY_H
 

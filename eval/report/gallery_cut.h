@@ -1,4 +1,6 @@
-/* Small maps for a gallery: a whole image reduced, or a part of it as it is. */
+/* Small maps for a gallery: a whole image reduced, or a part of it as it is.
+ *
+ * Thread rule: any thread at any time, on different maps. */
 #ifndef IRST_EVAL_REPORT_GALLERY_CUT_H
 #define IRST_EVAL_REPORT_GALLERY_CUT_H
 

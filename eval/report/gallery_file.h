@@ -1,4 +1,6 @@
-/* The beginning of a gallery in an HDF5 file, so that an evaluation that is not repeated can still be shown. */
+/* The beginning of a gallery in an HDF5 file, so that an evaluation that is not repeated can still be shown.
+ *
+ * Thread rule: one thread at a time for each gallery; different ones at once. */
 #ifndef IRST_EVAL_REPORT_GALLERY_FILE_H
 #define IRST_EVAL_REPORT_GALLERY_FILE_H
 

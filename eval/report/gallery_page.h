@@ -1,4 +1,6 @@
-/* A gallery as sections of a page. */
+/* A gallery as sections of a page.
+ *
+ * Thread rule: one thread at a time for each page; different ones at once. */
 #ifndef IRST_EVAL_REPORT_GALLERY_PAGE_H
 #define IRST_EVAL_REPORT_GALLERY_PAGE_H
 

@@ -1,4 +1,6 @@
-/* One image of a gallery as a single picture, for where there is no page to put several into. */
+/* One image of a gallery as a single picture, for where there is no page to put several into.
+ *
+ * Thread rule: any thread at any time, on different panels. */
 #ifndef IRST_EVAL_REPORT_GALLERY_PANEL_H
 #define IRST_EVAL_REPORT_GALLERY_PANEL_H
 

@@ -1,4 +1,6 @@
-/* Shared by gallery.c and gallery_file.c. */
+/* Shared by gallery.c and gallery_file.c.
+ *
+ * Thread rule: as gallery.h. */
 #ifndef IRST_EVAL_REPORT_GALLERY_PRIVATE_H
 #define IRST_EVAL_REPORT_GALLERY_PRIVATE_H
 

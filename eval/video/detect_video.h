@@ -1,4 +1,6 @@
-/* A video of a run of detect: frames are read, searched and told of, all at the same time. */
+/* A video of a run of detect: frames are read, searched and told of, all at the same time.
+ *
+ * Thread rule: one run at a time for each detector; its own threads read, search and write. */
 #ifndef IRST_EVAL_VIDEO_DETECT_VIDEO_H
 #define IRST_EVAL_VIDEO_DETECT_VIDEO_H
 

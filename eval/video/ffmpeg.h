@@ -1,5 +1,7 @@
 /* ffmpeg as a child process: it reads what a source is made of, and writes what is watched. Where it comes from in
- * Debian: the package ffmpeg. */
+ * Debian: the package ffmpeg.
+ *
+ * Thread rule: one thread at a time for each child; started by a thread that lives as long as it. */
 #ifndef IRST_EVAL_VIDEO_FFMPEG_H
 #define IRST_EVAL_VIDEO_FFMPEG_H
 

@@ -1,4 +1,6 @@
-/* What Muon takes over from AdamW. */
+/* What Muon takes over from AdamW.
+ *
+ * Thread rule: as optimizer_rule.update. */
 #ifndef IRST_TRAIN_RULES_ADAM_H
 #define IRST_TRAIN_RULES_ADAM_H
 

@@ -1,5 +1,7 @@
 /* Averaged weights: an exponential moving average of all parameters and running statistics over the steps (Polyak &
- * Juditsky, 1992). While the rate is high, the weights jump around where they are going; their average does not. */
+ * Juditsky, 1992). While the rate is high, the weights jump around where they are going; their average does not.
+ *
+ * Thread rule: the thread that calls the engine. */
 #ifndef IRST_TRAIN_RULES_AVERAGE_H
 #define IRST_TRAIN_RULES_AVERAGE_H
 

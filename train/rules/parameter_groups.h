@@ -1,5 +1,7 @@
 /* Parameters by name: patterns with * and ?, as the shell's. `decos.5.*` is all of stage 6 of RPCANet+, `*.epsilon` the
- * step size of every target module. */
+ * step size of every target module.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_TRAIN_RULES_PARAMETER_GROUPS_H
 #define IRST_TRAIN_RULES_PARAMETER_GROUPS_H
 

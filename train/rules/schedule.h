@@ -1,4 +1,6 @@
-/* Learning-rate schedules. */
+/* Learning-rate schedules.
+ *
+ * Thread rule: any thread at any time, on different structs. */
 #ifndef IRST_TRAIN_RULES_SCHEDULE_H
 #define IRST_TRAIN_RULES_SCHEDULE_H
 
