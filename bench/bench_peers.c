@@ -5,7 +5,6 @@
 #include "core/base/clock.h"
 #include "core/base/job.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { DEFAULT_REPEAT = 100, WARM = 10, NORM_VALUES = 96, PART_FLOATS = 1 << 18 };

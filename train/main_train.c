@@ -1,7 +1,6 @@
 /* bin/train: see --help. */
 #include "core/base/job.h"
 #include "core/config/cli.h"
-#include "core/io/file_io.h"
 #include "train/train_config.h"
 #include "train/train_slurm.h"
 #include "train/trainer.h"

@@ -1,6 +1,5 @@
 #include "core/io/file_io.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>

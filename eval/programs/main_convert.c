@@ -12,7 +12,6 @@
 #include "modules/detector.h"
 #include "modules/onnx/onnx_export.h"
 #include "modules/torch/torch_export.h"
-#include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
 #include "modules/torch/torch_options.h"
 #include "modules/torch/weights_file.h"

@@ -7,7 +7,6 @@
 #include "tests/support.h"
 
 #include <malloc.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

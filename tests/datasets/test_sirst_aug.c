@@ -1,6 +1,5 @@
 /* SIRST-Aug: its geometry on drawn images, the published test targets from the real SIRST, and a whole set. */
 #include "core/io/file_io.h"
-#include "core/io/png_io.h"
 #include "datasets/check/components.h"
 #include "datasets/dataset.h"
 #include "datasets/make/new_folder.h"

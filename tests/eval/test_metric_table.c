@@ -1,9 +1,7 @@
 /* The metrics beyond the published ones, by hand and by plain loops; the rules; the table itself. */
 #include "core/base/rng.h"
-#include "datasets/check/components.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/measure/metric_table.h"
-#include "eval/measure/target_outcome.h"
 #include "tests/expect.h"
 
 #include <ctype.h>

@@ -1,7 +1,6 @@
 /* What a resumed training finds of its log: by the first byte the table log.csv, with or without the head that it has
  * to have, or the events for TensorBoard, whose checksums are right again after most mutations. */
 #include "core/html/html_page.h"
-#include "core/io/file_io.h"
 #include "core/log/event_log.h"
 #include "tests/fuzz/fuzzing.h"
 #include "train/run_log.h"

@@ -1,6 +1,5 @@
 /* last.h5 of a training: what a resumed one takes from it, and a step from there. The configuration is the one that
  * the seeds were trained with. */
-#include "modules/checkpoint.h"
 #include "tests/fuzz/fuzzing.h"
 #include "train/train_config.h"
 #include "train/train_state.h"

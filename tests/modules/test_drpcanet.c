@@ -7,10 +7,8 @@
 #include "tests/golden.h"
 #include "tests/modules/descent.h"
 #include "tests/modules/unrolled_checks.h"
-#include "tests/support.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static detector *network(const char *stages, const char *channels) {

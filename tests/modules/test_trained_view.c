@@ -1,7 +1,6 @@
 /* What a checkpoint says of the size of the images that it was trained on, and when it matters. */
 #include "modules/trained_view.h"
 
-#include "modules/checkpoint.h"
 #include "modules/torch/weights_notes.h"
 #include "tests/expect.h"
 #include "tests/support.h"

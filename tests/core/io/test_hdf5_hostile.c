@@ -1,6 +1,5 @@
 /* HDF5 files that were made to do harm: refused, and before memory is taken. */
 #include "core/io/hdf5_io.h"
-#include "tests/core/io/hdf5_sample.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 

@@ -1,4 +1,3 @@
-#include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
 #include "tests/core/io/hdf5_sample.h"
 #include "tests/expect.h"

@@ -1,9 +1,7 @@
 #include "core/io/hdf5_io.h"
 #include "core/io/image.h"
 #include "tests/expect.h"
-#include "tests/support.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define GOLDEN "tests/golden/images.h5"

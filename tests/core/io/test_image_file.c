@@ -7,7 +7,6 @@
 #include "tests/support.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <jpeglib.h>
