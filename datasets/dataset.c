@@ -1,5 +1,6 @@
 #include "datasets/dataset_private.h"
 
+#include "core/base/list_room.h"
 #include "core/io/image_file.h"
 
 #include <stdio.h>
@@ -41,14 +42,11 @@ status dataset_add(dataset *d, const char *name, const char *image, const char *
     if (!path_stays_inside(name)) /* pictures are written under the names of samples */
         return status_fail(STATUS_INPUT, "%s: a sample is called '%.200s'; expected a name without '..'", d->name,
                            name);
-    if ((d->count & (d->count - 1)) == 0) { /* room doubles at every power of two */
-        size_t room = d->count ? 2 * (size_t)d->count : 1;
-        sample_files *samples = realloc(d->samples, room * sizeof *samples);
-        if (!samples)
-            return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
-        d->samples = samples;
-    }
-    sample_files *s = &d->samples[d->count++];
+    sample_files *samples = list_room(d->samples, d->count, sizeof *samples);
+    if (!samples)
+        return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);
+    d->samples = samples;
+    sample_files *s = &samples[d->count++];
     *s = (sample_files){strdup(name), image ? strdup(image) : NULL, mask ? strdup(mask) : NULL};
     if (!s->name || (image && !s->image) || (mask && !s->mask))
         return status_fail(STATUS_MEMORY, "out of memory for the names of %s", d->name);

@@ -1,5 +1,6 @@
 #include "datasets/file_index.h"
 
+#include "core/base/list_room.h"
 #include "core/io/file_io.h"
 #include "core/io/image_file.h"
 
@@ -10,15 +11,12 @@
 enum { DEEPEST = 8 /* folders: a link to a folder above would have no end */ };
 
 static status add_file(file_index *index, const char *path, size_t folder_length) {
-    if ((index->count & (index->count - 1)) == 0) { /* room doubles at every power of two */
-        size_t room = index->count ? 2 * (size_t)index->count : 1;
-        indexed_file *files = realloc(index->files, room * sizeof *files);
-        if (!files)
-            return status_fail(STATUS_MEMORY, "out of memory for the files of a data set");
-        index->files = files;
-    }
+    indexed_file *files = list_room(index->files, index->count, sizeof *files);
+    if (!files)
+        return status_fail(STATUS_MEMORY, "out of memory for the files of a data set");
+    index->files = files;
     const char *name = path + folder_length + 1;
-    indexed_file *f = &index->files[index->count++];
+    indexed_file *f = &files[index->count++];
     *f = (indexed_file){.path = strdup(path), .name = strndup(name, (size_t)image_stem_length(name))};
     return f->path && f->name ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for the files of a data set");
 }

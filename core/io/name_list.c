@@ -1,6 +1,8 @@
 /* Lists of names: growing, from a folder, from a text file. */
 #include "core/io/file_io.h"
 
+#include "core/base/list_room.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,17 +16,12 @@
 #define MOST_NAMES (1 << 21)
 
 status name_list_add(name_list *list, const char *name) {
-    /* There is no field for the capacity: it is the next power of two, so the list is full at each of them.
-     */
-    if ((list->count & (list->count - 1)) == 0) {
-        if (list->count > INT_MAX / 2)
-            return status_fail(STATUS_MEMORY, "a list has too many names");
-        size_t capacity = list->count == 0 ? 1 : 2 * (size_t)list->count;
-        char **names = realloc(list->names, capacity * sizeof *names);
-        if (names == NULL)
-            return status_fail(STATUS_MEMORY, "out of memory for a list of %zu names", capacity);
-        list->names = names;
-    }
+    if (list->count == INT_MAX)
+        return status_fail(STATUS_MEMORY, "a list has too many names");
+    char **names = list_room(list->names, list->count, sizeof *names);
+    if (names == NULL)
+        return status_fail(STATUS_MEMORY, "out of memory for a list of %d names", list->count + 1);
+    list->names = names;
     char *copy = strdup(name);
     if (copy == NULL)
         return status_fail(STATUS_MEMORY, "out of memory for a list of %d names", list->count + 1);

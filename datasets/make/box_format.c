@@ -1,5 +1,7 @@
 #include "datasets/make/box_format.h"
 
+#include "core/base/list_room.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,14 +11,11 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 status box_list_add(box_list *list, box b) {
     if (!isfinite(b.x0) || !isfinite(b.y0) || !isfinite(b.x1) || !isfinite(b.y1) || b.x1 <= b.x0 || b.y1 <= b.y0)
         return status_fail(STATUS_INPUT, "a box without area");
-    if ((list->count & (list->count - 1)) == 0) { /* room doubles at every power of two */
-        size_t room = list->count ? 2 * (size_t)list->count : 1;
-        box *items = realloc(list->items, room * sizeof *items);
-        if (!items)
-            return status_fail(STATUS_MEMORY, "out of memory for boxes");
-        list->items = items;
-    }
-    list->items[list->count++] = b;
+    box *items = list_room(list->items, list->count, sizeof *items);
+    if (!items)
+        return status_fail(STATUS_MEMORY, "out of memory for boxes");
+    list->items = items;
+    items[list->count++] = b;
     return STATUS_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "eval/detect/input_images.h"
 
+#include "core/base/list_room.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +14,11 @@ typedef struct collector {
 } collector;
 
 static status add_page(input_images *images, const char *path, const char *name, int page) {
-    if ((images->count & (images->count - 1)) == 0) { /* room doubles at every power of two */
-        size_t room = images->count ? 2 * (size_t)images->count : 1;
-        input_image *items = realloc(images->items, room * sizeof *items);
-        if (!items)
-            return status_fail(STATUS_MEMORY, "out of memory for a list of images");
-        images->items = items;
-    }
-    input_image *image = &images->items[images->count++];
+    input_image *items = list_room(images->items, images->count, sizeof *items);
+    if (!items)
+        return status_fail(STATUS_MEMORY, "out of memory for a list of images");
+    images->items = items;
+    input_image *image = &items[images->count++];
     *image = (input_image){.path = strdup(path), .name = strdup(name), .page = page};
     return image->path && image->name ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for a list of images");
 }
