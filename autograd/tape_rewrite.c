@@ -34,6 +34,8 @@ void rewrite_as(tape *t, node *last, const op *operation, const void *options, s
         tape_note_failure(t, result);
         return;
     }
+    if (!operation->gathers_moments) /* which another pattern may have asked for: the norm counts them itself then */
+        last->plan->moments = NULL;
     assert(tensor_same_shape(&shape, &last->value));
     (void)shape;
     for (int i = 0; i < before_count; i++)

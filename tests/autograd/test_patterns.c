@@ -6,6 +6,7 @@
 #include "tests/expect.h"
 #include "tests/support.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,11 +311,47 @@ static void test_computed_parameters(void **state) {
     }
 }
 
+/* The loss of one pattern behind another. */
+static float loss_in_a_row(const pattern_case *first, const pattern_case *second, bool plain) {
+    recording r = recording_of(first);
+    r.statistics = NORM_BATCH;
+    assert_ok(tape_new(test_engine(), 2, &r.t));
+    r.x = tape_input(r.t, 2, IC, r.h, r.w);
+    r.x->requires_grad = true;
+    r.x = first->record(&r);
+    r.channels = second->channels;
+    node *y = second->record(&r);
+    node *loss = mse(r.t, y, tape_input(r.t, 2, y->value.c, y->value.h, y->value.w));
+    if (plain)
+        tape_leave_plain(r.t);
+    assert_ok(tape_plan(r.t, loss));
+    fill_leaves(r.t);
+    tape_forward(r.t);
+    float value = *loss->value.data;
+    tape_free(r.t);
+    return value;
+}
+
+/* What the second one asks of the value between must still be so when the first one is replaced. */
+static void test_in_a_row(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+            if (!cases[i].training || !cases[k].training)
+                continue;
+            float expected = loss_in_a_row(&cases[i], &cases[k], true);
+            float loss = loss_in_a_row(&cases[i], &cases[k], false);
+            if (!(fabsf(loss - expected) <= 1e-5f * expected))
+                fail_msg("%s, then %s: a loss of %g, expected %g", cases[i].name, cases[k].name, loss, expected);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fires),  cmocka_unit_test(test_what_is_wanted_stays),
-        cmocka_unit_test(test_parts),  cmocka_unit_test(test_other_shapes),
-        cmocka_unit_test(test_frozen), cmocka_unit_test(test_computed_parameters),
+        cmocka_unit_test(test_fires),    cmocka_unit_test(test_what_is_wanted_stays),
+        cmocka_unit_test(test_parts),    cmocka_unit_test(test_other_shapes),
+        cmocka_unit_test(test_frozen),   cmocka_unit_test(test_computed_parameters),
+        cmocka_unit_test(test_in_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
