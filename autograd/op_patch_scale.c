@@ -63,8 +63,8 @@ static void backward_plane(const worker *w, void *context, int plane) {
 
 static void backward(node *n, const op_run *run) {
     scale_job job = {.n = n};
+    job.dfactors = grad_target_of(n, 1); /* in the order in which they are written: both may be one */
     job.dx = grad_target_of(n, 0);
-    job.dfactors = grad_target_of(n, 1);
     parallel_for(run->engine, plane_count(n), backward_plane, &job);
 }
 

@@ -35,9 +35,9 @@ static void backward_band(const worker *w, void *context, const plane_band *band
 }
 
 static void backward(node *n, const op_run *run) {
-    grad_target ds = grad_target_of(n, 1);
     scale_job job = {.dx = grad_target_of(n, 0), .sums = run->scratch};
     double sum = bands_sum(run->engine, &n->value, backward_band, &job, job.sums);
+    grad_target ds = grad_target_of(n, 1);
     if (ds.to)
         *ds.to->data = (ds.accumulate ? *ds.to->data : 0) + (float)sum;
 }

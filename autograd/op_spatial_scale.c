@@ -69,8 +69,8 @@ static void backward_band(const worker *w, void *context, int item) {
 
 static void backward(node *n, const op_run *run) {
     scale_job job = {.n = n};
+    job.dmap = grad_target_of(n, 1); /* in the order in which they are written: both may be one */
     job.dx = grad_target_of(n, 0);
-    job.dmap = grad_target_of(n, 1);
     parallel_for(run->engine, n->value.n * band_count(&n->value), backward_band, &job);
 }
 

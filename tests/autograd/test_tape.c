@@ -281,12 +281,59 @@ static void test_computed_weights(void **state) {
     tape_free(t);
 }
 
+/* The gradient of a leaf whose sigmoid is taken times itself, in the second of two steps. */
+static void gradient_of_square(node *(*product)(tape *t, node *x, node *y), const int shape[4], float *grad) {
+    float values[2 * 9 * 21];
+    tape *t;
+    assert_ok(tape_new(test_engine(), shape[0], &t));
+    node *leaf = tape_variable(t, shape[0], shape[1], shape[2], shape[3], false), *x = sigmoid(t, leaf);
+    node *target = tape_input(t, shape[0], shape[1], shape[2], shape[3]);
+    assert_ok(tape_plan(t, mse(t, product(t, x, x), target)));
+    rng r = rng_new(4, 0);
+    for (int64_t i = 0; i < tensor_count(&leaf->value); i++)
+        values[i] = (float)rng_normal(&r);
+    tensor_from_array(&leaf->value, values);
+    for (int step = 0; step < 2; step++) {
+        if (tensor_is_dense(&leaf->grad)) /* adds up */
+            memset(leaf->grad.data, 0, (size_t)tensor_count(&leaf->grad) * sizeof *values);
+        tape_forward(t);
+        tape_backward(t);
+    }
+    tensor_to_array(&leaf->grad, grad);
+    tape_free(t);
+}
+
+/* Two inputs that are one value: by every operation that multiplies, it has the gradient of its square. */
+static void test_a_value_times_itself(void **state) {
+    (void)state;
+    static const struct {
+        node *(*product)(tape *t, node *x, node *y);
+        int shape[4];
+    } cases[] = {{spatial_scale, {2, 1, 9, 21}},
+                 {channel_scale, {2, 5, 1, 1}},
+                 {patch_scale, {2, 3, 4, 4}},
+                 {scale, {1, 1, 1, 1}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float grad[2 * 9 * 21] = {0}, expected[2 * 9 * 21] = {0};
+        gradient_of_square(cases[i].product, cases[i].shape, grad);
+        gradient_of_square(multiply, cases[i].shape, expected);
+        for (size_t k = 0; k < sizeof grad / sizeof *grad; k++)
+            if (!(fabsf(grad[k] - expected[k]) <= 1e-6f * fabsf(expected[k])))
+                fail_msg("product %zu: gradient %zu is %g, expected %g", i, k, grad[k], expected[k]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_planned_memory),  cmocka_unit_test(test_threads_do_not_change_bits),
-        cmocka_unit_test(test_smaller_batch),   cmocka_unit_test(test_no_allocation_in_a_steady_state),
-        cmocka_unit_test(test_unused_branches), cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_flops),           cmocka_unit_test(test_computed_weights),
+        cmocka_unit_test(test_planned_memory),
+        cmocka_unit_test(test_threads_do_not_change_bits),
+        cmocka_unit_test(test_smaller_batch),
+        cmocka_unit_test(test_no_allocation_in_a_steady_state),
+        cmocka_unit_test(test_unused_branches),
+        cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_flops),
+        cmocka_unit_test(test_computed_weights),
+        cmocka_unit_test(test_a_value_times_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
