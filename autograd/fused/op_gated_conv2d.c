@@ -79,7 +79,9 @@ static status prepare(tape *t, node *n) {
     conv_plan *plan = n->prepared = tape_alloc(t, sizeof *plan);
     if (!plan)
         return STATUS_MEMORY;
-    *plan = conv_plan_new(t->engine, &one, &y, &same_3x3, n->requires_grad);
+    conv_options o = same_3x3;
+    o.exact = n->requires_grad && !t->fast; /* see conv2d_prepare */
+    *plan = conv_plan_new(t->engine, &one, &y, &o, n->requires_grad);
     return STATUS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "autograd/tape_internal.h"
 #include "autograd/tape_rewrite.h"
 #include "core/base/rng.h"
+#include "core/conv/conv_strategy.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -311,6 +312,29 @@ static void test_computed_parameters(void **state) {
     }
 }
 
+/* How the gated convolution of a training step is computed forward. */
+static const conv_strategy *gated_strategy(bool fast) {
+    recording r = recording_of(&cases[3]);
+    r.channels = 16;
+    r.w = 64;
+    assert_ok(tape_new(test_engine(), 2, &r.t));
+    r.x = tape_input(r.t, 2, IC, r.h, r.w);
+    node *y = record_gated(&r);
+    tape_set_fast(r.t, fast);
+    assert_ok(tape_plan(r.t, mse(r.t, y, tape_input(r.t, 2, r.channels, r.h, r.w))));
+    assert_ptr_equal(y->op, &op_gated_conv2d);
+    const conv_strategy *forward = ((const conv_plan *)y->prepared)->by[CONV_FORWARD];
+    tape_free(r.t);
+    return forward;
+}
+
+/* Gates in the weights are no reason to round more than tape_set_fast allows. */
+static void test_gated_rounding(void **state) {
+    (void)state;
+    assert_ptr_equal(gated_strategy(true), &conv_winograd);
+    assert_ptr_not_equal(gated_strategy(false), &conv_winograd);
+}
+
 /* The loss of one pattern behind another. */
 static float loss_in_a_row(const pattern_case *first, const pattern_case *second, bool plain) {
     recording r = recording_of(first);
@@ -348,10 +372,10 @@ static void test_in_a_row(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fires),    cmocka_unit_test(test_what_is_wanted_stays),
-        cmocka_unit_test(test_parts),    cmocka_unit_test(test_other_shapes),
-        cmocka_unit_test(test_frozen),   cmocka_unit_test(test_computed_parameters),
-        cmocka_unit_test(test_in_a_row),
+        cmocka_unit_test(test_fires),          cmocka_unit_test(test_what_is_wanted_stays),
+        cmocka_unit_test(test_parts),          cmocka_unit_test(test_other_shapes),
+        cmocka_unit_test(test_frozen),         cmocka_unit_test(test_computed_parameters),
+        cmocka_unit_test(test_gated_rounding), cmocka_unit_test(test_in_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
