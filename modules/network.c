@@ -172,7 +172,7 @@ void network_mark_term(network *net, double gain, const char *name) {
     const char *const parts[] = {"weight", "bias"};
     for (int i = 0; i < 2; i++) {
         parameter *p = parameter_find(net->parameters, join(name, parts[i]).text);
-        if (p)
+        if (p && p->gain != gain) /* twins, which record at the same time, only read */
             p->gain = gain;
     }
 }

@@ -3,7 +3,8 @@
  * Each layer names its parameters as the published checkpoints do. A parameter is created, and initialised, the first
  * time a layer asks for it; later recordings (another image size, training after inference) find it by name.
  *
- * Thread rule: one thread records on a tape; recordings that share parameters come one after the other. */
+ * Thread rule: one thread records on a tape; recordings that share parameters come one after the other, but for
+ * those of twins (detector.h), which only read them. */
 #ifndef IRST_MODULES_NETWORK_H
 #define IRST_MODULES_NETWORK_H
 
