@@ -250,8 +250,11 @@ status detector_run(detector *d, const float *image, int width, int height, dete
                     detector_maps *out) {
     if (width < 1 || height < 1)
         return status_fail(STATUS_USAGE, "an image of %dx%d pixels", width, height);
-    return detector_cuts(d, width, height) ? detector_run_tiles(d, image, width, height, detail, out)
-                                           : detector_run_whole(d, &d->input, image, width, height, detail, out);
+    TRY(detector_cuts(d, width, height) ? detector_run_tiles(d, image, width, height, detail, out)
+                                        : detector_run_whole(d, &d->input, image, width, height, detail, out));
+    if (d->type->finish) /* the maps are the detector's own */
+        d->type->finish(d->options, image, width, height, (float *)out->score);
+    return STATUS_OK;
 }
 
 status detector_run_whole(detector *d, const input_format *format, const float *image, int width, int height,

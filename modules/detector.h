@@ -91,9 +91,9 @@ typedef struct detector_maps {
 /* Stage 1, 2, ...'s map 'B', 'T', 'N' or 'D'; NULL if there is none. */
 const float *detector_stage_map(const detector_maps *maps, int stage, char letter);
 
-/* How large images are cut. Along each axis tiles begin at multiples of a step of at most side - overlap, rounded down
- * to a multiple of 32, so that maps are halved at the same pixels as in the whole image. A pixel is taken from the tile
- * in which it lies farther inside: at least overlap / 2 from a cut. */
+/* How large images are cut. Along each axis there are as few tiles as the side allows, and they are of about one
+ * length. They begin at multiples of 32, so that maps are halved at the same pixels as in the whole image. A pixel is
+ * taken from the tile in which it lies farther inside: at least overlap / 2 from a cut. */
 typedef struct detector_tiles {
     int side, overlap; /* side 0: no image is cut; else 64 at least, and overlap is at most half of it */
     int64_t limit;     /* images of more pixels are cut */
@@ -129,8 +129,9 @@ void detector_drop_tiles(detector *d);
 /* Runs the method on one grey image in [0, 1], of any size, in evaluation mode; a network that takes certain sides only
  * sees the image padded (padding.h), and the maps are cropped back. An image that is cut (detector_set_tiles) gives
  * what the whole image gives only as far as nothing reaches across tiles: a network's means over whole maps
- * (squeeze-and-excitation, attention) are those of a tile, and so are a model-driven method's matrices. There are no
- * stage maps then: STATUS_USAGE. Not for two threads at once on the same detector or the same engine. */
+ * (squeeze-and-excitation, attention) are those of a tile, and so are a model-driven method's matrices; its scores have
+ * one unit in all tiles. There are no stage maps then: STATUS_USAGE. Not for two threads at once on the same detector
+ * or the same engine. */
 status detector_run(detector *d, const float *image, int width, int height, detector_detail detail, detector_maps *out);
 
 /* --- training; STATUS_USAGE for methods without parameters --- */

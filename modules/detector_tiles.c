@@ -1,6 +1,7 @@
 /* Images cut into tiles that overlap, and their maps put together. */
 #include "modules/detector_private.h"
 
+#include "core/base/whole_numbers.h"
 #include "core/io/image.h"
 
 #include <assert.h>
@@ -48,15 +49,21 @@ void detector_drop_tiles(detector *d) {
     d->cut.memory = NULL;
 }
 
-/* The tiles along one axis. */
+/* The tiles along one axis: `more` of them, the last ones, are longer by ALIGNMENT than the others. */
 typedef struct axis {
-    int length, side, step, count;
+    int length, overlap, step, count, more;
 } axis;
 
+/* As few tiles as the side allows, of about one length: what they advance by is dealt out among them. */
 static axis axis_of(const detector_tiles *t, int length) {
-    axis a = {length, t->side < length ? t->side : length, (t->side - t->overlap) / ALIGNMENT * ALIGNMENT, 1};
-    while ((a.count - 1) * a.step + a.side < length)
-        a.count++;
+    if (length <= t->side)
+        return (axis){.length = length, .count = 1};
+    int most = (t->side - t->overlap) / ALIGNMENT; /* blocks of ALIGNMENT pixels from one tile to the next */
+    axis a = {.length = length, .overlap = t->side - most * ALIGNMENT};
+    int blocks = int_pieces(length - a.overlap, ALIGNMENT);
+    a.count = int_pieces(blocks, most);
+    a.step = blocks / a.count * ALIGNMENT;
+    a.more = blocks % a.count;
     return a;
 }
 
@@ -66,13 +73,21 @@ typedef struct span {
     int keep_first, keep_last;
 } span;
 
+static int begin_of(const axis *a, int tile) {
+    int longer = tile - (a->count - a->more);
+    return tile * a->step + (longer > 0 ? longer * ALIGNMENT : 0);
+}
+
+static int end_of(const axis *a, int tile) {
+    return tile == a->count - 1 ? a->length : begin_of(a, tile + 1) + a->overlap;
+}
+
 static int cut_before(const axis *a, int tile) {
-    return ((tile - 1) * a->step + a->side + tile * a->step) / 2; /* half way through what both tiles show */
+    return (end_of(a, tile - 1) + begin_of(a, tile)) / 2; /* half way through what both tiles show */
 }
 
 static span span_of(const axis *a, int tile) {
-    int first = tile * a->step, last = first + a->side < a->length ? first + a->side : a->length;
-    return (span){first, last, tile == 0 ? 0 : cut_before(a, tile),
+    return (span){begin_of(a, tile), end_of(a, tile), tile == 0 ? 0 : cut_before(a, tile),
                   tile == a->count - 1 ? a->length : cut_before(a, tile + 1)};
 }
 
@@ -130,7 +145,7 @@ static status run_tile(detector *d, const input_format *format, const float *til
     return STATUS_OK;
 }
 
-/* Column by column: only the last tiles of each axis have another size, and the graph is laid out anew for them. */
+/* Column by column: along each axis there are three sizes at most, and the graph is laid out anew where one begins. */
 static status run_all(detector *d, const float *image, detector_detail detail, float *tile, detector_maps *out) {
     axis across = axis_of(&d->cut.tiles, out->width), down = axis_of(&d->cut.tiles, out->height);
     float unit = unit_of(d, image, (size_t)out->width * (size_t)out->height);

@@ -42,10 +42,13 @@ typedef struct detector_type {
     /* Prefixes of parameter names, NULL-terminated, in the order of the reference's state_dict; NULL: as recorded. */
     const char *const *parameter_order;
     /* A model-driven method scores one image. `check` (may be NULL) refuses options that exclude each other; `work` is
-     * its memory from call to call; `report` arrives zeroed; the score is finite. */
+     * its memory from call to call; `report` arrives zeroed; the score is finite, and of a unit that does not depend on
+     * the image, which may be a tile of a larger one. `finish` (may be NULL) does what only the scores of the whole
+     * image allow; `image` is in [0, 1]. */
     status (*check)(const config *options);
     status (*score_image)(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           struct solver_report *report);
+    void (*finish)(const config *options, const float *image, int width, int height, float *score);
     /* Recognising a foreign checkpoint, see tensor_options.h. */
     bool (*recognises)(const named_shape *tensors, int count);
     status (*options_from_tensors)(const named_shape *tensors, int count, config *options);

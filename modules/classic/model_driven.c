@@ -2,8 +2,6 @@
 
 #include "core/base/blas_threads.h"
 
-#define FULL_SCALE 255.0f
-
 status model_driven_score(engine *e, model_driven_run *run, const detector_type *type, const config *options,
                           const float *image, int width, int height, detector_maps *out) {
     size_t pixels = (size_t)width * (size_t)height;

@@ -8,6 +8,8 @@
 #include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
+#define FULL_SCALE 255.0f /* white, in grey values */
+
 /* What lasts from one image to the next. Zeroed at the start. */
 typedef struct model_driven_run {
     workspace maps, work;

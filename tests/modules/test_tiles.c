@@ -129,6 +129,61 @@ static void test_a_method_without_parameters(void **state) {
     free(whole);
 }
 
+/* A spot on a sky on the left, the same half as strong on the right: each in a tile of its own. */
+static float *two_skies(void) {
+    float *image = malloc((size_t)WIDTH * HEIGHT * sizeof *image);
+    assert_non_null(image);
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++) {
+            int left = x < WIDTH / 2, spot = left ? x / 2 == 40 && y / 2 == 40 : x / 2 == 110 && y / 2 == 60;
+            double sky = 20 * sin(0.07 * x) * cos(0.05 * y) + (x * 7 + y * 13) % 5 + (spot ? 120 : 0);
+            sky = 60 + (left ? 1 : 0.5) * sky;
+            image[y * WIDTH + x] = (float)sky / 255;
+        }
+    return image;
+}
+
+/* A model-driven method decomposes each tile by itself, but one unit holds in all of them: the bright spot stays
+ * brighter, by about as much as in the whole image. */
+static void test_one_scale_for_all_tiles(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"ipi", "authors"}, {"ipi", "community"}, {"pstnn", "authors"}, {"pstnn", "community"}};
+    float *image = two_skies();
+    for (int i = 0; i < 4; i++) {
+        const char *name = cases[i][0], *preset = cases[i][1];
+        detector *d = network((const char *[]){"model.name", name, "model.preset", preset, "model.patch_size", "20",
+                                               "model.patch_step", "10", NULL});
+        detector_maps maps;
+        detector_set_tiles(d, &(detector_tiles){160, 32, 0});
+        assert_ok(detector_run(d, image, WIDTH, HEIGHT, DETAIL_SCORE, &maps));
+        float bright = 0, faint = 0;
+        for (int k = 0; k < WIDTH * HEIGHT; k++) {
+            float *side = k % WIDTH < WIDTH / 2 ? &bright : &faint;
+            *side = fmaxf(*side, maps.score[k]);
+        }
+        printf("%s, %s: %g and %g\n", name, preset, (double)bright, (double)faint);
+        assert_true(faint > 0 && bright > 1.8f * faint);
+        detector_free(d);
+    }
+    free(image);
+}
+
+/* Whatever an image's sides, no tile is a sliver: here windows of 50 pixels fit into all of them. */
+static void test_tiles_are_of_about_one_size(void **state) {
+    (void)state;
+    detector *d = network((const char *[]){"model.name", "ipi", "model.iterations", "1", NULL});
+    float *image = image_of(400, 100);
+    detector_maps maps;
+    detector_set_tiles(d, &(detector_tiles){128, 0, 0});
+    for (int width = 129; width <= 400; width += 13) {
+        assert_true(detector_cuts(d, width, 100));
+        assert_ok(detector_run(d, image, width, 100, DETAIL_SCORE, &maps));
+    }
+    detector_free(d);
+    free(image);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_network_of_convolutions),
@@ -136,6 +191,8 @@ int main(void) {
         cmocka_unit_test(test_what_is_cut),
         cmocka_unit_test(test_a_narrow_image),
         cmocka_unit_test(test_a_method_without_parameters),
+        cmocka_unit_test(test_one_scale_for_all_tiles),
+        cmocka_unit_test(test_tiles_are_of_about_one_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,19 +49,17 @@ static int patch_size_of(const config *options) {
     return size > 0 ? size : preset_of(options)->patch_size;
 }
 
-/* False for a flat image, which has no range. */
-static bool scale_to_unit(double *D, size_t count) {
+/* Returns the range; 0 for a flat image, which stays as it is. */
+static double scale_to_unit(double *D, size_t count) {
     double least = D[0], most = D[0];
     for (size_t i = 1; i < count; i++) {
         least = D[i] < least ? D[i] : least;
         most = D[i] > most ? D[i] : most;
     }
-    if (!(most > least))
-        return false;
     double range = most - least;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; range > 0 && i < count; i++)
         D[i] = (D[i] - least) / range;
-    return true;
+    return range;
 }
 
 static status check_size(const grey_map *image, int size, int step) {
@@ -91,7 +89,8 @@ static status score_image(engine *e, const config *options, const grey_map *imag
     TRY(workspace_check(work));
     patch_image_cut(&patches, image->grey, D);
     memset(score, 0, (size_t)image->width * (size_t)image->height * sizeof *score);
-    if (how->unit_range && !scale_to_unit(D, count))
+    double unit = how->unit_range ? scale_to_unit(D, count) : 1;
+    if (unit == 0)
         return STATUS_OK;
     double tolerance = config_real(options, "model.tolerance");
     ipi_problem problem = {.m = patches.m,
@@ -104,7 +103,10 @@ static status score_image(engine *e, const config *options, const grey_map *imag
     report->lambda = problem.lambda;
     const double *T;
     TRY(how->solve(e, &problem, work, &T, report));
-    return patch_image_paste(e, &patches, T, how->paste, work, score);
+    TRY(patch_image_paste(e, &patches, T, how->paste, work, score));
+    for (size_t i = 0; i < (size_t)image->width * (size_t)image->height; i++)
+        score[i] *= (float)unit;
+    return STATUS_OK;
 }
 
 static status check_options(const config *options) {

@@ -16,9 +16,9 @@
 #include "core/base/whole_numbers.h"
 #include "core/linalg/dft.h"
 #include "core/linalg/linalg.h"
+#include "modules/classic/model_driven.h"
 #include "modules/classic/pstnn/corner_prior.h"
 #include "modules/classic/pstnn/patch_tensor.h"
-#include "modules/classic/solver_report.h"
 #include "modules/detector_type.h"
 
 #include <cblas.h>
@@ -221,26 +221,31 @@ static void drop_middle_frequency(const solver *s) {
         s->inverse[(size_t)k * (size_t)rows + (size_t)rows - 2] = s->inverse[(size_t)(k + 1) * (size_t)rows - 1] = 0;
 }
 
-/* As the Python version does it for display, and for its tables: the range of the map stretched to that of the image,
- * in whole numbers. */
-static void round_to_grey(const grey_map *image, double *map) {
-    size_t pixels = (size_t)image->width * (size_t)image->height;
-    double least = map[0], most = map[0], brightest = image->grey[0];
-    for (size_t i = 0; i < pixels; i++) {
-        least = fmin(least, map[i]);
-        most = fmax(most, map[i]);
-        brightest = fmax(brightest, image->grey[i]);
-    }
-    for (size_t i = 0; i < pixels; i++)
-        map[i] = most > least ? rint((map[i] - least) / (most - least) * brightest) : 0;
-}
-
-static void write_score(const solver *s, const grey_map *image, bool rounded, float *score) {
+static void write_score(const solver *s, const grey_map *image, float *score) {
     patch_tensor_paste(&s->shape, s->S, s->map);
-    if (rounded)
-        round_to_grey(image, s->map);
     for (size_t i = 0; i < (size_t)image->width * (size_t)image->height; i++)
         score[i] = (float)s->map[i];
+}
+
+static bool is_community(const config *options) {
+    return !strcmp(config_text(options, "model.preset"), "community");
+}
+
+/* As the Python version does it for display, and for its tables: the range of the map stretched to that of the image,
+ * in whole numbers. */
+static void finish(const config *options, const float *image, int width, int height, float *score) {
+    size_t pixels = (size_t)width * (size_t)height;
+    float least = score[0], most = score[0], brightest = image[0];
+    if (!is_community(options))
+        return;
+    for (size_t i = 0; i < pixels; i++) {
+        least = fminf(least, score[i]);
+        most = fmaxf(most, score[i]);
+        brightest = fmaxf(brightest, image[i]);
+    }
+    double range = (double)most - least, levels = brightest * FULL_SCALE;
+    for (size_t i = 0; i < pixels; i++)
+        score[i] = range > 0 ? (float)rint(((double)score[i] - least) / range * levels) : 0;
 }
 
 /* X, W, and S = Y = 0. */
@@ -278,7 +283,6 @@ static status take_memory(const engine *e, solver *s, workspace *work) {
 static status score_image(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           solver_report *report) {
     int P = (int)config_int(options, "model.patch_size"), step = (int)config_int(options, "model.patch_step");
-    bool community = !strcmp(config_text(options, "model.preset"), "community");
     if (image->width < P || image->height < P)
         return status_fail(STATUS_INPUT,
                            "an image of %dx%d is smaller than the patches of PSTNN, %dx%d: set a smaller "
@@ -289,7 +293,7 @@ static status score_image(engine *e, const config *options, const grey_map *imag
     TRY(take_memory(e, &s, work));
     TRY(cut_image(&s, image, work));
     dft_matrices(s.shape.n3, s.forward, s.inverse);
-    if (community)
+    if (is_community(options))
         drop_middle_frequency(&s);
     s.norm = cblas_dnrm2((int)((size_t)s.shape.n3 * s.slice), s.X, 1);
     if (s.norm > 0) { /* a black image has no target */
@@ -297,7 +301,7 @@ static status score_image(engine *e, const config *options, const grey_map *imag
         TRY(solve(e, &s, config_real(options, "model.tolerance"), (int)config_int(options, "model.iterations"),
                   report));
     }
-    write_score(&s, image, community, score);
+    write_score(&s, image, score);
     return STATUS_OK;
 }
 
@@ -319,4 +323,5 @@ const detector_type pstnn = {
     .score = SCORE_RAW,
     .check = check_options,
     .score_image = score_image,
+    .finish = finish,
 };
