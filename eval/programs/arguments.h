@@ -61,8 +61,8 @@ status argument_precision(const char *text, const char *checkpoint, detector *d,
 
 /* Help of the option --tiles. */
 #define ARGUMENT_TILES_HELP                                                                                            \
-    "auto: images of more than 2048x2048 pixels are cut into tiles of 1024x1024 that overlap by 128; with two "        \
-    "numbers all that are larger than a tile. Means over whole maps are then means over tiles"
+    "auto: images of more than 2048x2048 pixels are cut into tiles of at most 1024x1024 that overlap by 128; "         \
+    "with two numbers all that are larger than a tile. Means over whole maps are then means over tiles"
 
 /* STATUS_USAGE if `path` (NULL: none), which is written where `option` says, is a file that is read (NULL: none). */
 status argument_keeps(const char *option, const char *path, const char *read);

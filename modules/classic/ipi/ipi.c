@@ -1,9 +1,9 @@
 /* IPI, the infrared patch-image model (Gao et al., TIP 2013).
  *
  * The windows of the image are the columns of a matrix D = B + T: the background B repeats itself, so its rank is low;
- * the target T has few entries. The score of a pixel is the median of T over the windows that cover it. lambda =
- * 1 / sqrt(longer side of the image), as published. The preset `community` repeats the Python version in circulation:
- * smaller windows, another solver (ipi_alm.c), and a mean that loses the last window. */
+ * the target T has few entries. The score of a pixel is the median of T over the windows that cover it, in grey
+ * levels. lambda = 1 / sqrt(longer side of the image), as published. The preset `community` repeats the Python version
+ * in circulation: smaller windows, another solver (ipi_alm.c), and a mean that loses the last window. */
 #include "modules/classic/ipi/ipi_solver.h"
 #include "modules/classic/ipi/patch_image.h"
 
