@@ -26,10 +26,10 @@ static void backward(node *n, const op_run *run) {
 
 static node *sample(tape *t, int index) {
     static const struct {
-        int n, ic, oc, h, w, kernel, dilation;
+        int n, ic, oc, h, w, kernel, padding, dilation;
     } cases[] = {
-        {2, 4, 4, 9, 21, 3, 1}, {1, 1, 4, 17, 64, 3, 1}, {2, 1, 4, 7, 19, 1, 1},
-        {2, 3, 7, 1, 1, 1, 1},  {2, 24, 17, 9, 8, 3, 1}, {1, 2, 4, 20, 40, 3, 4},
+        {2, 4, 4, 9, 21, 3, 1, 1},  {1, 1, 4, 17, 64, 3, 1, 1}, {2, 1, 4, 7, 19, 1, 0, 1}, {2, 3, 7, 1, 1, 1, 0, 1},
+        {2, 24, 17, 9, 8, 3, 1, 1}, {1, 2, 4, 20, 40, 3, 4, 4}, {2, 3, 5, 3, 3, 3, 0, 1},  {2, 3, 5, 1, 1, 3, 2, 1},
     };
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
@@ -37,7 +37,7 @@ static node *sample(tape *t, int index) {
     node *x = tape_variable(t, cases[index].n, cases[index].ic, cases[index].h, cases[index].w, false);
     node *inputs[] = {x, tape_variable(t, oc, cases[index].ic, kernel, kernel, true),
                       index % 2 ? tape_variable(t, 1, oc, 1, 1, true) : NULL};
-    conv2d_options options = {1, cases[index].dilation * (kernel / 2), cases[index].dilation};
+    conv2d_options options = {1, cases[index].padding, cases[index].dilation};
     return tape_record(t, &op_conv2d_relu, &options, sizeof options, index % 2 ? 3 : 2, inputs);
 }
 

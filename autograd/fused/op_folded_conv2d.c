@@ -33,12 +33,13 @@ static double flops(const node *n) {
 
 static node *sample(tape *t, int index) {
     static const struct {
-        int n, ic, oc, h, w, kernel;
-    } cases[] = {{2, 4, 6, 9, 21, 3}, {1, 8, 16, 12, 33, 3}, {2, 5, 3, 7, 11, 1}, {2, 6, 4, 1, 1, 1}};
+        int n, ic, oc, h, w, kernel, padding;
+    } cases[] = {{2, 4, 6, 9, 21, 3, 1}, {1, 8, 16, 12, 33, 3, 1}, {2, 5, 3, 7, 11, 1, 0},
+                 {2, 6, 4, 1, 1, 1, 0},  {2, 3, 5, 3, 3, 3, 0},    {2, 3, 5, 1, 1, 3, 2}};
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
     int oc = cases[index].oc, kernel = cases[index].kernel;
-    conv_layer layer = {.conv = {1, kernel / 2, 1},
+    conv_layer layer = {.conv = {1, cases[index].padding, 1},
                         .norm = norm_sample(t, oc, SAMPLE_RUNNING).options,
                         .has_bias = index % 2,
                         .has_norm = true,

@@ -82,14 +82,14 @@ static double flops(const node *n) {
 
 static node *sample(tape *t, int index) {
     static const struct {
-        int n, ic, oc, h, w;
+        int n, ic, oc, h, w, padding;
         sample_norm norm;
     } cases[] = {
-        {2, 4, 4, 37, 21, SAMPLE_BATCH},   /* direct, in bands */
-        {2, 12, 9, 11, 40, SAMPLE_BATCH},  /* Winograd */
-        {1, 8, 16, 8, 33, SAMPLE_RUNNING}, /* Winograd */
-        {2, 16, 17, 6, 9, SAMPLE_BATCH},   /* GEMM */
-        {2, 5, 3, 1, 1, SAMPLE_RUNNING},
+        {2, 4, 4, 37, 21, 1, SAMPLE_BATCH},   /* direct, in bands */
+        {2, 12, 9, 11, 40, 1, SAMPLE_BATCH},  /* Winograd */
+        {1, 8, 16, 8, 33, 1, SAMPLE_RUNNING}, /* Winograd */
+        {2, 16, 17, 6, 9, 1, SAMPLE_BATCH},   /* GEMM */
+        {2, 5, 3, 1, 1, 1, SAMPLE_RUNNING},   {2, 4, 3, 3, 3, 0, SAMPLE_BATCH}, {2, 5, 3, 1, 1, 2, SAMPLE_RUNNING},
     };
     if (index >= (int)(sizeof cases / sizeof *cases))
         return NULL;
@@ -99,7 +99,7 @@ static node *sample(tape *t, int index) {
     node *weight = tape_variable(t, oc, ic, 3, 3, true);
     node *bias = index == 1 ? NULL : tape_variable(t, 1, oc, 1, 1, true);
     node *inputs[] = {x, norm.weight, norm.bias, weight, bias};
-    norm_conv2d_options options = {norm.options, {.stride = 1, .padding = 1, .dilation = 1}};
+    norm_conv2d_options options = {norm.options, {.stride = 1, .padding = cases[index].padding, .dilation = 1}};
     return tape_record(t, &op_norm_conv2d, &options, sizeof options, bias ? 5 : 4, inputs);
 }
 

@@ -220,6 +220,34 @@ static void test_values_and_gradients(void **state) {
     }
 }
 
+static bool is_pixel(const tensor *t) {
+    return t->h == 1 && t->w == 1;
+}
+
+/* An image of one pixel is laid out otherwise than larger ones: where an operation makes one size of another, its
+ * samples have one on either side alone. */
+static void test_one_pixel_on_one_side(void **state) {
+    (void)state;
+    for (const op *const *operation = all_ops; *operation; operation++) {
+        bool resizes = false, one_side = false;
+        for (int i = 0;; i++) {
+            tape *t;
+            assert_ok(tape_new(test_engine(), 2, &t));
+            const node *n = (*operation)->sample(t, i);
+            if (n) {
+                const tensor *x = &n->input[0]->value, *y = &n->value;
+                resizes |= x->h != y->h || x->w != y->w;
+                one_side |= is_pixel(x) != is_pixel(y);
+            }
+            tape_free(t);
+            if (!n)
+                break;
+        }
+        if (resizes && !one_side)
+            fail_msg("%s: no sample has one pixel on one side only", (*operation)->name);
+    }
+}
+
 /* The gradient of an input does not depend on which others are trained. */
 static void check_frozen(const experiment *all, const op *operation, int index, int input) {
     experiment alone;
@@ -398,6 +426,7 @@ static void test_bad_shapes_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_and_gradients),
+        cmocka_unit_test(test_one_pixel_on_one_side),
         cmocka_unit_test(test_frozen),
         cmocka_unit_test(test_the_check_can_fail),
         cmocka_unit_test(test_running_statistics),

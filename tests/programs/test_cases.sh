@@ -214,8 +214,13 @@ detect|single/f32.tif|0|-
 detect|single/jpeg_named.png|0|-
 detect|single/UPPER.PNG|0|-
 detect|single/side1.png|0|1 image
+detect|single/side2.png|0|1 image
 detect|single/side7.png|0|1 image
+detect|single/side15.png|0|1 image
+detect|single/side16.png|0|1 image
 detect|single/side17.png|0|1 image
+detect|single/big2048.png|0|1 image, 12 detections
+detect|single/big4096.png|0|cut into tiles of 1024, overlap 128
 detect|single/black.png|0|every pixel is 0
 detect|single/white.png|0|every pixel is 255
 detect|single/no_target.png|0|1 image
