@@ -1,10 +1,12 @@
 /* bin/prepare: see --help. */
 #include "core/base/process.h"
 #include "core/config/cli.h"
+#include "core/io/text_buffer.h"
 #include "core/log/progress.h"
 #include "datasets/check/set_check.h"
 #include "datasets/make/split_set.h"
 #include "datasets/make/synthesize.h"
+#include "datasets/set_origin.h"
 #include "eval/measure/evaluation_report.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/prepare_boxes.h"
@@ -99,11 +101,21 @@ static status pack(const char *from, const char *to) {
     TRY(parse_size(0, &how.size));
     TRY(argument_range(range, NULL, &values));
     TRY(parse_mask(&how.rule));
-    char description[256];
-    snprintf(description, sizeof description, "packed from %.100s, grey range %.60s, masks %s", from,
-             range ? range : "full", mask ? mask : "as stored");
-    how.description = description;
-    return prepare_pack(from, to, &values, &how);
+    char *origin;
+    text_buffer description;
+    TRY(set_origin_read(from, &origin));
+    status result = text_buffer_begin(&description);
+    if (result == STATUS_OK) {
+        fprintf(description.stream, "packed from %s, grey range %s, masks %s%s%s", from, range ? range : "full",
+                mask ? mask : "as stored", *origin ? "\n\n" : "", origin);
+        result = text_buffer_end(&description);
+    }
+    free(origin);
+    how.description = description.text;
+    if (result == STATUS_OK)
+        result = prepare_pack(from, to, &values, &how);
+    text_buffer_free(&description);
+    return result;
 }
 
 static status synthesize(const char *to) {

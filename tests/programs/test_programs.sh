@@ -233,6 +233,9 @@ refuses 2 "tiles is 'some'" "$bin/evaluate" --checkpoint run/best.h5 --data larg
 refuses 2 'stage maps' "$bin/detect" --checkpoint run/best.h5 large/images --out out --tiles 64,16 --raw out/m.h5 --raw-stages
 works "$bin/prepare" boxes scenes/images found/detections.coco.json boxes --fill box # what detect found, as masks
 grep -q '15 images without annotation: left out' stdout || complain "prepare boxes: $(cat stdout)"
+works "$bin/prepare" pack boxes packed_boxes.h5
+works "$bin/prepare" pack packed_boxes.h5 again.h5 --mask any
+h5dump -a /description again.h5 | grep -q 'Masks were made from boxes: every pixel' || complain "packs do not say that masks were made from boxes"
 refuses 2 'fill is' "$bin/prepare" boxes scenes/images found/detections.coco.json out/x --fill some
 refuses 1 'none of its images.*has an annotation .YOLO' "$bin/prepare" boxes scenes/images scenes out/x # lists are no boxes
 refuses 1 'no boxes' "$bin/prepare" boxes scenes/images scenes/masks out/x
