@@ -3,6 +3,7 @@
 #   V=1               show whole commands          SANITIZE=undefined, thread, fuzz   UBSan, ThreadSanitizer (with
 #                                                  clang), both of 1 and libFuzzer's counters (with clang)
 #   WERROR=1          warnings are errors          CPPFLAGS= CFLAGS= LDFLAGS= LDLIBS=   added to the project's own
+#   TEST_LDFLAGS=     of the test programs alone, which are many: -fuse-ld=lld links them in half the time
 #   BUILD=dir         where objects and tests go   BINDIR=dir   where the programs go (default bin)
 #   STATIC=1          make all: one file, BINDIR/detect, that needs no library and no other file than weights
 #   MPI=0             without MPI, where mpicc is   MPICC=mpicc   which one
@@ -283,7 +284,7 @@ define test_rule
 $(BUILD)/tests/$(basename $(notdir $(1))): $(BUILD)/obj/$(basename $(1)).o $(TEST_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(LINK) -o $$@ $$(LINKED) -lcmocka $$(LIBS)
+	$$(Q)$$(LINK) $$(TEST_LDFLAGS) -o $$@ $$(LINKED) -lcmocka $$(LIBS)
 endef
 $(foreach t,$(TEST_SOURCES),$(eval $(call test_rule,$(t))))
 
@@ -291,7 +292,7 @@ define failing_rule
 $(BUILD)/failing/$(subst _,-,$(patsubst main_%,%,$(basename $(notdir $(1))))): $(BUILD)/obj/$(basename $(1)).o $(BUILD)/obj/tests/allocations/wrap_allocations.o $(LIBRARY)
 	@mkdir -p $$(@D)
 	@echo "  LD   $$@"
-	$$(Q)$$(LINK) $$(WRAPPED:%=-Wl,--wrap=%) -o $$@ $$(LINKED) $$(LIBS)
+	$$(Q)$$(LINK) $$(TEST_LDFLAGS) $$(WRAPPED:%=-Wl,--wrap=%) -o $$@ $$(LINKED) $$(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call failing_rule,$(m))))
 
@@ -308,7 +309,7 @@ $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.o): CHECKS += -fsanitize=fuzzer-no-link
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(LINK) $(TEST_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 fuzzers: $(FUZZERS)
 
