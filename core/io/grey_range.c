@@ -132,6 +132,11 @@ void grey_span_add(grey_span *span, const grey_image *image) {
     span->own_scales += image->own_scale;
 }
 
+double grey_span_value(const grey_span *span, double share) {
+    double value = share * span->unit;
+    return span->unit > 1 && span->unit == rint(span->unit) ? rint(value) : value;
+}
+
 /* The number of bits that hold the largest value, if a camera could have meant them: 0 else. */
 static int likely_bits(double high) {
     static const int usual[] = {8, 10, 11, 12, 13, 14, 15};
@@ -156,7 +161,7 @@ bool grey_span_remark(const grey_span *span, const char *option, char *out, size
     if (share >= (span->deep == span->images ? LITTLE_OF_DEEP : LITTLE_OF_8_BITS))
         return false;
     if (share <= 0) {
-        snprintf(out, size, "every pixel is %.6g: there is nothing to see", span->low * span->unit);
+        snprintf(out, size, "every pixel is %.6g: there is nothing to see", grey_span_value(span, span->low));
         return true;
     }
     int bits = span->unit == VALUES - 1 ? likely_bits(span->high * span->unit) : 0;
@@ -166,6 +171,7 @@ bool grey_span_remark(const grey_span *span, const char *option, char *out, size
         out, size,
         "grey values run from %.6g to %.6g and fill %.2g %% of the range 0 to %.6g that is read as black to white: "
         "give %s%sLO,HI, image or percentile",
-        span->low * span->unit, span->high * span->unit, 100 * share, span->unit, bits_text, bits ? "" : option);
+        grey_span_value(span, span->low), grey_span_value(span, span->high), 100 * share, span->unit, bits_text,
+        bits ? "" : option);
     return true;
 }

@@ -46,6 +46,10 @@ typedef struct grey_span {
 
 void grey_span_add(grey_span *span, const grey_image *image);
 
+/* What a share of full scale is in the values of the last file: a whole number where these are whole, which pixels of
+ * other depths hit only nearly. */
+double grey_span_value(const grey_span *span, double share);
+
 /* Says in one line that the images fill little of their range, or have none, and what to do: `option` is how a range is
  * given, "--range " or "data.range = ". False if nothing is to be said. */
 bool grey_span_remark(const grey_span *span, const char *option, char *out, size_t size);

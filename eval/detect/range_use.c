@@ -17,8 +17,8 @@ bool range_use_remark(const range_use *use, const grey_range *range, const grey_
     if (range->kind != RANGE_VALUES || !use->is_used || (use->above_black && use->below_white))
         return false;
     if (span->own_scales == 0)
-        snprintf(values, sizeof values, ": grey values run from %.6g to %.6g", span->low * span->unit,
-                 span->high * span->unit);
+        snprintf(values, sizeof values, ": grey values run from %.6g to %.6g", grey_span_value(span, span->low),
+                 grey_span_value(span, span->high));
     snprintf(out, size, "the range %.6g,%.6g makes every pixel %s%s", range->low, range->high,
              use->above_black ? "white" : "black", values);
     return true;

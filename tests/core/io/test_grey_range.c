@@ -68,6 +68,14 @@ static void test_remarks(void **state) {
     memcpy(pixels, (uint16_t[]){10, 60}, sizeof pixels); /* low contrast, but images are like this */
     grey_span_add(&span, &image);
     assert_false(grey_span_remark(&span, "--range ", text, sizeof text));
+    /* 57 and 300 of 4095, as pixels of 16 bits, which lie a little below them. */
+    span = (grey_span){0};
+    image.maximum = 65535;
+    image.value_high = 4095;
+    memcpy(pixels, (uint16_t[]){912, 4801}, sizeof pixels);
+    grey_span_add(&span, &image);
+    assert_true(grey_span_remark(&span, "--range ", text, sizeof text));
+    assert_non_null(strstr(text, "run from 57 to 300 and"));
 }
 
 int main(void) {
