@@ -15,6 +15,13 @@ bool rpcanet_plus_recognises(const named_shape *tensors, int count) {
     return false;
 }
 
+/* hidden = TC / reduction, rounded down but at least 1: of the reductions that leave as many, the usual one is meant.
+ */
+static int reduction_of(int TC, int hidden, int usual) {
+    bool is_usual = hidden == (TC >= usual ? TC / usual : 1);
+    return is_usual ? usual : TC >= hidden ? TC / hidden : 1;
+}
+
 status rpcanet_plus_options_from_tensors(const named_shape *tensors, int count, config *options) {
     int BC = 0, TC = 0, hidden = 0;
     TRY(unrolled_channels_of(tensors, count, "lowrank.convs.0", &BC));
@@ -29,5 +36,6 @@ status rpcanet_plus_options_from_tensors(const named_shape *tensors, int count, 
     TRY(unrolled_layers_from_tensors(tensors, count, "merge.mapping", 1, "model.reconstruction_layers", options));
     /* model.carry_noise, which nothing tells, is off by default, as the published networks need it: carried, N makes
      * their scores on real images collapse. */
-    return unrolled_set(options, "model.se_reduction", TC >= hidden ? TC / hidden : 1);
+    return unrolled_set(options, "model.se_reduction",
+                        reduction_of(TC, hidden, (int)config_int(options, "model.se_reduction")));
 }

@@ -83,20 +83,24 @@ static void test_without_counters(void **state) {
 
 /* --- options that tensors do not tell --- */
 
-/* A detector that passes its noise on, which no tensor shows. */
-static detector *carrying_detector(void) {
-    static const char *const settings[] = {"model.stages=1", "model.bottleneck_channels=2", "model.total_channels=4",
-                                           "model.se_reduction=2", "model.carry_noise=true"};
+static detector *detector_of(const char *const *settings, int count) {
     config *c;
     detector *d;
     assert_ok(config_new(&c));
     assert_ok(config_declare(c, &detector_name_key, 1));
     assert_ok(detector_declare_options(c));
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    for (int i = 0; i < count; i++)
         assert_ok(config_override(c, settings[i]));
     assert_ok(detector_new(test_engine(), c, 3, &d));
     config_free(c);
     return d;
+}
+
+/* A detector that passes its noise on, which no tensor shows. */
+static detector *carrying_detector(void) {
+    static const char *const settings[] = {"model.stages=1", "model.bottleneck_channels=2", "model.total_channels=4",
+                                           "model.se_reduction=2", "model.carry_noise=true"};
+    return detector_of(settings, 5);
 }
 
 /* Reads the file with the settings: what it says, and what it takes for model.carry_noise. */
@@ -127,6 +131,23 @@ static void test_options_beside_tensors(void **state) {
     expect_carry(path, NULL, 0, "false", "model.carry_noise = false is assumed: the file does not tell\n");
     expect_carry(path, carry, 2, "true", "");
     detector_free(d);
+}
+
+/* 8 channels have one hidden one with a reduction of 8 as with the usual one. */
+static void test_the_usual_reduction(void **state) {
+    (void)state;
+    static const char *const usual[] = {"model.stages=1", "model.bottleneck_channels=2", "model.total_channels=8"},
+                             *const other[] = {"model.stages=1", "model.bottleneck_channels=2",
+                                               "model.total_channels=8", "model.se_reduction=4"};
+    for (int i = 0; i < 2; i++) {
+        detector *d = detector_of(i ? other : usual, i ? 4 : 3), *back;
+        const char *path = scratch_path("usual.pth");
+        assert_ok(torch_export(detector_parameters(d), path));
+        assert_ok(torch_import(test_engine(), path, &back));
+        assert_string_equal(detector_option(back, "model.se_reduction"), i ? "4" : "16");
+        detector_free(d);
+        detector_free(back);
+    }
 }
 
 static void test_options_that_do_not_fit(void **state) {
@@ -186,9 +207,13 @@ static void test_a_place_that_cannot_be_written(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_formats_come_back),         cmocka_unit_test(test_without_counters),
-        cmocka_unit_test(test_options_beside_tensors),         cmocka_unit_test(test_options_that_do_not_fit),
-        cmocka_unit_test(test_metadata_that_is_no_value),      cmocka_unit_test(test_what_is_lost),
+        cmocka_unit_test(test_both_formats_come_back),
+        cmocka_unit_test(test_without_counters),
+        cmocka_unit_test(test_the_usual_reduction),
+        cmocka_unit_test(test_options_beside_tensors),
+        cmocka_unit_test(test_options_that_do_not_fit),
+        cmocka_unit_test(test_metadata_that_is_no_value),
+        cmocka_unit_test(test_what_is_lost),
         cmocka_unit_test(test_a_place_that_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
