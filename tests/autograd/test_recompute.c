@@ -1,12 +1,13 @@
 /* Recomputation in backward: the same bits in less memory. */
 #include "autograd/ops.h"
 #include "core/base/rng.h"
-#include "modules/detector.h"
+#include "modules/detector_type.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     STAGES = 5,
@@ -426,6 +427,13 @@ static void test_every_network(void **state) {
         {"rpcanet_plus", 0.2}, {"rpcanet", 0.15}, {"rpcanet_plusplus", 0.3}, {"drpcanet", 0.2},
         {"mshnet", 0.65},      {"agpcnet", 0.7},  {"uiunet", 0.6},
     };
+    for (int i = 0; i < detector_type_count; i++) {
+        size_t k = 0;
+        while (k < sizeof networks / sizeof *networks && strcmp(networks[k].name, detector_types[i]->name) != 0)
+            k++;
+        if (detector_types[i]->build && k == sizeof networks / sizeof *networks)
+            fail_msg("%s is not in the list above", detector_types[i]->name);
+    }
     /* The others take most of the time, and go through the same code. */
     bool is_part = is_sanitized() || getenv("IRST_ISA");
     int count = is_part ? 2 : sizeof networks / sizeof *networks;

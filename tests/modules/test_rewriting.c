@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { IMAGES = 2 };
 
@@ -275,8 +276,26 @@ static void test_large_networks(void **state) {
     check_all(large, sizeof large / sizeof *large, (mode[]){TRAINING, INFERENCE}, 2);
 }
 
+static bool is_among(const char *name, const subject *subjects, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(subjects[i].network, name))
+            return true;
+    return false;
+}
+
+static void test_no_network_is_left_out(void **state) {
+    (void)state;
+    for (int i = 0; i < detector_type_count; i++) {
+        const char *name = detector_types[i]->name;
+        if (detector_types[i]->build && !is_among(name, small, sizeof small / sizeof *small) &&
+            !is_among(name, large, sizeof large / sizeof *large))
+            fail_msg("%s is rewritten without a test", name);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_network_is_left_out),
         cmocka_unit_test(test_small_networks),
         cmocka_unit_test(test_large_networks),
     };
