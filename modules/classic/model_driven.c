@@ -1,6 +1,23 @@
 #include "modules/classic/model_driven.h"
 
-#include "core/base/blas_threads.h"
+#include "core/base/parallel.h"
+
+typedef struct scoring {
+    engine *e;
+    model_driven_run *run;
+    const detector_type *type;
+    const config *options;
+    grey_map image;
+    float *score;
+    status result;
+} scoring;
+
+/* All of a method in one region: it has dozens of short loops, or hundreds. At the end of a region OpenMP's threads
+ * wait for one another, and for long where another program has their processor. */
+static void score_in_region(void *context) {
+    scoring *s = context;
+    s->result = s->type->score_image(s->e, s->options, &s->image, &s->run->work, s->score, &s->run->report);
+}
 
 status model_driven_score(engine *e, model_driven_run *run, const detector_type *type, const config *options,
                           const float *image, int width, int height, detector_maps *out) {
@@ -13,10 +30,10 @@ status model_driven_score(engine *e, model_driven_run *run, const detector_type 
     for (size_t i = 0; i < pixels; i++)
         grey[i] = image[i] * FULL_SCALE;
     run->report = (solver_report){0};
-    blas_hold hold = blas_threads_hold();
-    status result = type->score_image(e, options, &(grey_map){width, height, grey}, &run->work, score, &run->report);
-    blas_threads_release(hold);
-    TRY(result);
+    grey_map map = {width, height, grey};
+    scoring job = {.e = e, .run = run, .type = type, .options = options, .image = map, .score = score};
+    parallel_region(e, score_in_region, &job);
+    TRY(job.result);
     out->score = score;
     out->residual_count = run->report.residual_count;
     out->residuals = run->report.residual_count > 0 ? run->report.residuals : NULL;

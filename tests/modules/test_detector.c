@@ -2,6 +2,8 @@
  * refuses. */
 #include "modules/detector.h"
 
+#include "core/base/engine_private.h"
+#include "modules/classic/model_driven.h"
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/support.h"
@@ -342,6 +344,29 @@ static void test_methods_without_parameters_are_not_trained(void **state) {
     detector_free(d);
 }
 
+static status note_region(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
+                          solver_report *report) {
+    (void)options;
+    (void)work;
+    (void)report;
+    score[0] = atomic_load(&e->region_open);
+    return image->grey[0] > 0 ? STATUS_OK : status_fail(STATUS_INPUT, "a black image");
+}
+
+/* On a busy machine a loop outside of a region takes as long as the system keeps one of its threads waiting. */
+static void test_methods_without_parameters_run_in_one_region(void **state) {
+    (void)state;
+    static const detector_type method = {.name = "noting", .score_image = note_region};
+    model_driven_run run = {0};
+    detector_maps maps;
+    assert_ok(model_driven_score(test_engine(), &run, &method, NULL, &(float){0.5f}, 1, 1, &maps));
+    assert_true(maps.score[0] == 1);
+    assert_fails(model_driven_score(test_engine(), &run, &method, NULL, &(float){0}, 1, 1, &maps), STATUS_INPUT,
+                 "a black image", "");
+    assert_true(!atomic_load(&test_engine()->region_open));
+    model_driven_free(&run);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_method_says),
@@ -354,6 +379,7 @@ int main(void) {
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_running_norms),
         cmocka_unit_test(test_methods_without_parameters_are_not_trained),
+        cmocka_unit_test(test_methods_without_parameters_run_in_one_region),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
  * from B = T = 0, mu_0 = sigma_2(D), to mu_bar = 0.005 sigma_4(D). On real images the rank, which grows as mu falls,
  * ends it. In the first iteration sigma_2(G_B) = mu / tau by construction: a tie, which does not count into the rank.
  */
-#include "core/base/parallel.h"
 #include "core/linalg/svt.h"
 #include "modules/classic/ipi/apg_dense.h"
 #include "modules/classic/ipi/apg_factored.h"
@@ -84,19 +83,6 @@ static status solve(engine *e, apg *s, solver_report *report) {
     return STATUS_OK;
 }
 
-/* All iterations in one region: an iteration has dozens of short loops. */
-typedef struct solving {
-    engine *e;
-    apg *s;
-    solver_report *report;
-    status result;
-} solving;
-
-static void solve_in_region(void *context) {
-    solving *job = context;
-    job->result = solve(job->e, job->s, job->report);
-}
-
 status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **T, solver_report *report) {
     apg s = {.p = p};
     double sigma[SIGMAS], *target = workspace_take(work, (size_t)p->m * (size_t)p->n, sizeof *target);
@@ -112,9 +98,7 @@ status ipi_apg(engine *e, const ipi_problem *p, workspace *work, const double **
     }
     s.mu = sigma[1];
     s.mu_bar = MU_BAR * sigma[3];
-    solving job = {.e = e, .s = &s, .report = report};
-    parallel_region(e, solve_in_region, &job);
-    TRY(job.result);
+    TRY(solve(e, &s, report));
     if (p->exact)
         *T = s.dense.T;
     else
