@@ -3,6 +3,7 @@
 #define IRST_TESTS_EXPECT_H
 
 #include "core/base/status.h"
+#include "tests/deviation.h"
 
 #include <math.h>
 #include <setjmp.h>

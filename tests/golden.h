@@ -5,6 +5,7 @@
 #include "core/base/status.h"
 #include "core/io/hdf5_io.h"
 #include "modules/detector.h"
+#include "tests/deviation.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -71,13 +71,13 @@ static double gradient_error(const golden_gradients *g, int index, const paramet
         squares += (double)p->grad[i] * p->grad[i];
         total += p->grad[i];
         if (i < 8)
-            worst = fmax(worst, fabs(p->grad[i] - first8[i]));
+            worst = deviation_worse(worst, fabs(p->grad[i] - first8[i]));
     }
     if (l2 <= NOISE_F64)
         return sqrt(squares) <= fmax(NOISE_F32, BATCH_FACTOR * g->l2_f32[index]) ? 0 : INFINITY;
     double error = fabs(sqrt(squares) - l2) / l2;
-    error = fmax(error, fabs(total - sum) / (l2 * sqrt((double)p->count)));
-    return fmax(error, worst / l2);
+    error = deviation_worse(error, fabs(total - sum) / (l2 * sqrt((double)p->count)));
+    return deviation_worse(error, worst / l2);
 }
 
 /* The tensor farthest off, as a share of what it may be off by. One that cannot be compared (NaN) is the worst. */

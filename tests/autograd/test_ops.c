@@ -190,7 +190,7 @@ static double gradient_deviation(experiment *e, int input) {
         size_t i = k < count ? k : place_of_largest(ours.data, count);
         double difference = (loss_with(e, input, i, STEP) - loss_with(e, input, i, -STEP)) / (2 * STEP);
         largest = fmax(largest, fabs(difference));
-        worst = fmax(worst, fabs(ours.data[i] - difference));
+        worst = deviation_worse(worst, fabs(ours.data[i] - difference));
     }
     free(ours.data);
     assert_true(largest > 0);

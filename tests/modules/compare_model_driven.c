@@ -89,7 +89,7 @@ static status compare_mpcm(const comparison *c, const golden_image *image) {
         most = fmax(most, theirs[i]);
     for (size_t i = 0; i < image->pixels; i++) {
         double off = fabs(ours[i] - theirs[i]) / fmax(theirs[i], MPCM_ZERO * most);
-        worst = off <= worst ? worst : off; /* NaN stays */
+        worst = deviation_worse(worst, off);
     }
     free(theirs);
     golden_limit(image->name, worst, MPCM_LIMIT, c->wrong);
@@ -117,8 +117,7 @@ static status compare_target(const comparison *c, const golden_image *image, con
     snprintf(dataset, sizeof dataset, "%s/target", c->method);
     TRY(read_map(c, image, dataset, &theirs));
     for (size_t i = 0; i < image->pixels; i++) {
-        double off = fabs(ours[i] - theirs[i] * unit);
-        worst = off <= worst ? worst : off;
+        worst = deviation_worse(worst, fabs(ours[i] - theirs[i] * unit));
         most = fmax(most, theirs[i] * unit);
     }
     free(theirs);

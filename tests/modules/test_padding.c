@@ -55,8 +55,7 @@ static void test_maps_are_those_of_the_padded_image(void **state) {
     double largest = 0;
     for (int y = 0; y < HEIGHT; y++)
         for (int x = 0; x < WIDTH; x++)
-            if (fabs(maps.logit[y * WIDTH + x] - expected[y * SIDE + x]) > largest)
-                largest = fabs(maps.logit[y * WIDTH + x] - expected[y * SIDE + x]);
+            largest = deviation_worse(largest, fabs(maps.logit[y * WIDTH + x] - expected[y * SIDE + x]));
     assert_true(largest < 1e-4);
     detector_free(d);
     free(whole);

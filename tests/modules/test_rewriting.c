@@ -179,7 +179,7 @@ enum { NEIGHBOURS = 3 };
 static double value_distance(const results *a, const results *b) {
     double off = 0;
     for (size_t i = 0; i < a->count && a->piece[i] == 0; i++)
-        off = fmax(off, fabs((double)a->numbers[i] - (b ? b->numbers[i] : 0)));
+        off = deviation_worse(off, fabs((double)a->numbers[i] - (b ? b->numbers[i] : 0)));
     return off;
 }
 

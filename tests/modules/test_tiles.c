@@ -40,7 +40,7 @@ static double difference(const char *const *settings, detector_tiles tiles) {
     assert_true(maps.width == WIDTH && maps.height == HEIGHT && maps.stage_count == 0);
     double largest = 0;
     for (int i = 0; i < WIDTH * HEIGHT; i++) {
-        largest = fmax(largest, fabs(maps.logit[i] - logit[i]));
+        largest = deviation_worse(largest, fabs(maps.logit[i] - logit[i]));
         assert_true(fabsf(maps.score[i] - 1 / (1 + expf(-maps.logit[i]))) < 1e-6f);
     }
     detector_free(d);

@@ -185,7 +185,7 @@ static void expect_sum(const double *sum, const double *a, double weight_a, cons
     double off = 0, largest = 0;
     for (size_t i = 0; i < count; i++) {
         double expected = weight_a * a[i] + weight_b * b[i];
-        off = fmax(off, fabs(sum[i] - expected));
+        off = deviation_worse(off, fabs(sum[i] - expected));
         largest = fmax(largest, fabs(expected));
     }
     assert_true(largest > 0 && off <= 1e-5 * largest);

@@ -101,7 +101,7 @@ static status measure(const h5_file *f, const parameter *p, distances *out) {
         out->norm += reference * reference;
         out->ours += ours * ours;
         out->own += own * own;
-        out->largest = fmax(out->largest, fabs(ours));
+        out->largest = deviation_worse(out->largest, fabs(ours));
     }
     free(exact);
     free(rounded);
@@ -123,11 +123,11 @@ static status compare_gradients(const h5_file *f, detector *d, const double *cha
             continue;
         TRY(measure(f, p, &off));
         if (off.norm <= NOISE_NORM) {
-            noise = fmax(noise, off.largest);
+            noise = deviation_worse(noise, off.largest);
             continue;
         }
         double share = off.ours / (ROUNDING * off.norm + OWN * off.own + NEAR * changes[i]);
-        if (!(share <= worst)) {
+        if (!isnan(worst) && !(share <= worst)) {
             worst = share;
             worst_off = off.ours / off.norm;
             name = p->name;
@@ -153,7 +153,7 @@ static status compare_statistics(const h5_file *f, detector *d, int *wrong) {
         snprintf(path, sizeof path, "final/%s", p->name);
         TRY(golden_read(f, path, H5_FLOAT32, &theirs, &count));
         double largest = 1, off = count == p->count ? golden_difference(p->value, theirs, count, &largest) : NAN;
-        worst_ratio = off / largest <= worst_ratio ? worst_ratio : off / largest;
+        worst_ratio = deviation_worse(worst_ratio, off / largest);
         free(theirs);
     }
     golden_limit("running statistics after the last step", worst_ratio, STATISTIC_LIMIT, wrong);
@@ -219,7 +219,7 @@ static status replay(const h5_file *f, const run_data *data, detector *d, const 
         detector_loss loss;
         TRY(train_step(data, d, data->images + at, at, &loss));
         double relative = fabs(loss.total - data->trace[step]) / fabs(data->trace[step]);
-        off = relative <= off ? off : relative;
+        off = deviation_worse(off, relative);
         if (step == 0) {
             first = relative;
             TRY(compare_gradients(f, d, changes, wrong));
