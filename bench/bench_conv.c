@@ -5,6 +5,7 @@
 #include "bench/expected_shares.h"
 #include "bench/samples.h"
 #include "core/base/clock.h"
+#include "core/base/parallel.h"
 #include "core/tensor/kernels.h"
 #include "core/tensor/peak.h"
 
@@ -19,17 +20,29 @@ typedef struct layer_times {
     samples peak; /* FLOP/s */
 } layer_times;
 
-static void measure(conv_case *c, int repeat, layer_times *times) {
-    for (int run = -1; run < repeat; run++) /* the first one warms up */
+typedef struct measurement {
+    conv_case *c;
+    int repeat;
+    layer_times *times;
+} measurement;
+
+static void run_cases(void *context) {
+    const measurement *m = context;
+    for (int run = -1; run < m->repeat; run++) /* the first one warms up */
         for (int d = 0; d < CASE_RUNS; d++) {
-            double peak = peak_flops(c->engine, 0), start = clock_seconds();
-            conv_case_run(c, (case_run)d);
+            double peak = peak_flops(m->c->engine, 0), start = clock_seconds();
+            conv_case_run(m->c, (case_run)d);
             double seconds = clock_seconds() - start;
             if (run < 0)
                 continue;
-            samples_add(&times->peak, peak);
-            samples_add(&times->seconds[d], seconds);
+            samples_add(&m->times->peak, peak);
+            samples_add(&m->times->seconds[d], seconds);
         }
+}
+
+/* In one region, as in a network. */
+static void measure(conv_case *c, int repeat, layer_times *times) {
+    parallel_region(c->engine, run_cases, &(measurement){c, repeat, times});
 }
 
 static double share_of(double flops, double seconds, double peak) {
