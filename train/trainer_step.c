@@ -1,3 +1,4 @@
+#include "core/base/parallel.h"
 #include "core/base/whole_numbers.h"
 #include "train/trainer_private.h"
 
@@ -65,7 +66,7 @@ static status add_gradients(trainer *t, int index, int batches, int images, doub
     return STATUS_OK;
 }
 
-status trainer_step(trainer *t, double *loss) {
+static status run_step(trainer *t, double *loss) {
     int done = (int)t->state.batch, size = (int)config_int(t->c, "train.batch_size");
     int batches = int_min(t->per_epoch - done, t->accumulate);
     int images = int_min(loader_samples_per_epoch(t->batches) - done * size, batches * size);
@@ -83,4 +84,23 @@ status trainer_step(trainer *t, double *loss) {
     t->state.epoch_steps++;
     t->state.norm_sum += norm;
     return STATUS_OK;
+}
+
+typedef struct step_job {
+    trainer *t;
+    double *loss;
+    status result;
+} step_job;
+
+static void run_in_region(void *context) {
+    step_job *job = context;
+    job->result = run_step(job->t, job->loss);
+}
+
+/* In one region: at the end of each the threads wait for one another, longer than a step on small crops takes where
+ * another program has a processor. */
+status trainer_step(trainer *t, double *loss) {
+    step_job job = {.t = t, .loss = loss};
+    parallel_region(t->engine, run_in_region, &job);
+    return job.result;
 }

@@ -22,7 +22,9 @@ worker parallel_caller(const engine *e);
 void parallel_for(engine *e, int count, void (*body)(const worker *w, void *context, int item), void *context);
 
 /* Calls body(context) with the threads standing by for the calls of parallel_for in it, which then begin and end within
- * a microsecond: for a forward or backward pass. Inside another one it is a plain call. */
+ * a microsecond and wait for no thread that the system has taken away: for all loops of a step, an image, a
+ * measurement. By itself a loop waits for all threads, for milliseconds on a busy machine. Inside another region it is
+ * a plain call. */
 void parallel_region(engine *e, void (*body)(void *context), void *context);
 
 /* Is told, for measurements, when a loop of `count` items begins and when each of them has ended, one after another. */
