@@ -15,6 +15,7 @@ static status infer_shape(node *n) {
         if (part->n != first->n || part->h != first->h || part->w != first->w)
             return status_fail(STATUS_USAGE, "a part of %dx%dx%dx%d beside one of %dx%dx%dx%d", part->n, part->c,
                                part->h, part->w, first->n, first->c, first->h, first->w);
+        TRY(require_same_layout(part, first));
         channels += part->c;
     }
     n->value = tensor_planar(first->n, channels, first->h, first->w);

@@ -14,6 +14,7 @@ static status infer_shape(node *n) {
     if (map->n != x->n || map->c != 1 || map->h != x->h || map->w != x->w)
         return status_fail(STATUS_USAGE, "a map of %dx%dx%dx%d for an input of %dx%dx%dx%d, expected one channel",
                            map->n, map->c, map->h, map->w, x->n, x->c, x->h, x->w);
+    TRY(require_same_layout(x, map));
     return infer_like_input(n);
 }
 

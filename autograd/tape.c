@@ -122,6 +122,14 @@ node *tape_variable(tape *t, int n, int c, int h, int w, bool dense) {
     return leaf;
 }
 
+/* What makes a map reads one, with a halo: a parameter has none. */
+static status check_layout(const node *n) {
+    const tensor *x = &n->input[0]->value;
+    if (tensor_is_dense(&n->value) || !tensor_is_dense(x) || x->h * x->w == 1)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "a parameter of %dx%dx%dx%d where a map is expected", x->n, x->c, x->h, x->w);
+}
+
 status tape_set_operation(tape *t, node *n, const op *operation, const void *options, size_t options_size,
                           int input_count, node *const *inputs) {
     void *copy = options_size ? tape_alloc(t, options_size) : NULL;
@@ -135,6 +143,8 @@ status tape_set_operation(tape *t, node *n, const op *operation, const void *opt
     memcpy(n->input, inputs, (size_t)input_count * sizeof *inputs);
     n->saved_count = 0;
     status result = operation->infer_shape(n);
+    if (result == STATUS_OK)
+        result = check_layout(n);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", operation->name);
 }
 

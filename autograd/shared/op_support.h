@@ -18,9 +18,17 @@ static inline status infer_like_input(node *n) {
     return STATUS_OK;
 }
 
+/* Maps of one height and width differ in layout if one is a parameter, which has no halo. */
+static inline status require_same_layout(const tensor *a, const tensor *b) {
+    if (a->row == b->row && a->plane == b->plane)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "of two maps of %dx%d pixels one is a parameter, which has another layout", a->h,
+                       a->w);
+}
+
 static inline status require_same_shape(const tensor *a, const tensor *b) {
     if (tensor_same_shape(a, b))
-        return STATUS_OK;
+        return require_same_layout(a, b);
     return status_fail(STATUS_USAGE, "%dx%dx%dx%d and %dx%dx%dx%d are of different shapes", a->n, a->c, a->h, a->w,
                        b->n, b->c, b->h, b->w);
 }

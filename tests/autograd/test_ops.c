@@ -423,6 +423,26 @@ static void test_bad_shapes_are_refused(void **state) {
     tape_free(t);
 }
 
+/* Parameters lie without a halo: as a map, or beside one, they would be read in the wrong places. */
+static void test_parameters_are_no_maps(void **state) {
+    (void)state;
+    static const conv2d_options same = {.stride = 1, .padding = 1, .dilation = 1};
+    for (int trial = 0; trial < 6; trial++) {
+        tape *t;
+        assert_ok(tape_new(test_engine(), 1, &t));
+        node *x = tape_input(t, 1, 1, 8, 8), *w = tape_variable(t, 1, 1, 8, 8, true);
+        node *kernel = tape_variable(t, 1, 1, 3, 3, true);
+        assert_null(trial == 0   ? add(t, x, w)
+                    : trial == 1 ? multiply(t, w, x)
+                    : trial == 2 ? concat(t, 2, (node *[]){x, w})
+                    : trial == 3 ? spatial_scale(t, x, w)
+                    : trial == 4 ? conv2d(t, w, kernel, NULL, same)
+                                 : channel_mean(t, w));
+        assert_fails(tape_plan(t, NULL), STATUS_USAGE, "parameter", "8x8");
+        tape_free(t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_and_gradients),
@@ -433,6 +453,7 @@ int main(void) {
         cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_attention_with_large_scores),
         cmocka_unit_test(test_bad_shapes_are_refused),
+        cmocka_unit_test(test_parameters_are_no_maps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
