@@ -299,3 +299,7 @@ double detector_inference_flops(const detector *d) {
 double detector_training_flops(const detector *d) {
     return d->train.flops;
 }
+
+int detector_pooled_norms(const detector *d) {
+    return d->train.pooled_norms;
+}

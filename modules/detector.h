@@ -223,4 +223,8 @@ int64_t detector_memory(const detector *d);
 double detector_inference_flops(const detector *d);
 double detector_training_flops(const detector *d);
 
+/* How many batch norms of the training graph, by statistics of the batch, see one value of an image and channel, as
+ * behind a mean of the map. Of a batch of one image they make a constant, whatever it shows. */
+int detector_pooled_norms(const detector *d);
+
 #endif

@@ -38,8 +38,9 @@ typedef struct training {
     loss_nodes loss;
     float weight, teacher_weight; /* of this step; the tape reads them */
     int batch_size;
-    int64_t step; /* steps made; the tape reads it */
-    double flops; /* see detector_training_flops */
+    int64_t step;     /* steps made; the tape reads it */
+    double flops;     /* see detector_training_flops */
+    int pooled_norms; /* see detector_pooled_norms */
 } training;
 
 struct detector {

@@ -60,6 +60,7 @@ static status record(detector *d, const detector_training *o, training *train) {
     train->mask = tape_input(t, o->batch_size, 1, height, width);
     TRY(tape_recorded(t));
     d->type->build(d->options, &net, train->image, &outputs);
+    train->pooled_norms = net.pooled_norms;
     TRY(is_published(o) ? record_own_loss(d, o, &net, &outputs, train) : record_terms(d, o, &net, &outputs, train));
     if (o->teacher) {
         train->teacher = tape_input(t, o->batch_size, 1, height, width);

@@ -140,6 +140,7 @@ node *layer_batch_norm(network *net, node *x, const char *name) {
     parameter *batches = obtain(net, PARAMETER_COUNTER, 0, NULL, join(name, "num_batches_tracked").text, &created);
     if (!weight || !bias || !mean || !var || !batches)
         return NULL;
+    net->pooled_norms += net->statistics == NORM_BATCH && x->value.h * x->value.w == 1;
     return batch_norm(net->t, x, as_node(net, weight), as_node(net, bias),
                       (batch_norm_options){.statistics = net->statistics,
                                            .running_mean = mean->value,

@@ -31,6 +31,7 @@ typedef struct network {
     int phase;                  /* of the training; the last one in inference */
     int more_stages;            /* repetitions of an unrolled network's last stage; 0 in training */
     const int64_t *step;        /* training steps made so far, for dropout; NULL in inference */
+    int pooled_norms;           /* counted: batch norms by the batch that see one value of an image and channel */
 } network;
 
 /* Padding is dilation * (kernel / 2): with stride 1 an odd kernel keeps the size. */

@@ -62,6 +62,21 @@ static detector_training training_of(const trainer *t, const planned_loss *loss)
                                .teacher = t->teacher};
 }
 
+/* PyTorch refuses a batch of one image where a norm sees one value of each channel. */
+static void say_if_alone(trainer *t) {
+    int norms = detector_pooled_norms(t->d), size = (int)config_int(t->c, "train.batch_size");
+    bool last = !config_flag(t->c, "data.drop_last") && loader_samples_per_epoch(t->batches) % size == 1;
+    if (t->told_of_pooled_norms || norms == 0 || (size > 1 && !last))
+        return;
+    t->told_of_pooled_norms = true;
+    trainer_say(t,
+                "%s: %d of its batch norms see one value of an image, and of a batch of one image make a constant, "
+                "whatever it shows; %s",
+                detector_name(t->d), norms,
+                size > 1 ? "the last batch of each epoch is one: data.drop_last = true leaves it out"
+                         : "train.batch_size must be more than 1");
+}
+
 /* Lays out the batches and the training graph, and anew when an epoch begins another phase, another loss, or other
  * sizes. */
 static status begin_phase(trainer *t) {
@@ -80,7 +95,9 @@ static status begin_phase(trainer *t) {
     TRY(open_batches(t));
     detector_training training = training_of(t, loss);
     training.step = t->state.epoch * loader_batches_per_epoch(t->batches) + t->state.batch;
-    return detector_begin_training(t->d, &training);
+    TRY(detector_begin_training(t->d, &training));
+    say_if_alone(t);
+    return STATUS_OK;
 }
 
 static status lay_out_largest(trainer *t) {

@@ -53,6 +53,7 @@ typedef struct trainer {
     int phase;                         /* of the network that the training graph is laid out for; -1: none yet */
     const planned_loss *loss;          /* that it is laid out for */
     bool running_norms;                /* of the epoch that it is laid out for: train.norm_epochs are over */
+    bool told_of_pooled_norms;         /* see say_if_alone */
     int crop;                          /* crop_plan_size of the epoch that it is laid out for */
     int size;                          /* of the images in it */
     double saved;                      /* when last.h5 was */

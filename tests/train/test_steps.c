@@ -169,6 +169,35 @@ static void test_evaluated_as_trained(void **state) {
     assert_true(says(&notes, "best.h5 is epoch 2"));
 }
 
+/* The gates of RPCANet++ are normed by the batch: where it is one image, they know nothing of it. */
+static void test_batches_of_one_image(void **state) {
+    (void)state;
+    char folder[4096], small[4096], text[8192];
+    run_notes notes;
+    snprintf(text, sizeof text,
+             "[model]\nname = rpcanet_plusplus\nstages = 1\n[data]\nroot = %s\nsize = 32\n[train]\nepochs = 1\n"
+             "learning_rate = 1e-3\nevaluate_every = 9\n",
+             scratch_path("scenes"));
+    snprintf(small, sizeof small, "%s", scratch_file("plusplus.ini", text, strlen(text)));
+    static const struct {
+        const char *batch, *drop, *told;
+    } cases[] = {{"train.batch_size=1", "data.drop_last=true", "train.batch_size must be more than 1"},
+                 {"train.batch_size=3", "data.drop_last=false", "data.drop_last = true"},
+                 {"train.batch_size=3", "data.drop_last=true", NULL},
+                 {"train.batch_size=5", "data.drop_last=false", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *overrides[] = {cases[i].batch, cases[i].drop, NULL};
+        snprintf(folder, sizeof folder, "%s%d", scratch_path("alone"), (int)i);
+        assert_ok(runs_train_noting(small, folder, false, &notes, overrides));
+        assert_true(says(&notes, "one value of an image") == (cases[i].told != NULL));
+        assert_true(!cases[i].told || says(&notes, cases[i].told));
+    }
+    const char *plain[] = {"train.epochs=1", "train.batch_size=1", NULL};
+    name_folder("plain", folder);
+    assert_ok(runs_train_noting(ini, folder, false, &notes, plain));
+    assert_false(says(&notes, "one value of an image"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_image_counts_alike),
@@ -177,6 +206,7 @@ int main(void) {
         cmocka_unit_test(test_frozen_without_a_schedule),
         cmocka_unit_test(test_other_range),
         cmocka_unit_test(test_evaluated_as_trained),
+        cmocka_unit_test(test_batches_of_one_image),
     };
     return cmocka_run_group_tests(tests, write_recipe, NULL);
 }
