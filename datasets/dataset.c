@@ -9,6 +9,10 @@
 
 const char *const dataset_split_names[DATASET_SPLITS] = {"trainval", "train", "val", "test"};
 
+bool dataset_is_in_trainval(const char *split) {
+    return !strcmp(split, "train") || !strcmp(split, "val");
+}
+
 /* The last part of a path, without slashes behind it; its length. */
 static const char *last_part(const char *path, int *length) {
     size_t end = strlen(path);

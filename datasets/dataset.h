@@ -36,6 +36,7 @@ status dataset_open_faulty(const char *path, const char *split, name_list *fault
 /* The splits that sets have. trainval comes first, which holds what train and val hold. */
 enum { DATASET_SPLITS = 4 };
 extern const char *const dataset_split_names[DATASET_SPLITS];
+bool dataset_is_in_trainval(const char *split); /* train and val */
 /* Whether the set means to have this very split: a list, a folder or rows of a pack, sound or not. */
 status dataset_has_split(const char *path, const char *split, bool *out);
 /* The name a set at `path` has: the last part of the path, without .h5. Of one that ends in . or .. it is what the

@@ -238,7 +238,7 @@ static status open_all_split_folders(opening *o) {
     bool has_trainval, found;
     TRY(split_folders_find(o->root, "trainval", &o->folders, &has_trainval));
     for (int i = 0; i < DATASET_SPLITS; i++) {
-        if (has_trainval && (!strcmp(dataset_split_names[i], "train") || !strcmp(dataset_split_names[i], "val")))
+        if (has_trainval && dataset_is_in_trainval(dataset_split_names[i]))
             continue;
         TRY(split_folders_find(o->root, dataset_split_names[i], &o->folders, &found));
         status result = found ? open_pair(o, add_all, dataset_split_names[i])

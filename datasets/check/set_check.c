@@ -160,13 +160,9 @@ static int collect_pictures(const checker *c, picture *out) {
     return count;
 }
 
-static bool is_in_trainval(const char *split) {
-    return !strcmp(split, "train") || !strcmp(split, "val");
-}
-
 /* A sample of trainval, and the same one of train or val. */
 static bool is_one_sample(const dataset *a, int i, const dataset *b, int k) {
-    return !strcmp(dataset_split(a), "trainval") && is_in_trainval(dataset_split(b)) &&
+    return !strcmp(dataset_split(a), "trainval") && dataset_is_in_trainval(dataset_split(b)) &&
            !strcmp(dataset_sample_name(a, i), dataset_sample_name(b, k));
 }
 
@@ -248,7 +244,7 @@ static status check_all(checker *c) {
         const char *split = dataset_split_names[i];
         TRY(dataset_has_split(c->path, split, &found));
         any = any || found;
-        if (found && trainval && is_in_trainval(split))
+        if (found && trainval && dataset_is_in_trainval(split))
             TRY(has_more_than(c, trainval, split, &found));
         if (found)
             TRY(check_split(c, split));

@@ -40,7 +40,7 @@ static status open_splits(const char *path, dataset *splits[DATASET_SPLITS], int
         result = dataset_has_split(path, split, &found);
         if (result != STATUS_OK || !found)
             continue;
-        if (has_trainval && (!strcmp(split, "train") || !strcmp(split, "val"))) {
+        if (has_trainval && dataset_is_in_trainval(split)) {
             result = refuse_more_than(splits[0], path, split);
             continue;
         }
