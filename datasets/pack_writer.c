@@ -6,8 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 struct pack_writer {
     h5_file *file;
@@ -74,8 +72,7 @@ static status begin_images(pack_writer *w, const grey_image *first) {
 }
 
 bool pack_is_called(const char *path) {
-    size_t length = strlen(path);
-    return length > 3 && !strcasecmp(path + length - 3, ".h5");
+    return name_ends(path, ".h5");
 }
 
 status pack_begin(const char *path, int total, pack_writer **out) {

@@ -103,11 +103,13 @@ const indexed_file *pair_files_mask(const pair_files *files, const char *name, c
 
 /* The name of the image that a mask with this tail belongs to; false if the mask has another one. */
 static bool without_tail(const indexed_file *mask, const char *tail, char out[4096]) {
-    size_t length = strlen(mask->name), end = strlen(tail);
-    if (length <= end || strcasecmp(mask->name + length - end, tail) != 0 || length - end >= 4096)
+    if (!name_ends(mask->name, tail))
         return false;
-    memcpy(out, mask->name, length - end);
-    out[length - end] = 0;
+    size_t length = strlen(mask->name) - strlen(tail);
+    if (length >= 4096)
+        return false;
+    memcpy(out, mask->name, length);
+    out[length] = 0;
     return true;
 }
 

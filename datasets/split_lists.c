@@ -20,11 +20,6 @@ static bool may_hold_lists(const char *name) {
            !strncasecmp(name, "idx_", 4) || is_shares(name);
 }
 
-static bool is_list(const char *name) {
-    size_t length = strlen(name), tail = sizeof ending - 1;
-    return length > tail && !strcasecmp(name + length - tail, ending);
-}
-
 static status add_lists(const char *folder, const char *inside, name_list *out) {
     char path[4096];
     name_list names;
@@ -32,7 +27,7 @@ static status add_lists(const char *folder, const char *inside, name_list *out) 
     TRY(folder_list(path, "", &names));
     status result = STATUS_OK;
     for (int i = 0; i < names.count && result == STATUS_OK; i++) {
-        if (!is_list(names.names[i]))
+        if (!name_ends(names.names[i], ending))
             continue;
         result = path_join(path, inside, names.names[i], "");
         if (result == STATUS_OK)

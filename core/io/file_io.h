@@ -60,6 +60,9 @@ status path_join(char out[4096], const char *folder, const char *name, const cha
  * has no part "..". */
 bool path_stays_inside(const char *name);
 
+/* Whether a name ends so, in any case, and is longer than that. */
+bool name_ends(const char *name, const char *ending);
+
 /* A growing list of owned strings. A zeroed struct is an empty list. */
 typedef struct name_list {
     char **names;

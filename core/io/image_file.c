@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 static const image_format *const formats[] = {
@@ -23,12 +22,9 @@ static bool is_raw(const image_format *format) {
 
 /* The ending of this format that `name` has, or NULL. */
 static const char *ending_of(const image_format *format, const char *name) {
-    size_t length = strlen(name);
-    for (const char *const *ending = format->endings; *ending; ending++) {
-        size_t tail = strlen(*ending);
-        if (length > tail && !strcasecmp(name + length - tail, *ending))
+    for (const char *const *ending = format->endings; *ending; ending++)
+        if (name_ends(name, *ending))
             return *ending;
-    }
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/types.h>
 
 #define LONGEST_NAME 4095 /* no path can be longer, so no name can */
@@ -38,6 +39,11 @@ void name_list_free(name_list *list) {
 
 int name_compare(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool name_ends(const char *name, const char *ending) {
+    size_t length = strlen(name), tail = strlen(ending);
+    return length > tail && strcasecmp(name + length - tail, ending) == 0;
 }
 
 static bool ends_in(const char *name, const char *suffix) {

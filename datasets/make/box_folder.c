@@ -16,18 +16,13 @@ typedef struct box_folder {
     name_list files; /* those that end so, sorted without regard to case */
 } box_folder;
 
-static bool ends_so(const char *name, const char *ending) {
-    size_t length = strlen(name), tail = strlen(ending);
-    return length > tail && !strcasecmp(name + length - tail, ending);
-}
-
 bool box_folder_has(const char *path, const char *ending) {
     name_list names;
     if (!path_is_folder(path) || folder_list(path, "", &names) != STATUS_OK)
         return false;
     bool any = false;
     for (int i = 0; i < names.count && !any; i++)
-        any = ends_so(names.names[i], ending);
+        any = name_ends(names.names[i], ending);
     name_list_free(&names);
     return any;
 }
@@ -38,7 +33,7 @@ static int without_case(const void *a, const void *b) {
 
 static status take_files(box_folder *f, const name_list *all) {
     for (int i = 0; i < all->count; i++) {
-        if (!ends_so(all->names[i], f->ending))
+        if (!name_ends(all->names[i], f->ending))
             continue;
         TRY(name_list_add(&f->files, all->names[i]));
         f->base.named += strcasecmp(all->names[i], "classes.txt") != 0;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { LARGEST_FILE = 1 << 28 };
 enum { LONGEST_NAME = 4095 }; /* as of a path: each of its ends is looked for among the files */
@@ -24,8 +23,7 @@ typedef struct coco {
 } coco;
 
 static bool recognises(const char *path) {
-    size_t length = strlen(path);
-    return length > 5 && !strcasecmp(path + length - 5, ".json");
+    return name_ends(path, ".json");
 }
 
 static void close_file(box_source *s) {
