@@ -21,8 +21,6 @@ excepted=(
     bufferAccessOutOfBounds:core/kernels/byte_rows.c
     # LAPACK's work space: a block of doubles whose end serves as its list of integers.
     invalidPointerCast:core/linalg/linalg.c
-    # The structure is an argument that lives as long as the call.
-    danglingLifetime:eval/programs/main_evaluate.c
 )
 folders=(core autograd modules datasets train eval bench library)
 options=(-I. -D_GNU_SOURCE -D__x86_64__ -DKERNEL_ISA=portable '-DIRST_VERSION="0"')
