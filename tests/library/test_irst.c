@@ -1,97 +1,16 @@
-/* The public interface: what it finds, what it refuses, and that it leaves the host alone. */
+/* The public interface: what it finds in frames, and what it refuses. */
 #include "include/irst.h"
 #include "tests/expect.h"
+#include "tests/library/frames.h"
 #include "tests/support.h"
 #include "tests/train/tiny_detector.h"
 
-#include "core/base/rng.h"
 #include "core/io/grey_range.h"
 #include "eval/detect/detections.h"
-#include "modules/checkpoint.h"
 
-#include <fenv.h>
-#include <locale.h>
 #include <math.h>
-#include <omp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-enum { WIDTH = 61, HEIGHT = 43, PIXELS = WIDTH * HEIGHT };
-
-/* --- counting what is allocated --- */
-
-#if defined(__GLIBC__) && !defined(SANITIZED)
-#define COUNTS_ALLOCATIONS
-static _Atomic long allocations;
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-
-__attribute__((visibility("default"))) void *malloc(size_t size) {
-    allocations++;
-    return __libc_malloc(size);
-}
-
-__attribute__((visibility("default"))) void *calloc(size_t count, size_t size) {
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-__attribute__((visibility("default"))) void *realloc(void *old, size_t size) {
-    allocations++;
-    return __libc_realloc(old, size);
-}
-
-__attribute__((visibility("default"))) void *aligned_alloc(size_t alignment, size_t size) {
-    allocations++;
-    return __libc_memalign(alignment, size);
-}
-#endif
-
-/* --- what is searched --- */
-
-static const char *tiny_checkpoint(const char *range, double threshold) {
-    const char *path = scratch_path("tiny.h5");
-    detector *d = tiny_detector();
-    h5_file *file;
-    assert_ok(h5_create(path, &file));
-    assert_ok(checkpoint_write_model(file, d, true));
-    if (range)
-        assert_ok(h5_write_attribute_text(file, "/", "data.range", range));
-    assert_ok(h5_commit(file));
-    assert_ok(checkpoint_store_threshold(path, threshold));
-    detector_free(d);
-    return path;
-}
-
-/* Clutter with three bright spots, of values up to `most`. */
-static void draw(uint16_t *pixels, int most) {
-    rng random = rng_new(7, 3);
-    for (int i = 0; i < PIXELS; i++)
-        pixels[i] = (uint16_t)(rng_uniform(&random) * most * 0.3);
-    const int spots[3] = {5 * WIDTH + 6, 20 * WIDTH + 30, 38 * WIDTH + 57};
-    for (int i = 0; i < 3; i++)
-        for (int y = 0; y < 2; y++)
-            for (int x = 0; x < 2 + i; x++)
-                pixels[spots[i] + y * WIDTH + x] = (uint16_t)most;
-}
-
-static irst_detector *open_with(const char *name, const char *const *list, int count) {
-    irst_detector *d = irst_open(name, &(irst_options){.threads = 1, .settings = list, .setting_count = count});
-    if (!d)
-        fail_msg("%s: %s", name, irst_error());
-    return d;
-}
-
-#define assert_found(expression)                                                                                       \
-    do {                                                                                                               \
-        if ((expression) != 0)                                                                                         \
-            fail_msg("%s: %s", #expression, irst_error());                                                             \
-    } while (0)
 
 /* What detect finds in the same pixels. */
 static void expect_as_detect(detector *d, grey_image image, const grey_range *range, double threshold,
@@ -144,11 +63,11 @@ static void test_all_formats_give_what_detect_gives(void **state) {
     (void)state;
     uint16_t wide[PIXELS];
     unsigned char narrow[PIXELS];
-    draw(wide, 255);
+    frames_draw(wide, 255);
     for (int i = 0; i < PIXELS; i++)
         narrow[i] = (unsigned char)wide[i];
     detector *expected = mpcm();
-    irst_detector *d = open_with("mpcm", NULL, 0);
+    irst_detector *d = frames_open("mpcm", NULL, 0);
     irst_result found;
     irst_frame frame = {.pixels = narrow, .width = WIDTH, .height = HEIGHT, .format = IRST_U8};
     grey_image image = {WIDTH, HEIGHT, 255, wide, 0, 0, false};
@@ -164,7 +83,7 @@ static void test_all_formats_give_what_detect_gives(void **state) {
     assert_found(irst_detect(d, &frame, &found));
     expect_as_detect(expected, image, &range, 0.5, &found);
 
-    draw(wide, 16383);
+    frames_draw(wide, 16383);
     image.maximum = 65535;
     frame =
         (irst_frame){.pixels = wide, .width = WIDTH, .height = HEIGHT, .format = IRST_U16, .low = 100, .high = 9000};
@@ -181,7 +100,7 @@ static void test_frames_are_resized_as_by_detect(void **state) {
     unsigned char narrow[PIXELS];
     float real[PIXELS];
     irst_result found;
-    draw(wide, 255);
+    frames_draw(wide, 255);
     for (int i = 0; i < PIXELS; i++)
         narrow[i] = (unsigned char)wide[i];
     detector *expected = mpcm();
@@ -189,7 +108,7 @@ static void test_frames_are_resized_as_by_detect(void **state) {
     for (int i = 0; i < 2; i++) {
         char setting[32];
         snprintf(setting, sizeof setting, "size=%d", sizes[i]);
-        irst_detector *d = open_with("mpcm", (const char *const[]){setting}, 1);
+        irst_detector *d = frames_open("mpcm", (const char *const[]){setting}, 1);
         irst_frame frame = {.pixels = narrow, .width = WIDTH, .height = HEIGHT, .format = IRST_U8};
         assert_found(irst_detect(d, &frame, &found));
         assert_true(found.count > 0);
@@ -219,13 +138,13 @@ static void test_strides(void **state) {
     enum { STRIDE = 2 * WIDTH + 7 };
     uint16_t dense[PIXELS], flipped[PIXELS];
     static char apart[1 + HEIGHT * STRIDE];
-    draw(dense, 60000);
+    frames_draw(dense, 60000);
     for (int y = 0; y < HEIGHT; y++) {
         memcpy(apart + 1 + y * STRIDE, dense + y * WIDTH, 2 * WIDTH);
         memcpy(flipped + y * WIDTH, dense + (HEIGHT - 1 - y) * WIDTH, 2 * WIDTH);
     }
     detector *expected = mpcm();
-    irst_detector *d = open_with("mpcm", NULL, 0);
+    irst_detector *d = frames_open("mpcm", NULL, 0);
     const grey_image image = {WIDTH, HEIGHT, 65535, dense, 0, 0, false};
     const grey_range range = {.kind = RANGE_FULL};
     irst_result found;
@@ -242,13 +161,14 @@ static void test_strides(void **state) {
 static void test_a_checkpoint_brings_range_and_threshold(void **state) {
     (void)state;
     uint16_t pixels[PIXELS];
-    draw(pixels, 16383);
-    const char *path = tiny_checkpoint("0,16383", 0.25), *const settings[] = {"range=percentile:1", "threshold=0.125"};
+    frames_draw(pixels, 16383);
+    const char *path = frames_checkpoint("0,16383", 0.25), *const settings[] = {"range=percentile:1",
+                                                                                "threshold=0.125"};
     const grey_image image = {WIDTH, HEIGHT, 65535, pixels, 0, 0, false};
     const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U16};
     detector *expected = tiny_detector();
     irst_result found;
-    irst_detector *d = open_with(path, NULL, 0);
+    irst_detector *d = frames_open(path, NULL, 0);
     grey_range range = {.kind = RANGE_VALUES, .low = 0, .high = 16383};
     assert_found(irst_detect(d, &frame, &found));
     expect_as_detect(expected, image, &range, 0.25, &found);
@@ -257,7 +177,7 @@ static void test_a_checkpoint_brings_range_and_threshold(void **state) {
     expect_as_detect(expected, image, &range, 0.75, &found);
     irst_close(d);
 
-    d = open_with(path, settings, 2);
+    d = frames_open(path, settings, 2);
     range = (grey_range){.kind = RANGE_PERCENTILE, .percent = 1};
     assert_found(irst_detect(d, &frame, &found));
     expect_as_detect(expected, image, &range, 0.125, &found);
@@ -270,17 +190,17 @@ static void test_floats_of_any_scale(void **state) {
     (void)state;
     uint16_t pixels[PIXELS];
     float kelvin[PIXELS];
-    draw(pixels, 65535);
+    frames_draw(pixels, 65535);
     pixels[0] = 0;
     for (int i = 0; i < PIXELS; i++)
         kelvin[i] = 250 + (float)pixels[i] / 1000;
     irst_frame frame = {.pixels = kelvin, .width = WIDTH, .height = HEIGHT, .format = IRST_F32};
-    irst_detector *d = open_with("mpcm", NULL, 0);
+    irst_detector *d = frames_open("mpcm", NULL, 0);
     irst_result found;
     assert_int_equal(irst_detect(d, &frame, &found), 1);
     assert_true(strstr(irst_error(), "run from 250 to 315") && !found.score && found.count == 0);
     irst_close(d);
-    d = open_with("mpcm", (const char *const[]){"range=image"}, 1);
+    d = frames_open("mpcm", (const char *const[]){"range=image"}, 1);
     assert_found(irst_detect(d, &frame, &found));
     detector *expected = mpcm();
     expect_as_detect(expected, (grey_image){WIDTH, HEIGHT, 65535, pixels, 0, 0, false},
@@ -300,7 +220,7 @@ static void expect_refused(const char *name, const char *setting, const char *a,
 static void test_what_cannot_be_opened(void **state) {
     (void)state;
     char path[4096];
-    snprintf(path, sizeof path, "%s", tiny_checkpoint(NULL, 0.5));
+    snprintf(path, sizeof path, "%s", frames_checkpoint(NULL, 0.5));
     expect_refused(NULL, NULL, "neither", "named");
     expect_refused("absent.h5", NULL, "absent.h5", "");
     expect_refused("mpmc", NULL, "mpmc", "mpcm");
@@ -326,7 +246,7 @@ static void test_what_cannot_be_opened(void **state) {
     assert_int_equal(irst_error_code(), 2);
     assert_null(irst_open("absent.h5", NULL));
     assert_int_equal(irst_error_code(), 1);
-    irst_detector *d = open_with(path, (const char *const[]){"model.stages=1"}, 1);
+    irst_detector *d = frames_open(path, (const char *const[]){"model.stages=1"}, 1);
     irst_close(d);
     irst_close(NULL);
 }
@@ -335,7 +255,7 @@ static void test_frames_that_cannot_be(void **state) {
     (void)state;
     float pixels[PIXELS] = {0};
     pixels[3 * WIDTH + 2] = NAN;
-    irst_detector *d = open_with("mpcm", NULL, 0);
+    irst_detector *d = frames_open("mpcm", NULL, 0);
     irst_result found;
     const irst_frame good = {pixels, WIDTH, HEIGHT, 0, IRST_U8, 0, 0};
     const struct {
@@ -366,156 +286,6 @@ static void test_frames_that_cannot_be(void **state) {
     irst_close(d);
 }
 
-/* --- threads --- */
-
-typedef struct job {
-    const char *path;
-    const uint16_t *pixels;
-    float score[PIXELS];
-    char first_error[256], last_error[256];
-} job;
-
-static void *detect_repeatedly(void *context) {
-    job *j = context;
-    snprintf(j->first_error, sizeof j->first_error, "%s", irst_error());
-    irst_detector *d = irst_open(j->path, &(irst_options){.threads = 2});
-    const irst_frame frame = {.pixels = j->pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U16};
-    irst_result found = {0};
-    for (int i = 0; d && i < 3; i++)
-        irst_detect(d, &frame, &found);
-    if (found.score)
-        memcpy(j->score, found.score, sizeof j->score);
-    irst_detect(d, NULL, &found);
-    snprintf(j->last_error, sizeof j->last_error, "%s", irst_error());
-    irst_close(d);
-    return NULL;
-}
-
-static void test_two_threads_give_the_bits_of_one(void **state) {
-    (void)state;
-    uint16_t pixels[PIXELS];
-    draw(pixels, 65535);
-    const char *path = tiny_checkpoint(NULL, 0.5);
-    static job alone, pair[2];
-    pthread_t threads[2];
-    alone = pair[0] = pair[1] = (job){.path = path, .pixels = pixels};
-    pair[1].path = "mpcm";
-    detect_repeatedly(&alone);
-    assert_true(alone.score[0] > 0);
-    static job other;
-    other = (job){.path = "mpcm", .pixels = pixels};
-    detect_repeatedly(&other);
-    assert_null(irst_open("absent.h5", NULL));
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, detect_repeatedly, &pair[i]), 0);
-    for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
-    assert_memory_equal(pair[0].score, alone.score, sizeof alone.score);
-    assert_memory_equal(pair[1].score, other.score, sizeof other.score);
-    assert_string_equal(pair[0].first_error, ""); /* errors are a thread's own */
-    assert_non_null(strstr(pair[0].last_error, "frame"));
-    assert_non_null(strstr(irst_error(), "absent.h5"));
-}
-
-/* --- the host --- */
-
-/* The file that stands in for standard output or error meanwhile; its size is what was printed. */
-static long printed_by(int descriptor, void (*body)(const char *path), const char *path) {
-    fflush(NULL);
-    FILE *sink = tmpfile();
-    int before = dup(descriptor);
-    assert_true(sink && before >= 0 && dup2(fileno(sink), descriptor) >= 0);
-    body(path);
-    fflush(NULL);
-    dup2(before, descriptor);
-    close(before);
-    long size = (long)lseek(fileno(sink), 0, SEEK_END);
-    fclose(sink);
-    return size;
-}
-
-static void work_and_fail(const char *path) {
-    unsigned char pixels[PIXELS] = {0};
-    const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U8};
-    irst_result found;
-    irst_detector *d = irst_open(path, NULL);
-    irst_detect(d, &frame, &found);
-    irst_detect(d, NULL, &found);
-    irst_close(d);
-    irst_open("absent.h5", NULL);
-    irst_open("/etc/passwd", NULL);
-}
-
-static void test_the_host_is_left_alone(void **state) {
-    (void)state;
-    char path[4096], locale_before[256];
-    snprintf(path, sizeof path, "%s", tiny_checkpoint(NULL, 0.5));
-    struct sigaction before[NSIG] = {0}, after = {0};
-    snprintf(locale_before, sizeof locale_before, "%s", setlocale(LC_ALL, NULL));
-    locale_t own = newlocale(LC_ALL_MASK, "C.UTF-8", NULL), thread_before = own ? own : LC_GLOBAL_LOCALE;
-    uselocale(thread_before);
-    int omp_threads = omp_get_max_threads();
-    for (int i = 1; i < NSIG; i++)
-        sigaction(i, NULL, &before[i]);
-    fesetround(FE_UPWARD);
-    feraiseexcept(FE_INEXACT);
-    work_and_fail(path);
-    assert_int_equal(fegetround(), FE_UPWARD);
-    assert_true(fetestexcept(FE_ALL_EXCEPT) == FE_INEXACT);
-    fesetenv(FE_DFL_ENV);
-    for (int i = 1; i < NSIG; i++) {
-        if (sigaction(i, NULL, &after) != 0)
-            continue; /* the C library's own */
-        assert_true(after.sa_handler == before[i].sa_handler && after.sa_flags == before[i].sa_flags);
-    }
-    assert_true(uselocale(LC_GLOBAL_LOCALE) == thread_before);
-    assert_string_equal(setlocale(LC_ALL, NULL), locale_before);
-    assert_int_equal(omp_get_max_threads(), omp_threads);
-    if (own)
-        freelocale(own);
-    assert_int_equal(printed_by(STDOUT_FILENO, work_and_fail, path), 0);
-    assert_int_equal(printed_by(STDERR_FILENO, work_and_fail, path), 0);
-}
-
-/* Whatever way the host rounds. */
-static void test_the_hosts_rounding_does_not_count(void **state) {
-    (void)state;
-    uint16_t pixels[PIXELS];
-    float score[PIXELS];
-    draw(pixels, 65535);
-    const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U16};
-    irst_detector *d = open_with(tiny_checkpoint(NULL, 0.5), NULL, 0);
-    irst_result found;
-    assert_found(irst_detect(d, &frame, &found));
-    memcpy(score, found.score, sizeof score);
-    fesetround(FE_DOWNWARD);
-    int code = irst_detect(d, &frame, &found);
-    fesetround(FE_TONEAREST);
-    assert_int_equal(code, 0);
-    assert_memory_equal(found.score, score, sizeof score);
-    irst_close(d);
-}
-
-static void test_frames_after_the_first_allocate_nothing(void **state) {
-    (void)state;
-#ifdef COUNTS_ALLOCATIONS
-    uint16_t pixels[PIXELS];
-    draw(pixels, 65535);
-    const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U16};
-    irst_result found;
-    irst_detector *d = open_with(tiny_checkpoint(NULL, 0.25), (const char *const[]){"range=percentile"}, 1);
-    assert_found(irst_detect(d, &frame, &found));
-    const float *score = found.score;
-    long before = allocations;
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(irst_detect(d, &frame, &found), 0);
-    assert_true(allocations == before && found.score == score);
-    irst_close(d);
-#else
-    skip();
-#endif
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_formats_give_what_detect_gives),
@@ -525,10 +295,6 @@ int main(void) {
         cmocka_unit_test(test_floats_of_any_scale),
         cmocka_unit_test(test_what_cannot_be_opened),
         cmocka_unit_test(test_frames_that_cannot_be),
-        cmocka_unit_test(test_two_threads_give_the_bits_of_one),
-        cmocka_unit_test(test_the_host_is_left_alone),
-        cmocka_unit_test(test_the_hosts_rounding_does_not_count),
-        cmocka_unit_test(test_frames_after_the_first_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
