@@ -115,6 +115,8 @@ static status make_scene(const view *v, int index, gallery_scene *out) {
                            .targets = p->targets.count,
                            .found = count_true(v->found, p->targets.count),
                            .false_alarms = count_true(v->is_false, detections->count),
+                           .false_pixels = p->counts.fp,
+                           .missed_pixels = p->counts.fn,
                            .boxes = malloc(GALLERY_MOST_BOXES * sizeof *out->boxes)};
     status result = out->name && out->boxes ? gallery_reduce(&source, GALLERY_LARGEST_SIDE, &out->maps) : no_memory();
     if (result != STATUS_OK) {

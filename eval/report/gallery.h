@@ -35,6 +35,7 @@ typedef struct gallery_scene {
     int full_width, full_height;
     double iou;
     int targets, found, false_alarms;
+    int64_t false_pixels, missed_pixels; /* a detection of a target may cover many that are not */
     gallery_maps maps;
     gallery_box *boxes;
     int box_count;

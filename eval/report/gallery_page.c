@@ -86,9 +86,10 @@ static status print_scene(FILE *stream, const gallery_scene *s, const char *grou
     snprintf(id, sizeof id, "%s%d", group, index);
     fputs("<article class=\"scene\"><h3>", stream);
     html_print_text(stream, s->name);
-    fprintf(stream, " <small>%d &times; %d, IoU %.1f %%, %d of %d target%s found, %d false alarm%s</small></h3>",
-            s->full_width, s->full_height, 100 * s->iou, s->found, s->targets, s->targets == 1 ? "" : "s",
-            s->false_alarms, s->false_alarms == 1 ? "" : "s");
+    fprintf(stream, " <small>%d &times; %d, IoU %.1f %% (pixels: %lld false, %lld missed), ", s->full_width,
+            s->full_height, 100 * s->iou, (long long)s->false_pixels, (long long)s->missed_pixels);
+    fprintf(stream, "%d of %d target%s found, %d false alarm%s</small></h3>", s->found, s->targets,
+            s->targets == 1 ? "" : "s", s->false_alarms, s->false_alarms == 1 ? "" : "s");
     fputs("<div class=\"panels\">", stream);
     TRY(print_panel(stream, s, MAP_IMAGE, "Image", id));
     TRY(print_panel(stream, s, MAP_LABEL, "Ground truth", NULL));

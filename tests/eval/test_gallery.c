@@ -85,6 +85,8 @@ static void test_choice(void **state) {
     assert_int_equal(scenes[0].targets, 1);
     assert_int_equal(scenes[0].found, 0);
     assert_int_equal(scenes[0].false_alarms, 1);
+    assert_int_equal(scenes[0].false_pixels, 2);
+    assert_int_equal(scenes[0].missed_pixels, 2);
     assert_int_equal(scenes[0].box_count, 2);
     assert_int_equal(scenes[0].boxes[0].kind, GALLERY_MISSED);
     assert_true(scenes[0].boxes[0].x0 == 10 && scenes[0].boxes[0].x1 == 12 && scenes[0].boxes[0].y1 == 11);
