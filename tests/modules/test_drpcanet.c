@@ -120,20 +120,13 @@ enum { PUBLISHED = sizeof published / sizeof *published };
 
 static void test_options_from_tensors(void **state) {
     (void)state;
-    config *c;
-    assert_ok(config_new(&c));
-    assert_ok(detector_options_from_tensors(published, PUBLISHED, c));
-    assert_string_equal(config_text(c, "model.name"), "drpcanet");
-    assert_int_equal(config_int(c, "model.stages"), 2);
-    assert_int_equal(config_int(c, "model.total_channels"), 8);
-    assert_int_equal(config_int(c, "model.background_layers"), 0);
-    assert_int_equal(config_int(c, "model.target_layers"), 1);
-    assert_int_equal(config_int(c, "model.reconstruction_blocks"), 2);
-    config_free(c);
-    assert_ok(config_new(&c)); /* without the layer that tells the channels */
-    assert_fails(detector_options_from_tensors(published + 1, PUBLISHED - 2, c), STATUS_INPUT, "lowrank.convs.0.weight",
-                 "missing");
-    config_free(c);
+    static const option_value options[] = {
+        {"model.stages", 2},        {"model.total_channels", 8},        {"model.background_layers", 0},
+        {"model.target_layers", 1}, {"model.reconstruction_blocks", 2}, {0},
+    };
+    check_options_from_tensors(published, PUBLISHED, "drpcanet", options);
+    check_missing_tensor(published + 1, PUBLISHED - 2,
+                         "lowrank.convs.0.weight"); /* the layer that tells the channels */
 }
 
 int main(void) {

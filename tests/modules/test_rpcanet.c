@@ -96,20 +96,14 @@ enum { PUBLISHED = sizeof published / sizeof *published };
 
 static void test_options_from_tensors(void **state) {
     (void)state;
+    static const option_value options[] = {
+        {"model.stages", 2},        {"model.total_channels", 8},        {"model.background_layers", 1},
+        {"model.target_layers", 0}, {"model.reconstruction_layers", 0}, {0},
+    };
+    check_options_from_tensors(published, PUBLISHED, "rpcanet", options);
+    check_missing_tensor(published + 3, PUBLISHED - 4,
+                         "lowrank.convs.0.weight"); /* its background, which tells the channels */
     config *c;
-    assert_ok(config_new(&c));
-    assert_ok(detector_options_from_tensors(published, PUBLISHED, c));
-    assert_string_equal(config_text(c, "model.name"), "rpcanet");
-    assert_int_equal(config_int(c, "model.stages"), 2);
-    assert_int_equal(config_int(c, "model.total_channels"), 8);
-    assert_int_equal(config_int(c, "model.background_layers"), 1);
-    assert_int_equal(config_int(c, "model.target_layers"), 0);
-    assert_int_equal(config_int(c, "model.reconstruction_layers"), 0);
-    config_free(c);
-    assert_ok(config_new(&c)); /* without its background, which tells the channels */
-    assert_fails(detector_options_from_tensors(published + 3, PUBLISHED - 4, c), STATUS_INPUT, "lowrank.convs.0.weight",
-                 "missing");
-    config_free(c);
     assert_ok(config_new(&c)); /* a lone stage name is no RPCANet */
     assert_fails(detector_options_from_tensors(published, 2, c), STATUS_INPUT, "no network", "rpcanet_plus, rpcanet");
     config_free(c);

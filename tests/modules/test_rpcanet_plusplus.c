@@ -145,20 +145,14 @@ enum { PUBLISHED = sizeof published / sizeof *published };
 
 static void test_options_from_tensors(void **state) {
     (void)state;
-    config *c;
-    assert_ok(config_new(&c));
-    assert_ok(detector_options_from_tensors(published, PUBLISHED, c));
-    assert_string_equal(config_text(c, "model.name"), "rpcanet_plusplus");
-    assert_int_equal(config_int(c, "model.stages"), 2);
-    assert_int_equal(config_int(c, "model.total_channels"), 8);
-    assert_int_equal(config_int(c, "model.target_layers"), 1);
-    assert_int_equal(config_int(c, "model.reconstruction_layers"), 0);
-    assert_int_equal(config_int(c, "model.contrast_radius"), 5);
-    config_free(c);
-    assert_ok(config_new(&c)); /* without the layer that tells the channels */
-    assert_fails(detector_options_from_tensors(published + 1, PUBLISHED - 2, c), STATUS_INPUT,
-                 "lowrank.conv1_C.0.weight", "missing");
-    config_free(c);
+    static const option_value options[] = {
+        {"model.stages", 2},          {"model.total_channels", 8},
+        {"model.target_layers", 1},   {"model.reconstruction_layers", 0},
+        {"model.contrast_radius", 5}, {0},
+    };
+    check_options_from_tensors(published, PUBLISHED, "rpcanet_plusplus", options);
+    check_missing_tensor(published + 1, PUBLISHED - 2,
+                         "lowrank.conv1_C.0.weight"); /* the layer that tells the channels */
 }
 
 /* The authors' first stage owns layers that it never uses; tensors without a place are superfluous still. */

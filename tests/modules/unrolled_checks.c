@@ -24,3 +24,21 @@ void fill_parameter(detector *d, const char *name, float value) {
     for (size_t i = 0; i < p->count; i++)
         p->value[i] = value;
 }
+
+void check_options_from_tensors(const named_shape *tensors, int count, const char *name, const option_value *options) {
+    config *c;
+    assert_ok(config_new(&c));
+    assert_ok(detector_options_from_tensors(tensors, count, c));
+    assert_string_equal(config_text(c, "model.name"), name);
+    for (; options->key; options++)
+        if (config_int(c, options->key) != options->value)
+            fail_msg("%s is %d, expected %d", options->key, (int)config_int(c, options->key), options->value);
+    config_free(c);
+}
+
+void check_missing_tensor(const named_shape *tensors, int count, const char *missing) {
+    config *c;
+    assert_ok(config_new(&c));
+    assert_fails(detector_options_from_tensors(tensors, count, c), STATUS_INPUT, missing, "missing");
+    config_free(c);
+}

@@ -17,17 +17,18 @@ works() {
     "$@" > stdout 2> stderr < /dev/null || complain "$*: exit code $?: $(head -c 600 stderr)"
 }
 
-# tiny_ini STAGES: a network that trains in milliseconds, on the folder scenes; [train] is up to the test.
+# tiny_ini STAGES [SIZE]: a network that trains in milliseconds, on the folder scenes; [train] is up to the test.
 tiny_ini() {
     cat << INI
 [model]
+name = rpcanet_plus
 stages = $1
 bottleneck_channels = 2
 total_channels = 4
 se_reduction = 2
 [data]
 root = scenes
-size = 32
+size = ${2:-32}
 INI
 }
 

@@ -17,16 +17,8 @@ works "$bin/prepare" synthesize scenes --train 8 --test 8 --size 64 --seed 3
 works "$bin/evaluate" --method mpcm --data scenes --size native --out results --intervals 50
 works "$bin/evaluate" --method mpcm --data scenes --size native --rule max --threshold 0.25 --format json
 cp stdout figures.json
-cat > tiny.ini << 'INI'
-[model]
-name = rpcanet_plus
-stages = 1
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-root = scenes
-size = 64
+tiny_ini 1 64 > tiny.ini
+cat >> tiny.ini << 'INI'
 [train]
 epochs = 3
 batch_size = 4

@@ -17,15 +17,8 @@ fi
 /usr/bin/python3 "$generator" "$work/cases" > made 2>&1 || complain "the generator failed: $(tail -n 1 made)"
 cd cases || exit 1
 
-cat > ../tiny.ini << 'INI'
-[model]
-name = rpcanet_plus
-stages = 1
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-size = 64
+tiny_ini 1 64 > ../tiny.ini
+cat >> ../tiny.ini << 'INI'
 [train]
 epochs = 1
 batch_size = 4

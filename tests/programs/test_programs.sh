@@ -37,16 +37,8 @@ refuses 2 'no-such-command' "$bin/prepare" no-such-command
 refuses 1 'missing-folder' "$bin/prepare" pack missing-folder out/x.h5
 
 # --- train: a network small enough to run in a moment ---
-cat > tiny.ini << 'INI'
-[model]
-name = rpcanet_plus
-stages = 1
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-root = scenes
-size = 64
+tiny_ini 1 64 > tiny.ini
+cat >> tiny.ini << 'INI'
 [train]
 epochs = 2
 batch_size = 4

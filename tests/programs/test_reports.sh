@@ -65,16 +65,8 @@ refuses 2 'a.txt: a report goes to a file that ends in .html' "$bin/evaluate" --
 refuses 1 'no/such/a.html' "$bin/evaluate" --method mpcm --data odd --report no/such/a.html
 
 # --- train: the page, and what TensorBoard is shown ---
-cat > tiny.ini << 'INI'
-[model]
-name = rpcanet_plus
-stages = 1
-bottleneck_channels = 2
-total_channels = 4
-se_reduction = 2
-[data]
-root = scenes
-size = 64
+tiny_ini 1 64 > tiny.ini
+cat >> tiny.ini << 'INI'
 [train]
 epochs = 3
 batch_size = 4
