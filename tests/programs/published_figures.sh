@@ -97,9 +97,9 @@ run rpcanet_plus_nudt_medium NUDT-SIRST max max \
 run rpcanet_plus_irstd1k IRSTD-1k max max \
     0.5934 0.7448 269 291 6.853 430 140 74 42 48 8.219
 run rpcanet_plus_general NUDT-SIRST max max \
-    0.7429 0.8525 926 945 15.004 3104 794 200 122 122 14.606
+    0.7453 0.8541 930 945 15.632 3092 877 212 121 122 16.133
 run rpcanet_plus_general IRSTD-1k max max \
-    0.4770 0.6459 264 291 12.539 368 292 136 45 48 17.142
+    0.5670 0.7237 270 291 8.685 430 273 74 45 48 16.026
 run rpcanet_plus_general SIRST max max \
-    0.5867 0.7395 105 109 16.244 266 76 82 10 11 10.548
+    0.5827 0.7364 104 109 16.085 272 107 76 10 11 14.850
 exit $bad
