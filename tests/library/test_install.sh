@@ -110,7 +110,7 @@ grep -q absent.h5 "$work/error" || complain "an absent file is not named"
 # --- programs ---
 
 cd "$work" || exit 1
-must "irst-detect" "$prefix/bin/irst-detect" frame.pgm --out found
+must "irst-detect" "$prefix/bin/irst-detect" frame.pgm --weights nudt --out found
 grep -q ",$x,$y,$left,$top,$right,$bottom,$area," found/detections.csv || complain "irst-detect finds something else"
 "$prefix/bin/irst-detect" --weights list | grep '^nudt .*mIoU' > /dev/null || complain "irst-detect --weights list says nothing of nudt"
 must "irst-detect --weights" "$prefix/bin/irst-detect" --weights nudt frame.pgm --out named

@@ -89,7 +89,7 @@ if [ "$share" = all ]; then
 fi
 cp weights/*.h5 "$folder"
 run rpcanet_plus_nudt NUDT-SIRST max max \
-    0.9406 0.9694 934 945 1.598 3209 101 95 122 122 1.858
+    0.9543 0.9766 933 945 0.885 3242 18 62 122 122 0.331
 run rpcanet_plus_nudt_small NUDT-SIRST max max \
     0.7990 0.8882 925 945 7.269 3005 286 299 120 122 5.261
 run rpcanet_plus_nudt_medium NUDT-SIRST max max \
