@@ -242,7 +242,8 @@ for isa in portable avx2; do
     done
     for source in "${sources[@]}"; do
         case $source in
-        tests/core/tensor/* | tests/core/conv/* | tests/core/kernels/* | tests/core/linalg/* | tests/autograd/*)
+        tests/core/tensor/* | tests/core/conv/* | tests/core/kernels/* | tests/core/linalg/* | tests/autograd/* | \
+            tests/modules/test_recomputed_networks.c)
             grep -q '"portable"' "$source" ||
                 start unit "$(program_of "$source"), $isa" env IRST_ISA=$isa "build/tests/$(program_of "$source")"
             ;;
