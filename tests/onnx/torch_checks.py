@@ -24,7 +24,7 @@ def read_safetensors(path):
         data = bytearray(file.read())
     metadata = header.pop("__metadata__")
     assert metadata.pop("format") == "pt"
-    assert all(key.startswith("irst.model.") for key in metadata), metadata
+    assert all(key.startswith(("irst.model.", "irst.data.")) for key in metadata), metadata
     state, end = {}, 0
     for name, entry in header.items():
         begin, end_here = entry["data_offsets"]
