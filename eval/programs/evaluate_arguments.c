@@ -7,7 +7,6 @@
 #include "modules/torch/weights_notes.h"
 
 #include <limits.h>
-#include <string.h>
 
 enum { DEFAULT_DRAWS = 1000, UNSET = INT_MIN };
 

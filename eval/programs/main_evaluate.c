@@ -12,7 +12,6 @@
 #include "modules/checkpoint.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* Everything of one run. */
 typedef struct run_state {

@@ -1,8 +1,8 @@
 /* The public interface: what it finds in frames, and what it refuses. */
 #include "include/irst.h"
 #include "tests/expect.h"
+#include "tests/golden.h"
 #include "tests/library/frames.h"
-#include "tests/support.h"
 #include "tests/train/tiny_detector.h"
 
 #include "core/io/grey_range.h"
@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What detect finds in the same pixels. */
 static void expect_as_detect(detector *d, grey_image image, const grey_range *range, double threshold,
@@ -48,14 +49,7 @@ static void expect_as_resized(detector *d, const grey_image *image, int size, co
 
 static detector *mpcm(void) {
     detector *d;
-    static const char *const options[] = {"model.name", "mpcm", NULL};
-    config *c;
-    assert_ok(config_new(&c));
-    assert_ok(config_set(c, options[0], options[1], "test"));
-    assert_ok(config_declare(c, &detector_name_key, 1));
-    assert_ok(detector_declare_options(c));
-    assert_ok(detector_new(test_engine(), c, 0, &d));
-    config_free(c);
+    assert_ok(golden_detector((const char *[]){"model.name", "mpcm", NULL}, &d));
     return d;
 }
 

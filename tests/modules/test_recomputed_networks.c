@@ -2,6 +2,7 @@
 #include "core/base/rng.h"
 #include "modules/detector_type.h"
 #include "tests/expect.h"
+#include "tests/golden.h"
 #include "tests/support.h"
 
 #include <stdlib.h>
@@ -12,17 +13,21 @@ enum { HEIGHT = 21, WIDTH = 35, BATCH = 3, PIXELS = HEIGHT * WIDTH };
 /* --- RPCANet+, value by value --- */
 
 static detector *three_stages(bool recompute) {
-    static const char *const settings[] = {"model.stages=3", "model.bottleneck_channels=2", "model.total_channels=12",
-                                           "model.se_reduction=2", "model.carry_noise=true"};
-    config *c;
+    static const char *const options[] = {"model.name",
+                                          "rpcanet_plus",
+                                          "model.stages",
+                                          "3",
+                                          "model.bottleneck_channels",
+                                          "2",
+                                          "model.total_channels",
+                                          "12",
+                                          "model.se_reduction",
+                                          "2",
+                                          "model.carry_noise",
+                                          "true",
+                                          NULL};
     detector *d;
-    assert_ok(config_new(&c));
-    assert_ok(config_declare(c, &detector_name_key, 1));
-    assert_ok(detector_declare_options(c));
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        assert_ok(config_override(c, settings[i]));
-    assert_ok(detector_new(test_engine(), c, 3, &d));
-    config_free(c);
+    assert_ok(golden_detector(options, &d));
     assert_ok(detector_begin_training(
         d, &(detector_training){
                .batch_size = BATCH, .width = WIDTH, .height = HEIGHT, .eta = 0.1, .recompute = recompute}));
@@ -57,18 +62,6 @@ static void test_detector(void **state) {
 }
 
 /* --- every network --- */
-
-static detector *network_called(const char *name) {
-    config *c;
-    detector *d;
-    assert_ok(config_new(&c));
-    assert_ok(config_declare(c, &detector_name_key, 1));
-    assert_ok(config_set(c, "model.name", name, "test"));
-    assert_ok(detector_declare_options(c));
-    assert_ok(detector_new(test_engine(), c, 3, &d));
-    config_free(c);
-    return d;
-}
 
 static void begin_last_phase(detector *d, int batch, int side, bool recompute) {
     assert_ok(detector_begin_training(d, &(detector_training){.batch_size = batch,
@@ -168,7 +161,8 @@ static void test_every_network(void **state) {
     bool is_part = is_sanitized() || getenv("IRST_ISA");
     int count = is_part ? 2 : sizeof networks / sizeof *networks;
     for (int i = 0; i < count; i++) {
-        detector *d = network_called(networks[i].name);
+        detector *d;
+        assert_ok(golden_detector((const char *[]){"model.name", networks[i].name, NULL}, &d));
         double left = share_left(d);
         if (!(left <= networks[i].most))
             fail_msg("%s: %.3f of the memory is left, expected at most %g", networks[i].name, left, networks[i].most);

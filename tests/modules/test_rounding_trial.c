@@ -1,5 +1,6 @@
 /* int8 chain by chain: each chain is found whole and tried alone, and one whose ranges are no good is told from the
- * others. With the weights that come with the programs, which have their ranges. */
+ * others. With trained weights that have their ranges and detect what is drawn, kept beside the test: what ships as
+ * `nudt` is trained anew from time to time, and need not. */
 #include "modules/checkpoint.h"
 #include "modules/rounding_trial.h"
 #include "tests/expect.h"
@@ -22,7 +23,7 @@ static void draw(float *image) {
         }
 }
 
-static detector *shipped(void) {
+static detector *trained(void) {
     detector *d;
     assert_ok(checkpoint_load(test_engine(), "tests/modules/rounding_trial.h5", &d));
     return d;
@@ -47,7 +48,7 @@ static void spoil(detector *d, int stage) {
 
 static void test_chains(void **state) {
     (void)state;
-    detector *d = shipped();
+    detector *d = trained();
     rounding_trial *t;
     assert_ok(rounding_trial_new(d, &t));
     assert_int_equal(rounding_trial_chains(t), STAGES);
@@ -76,7 +77,7 @@ static void test_what_is_spoilt_is_found(void **state) {
     static float image[PIXELS], before[PIXELS];
     detector_maps maps;
     draw(image);
-    detector *d = shipped();
+    detector *d = trained();
     assert_ok(detector_run(d, image, W, H, DETAIL_SCORE, &maps));
     memcpy(before, maps.score, sizeof before);
     rounding_trial *t = tried(d, image);
