@@ -156,14 +156,15 @@ $(BUILD)/obj/core/base/job_mpi.o: LIBRARY_CFLAGS += $(MPI_CFLAGS)
 
 # A program of the tests is a file tests/FOLDER/{test,compare,replay}_NAME.c; all others there are linked to each.
 TEST_SOURCES := $(shell find tests -name 'test_*.c' -o -name 'compare_*.c' -o -name 'replay_*.c')
-TEST_HELPERS := $(filter-out $(TEST_SOURCES) tests/fuzz/%,$(shell find tests -name '*.c' ! -name 'wrap_*'))
+TEST_HELPERS := $(filter-out $(TEST_SOURCES) tests/fuzz/% tests/modules/onnx/%,$(shell find tests -name '*.c' ! -name 'wrap_*'))
 TESTS        := $(foreach t,$(TEST_SOURCES),$(BUILD)/tests/$(basename $(notdir $(t))))
 
 # What writes ONNX is no part of the library, and needs the schema in C.
 ONNX_SCHEMA   := $(BUILD)/onnx/onnx.pb-c
 ONNX_OBJECTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard modules/onnx/*.c)) $(ONNX_SCHEMA).o
-ONNX_TESTS    := test_onnx compare_onnx
-ONNX_PROGRAMS := $(BINDIR)/convert $(BUILD)/failing/convert $(ONNX_TESTS:%=$(BUILD)/tests/%)
+ONNX_TESTS    := $(patsubst tests/modules/onnx/%.c,$(BUILD)/tests/%,$(filter tests/modules/onnx/%,$(TEST_SOURCES)))
+ONNX_TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/modules/onnx/*.c))
+ONNX_PROGRAMS := $(BINDIR)/convert $(BUILD)/failing/convert $(ONNX_TESTS)
 
 # Programs in which one allocation of our own code can be made to fail (tests/allocations).
 FAILING := $(foreach p,train evaluate detect convert prepare,$(BUILD)/failing/$(p))
@@ -219,8 +220,9 @@ $(ONNX_SCHEMA).o: $(ONNX_SCHEMA).c
 	@echo "  CC   $@"
 	$(Q)$(COMPILE) -w -c -o $@ $<
 
-$(ONNX_OBJECTS) $(ONNX_TESTS:%=$(BUILD)/obj/tests/modules/%.o): | $(ONNX_SCHEMA).h
-$(ONNX_OBJECTS) $(ONNX_TESTS:%=$(BUILD)/obj/tests/modules/%.o): DEFINES += -isystem $(BUILD)/onnx
+$(ONNX_TESTS): $(BUILD)/obj/tests/modules/onnx/read_model.o
+$(ONNX_OBJECTS) $(ONNX_TEST_OBJECTS): | $(ONNX_SCHEMA).h
+$(ONNX_OBJECTS) $(ONNX_TEST_OBJECTS): DEFINES += -isystem $(BUILD)/onnx
 $(ONNX_PROGRAMS): $(ONNX_OBJECTS)
 $(ONNX_PROGRAMS): LIBS += $(ONNX_LIBS)
 
