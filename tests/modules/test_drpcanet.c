@@ -4,7 +4,6 @@
 #include "modules/layer_name.h"
 #include "modules/tensor_options.h"
 #include "tests/expect.h"
-#include "tests/golden.h"
 #include "tests/modules/descent.h"
 #include "tests/modules/unrolled_checks.h"
 
@@ -12,11 +11,7 @@
 #include <stdlib.h>
 
 static detector *network(const char *stages, const char *channels) {
-    detector *d;
-    assert_ok(golden_detector(
-        (const char *[]){"model.name", "drpcanet", "model.stages", stages, "model.total_channels", channels, NULL},
-        &d));
-    return d;
+    return unrolled_network("drpcanet", stages, channels);
 }
 
 /* 1.169 M are published. */
@@ -38,8 +33,6 @@ static void test_any_image_size(void **state) {
     detector_free(d);
 }
 
-enum { SIDE = 24, PIXELS = SIDE * SIDE };
-
 /* What a hypernetwork makes of a map's mean: its weights are 1, its biases the ones given. */
 static double generated(double mean, double first, double last) {
     return 1 / (1 + exp(-(last + 3 * fmax(0, mean + first))));
@@ -55,19 +48,16 @@ static void set_generator(detector *d, int stage, const char *symbol, float firs
 
 static double mean_of(const double *map) {
     double sum = 0;
-    for (int i = 0; i < PIXELS; i++)
+    for (int i = 0; i < STAGES_PIXELS; i++)
         sum += map[i];
-    return sum / PIXELS;
+    return sum / STAGES_PIXELS;
 }
 
 /* T^k = x - epsilon H with H a number: x and both factors by hand, from the maps of the stages. */
 static void test_steps_by_hand(void **state) {
     (void)state;
     const double H = 0.8;
-    float image[PIXELS];
-    double x[PIXELS];
-    for (int i = 0; i < PIXELS; i++)
-        image[i] = (float)((i * 53) % 97) / 97;
+    double x[STAGES_PIXELS];
     detector *d = network("2", "4");
     for (int k = 0; k < 2; k++) {
         set_generator(d, k, "gamma", 0.2f, -0.3f);
@@ -76,21 +66,17 @@ static void test_steps_by_hand(void **state) {
         fill_parameter(d, layer_named("decos.%d.sparse.convs.14.bias", k).text, (float)H);
     }
     detector_maps maps;
-    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
-    static const char *const names[] = {"stage1/B", "stage1/T", "stage1/D", "stage2/B", "stage2/T", "stage2/D"};
-    assert_int_equal(maps.stage_count, 6);
-    for (int i = 0; i < 6; i++)
-        assert_string_equal(maps.stages[i].name, names[i]);
+    const float *image = run_two_stages(d, &maps);
     for (int k = 0; k < 2; k++) {
         const float *D = k ? maps.stages[2].map : image, *T = k ? maps.stages[1].map : NULL;
         const float *B = maps.stages[3 * k].map, *result = maps.stages[3 * k + 1].map;
-        for (int i = 0; i < PIXELS; i++)
+        for (int i = 0; i < STAGES_PIXELS; i++)
             x[i] = T ? T[i] : 0;
         double gamma = generated(mean_of(x), 0.2f, -0.3f);
-        for (int i = 0; i < PIXELS; i++)
+        for (int i = 0; i < STAGES_PIXELS; i++)
             x[i] = gamma * x[i] + (1 - gamma) * ((double)D[i] - B[i]);
         double epsilon = generated(mean_of(x), 0.1f, -0.6f);
-        for (int i = 0; i < PIXELS; i++)
+        for (int i = 0; i < STAGES_PIXELS; i++)
             assert_true(fabs(result[i] - (x[i] - epsilon * H)) < 1e-5 * (1 + fabs(D[i]) + fabs(B[i])));
     }
     detector_free(d);

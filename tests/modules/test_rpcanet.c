@@ -1,8 +1,8 @@
 /* RPCANet: parameter counts and names, its equations, any image size, options told from tensors. */
+#include "core/io/hdf5_io.h"
 #include "modules/detector.h"
 #include "modules/tensor_options.h"
 #include "tests/expect.h"
-#include "tests/golden.h"
 #include "tests/modules/unrolled_checks.h"
 #include "tests/support.h"
 
@@ -11,10 +11,7 @@
 #include <stdlib.h>
 
 static detector *network(const char *stages, const char *channels) {
-    detector *d;
-    assert_ok(golden_detector(
-        (const char *[]){"model.name", "rpcanet", "model.stages", stages, "model.total_channels", channels, NULL}, &d));
-    return d;
+    return unrolled_network("rpcanet", stages, channels);
 }
 
 static void test_parameter_counts(void **state) {
@@ -56,32 +53,11 @@ static void test_any_image_size(void **state) {
     detector_free(d);
 }
 
-/* With epsilon = 0 a stage leaves T^k = T^{k-1} + D^{k-1} - B^k; the stages have no N. */
+/* The stages have no N. */
 static void test_stage_maps(void **state) {
     (void)state;
-    enum { SIDE = 24, PIXELS = SIDE * SIDE };
-    float image[PIXELS];
-    for (int i = 0; i < PIXELS; i++)
-        image[i] = (float)((i * 53) % 97) / 97;
     detector *d = network("2", "4");
-    for (int k = 0; k < 2; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "decos.%d.sparse.epsilon", k);
-        *parameter_find(detector_parameters(d), name)->value = 0;
-    }
-    detector_maps maps;
-    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
-    static const char *const names[] = {"stage1/B", "stage1/T", "stage1/D", "stage2/B", "stage2/T", "stage2/D"};
-    assert_int_equal(maps.stage_count, 6);
-    for (int i = 0; i < 6; i++)
-        assert_string_equal(maps.stages[i].name, names[i]);
-    const float *B1 = maps.stages[0].map, *T1 = maps.stages[1].map, *D1 = maps.stages[2].map;
-    const float *B2 = maps.stages[3].map, *T2 = maps.stages[4].map;
-    for (int i = 0; i < PIXELS; i++) {
-        assert_true(fabsf(T1[i] - (image[i] - B1[i])) < 1e-5f);
-        assert_true(fabsf(T2[i] - (T1[i] + D1[i] - B2[i])) < 1e-5f);
-        assert_true(maps.logit[i] == T2[i]);
-    }
+    check_stages_without_shrinkage(d);
     detector_free(d);
 }
 

@@ -6,7 +6,6 @@
 #include "modules/torch/torch_export.h"
 #include "modules/torch/torch_import.h"
 #include "tests/expect.h"
-#include "tests/golden.h"
 #include "tests/modules/descent.h"
 #include "tests/modules/unrolled_checks.h"
 #include "tests/support.h"
@@ -16,11 +15,7 @@
 #include <string.h>
 
 static detector *network(const char *stages, const char *channels) {
-    detector *d;
-    assert_ok(golden_detector((const char *[]){"model.name", "rpcanet_plusplus", "model.stages", stages,
-                                               "model.total_channels", channels, NULL},
-                              &d));
-    return d;
+    return unrolled_network("rpcanet_plusplus", stages, channels);
 }
 
 /* Those that compute: 1.435 M and 2.915 M are published for 3 and 6 stages. A stage has 493 597, without the forget
@@ -48,30 +43,10 @@ static void test_any_image_size(void **state) {
     detector_free(d);
 }
 
-enum { SIDE = 24, PIXELS = SIDE * SIDE };
-
-/* With epsilon = 0 a stage leaves T^k = T^{k-1} + D^{k-1} - B^k. */
 static void test_stage_maps(void **state) {
     (void)state;
-    float image[PIXELS];
-    for (int i = 0; i < PIXELS; i++)
-        image[i] = (float)((i * 53) % 97) / 97;
     detector *d = network("2", "4");
-    fill_parameter(d, "decos.0.sparse.epsilon", 0);
-    fill_parameter(d, "decos.1.sparse.epsilon", 0);
-    detector_maps maps;
-    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
-    static const char *const names[] = {"stage1/B", "stage1/T", "stage1/D", "stage2/B", "stage2/T", "stage2/D"};
-    assert_int_equal(maps.stage_count, 6);
-    for (int i = 0; i < 6; i++)
-        assert_string_equal(maps.stages[i].name, names[i]);
-    const float *B1 = maps.stages[0].map, *T1 = maps.stages[1].map, *D1 = maps.stages[2].map;
-    const float *B2 = maps.stages[3].map, *T2 = maps.stages[4].map;
-    for (int i = 0; i < PIXELS; i++) {
-        assert_true(fabsf(T1[i] - (image[i] - B1[i])) < 1e-5f);
-        assert_true(fabsf(T2[i] - (T1[i] + D1[i] - B2[i])) < 1e-5f);
-        assert_true(maps.logit[i] == T2[i]);
-    }
+    check_stages_without_shrinkage(d);
     detector_free(d);
 }
 
@@ -92,7 +67,6 @@ static void test_memory_by_hand(void **state) {
     const double i = 0.3, j = -0.7, o = 0.4, f = 1.1; /* what the gates and the news see */
     static const char gates[] = "ijof";
     const double biases[] = {i, j, o, f};
-    float image[PIXELS] = {0};
     detector *d = network("2", "4");
     for (int stage = 0; stage < 2; stage++) {
         for (int g = 0; g < (stage ? 4 : 3); g++) {
@@ -107,14 +81,14 @@ static void test_memory_by_hand(void **state) {
         hand_on_the_state(d, stage);
     }
     detector_maps maps;
-    assert_ok(detector_run(d, image, SIDE, SIDE, DETAIL_STAGES, &maps));
+    const float *image = run_two_stages(d, &maps);
     double c = tanh(j) / (1 + exp(-i)), h = c / (1 + exp(-o));
     const float *B1 = maps.stages[0].map, *T1 = maps.stages[1].map, *D1 = maps.stages[2].map, *B2 = maps.stages[3].map;
-    for (int k = 0; k < PIXELS; k++)
-        assert_true(fabs(B1[k] - 4 * h) < 1e-5);
+    for (int k = 0; k < STAGES_PIXELS; k++)
+        assert_true(fabs(B1[k] - image[k] - 4 * h) < 1e-5);
     c = c / (1 + exp(-f)) + c;
     h = tanh(c) / (1 + exp(-o));
-    for (int k = 0; k < PIXELS; k++)
+    for (int k = 0; k < STAGES_PIXELS; k++)
         assert_true(fabs(B2[k] - (D1[k] - T1[k]) - 4 * h) < 1e-5 * (1 + fabs(D1[k]) + fabs(T1[k])));
     detector_free(d);
 }
