@@ -32,6 +32,19 @@ size = ${2:-32}
 INI
 }
 
+# tiny_training: that network of one stage, and two epochs on scenes of 64 x 64.
+tiny_training() {
+    tiny_ini 1 64
+    cat << INI
+[train]
+epochs = 2
+batch_size = 4
+learning_rate = 0.001
+evaluate_every = 1
+seed = 5
+INI
+}
+
 # refuses CODE PATTERN COMMAND...: the exit code, one line on stderr that matches, nothing left in out/
 refuses() {
     local code=$1 pattern=$2 got
