@@ -59,12 +59,11 @@ status trainer_write_config(const trainer *t) {
     return result;
 }
 
-/* Up to now; together with the other processes. */
+/* Up to now; with what the other processes spent, those too that had no image of the last batch. */
 static void count_cost(trainer *t) {
     double now = clock_processor_seconds(), spent = now - t->counted;
+    training_cost_add(&t->state.cost, trainer_sum(t, spent));
     t->counted = now;
-    peers_sum(t->options->peers, &spent, 1);
-    training_cost_add(&t->state.cost, spent);
 }
 
 static status save(trainer *t, const char *path) {

@@ -32,6 +32,17 @@ void trainer_agree(const trainer *t, bool *stop, bool *save) {
         *stop |= all[2 * rank] != 0;
 }
 
+double trainer_sum(const trainer *t, double own) {
+    peers *p = t->options->peers;
+    if (!p)
+        return own;
+    const double *all = peers_gather(p, &own, 1);
+    double sum = 0;
+    for (int rank = 0; rank < peers_count(p); rank++)
+        sum += all[rank];
+    return sum;
+}
+
 static double weights_checksum(trainer *t) {
     const parameter_set *set = detector_parameters(t->d);
     uLong sum = crc32_z(0, NULL, 0);

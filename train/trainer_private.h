@@ -89,7 +89,8 @@ status trainer_check_peers(const trainer *t); /* that every rank has an image of
 bool trainer_first_says(const trainer *t, bool own);
 /* One that stops stops all; when to save, the first one's clock says. */
 void trainer_agree(const trainer *t, bool *stop, bool *save);
-status trainer_compare(trainer *t); /* that data and weights are the same everywhere */
+double trainer_sum(const trainer *t, double own); /* over all ranks, those without an image of the batch too */
+status trainer_compare(trainer *t);               /* that data and weights are the same everywhere */
 
 /* One line to the user, through options.on_notice. */
 void trainer_say(const trainer *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,8 @@
 /* Several processes that train one network: the run of one process with the same batches, but for rounding. Here they
  * are threads (thread_peers.h); tests/train/test_mpi.sh has processes. */
+#include "core/base/clock.h"
 #include "core/io/file_io.h"
+#include "modules/training_cost.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 #include "tests/train/runs.h"
@@ -156,6 +158,24 @@ static void test_resumed_by_others(void **state) {
     assert_true(fabs(a.miou[5] - b.miou[5]) <= 1e-3); /* of the split, over which the ranks spread */
 }
 
+/* Of the last batch of each epoch one rank has the only image: what the others spent counts as well. Threads all count
+ * the time of one process, so that it is there four times, but for what came before the first step. */
+static void test_cost_is_of_all(void **state) {
+    (void)state;
+    char folder[4096], last[4096];
+    recipe r = network("rpcanet_plus", TINY, "epochs = 8\n", 4);
+    training_cost cost;
+    r.overrides = "data.weights=1.3";
+    snprintf(folder, sizeof folder, "%s", run_folder());
+    double begun = clock_processor_seconds();
+    assert_ok(runs_train_together(r, folder, false, 0, 4));
+    double spent = clock_processor_seconds() - begun;
+    assert_ok(path_join(last, folder, "last", ".h5"));
+    assert_ok(training_cost_read_file(last, &cost));
+    if (!(cost.processor_seconds > 1.5 * spent))
+        fail_msg("%g processor seconds of 4 ranks that spent %g each", cost.processor_seconds, spent);
+}
+
 static void test_refused(void **state) {
     (void)state;
     recipe r = network("rpcanet_plus", TINY, "epochs = 1\n", 4);
@@ -164,10 +184,10 @@ static void test_refused(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_rpcanet_plus), cmocka_unit_test(test_recomputed_and_accumulated),
-    cmocka_unit_test(test_rpcanet),      cmocka_unit_test(test_mshnet),
-    cmocka_unit_test(test_agpcnet),      cmocka_unit_test(test_resumed_by_others),
-    cmocka_unit_test(test_refused),
+    cmocka_unit_test(test_rpcanet_plus),   cmocka_unit_test(test_recomputed_and_accumulated),
+    cmocka_unit_test(test_rpcanet),        cmocka_unit_test(test_mshnet),
+    cmocka_unit_test(test_agpcnet),        cmocka_unit_test(test_resumed_by_others),
+    cmocka_unit_test(test_cost_is_of_all), cmocka_unit_test(test_refused),
 };
 
 int main(void) {
