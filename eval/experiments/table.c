@@ -115,6 +115,14 @@ void table_print_csv(const table *t, FILE *stream) {
 
 /* --- Markdown: one table a section --- */
 
+/* A name may hold what divides the cells. */
+static void print_markdown_cell(const char *text, FILE *stream) {
+    fputs("| ", stream);
+    for (; *text; text++)
+        fprintf(stream, *text == '|' ? "\\%c" : "%c", *text);
+    fputs(" |", stream);
+}
+
 static void print_markdown_head(const table *t, const char *section, FILE *stream) {
     fprintf(stream, "\n## %s\n\n| %s |", section, t->row_label);
     for (int c = 0; c < t->column_count; c++) {
@@ -131,7 +139,7 @@ static void print_markdown_head(const table *t, const char *section, FILE *strea
 }
 
 static void print_markdown_row(const table *t, const table_row *row, FILE *stream) {
-    fprintf(stream, "| %s |", row->label);
+    print_markdown_cell(row->label, stream);
     for (int c = 0; c < t->column_count; c++) {
         shown_value shown = show(t, row, c);
         fprintf(stream, " %s |", shown.value);
@@ -212,8 +220,10 @@ static void print_latex_text(const char *text, FILE *stream) {
         if (strncmp(text, plus_minus, strlen(plus_minus)) == 0) {
             fputs("$\\pm$", stream);
             text += strlen(plus_minus) - 1;
-        } else if (strchr("%&_#$", *text)) {
+        } else if (strchr("%&_#${}", *text)) {
             fprintf(stream, "\\%c", *text);
+        } else if (strchr("~^", *text)) { /* alone, accents */
+            fprintf(stream, "\\%c{}", *text);
         } else {
             putc(*text, stream);
         }

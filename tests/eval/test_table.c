@@ -119,6 +119,20 @@ static void test_latex(void **state) {
                                    "\\end{tabular}\n");
 }
 
+/* A name may hold what a format has another use for. */
+static void test_odd_names(void **state) {
+    (void)state;
+    table t = {.title = "A table", .row_label = "method", .columns = columns, .column_count = 1};
+    assert_ok(table_add_row(&t, &(table_row){"a^{2}~b", "p|q{r}", 1, NULL, {of(1, NAN, NAN)}}));
+    char *latex = printed(&t, table_print_latex), *markdown = printed(&t, table_print_markdown);
+    assert_non_null(strstr(latex, "{l}{a\\^{}\\{2\\}\\~{}b} \\\\\n"));
+    assert_non_null(strstr(latex, "p|q\\{r\\} & 1.00 \\\\\n"));
+    assert_non_null(strstr(markdown, "\n| p\\|q{r} | 1.00 |\n"));
+    free(latex);
+    free(markdown);
+    table_free(&t);
+}
+
 /* Times, figures of another data set, missing ones and those judged in another row are not counted. */
 static void test_verdict(void **state) {
     (void)state;
@@ -180,13 +194,10 @@ static void test_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_markdown),
-        cmocka_unit_test(test_latex),
-        cmocka_unit_test(test_html),
-        cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_difference_is_of_rounded_figures),
+        cmocka_unit_test(test_csv),   cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_latex), cmocka_unit_test(test_odd_names),
+        cmocka_unit_test(test_html),  cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_files), cmocka_unit_test(test_difference_is_of_rounded_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
