@@ -133,10 +133,11 @@ static status compare(const settings *s, const detector *d, const char *setting)
     char key[256];
     const char *value = strchr(setting, '=') + 1;
     snprintf(key, sizeof key, "%.*s", (int)(value - 1 - setting), setting);
-    const char *own = !strcmp(key, detector_name_key.name) ? detector_name(d) : detector_option(d, key);
+    bool is_name = !strcmp(key, detector_name_key.name);
+    const char *own = is_name ? detector_name(d) : detector_option(d, key);
     if (!own)
         return status_fail(STATUS_USAGE, "%s: unknown key: %s has no such option", key, detector_name(d));
-    if (strcmp(own, value) != 0)
+    if (is_name ? strcmp(own, value) != 0 : !detector_option_is(d, key, value))
         return status_fail(STATUS_USAGE, "%.200s: %s has %s = %s, which cannot be changed", setting, s->checkpoint, key,
                            own);
     return STATUS_OK;

@@ -1,5 +1,6 @@
 #include "modules/detector.h"
 
+#include "core/config/same_value.h"
 #include "modules/detector_private.h"
 
 #include <math.h>
@@ -174,6 +175,10 @@ score_kind detector_score_kind(const detector *d) {
 
 const char *detector_option(const detector *d, const char *key) {
     return config_is_declared(d->options, key) ? config_value(d->options, key) : NULL;
+}
+
+bool detector_option_is(const detector *d, const char *key, const char *value) {
+    return config_value_is(d->options, key, value);
 }
 
 parameter_set *detector_parameters(detector *d) {

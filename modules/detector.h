@@ -58,6 +58,8 @@ const char *detector_name(const detector *d);
 score_kind detector_score_kind(const detector *d);
 /* Value of one of the method's options as text, by its full key; NULL if it has no such key. */
 const char *detector_option(const detector *d, const char *key);
+/* Whether an option that it has would be the same by this value: 0.10 is 0.1. */
+bool detector_option_is(const detector *d, const char *key, const char *value);
 /* Parameters and statistics; an empty set for methods without. */
 parameter_set *detector_parameters(detector *d);
 

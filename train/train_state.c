@@ -1,5 +1,6 @@
 #include "train/train_state.h"
 
+#include "core/config/same_value.h"
 #include "core/io/hdf5_io.h"
 #include "modules/checkpoint.h"
 
@@ -224,15 +225,8 @@ static status lies_ahead(const h5_file *file, const char *stored, int64_t now, b
     return STATUS_OK;
 }
 
-/* 1e-3 is 0.001. */
-static bool same_value(const config_key *key, const char *stored, const char *now) {
-    bool is_number = key->type == CONFIG_REAL || key->type == CONFIG_INT;
-    return !strcmp(stored, now) || (is_number && strtod(stored, NULL) == strtod(now, NULL));
-}
-
-static status compare_value(const h5_file *file, const config *c, const config_key *described, const char *stored) {
-    const char *key = described->name;
-    bool same = same_value(described, stored, config_value(c, key));
+static status compare_value(const h5_file *file, const config *c, const char *key, const char *stored) {
+    bool same = config_value_is(c, key, stored);
     if (!same && !strcmp(key, "train.norm_epochs"))
         TRY(lies_ahead(file, stored, config_int(c, key), &same));
     return same ? STATUS_OK
@@ -250,7 +244,7 @@ static status compare_config(const h5_file *file, const config *c) {
             continue;
         char *stored;
         TRY(begun_with(file, config_key_at(c, i), &stored));
-        status result = compare_value(file, c, config_key_at(c, i), stored);
+        status result = compare_value(file, c, key, stored);
         free(stored);
         TRY(result);
     }

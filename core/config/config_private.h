@@ -1,4 +1,4 @@
-/* Inside of a config, shared by config.c, config_value.c and config_file.c only.
+/* Inside of a config, shared by the files of this folder only.
  *
  * Thread rule: as config.h. */
 #ifndef IRST_CORE_CONFIG_CONFIG_PRIVATE_H

@@ -1,6 +1,7 @@
 /* The methods of an experiment: their options, their checkpoints, and a detector of them. */
 #include "eval/experiments/experiment_private.h"
 
+#include "core/config/same_value.h"
 #include "modules/torch/weights_file.h"
 
 #include <stdlib.h>
@@ -136,11 +137,10 @@ static status check_options(const experiment_method *m, const char *checkpoint, 
         return status_fail(STATUS_USAGE, "%s is a checkpoint of %s, but methods.%s is %s", checkpoint, detector_name(d),
                            m->name, m->method);
     for (int i = 0; i < m->given.count; i++) {
-        const char *key = m->given.names[i], *found = detector_option(d, key),
-                   *expected = config_value(m->options, key);
-        if (strcmp(found, expected) != 0)
+        const char *key = m->given.names[i], *found = detector_option(d, key);
+        if (!config_value_is(m->options, key, found))
             return status_fail(STATUS_USAGE, "%s has %s = %s, but methods.%s says %s", checkpoint, key, found, m->name,
-                               expected);
+                               config_value(m->options, key));
     }
     return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 /* How the networks of an experiment are trained: by the keys of [train], by another training's ini, or both. */
+#include "core/config/same_value.h"
 #include "eval/experiments/experiment_private.h"
 
 #include <stdlib.h>
@@ -94,11 +95,11 @@ static status has_model(const config *c, bool *out) {
 }
 
 static status compare_option(const config *c, const char *key, const experiment_method *m) {
-    const char *found = config_value(c, key), *own = config_value(m->options, key);
-    return strcmp(found, own) == 0
+    const char *found = config_value(c, key);
+    return config_value_is(m->options, key, found)
                ? STATUS_OK
                : status_fail(STATUS_USAGE, "it trains a network with %s = %s, but methods.%s has %s", key, found,
-                             m->name, own);
+                             m->name, config_value(m->options, key));
 }
 
 /* A recipe for another network than the method is would train neither. One that says nothing of a network is for any.

@@ -1,5 +1,6 @@
 #include "modules/torch/torch_options.h"
 
+#include "core/config/same_value.h"
 #include "modules/tensor_options.h"
 #include "modules/torch/unpickle.h"
 
@@ -44,7 +45,7 @@ static status take_settings(const config *settings, config *options) {
         const char *name = config_key_at(settings, i)->name, *value = config_value(settings, name);
         if (!config_is_given(settings, name))
             continue;
-        if (config_is_given(options, name) && strcmp(value, config_value(options, name)) != 0)
+        if (config_is_given(options, name) && !config_value_is(options, name, value))
             return status_fail(STATUS_USAGE, "%s is %s by the tensors; it cannot be set to %s", name,
                                config_value(options, name), value);
         TRY(config_set(options, name, value, "command line"));
@@ -109,7 +110,7 @@ static void say_what_is_lost(const detector *d, const config *told, FILE *notes)
     int lost = 0;
     for (int i = 0; i < config_count(told); i++) {
         const char *name = config_key_at(told, i)->name, *own = detector_option(d, name);
-        if (!config_is_given(told, name) && strcmp(own, config_value(told, name)) != 0)
+        if (!config_is_given(told, name) && !config_value_is(told, name, own))
             put_option(notes, name, own, lost++);
     }
     if (lost)

@@ -144,6 +144,20 @@ static void test_recipe_for_any_network(void **state) {
     experiment_free(e);
 }
 
+/* Numbers are what they mean: 0.10 is 0.1. */
+static void test_recipe_with_numbers(void **state) {
+    (void)state;
+    experiment *e;
+    const char *tail = "[recipe]\nnet = spelled.ini\n",
+               *head = "[data]\nA = A\n[methods]\nnet = agpcnet dropout=0.10\n";
+    recipe("spelled.ini", "[model]\nname = agpcnet\ndropout = 1e-1\n");
+    assert_ok(experiment_read(ini(head, tail), NULL, 0, own_keys, 1, &e));
+    experiment_free(e);
+    recipe("spelled.ini", "[model]\nname = agpcnet\ndropout = 0.11\n");
+    assert_fails(experiment_read(ini(head, tail), NULL, 0, own_keys, 1, &e), STATUS_USAGE, "recipe.net",
+                 "model.dropout = 0.11, but methods.net has 0.10");
+}
+
 /* An ini that names no method is one of train's default, whatever options it has. */
 static void test_recipe_without_name(void **state) {
     (void)state;
@@ -306,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_a_reconstructed_set),
         cmocka_unit_test(test_recipes),
         cmocka_unit_test(test_recipe_for_any_network),
+        cmocka_unit_test(test_recipe_with_numbers),
         cmocka_unit_test(test_recipe_without_name),
         cmocka_unit_test(test_recipes_refused),
         cmocka_unit_test(test_left_out),

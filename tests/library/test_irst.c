@@ -240,8 +240,9 @@ static void test_what_cannot_be_opened(void **state) {
     assert_int_equal(irst_error_code(), 2);
     assert_null(irst_open("absent.h5", NULL));
     assert_int_equal(irst_error_code(), 1);
-    irst_detector *d = frames_open(path, (const char *const[]){"model.stages=1"}, 1);
-    irst_close(d);
+    expect_refused(path, "model.stages=one", "model.stages=one", "cannot be changed");
+    irst_close(frames_open(path, (const char *const[]){"model.stages=1"}, 1));
+    irst_close(frames_open(path, (const char *const[]){"model.stages=01"}, 1)); /* the same number */
     irst_close(NULL);
 }
 

@@ -1,5 +1,6 @@
 /* Configuration: declaring, ini files, overrides, and the messages of everything that can be wrong. */
 #include "core/config/config.h"
+#include "core/config/same_value.h"
 #include "tests/expect.h"
 #include "tests/support.h"
 
@@ -151,6 +152,32 @@ static void test_flag_words(void **state) {
         assert_int_equal(config_flag(c, "train.checkpointing"), i < 5);
         config_free(c);
     }
+}
+
+/* By what they mean, not by how they are written. */
+static void test_same_values(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *value;
+        bool same;
+    } cases[] = {
+        {"train.learning_rate", "1e-3", true},   {"train.learning_rate", "0.0010", true},
+        {"train.learning_rate", "0.002", false}, {"train.learning_rate", "much", false},
+        {"train.epochs", "+07", true},           {"train.epochs", "8", false},
+        {"train.checkpointing", "YES", true},    {"train.checkpointing", "0", false},
+        {"train.schedule", "poly", true},        {"train.schedule", "constant", false},
+        {"data.root", "sets/a", true},           {"data.root", "sets/b", false},
+        {"train.patience", "00", true},          {"train.patience", "", false},
+    };
+    config *c = new_config();
+    assert_false(config_value_is(c, "data.root", "")); /* it has none yet */
+    assert_ok(config_load(c, ini("[data]\nroot = sets/a\n[train]\nlearning_rate = 0.001\nepochs = 7\n"
+                                 "checkpointing = true\n")));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (config_value_is(c, cases[i].key, cases[i].value) != cases[i].same)
+            fail_msg("%s: '%s' is %s '%s'", cases[i].key, cases[i].value, cases[i].same ? "not" : "taken for",
+                     config_value(c, cases[i].key));
+    config_free(c);
 }
 
 static void test_bad_lines(void **state) {
@@ -374,6 +401,7 @@ int main(void) {
         cmocka_unit_test(test_keys_declared_after_loading),
         cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_flag_words),
+        cmocka_unit_test(test_same_values),
         cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_overrides_refused),

@@ -1,0 +1,26 @@
+#include "core/config/same_value.h"
+
+#include "core/config/config_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const config_entry *find(const config *c, const char *name) {
+    int i = 0;
+    while (i < c->count && strcmp(c->entries[i].key->name, name) != 0)
+        i++;
+    assert(i < c->count);
+    return &c->entries[i];
+}
+
+bool config_value_is(const config *c, const char *name, const char *value) {
+    const config_entry *entry = find(c, name);
+    config_entry other = {.key = entry->key};
+    if (!entry->text || !strcmp(entry->text, value))
+        return entry->text != NULL;
+    bool same = config_entry_set(&other, value, name) == STATUS_OK &&
+                (entry->key->type == CONFIG_REAL ? entry->real == other.real : !strcmp(entry->text, other.text));
+    free(other.text);
+    return same;
+}
