@@ -98,6 +98,42 @@ static void test_few(void **state) {
     assert_false(mask_registration_shift(&r, &shift));
     many.cells[3][3] = 19;
     assert_false(mask_registration_shift(&many, &shift));
+    r = (mask_registration){.targets = 300};
+    r.cells[3][2] = 30; /* down; what lies to the left is as far */
+    r.cells[2][1] = 7;
+    assert_true(mask_registration_shift(&r, &shift));
+    assert_true(shift.rows == 0.5 && shift.columns == 0 && shift.others == 7);
+    r.cells[2][1] = 8;
+    assert_false(mask_registration_shift(&r, &shift));
+}
+
+/* What the surroundings vary by is no light: it would draw every centre of light to that of the label. */
+static void test_noise(void **state) {
+    (void)state;
+    mask_registration r = {0};
+    scene s = blank();
+    for (int k = 0; k < TARGETS; k++)
+        add_spot(&s, 25 + SPACING * (k / ACROSS), 25 + SPACING * (k % ACROSS), 0.5, 0.5, 20);
+    for (int i = 0; i < SIDE * SIDE; i++)
+        s.image.pixels[i] = (uint16_t)(s.image.pixels[i] + ((i + i / SIDE) % 2 ? 3 : -3));
+    add_scene(&r, &s);
+    free_scene(&s);
+    expect_shift(r, 0.5, 0.5);
+}
+
+/* Another target is no part of the surroundings: beside a bright one a faint one would be no light. */
+static void test_beside_a_bright_one(void **state) {
+    (void)state;
+    mask_registration r = {0};
+    scene s = blank();
+    add_spot(&s, 100, 100, 0.5, 0.5, 20);
+    for (int i = 0; i < 18; i++) {
+        int at = (98 + i / 3) * SIDE + 105 + i % 3;
+        s.image.pixels[at] = s.mask.pixels[at] = 255;
+    }
+    add_scene(&r, &s);
+    free_scene(&s);
+    assert_int_equal(r.targets, 2);
 }
 
 /* What has no offset: too small, too large, without light, without surroundings, masks of another size. */
@@ -148,9 +184,13 @@ static void test_edges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_to_one_side), cmocka_unit_test(test_in_place_or_to_any_side),
-        cmocka_unit_test(test_few),         cmocka_unit_test(test_passed_over),
+        cmocka_unit_test(test_to_one_side),
+        cmocka_unit_test(test_in_place_or_to_any_side),
+        cmocka_unit_test(test_few),
+        cmocka_unit_test(test_passed_over),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_beside_a_bright_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

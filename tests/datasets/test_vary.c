@@ -245,6 +245,12 @@ static void test_blur(void **state) {
     assert_ok(transform_gaussian(&p.image, 1.5));
     assert_true(fabs(spread(&p.image) - 2.25) < 0.05);
     free_pair(&p);
+    p = plain(0); /* as far as four standard deviations */
+    transform_deepen(&p.image);
+    p.image.pixels[MIDDLE * SIZE + MIDDLE] = 65535;
+    assert_ok(transform_gaussian(&p.image, 1));
+    assert_true(p.image.pixels[MIDDLE * SIZE + MIDDLE + 4] > 0 && p.image.pixels[MIDDLE * SIZE + MIDDLE + 5] == 0);
+    free_pair(&p);
     p = plain(255); /* edges do not darken, nor does anything overflow */
     assert_ok(transform_gaussian(&p.image, 3));
     for (int i = 0; i < PIXELS; i++)

@@ -71,6 +71,20 @@ static void test_binomial(void **state) {
     assert_true(fabs(got[METRIC_pd].high - (0.75 + half)) < 0.1 * half + 0.005);
 }
 
+/* A target of a size that one image alone has is in 63 % of the draws, which is enough; one that none has is in none.
+ */
+static void test_rare_sizes(void **state) {
+    (void)state;
+    static metrics images[IMAGES];
+    for (int i = 0; i < IMAGES; i++)
+        images[i] = (metrics){.images = 1};
+    images[3].size_targets[1] = images[3].size_detected[1] = 1;
+    interval got[METRICS];
+    assert_ok(bootstrap_intervals(images, IMAGES, &(bootstrap){400, 1}, got));
+    assert_true(got[METRIC_pd_size_25].low == 1 && got[METRIC_pd_size_25].high == 1);
+    assert_true(isnan(got[METRIC_pd_size_9].low) && isnan(got[METRIC_pd_size_9].high));
+}
+
 static void test_comparison(void **state) {
     (void)state;
     static metrics a[IMAGES], b[IMAGES], better[IMAGES];
@@ -99,6 +113,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_plain_loops),
         cmocka_unit_test(test_binomial),
+        cmocka_unit_test(test_rare_sizes),
         cmocka_unit_test(test_comparison),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

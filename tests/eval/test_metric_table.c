@@ -142,6 +142,11 @@ static void test_pd_at_fa(void **state) {
     assert_true(value(METRIC_pd_at_fa_1e6, &m) == 0.5);
     m.roc_background = 100000000; /* as if on a large set: more points come below */
     assert_true(value(METRIC_pd_at_fa_1e4, &m) == 1 && value(METRIC_pd_at_fa_1e5, &m) == 1);
+    /* The rate itself is allowed. */
+    metrics at = {.roc_background = 1000000, .roc_targets = 4, .roc_detected = {3}, .roc_false_pixels = {1}};
+    assert_true(value(METRIC_pd_at_fa_1e6, &at) == 0.75);
+    at.roc_false_pixels[0] = 2;
+    assert_true(value(METRIC_pd_at_fa_1e6, &at) == 0);
 }
 
 /* Each rule against its formula in float32, pixel by pixel. */

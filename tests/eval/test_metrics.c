@@ -360,6 +360,20 @@ static void test_score_at_a_level(void **state) {
         assert_true(m.level_detections[i] == (i < 5) && m.level_detected[i] == (i < 5));
 }
 
+/* What figures that say nothing come with: more than half of the background predicted, or nothing at all. */
+static void test_remark(void **state) {
+    (void)state;
+    metrics m = {.images = 1, .background_pixels = 100, .false_pixels_all = 50, .fp = 50};
+    assert_null(metrics_remark(&m));
+    m.false_pixels_all = m.fp = 51;
+    assert_non_null(strstr(metrics_remark(&m), "more than half"));
+    m = (metrics){.images = 1, .background_pixels = 100};
+    assert_non_null(strstr(metrics_remark(&m), "no pixel"));
+    m.tp = 1;
+    assert_null(metrics_remark(&m));
+    assert_null(metrics_remark(&(metrics){0})); /* nothing was evaluated */
+}
+
 static void test_no_map(void **state) {
     (void)state;
     metrics m = {0};
@@ -388,6 +402,7 @@ int main(void) {
         cmocka_unit_test(test_scale_does_not_matter),
         cmocka_unit_test(test_roc_has_its_own_score),
         cmocka_unit_test(test_score_at_a_level),
+        cmocka_unit_test(test_remark),
         cmocka_unit_test(test_no_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

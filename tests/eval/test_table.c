@@ -164,6 +164,8 @@ static void test_difference_is_of_rounded_figures(void **state) {
     assert_true(fabs(table_difference(&columns[0], &v)) < 1e-12);
     v.value = 92.3651;
     assert_false(signbit(table_difference(&columns[0], &v))); /* "+0.00" */
+    v = of(1.0044, NAN, 1.0055); /* beside 1.01 stands 1.00, whatever lies between what they are */
+    assert_true(fabs(table_difference(&columns[0], &v) + 0.01) < 1e-12);
     v.value = NAN;
     assert_true(isnan(table_difference(&columns[0], &v)));
 }

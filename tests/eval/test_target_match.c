@@ -272,6 +272,18 @@ static void test_contrast_by_hand(void **state) {
     image[30 * SIDE + 30] = 1;
     target_contrast(image, &targets, SIDE, SIDE, ratios);
     assert_true(isinf(ratios[0]));
+    static const int edges[4] = {30 * SIDE + 10, 30 * SIDE + 51, 10 * SIDE + 30, 50 * SIDE + 30};
+    static const int beyond[4] = {30 * SIDE + 9, 30 * SIDE + 52, 9 * SIDE + 30, 51 * SIDE + 30};
+    for (int i = 0; i < 4; i++) { /* 20 pixels from the target are its surroundings, 21 are not */
+        image[beyond[i]] = 0.9f;
+        target_contrast(image, &targets, SIDE, SIDE, ratios);
+        assert_true(isinf(ratios[0]));
+        image[beyond[i]] = 0.5f;
+        image[edges[i]] = 0.9f;
+        target_contrast(image, &targets, SIDE, SIDE, ratios);
+        assert_true(isfinite(ratios[0]));
+        image[edges[i]] = 0.5f;
+    }
     component_list_free(&targets);
     memset(label, 1, sizeof label);
     assert_ok(components_find(label, SIDE, SIDE, &targets));

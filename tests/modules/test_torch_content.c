@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { FLOATS = 6 };
 
@@ -71,8 +72,8 @@ static void test_integer_types(void **state) {
 
 /* --- sizes --- */
 
-/* {"a": a tensor with these sizes, as many strides of 1, in the storage "0"}; `sizes` are instructions. */
-static bytes tensor_of(const char *sizes, size_t length, const char *strides) {
+/* {"a": a tensor with these sizes and strides, from `offset` on in the storage "0"}; both are instructions. */
+static bytes tensor_of(int offset, const char *sizes, size_t length, const char *strides) {
     bytes b = {0};
     pickle_begin(&b);
     bytes_text(&b, "}");
@@ -84,7 +85,9 @@ static bytes tensor_of(const char *sizes, size_t length, const char *strides) {
     pickle_name(&b, "0");
     pickle_name(&b, "cpu");
     bytes_text(&b, "K\x06tQ");
-    bytes_add(&b, "K\0(", 3); /* offset */
+    bytes_text(&b, "K");
+    bytes_number(&b, (uint64_t)offset, 1);
+    bytes_text(&b, "(");
     bytes_add(&b, sizes, length);
     bytes_text(&b, "t(");
     bytes_text(&b, strides);
@@ -99,14 +102,14 @@ static bytes tensor_of(const char *sizes, size_t length, const char *strides) {
 static void test_long_integers(void **state) {
     (void)state;
     static const char six[] = "\x8a\x02\x06\0", minus[] = "\x8a\x01\xfa";
-    bytes b = tensor_of(six, sizeof six - 1, "K\x01");
+    bytes b = tensor_of(0, six, sizeof six - 1, "K\x01");
     torch_file file;
     assert_ok(torch_file_read(torch_zip_file("long.pth", &b, FLOATS), &file));
     assert_int_equal(file.tensors[0].count, FLOATS);
     assert_true(file.tensors[0].real[5] == 6);
     torch_file_free(&file);
     free(b.data);
-    b = tensor_of(minus, sizeof minus - 1, "K\x01");
+    b = tensor_of(0, minus, sizeof minus - 1, "K\x01");
     assert_fails(torch_file_read(torch_zip_file("minus.pth", &b, FLOATS), &file), STATUS_INPUT, "minus.pth",
                  "a has an impossible size");
     free(b.data);
@@ -116,10 +119,38 @@ static void test_five_dimensions(void **state) {
     (void)state;
     static const char sizes[] = "K\x01K\x01K\x01K\x01K\x06", strides[] = "K\x06K\x06K\x06K\x06K\x01";
     torch_file file;
-    bytes b = tensor_of(sizes, sizeof sizes - 1, strides);
+    bytes b = tensor_of(0, sizes, sizeof sizes - 1, strides);
     assert_fails(torch_file_read(torch_zip_file("five.pth", &b, FLOATS), &file), STATUS_INPUT, "five.pth",
                  "a has 5 dimensions, expected at most 4");
     free(b.data);
+}
+
+/* The last element that a view reaches is one of the storage, or the file is refused: six floats, 1 to 6. */
+static void test_views(void **state) {
+    (void)state;
+    static const struct {
+        int offset;
+        const char *sizes, *strides;
+        float last; /* 0: it reaches outside */
+    } cases[] = {{1, "K\x05", "K\x01", 6},           {2, "K\x05", "K\x01", 0},
+                 {0, "K\x02", "K\x05", 6},           {0, "K\x02", "K\x06", 0},
+                 {1, "K\x02", "K\x05", 0},           {5, "K\x01", "K\x7f", 6},
+                 {6, "K\x01", "K\x01", 0},           {0, "K\x02K\x03", "K\x03K\x01", 6},
+                 {1, "K\x02K\x03", "K\x03K\x01", 0}, {0, "K\x03K\x02", "K\x01K\x03", 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        torch_file file;
+        bytes b = tensor_of(cases[i].offset, cases[i].sizes, strlen(cases[i].sizes), cases[i].strides);
+        const char *path = torch_zip_file("view.pth", &b, FLOATS);
+        if (cases[i].last > 0) {
+            assert_ok(torch_file_read(path, &file));
+            assert_true(file.tensors[0].real[file.tensors[0].count - 1] == cases[i].last);
+            torch_file_free(&file);
+        } else {
+            assert_fails(torch_file_read(path, &file), STATUS_INPUT, "view.pth",
+                         "a reaches outside its storage of 6 elements");
+        }
+        free(b.data);
+    }
 }
 
 /* --- what stands beside tensors --- */
@@ -245,6 +276,7 @@ int main(void) {
         cmocka_unit_test(test_integer_types),
         cmocka_unit_test(test_long_integers),
         cmocka_unit_test(test_five_dimensions),
+        cmocka_unit_test(test_views),
         cmocka_unit_test(test_other_values_are_passed_over),
         cmocka_unit_test(test_a_tensor_that_cannot_be_made),
         cmocka_unit_test(test_a_name_twice),

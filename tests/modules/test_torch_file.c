@@ -266,6 +266,9 @@ static void test_safetensors_refused(void **state) {
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[9000000000,9000000000],\"data_offsets\":[0,24]}}", "impossible size"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-6],\"data_offsets\":[0,24]}}", "impossible size"},
         {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,24]}}", "24 bytes"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]},"
+         "\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[12,24]}}",
+         "duplicate"},
         {"{\"a\":7}", "type"},
         {"{}", "state dict"},
         {"{\"a\":", "header"},

@@ -300,7 +300,7 @@ static void expect_muon(const parameter *p, const float *start, const float *m0,
         assert_near(p->value[i], start[i] - rate * 0.2 * sqrt(fmax(rows, columns)) * direction[i], 2e-5);
 }
 
-/* The second of two steps: momentum is in it. A gradient of zeros leaves a weight where it is. */
+/* The second of two steps: momentum is in it. A gradient of zeros leaves a weight where it is, but for its decay. */
 static void test_muon(void **state) {
     (void)state;
     small_network n = network_new();
@@ -324,6 +324,12 @@ static void test_muon(void **state) {
     memset(n.wide->grad, 0, n.wide->count * sizeof *wide);
     optimizer_step(&o, 1e-2, 0);
     assert_memory_equal(wide, n.wide->value, n.wide->count * sizeof *wide);
+    optimizer_free(&o);
+    options.weight_decay = 0.5;
+    assert_ok(optimizer_new(test_engine(), &n.set, &options, &o));
+    optimizer_step(&o, 1e-2, 0);
+    for (size_t i = 0; i < n.wide->count; i++)
+        assert_near(n.wide->value[i], 0.995 * wide[i], 1e-6);
     optimizer_free(&o);
     parameter_set_free(&n.set);
 }

@@ -139,6 +139,7 @@ static void test_bad_values(void **state) {
         snprintf(text, sizeof text, "[train]\nschedule = %s\n", bad_choices[i]);
         expect_refused(text, "test.ini:2: train.schedule", "expected one of poly");
     }
+    expect_refused("[train]\npatience = 99999999999999999999\n", "train.patience", "expected an integer of at least 0");
     expect_refused("[train]\npatience = -1\n", "train.patience = -1", "expected an integer of at least 0");
     expect_refused("[train]\nepochs = 5 # five\n", "5 # five", "starts with ;");
 }
