@@ -344,7 +344,7 @@ test-browser: ## the pages of reports and of browse in headless Chromium, which 
 coverage: ## the share of lines that the tests run, by folder; as long as a test run
 	scripts/coverage.sh
 
-mutate: ## break the code in 65 places, one after the other: the tests must notice
+mutate: ## break the code in 75 places, one after the other: the tests must notice
 	scripts/mutate.sh
 
 check-static: ## cppcheck and shellcheck find nothing that is not excepted

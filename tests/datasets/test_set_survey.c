@@ -1,6 +1,7 @@
 /* What is said of odd labels and grey values before work begins, and that packs lose nothing of deep images. */
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
+#include "datasets/check/set_content.h"
 #include "datasets/check/set_survey.h"
 #include "datasets/dataset.h"
 #include "datasets/pack.h"
@@ -155,6 +156,14 @@ static void test_masks_beside_targets(void **state) {
     dataset_close(d);
 }
 
+/* Of several sets: which, how many times and in which order. */
+static void test_contents_of_sets(void **state) {
+    (void)state;
+    uint32_t a = set_content_join(0, 11), b = set_content_join(0, 12);
+    assert_true(a != 0 && a != b && set_content_join(a, 11) != 0 && set_content_join(a, 11) != a);
+    assert_true(set_content_join(a, 12) != set_content_join(b, 11));
+}
+
 /* At half the size every second pixel is kept: OpenCV's rule keeps those of even rows and columns, Pillow's the others.
  */
 static void test_targets_that_vanish(void **state) {
@@ -177,6 +186,13 @@ static void test_targets_that_vanish(void **state) {
         assert_int_equal(vanished, cases[i].vanished);
         grey_image_free(&stored);
     }
+    grey_image wide; /* one side shrinks, the other grows */
+    int64_t targets = 0, vanished = 0;
+    assert_ok(grey_image_new(32, 8, 255, &wide));
+    wide.pixels[3 * 32 + 2] = wide.pixels[3 * 32 + 5] = 255;
+    assert_ok(vanished_targets_add(&wide, 255, MASK_MAX, &(mask_resizing){16, false}, &targets, &vanished));
+    assert_true(targets == 2 && vanished == 1);
+    grey_image_free(&wide);
     dataset *d;
     name_list remarks = {0};
     set_survey s = {.rule = MASK_MAX, .resizing.size = SIDE / 2};
@@ -260,7 +276,8 @@ int main(void) {
         cmocka_unit_test(test_a_sound_set),          cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_labels_in_alpha),      cmocka_unit_test(test_numbers_and_soft_edges),
         cmocka_unit_test(test_masks_beside_targets), cmocka_unit_test(test_covered),
-        cmocka_unit_test(test_targets_that_vanish),  cmocka_unit_test(test_pack_depth),
+        cmocka_unit_test(test_targets_that_vanish),  cmocka_unit_test(test_contents_of_sets),
+        cmocka_unit_test(test_pack_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

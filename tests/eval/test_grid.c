@@ -53,6 +53,8 @@ static void test_mean_and_deviation(void **state) {
     assert_ok(grid_new(&noise_kind_of_experiment, e, "out", true, &g));
     assert_int_equal(g->condition_count, 3);
     assert_int_equal(g->room, 3);
+    assert_int_equal(g->conditions[0].draws, 1); /* the clean image is one, whatever the seed */
+    assert_int_equal(g->conditions[2].draws, 3);
     assert_true(isnan(grid_value(g, 0, 0, 0, &miou).value));
     cell *one = add_cell(g, 0, 0, 80);
     table_value v = grid_value(g, 0, 0, 0, &miou);

@@ -49,6 +49,9 @@ static void expect_none(const char *path) {
     assert_false(view.is_known);
     assert_ok(weights_notes_read(path, &all));
     assert_true(isnan(all.threshold) && !all.view.is_known && !all.range);
+    weights_note_texts texts;
+    weights_notes_print(&all, &texts);
+    assert_int_equal(texts.count, 0);
     weights_notes_free(&all);
 }
 
