@@ -162,13 +162,21 @@ static void test_same_values(void **state) {
         const char *key, *value;
         bool same;
     } cases[] = {
-        {"train.learning_rate", "1e-3", true},   {"train.learning_rate", "0.0010", true},
-        {"train.learning_rate", "0.002", false}, {"train.learning_rate", "much", false},
-        {"train.epochs", "+07", true},           {"train.epochs", "8", false},
-        {"train.checkpointing", "YES", true},    {"train.checkpointing", "0", false},
-        {"train.schedule", "poly", true},        {"train.schedule", "constant", false},
-        {"data.root", "sets/a", true},           {"data.root", "sets/b", false},
-        {"train.patience", "00", true},          {"train.patience", "", false},
+        {"train.learning_rate", "1e-3", true},
+        {"train.learning_rate", "0.0010", true},
+        {"train.learning_rate", "0.002", false},
+        {"train.learning_rate", "5e-4", false},
+        {"train.learning_rate", "much", false},
+        {"train.epochs", "+07", true},
+        {"train.epochs", "8", false},
+        {"train.checkpointing", "YES", true},
+        {"train.checkpointing", "0", false},
+        {"train.schedule", "poly", true},
+        {"train.schedule", "constant", false},
+        {"data.root", "sets/a", true},
+        {"data.root", "sets/b", false},
+        {"train.patience", "00", true},
+        {"train.patience", "", false},
     };
     config *c = new_config();
     assert_false(config_value_is(c, "data.root", "")); /* it has none yet */
