@@ -1,5 +1,7 @@
 #include "train/crop_plan.h"
 
+#include "datasets/vary/augment.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,18 @@ static int read_numbers(const char *text, long long minimum, long long maximum, 
     return -1;
 }
 
+/* What lies beyond the image would be black, and its edge stronger than any target. */
+static status check_size(const config *c, const crop_plan *plan, int i) {
+    int whole = augment_whole_size(augment_find(config_text(c, "data.augment")), plan->whole);
+    bool is_cropped = plan->end[i] > (i > 0 ? plan->end[i - 1] : 0);
+    if (is_cropped && whole > 0 && plan->size[i] > whole)
+        return status_fail(STATUS_USAGE,
+                           "train.crop_size = %.100s: crops of %d pixels, expected at most the %d to which images are "
+                           "resized (data.size)",
+                           config_text(c, "train.crop_size"), plan->size[i], whole);
+    return STATUS_OK;
+}
+
 status crop_plan_read(const config *c, crop_plan *out) {
     enum { LEAST = 16, MOST = 4096, EPOCHS = 1000000 };
     int64_t epochs[CROP_PLAN_LENGTH], sizes[CROP_PLAN_LENGTH], end = 0;
@@ -37,6 +51,7 @@ status crop_plan_read(const config *c, crop_plan *out) {
     for (int i = 0; i < out->count; i++) {
         out->end[i] = end += epochs[i];
         out->size[i] = (int)sizes[i];
+        TRY(check_size(c, out, i));
     }
     return STATUS_OK;
 }

@@ -18,7 +18,8 @@ typedef struct crop_plan {
     int whole;                     /* pixels a side of whole images */
 } crop_plan;
 
-/* "16, 8" and "64, 128": 16 epochs on crops of 64 x 64, then 8 of 128 x 128. STATUS_USAGE names the key. */
+/* "16, 8" and "64, 128": 16 epochs on crops of 64 x 64, then 8 of 128 x 128. STATUS_USAGE names the key, of
+ * crops that are larger than the image, too. */
 status crop_plan_read(const config *c, crop_plan *out);
 
 int crop_plan_size(const crop_plan *plan, int64_t epoch); /* 0: whole images */

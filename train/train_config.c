@@ -46,8 +46,8 @@ static const config_key keys[] = {
     {"train.crop_epochs", CONFIG_TEXT, "0", 0, 0, NULL, "epochs",
      "the first ones, on crops around targets: a quick start for a short training; 16, 8: on crops of two sizes"},
     {"train.crop_size", CONFIG_TEXT, "64", 0, 0, NULL, "pixels",
-     "a side of these crops, from images resized as data.augment will, and turned as it will turn them; as many "
-     "numbers as train.crop_epochs has"},
+     "a side of these crops, from images resized as data.augment will and no larger than those, and turned as it will "
+     "turn them; as many numbers as train.crop_epochs has"},
     {"train.crop_background", CONFIG_REAL, "0", 0, 1, NULL, "",
      "this share of these crops lies anywhere instead, which shows the network more background"},
     {"train.norm_epochs", CONFIG_INT, "1000000", 0, 1000000, NULL, "epochs",

@@ -303,6 +303,19 @@ static void say_if_untrained(const trainer *t) {
                     detector_name(t->d));
 }
 
+/* What was asked for and no epoch comes to, while a run of hours can still be stopped. */
+static void say_what_never_comes(const trainer *t) {
+    int64_t epochs = t->epochs;
+    const planned_loss *last = &t->losses.losses[t->losses.count - 1];
+    if (crop_plan_size(&t->crops, epochs - 1) > 0)
+        trainer_say(t,
+                    "no epoch is on whole images: the %.100s of train.crop_epochs are all that train.epochs = %lld has",
+                    config_text(t->c, "train.crop_epochs"), (long long)epochs);
+    if (last->first_epoch >= epochs)
+        trainer_say(t, "train.loss_after: no epoch has the loss behind epoch %lld, of train.epochs = %lld",
+                    (long long)last->first_epoch, (long long)epochs);
+}
+
 /* Everything that the epochs need; what can be checked before them is. */
 static status open_run(trainer *t) {
     t->epochs = config_int(t->c, "train.epochs");
@@ -312,6 +325,7 @@ static status open_run(trainer *t) {
     engine_set_peers(t->engine, t->options->peers);
     TRY(crop_plan_read(t->c, &t->crops));
     TRY(loss_plan_read(t->c, &t->losses));
+    say_what_never_comes(t);
     TRY(training_data_open(t->c, trainer_writes(t) ? t->options->on_notice : NULL, t->options->context, &t->data));
     snprintf(t->state.selection, sizeof t->state.selection, "%s on %s", config_text(t->c, "train.select"),
              t->data.validated_on);

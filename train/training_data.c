@@ -165,6 +165,18 @@ static void say_what_is_passed_over(const config *c, const listener *to) {
         to->on_notice(to->context, text);
 }
 
+/* Windows of images that are not resized first. */
+static void say_what_is_filled_up(const config *c, const listener *to, const image_sizes *sizes) {
+    char text[256];
+    int size = (int)config_int(c, "data.size");
+    snprintf(text, sizeof text,
+             "the shortest side of an image is %.0f pixels: data.augment = crops fills windows of data.size = %d up "
+             "with black",
+             sizes->shortest, size);
+    if (augment_find(config_text(c, "data.augment")) == AUGMENT_CROPS && sizes->shortest < size && to->on_notice)
+        to->on_notice(to->context, text);
+}
+
 static status open_all(const config *c, const listener *to, const name_list *roots, training_data *out) {
     TRY(read_weights(config_text(c, "data.weights"), roots->count, &out->weights));
     say_what_is_passed_over(c, to);
@@ -182,6 +194,7 @@ static status open_all(const config *c, const listener *to, const name_list *roo
     free(sets);
     TRY(result);
     describe_validation(c, out);
+    say_what_is_filled_up(c, to, &out->train_sizes);
     result = epoch_order_count(out->train, out->weights, &images);
     return result == STATUS_OK ? STATUS_OK : status_prefix(result, "data.weights");
 }

@@ -7,6 +7,7 @@ void image_sizes_add(image_sizes *s, const image_sizes *o) {
         return;
     s->least = s->images ? fmin(s->least, o->least) : o->least;
     s->most = fmax(s->most, o->most);
+    s->shortest = s->images ? fmin(s->shortest, o->shortest) : o->shortest;
     s->images += o->images;
     s->width += o->width;
     s->height += o->height;
@@ -14,5 +15,6 @@ void image_sizes_add(image_sizes *s, const image_sizes *o) {
 
 void image_sizes_add_image(image_sizes *s, const grey_image *image) {
     double pixels = (double)grey_image_pixels(image);
-    image_sizes_add(s, &(image_sizes){1, image->width, image->height, pixels, pixels});
+    double shortest = fmin(image->width, image->height);
+    image_sizes_add(s, &(image_sizes){1, image->width, image->height, pixels, pixels, shortest});
 }

@@ -11,6 +11,7 @@ typedef struct image_sizes {
     int64_t images;
     int64_t width, height; /* sums, in pixels */
     double least, most;    /* pixels of the smallest and of the largest image */
+    double shortest;       /* side of an image, in pixels */
 } image_sizes;
 
 void image_sizes_add(image_sizes *sizes, const image_sizes *others);

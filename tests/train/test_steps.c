@@ -82,6 +82,22 @@ static void test_numbers_are_compared_as_such(void **state) {
                  "0.002");
 }
 
+/* Crops and losses that take longer than the run, which then is not what was asked for. */
+static void test_what_no_epoch_comes_to(void **state) {
+    (void)state;
+    char folder[4096];
+    run_notes notes;
+    name_folder("short", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.crop_epochs=1,1", "train.crop_size=16,24", "train.loss=bce",
+                    "train.loss_after=2: iou"));
+    assert_true(says(&notes, "no epoch is on whole images: the 1,1 of train.crop_epochs"));
+    assert_true(says(&notes, "no epoch has the loss behind epoch 2, of train.epochs = 2"));
+    name_folder("long", folder);
+    assert_ok(TRAIN(folder, false, &notes, "train.crop_epochs=1", "train.crop_size=32", "train.loss=bce",
+                    "train.loss_after=1: iou"));
+    assert_false(says(&notes, "no epoch"));
+}
+
 static double sum_of(detector *d, const char *name) {
     double sum = 0;
     const parameter_set *set = detector_parameters(d);
@@ -200,13 +216,10 @@ static void test_batches_of_one_image(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_image_counts_alike),
-        cmocka_unit_test(test_rate_after_a_change_of_data),
-        cmocka_unit_test(test_numbers_are_compared_as_such),
-        cmocka_unit_test(test_frozen_without_a_schedule),
-        cmocka_unit_test(test_other_range),
-        cmocka_unit_test(test_evaluated_as_trained),
-        cmocka_unit_test(test_batches_of_one_image),
+        cmocka_unit_test(test_every_image_counts_alike),     cmocka_unit_test(test_rate_after_a_change_of_data),
+        cmocka_unit_test(test_numbers_are_compared_as_such), cmocka_unit_test(test_what_no_epoch_comes_to),
+        cmocka_unit_test(test_frozen_without_a_schedule),    cmocka_unit_test(test_other_range),
+        cmocka_unit_test(test_evaluated_as_trained),         cmocka_unit_test(test_batches_of_one_image),
     };
     return cmocka_run_group_tests(tests, write_recipe, NULL);
 }

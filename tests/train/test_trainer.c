@@ -315,8 +315,10 @@ static void test_configuration(void **state) {
                  "none, flips, crops, mshnet");
     assert_fails(read_config("train.optimizer=lion", &c), STATUS_USAGE, "train.optimizer",
                  "adam, adamw, muon, schedule_free, sgd, adagrad");
-    static const char *const bad_crops[] = {"train.crop_epochs=x", "train.crop_epochs=1,", "train.crop_size=64,128",
-                                            "train.crop_epochs=1,2 train.crop_size=8,64", "train.crop_epochs=-1"};
+    static const char *const bad_crops[] = {
+        "train.crop_epochs=x",    "train.crop_epochs=1,",
+        "train.crop_size=64,128", "train.crop_epochs=1,2 train.crop_size=8,64",
+        "train.crop_epochs=-1",   "train.crop_epochs=1,1 train.crop_size=16,33"}; /* data.size is 32 */
     for (size_t i = 0; i < sizeof bad_crops / sizeof *bad_crops; i++)
         assert_fails(train(scratch_path("never"), bad_crops[i], false, 0), STATUS_USAGE, "train.crop_", "expected");
     assert_fails(read_config("train.nonsense=1", &c), STATUS_USAGE, "train.nonsense", "command line");

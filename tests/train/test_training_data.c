@@ -192,6 +192,13 @@ static void test_augmentation(void **state) {
     assert_true(o.grey.noise == 0.01 && o.geometry.scale == 0.25);
     assert_int_equal(o.whole, config_int(c, "data.size"));
     config_free(c);
+    notices heard; /* of images of 40 x 40 */
+    training_data data = opened(first, "data.augment=crops data.size=64", &heard);
+    assert_non_null(strstr(heard.last, "side of an image is 40 pixels: data.augment = crops fills windows"));
+    training_data_close(&data);
+    data = opened(first, "data.augment=crops data.size=40", &heard);
+    assert_int_equal(heard.count, 0);
+    training_data_close(&data);
     c = configured(first, "data.augment=crops"); /* never resized */
     assert_int_equal(training_augmentation(c, true).whole, 0);
     config_free(c);
