@@ -14,7 +14,7 @@ import json
 import os
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -115,6 +115,8 @@ class Detector:
         """
         if not isinstance(image, np.ndarray) or image.ndim != 2 or image.size == 0:
             raise ValueError(f"expected an array of height x width, got {getattr(image, 'shape', type(image))}")
+        if isinstance(image, np.ma.MaskedArray):
+            raise TypeError("masked pixels would be searched as the others: give image.filled(value)")
         if image.dtype not in _FORMATS or not image.dtype.isnative:
             raise TypeError(f"expected uint8, uint16 or float32, got {image.dtype}")
         height, width = image.shape
@@ -183,6 +185,10 @@ class Detector:
             handle, self._handle = self._handle, None
         if handle:
             _c.irst_close(handle)
+
+    def __reduce__(self) -> Union[str, Tuple[Any, ...]]:
+        # For copy and pickle. Two of one handle would both free it.
+        raise TypeError("a detector cannot be copied or pickled: open another one")
 
     def __enter__(self) -> Detector:
         return self

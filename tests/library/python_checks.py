@@ -1,6 +1,7 @@
 """What the Python package does, against the programs. usage: python_checks.py WEIGHTS.h5 DATA FIGURES.json STATE.pth"""
 
 import collections
+import copy
 import json
 import os
 import pickle
@@ -98,6 +99,7 @@ class Detecting(unittest.TestCase):
             (as_strided(scene(), (1, 2**32 + 4), (1, 1)), ValueError),  # four pixels to a C int
             (as_strided(scene(), (2**32 + 4, 1), (1, 1)), ValueError),
             ([[1]], ValueError),
+            (np.ma.masked_less(scene(), 70), TypeError),
         ]:
             with self.assertRaises(error):
                 self.detector.detect(image)
@@ -121,6 +123,9 @@ class Detecting(unittest.TestCase):
             lambda: self.detector.evaluate("scenes\0"),
         ]:
             with self.assertRaises(ValueError):
+                call()
+        for call in [lambda: copy.copy(self.detector), lambda: pickle.dumps(self.detector)]:
+            with self.assertRaisesRegex(TypeError, "open another"):
                 call()
         closed = irst.Detector("mpcm")
         closed.close()
