@@ -82,6 +82,11 @@ static int set_certainty(json_t *object, const evaluation *e) {
     return failed;
 }
 
+/* A detector made the scores, here. */
+static bool is_timed(const evaluation *e) {
+    return !isnan(e->ms_per_image);
+}
+
 static int set_fields(json_t *object, const evaluation *e) {
     char size[16];
     const evaluate_options *o = &e->options;
@@ -93,10 +98,10 @@ static int set_fields(json_t *object, const evaluation *e) {
            json_object_set_new(object, "mask", json_string(mask_rule_names[o->sample.mask])) ||
            json_object_set_new(object, "protocol", json_string(match_protocol_names[o->how.protocol])) ||
            json_object_set_new(object, "images", json_integer(e->counts.images)) ||
-           json_object_set_new(object, "params", json_integer(e->params)) || set_rates(object, &e->counts) ||
-           set_counts(object, &e->counts) ||
+           json_object_set_new(object, "params", is_timed(e) ? json_integer(e->params) : json_null()) ||
+           set_rates(object, &e->counts) || set_counts(object, &e->counts) ||
            json_object_set_new(object, "threshold", number(scoring_threshold(&o->how))) ||
-           json_object_set_new(object, "ms_per_image", json_real(e->ms_per_image)) ||
+           json_object_set_new(object, "ms_per_image", number(e->ms_per_image)) ||
            json_object_set_new(object, "resize", json_string(sample_resizing_names[o->sample.resizing])) ||
            set_certainty(object, e);
 }
@@ -259,7 +264,8 @@ static status print_text(const evaluation *e, report_extent extent, FILE *stream
     if (e->intervals || e->against)
         fprintf(stream, "in brackets: %g %% confidence, bootstrap over the images, %d draws, seed %" PRIu64 "\n\n",
                 100 * BOOTSTRAP_CONFIDENCE, e->how_sure.draws, e->how_sure.seed);
-    fprintf(stream, "%.2f ms per image, %" PRId64 " parameters\n", e->ms_per_image, e->params);
+    if (is_timed(e))
+        fprintf(stream, "%.2f ms per image, %" PRId64 " parameters\n", e->ms_per_image, e->params);
     return written(stream);
 }
 

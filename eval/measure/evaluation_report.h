@@ -17,7 +17,7 @@ typedef struct evaluation {
     int64_t params; /* trained parameters */
     evaluate_options options;
     metrics counts;
-    double ms_per_image;
+    double ms_per_image; /* NAN: nobody knows, nor `params`, as of pictures that another program made */
     /* Of every metric; NULL: not asked for. */
     const interval *intervals;
     const comparison *against; /* with another detector on the same images */

@@ -21,7 +21,7 @@ status evaluate_ways(const score_source *source, const dataset *set, const evalu
             evaluation *e = &all[count++];
             *e = *like;
             e->options.how = (scoring){.rule = (score_rule)i, .protocol = (match_protocol)p};
-            TRY(evaluate_source(source, set, &e->options, &e->counts, &e->ms_per_image));
+            TRY(evaluate_source(source, set, &e->options, &e->counts, NULL));
         }
     if (peers_rank(like->options.peers) > 0)
         return STATUS_OK;

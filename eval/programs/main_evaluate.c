@@ -11,6 +11,7 @@
 #include "eval/programs/shipped_weights.h"
 #include "modules/checkpoint.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* Everything of one run. */
@@ -95,6 +96,7 @@ static evaluation describe(const run_state *r) {
                         .split = dataset_split(r->set),
                         .params = r->d ? parameter_count_trained(detector_parameters(r->d)) : 0,
                         .options = r->how,
+                        .ms_per_image = NAN,
                         .how_sure = r->asked.how_sure};
 }
 
@@ -162,7 +164,7 @@ static status evaluate_one(run_state *r) {
     TRY(evaluate_outputs_begin(&r->asked.files, &e, r->source.kind, dataset_count(r->set), e.how_sure.draws > 0));
     evaluate_options how = r->how;
     how.watcher = evaluate_outputs_watcher(&r->asked.files);
-    TRY(evaluate_source(&r->source, r->set, &how, &e.counts, &e.ms_per_image));
+    TRY(evaluate_source(&r->source, r->set, &how, &e.counts, r->d ? &e.ms_per_image : NULL));
     char remark[256];
     if (r->asked.has_rate && operating_point_remark(r->asked.rate, e.counts.background_pixels, remark, sizeof remark))
         say(r, remark);

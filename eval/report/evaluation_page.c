@@ -70,9 +70,11 @@ static void print_protocol(FILE *stream, const evaluation *e) {
         fputs("at their own size", stream);
     fprintf(stream,
             ", rule %s &gt; %.9g, mask %s, protocol %s. %" PRId64 " targets, %" PRId64 " found; %" PRId64
-            " false pixels. %.2f ms an image",
+            " false pixels",
             score_rule_names[o->how.rule], scoring_threshold(&o->how), mask_rule_names[o->sample.mask],
-            match_protocol_names[o->how.protocol], m->targets, m->targets_detected, m->false_pixels, e->ms_per_image);
+            match_protocol_names[o->how.protocol], m->targets, m->targets_detected, m->false_pixels);
+    if (!isnan(e->ms_per_image))
+        fprintf(stream, ". %.2f ms an image", e->ms_per_image);
     if (e->params > 0)
         fprintf(stream, ", %" PRId64 " parameters", e->params);
     fputs(".</p>\n", stream);
