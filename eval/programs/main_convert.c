@@ -12,6 +12,7 @@
 #include "modules/detector.h"
 #include "modules/onnx/onnx_export.h"
 #include "modules/torch/torch_export.h"
+#include "modules/torch/torch_file.h"
 #include "modules/torch/torch_import.h"
 #include "modules/torch/torch_options.h"
 #include "modules/torch/weights_file.h"
@@ -113,13 +114,19 @@ static void say_if_ranges_are_left(const parameter_set *set) {
         }
 }
 
+/* Says of a file of PyTorch's what is assumed, for OUT then holds it as if it were known. */
+static status load(engine *e, const char *path, detector **out) {
+    return torch_file_recognises(path) ? torch_import_with(e, path, NULL, 0, stdout, out)
+                                       : weights_file_load(e, path, WEIGHTS_BEST, out);
+}
+
 /* The ending says which format: .safetensors, or else PyTorch's. */
 static status export_tensors(engine *e, const char *input, const char *output) {
     detector *d;
     weights_notes notes;
     weights_note_texts texts;
     const char *ending = strrchr(output, '.');
-    TRY(weights_file_load(e, input, WEIGHTS_BEST, &d));
+    TRY(load(e, input, &d));
     const parameter_set *set = detector_parameters(d);
     bool has_options = ending && !strcmp(ending, ".safetensors");
     status result = weights_notes_read(input, &notes);
@@ -177,7 +184,7 @@ static status to_onnx(engine *e, const char **words) {
     detector *d;
     int width, height;
     TRY(argument_sides("size", size, &width, &height));
-    TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
+    TRY(load(e, words[0], &d));
     status result = export_with_notes(d, width, height, words[0], words[1]);
     detector_free(d);
     return result;
@@ -197,7 +204,7 @@ static status calibrate(engine *e, const char **words) {
         return status_fail(STATUS_USAGE, "--images is %d, expected at least 1", images);
     TRY(argument_range(NULL, words[0], &range));
     TRY(weights_read_size(words[0], PUBLISHED_SIZE, &side));
-    TRY(weights_file_load(e, words[0], WEIGHTS_BEST, &d));
+    TRY(load(e, words[0], &d));
     status result = convert_calibrate(d, words[1], &range, side, images);
     if (result == STATUS_OK)
         return finish(words[2], d, words[0]);
