@@ -152,6 +152,8 @@ static status run(int argc, char **argv) {
         return status_fail(STATUS_USAGE, "expected a configuration file");
     if (emit && strcmp(emit, "slurm") != 0)
         return status_fail(STATUS_USAGE, "--emit is '%s', expected slurm", emit);
+    if (!emit && (nodes != 1 || tasks != 1))
+        return status_fail(STATUS_USAGE, "--nodes and --tasks need --emit slurm; mpirun starts a training of several");
     TRY(job_open(&job));
     return train(arguments[0], (const char *const *)arguments + 1, count - 1);
 }

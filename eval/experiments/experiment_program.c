@@ -126,6 +126,8 @@ static status run(const experiment_kind *kind, const cli_program *cli, int argc,
         return status_fail(STATUS_USAGE, "--jobs is %d, expected 1 to %d", jobs, PROCESS_MOST);
     if (emit && strcmp(emit, "slurm") != 0)
         return status_fail(STATUS_USAGE, "--emit is '%s', expected slurm", emit);
+    if (emit && tabulate)
+        return status_fail(STATUS_USAGE, "--emit and --tabulate cannot both be given");
     TRY(own_keys(kind, &keys, &key_count));
     status result = help_config ? experiment_print_help(keys, key_count, stdout)
                                 : read_and_work(kind, arguments, count, keys, key_count);

@@ -8,13 +8,13 @@
 
 #include <limits.h>
 
-enum { DEFAULT_DRAWS = 1000, UNSET = INT_MIN };
+enum { DEFAULT_DRAWS = 1000, DEFAULT_SEED = 1, UNSET = INT_MIN };
 
 /* As given. */
 static evaluate_arguments given = {.split = "test"};
 static const char *rule, *threshold, *at_fa, *size, *tiles;
 static const char *mask = "max", *protocol = "overlap", *format = "text", *shown = "published", *resize = "opencv";
-static int draws = UNSET, seed = 1;
+static int draws = UNSET, seed = DEFAULT_SEED;
 
 enum { OPTION_METHOD };
 
@@ -105,6 +105,9 @@ static status read_draws(evaluate_arguments *a) {
         return status_fail(STATUS_USAGE, "--seed is %d, expected 0 or more", seed);
     a->how_sure.draws = draws != UNSET ? draws : a->files.records || a->against ? DEFAULT_DRAWS : 0;
     a->how_sure.seed = (uint64_t)seed;
+    if (seed != DEFAULT_SEED && a->how_sure.draws == 0)
+        return status_fail(STATUS_USAGE,
+                           "--seed is of the draws of --intervals, --records or --against, and there are none");
     if (a->against && a->how_sure.draws == 0)
         return status_fail(STATUS_USAGE, "--against needs --intervals of at least 1");
     return STATUS_OK;

@@ -116,6 +116,11 @@ works "$bin/convert" to-torch carry.h5 carry.pth
 grep -q '^model.carry_noise = true is not kept' stdout || complain "convert to-torch does not say what is lost: $(cat stdout)"
 works "$bin/convert" from-torch carry.pth back.h5
 grep -q '^model.carry_noise = false is assumed' stdout || complain "convert from-torch assumes in silence: $(cat stdout)"
+for command in 'to-onnx carry.pth assumed.onnx' 'to-torch carry.pth assumed.safetensors'; do
+    # shellcheck disable=SC2086 # words
+    works "$bin/convert" $command
+    grep -q '^model.carry_noise = false is assumed' stdout || complain "convert $command assumes in silence: $(cat stdout)"
+done
 works "$bin/evaluate" --checkpoint carry.h5 --data scenes --size 64 --format csv
 cut -d, -f 2-16 stdout > carry.csv
 works "$bin/evaluate" --checkpoint carry.pth model.carry_noise=true --data scenes --size 64 --format csv

@@ -263,6 +263,7 @@ refuses 2 'data.augment = perhaps: expected one of' "$bin/eval-stages" augment.i
 refuses 2 'was begun with train.batch_size = 4, not 2' "$bin/eval-stages" stages.ini train.batch_size=2 --out stages
 refuses 2 'nowhere.ini: cannot be opened' "$bin/eval-table" table.ini table.published=nowhere.ini --out out
 refuses 2 'emit.*slurm' "$bin/eval-stages" stages.ini --emit pbs --out out
+refuses 2 'emit and --tabulate cannot both' "$bin/eval-stages" stages.ini --emit slurm --tabulate --out out
 refuses 2 'jobs' "$bin/eval-stages" stages.ini --jobs 0 --out out
 
 echo "$count checks, $bad wrong"

@@ -66,6 +66,7 @@ works "$bin/train" tiny.ini --out again data.root=scenes.h5
 cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/last.h5 | tail -n +2) ||
     complain "the same seed gave other parameters (folder and pack)"
 refuses 2 'train: expected a configuration file' "$bin/train"
+refuses 2 'nodes and --tasks need --emit slurm' "$bin/train" tiny.ini --out out --nodes 2
 refuses 2 'missing.ini' "$bin/train" missing.ini --out out
 sed 's/epochs = 2/epochz = 2/' tiny.ini > unknown.ini
 refuses 2 'unknown.ini:11.*epochz' "$bin/train" unknown.ini --out out
@@ -154,6 +155,7 @@ refuses 2 'same.csv would be written twice: it is --records and --roc' "$bin/eva
 refuses 2 'same_targets.csv would be written twice: it is --roc and of --records' "$bin/evaluate" --method mpcm --data scenes --records same.csv --roc same_targets.csv
 mkdir -p once
 refuses 2 'once/report.html would be written twice: it is --report and in --out' "$bin/evaluate" --method mpcm --data scenes --report "$PWD/once/report.html" --out once
+refuses 2 'seed is of the draws of --intervals' "$bin/evaluate" --method mpcm --data scenes --seed 7
 refuses 2 'intervals is -5, expected 0 or more' "$bin/evaluate" --method mpcm --data scenes --intervals -5
 works "$bin/detect" --checkpoint set.h5 scenes/images --out at
 grep -q '"threshold": 0.5,' at/detections.json && complain "detect does not use the checkpoint's threshold"
@@ -165,6 +167,10 @@ for name in $(cat scenes/test.txt); do
 done
 works "$bin/evaluate" --predictions predicted --data scenes
 grep -q ' size native$' stdout || complain "evaluate --predictions resizes: $(head -n 1 stdout)"
+works "$bin/evaluate" --predictions predicted --data scenes --size 256 --rule max
+grep -q 'ms per image\|parameters' stdout && complain "evaluate --predictions times a detector that it does not have: $(tail -n 1 stdout)"
+works "$bin/evaluate" --predictions predicted --data scenes --rule max --format json
+[ "$(grep -cE '"(params|ms_per_image)": null' stdout)" -eq 2 ] || complain "evaluate --predictions knows a detector: $(grep -E 'params|ms_' stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --size 256
 grep -q ' size 256$' stdout || complain "evaluate --predictions does not resize: $(head -n 1 stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --size native
