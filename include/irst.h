@@ -92,7 +92,8 @@ irst_detector *irst_open(const char *checkpoint_or_method, const irst_options *o
 
 /* Searches one frame. Returns 0, or an exit code as the programs': 1 for what went wrong (a pixel that is no number,
  * memory), 2 for wrong use (sides, stride, range); irst_error() says what, and *out is zero. The first frame of a size
- * lays out memory; others of that size allocate none, unless they hold more targets or are resized. */
+ * lays out memory; others of that size allocate none, unless they hold more targets, are resized or cut into tiles, and
+ * but for what OpenBLAS takes for itself (IPI, PSTNN). */
 int irst_detect(irst_detector *d, const irst_frame *frame, irst_result *out);
 
 /* From the next frame on a pixel is detected if its score is above `threshold`, in [0, 1). At first it is the

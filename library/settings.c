@@ -43,7 +43,7 @@ static status choose(const char *name, settings *out) {
 static status read_threshold(const char *text, double *out) {
     char *end;
     *out = strtod(text, &end);
-    if (end == text || *end || !(*out >= 0 && *out < 1))
+    if (end == text || *end || !checkpoint_is_threshold(*out))
         return status_fail(STATUS_USAGE, "threshold is '%.200s', expected a number of at least 0 and less than 1",
                            text);
     return STATUS_OK;

@@ -296,14 +296,14 @@ status checkpoint_has_average(const char *path, bool *out) {
 
 #define THRESHOLD "detect.threshold"
 
-static bool is_threshold(double value) {
-    return value >= 0 && value < 1;
+bool checkpoint_is_threshold(double value) {
+    return value >= 0 && (float)value < 1;
 }
 
 static status read_threshold(const h5_file *file, double *out) {
     double stored;
     TRY(h5_read_attribute_double(file, "/", THRESHOLD, &stored));
-    if (!is_threshold(stored))
+    if (!checkpoint_is_threshold(stored))
         return status_fail(STATUS_INPUT, "%s: " THRESHOLD " is %g; expected at least 0 and less than 1", h5_path(file),
                            stored);
     *out = stored;
@@ -328,7 +328,7 @@ status checkpoint_write_threshold(h5_file *file, double threshold) {
 
 status checkpoint_store_threshold(const char *path, double threshold) {
     h5_file *file;
-    if (!is_threshold(threshold))
+    if (!checkpoint_is_threshold(threshold))
         return status_fail(STATUS_USAGE, "a threshold of %g: expected at least 0 and less than 1", threshold);
     TRY(h5_amend(path, &file));
     status result =

@@ -46,6 +46,7 @@ status checkpoint_read_average(const h5_file *file, detector *d, float *const *v
 /* The threshold for detection that a checkpoint carries: a score in [0, 1) that target pixels exceed. NaN if it carries
  * none, as files of other programs do; STATUS_INPUT if it carries another number. Storing replaces the file by one that
  * carries it, all else unchanged; STATUS_USAGE outside [0, 1). */
+bool checkpoint_is_threshold(double value); /* in [0, 1) as a float, as scores are */
 status checkpoint_read_threshold(const char *path, double *out);
 status checkpoint_write_threshold(h5_file *file, double threshold); /* into a file being created */
 status checkpoint_store_threshold(const char *path, double threshold);

@@ -7,6 +7,7 @@
 #include "eval/programs/arguments.h"
 #include "eval/programs/detect_live.h"
 #include "eval/programs/shipped_weights.h"
+#include "modules/checkpoint.h"
 #include "modules/torch/weights_notes.h"
 
 #include <math.h>
@@ -217,7 +218,7 @@ static status check_options(int inputs, detect_options *how) {
     how->threshold = NAN; /* the checkpoint's */
     if (threshold)
         TRY(argument_number("--threshold", threshold, &how->threshold));
-    if (how->threshold < 0 || how->threshold >= 1)
+    if (threshold && !checkpoint_is_threshold(how->threshold))
         return status_fail(STATUS_USAGE, "--threshold is %g, expected at least 0 and less than 1", how->threshold);
     if (raw_stages && !raw)
         return status_fail(STATUS_USAGE, "--raw-stages needs --raw FILE.h5");

@@ -42,7 +42,7 @@ static status read_checkpoint(const char *path, weights_notes *out) {
 static status take_threshold(const char *text, void *out) {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end || !(value >= 0 && value < 1))
+    if (end == text || *end || !checkpoint_is_threshold(value))
         return status_fail(STATUS_INPUT, THRESHOLD " is '%.100s'; expected at least 0 and less than 1", text);
     *(double *)out = value;
     return STATUS_OK;

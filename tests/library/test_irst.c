@@ -224,6 +224,7 @@ static void test_what_cannot_be_opened(void **state) {
     expect_refused("mpcm", "size=256x256", "256x256", "native");
     expect_refused("mpcm", "threshold", "threshold", "key=value");
     expect_refused("mpcm", "threshold=1", "threshold", "less than 1");
+    expect_refused("mpcm", "threshold=0.99999999", "threshold", "less than 1");
     expect_refused("mpcm", "range=1", "range", "percentile");
     expect_refused("mpcm", "tiles=1", "tiles", "overlap");
     expect_refused("mpcm", "precision=int4", "precision", "float, int8");
