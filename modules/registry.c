@@ -72,8 +72,9 @@ status detector_method_options(const char *name, const config_key **keys, int *c
 }
 
 status detector_declare_options(config *c) {
-    const config_key *keys;
-    int count;
-    TRY(detector_method_options(config_text(c, "model.name"), &keys, &count));
-    return config_declare(c, keys, count);
+    const detector_type *type = detector_type_find(config_text(c, "model.name"));
+    if (!type)
+        return STATUS_USAGE;
+    config_name_owner(c, "model", type->name);
+    return config_declare(c, type->options, type->option_count);
 }

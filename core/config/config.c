@@ -183,14 +183,17 @@ static int edit_distance(const char *a, const char *b) {
     return row[b_length];
 }
 
-/* The declared key that was probably meant: the same name in another section, or a few letters off. */
-static const char *nearest(const config *c, const char *name) {
+/* The declared key that was probably meant: the same name in another section, or a few letters off. `section`, unless
+ * NULL: the only one that it can be of. */
+static const char *nearest(const config *c, const char *name, const char *section) {
     const char *best = NULL;
     int best_distance = 1 + (strlen(name) < 12 ? 2 : 3);
     const char *dot = strrchr(name, '.');
     const char *bare = dot ? dot + 1 : name;
     for (int i = 0; i < c->count; i++) {
         const char *candidate = c->entries[i].key->name;
+        if (section && !config_in_section(candidate, section))
+            continue;
         int distance = edit_distance(name, candidate);
         if (strcmp(bare, candidate + config_section_length(candidate) + 1) == 0 && distance > 1)
             distance = 1;
@@ -202,13 +205,22 @@ static const char *nearest(const config *c, const char *name) {
     return best;
 }
 
+void config_name_owner(config *c, const char *section, const char *owner) {
+    c->section = section;
+    c->owner = owner;
+}
+
+static status refuse_unknown(const config *c, const config_pending *p) {
+    bool is_owned = c->owner && config_in_section(p->name, c->section);
+    const char *near = nearest(c, p->name, is_owned ? c->section : NULL);
+    return status_fail(STATUS_USAGE, "%s: %.100s: unknown key%s%.100s%s%s%s%s", p->where, p->name, is_owned ? ": " : "",
+                       is_owned ? c->owner : "", is_owned ? " has no such option" : "", near ? " (did you mean " : "",
+                       near ? near : "", near ? "?)" : "");
+}
+
 status config_check(const config *c) {
-    if (c->pending_count > 0) {
-        const config_pending *p = &c->pending[0];
-        const char *near = nearest(c, p->name);
-        return status_fail(STATUS_USAGE, "%s: %.100s: unknown key%s%s%s", p->where, p->name,
-                           near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-    }
+    if (c->pending_count > 0)
+        return refuse_unknown(c, &c->pending[0]);
     for (int i = 0; i < c->count; i++) {
         const config_key *key = c->entries[i].key;
         if (c->entries[i].text == NULL)

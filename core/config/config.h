@@ -58,6 +58,9 @@ status config_assign(config *c, const char *assignment, const char *where);
 /* Sets one value from text, e.g. an attribute of a checkpoint; `where` names the source in messages. A key that
  * is not declared yet is kept as an entry of a file would be; the same holds for config_override. */
 status config_set(config *c, const char *name, const char *value, const char *where);
+/* Says whose keys a section has, for messages of config_check about others: "mshnet has no such option". Both texts
+ * must outlive the config. */
+void config_name_owner(config *c, const char *section, const char *owner);
 /* Fails if an entry was loaded for a key that no table declares, or a key without default has no value. */
 status config_check(const config *c);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool in_section(const char *name, const char *section) {
+bool config_in_section(const char *name, const char *section) {
     size_t length = strlen(section);
     return strncmp(name, section, length) == 0 && name[length] == '.';
 }
@@ -20,7 +20,7 @@ status config_undeclared_names(const config *c, const char *section, name_list *
     *out = (name_list){0};
     for (int i = 0; i < c->pending_count; i++) {
         const char *name = c->pending[i].name;
-        if (!in_section(name, section) || list_holds(out, name + strlen(section) + 1))
+        if (!config_in_section(name, section) || list_holds(out, name + strlen(section) + 1))
             continue;
         status result = name_list_add(out, name + strlen(section) + 1);
         if (result != STATUS_OK) {

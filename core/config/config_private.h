@@ -37,6 +37,7 @@ struct config {
     int pending_count;
     config_key **owned; /* keys made by config_declare_text */
     int owned_count;
+    const char *section, *owner; /* config_name_owner; NULL: nobody's */
 };
 
 /* Parses `value` for the entry's key and stores it. `where` goes in front of the message. */
@@ -47,5 +48,7 @@ void config_key_describe(const config_key *key, char *out, size_t size);
 
 /* The length of the section in "section.name". */
 int config_section_length(const char *name);
+
+bool config_in_section(const char *name, const char *section);
 
 #endif

@@ -230,7 +230,7 @@ static void test_what_cannot_be_opened(void **state) {
     expect_refused("mpcm", "precision=int4", "precision", "float, int8");
     expect_refused("mpcm", "precision=int8", "mpcm", "ranges");
     expect_refused(path, "precision=int8", path, "ranges");
-    expect_refused("mpcm", "model.stages=3", "mpcm: model.stages", "unknown key");
+    expect_refused("mpcm", "model.stages=3", "mpcm: model.stages", "unknown key: mpcm has no such option");
     expect_refused("ipi", "model.preset=own", "ipi: model.preset = own", "community");
     expect_refused("ipi", "model.preset=a\nb", "ipi: ", "line break");
     expect_refused(path, "model.stages=3", "model.stages=3", "cannot be changed");

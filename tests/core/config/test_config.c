@@ -221,6 +221,28 @@ static void test_unknown_keys(void **state) {
     assert_null(strstr(status_message(), "did you mean"));
 }
 
+/* A key that another method has is not to be looked for in other sections. */
+static void test_unknown_keys_of_an_owner(void **state) {
+    (void)state;
+    static const config_key own = {"model.depth", CONFIG_INT, "4", 1, 9, NULL, "", "layers"};
+    static const struct {
+        const char *given, *message, *hint; /* hint NULL: none */
+    } cases[] = {
+        {"model.epochs=5", "command line: model.epochs: unknown key: some_net has no such option", NULL},
+        {"model.dept=5", "model.dept: unknown key: some_net has no such option", "(did you mean model.depth?)"},
+        {"modem.epochs=5", "modem.epochs: unknown key (", "did you mean train.epochs?)"},
+    };
+    for (int i = 0; i < 3; i++) {
+        config *c = new_config();
+        assert_ok(config_declare(c, &own, 1));
+        config_name_owner(c, "model", "some_net");
+        assert_ok(config_override(c, cases[i].given));
+        assert_fails(config_check(c), STATUS_USAGE, cases[i].message, cases[i].hint ? cases[i].hint : "");
+        assert_int_equal(strstr(status_message(), "did you mean") != NULL, cases[i].hint != NULL);
+        config_free(c);
+    }
+}
+
 static void test_overrides_refused(void **state) {
     (void)state;
     config *c = new_config();
@@ -413,6 +435,7 @@ int main(void) {
         cmocka_unit_test(test_same_values),
         cmocka_unit_test(test_bad_lines),
         cmocka_unit_test(test_unknown_keys),
+        cmocka_unit_test(test_unknown_keys_of_an_owner),
         cmocka_unit_test(test_overrides_refused),
         cmocka_unit_test(test_line_length),
         cmocka_unit_test(test_long_names),
