@@ -95,7 +95,7 @@ run rpcanet_plus_nudt_small NUDT-SIRST max max \
 run rpcanet_plus_nudt_medium NUDT-SIRST max max \
     0.8838 0.9383 934 945 3.730 3142 101 162 122 122 1.858
 run rpcanet_plus_irstd1k IRSTD-1k max max \
-    0.5934 0.7448 269 291 6.853 430 140 74 42 48 8.219
+    0.6335 0.7756 264 291 5.281 439 88 65 41 48 5.166
 run rpcanet_plus_general NUDT-SIRST max max \
     0.7453 0.8541 930 945 15.632 3092 877 212 121 122 16.133
 run rpcanet_plus_general IRSTD-1k max max \
