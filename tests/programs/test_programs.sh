@@ -73,7 +73,7 @@ refuses 2 'unknown.ini:11.*epochz' "$bin/train" unknown.ini --out out
 sed 's/epochs = 2/epochs = many/' tiny.ini > value.ini
 refuses 2 'value.ini:11.*train.epochs' "$bin/train" value.ini --out out
 refuses 2 'train.nonsense' "$bin/train" tiny.ini train.nonsense=1 --out out
-refuses 2 'model.stages: unknown key: mshnet has no such option$' "$bin/train" tiny.ini model.name=mshnet --out out
+refuses 2 'model.stages: unknown key: mshnet has no such option .see train' "$bin/train" tiny.ini model.name=mshnet --out out
 refuses 1 'nowhere' "$bin/train" tiny.ini data.root=nowhere --out out
 sed 's/rpcanet_plus/no_such_net/' tiny.ini > method.ini
 refuses 2 'no_such_net' "$bin/train" method.ini --out out
