@@ -6,6 +6,7 @@
 #include "library/frame_map.h"
 #include "library/host_state.h"
 #include "library/settings.h"
+#include "modules/checkpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +152,7 @@ int irst_set_threshold(irst_detector *d, float threshold) {
     status result = STATUS_OK;
     if (!d)
         result = status_fail(STATUS_USAGE, "irst_set_threshold needs a detector");
-    else if (!(threshold >= 0 && threshold < 1))
+    else if (!checkpoint_is_threshold(threshold))
         result = status_fail(STATUS_USAGE, "a threshold of %g, expected at least 0 and less than 1", threshold);
     else
         d->threshold = threshold;

@@ -33,7 +33,7 @@ void config_free(config *c) {
     free(c);
 }
 
-static config_entry *find(const config *c, const char *name) {
+config_entry *config_find(const config *c, const char *name) {
     for (int i = 0; i < c->count; i++) {
         if (strcmp(c->entries[i].key->name, name) == 0)
             return &c->entries[i];
@@ -69,7 +69,7 @@ status config_declare(config *c, const config_key *keys, int count) {
     c->entries = entries;
     for (int i = 0; i < count; i++) {
         assert(keys[i].name[config_section_length(keys[i].name)] == '.'); /* "section.name" */
-        assert(find(c, keys[i].name) == NULL);
+        assert(config_find(c, keys[i].name) == NULL);
         config_entry *entry = &c->entries[c->count++];
         *entry = (config_entry){.key = &keys[i]};
         if (keys[i].default_value)
@@ -121,7 +121,7 @@ static status assign(config *c, const char *name, const char *value, const char 
     if (strlen(name) > CONFIG_LONGEST_NAME)
         return status_fail(STATUS_USAGE, "%s: %.100s...: the key has more than %d characters", where, name,
                            CONFIG_LONGEST_NAME);
-    config_entry *entry = find(c, name);
+    config_entry *entry = config_find(c, name);
     return entry ? config_entry_set(entry, value, where) : keep_pending(c, name, value, where);
 }
 
@@ -233,7 +233,7 @@ status config_check(const config *c) {
 /* --- reading values --- */
 
 static const config_entry *typed(const config *c, const char *name, config_type type) {
-    const config_entry *entry = find(c, name);
+    const config_entry *entry = config_find(c, name);
     assert(entry && entry->text);
     assert(entry->key->type == type || (type == CONFIG_TEXT && entry->key->type == CONFIG_CHOICE));
     (void)type;
@@ -257,16 +257,16 @@ const char *config_text(const config *c, const char *name) {
 }
 
 bool config_is_declared(const config *c, const char *name) {
-    return find(c, name) != NULL;
+    return config_find(c, name) != NULL;
 }
 
 bool config_is_given(const config *c, const char *name) {
-    const config_entry *entry = find(c, name);
+    const config_entry *entry = config_find(c, name);
     return entry && entry->given;
 }
 
 const char *config_value(const config *c, const char *name) {
-    const config_entry *entry = find(c, name);
+    const config_entry *entry = config_find(c, name);
     assert(entry);
     return entry->text ? entry->text : "";
 }

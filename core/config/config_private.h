@@ -40,6 +40,9 @@ struct config {
     const char *section, *owner; /* config_name_owner; NULL: nobody's */
 };
 
+/* NULL: not declared. */
+config_entry *config_find(const config *c, const char *name);
+
 /* Parses `value` for the entry's key and stores it. `where` goes in front of the message. */
 status config_entry_set(config_entry *entry, const char *value, const char *where);
 

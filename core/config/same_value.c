@@ -6,16 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const config_entry *find(const config *c, const char *name) {
-    int i = 0;
-    while (i < c->count && strcmp(c->entries[i].key->name, name) != 0)
-        i++;
-    assert(i < c->count);
-    return &c->entries[i];
-}
-
 bool config_value_is(const config *c, const char *name, const char *value) {
-    const config_entry *entry = find(c, name);
+    const config_entry *entry = config_find(c, name);
+    assert(entry);
     config_entry other = {.key = entry->key};
     if (!entry->text || !strcmp(entry->text, value))
         return entry->text != NULL;
