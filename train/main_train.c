@@ -13,11 +13,12 @@
 
 static const char *out_folder, *emit;
 static int nodes = 1, tasks = 1;
-static bool resume, help_config;
+static bool resume, check, help_config;
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out_folder, "DIR", "run folder (default: runs/ and the name of the ini)"},
     {"resume", CLI_FLAG, &resume, NULL, "go on from DIR/last.h5, to the same bits as an uninterrupted run"},
+    {"check", CLI_FLAG, &check, NULL, "read all that the training needs, say what it would be, and train nothing"},
     {"emit", CLI_TEXT, &emit, "slurm", "write DIR.slurm, a job for that batch system, instead of training"},
     {"nodes", CLI_INT, &nodes, "N", "machines that the job asks for"},
     {"tasks", CLI_INT, &tasks, "N", "processes on each of them"},
@@ -31,6 +32,7 @@ static const cli_program program = {
     .arguments = "CONFIG.ini [section.key=value ...]",
     .examples = "@train configs/nudt.ini data.root=/data/NUDT-SIRST             # the published recipe\n"
                 "@train configs/nudt.ini data.root=/data/NUDT-SIRST --resume\n"
+                "@train configs/nudt.ini data.root=/data/NUDT-SIRST --check     # would it run? Steps, memory\n"
                 "@train configs/nudt.ini model.stages=3 --out runs/k3           # one setting changed\n"
                 "@train configs/nudt_short.ini data.root=mine train.init=nudt.h5   # fine-tuning\n"
                 "@train configs/nudt_short.ini --resume train.epochs=60         # a finished run made longer\n"
@@ -114,6 +116,17 @@ static status show_config(const char *const *arguments, int count) {
     return STATUS_OK;
 }
 
+static void print_plan(const train_plan *p) {
+    printf("%s: %lld parameters\n", p->method, (long long)p->parameters);
+    printf("%lld images in %lld batches an epoch; evaluated on %s\n", (long long)p->images, (long long)p->batches,
+           p->validated_on);
+    printf("%lld steps", (long long)p->steps);
+    if (p->steps_done > 0)
+        printf(", %lld of them done", (long long)p->steps_done);
+    printf(", as long as %.4g epochs of whole images; the largest takes %.2g GiB\n", p->work, p->memory / (1 << 30));
+    printf("all that it needs is there; nothing was trained\n");
+}
+
 static status train(const char *ini, const char *const *overrides, int override_count) {
     char folder[4096];
     if (out_folder)
@@ -129,11 +142,18 @@ static status train(const char *ini, const char *const *overrides, int override_
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    train_options run = {
-        .folder = folder, .resume = resume, .on_epoch = print_epoch, .on_notice = print_notice, .peers = job};
+    train_plan plan;
+    train_options run = {.folder = folder,
+                         .resume = resume,
+                         .on_epoch = print_epoch,
+                         .on_notice = print_notice,
+                         .peers = job,
+                         .plan = check ? &plan : NULL};
     status result = trainer_run(c, &run);
     config_free(c);
-    trained = result == STATUS_OK;
+    if (check && result == STATUS_OK && peers_rank(job) == 0)
+        print_plan(&plan);
+    trained = result == STATUS_OK && !check;
     if (trained && peers_rank(job) == 0)
         printf("done: %s\n", folder);
     return result;
@@ -152,6 +172,8 @@ static status run(int argc, char **argv) {
         return status_fail(STATUS_USAGE, "expected a configuration file");
     if (emit && strcmp(emit, "slurm") != 0)
         return status_fail(STATUS_USAGE, "--emit is '%s', expected slurm", emit);
+    if (emit && check)
+        return status_fail(STATUS_USAGE, "--check and --emit: one at a time");
     if (!emit && (nodes != 1 || tasks != 1))
         return status_fail(STATUS_USAGE, "--nodes and --tasks need --emit slurm; mpirun starts a training of several");
     TRY(job_open(&job));

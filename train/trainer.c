@@ -115,7 +115,7 @@ static status compare_memory(trainer *t) {
         crop_plan_size(&t->crops, epoch) > 0 || detector_phase(t->d, epoch) != detector_last_phase(t->d);
     TRY(begins_with_less ? lay_out_largest(t) : begin_phase(t));
     const double gib = 1 << 30;
-    double needed = (double)detector_memory(t->d), left = (double)memory_left("");
+    double needed = t->memory = (double)detector_memory(t->d), left = (double)memory_left("");
     if (needed > left)
         trainer_say(
             t,
@@ -155,7 +155,8 @@ static void begin_epoch_anew(trainer *t) {
     begin_sums_anew(s);
 }
 
-static status open_folder(trainer *t) {
+/* The run's state, from its folder if it has been begun. */
+static status open_state(trainer *t) {
     const char *folder = t->options->folder;
     TRY(path_join(t->last, folder, "last", ".h5"));
     TRY(path_join(t->best, folder, "best", ".h5"));
@@ -179,7 +180,11 @@ static status open_folder(trainer *t) {
     TRY(begin_phase(t));
     t->per_epoch = loader_batches_per_epoch(t->batches);
     t->accumulate = (int)config_int(t->c, "train.accumulate");
-    TRY(trainer_open_schedule(t));
+    return trainer_open_schedule(t);
+}
+
+static status begin_folder(trainer *t) {
+    bool has_run = t->options->resume;
     TRY(trainer_take_folder(t, has_run));
     TRY(trainer_write_config(t));
     return open_log(t, has_run);
@@ -336,7 +341,7 @@ static status open_run(trainer *t) {
     if (t->options->peers)
         TRY(gradient_sums_new(t->options->peers, detector_parameters(t->d), &t->sums));
     TRY(trainer_open_teacher(t));
-    TRY(open_folder(t));
+    TRY(open_state(t));
     return trainer_compare(t);
 }
 
@@ -362,6 +367,11 @@ static status train_epochs(trainer *t) {
 
 static status run(trainer *t) {
     TRY(open_run(t));
+    if (t->options->plan) {
+        trainer_describe(t, t->options->plan);
+        return STATUS_OK;
+    }
+    TRY(begin_folder(t));
     TRY(train_epochs(t));
     say_if_untrained(t);
     say_what_is_best(t);

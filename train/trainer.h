@@ -22,6 +22,18 @@ typedef struct train_report {
     bool is_best;       /* of those evaluated, in train.select */
 } train_report;
 
+/* What a run would be, found without training. */
+typedef struct train_plan {
+    char method[64];
+    int64_t parameters;        /* trained: "#params" of a table */
+    int64_t images;            /* of an epoch */
+    int64_t batches;           /* of an epoch */
+    int64_t steps_done, steps; /* of the whole run */
+    double work;               /* in epochs on whole images */
+    double memory;             /* bytes that its largest step takes */
+    char validated_on[512];    /* "66 images held out of the split train of NUDT-SIRST" */
+} train_plan;
+
 typedef struct train_options {
     const char *folder; /* the run folder: config.ini, log.csv, curves.png, report.html, last.h5, best.h5, events */
     bool resume;
@@ -29,6 +41,9 @@ typedef struct train_options {
     void (*on_notice)(void *context, const char *line);          /* what the user should know; may be NULL */
     void *context;
     peers *peers; /* the processes that train together, this one among them; NULL: alone */
+    /* Not NULL: all is opened and checked as for training, then this filled and nothing trained; the folder stays as it
+     * is. */
+    train_plan *plan;
 } train_options;
 
 /* Trains what the configuration describes. A folder that holds a run is only continued with `resume`, and

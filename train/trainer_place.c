@@ -2,6 +2,7 @@
 #include "train/trainer_private.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 int64_t trainer_epoch_step(const trainer *t) {
@@ -34,4 +35,16 @@ double trainer_work_done(const trainer *t) {
 double trainer_seconds_left(const trainer *t) {
     double done = trainer_work_done(t), here = done - t->begun_work;
     return here > 0 ? (clock_seconds() - t->begun) / here * (crop_plan_work(&t->crops, t->epochs) - done) : NAN;
+}
+
+void trainer_describe(const trainer *t, train_plan *out) {
+    *out = (train_plan){.parameters = parameter_count_trained(detector_parameters(t->d)),
+                        .images = loader_samples_per_epoch(t->batches),
+                        .batches = t->per_epoch,
+                        .steps_done = trainer_steps_done(t),
+                        .steps = trainer_steps(t),
+                        .work = crop_plan_work(&t->crops, t->epochs),
+                        .memory = t->memory};
+    snprintf(out->method, sizeof out->method, "%s", detector_name(t->d));
+    snprintf(out->validated_on, sizeof out->validated_on, "%s", t->data.validated_on);
 }

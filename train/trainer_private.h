@@ -56,6 +56,7 @@ typedef struct trainer {
     bool told_of_pooled_norms;         /* see say_if_alone */
     int crop;                          /* crop_plan_size of the epoch that it is laid out for */
     int size;                          /* of the images in it */
+    double memory;                     /* bytes that the largest step takes */
     double saved;                      /* when last.h5 was */
     double counted;                    /* processor time of this process that state.cost has */
     double begun, begun_work;          /* when this process began to train, and what was done by then */
@@ -104,6 +105,7 @@ int64_t trainer_steps_done(const trainer *t);
 int64_t trainer_steps(const trainer *t);       /* of the whole run */
 double trainer_work_done(const trainer *t);    /* in epochs on whole images (crop_plan.h) */
 double trainer_seconds_left(const trainer *t); /* by the pace of this process; NAN: it has not trained yet */
+void trainer_describe(const trainer *t, train_plan *out);
 
 /* trainer_step.c: the gradients of one or several batches, and the step along them; *loss is its total. */
 status trainer_step(trainer *t, double *loss);

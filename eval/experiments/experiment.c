@@ -139,6 +139,9 @@ static status read_data(experiment *e, const name_list *names) {
                              .augment = config_text(e->c, experiment_key("augment", name).text)};
         if (*d.root == '\0')
             continue;
+        if (*d.val_split && e->select_on_test)
+            return status_fail(STATUS_USAGE, "val_split.%s = %s: sweep.select = test chooses on the split %s", name,
+                               d.val_split, d.split);
         read_published(config_text(e->c, experiment_key("published", name).text), &d);
         TRY(check_opens(&d));
         e->data[e->data_count++] = d;

@@ -29,6 +29,8 @@ void sweep_selection(const experiment *e, int data, char out[128]) {
 static status name_training(const experiment *e, const char *folder, int method, int data, int64_t seed,
                             training *out) {
     char trainings[4096];
+    out->method = method;
+    out->data = data;
     snprintf(out->name, sizeof out->name, "%s.%s.seed%lld", e->methods[method].name, e->data[data].name,
              (long long)seed);
     TRY(path_join(trainings, folder, "train", ""));

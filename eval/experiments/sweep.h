@@ -2,8 +2,8 @@
  * program `train` that stands beside this one.
  *
  * In FOLDER/train, NAME being METHOD.DATA.seedN: NAME.ini, what is to be trained, called NAME.done once it is;
- * NAME.log, the output; and the run folder NAME. Every training is started with --resume: one that was stopped goes on
- * from its last checkpoint.
+ * NAME.check, what was found wrong with it, if anything was; NAME.log, the output; and the run folder NAME. Every
+ * training is started with --resume: one that was stopped goes on from its last checkpoint.
  *
  * Thread rule: the main thread of a program, which hears its signals and waits for its children. */
 #ifndef IRST_EVAL_EXPERIMENTS_SWEEP_H
@@ -16,8 +16,9 @@
 #include <stdint.h>
 
 /* Trains what is missing, `jobs` at a time, each with its share of the threads, and prints a line for each that begins
- * or ends. SIGINT and SIGTERM stop the trainings, which save themselves: STATUS_INTERRUPTED. After a failure the others
- * go on, unless the configuration was at fault. */
+ * or ends. Before the first, `train --check` looks one of each network and data set over: what is wrong with the
+ * configuration or the data of any ends the sweep there. SIGINT and SIGTERM stop the trainings, which save themselves:
+ * STATUS_INTERRUPTED. After a failure the others go on, unless the configuration was at fault. */
 status sweep_train(const experiment *e, const char *folder, int jobs);
 
 /* Writes FOLDER/sweep.slurm instead, a job array of what is missing; `jobs` of them at a time. */

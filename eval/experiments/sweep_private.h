@@ -7,6 +7,7 @@
 #include "eval/experiments/sweep.h"
 
 typedef struct training {
+    int method, data;
     char name[200];    /* METHOD.DATA.seedN */
     char prefix[4096]; /* FOLDER/train/NAME: the run folder, and the files' names without suffix */
 } training;

@@ -1,4 +1,4 @@
-/* Trains on this machine: a pool of children. */
+/* Trains on this machine: a pool of children, after one look at what each will need. */
 #include "eval/experiments/sweep_private.h"
 
 #include "core/base/clock.h"
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2, PATIENCE = 60 /* seconds */ };
 
@@ -46,20 +47,28 @@ static status wait_for_folder(const training *t) {
     return taken;
 }
 
-static status start_next(pool *p) {
-    const training *t = &p->list->items[p->next];
-    char ini[4096], log[4096], last[4096];
+/* NAME.log or NAME.check has the output; `extra` (may be NULL) is one more word for the program. */
+static status start(const pool *p, const training *t, const char *log, const char *extra, pid_t *process) {
+    char ini[4096], last[4096];
     TRY(wait_for_folder(t));
     TRY(path_join(ini, "", t->prefix, ".ini"));
-    TRY(path_join(log, "", t->prefix, ".log"));
     TRY(path_join(last, t->prefix, "last", ".h5"));
-    const char *argv[7] = {p->program, ini, "--out", t->prefix};
+    const char *argv[8] = {p->program, ini, "--out", t->prefix};
     int count = 4;
     if (path_is_file(last))
         argv[count++] = "--resume";
+    if (extra)
+        argv[count++] = extra;
     if (*p->threads)
         argv[count++] = p->threads;
-    TRY(process_start(argv, log, &p->state[p->next].process));
+    return process_start(argv, log, process);
+}
+
+static status start_next(pool *p) {
+    const training *t = &p->list->items[p->next];
+    char log[4096];
+    TRY(path_join(log, "", t->prefix, ".log"));
+    TRY(start(p, t, log, NULL, &p->state[p->next].process));
     p->state[p->next].start = clock_seconds();
     p->next++;
     p->running++;
@@ -93,13 +102,18 @@ static status mark_finished(const training *t) {
     return STATUS_OK;
 }
 
-static status report_failure(pool *p, const training *t, int code) {
-    char log[4096], line[600];
-    TRY(path_join(log, "", t->prefix, ".log"));
+static status failure_of(const training *t, const char *log, int code) {
+    char line[600];
     last_line(log, line, sizeof line);
+    return status_fail(code == EXIT_USAGE ? STATUS_USAGE : STATUS_INPUT, "%s: %s", t->name, line);
+}
+
+static status report_failure(pool *p, const training *t, int code) {
+    char log[4096];
+    TRY(path_join(log, "", t->prefix, ".log"));
     p->failed++;
     p->stopping |= code == EXIT_USAGE; /* the others would stumble over the same */
-    return status_fail(code == EXIT_USAGE ? STATUS_USAGE : STATUS_INPUT, "%s: %s", t->name, line);
+    return failure_of(t, log, code);
 }
 
 static status finish_one(pool *p, status result) {
@@ -141,6 +155,39 @@ static status run_all(pool *p) {
     return result;
 }
 
+/* --- before the first --- */
+
+static bool is_first_of_its_kind(const training_list *list, int i) {
+    const training *t = &list->items[i];
+    for (int k = 0; k < i; k++)
+        if (list->items[k].method == t->method && list->items[k].data == t->data)
+            return false;
+    return true;
+}
+
+static status check_one(const pool *p, const training *t) {
+    char log[4096];
+    pid_t process;
+    int code;
+    TRY(path_join(log, "", t->prefix, ".check"));
+    unlink(log);
+    TRY(start(p, t, log, "--check", &process));
+    TRY(process_wait(&process, &code));
+    if (code != 0 && !process_signal())
+        return failure_of(t, log, code);
+    unlink(log);
+    return STATUS_OK;
+}
+
+/* Each starts hours after the one before: what is wrong with the last is to be known at once. Seeds differ in nothing
+ * that could be wrong. */
+static status check_all(const pool *p) {
+    for (int i = 0; i < p->list->count && !process_signal(); i++)
+        if (is_first_of_its_kind(p->list, i))
+            TRY(check_one(p, &p->list->items[i]));
+    return STATUS_OK;
+}
+
 static status run_pool(pool *p, const experiment *e) {
     TRY(sweep_program(p->program));
     int share = engine_threads(e->engine) / p->jobs;
@@ -150,7 +197,9 @@ static status run_pool(pool *p, const experiment *e) {
     if (!p->state)
         return status_fail(STATUS_MEMORY, "out of memory for %d trainings", p->list->count);
     process_begin_signals();
-    status result = run_all(p);
+    status result = check_all(p);
+    if (result == STATUS_OK)
+        result = run_all(p);
     process_end_signals();
     free(p->state);
     if (process_signal())

@@ -238,6 +238,8 @@ holds test/stages.md 'is chosen on the split test, which is then evaluated'
 lacks test/train/K1.NUDT-SIRST.seed1.done 'holdout|validation_split'
 works "$bin/eval-stages" stages.ini --out val val_split.NUDT-SIRST=train sweep.seeds=1 methods.K2=
 holds val/train/K1.NUDT-SIRST.seed1.done '^validation_split = train$'
+refuses 2 'val_split.NUDT-SIRST = train: sweep.select = test chooses on the split test' "$bin/eval-stages" stages.ini \
+    --out val val_split.NUDT-SIRST=train sweep.select=test
 
 # --- misuse ---
 refuses 2 'expected a configuration file' "$bin/eval-table"
@@ -256,10 +258,17 @@ refuses 2 'evaluate.rule = logit: methods.MPCM: mpcm has no logits' "$bin/eval-t
 refuses 2 'has model.stages = 1, but methods.K2 says 2' "$bin/eval-stages" stages.ini --out out \
     checkpoint.K2=stages/train/K1.NUDT-SIRST.seed1/best.h5
 refuses 1 'stages.ini' "$bin/eval-stages" stages.ini checkpoint.K2=stages.ini --out out
-# These fail in a training: what is done stays for the next try, so they have a folder of their own.
+# The trainer finds these, looked at before the first training; that leaves inis, so they have a folder of their own.
 refuses 2 'K1.NUDT-SIRST.seed1.*train.epocs: unknown key .did you mean train.epochs' "$bin/eval-stages" stages.ini \
     train.epocs=3 --out kept
 refuses 2 'data.augment = perhaps: expected one of' "$bin/eval-stages" augment.ini --out kept
+sed 's/^\[data\]$/[data]\nfirst = scenes/' stages.ini > two.ini
+refuses 2 'K1.NUDT-SIRST.seed1.*data.augment = perhaps: expected one of' "$bin/eval-stages" two.ini --out two \
+    data.NUDT-SIRST=scenes augment.NUDT-SIRST=perhaps
+[ ! -e two/train/K1.first.seed1 ] || complain "something was trained before the last training was looked at"
+refuses 1 'K1.NUDT-SIRST.seed1.*scenes: no list nothing.txt' "$bin/eval-stages" two.ini --out two \
+    train_split.NUDT-SIRST=nothing
+[ "$(ls two/train | grep -v 'ini$')" = K1.NUDT-SIRST.seed1.check ] || complain "a look left $(ls two/train)"
 refuses 2 'was begun with train.batch_size = 4, not 2' "$bin/eval-stages" stages.ini train.batch_size=2 --out stages
 refuses 2 'nowhere.ini: cannot be opened' "$bin/eval-table" table.ini table.published=nowhere.ini --out out
 refuses 2 'emit.*slurm' "$bin/eval-stages" stages.ini --emit pbs --out out

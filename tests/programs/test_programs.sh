@@ -37,6 +37,10 @@ refuses 1 'missing-folder' "$bin/prepare" pack missing-folder out/x.h5
 
 # --- train: a network small enough to run in a moment ---
 tiny_training > tiny.ini
+works "$bin/train" tiny.ini --out run --check
+grep -qE '^[0-9]+ steps, as long as 2 epochs of whole images; the largest takes [0-9.e-]+ GiB$' stdout || complain "train --check printed '$(cat stdout)'"
+[ ! -e run ] || complain "train --check left $(ls -d run/*)"
+refuses 2 'check and --emit: one at a time' "$bin/train" tiny.ini --out run --check --emit slurm
 works "$bin/train" tiny.ini --out run
 grep -qE '^epoch 2/2 .* images/s \([0-9]+ % of peak\)' stdout || complain "train printed '$(head -n 1 stdout)'"
 for file in config.ini log.csv last.h5 best.h5 curves.png; do

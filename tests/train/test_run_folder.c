@@ -133,12 +133,46 @@ static void test_other_data(void **state) {
     assert_ok(runs_train(tiny(changed), folder, true, 0));
 }
 
+/* --- a run that is only looked at --- */
+
+static status look(const char *folder, const char *overrides, bool resume, train_plan *plan) {
+    config *c;
+    TRY(runs_read(tiny(overrides), &c));
+    status result = trainer_run(c, &(train_options){.folder = folder, .resume = resume, .plan = plan});
+    config_free(c);
+    return result;
+}
+
+static void test_plan(void **state) {
+    (void)state;
+    char folder[4096];
+    train_plan plan;
+    name_folder("looked_at", folder);
+    assert_ok(look(folder, NULL, false, &plan));
+    assert_false(path_is_folder(folder));
+    assert_string_equal(plan.method, "rpcanet_plus");
+    assert_int_equal(plan.images, 10);
+    assert_int_equal(plan.batches, 3);
+    assert_int_equal(plan.steps, 12);
+    assert_int_equal(plan.steps_done, 0);
+    assert_float_equal(plan.work, 4, 0);
+    assert_true(plan.parameters > 100 && plan.memory > 1e5);
+    assert_non_null(strstr(plan.validated_on, "of the split test of "));
+    assert_fails(look(folder, "data.train_split=none", false, &plan), STATUS_INPUT, "none.txt", "");
+    assert_fails(runs_train(tiny(NULL), folder, false, 1), STATUS_INTERRUPTED, "--resume", "step 4 of 12");
+    assert_fails(look(folder, NULL, false, &plan), STATUS_USAGE, folder, "--resume");
+    assert_ok(look(folder, NULL, true, &plan));
+    assert_int_equal(plan.steps_done, 4);
+    assert_ok(runs_train(tiny(NULL), folder, true, 0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_one_training_at_a_time),
         cmocka_unit_test(test_missing_best),
         cmocka_unit_test(test_other_data),
+        cmocka_unit_test(test_plan),
         cmocka_unit_test(test_interrupted_anywhere), /* the last: an interruption may come after the end */
     };
     return cmocka_run_group_tests(tests, write_recipe, NULL);
