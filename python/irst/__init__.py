@@ -94,6 +94,8 @@ class Detector:
         self._lock = threading.Lock()
         given = dict(settings or {})
         if threshold is not None:
+            if "threshold" in given:
+                raise ValueError("threshold is given twice: beside settings and in them")
             given["threshold"] = float(threshold)
         array, count = _library.texts(f"{key}={value}" for key, value in given.items())
         options = _library.Options(threads, _library.text(isa) if isa else None, array, count)

@@ -135,6 +135,8 @@ class Detecting(unittest.TestCase):
     def test_settings(self):
         with irst.Detector("mpcm", threshold=0.25, settings={"range": "image"}) as mpcm:
             self.assertEqual(mpcm.detect(scene()).threshold, 0.25)
+        with self.assertRaisesRegex(ValueError, "given twice"):
+            irst.Detector("mpcm", threshold=0.25, settings={"threshold": 0.5})
             self.assertEqual(mpcm.parameters(), {})
 
     def test_threads_give_the_same(self):
