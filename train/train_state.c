@@ -205,22 +205,28 @@ static status begun_with(const h5_file *file, const config_key *key, char **out)
     return *out ? STATUS_OK : status_fail(STATUS_MEMORY, "out of memory for %s", key->name);
 }
 
+static status read_epochs_begun(const h5_file *file, int64_t *out) {
+    int64_t done, batches;
+    TRY(h5_read(file, "trainer/epoch", H5_INT64, 1, &done));
+    TRY(h5_read(file, "trainer/batch", H5_INT64, 1, &batches));
+    *out = done + (batches > 0);
+    return STATUS_OK;
+}
+
 /* A run may be made longer, finished or not: the rate of the steps to come is then that of the longer one. */
 static status compare_epochs(const h5_file *file, const config *c) {
-    int64_t done;
-    TRY(h5_read(file, "trainer/epoch", H5_INT64, 1, &done));
-    if (config_int(c, "train.epochs") >= done)
+    int64_t begun;
+    TRY(read_epochs_begun(file, &begun));
+    if (config_int(c, "train.epochs") >= begun)
         return STATUS_OK;
-    return status_fail(STATUS_USAGE, "%s has %lld epochs behind it, more than train.epochs = %lld", h5_path(file),
-                       (long long)done, (long long)config_int(c, "train.epochs"));
+    return status_fail(STATUS_USAGE, "%s is in or behind epoch %lld, later than train.epochs = %lld", h5_path(file),
+                       (long long)begun, (long long)config_int(c, "train.epochs"));
 }
 
 /* What is to happen may be chosen anew as long as it has not: from another epoch on than the run was begun with. */
 static status lies_ahead(const h5_file *file, const char *stored, int64_t now, bool *out) {
-    int64_t done, batches;
-    TRY(h5_read(file, "trainer/epoch", H5_INT64, 1, &done));
-    TRY(h5_read(file, "trainer/batch", H5_INT64, 1, &batches));
-    int64_t first = done + (batches > 0);
+    int64_t first;
+    TRY(read_epochs_begun(file, &first));
     *out = atoll(stored) >= first && now >= first;
     return STATUS_OK;
 }

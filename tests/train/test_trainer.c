@@ -110,6 +110,7 @@ static void test_resume(void **state) {
     assert_fails(train(parts, NULL, false, 0), STATUS_USAGE, parts, "--resume");
     assert_fails(train(parts, "train.seed=2", true, 0), STATUS_USAGE, "train.seed", "last.h5");
     assert_fails(train(parts, "model.stages=2", true, 0), STATUS_USAGE, "model.stages", "last.h5");
+    assert_fails(train(parts, "train.epochs=1", true, 0), STATUS_USAGE, "epoch 2, later than train.epochs = 1", "");
     double cost = cost_of(parts);
     assert_true(cost > 0);
     assert_ok(train(parts, "train.threads=2", true, 0));
