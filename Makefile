@@ -9,6 +9,11 @@
 #   MPI=0             without MPI, where mpicc is   MPICC=mpicc   which one
 #   PREFIX=dir        make install: where to (default /usr/local)   LIBDIR=dir (PREFIX/lib)   DESTDIR=dir in front of all
 
+# All paths are relative to this folder: make's lists of words could not hold one with a blank in it.
+ifeq ($(wildcard scripts/install.sh),)
+$(error this Makefile works in its own folder: make -C FOLDER instead of make -f FOLDER/Makefile)
+endif
+
 V        ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 CC       ?= gcc
@@ -18,6 +23,9 @@ endif
 WERROR   ?= 0
 SANITIZE ?= 0
 STATIC   ?= 0
+ifneq ($(and $(filter 1,$(STATIC)),$(filter install install-strip,$(MAKECMDGOALS))),)
+$(error STATIC=1 makes one file, which runs wherever it is copied to: there is nothing to install)
+endif
 SANITIZERS_1         := address,undefined
 SANITIZERS_undefined := undefined
 SANITIZERS_thread    := thread
@@ -367,4 +375,4 @@ clean: ## remove everything built
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
--include $(OBJECTS:.o=.d) $(ONNX_OBJECTS:.o=.d) $(BUILD)/obj/modules/torch/without_libzip.d $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)
+-include $(OBJECTS:.o=.d) $(ONNX_OBJECTS:.o=.d) $(ONNX_TEST_OBJECTS:.o=.d) $(BUILD)/obj/modules/torch/without_libzip.d $(BUILD)/obj/bench/dnnl_conv.d $(MAINS:%.c=$(BUILD)/obj/%.d) $(TEST_SOURCES:%.c=$(BUILD)/obj/%.d) $(TEST_HELPERS:%.c=$(BUILD)/obj/%.d) $(BUILD)/obj/tests/allocations/wrap_allocations.d $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d) $(FUZZ_HELPERS:%.c=$(BUILD)/obj/%.d)

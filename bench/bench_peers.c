@@ -38,7 +38,7 @@ static status measure(peers *p, int repeat) {
     free(part);
     if (peers_rank(p) > 0)
         return STATUS_OK;
-    bench_print("peers.processes", peers_count(p), "");
+    bench_print("peers.processes", peers_count(p), "processes");
     bench_print("peers.gather_96", 1e6 * samples_median(&gathers), "us");
     bench_print("peers.sum_1MiB", 1e6 * samples_median(&sums), "us");
     return STATUS_OK;

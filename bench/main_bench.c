@@ -14,7 +14,7 @@ static const cli_option options[] = {
     {"threads", CLI_INT, &threads, "N", "how many; 0: one per available processor"},
     {"size", CLI_INT, &settings.size, "N", "images of N x N pixels"},
     {"repeat", CLI_INT, &settings.repeat, "N", "timed runs of each thing; 0: conv 30, model 15, train 5, peers 100"},
-    {"batch", CLI_INT, &settings.batch, "N", "train: images of a step"},
+    {"batch", CLI_INT, &settings.batch, "N", "train, scaling: images of a step"},
     {"int8", CLI_FLAG, &settings.int8, NULL, "model: also in int8, as --precision int8 of @detect"},
     {"stages", CLI_FLAG, &settings.stages, NULL, "model: also the time for 1, 2, ... model.stages stages"},
     {"scaling", CLI_FLAG, &settings.scaling, NULL, "train: also the time with one thread"},
@@ -23,6 +23,20 @@ static const cli_option options[] = {
     {"fast", CLI_FLAG, &settings.fast, NULL, "train: as train.arithmetic = fast"},
     {"write-expected", CLI_FLAG, &settings.write_expected, NULL,
      "conv: store the shares in bench/expected_shares.ini instead of comparing with it"},
+};
+
+/* Of the arguments' first word; without one all parts run, each with those that are for it. */
+static const cli_scope scopes[] = {
+    {"threads", "conv, model, train, scaling"},
+    {"size", "conv, model, train, scaling"},
+    {"repeat", "conv, model, train, peers"},
+    {"batch", "train, scaling"},
+    {"int8", "model"},
+    {"stages", "model"},
+    {"scaling", "train"},
+    {"checkpointing", "train"},
+    {"fast", "train"},
+    {"write-expected", "conv"},
 };
 
 static const cli_program program = {
@@ -40,6 +54,8 @@ static const cli_program program = {
                 "@bench train rpcanet_plus model.bottleneck_channels=16 --scaling\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .scopes = scopes,
+    .scope_count = sizeof scopes / sizeof *scopes,
 };
 
 static status check_range(const char *option, int value, int least, int most) {

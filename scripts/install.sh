@@ -3,9 +3,14 @@
 # weights. Called by the Makefile. usage: install.sh install|install-strip|uninstall BUILD BINDIR VERSION PREFIX LIBDIR PRIVATE_LIBS
 # $DESTDIR stands in front of every path.
 set -euo pipefail
+shopt -s inherit_errexit
 action=$1 build=$2 bindir=$3 version=$4 prefix=$5 libdir=$6 private_libs=$7
 root=${DESTDIR:-}
 cd "$(dirname "$0")/.."
+# What is installed names these folders, and DESTDIR stands right in front of them.
+for folder in "PREFIX=$prefix" "LIBDIR=$libdir"; do
+    [[ ${folder#*=} =~ ^(/.*)?$ ]] || { echo "install.sh: $folder: expected an absolute path" >&2; exit 2; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -34,11 +39,22 @@ link_to() {
     fi
 }
 
-# filled TEMPLATE: the file with paths and version in place.
+# escaped PATH: as pkg-config wants it in its files, where words end at blanks.
+# shellcheck disable=SC2001
+escaped() { sed 's/[][ "'\''\\#&|;()<>*?{}]/\\&/g' <<< "$1"; }
+
+# filled TEMPLATE PREFIX LIBDIR PATH: installs the file with paths and version in place.
 filled() {
-    sed -e "s|@PREFIX@|$prefix|g" -e "s|@LIBDIR@|${libdir/#$prefix/\${prefix\}}|g" -e "s|@VERSION@|$version|g" \
-        -e "s|@PRIVATE_LIBS@|$private_libs|g" "$1" > "$work/$(basename "$1" .in)"
-    echo "$work/$(basename "$1" .in)"
+    local text
+    if [ "$action" != uninstall ]; then
+        text=$(< "$1")
+        text=${text//@PREFIX@/"$2"}
+        text=${text//@LIBDIR@/"$3"}
+        text=${text//@VERSION@/"$version"}
+        text=${text//@PRIVATE_LIBS@/"$private_libs"}
+        printf '%s\n' "$text" > "$work/filled"
+    fi
+    put 644 "$work/filled" "$4"
 }
 
 for name in "${programs[@]}"; do
@@ -64,9 +80,15 @@ put 644 "$build/lib/libirst.a" "$libdir/libirst.a"
 for header in include/*.h; do
     put 644 "$header" "$prefix/include/$(basename "$header")"
 done
-put 644 "$(filled library/irst.pc.in)" "$libdir/pkgconfig/irst.pc"
-put 644 "$(filled library/irstConfig.cmake.in)" "$libdir/cmake/irst/irstConfig.cmake"
-put 644 "$(filled library/irstConfigVersion.cmake.in)" "$libdir/cmake/irst/irstConfigVersion.cmake"
+pc_libdir=$(escaped "$libdir")
+if [[ $libdir == "$prefix"/* ]]; then
+    # shellcheck disable=SC2016 # pkg-config's variable
+    pc_libdir='${prefix}'$(escaped "${libdir#"$prefix"}")
+fi
+filled library/irst.pc.in "$(escaped "$prefix")" "$pc_libdir" "$libdir/pkgconfig/irst.pc"
+for file in irstConfig irstConfigVersion; do
+    filled library/$file.cmake.in "$prefix" "$libdir" "$libdir/cmake/irst/$file.cmake"
+done
 
 for file in configs/*.ini weights/*.h5 weights/*.md; do
     put 644 "$file" "$prefix/share/irst/$file"

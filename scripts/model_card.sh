@@ -4,8 +4,19 @@
 # card is a title, a line of anything, and the headings Network and Figures. Takes the time of an evaluation of each set.
 # usage: model_card.sh NAME DATA..., for instance model_card.sh nudt DATA/NUDT-SIRST
 set -euo pipefail
+if [ $# -lt 2 ]; then
+    sed -n '2,5s/^# //p' "$0" >&2
+    exit 2
+fi
 name=$1
 shift
+# Folders as given, for the last part of their path names the set: links are not followed.
+sets=()
+for data in "$@"; do
+    [[ $data == /* ]] || data=$PWD/$data
+    sets+=("$data")
+done
+cd "$(dirname "$0")/.."
 file=$(sed -n "s/^WEIGHTS(\"$name\", \"\(.*\)\")$/\1/p" eval/programs/shipped_weights.def)
 [ -n "$file" ] || { echo "model_card.sh: $name is not in eval/programs/shipped_weights.def" >&2; exit 2; }
 weights=weights/$file.h5 card=weights/$file.md
@@ -49,7 +60,7 @@ held() {
 }
 
 between=
-for data in "$@"; do
+for data in "${sets[@]}"; do
     bin/evaluate --checkpoint "$weights" --data "$data" --records "$work/images.csv" > "$work/evaluated"
     set=$(sed -n '1s/.* on \(.*\), split.*/\1/p' "$work/evaluated")
     images=$(sed -n '1s/.*: \([0-9]*\) images.*/\1/p' "$work/evaluated")

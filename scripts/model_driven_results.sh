@@ -12,6 +12,10 @@ if [ $# -lt 4 ] || [ $# -gt 5 ] || [ "${5:---tabulate}" != --tabulate ]; then
     exit 2
 fi
 data=$1 checkpoints=$2 work=$3 document=$4 tabulate=${5:-}
+bin=$(dirname "$0")/../bin
+for line in '<!-- tables -->' '<!-- end of tables -->'; do
+    [ "$(grep -cx -- "$line" "$document")" -eq 1 ] || { echo "$document: needs one line '$line'" >&2; exit 1; }
+done
 mkdir -p "$work"
 
 # evaluate NAME DATASET ARGUMENTS...
@@ -21,7 +25,7 @@ evaluate() {
     if [ -s "$report" ] || [ -n "$tabulate" ]; then
         return
     fi
-    bin/evaluate "$@" --data "$data/$set" --split test --size 256 --format json > "$report.new"
+    "$bin/evaluate" "$@" --data "$data/$set" --split test --size 256 --format json > "$report.new"
     mv "$report.new" "$report"
 }
 

@@ -161,4 +161,23 @@ cd "$OLDPWD" || exit 1
 must "uninstall" make_it uninstall
 left=$(find "$root" ! -type d)
 [ -z "$left" ] || complain "uninstall leaves $left"
+
+# --- a place whose name means something to sed, the shell and pkg-config ---
+
+odd="$work/a & b|c"
+install_at() { env -u PKG_CONFIG -u MAKEFLAGS -u MAKELEVEL make -s WERROR=1 "$1" PREFIX="$odd" "${@:2}"; }
+must "install to '$odd'" install_at install
+export PKG_CONFIG_PATH=$odd/lib/pkgconfig
+for how in "pkg-config" "pkg-config --define-prefix"; do
+    must "an example by $how from '$odd'" env -u MAKEFLAGS make -B -C "$work/examples" PKG_CONFIG="$how" detect_pgm
+done
+must "uninstall from '$odd'" install_at uninstall
+left=$(find "$odd" ! -type d)
+[ -z "$left" ] || complain "uninstall leaves $left"
+# DESTDIR would run into a folder that does not begin with a slash.
+for place in PREFIX=usr LIBDIR=lib; do
+    install_at install "$place" DESTDIR="$work/none" > "$work/out" 2>&1 && complain "make install $place passes"
+    grep -q "$place: expected an absolute path" "$work/out" || complain "make install $place: $(cat "$work/out")"
+    [ -z "$(compgen -G "$work/none*")" ] || complain "make install $place leaves $(compgen -G "$work/none*")"
+done
 exit $bad

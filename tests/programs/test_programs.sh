@@ -295,6 +295,9 @@ refuses 2 'no_such_net' "$bin/bench" model no_such_net
 refuses 2 'model.nonsense' "$bin/bench" train model.nonsense=1
 refuses 2 'repeat' "$bin/bench" conv --repeat -1
 refuses 2 'conv takes no arguments' "$bin/bench" conv rpcanet_plus
+refuses 2 '--checkpointing is for train, not for scaling' "$bin/bench" scaling --checkpointing
+refuses 2 '--write-expected is for conv, not for model' "$bin/bench" model --write-expected
+refuses 2 '--size is for conv, model, train, scaling, not for peers' "$bin/bench" peers --size 64
 mkdir bench
 works "$bin/bench" conv --write-expected --repeat 1 --threads 1
 grep -q '^conv3x3_4_4_forward = [0-9]' bench/expected_shares.ini || complain "bench conv --write-expected stored no share"
