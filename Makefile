@@ -369,7 +369,7 @@ format: ## lay out the code with clang-format
 format-check: ## fail if clang-format would change a file
 	scripts/source_files.sh '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
 
-clean: ## remove everything built
+clean: ## remove build/ and bin/
 	rm -rf build bin
 
 help: ## list the targets

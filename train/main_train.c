@@ -136,8 +136,9 @@ static status train(const char *ini, const char *const *overrides, int override_
     config *c;
     TRY(train_config_read(ini, overrides, override_count, &c));
     if (emit) {
+        int64_t images = config_int(c, "train.batch_size");
         config_free(c);
-        return train_slurm_write(&(train_job){ini, folder, overrides, override_count, nodes, tasks});
+        return train_slurm_write(&(train_job){ini, folder, overrides, override_count, nodes, tasks, images});
     }
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);

@@ -47,6 +47,11 @@ status train_slurm_write(const train_job *job) {
     if (job->nodes < 1 || job->tasks < 1)
         return status_fail(STATUS_USAGE, "--nodes %d --tasks %d: expected one of each at least", job->nodes,
                            job->tasks);
+    if (job->images < (int64_t)job->nodes * job->tasks)
+        return status_fail(
+            STATUS_USAGE,
+            "--nodes %d --tasks %d: train.batch_size = %lld, expected at least one image for each process", job->nodes,
+            job->tasks, (long long)job->images);
     TRY(process_sibling("train", program));
     if (!getcwd(here, sizeof here))
         return status_fail(STATUS_INPUT, "the working folder cannot be named: %s", strerror(errno));

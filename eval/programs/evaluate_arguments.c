@@ -83,7 +83,7 @@ static const cli_program program = {
         "@evaluate --weights nudt --data NUDT-SIRST                  # what comes with the programs\n"
         "@evaluate --checkpoint best.h5 --data scenes.h5 --size native --format json\n"
         "@evaluate --checkpoint best.h5 --data IRSTD-1k --rule logit --mask half --roc roc.png\n"
-        "@evaluate --checkpoint best.h5 --data NUDT-SIRST --split val --at-fa 1e-6  # then @convert set-threshold\n"
+        "@evaluate --checkpoint best.h5 --data mine --split val --at-fa 1e-6        # then @convert set-threshold\n"
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --against other.h5 --records images.csv\n"
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --report report.html    # to look at in a browser\n"
         "@evaluate --checkpoint best.h5 --data NUDT-SIRST --out results           # then @browse results\n"

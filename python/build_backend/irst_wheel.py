@@ -38,7 +38,8 @@ def _library(settings):
     named = (settings or {}).get("library")
     if named:
         return Path(named)
-    subprocess.run(["make", "-C", str(TREE), f"-j{os.cpu_count() or 1}", "library"], check=True)
+    # A variable BUILD of the environment would have it built elsewhere than it is read from.
+    subprocess.run(["make", "-C", str(TREE), f"-j{os.cpu_count() or 1}", "BUILD=build", "library"], check=True)
     return TREE / "build" / "lib" / "libirst.so.0"
 
 

@@ -26,6 +26,12 @@ sys.path.insert(0, root + "/python/build_backend")
 import irst_wheel
 
 irst_wheel.build_wheel(work, {"library": root + "/build/lib/libirst.so.0"})
+
+# What is packed is what was built, whatever BUILD means to the user's environment.
+called = []
+irst_wheel.subprocess.run = lambda command, check: called.append((command, check))
+packed = irst_wheel._library(None)
+assert called[0][1] and f"BUILD={packed.parent.parent.relative_to(root)}" in called[0][0], called
 PYTHON
 "$python" -m zipfile -e "$work"/irst-*.whl "$work/site"
 bin/prepare synthesize "$work/scenes" --train 1 --test 3 --size 64 > /dev/null

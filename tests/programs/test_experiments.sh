@@ -241,6 +241,12 @@ holds val/train/K1.NUDT-SIRST.seed1.done '^validation_split = train$'
 refuses 2 'val_split.NUDT-SIRST = train: sweep.select = test chooses on the split test' "$bin/eval-stages" stages.ini \
     --out val val_split.NUDT-SIRST=train sweep.select=test
 
+# --- the ini that docs/experiments.md shows, with data sets of our own and without a checkpoint that is not there ---
+awk '/^## / { here = /^## The ini/ } here && sub(/^    /, "")' "$root/docs/experiments.md" > shown.ini
+works "$bin/eval-table" shown.ini data.NUDT-SIRST=scenes data.SIRST=scenes data.Aug=scenes checkpoint.RPCANet+/NUDT-SIRST= \
+    "recipe.MSHNet=$root/configs/mshnet_nudt.ini" --emit slurm --out shown
+holds stdout '^12 trainings: sbatch shown/sweep.slurm'
+
 # --- misuse ---
 refuses 2 'expected a configuration file' "$bin/eval-table"
 refuses 2 'nowhere.ini' "$bin/eval-table" nowhere.ini

@@ -71,6 +71,10 @@ cmp -s <(h5dump -g /model run/last.h5 | tail -n +2) <(h5dump -g /model again/las
     complain "the same seed gave other parameters (folder and pack)"
 refuses 2 'train: expected a configuration file' "$bin/train"
 refuses 2 'nodes and --tasks need --emit slurm' "$bin/train" tiny.ini --out out --nodes 2
+refuses 2 '--nodes 40 --tasks 40: train.batch_size = [0-9]+, expected at least one image for each process' \
+    "$bin/train" tiny.ini --out out --emit slurm --nodes 40 --tasks 40
+count=$((count + 1))
+[ ! -e out.slurm ] || complain "a job that cannot begin is written"
 refuses 2 'missing.ini' "$bin/train" missing.ini --out out
 sed 's/epochs = 2/epochz = 2/' tiny.ini > unknown.ini
 refuses 2 'unknown.ini:11.*epochz' "$bin/train" unknown.ini --out out
