@@ -16,6 +16,7 @@ enum {
     PASSES = 12,      /* before the iteration is given up */
     MOST_DEGREE = 6,  /* of the polynomial */
     START_DEGREE = 4, /* of the first one, whose approximations are those of another matrix */
+    SEASONING = 3,    /* products after which a random vector tells that nothing has been missed */
     ROWS = 64,        /* of S per parallel item */
     VECTORS = 32      /* of the basis */
 };
@@ -220,6 +221,24 @@ static int limited(double degree) {
     return degree < 2 ? 2 : degree > MOST_DEGREE ? MOST_DEGREE : (int)degree;
 }
 
+/* How many vectors the basis had in the passes before: random ones have a small share of every eigenvector, and so
+ * small values and residuals even where they miss the largest of all. */
+typedef struct seasoning {
+    int count[SEASONING]; /* of the last passes, the oldest first */
+} seasoning;
+
+static seasoning seasoned_all(const leading *l) {
+    seasoning s;
+    for (int i = 0; i < SEASONING; i++)
+        s.count[i] = l->count;
+    return s;
+}
+
+static void season(seasoning *s, const leading *l) {
+    memmove(s->count, s->count + 1, (SEASONING - 1) * sizeof *s->count);
+    s->count[SEASONING - 1] = l->count;
+}
+
 /* The basis for a matrix near that of the last call. */
 static void start(engine *e, leading *l, const double *S) {
     if (l->degree > 0 && l->values[0] > 0) { /* as then, the approximations of the call before would not do */
@@ -232,6 +251,7 @@ static void start(engine *e, leading *l, const double *S) {
 }
 
 status leading_find(engine *e, leading *l, const double *S, double least, double tolerance, bool *found, int *count) {
+    seasoning seasoned = seasoned_all(l);
     *found = false;
     if (l->count == 0)
         add_random(l, FIRST < l->most ? FIRST : l->most);
@@ -243,7 +263,7 @@ status leading_find(engine *e, leading *l, const double *S, double least, double
         TRY(approximate(e, l, S));
         double error = error_of(l, least, count);
         int wanted = *count + SPARE + *count / SPARE_OF;
-        *found = error <= tolerance && (*count < l->count || l->count == l->n);
+        *found = error <= tolerance && (*count < seasoned.count[0] || l->count == l->n);
         double degree = degree_for(l, least, error, tolerance);
         bool too_far = error * error < least && degree * l->count > WORTH * l->n;
         if (*found || wanted > l->most || too_far) {
@@ -251,11 +271,12 @@ status leading_find(engine *e, leading *l, const double *S, double least, double
             l->count = l->wanted < l->count ? l->wanted : l->count;
             return STATUS_OK;
         }
-        if (error * error < least) {
+        if (error > tolerance && error * error < least) {
             filter(e, l, S, limited(degree));
             l->degree = pass == 0 ? limited(degree) : l->degree;
         }
         advance(l);
+        season(&seasoned, l);
         if (wanted > l->count)
             add_random(l, wanted);
     }

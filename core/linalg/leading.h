@@ -30,7 +30,8 @@ status leading_new(leading *l, int n, workspace *w);
 /* The eigenpairs of a positive semidefinite S (n x n, both halves) with values above `least`: *count of them, in
  * l->values and l->ritz. *found is false if they do not converge soon or are more than a third of all. Then nothing is
  * known; else for each r = S v - value v, sum ||r||^2 / value <= tolerance^2, and the next value is below `least` as
- * far as the same tolerance tells. The result depends on the calls before, but not on the number of threads. */
+ * far as the same tolerance tells, of a vector that has been multiplied by S some times. The result depends on the
+ * calls before, but not on the number of threads. */
 status leading_find(engine *e, leading *l, const double *S, double least, double tolerance, bool *found, int *count);
 
 #endif

@@ -163,6 +163,46 @@ static void test_leading_eigenvalues(void **state) {
     free(S);
 }
 
+/* A first call, which begins with random vectors, knows nothing of a matrix: it misses no eigenvalue of a few large
+ * ones, of many equal ones, or of such as fall slowly, wherever the limit lies. */
+static void test_leading_from_random_vectors(void **state) {
+    (void)state;
+    enum { N = 200, SPECTRA = 4, LIMITS = 19 };
+    double *S = malloc(N * N * sizeof *S);
+    assert_non_null(S);
+    for (int spectrum = 0; spectrum < SPECTRA; spectrum++) {
+        double values[N];
+        for (int k = 0; k < N; k++)
+            values[k] = (const double[SPECTRA]){k < 1 ? 1 : 1e-6, k < 5 ? 1 : 0.01, 1 / (1 + 0.3 * k),
+                                                1 - 0.9 * k / N}[spectrum];
+        for (int j = 0; j < N; j++)
+            for (int i = 0; i < N; i++) {
+                S[j * N + i] = 0;
+                for (int k = 0; k < N; k++)
+                    S[j * N + i] += values[k] * cosine(i, k, N) * cosine(j, k, N);
+            }
+        int calls_found = 0;
+        for (int step = 1; step <= LIMITS; step++) {
+            double limit = 0.05 * step;
+            workspace work = {0};
+            leading l;
+            bool found;
+            int count, right = 0;
+            workspace_begin(&work);
+            assert_ok(leading_new(&l, N, &work));
+            assert_ok(leading_find(test_engine(), &l, S, limit, 1e-5 * sqrt(limit), &found, &count));
+            while (right < N && values[right] > limit)
+                right++;
+            if (found && count != right)
+                fail_msg("spectrum %d, limit %g: %d eigenvalues, expected %d", spectrum, limit, count, right);
+            calls_found += found;
+            workspace_free(&work);
+        }
+        assert_true(spectrum == 3 || calls_found > LIMITS / 2);
+    }
+    free(S);
+}
+
 /* Without a warning from the calls before, far more singular values than ever are above the threshold, all equal. */
 static void test_threshold_of_many_equal(void **state) {
     (void)state;
@@ -260,6 +300,7 @@ int main(void) {
         cmocka_unit_test(test_singular_values),
         cmocka_unit_test(test_singular_value_threshold),
         cmocka_unit_test(test_leading_eigenvalues),
+        cmocka_unit_test(test_leading_from_random_vectors),
         cmocka_unit_test(test_threshold_of_many_equal),
         cmocka_unit_test(test_dft),
         cmocka_unit_test(test_workspace),
