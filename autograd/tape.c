@@ -234,6 +234,9 @@ status tape_plan(tape *t, node *loss) {
     TRY(tape_recorded(t));
     if (t->steps)
         return status_fail(STATUS_USAGE, "a tape is planned once: record another one");
+    if (loss && tensor_count(&loss->value) != 1)
+        return status_fail(STATUS_USAGE, "a loss of %dx%dx%dx%d, expected a single number", loss->value.n,
+                           loss->value.c, loss->value.h, loss->value.w);
     t->loss = loss;
     mark(t, loss);
     TRY(tape_rewrite(t));

@@ -138,7 +138,7 @@ void tape_pin(tape *t, node *n); /* an output whose value is read after forward;
 /* --- running --- */
 
 /* Lays out memory. `loss`: the scalar that backward starts from; NULL for inference. STATUS_USAGE for a tape that is
- * planned already. */
+ * planned already, and for a loss of several numbers. */
 status tape_plan(tape *t, node *loss);
 /* Later runs take the first `n` images only, 1 to those that the tape was made for (asserted). */
 void tape_set_batch(tape *t, int n);

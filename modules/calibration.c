@@ -65,8 +65,7 @@ static status record(calibration *c, int width, int height, network_outputs *out
     c->t = NULL;
     c->width = 0;
     TRY(tape_new(d->engine, 1, &c->t));
-    return detector_record(d, c->t, padded_side(d->type->sides, width), padded_side(d->type->sides, height), &c->image,
-                           outputs);
+    return detector_record(d, c->t, width, height, &c->image, outputs);
 }
 
 /* Lets the tape say itself what it would round if all ranges were known; it does not look at them, since it never runs.

@@ -49,10 +49,13 @@ status detector_record(detector *d, tape *t, int width, int height, node **image
                    .phase = d->phase,
                    .more_stages = d->more_stages};
     *outputs = (network_outputs){0};
-    *image = tape_input(t, 1, d->input.channels, height, width);
+    *image =
+        tape_input(t, 1, d->input.channels, padded_side(d->type->sides, height), padded_side(d->type->sides, width));
     TRY(tape_recorded(t));
     d->type->build(d->options, &net, *image, outputs);
-    return tape_recorded(t);
+    TRY(tape_recorded(t));
+    status result = network_check_outputs(outputs, *image);
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", d->type->name);
 }
 
 status detector_probe(detector *d, network_outputs *outputs) {
@@ -210,8 +213,7 @@ status detector_set_more_stages(detector *d, int count) {
 static status record_inference(detector *d, int width, int height, detector_detail detail) {
     inference *run = &d->run;
     TRY(tape_new(d->engine, 1, &run->t));
-    TRY(detector_record(d, run->t, padded_side(d->type->sides, width), padded_side(d->type->sides, height), &run->image,
-                        &run->outputs));
+    TRY(detector_record(d, run->t, width, height, &run->image, &run->outputs));
     tape_pin(run->t, run->outputs.logit);
     if (detail >= DETAIL_RECONSTRUCTION)
         tape_pin(run->t, run->outputs.reconstruction);

@@ -141,7 +141,8 @@ status detector_run(detector *d, const float *image, int width, int height, dete
 /* Sets the last bias of every logit map of a network so that, were all other weights zero, the probability would be
  * `probability` at every pixel (Lin et al., 2017, section 4.1): before training on rare targets. For the unrolled
  * networks, T^K = x - epsilon H, that is a bias of H's last layer of -logit(probability) / epsilon; where a last layer
- * fuses heads that have the prior already, its bias is the rest. STATUS_USAGE outside (0, 1), or where epsilon is 0. */
+ * fuses heads that have the prior already, its bias is the rest. STATUS_USAGE outside (0, 1), where epsilon is 0, and
+ * for a network that names no such layer. */
 status detector_set_prior(detector *d, double probability);
 
 typedef struct detector_training {

@@ -7,7 +7,7 @@
 #include "modules/classic/model_driven.h"
 #include "modules/detector_type.h"
 
-/* Sides of an image that every network takes, for recordings without run. */
+/* Sides of an image for recordings without run. */
 enum { PROBE_SIDE = 80 };
 
 /* The graph that images run through, for one size; kept until another size is asked for. */
@@ -62,7 +62,8 @@ struct detector {
 };
 
 /* Records the network as it is when trained on the new tape `t`, without planning it: *image is the leaf for an image
- * of these sides, which the network takes (padding.h). Creates the parameters the first time. */
+ * of these sides, padded to what the network takes (padding.h). Creates the parameters the first time. STATUS_USAGE if
+ * the outputs are not what network_outputs.h says. */
 status detector_record(detector *d, tape *t, int width, int height, node **image, network_outputs *outputs);
 
 /* Records it for the names and shapes of the parameters, and for the sites of the prior. The nodes in `outputs` are

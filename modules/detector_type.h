@@ -49,7 +49,7 @@ typedef struct detector_type {
     status (*score_image)(engine *e, const config *options, const grey_map *image, workspace *work, float *score,
                           struct solver_report *report);
     void (*finish)(const config *options, const float *image, int width, int height, float *score);
-    /* Recognising a foreign checkpoint, see tensor_options.h. */
+    /* Recognising a foreign checkpoint, see tensor_options.h; both NULL: none is read. */
     bool (*recognises)(const named_shape *tensors, int count);
     status (*options_from_tensors)(const named_shape *tensors, int count, config *options);
     /* Prefixes of tensors that published checkpoints hold and nothing reads, NULL-terminated; NULL: none. */

@@ -3,6 +3,25 @@
 #include <assert.h>
 #include <stdio.h>
 
+static status check_map(const char *name, const node *map, const node *image) {
+    const tensor *m = &map->value, *x = &image->value;
+    if (m->n == x->n && m->c == 1 && m->h == x->h && m->w == x->w)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s: %dx%dx%dx%d for an image of %dx%d pixels, expected one map of its size", name,
+                       m->n, m->c, m->h, m->w, x->h, x->w);
+}
+
+status network_check_outputs(const network_outputs *out, const node *image) {
+    if (!out->logit)
+        return status_fail(STATUS_USAGE, "no logit map is recorded");
+    TRY(check_map("logit", out->logit, image));
+    if (out->reconstruction)
+        TRY(check_map("reconstruction", out->reconstruction, image));
+    for (int i = 0; i < out->map_count; i++)
+        TRY(check_map(out->map_names[i], out->maps[i], image));
+    return STATUS_OK;
+}
+
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D) {
     assert(out->target_count < NETWORK_STAGES && "more stages than a network may have");
     node *const nodes[STAGE_MAPS] = {B, T, N, D};

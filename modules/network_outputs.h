@@ -37,6 +37,10 @@ typedef struct network_outputs {
     char map_names[NETWORK_STAGES * STAGE_MAPS][16];
 } network_outputs;
 
+/* STATUS_USAGE unless there is a logit map, and it, the reconstruction and the maps are of one channel and of the sides
+ * of `image`: for a network that is recorded without failure. */
+status network_check_outputs(const network_outputs *out, const node *image);
+
 /* Names the maps of one stage; NULL for those that the method does not have. */
 void network_add_stage(network_outputs *out, int stage, node *B, node *T, node *N, node *D);
 

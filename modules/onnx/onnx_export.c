@@ -22,8 +22,7 @@ static status record(detector *d, image_size fixed, onnx_recordings *out, networ
         node *image;
         network_outputs found;
         TRY(tape_new(d->engine, 1, &out->tapes[i]));
-        TRY(detector_record(d, out->tapes[i], padded_side(d->type->sides, size.width),
-                            padded_side(d->type->sides, size.height), &image, &found));
+        TRY(detector_record(d, out->tapes[i], size.width, size.height, &image, &found));
         if (i > 0)
             continue;
         *outputs = found;

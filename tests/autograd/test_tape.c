@@ -208,6 +208,7 @@ static void test_misuse(void **state) {
     (void)state;
     small_network s;
     build(&s, BATCH, NORM_BATCH);
+    assert_fails(tape_plan(s.t, s.layers[3]), STATUS_USAGE, "a loss of", "single number");
     assert_ok(tape_plan(s.t, NULL));
     assert_fails(tape_plan(s.t, NULL), STATUS_USAGE, "planned once", "another");
     assert_true(aborts(exceed_the_batch, &s));
