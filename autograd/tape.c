@@ -285,11 +285,18 @@ void tape_tell_gradients(tape *t, const gradient_listener *listener) {
     t->listener = listener ? *listener : (gradient_listener){0};
 }
 
+static bool is_earlier_input(const node *n, int k) {
+    int i = 0;
+    while (n->input[i] != n->input[k])
+        i++;
+    return i < k;
+}
+
 /* Of the parameters whose last writer step number `i` was. */
 static void tell_gradients(const tape *t, int i) {
     const node *n = t->steps[i].n;
     for (int k = 0; k < n->input_count; k++)
-        if (n->input[k]->plan->last_writer == i) {
+        if (n->input[k]->plan->last_writer == i && !is_earlier_input(n, k)) {
             const tensor *grad = &n->input[k]->grad;
             t->listener.is_complete(t->listener.context, grad->data, (size_t)tensor_count(grad));
         }

@@ -84,12 +84,11 @@ static bool is_parameter(const node *n) {
     return !n->op && n->requires_grad && tensor_is_dense(&n->grad);
 }
 
-/* Several leaves may stand for one parameter: the later step counts, for the first of them. */
-static node *first_with_gradient(const tape *t, const node *leaf) {
-    int i = 0;
-    while (!is_parameter(t->nodes[i]) || t->nodes[i]->grad.data != leaf->grad.data)
-        i++;
-    return t->nodes[i];
+/* Several leaves may stand for one parameter: the later step counts, and the leaf that it writes to. */
+static void note_writer(const tape *t, const node *leaf, int step) {
+    for (int i = 0; i < t->count; i++)
+        if (is_parameter(t->nodes[i]) && t->nodes[i]->grad.data == leaf->grad.data)
+            t->nodes[i]->plan->last_writer = t->nodes[i] == leaf ? step : 0;
 }
 
 /* Fills node_plan.last_writer: no step of backward is number 0. */
@@ -98,7 +97,7 @@ static void find_last_writers(tape *t) {
         const node *n = t->steps[i].n;
         for (int k = 0; k < n->input_count && t->steps[i].kind == RUN_BACKWARD; k++)
             if (is_parameter(n->input[k]))
-                first_with_gradient(t, n->input[k])->plan->last_writer = i;
+                note_writer(t, n->input[k], i);
     }
 }
 

@@ -324,6 +324,48 @@ static void test_a_value_times_itself(void **state) {
     }
 }
 
+/* What a listener has been told of one gradient. */
+typedef struct told {
+    const float *grad;
+    int times;
+    float then[4];
+} told;
+
+static void note_gradient(void *context, float *grad, size_t count) {
+    told *of = context;
+    if (grad != of->grad)
+        return;
+    of->times++;
+    assert_int_equal(count, 4);
+    memcpy(of->then, grad, sizeof of->then);
+}
+
+/* A parameter that several leaves stand for, in either order, or that an operation takes twice: told of once, when it
+ * is complete. */
+static void test_a_gradient_is_told_once(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        float value[4] = {0.5f, -0.25f, 1, 2}, grad[4] = {0};
+        told of = {.grad = grad};
+        tape *t;
+        assert_ok(tape_new(test_engine(), 1, &t));
+        node *x = tape_variable(t, 1, 4, 1, 1, true), *target = tape_input(t, 1, 4, 1, 1);
+        node *a = tape_parameter(t, 1, 4, 1, 1, value, grad), *b = tape_parameter(t, 1, 4, 1, 1, value, grad);
+        node *y = kind == 2 ? multiply(t, multiply(t, a, a), x)
+                            : multiply(t, sigmoid(t, multiply(t, x, kind ? a : b)), kind ? b : a);
+        assert_ok(tape_plan(t, mse(t, y, target)));
+        assert_true(tape_writes_gradient(t, grad));
+        for (int i = 0; i < 4; i++)
+            x->value.data[i] = target->value.data[i] = 1;
+        tape_tell_gradients(t, &(gradient_listener){note_gradient, &of});
+        tape_forward(t);
+        tape_backward(t);
+        assert_int_equal(of.times, 1);
+        assert_memory_equal(of.then, grad, sizeof grad);
+        tape_free(t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_planned_memory),
@@ -335,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_flops),
         cmocka_unit_test(test_computed_weights),
         cmocka_unit_test(test_a_value_times_itself),
+        cmocka_unit_test(test_a_gradient_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
