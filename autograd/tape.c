@@ -248,6 +248,7 @@ status tape_plan(tape *t, node *loss) {
 
 void tape_set_batch(tape *t, int n) {
     assert(n >= 1 && n <= t->batch);
+    t->is_forward = false;
     for (int i = 0; i < t->count; i++)
         if (t->nodes[i]->plan->batched)
             t->nodes[i]->value.n = t->nodes[i]->grad.n = n;
@@ -272,6 +273,7 @@ static void run_forward(void *context) {
 
 void tape_forward(tape *t) {
     parallel_region(t->engine, run_forward, t);
+    t->is_forward = true;
 }
 
 bool tape_writes_gradient(const tape *t, const float *grad) {
@@ -312,7 +314,8 @@ static void run_backward(void *context) {
 }
 
 void tape_backward(tape *t) {
-    assert(t->loss);
+    assert(t->loss && t->is_forward);
+    t->is_forward = false; /* gradients take the memory of values */
     for (int i = 0; i < t->count; i++) {
         node *n = t->nodes[i];
         n->plan->grad_is_set = !n->op && tensor_is_dense(&n->grad); /* those of parameters add up, see tape_parameter */

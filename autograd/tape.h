@@ -143,7 +143,7 @@ status tape_plan(tape *t, node *loss);
 /* Later runs take the first `n` images only, 1 to those that the tape was made for (asserted). */
 void tape_set_batch(tape *t, int n);
 void tape_forward(tape *t);
-void tape_backward(tape *t); /* after forward; a tape planned with a loss (asserted) */
+void tape_backward(tape *t); /* once after each forward; a tape planned with a loss (both asserted) */
 
 /* Who is told, during backward, that nothing more will be added to the gradient of a parameter: `count` floats. Each
  * once, in an order that is the same in every backward pass. */

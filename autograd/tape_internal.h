@@ -54,6 +54,7 @@ struct tape {
     bool fast;      /* tape_set_fast */
     bool plain;     /* tape_leave_plain */
     node *loss;
+    bool is_forward;            /* what backward reads is there */
     gradient_listener listener; /* is_complete is NULL: nobody */
     tape_step *steps;           /* tape_schedule.c: first the forward runs, then recomputation and backward runs */
     int step_count, forward_steps;

@@ -212,7 +212,15 @@ static void test_misuse(void **state) {
     assert_ok(tape_plan(s.t, NULL));
     assert_fails(tape_plan(s.t, NULL), STATUS_USAGE, "planned once", "another");
     assert_true(aborts(exceed_the_batch, &s));
+    tape_forward(s.t);
+    assert_true(aborts(run_backward, &s)); /* without a loss */
+    release(&s);
+    build(&s, BATCH, NORM_BATCH);
+    assert_ok(tape_plan(s.t, s.loss));
+    fill(&s, BATCH);
     assert_true(aborts(run_backward, &s));
+    step(&s);
+    assert_true(aborts(run_backward, &s)); /* a second time */
     release(&s);
 }
 
