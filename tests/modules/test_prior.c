@@ -109,7 +109,7 @@ static void test_every_network(void **state) {
         networks++;
         detector_free(d);
     }
-    assert_int_equal(networks, 7);
+    assert_true(networks >= 7);
 }
 
 static void test_refused(void **state) {
