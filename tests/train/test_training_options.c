@@ -333,7 +333,7 @@ static void test_extending(void **state) {
     assert_int_equal(notes.epochs, 1);
     assert_int_equal(notes.last.epoch, 3);
     assert_int_equal(notes.last.step, 15);
-    assert_fails(TRAIN(folder, true, &notes, "train.epochs=2"), STATUS_USAGE, "3 epochs", "train.epochs = 2");
+    assert_fails(TRAIN(folder, true, &notes, "train.epochs=2"), STATUS_USAGE, "behind epoch 3", "train.epochs = 2");
 }
 
 static status read_plan(const char *after, loss_plan *out) {
