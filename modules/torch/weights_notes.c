@@ -110,12 +110,21 @@ status weights_notes_write(h5_file *to, const weights_notes *n) {
     return isnan(n->threshold) ? STATUS_OK : checkpoint_write_threshold(to, n->threshold);
 }
 
+/* As few digits as read back to the same number. */
+static void print_exactly(double value, char *out, size_t size) {
+    int digits = 15;
+    do
+        snprintf(out, size, "%.*g", digits, value);
+    while (strtod(out, NULL) != value && digits++ < 17);
+}
+
 void weights_notes_print(const weights_notes *n, weights_note_texts *out) {
     out->count = 0;
-    snprintf(out->threshold, sizeof out->threshold, "%.17g", n->threshold);
     trained_view_print(&n->view, out->view, sizeof out->view);
-    if (!isnan(n->threshold))
+    if (!isnan(n->threshold)) {
+        print_exactly(n->threshold, out->threshold, sizeof out->threshold);
         out->notes[out->count++] = (torch_note){THRESHOLD, out->threshold};
+    }
     if (n->range && strcmp(n->range, "full") != 0) /* nothing to keep */
         out->notes[out->count++] = (torch_note){RANGE, n->range};
     if (n->view.is_known)

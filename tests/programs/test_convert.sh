@@ -88,7 +88,7 @@ works "$bin/convert" from-torch carry.safetensors carry.h5
 grep -q 'model.carry_noise  *true$' stdout || complain "safetensors forgot an option: $(cat stdout)"
 # What figures depend on beside the weights comes back from safetensors, and is named where it stays behind.
 works "$bin/train" tiny.ini --out noted train.epochs=1 data.range=0,200
-works "$bin/convert" set-threshold noted/last.h5 0.3125
+works "$bin/convert" set-threshold noted/last.h5 0.35
 works "$bin/convert" verify noted/last.h5
 grep -E '^  (threshold|trained on)' stdout > noted.txt
 works "$bin/convert" to-torch noted/last.h5 noted.safetensors
@@ -108,10 +108,10 @@ for file in noted/last.h5 noted.safetensors; do
     cmp -s noted/found.csv found.csv || complain "$file detects something else than what it was made of"
 done
 works "$bin/convert" to-torch noted/last.h5 noted.pth
-grep -q '^convert: detect.threshold = 0.3125, data.range = 0,200, data.seen = 64 are left behind: .safetensors keeps them$' stderr ||
+grep -q '^convert: detect.threshold = 0.35, data.range = 0,200, data.seen = 64 are left behind: .safetensors keeps them$' stderr ||
     complain "convert to-torch does not say what a .pth lacks: $(cat stderr)"
-sed 's/"0.3125"/"1.3125"/' noted.safetensors > odd.safetensors
-refuses 1 "odd.safetensors: detect.threshold is '1.3125'; expected" "$bin/convert" from-torch odd.safetensors out/x.h5
+sed 's/"0.35"/"1.35"/' noted.safetensors > odd.safetensors
+refuses 1 "odd.safetensors: detect.threshold is '1.35'; expected" "$bin/convert" from-torch odd.safetensors out/x.h5
 works "$bin/convert" to-torch carry.h5 carry.pth
 grep -q '^model.carry_noise = true is not kept' stdout || complain "convert to-torch does not say what is lost: $(cat stdout)"
 works "$bin/convert" from-torch carry.pth back.h5
