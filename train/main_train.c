@@ -143,7 +143,7 @@ static status train(const char *ini, const char *const *overrides, int override_
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    train_plan plan;
+    train_plan plan = {0};
     train_options run = {.folder = folder,
                          .resume = resume,
                          .on_epoch = print_epoch,

@@ -274,7 +274,8 @@ refuses 2 'K1.NUDT-SIRST.seed1.*data.augment = perhaps: expected one of' "$bin/e
 [ ! -e two/train/K1.first.seed1 ] || complain "something was trained before the last training was looked at"
 refuses 1 'K1.NUDT-SIRST.seed1.*scenes: no list nothing.txt' "$bin/eval-stages" two.ini --out two \
     train_split.NUDT-SIRST=nothing
-[ "$(ls two/train | grep -v 'ini$')" = K1.NUDT-SIRST.seed1.check ] || complain "a look left $(ls two/train)"
+left=$(find two/train -mindepth 1 ! -name '*.ini' -printf '%f\n')
+[ "$left" = K1.NUDT-SIRST.seed1.check ] || complain "a look at the trainings left $left"
 refuses 2 'was begun with train.batch_size = 4, not 2' "$bin/eval-stages" stages.ini train.batch_size=2 --out stages
 refuses 2 'nowhere.ini: cannot be opened' "$bin/eval-table" table.ini table.published=nowhere.ini --out out
 refuses 2 'emit.*slurm' "$bin/eval-stages" stages.ini --emit pbs --out out
