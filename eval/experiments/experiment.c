@@ -224,6 +224,7 @@ static const char *const named_sections =
     "  [published]    NAME = data set whose published figures stand beside it, in brackets if not its own;\n"
     "                 'OTHER (reconstructed)': NAME is called so, and the figures published for OTHER are its targets\n"
     "  [methods]      NAME = METHOD OPTION=VALUE ..., as in [model] of an ini of train\n"
+    "  [published_method]  NAME = another of [methods] whose published figures stand beside it\n"
     "  [checkpoint]   METHOD = FILE.h5 for all data sets, METHOD/NAME = FILE.h5 for one, or one of PyTorch's;\n"
     "                 networks without are trained\n"
     "  [recipe]       METHOD = FILE.ini of train, or METHOD/NAME = FILE.ini for one data set: its sections data and\n"

@@ -49,6 +49,7 @@ typedef struct experiment_data {
 typedef struct experiment_method {
     const char *name;       /* in tables and keys: "RPCANet+" */
     const char *method;     /* of the registry: "rpcanet_plus" */
+    const char *published;  /* the method whose published figures stand beside this one's; by default itself */
     config *options;        /* model.*, with the defaults of what was not given */
     name_list given;        /* the keys that were given: "model.stages" */
     bool is_network;        /* has parameters to train */

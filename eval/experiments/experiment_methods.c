@@ -21,6 +21,7 @@ status experiment_declare_methods(config *c, const name_list *methods, const nam
         TRY(experiment_check_name("methods", name));
         TRY(config_declare_text(c, "methods", name, NULL, "the method and its options"));
         TRY(config_declare_text(c, "checkpoint", name, "", "checkpoint for all data sets"));
+        TRY(config_declare_text(c, "published_method", name, name, "method of the published figures"));
         for (int k = 0; k < data->count; k++)
             TRY(config_declare_text(c, "checkpoint", experiment_pair(name, data->names[k]).text, "",
                                     "checkpoint for this data set"));
@@ -68,6 +69,7 @@ static bool is_network(const char *method) {
 static status read_method(experiment *e, const char *name, const char *value) {
     experiment_method *m = &e->methods[e->method_count++];
     m->name = name;
+    m->published = config_text(e->c, experiment_key("published_method", name).text);
     char *text = strdup(value);
     status result = text ? read_options(m, text) : status_fail(STATUS_MEMORY, "out of memory");
     free(text);

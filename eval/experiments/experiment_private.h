@@ -16,7 +16,7 @@ config_name experiment_pair(const char *method, const char *data); /* "METHOD/DA
 /* Names become parts of keys and of file names: STATUS_USAGE for one that cannot. */
 status experiment_check_name(const char *section, const char *name);
 
-/* Declares methods.NAME, checkpoint.NAME and checkpoint.NAME/DATA. */
+/* Declares methods.NAME, published_method.NAME, checkpoint.NAME and checkpoint.NAME/DATA. */
 status experiment_declare_methods(config *c, const name_list *methods, const name_list *data);
 /* Fills the methods from the values of those keys. */
 status experiment_read_methods(experiment *e);

@@ -4,11 +4,13 @@
 #include "core/config/cli.h"
 #include "core/io/file_io.h"
 #include "eval/experiments/experiment_page.h"
+#include "eval/experiments/experiment_private.h"
 #include "eval/experiments/option_curves.h"
 #include "eval/experiments/report.h"
 #include "eval/experiments/sweep.h"
 #include "modules/torch/weights_notes.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +97,21 @@ static status own_keys(const experiment_kind *kind, config_key **keys, int *coun
     return STATUS_OK;
 }
 
+/* Another method's figures are asked for by name: one that has none is misspelt. `p` is NULL where none are shown. */
+static status check_published(const experiment_kind *kind, const experiment *e, const published *p) {
+    for (int m = 0; m < e->method_count; m++) {
+        const experiment_method *method = &e->methods[m];
+        bool found = strcmp(method->published, method->name) == 0;
+        for (int d = 0; p && d < e->data_count && !found; d++)
+            found = !isnan(
+                published_value(p, kind->file, experiment_pair(method->published, e->data[d].published).text, 0));
+        if (!found)
+            return status_fail(STATUS_USAGE, "published_method.%s = %s: nothing is published of it on these data sets",
+                               method->name, method->published);
+    }
+    return STATUS_OK;
+}
+
 static status read_and_work(const experiment_kind *kind, const char **arguments, int count, const config_key *keys,
                             int key_count) {
     char folder[4096];
@@ -103,6 +120,8 @@ static status read_and_work(const experiment_kind *kind, const char **arguments,
     TRY(out_folder ? path_join(folder, "", out_folder, "") : config_run_folder(arguments[0], folder));
     TRY(experiment_read(arguments[0], arguments + 1, count - 1, keys, key_count, &e));
     status result = kind->is_published ? published_read(config_text(e->c, published_key.name), &p) : STATUS_OK;
+    if (result == STATUS_OK)
+        result = check_published(kind, e, p);
     if (result == STATUS_OK)
         result = work(kind, e, p, folder);
     published_free(p);

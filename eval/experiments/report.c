@@ -121,16 +121,19 @@ static status add_row(report *r, const char *section, int method, int data, int 
     table_row row = {.section = section,
                      .seeds = grid_count(g, method, data, condition),
                      .related = g->kind->is_published && !d->is_target ? d->published : NULL};
-    if (g->kind->varied)
+    const char *listed = row.label;
+    if (g->kind->varied) {
         TRY(option_label(g->kind->varied, &g->e->methods[method], row.label));
-    else if (*given && !g->kind->conditions_are_columns)
+    } else if (*given && !g->kind->conditions_are_columns) {
         snprintf(row.label, sizeof row.label, "%.40s, %.20s", g->e->methods[method].name, given);
-    else
+    } else {
         snprintf(row.label, sizeof row.label, "%s", g->e->methods[method].name);
+        listed = g->e->methods[method].published;
+    }
     for (int c = 0; c < r->t.column_count; c++) {
         const grid_column *what = &g->kind->columns[r->of_column[c]];
         row.values[c] = grid_value(g, method, data, r->of_condition[c] < 0 ? condition : r->of_condition[c], what);
-        row.values[c].published = published_figure(r, row.label, d->published, what);
+        row.values[c].published = published_figure(r, listed, d->published, what);
     }
     judge_once(r, &row);
     TRY(remark_row(r, &row, method, data, condition));

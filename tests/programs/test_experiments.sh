@@ -233,6 +233,15 @@ works "$bin/eval-table" once.ini data.mine= --out once # the average of both, to
 holds once/table.md '^- #params: of 1 published figures'
 holds once/table.md '^- mIoU: of 3 published figures'
 
+# --- a row of ours beside what is published of another method ---
+sed -e 's/^\[methods\]$/&\nRPCANet+here = rpcanet_plus/' -e 's/^\[checkpoint\]$/&\nRPCANet+here = stages\/train\/K1.NUDT-SIRST.seed1\/best.h5/' \
+    -e 's/^\[table\]$/[published_method]\nRPCANet+here = RPCANet+\n&/' table.ini > beside.ini
+works "$bin/eval-table" beside.ini --out beside
+holds beside/table.md '^\| RPCANet\+here \| [0-9.]+ \| 0\.216 \| -[0-9.]+ \| [0-9.]+ \[[0-9.]+, [0-9.]+\] \| 92\.37 \|'
+holds beside/table.csv '^"all data sets, averaged",RPCANet\+here,1,.*,78\.525,'
+refuses 2 'published_method.RPCANet\+here = RPCANett: nothing is published of it' "$bin/eval-table" beside.ini \
+    published_method.RPCANet+here=RPCANett --out beside
+
 works "$bin/eval-stages" stages.ini --out test sweep.select=test sweep.seeds=1 methods.K2=
 holds test/stages.md 'is chosen on the split test, which is then evaluated'
 lacks test/train/K1.NUDT-SIRST.seed1.done 'holdout|validation_split'
