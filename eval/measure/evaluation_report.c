@@ -202,18 +202,37 @@ static void print_metric(const evaluation *e, metric_id id, FILE *stream) {
     fprintf(stream, "%s%s\n", e->intervals && *note ? "  " : "", note);
 }
 
-/* Images without a target count in mIoU, in Fa only by the centroid protocol, and in nIoU as 0 however good they are:
- * that has to be said. */
-static void print_empty(const evaluation *e, FILE *stream) {
+bool evaluation_empty_remark(const evaluation *e, char *text, size_t size) {
     const metrics *m = &e->counts;
+    char all[96] = "";
+    *text = '\0';
     if (m->empty_images == 0)
-        return;
-    fprintf(stream, "%" PRId64 " image%s no target: %" PRId64 " pixels in %" PRId64 " components were predicted there",
-            m->empty_images, m->empty_images == 1 ? " has" : "s have", m->empty_false_pixels, m->empty_detections);
+        return false;
     if (e->options.how.protocol == PROTOCOL_OVERLAP)
-        fprintf(stream, ", which Fa leaves out, as published; over all images it is %.3f e-5",
-                metric_shown(METRIC_fa_all, m));
-    fprintf(stream, "; nIoU counts %s as 0\n\n", m->empty_images == 1 ? "it" : "each of them");
+        snprintf(all, sizeof all, ", which Fa leaves out, as published; over all images it is %.3f e-5",
+                 metric_shown(METRIC_fa_all, m));
+    snprintf(text, size,
+             "%" PRId64 " image%s no target: %" PRId64 " pixels in %" PRId64
+             " components were predicted there%s; nIoU counts %s as 0",
+             m->empty_images, m->empty_images == 1 ? " has" : "s have", m->empty_false_pixels, m->empty_detections, all,
+             m->empty_images == 1 ? "it" : "each of them");
+    return true;
+}
+
+static void print_empty(const evaluation *e, FILE *stream) {
+    char remark[512];
+    if (evaluation_empty_remark(e, remark, sizeof remark))
+        fprintf(stream, "%s\n\n", remark);
+}
+
+/* Of several ways: what each rule predicts there. */
+static void print_empty_by_rule(const evaluation *all, int count, FILE *stream) {
+    char remark[512];
+    for (int i = 0; i < count; i++)
+        if (all[i].options.how.protocol == PROTOCOL_OVERLAP && evaluation_empty_remark(&all[i], remark, sizeof remark))
+            fprintf(stream, "rule %s: %s\n", score_rule_names[all[i].options.how.rule], remark);
+    if (all[0].counts.empty_images > 0)
+        fputc('\n', stream);
 }
 
 static void print_head(const evaluation *e, FILE *stream) {
@@ -300,7 +319,7 @@ static status print_table(const evaluation *all, int count, FILE *stream) {
         print_cells(&all[i].counts, stream);
     }
     fputc('\n', stream);
-    print_empty(&all[0], stream);
+    print_empty_by_rule(all, count, stream);
     return written(stream);
 }
 

@@ -9,6 +9,8 @@
 #include "eval/measure/evaluate.h"
 #include "eval/measure/metric_table.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -38,6 +40,10 @@ extern const char *const report_extent_names[2];
 
 /* The threshold that the options come to. */
 double scoring_threshold(const scoring *how);
+
+/* What is to be known of images without a target: they count in mIoU, in Fa only by the centroid protocol, and in nIoU
+ * as 0 however good they are. False, and no text, where there are none. */
+bool evaluation_empty_remark(const evaluation *e, char *text, size_t size);
 
 /* Text is for reading: percent, Fa in 1e-5 and the counts behind them, as in the papers; `extent` says whether all
  * metrics or those of the published tables. CSV (a header and one row) and JSON (one object) hold all, as fractions in

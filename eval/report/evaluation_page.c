@@ -60,6 +60,12 @@ static void print_remark(FILE *stream, const char *name, const char *remark) {
     fputs(".</p>\n", stream);
 }
 
+static void print_empty(FILE *stream, const evaluation *e) {
+    char remark[512];
+    if (evaluation_empty_remark(e, remark, sizeof remark))
+        fprintf(stream, "<p class=\"note\">%s.</p>\n", remark);
+}
+
 static void print_protocol(FILE *stream, const evaluation *e) {
     const evaluate_options *o = &e->options;
     const metrics *m = &e->counts;
@@ -97,6 +103,16 @@ static void cell_metric(FILE *stream, metric_id id, double value) {
     html_cell_number(stream, value * metric_unit_factor(metric_table[id].unit), shown);
 }
 
+/* With its interval. */
+static void cell_difference(FILE *stream, metric_id id, const comparison *c) {
+    char shown[112], value[32], low[32], high[32];
+    show_value(id, c->difference, value);
+    show_value(id, c->interval.low, low);
+    show_value(id, c->interval.high, high);
+    snprintf(shown, sizeof shown, "%s%s [%s, %s]", c->difference > 0 ? "+" : "", value, low, high);
+    html_cell_number(stream, c->difference * metric_unit_factor(metric_table[id].unit), shown);
+}
+
 static void print_metric(FILE *stream, const evaluation *e, metric_id id) {
     char p[32] = "–";
     html_row_begin(stream);
@@ -108,7 +124,7 @@ static void print_metric(FILE *stream, const evaluation *e, metric_id id) {
         cell_metric(stream, id, e->intervals[id].high);
     }
     if (e->against) {
-        cell_metric(stream, id, e->against[id].difference);
+        cell_difference(stream, id, &e->against[id]);
         if (isfinite(e->against[id].p))
             snprintf(p, sizeof p, "%.3g", e->against[id].p);
         html_cell_number(stream, e->against[id].p, p);
@@ -125,7 +141,8 @@ static void print_metrics(FILE *stream, const evaluation *e) {
         columns[count++] = (html_column){"high", "upper end of the confidence interval", true};
     }
     if (e->against) {
-        columns[count++] = (html_column){"difference", "to the other detector on the same images", true};
+        columns[count++] =
+            (html_column){"difference", "to the other detector on the same images, and its confidence interval", true};
         columns[count++] = (html_column){"p", "of the difference", true};
     }
     columns[count++] = (html_column){"what it is", NULL, false};
@@ -161,6 +178,7 @@ status evaluation_page_print(const evaluation *e, const gallery *g, html_page *p
     print_remark(stream, e->method, metrics_remark(&e->counts));
     print_remark(stream, e->against_name, e->against_remark);
     print_protocol(stream, e);
+    print_empty(stream, e);
     html_page_section(page, "ROC");
     TRY(print_roc(stream, e));
     html_page_section(page, "All metrics");

@@ -103,6 +103,10 @@ static void add_box(gallery_scene *s, const component *c, gallery_kind kind) {
         (gallery_box){kind, c->x0 * scale, c->y0 * scale, (c->x1 + 1) * scale, (c->y1 + 1) * scale};
 }
 
+static double iou_of(const metrics *m) {
+    return m->tp + m->fp + m->fn > 0 ? m->iou_sum : NAN;
+}
+
 static status make_scene(const view *v, int index, gallery_scene *out) {
     const per_image *p = v->outcome;
     const component_list *detections = &p->outcome.detections;
@@ -111,7 +115,7 @@ static status make_scene(const view *v, int index, gallery_scene *out) {
                            .index = index,
                            .full_width = source.width,
                            .full_height = source.height,
-                           .iou = p->counts.iou_sum,
+                           .iou = iou_of(&p->counts),
                            .targets = p->targets.count,
                            .found = count_true(v->found, p->targets.count),
                            .false_alarms = count_true(v->is_false, detections->count),
@@ -247,7 +251,7 @@ static status keep_row(gallery *g, const view *v) {
                          .false_alarms = count_true(v->is_false, p->outcome.detections.count),
                          .false_pixels = m->fp,
                          .missed_pixels = m->fn,
-                         .iou = m->tp + m->fp + m->fn > 0 ? m->iou_sum : NAN};
+                         .iou = iou_of(m)};
     for (size_t i = 0; i < (size_t)v->image->width * (size_t)v->image->height; i++)
         if (v->unit[i] > row->peak)
             row->peak = v->unit[i];

@@ -33,9 +33,10 @@ typedef struct gallery_scene {
     char *name;
     int index; /* in the split */
     int full_width, full_height;
-    double iou;
+    double iou; /* NaN where there is no target and nothing was predicted */
     int targets, found, false_alarms;
-    int64_t false_pixels, missed_pixels; /* a detection of a target may cover many that are not */
+    /* A detection of a target may cover many that are false. -1: a file of an older version does not tell. */
+    int64_t false_pixels, missed_pixels;
     gallery_maps maps;
     gallery_box *boxes;
     int box_count;

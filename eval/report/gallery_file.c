@@ -174,6 +174,21 @@ static status read_boxes(h5_file *file, const char *group, gallery_scene *s) {
     return STATUS_OK;
 }
 
+/* Older versions did not keep them. */
+static status transfer_pixels(h5_file *file, const char *group, gallery_scene *s, bool writes) {
+    double wrong = (double)s->false_pixels, missed = (double)s->missed_pixels;
+    const number numbers[] = {{"false_pixels", &wrong}, {"missed_pixels", &missed}};
+    s->false_pixels = s->missed_pixels = -1;
+    if (!writes && (!h5_has_attribute(file, group, "false_pixels") || !h5_has_attribute(file, group, "missed_pixels")))
+        return STATUS_OK;
+    TRY(transfer(file, group, numbers, sizeof numbers / sizeof *numbers, writes));
+    if (wrong >= 0 && missed >= 0 && wrong < 1e15 && missed < 1e15) {
+        s->false_pixels = (int64_t)wrong;
+        s->missed_pixels = (int64_t)missed;
+    }
+    return STATUS_OK;
+}
+
 static status transfer_scene(h5_file *file, const char *group, gallery_scene *s, bool writes) {
     double full_width = s->full_width, full_height = s->full_height, targets = s->targets, found = s->found,
            alarms = s->false_alarms;
@@ -185,6 +200,7 @@ static status transfer_scene(h5_file *file, const char *group, gallery_scene *s,
     TRY(writes ? h5_write_attribute_text(file, group, "name", s->name)
                : h5_read_attribute_text(file, group, "name", &s->name));
     TRY(transfer(file, group, numbers, sizeof numbers / sizeof *numbers, writes));
+    TRY(transfer_pixels(file, group, s, writes));
     double *const counts[] = {&full_width, &full_height, &targets, &found, &alarms};
     int *const places[] = {&s->full_width, &s->full_height, &s->targets, &s->found, &s->false_alarms};
     for (int i = 0; i < 5; i++)

@@ -81,15 +81,27 @@ static status print_panel(FILE *stream, const gallery_scene *s, map_kind kind, c
     return STATUS_OK;
 }
 
+static void print_scene_figures(FILE *stream, const gallery_scene *s) {
+    fprintf(stream, " <small>%d &times; %d, IoU ", s->full_width, s->full_height);
+    if (isfinite(s->iou))
+        fprintf(stream, "%.1f %%", 100 * s->iou);
+    else
+        fputs("–", stream);
+    if (s->false_pixels >= 0)
+        fprintf(stream, " (pixels: %lld false, %lld missed)", (long long)s->false_pixels, (long long)s->missed_pixels);
+    fprintf(stream, ", %d of %d target%s found, %d false alarm%s", s->found, s->targets, s->targets == 1 ? "" : "s",
+            s->false_alarms, s->false_alarms == 1 ? "" : "s");
+    if (s->box_count < s->targets + s->false_alarms)
+        fprintf(stream, "; the first %d of them are marked", s->box_count);
+    fputs("</small></h3>", stream);
+}
+
 static status print_scene(FILE *stream, const gallery_scene *s, const char *group, int index) {
     char id[64];
     snprintf(id, sizeof id, "%s%d", group, index);
     fputs("<article class=\"scene\"><h3>", stream);
     html_print_text(stream, s->name);
-    fprintf(stream, " <small>%d &times; %d, IoU %.1f %% (pixels: %lld false, %lld missed), ", s->full_width,
-            s->full_height, 100 * s->iou, (long long)s->false_pixels, (long long)s->missed_pixels);
-    fprintf(stream, "%d of %d target%s found, %d false alarm%s</small></h3>", s->found, s->targets,
-            s->targets == 1 ? "" : "s", s->false_alarms, s->false_alarms == 1 ? "" : "s");
+    print_scene_figures(stream, s);
     fputs("<div class=\"panels\">", stream);
     TRY(print_panel(stream, s, MAP_IMAGE, "Image", id));
     TRY(print_panel(stream, s, MAP_LABEL, "Ground truth", NULL));

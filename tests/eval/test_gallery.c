@@ -5,6 +5,7 @@
 #include "eval/report/evaluation_page.h"
 #include "eval/report/gallery_cut.h"
 #include "eval/report/gallery_file.h"
+#include "eval/report/gallery_page.h"
 #include "eval/report/gallery_panel.h"
 #include "tests/expect.h"
 #include "tests/support.h"
@@ -12,6 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SIDE = 64, PIXELS = SIDE * SIDE };
 
@@ -144,6 +146,16 @@ static void test_protocol(void **state) {
     }
 }
 
+/* What an experiment's page shows of it. */
+static char *short_page(const gallery *g) {
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    assert_ok(gallery_print_short(g, "image", stream));
+    fclose(stream);
+    return text;
+}
+
 static void test_empty(void **state) {
     (void)state;
     gallery *g = new_gallery(1, PROTOCOL_OVERLAP);
@@ -156,6 +168,24 @@ static void test_empty(void **state) {
     gallery_worst(g, &count);
     assert_int_equal(count, 0); /* nothing is wrong with it */
     assert_true(isnan(gallery_rows(g, &count)->iou));
+    char *text = short_page(g);
+    assert_non_null(strstr(text, "64 &times; 64, IoU – (pixels: 0 false, 0 missed), 0 of 0 targets found"));
+    free(text);
+    free(s);
+    gallery_free(g);
+}
+
+/* A hundred false alarms: not all of them are marked in the picture, and the page says so. */
+static void test_many_marks(void **state) {
+    (void)state;
+    gallery *g = new_gallery(1, PROTOCOL_OVERLAP);
+    scene *s = scene_of(1, 0);
+    for (int i = 0; i < 100; i++)
+        s->score[(20 + 4 * (i / 10)) * SIDE + 4 * (i % 10)] = 1;
+    show(g, "many", s, PROTOCOL_OVERLAP);
+    char *text = short_page(g);
+    assert_non_null(strstr(text, "1 of 1 target found, 100 false alarms; the first 64 of them are marked</small>"));
+    free(text);
     free(s);
     gallery_free(g);
 }
@@ -251,6 +281,7 @@ static void test_file(void **state) {
     for (int i = 0; i < a->box_count; i++)
         assert_true(same_box(&a->boxes[i], &b->boxes[i]));
     assert_true(b->full_width == SIDE && b->targets == 1 && b->false_alarms == a->false_alarms && b->iou == a->iou);
+    assert_true(b->false_pixels == 2 && b->missed_pixels == 2);
     gallery_free(read);
     gallery_free(g);
     h5_file *file;
@@ -263,6 +294,33 @@ static void test_file(void **state) {
     assert_ok(h5_create(path, &file));
     assert_ok(h5_commit(file));
     assert_fails(gallery_file_read(path, &read), STATUS_INPUT, "gallery.h5", "gallery");
+}
+
+/* A file of an older version does not tell how many pixels of an image are false: then nothing is said of them. */
+static void test_older_file(void **state) {
+    (void)state;
+    static const char *const maps[] = {"image", "score", "label", "predicted"};
+    static const char *const numbers[] = {"full_width", "full_height", "iou", "targets", "found", "false_alarms"};
+    const h5_shape shape = {.rank = 2, .size = {2, 2}};
+    const char *path = scratch_path("older.h5");
+    h5_file *file;
+    gallery *read;
+    assert_ok(h5_create(path, &file));
+    assert_ok(h5_write_attribute_int(file, "/", "gallery", 1));
+    for (int i = 0; i < 4; i++) {
+        char map[32];
+        snprintf(map, sizeof map, "chosen/0/%s", maps[i]);
+        assert_ok(h5_write(file, map, H5_UINT8, &shape, "abc"));
+    }
+    assert_ok(h5_write_attribute_text(file, "chosen/0", "name", "a"));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_ok(h5_write_attribute_double(file, "chosen/0", numbers[i], 1));
+    assert_ok(h5_commit(file));
+    assert_ok(gallery_file_read(path, &read));
+    char *text = short_page(read);
+    assert_non_null(strstr(text, "IoU 100.0 %, 1 of 1 target found"));
+    free(text);
+    gallery_free(read);
 }
 
 /* 64 entries of a kind with four maps of the largest sides would be 4 GiB. One that is too much by itself shows the
@@ -300,19 +358,26 @@ static void test_page(void **state) {
     assert_fails(evaluation_page_check_path("report.txt"), STATUS_USAGE, "report.txt", ".html");
     assert_fails(evaluation_page_check_path(".html"), STATUS_USAGE, ".html", "ends in");
     assert_ok(evaluation_page_check_path(path));
+    comparison against[METRICS] = {[METRIC_pd] = {0.125, {-0.25, 0.5}, 0.5}};
+    e.against = against;
+    e.against_name = "other";
+    e.counts.empty_images = 2;
     assert_ok(evaluation_page_write(&e, g, path));
     gallery_free(g);
     assert_ok(file_read(path, 5 << 20, &text, &size));
     assert_non_null(strstr((char *)text, "a&lt;b on set, split test"));
     assert_non_null(strstr((char *)text, "scene 9"));
+    assert_non_null(strstr((char *)text, "2 images have no target: "));
+    assert_non_null(strstr((char *)text, "+12.50 [-25.00, 50.00]"));
     free(text);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice), cmocka_unit_test(test_protocol),   cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_page),   cmocka_unit_test(test_reduction),  cmocka_unit_test(test_panel),
-        cmocka_unit_test(test_file),   cmocka_unit_test(test_large_file),
+        cmocka_unit_test(test_choice),     cmocka_unit_test(test_protocol),   cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_page),       cmocka_unit_test(test_reduction),  cmocka_unit_test(test_panel),
+        cmocka_unit_test(test_file),       cmocka_unit_test(test_large_file), cmocka_unit_test(test_older_file),
+        cmocka_unit_test(test_many_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,28 @@ static void test_empty_images(void **state) {
     expect_line(&m, "; nIoU counts each of them as 0\n");
 }
 
+/* What is predicted where there is no target depends on the rule: each of several has its own line. */
+static void test_empty_images_by_rule(void **state) {
+    (void)state;
+    scene empty = {0};
+    paint(&empty, 5, 5, 6, 6, 0.375f, 0);
+    evaluation all[4];
+    for (int i = 0; i < 4; i++) {
+        const scoring how = {.rule = i < 2 ? RULE_MAX : RULE_SCORE, .protocol = (match_protocol)(i % 2)};
+        all[i] = (evaluation){.method = "m", .dataset = "d", .split = "test", .options.how = how};
+        all[i].counts = measure(&empty, &how);
+    }
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_ok(evaluation_print_all(all, 4, REPORT_TEXT, stream));
+    fclose(stream);
+    assert_non_null(strstr(text, "\nrule max: 1 image has no target: 4 pixels in 1 components were predicted there, "));
+    assert_non_null(
+        strstr(text, "\nrule score: 1 image has no target: 0 pixels in 0 components were predicted there, "));
+    free(text);
+}
+
 /* Equal areas are forgiven by the old form alone. */
 static void test_old_false_alarms(void **state) {
     (void)state;
@@ -219,10 +241,15 @@ static void test_table(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),         cmocka_unit_test(test_nothing_found),
-        cmocka_unit_test(test_empty_images),    cmocka_unit_test(test_old_false_alarms),
-        cmocka_unit_test(test_pd_at_fa),        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_given_threshold), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_nothing_found),
+        cmocka_unit_test(test_empty_images),
+        cmocka_unit_test(test_empty_images_by_rule),
+        cmocka_unit_test(test_old_false_alarms),
+        cmocka_unit_test(test_pd_at_fa),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_given_threshold),
+        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
