@@ -30,8 +30,8 @@ static status draw_all(const metrics *a, const metrics *b, int count, const boot
         if (b)
             pool_draw(b, count, how->seed, k, &second);
         for (int id = 0; id < METRICS; id++)
-            out->values[id * how->draws + k] =
-                metric_value((metric_id)id, &first) - (b ? metric_value((metric_id)id, &second) : 0);
+            out->values[(size_t)id * (size_t)how->draws + (size_t)k] =
+                metric_table[id].value(&first) - (b ? metric_table[id].value(&second) : 0);
     }
     return STATUS_OK;
 }
@@ -65,7 +65,7 @@ status bootstrap_intervals(const metrics *images, int count, const bootstrap *ho
     draws d;
     TRY(draw_all(images, NULL, count, how, &d));
     for (int id = 0; id < METRICS; id++) {
-        double *values = d.values + id * d.count;
+        double *values = d.values + (size_t)id * (size_t)d.count;
         out[id] = interval_of(values, sort_finite(values, d.count));
     }
     free(d.values);
@@ -81,7 +81,7 @@ status bootstrap_compare(const metrics *a, const metrics *b, int count, const bo
         metrics_merge(&all_b, &b[i]);
     }
     for (int id = 0; id < METRICS; id++) {
-        double *values = d.values + id * d.count;
+        double *values = d.values + (size_t)id * (size_t)d.count;
         int finite = sort_finite(values, d.count);
         out[id] = (comparison){.difference = metric_value((metric_id)id, &all_a) - metric_value((metric_id)id, &all_b),
                                .interval = interval_of(values, finite),

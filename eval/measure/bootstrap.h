@@ -3,7 +3,7 @@
  *
  * A draw takes as many images as there are, with repetition, and pools their counts; images are what is independent,
  * pixels and targets are not. Draw k depends on the seed and k alone. Metrics that are undefined in a draw leave it
- * out.
+ * out, the published ones too: Pd is not 0 in a draw without a target.
  *
  * Thread rule: any thread at any time. */
 #ifndef IRST_EVAL_MEASURE_BOOTSTRAP_H

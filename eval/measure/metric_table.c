@@ -3,10 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-/* --- published: 0 / 0 is 0 --- */
+/* --- published: 0 / 0, which metric_value makes 0 --- */
 
 static double ratio(double numerator, double denominator) {
-    return numerator / (denominator + RATIO_EPSILON);
+    return denominator > 0 ? numerator / (denominator + RATIO_EPSILON) : NAN;
+}
+
+static double share(int64_t part, int64_t whole) {
+    return whole ? (double)part / (double)whole : NAN;
 }
 
 double metric_zero_share(int64_t part, int64_t whole) {
@@ -18,7 +22,7 @@ static double miou(const metrics *m) {
 }
 
 static double niou(const metrics *m) {
-    return m->images ? m->iou_sum / (double)m->images : 0;
+    return m->images ? m->iou_sum / (double)m->images : NAN;
 }
 
 static double precision(const metrics *m) {
@@ -30,7 +34,8 @@ static double recall(const metrics *m) {
 }
 
 static double f1(const metrics *m) {
-    return ratio(2 * precision(m) * recall(m), precision(m) + recall(m));
+    double p = m->tp ? precision(m) : 0, r = m->tp ? recall(m) : 0;
+    return m->tp + m->fp + m->fn ? 2 * p * r / (p + r + RATIO_EPSILON) : NAN;
 }
 
 /* Trapezoids over the points as they are, from high thresholds to low; no end points are added (docs/methods.md,
@@ -44,7 +49,7 @@ static double auc(const metrics *m) {
         double y1 = metric_zero_share(m->roc_detected[i - 1], m->roc_targets);
         area += (x1 - x0) * (y0 + y1) / 2;
     }
-    return area;
+    return m->roc_targets ? area : NAN;
 }
 
 /* --- the others: 0 / 0 is undefined --- */
@@ -60,10 +65,6 @@ static double auc_pixel(const metrics *m) {
         y = next_y;
     }
     return right > 0 && background > 0 ? area : NAN;
-}
-
-static double share(int64_t part, int64_t whole) {
-    return whole ? (double)part / (double)whole : NAN;
 }
 
 static double target_f1(const metrics *m) {
@@ -154,7 +155,8 @@ const char *metric_unit_suffix(metric_unit unit) {
 }
 
 double metric_value(metric_id id, const metrics *m) {
-    return metric_table[id].value(m);
+    double value = metric_table[id].value(m);
+    return isnan(value) && metric_table[id].group == GROUP_PUBLISHED ? 0 : value;
 }
 
 double metric_shown(metric_id id, const metrics *m) {

@@ -31,7 +31,7 @@ typedef struct metric {
     metric_group group;
     bool is_logged; /* by a training */
     const char *help;
-    double (*value)(const metrics *m); /* a fraction; the published ones are 0 for 0 / 0, the others NaN */
+    double (*value)(const metrics *m); /* a fraction; NaN for 0 / 0 */
 } metric;
 
 extern const metric metric_table[METRICS];
@@ -44,6 +44,7 @@ const char *metric_unit_suffix(metric_unit unit);
 /* The share part / whole, with 0 / 0 = 0 as published. */
 double metric_zero_share(int64_t part, int64_t whole);
 
+/* A fraction, as figures are given: the published ones are 0 for 0 / 0, the others NaN. */
 double metric_value(metric_id id, const metrics *m);
 /* In the metric's unit. */
 double metric_shown(metric_id id, const metrics *m);

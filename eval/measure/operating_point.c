@@ -93,6 +93,7 @@ static status find(background *b, const score_source *source, const dataset *dat
     metrics unused;
     TRY(evaluate_source(source, data, &watched, &unused, NULL));
     int64_t allowed = (int64_t)(fa * (double)b->pixels);
+    allowed += b->pixels > 0 && (double)(allowed + 1) / (double)b->pixels <= fa; /* the product rounds */
     choose_step(b, allowed);
     TRY(evaluate_source(source, data, &watched, &unused, NULL));
     *threshold = choose_float(b, allowed);

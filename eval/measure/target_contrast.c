@@ -8,13 +8,16 @@
 
 enum { AROUND = 20 }; /* pixels */
 
+/* Of values less the first one: the sums of equal ones are 0 exactly, and cancel little of others. */
 typedef struct moments {
     int64_t count;
-    double sum, squares;
+    double first, sum, squares;
 } moments;
 
 static void add(moments *m, double value) {
-    m->count++;
+    if (m->count++ == 0)
+        m->first = value;
+    value -= m->first;
     m->sum += value;
     m->squares += value * value;
 }
@@ -24,7 +27,7 @@ static double ratio_of(const moments *target, const moments *around) {
         return NAN;
     double mean = around->sum / (double)around->count;
     double variance = fmax(around->squares / (double)around->count - mean * mean, 0);
-    double signal = fabs(target->sum / (double)target->count - mean);
+    double signal = fabs(target->first + target->sum / (double)target->count - around->first - mean);
     return signal > 0 ? signal / sqrt(variance) : 0;
 }
 

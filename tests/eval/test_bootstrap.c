@@ -85,6 +85,32 @@ static void test_rare_sizes(void **state) {
     assert_true(isnan(got[METRIC_pd_size_9].low) && isnan(got[METRIC_pd_size_9].high));
 }
 
+/* One image of ten has targets, all found: a third of the draws has none, and says nothing of Pd, recall and AUC. */
+static void test_draws_without_targets(void **state) {
+    (void)state;
+    enum { FEW = 10 };
+    static metrics images[FEW], worse[FEW];
+    for (int i = 0; i < FEW; i++)
+        images[i] = worse[i] = (metrics){.images = 1};
+    images[3] = (metrics){.images = 1, .tp = 8, .targets = 2, .targets_detected = 2, .area_pixels = 92};
+    worse[3] = (metrics){.images = 1, .tp = 4, .fn = 4, .targets = 2, .targets_detected = 1, .area_pixels = 92};
+    const bootstrap how = {1000, 1};
+    interval got[METRICS];
+    comparison c[METRICS];
+    assert_ok(bootstrap_intervals(images, FEW, &how, got));
+    static const metric_id all[] = {METRIC_pd, METRIC_miou, METRIC_precision, METRIC_recall, METRIC_f1};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_true(fabs(got[all[i]].low - 1) < 1e-15 && fabs(got[all[i]].high - 1) < 1e-15);
+    assert_true(got[METRIC_fa].low == 0 && got[METRIC_fa].high == 0);
+    assert_true(got[METRIC_niou].low == 0); /* of images without a target too */
+    assert_ok(bootstrap_compare(images, worse, FEW, &how, c));
+    assert_true(c[METRIC_pd].difference == 0.5 && c[METRIC_pd].interval.low == 0.5 && c[METRIC_pd].p < 0.01);
+    for (int i = 0; i < FEW; i++) /* nowhere a target: 0 as published, and nothing is known of it */
+        images[i] = (metrics){.images = 1};
+    assert_ok(bootstrap_intervals(images, FEW, &how, got));
+    assert_true(isnan(got[METRIC_pd].low) && isnan(got[METRIC_auc].high) && isnan(got[METRIC_fa].low));
+}
+
 static void test_comparison(void **state) {
     (void)state;
     static metrics a[IMAGES], b[IMAGES], better[IMAGES];
@@ -111,9 +137,8 @@ static void test_comparison(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equals_plain_loops),
-        cmocka_unit_test(test_binomial),
-        cmocka_unit_test(test_rare_sizes),
+        cmocka_unit_test(test_equals_plain_loops), cmocka_unit_test(test_binomial),
+        cmocka_unit_test(test_rare_sizes),         cmocka_unit_test(test_draws_without_targets),
         cmocka_unit_test(test_comparison),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

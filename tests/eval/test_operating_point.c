@@ -121,6 +121,29 @@ static void test_saturated(void **state) {
     assert_true(threshold == 0 && reached == 0);
 }
 
+/* A rate that so many pixels are exactly is reached, also where the product with all of them rounds below. */
+static void test_rounded_rate(void **state) {
+    (void)state;
+    enum { MOST = 200 };
+    double threshold, reached;
+    int64_t background = 0;
+    int pixels = SCENES;
+    dataset *data = open_scenes();
+    for (int i = 0; i < SCENES; i++) {
+        sample s;
+        assert_ok(sample_read(data, i, &(sample_options){0}, &s));
+        for (int k = 0; k < PIXELS; k++)
+            background += !s.label[k];
+        sample_free(&s);
+    }
+    dataset_close(data);
+    while (pixels < MOST * SCENES && (int64_t)((double)pixels / (double)background * (double)background) == pixels)
+        pixels += SCENES;
+    assert_true(pixels < MOST * SCENES);
+    find_steep(0.25f, MOST, RULE_SCORE, (double)pixels / (double)background, &threshold, &reached);
+    assert_true(reached == (double)pixels / (double)background);
+}
+
 /* --- records --- */
 
 static int rows_of(const char *path, name_list *lines) {
@@ -246,6 +269,7 @@ int main(void) {
         cmocka_unit_test(test_rates_finer_than_the_set),
         cmocka_unit_test(test_operating_point),
         cmocka_unit_test(test_saturated),
+        cmocka_unit_test(test_rounded_rate),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_predictions),
     };

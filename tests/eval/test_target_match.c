@@ -272,6 +272,15 @@ static void test_contrast_by_hand(void **state) {
     image[30 * SIDE + 30] = 1;
     target_contrast(image, &targets, SIDE, SIDE, ratios);
     assert_true(isinf(ratios[0]));
+    for (int i = 0; i < SIDE * SIDE; i++)
+        image[i] = 77 / 255.0f; /* whose square has no exact sum */
+    target_contrast(image, &targets, SIDE, SIDE, ratios);
+    assert_true(ratios[0] == 0);
+    image[30 * SIDE + 30] = 1;
+    target_contrast(image, &targets, SIDE, SIDE, ratios);
+    assert_true(isinf(ratios[0]));
+    for (int i = 0; i < SIDE * SIDE; i++)
+        image[i] = i == 30 * SIDE + 30 ? 1 : 0.5f;
     static const int edges[4] = {30 * SIDE + 10, 30 * SIDE + 51, 10 * SIDE + 30, 50 * SIDE + 30};
     static const int beyond[4] = {30 * SIDE + 9, 30 * SIDE + 52, 9 * SIDE + 30, 51 * SIDE + 30};
     for (int i = 0; i < 4; i++) { /* 20 pixels from the target are its surroundings, 21 are not */
