@@ -4,6 +4,7 @@
 #include "core/log/event_log.h"
 #include "datasets/check/set_content.h"
 #include "eval/measure/evaluation_report.h"
+#include "eval/measure/stored_threshold.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -45,16 +46,21 @@ status cell_key(const experiment *e, int method, int data, const cell_data *what
     const experiment_method *m = &e->methods[method];
     const experiment_data *d = &e->data[data];
     const evaluate_options *o = &e->evaluate;
-    char content[64] = "none", options[2048] = "";
+    char content[64] = "none", options[2048] = "", above[32] = "";
+    scoring how = o->how;
+    double threshold;
+    TRY(stored_threshold_take(checkpoint, &how, &threshold));
+    if (how.threshold)
+        snprintf(above, sizeof above, " > %.9g", *how.threshold);
     if (checkpoint)
         TRY(fingerprint(checkpoint, content, sizeof content));
     else
         append_options(m->options, options, sizeof options);
     snprintf(out, CELL_KEY_SIZE,
              "irst " IRST_VERSION "; %s %s; checkpoint %s; %s, split %s, %d images, CRC-32 %08" PRIx32
-             "; size %d%s, rule %s, mask %s, protocol %s; %d threads",
+             "; size %d%s, rule %s%s, mask %s, protocol %s; %d threads",
              m->method, options, content, d->root, d->split, what->images, what->content, o->sample.size,
-             sample_resizing_text(&o->sample), score_rule_names[o->how.rule], mask_rule_names[o->sample.mask],
+             sample_resizing_text(&o->sample), score_rule_names[o->how.rule], above, mask_rule_names[o->sample.mask],
              match_protocol_names[o->how.protocol], engine_threads(e->engine));
     return STATUS_OK;
 }

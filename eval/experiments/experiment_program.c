@@ -167,16 +167,16 @@ int experiment_main(const experiment_kind *kind, int argc, char **argv) {
     return cli_finish(&cli, run(kind, &cli, argc, argv));
 }
 
-status program_detector(const experiment *e, const char *folder, int method, int data, detector **out,
-                        grey_range *range) {
+status program_detector(const experiment *e, const char *folder, int method, int data, judged_detector *out) {
     char checkpoint[4096];
     bool found;
-    *range = (grey_range){.kind = RANGE_FULL};
+    *out = (judged_detector){.range = {.kind = RANGE_FULL}};
     TRY(grid_checkpoint(e, folder, method, data, 0, checkpoint, &found));
     if (!found)
         return status_fail(STATUS_INPUT, "%s is not trained on %s: give checkpoint.%s or run it again",
                            e->methods[method].name, e->data[data].name, e->methods[method].name);
     if (*checkpoint)
-        TRY(weights_read_range(checkpoint, range));
-    return experiment_detector(e, method, *checkpoint ? checkpoint : NULL, WEIGHTS_MUST_BE_TRAINED, out);
+        TRY(weights_read_range(checkpoint, &out->range));
+    TRY(grid_scoring(e, folder, &(grid_place){.method = method, .data = data}, &out->how, &out->threshold));
+    return experiment_detector(e, method, *checkpoint ? checkpoint : NULL, WEIGHTS_MUST_BE_TRAINED, &out->d);
 }

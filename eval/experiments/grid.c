@@ -6,6 +6,7 @@
 #include "eval/measure/evaluate.h"
 #include "eval/measure/measured_data.h"
 #include "eval/measure/records.h"
+#include "eval/measure/stored_threshold.h"
 #include "eval/report/evaluation_page.h"
 #include "eval/report/gallery_file.h"
 
@@ -121,10 +122,20 @@ status grid_checkpoint(const experiment *e, const char *folder, int method, int 
                                          : STATUS_OK;
 }
 
+status grid_scoring(const experiment *e, const char *folder, const grid_place *at, scoring *how, double *threshold) {
+    char checkpoint[4096];
+    bool found;
+    *how = e->evaluate.how;
+    TRY(grid_checkpoint(e, folder, at->method, at->data, at->training, checkpoint, &found));
+    return stored_threshold_take(*checkpoint && found ? checkpoint : NULL, how, threshold);
+}
+
 static status evaluate_watched(const grid *g, const grid_place *at, detector *d, const dataset *set,
                                const sample_variation *vary, const image_watcher *watcher, cell *out) {
     evaluate_options options = g->e->evaluate;
     char label[256];
+    double threshold;
+    TRY(grid_scoring(g->e, g->folder, at, &options.how, &threshold));
     snprintf(label, sizeof label, "%s on %s %s", g->e->methods[at->method].name, g->e->data[at->data].name,
              g->conditions[at->condition].label);
     options.label = label;
@@ -189,15 +200,17 @@ bool grid_has_pages(const grid *g) {
 static status write_page(const grid *g, const grid_place *at, const subject *s, const gallery *seen, const char *name,
                          const cell *c) {
     char folder[4096], path[4096];
-    const evaluation e = {.method = g->e->methods[at->method].name,
-                          .dataset = g->e->data[at->data].name,
-                          .split = dataset_split(s->set),
-                          .params = parameter_count_trained(detector_parameters(s->d)),
-                          .options = g->e->evaluate,
-                          .counts = c->counts,
-                          .ms_per_image = c->ms_image,
-                          .intervals = c->intervals,
-                          .how_sure = grid_how_sure};
+    double threshold;
+    evaluation e = {.method = g->e->methods[at->method].name,
+                    .dataset = g->e->data[at->data].name,
+                    .split = dataset_split(s->set),
+                    .params = parameter_count_trained(detector_parameters(s->d)),
+                    .options = g->e->evaluate,
+                    .counts = c->counts,
+                    .ms_per_image = c->ms_image,
+                    .intervals = c->intervals,
+                    .how_sure = grid_how_sure};
+    TRY(grid_scoring(g->e, g->folder, at, &e.options.how, &threshold));
     TRY(path_join(folder, g->folder, "cells", ""));
     TRY(path_join(path, folder, name, ".html"));
     TRY(evaluation_page_write(&e, seen, path));

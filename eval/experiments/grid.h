@@ -96,6 +96,10 @@ status grid_fill(grid *g);
 status grid_checkpoint(const experiment *e, const char *folder, int method, int data, int seed, char out[4096],
                        bool *found);
 
+/* How a place is scored, as by evaluate: as the experiment says, but by the rule `score` at the threshold that the
+ * place's checkpoint carries, which then stands in `threshold`. */
+status grid_scoring(const experiment *e, const char *folder, const grid_place *at, scoring *how, double *threshold);
+
 /* Scores the data set, varied or not (NULL), and finds how sure the figures are. */
 status grid_evaluate(const grid *g, const grid_place *at, detector *d, const dataset *set, const sample_variation *vary,
                      cell *out);

@@ -59,6 +59,11 @@ status noise_check(const experiment *e) {
     TRY(read_levels(e, NOISE_GAUSSIAN, &gaussian));
     TRY(read_levels(e, NOISE_SALT_AND_PEPPER, &salt));
     TRY(read_seeds(e, &seeds));
+    if (!strcmp(config_text(e->c, "noise.place"), "before") && e->evaluate.sample.size > 0 &&
+        e->evaluate.sample.resizing == RESIZE_PILLOW)
+        return status_fail(
+            STATUS_USAGE, "evaluate.resize = pillow: noisy images are resized by OpenCV's rules only; expected opencv, "
+                          "or noise.place = after");
     if (gaussian.count + salt.count == 0)
         return status_fail(STATUS_USAGE, "noise.gaussian and noise.salt_and_pepper are both empty; expected levels");
     return seeds.count ? STATUS_OK : status_fail(STATUS_USAGE, "noise.seeds is empty; expected whole numbers");

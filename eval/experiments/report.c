@@ -173,7 +173,8 @@ static status note_protocol(report *r) {
     if (o->sample.size > 0)
         snprintf(size, sizeof size, "images and masks resized to %d x %d%s", o->sample.size, o->sample.size,
                  sample_resizing_text(&o->sample));
-    TRY(report_note(&r->t, "Scored with %s, rule %s, mask %s, protocol %s.", size, score_rule_names[o->how.rule],
+    TRY(report_note(&r->t, "Scored with %s, rule %s%s, mask %s, protocol %s.", size, score_rule_names[o->how.rule],
+                    o->how.rule == RULE_SCORE ? " (> 0.5, or the threshold that a checkpoint carries)" : "",
                     mask_rule_names[o->sample.mask], match_protocol_names[o->how.protocol]));
     int threads = engine_threads(e->engine);
     for (int c = 0; c < r->g->kind->column_count; c++)

@@ -124,5 +124,5 @@ void scene_result_free(scene_result *r) {
 }
 
 const char *scene_score_name(score_rule rule) {
-    return rule == RULE_MAX ? "score / image's maximum" : "probability";
+    return rule == RULE_MAX ? "score / image's maximum" : "score";
 }

@@ -78,19 +78,18 @@ static status path_of(const figures *f, const sample_name *s, const char *what, 
 
 /* A method, and the sample as it sees it: its checkpoint may have a range of grey values of its own. */
 typedef struct viewer {
-    detector *d;
+    judged_detector by;
     sample s;
 } viewer;
 
 static status open_viewer(const figures *f, int method, const sample_name *name, viewer *out) {
-    grey_range range;
-    *out = (viewer){.d = NULL};
-    TRY(program_detector(f->e, f->folder, method, name->data, &out->d, &range));
-    return sample_name_read(f->e, name, &f->e->evaluate.sample, &range, &out->s);
+    out->s = (sample){0};
+    TRY(program_detector(f->e, f->folder, method, name->data, &out->by));
+    return sample_name_read(f->e, name, &f->e->evaluate.sample, &out->by.range, &out->s);
 }
 
 static void close_viewer(viewer *v) {
-    detector_free(v->d);
+    detector_free(v->by.d);
     sample_free(&v->s);
 }
 
@@ -101,7 +100,7 @@ static status run_methods(const figures *f, const sample_name *name, scene_resul
         viewer v;
         status result = open_viewer(f, m, name, &v);
         if (result == STATUS_OK)
-            result = scene_detect(v.d, &v.s, &f->e->evaluate.how, &results[m]);
+            result = scene_detect(v.by.d, &v.s, &v.by.how, &results[m]);
         close_viewer(&v);
         TRY(result);
     }
@@ -122,6 +121,7 @@ static status draw_methods(const figures *f, const sample_name *name, const samp
                             .width = s->width,
                             .height = s->height,
                             .label = s->label,
+                            .protocol = f->e->evaluate.how.protocol,
                             .cells = cells,
                             .cell_count = count,
                             .columns = (int)config_int(f->e->c, "figures.columns")};
@@ -152,7 +152,7 @@ static status draw_stages(const figures *f, const sample_name *name, int method,
     const char *method_name = f->e->methods[method].name, *data = f->e->data[name->data].name;
     char what[128], title[512], path[4096];
     detector_maps maps;
-    TRY(detector_run(v->d, s->image, s->width, s->height, DETAIL_STAGES, &maps));
+    TRY(detector_run(v->by.d, s->image, s->width, s->height, DETAIL_STAGES, &maps));
     snprintf(what, sizeof what, "stages_%s", method_name);
     snprintf(title, sizeof title, "The stages of %s: %s %s", method_name, data, name->name);
     TRY(path_of(f, name, what, path));
@@ -189,20 +189,20 @@ static status show_images(const figures *f, const sample_name *names, int count)
 
 static status measure_convergence(const figures *f, int method, int data, named_convergence *out) {
     const experiment *e = f->e;
-    detector *d;
+    judged_detector by;
     dataset *set;
-    grey_range range;
     *out = (named_convergence){.name = e->methods[method].name};
-    TRY(program_detector(e, f->folder, method, data, &d, &range));
+    TRY(program_detector(e, f->folder, method, data, &by));
     status result = dataset_open(e->data[data].root, e->data[data].split, &set);
     if (result == STATUS_OK) {
         evaluate_options options = e->evaluate;
         options.label = out->name;
-        dataset_set_range(set, &range);
-        result = convergence_measure(d, set, &options, (int)config_int(e->c, "figures.more_stages"), &out->curve);
+        options.how = by.how;
+        dataset_set_range(set, &by.range);
+        result = convergence_measure(by.d, set, &options, (int)config_int(e->c, "figures.more_stages"), &out->curve);
         dataset_close(set);
     }
-    detector_free(d);
+    detector_free(by.d);
     return result;
 }
 

@@ -81,26 +81,44 @@ static void draw_mark(cairo_t *cairo, mark kind, map_place box) {
     cairo_set_dash(cairo, dashes, 0, 0);
 }
 
-/* Boxes around the targets, then the enlarged ones. `found`: a flag for each target; NULL: they are only shown. */
-static void draw_targets(const sheet *s, cairo_t *cairo, const map_view *view, map_place place, const bool *found) {
+/* Of a target; an outcome that is empty has not looked for any. */
+static mark mark_of(const sheet *s, const target_outcome *o, int target) {
+    if (!o->found)
+        return MARK_TARGET;
+    return target_outcome_is_found(o, s->figure->protocol, target) ? MARK_FOUND : MARK_MISSED;
+}
+
+/* Boxes around the targets, then the enlarged ones. */
+static void draw_targets(const sheet *s, cairo_t *cairo, const map_view *view, map_place place,
+                         const target_outcome *o) {
     for (int i = 0; i < s->targets.count; i++) {
         map_part square = target_square(&s->targets.items[i], view->width, view->height);
-        mark kind = !found ? MARK_TARGET : found[i] ? MARK_FOUND : MARK_MISSED;
-        draw_mark(cairo, kind, map_part_place(view, square, place));
+        draw_mark(cairo, mark_of(s, o, i), map_part_place(view, square, place));
     }
     for (int i = 0; i < s->zooms.count; i++) {
         int target = s->zooms.zooms[i].target;
-        unsigned colour = !found ? TARGET_COLOUR : found[target] ? FOUND_COLOUR : MISSED_COLOUR;
-        target_zoom_draw(cairo, view, &s->zooms, i, place, colour);
+        target_zoom_draw(cairo, view, &s->zooms, i, place, marks[mark_of(s, o, target)].colour);
     }
 }
 
-static void draw_false_alarms(cairo_t *cairo, const map_view *view, const target_outcome *o, map_place place) {
-    if (o->false_count > MOST_MARKS)
+static bool is_false(const sheet *s, const target_outcome *o, int detection) {
+    return target_outcome_is_false(o, s->figure->protocol, s->targets.count, detection);
+}
+
+static int count_false(const sheet *s, const target_outcome *o) {
+    int count = 0;
+    for (int i = 0; i < o->detections.count; i++)
+        count += is_false(s, o, i);
+    return count;
+}
+
+static void draw_false_alarms(const sheet *s, cairo_t *cairo, const map_view *view, const target_outcome *o,
+                              map_place place) {
+    if (count_false(s, o) > MOST_MARKS)
         return;
     for (int i = 0; i < o->detections.count; i++) {
         map_part square = target_square(&o->detections.items[i], view->width, view->height);
-        if (!o->is_hit[i])
+        if (is_false(s, o, i))
             draw_mark(cairo, MARK_FALSE, map_part_place(view, square, place));
     }
 }
@@ -144,8 +162,9 @@ static void remark_on(const sheet *s, int index, const map_view *view, char *out
         snprintf(out, size, "%d target%s, %d pixels", s->targets.count, s->targets.count == 1 ? "" : "s", pixels);
         break;
     case FIGURE_SCORE:
-        snprintf(out, size, "IoU %.2f, %d/%d found, %d false", o->iou, o->found_count, s->targets.count,
-                 o->false_count);
+        snprintf(out, size, "IoU %.2f, %d/%d found, %d false", o->iou,
+                 s->figure->protocol == PROTOCOL_OVERLAP ? o->found_count : o->near_count, s->targets.count,
+                 count_false(s, o));
         break;
     }
 }
@@ -159,8 +178,8 @@ static void draw_cell(const sheet *s, cairo_t *cairo, int index) {
     remark_on(s, index, &view, remark, sizeof remark);
     write_head(cairo, place, cell->name, remark);
     map_view_draw(cairo, &view, NULL, place);
-    draw_false_alarms(cairo, &view, o, place);
-    draw_targets(s, cairo, &view, place, o->found);
+    draw_false_alarms(s, cairo, &view, o, place);
+    draw_targets(s, cairo, &view, place, o);
     below.y += place.height;
     below.height = s->surface_height;
     if (s->figure->surfaces == WITH_SURFACES)

@@ -7,6 +7,7 @@
 
 #include "core/base/status.h"
 #include "core/draw/canvas.h"
+#include "eval/measure/metrics.h"
 
 #include <stdint.h>
 
@@ -34,10 +35,11 @@ typedef struct method_figure {
     int cell_count; /* at least one */
     int columns;    /* cells side by side */
     figure_surfaces surfaces;
+    match_protocol protocol;
 } method_figure;
 
-/* Draws to a PNG or SVG file. A target is marked as found if one detected pixel
- * lies in it; a detected component without a target's pixel is a false alarm. */
+/* Draws to a PNG or SVG file. The protocol says which targets are marked as found, and which detections as false
+ * alarms. */
 status method_figure_write(const method_figure *f, canvas_png png, const char *path);
 
 #endif

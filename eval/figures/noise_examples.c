@@ -44,13 +44,13 @@ static status read_samples(example *x) {
     return STATUS_OK;
 }
 
-static status run_method(example *x, int method, detector *d, const grey_range *range) {
+static status run_method(example *x, int method, const judged_detector *by) {
     for (int level = 0; level < x->levels; level++) {
         int at = level * x->columns + 1 + method;
         scene_result *r = &x->results[at];
         sample s;
-        TRY(read_level(x, level, range, &s));
-        status result = scene_detect(d, &s, &x->g->e->evaluate.how, r);
+        TRY(read_level(x, level, &by->range, &s));
+        status result = scene_detect(by->d, &s, &by->how, r);
         sample_free(&s);
         TRY(result);
         x->cells[at] = (figure_cell){FIGURE_SCORE, x->g->e->methods[method].name, r->score, r->detected};
@@ -60,11 +60,10 @@ static status run_method(example *x, int method, detector *d, const grey_range *
 
 static status run_methods(example *x) {
     for (int method = 0; method < x->g->e->method_count; method++) {
-        detector *d;
-        grey_range range;
-        TRY(program_detector(x->g->e, x->g->folder, method, x->name->data, &d, &range));
-        status result = run_method(x, method, d, &range);
-        detector_free(d);
+        judged_detector by;
+        TRY(program_detector(x->g->e, x->g->folder, method, x->name->data, &by));
+        status result = run_method(x, method, &by);
+        detector_free(by.d);
         TRY(result);
     }
     return STATUS_OK;
@@ -84,6 +83,7 @@ static status draw(const example *x, html_page *page) {
                             .width = x->samples[0].width,
                             .height = x->samples[0].height,
                             .label = x->samples[0].label,
+                            .protocol = x->g->e->evaluate.how.protocol,
                             .cells = x->cells,
                             .cell_count = x->levels * x->columns,
                             .columns = x->columns,

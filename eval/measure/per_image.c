@@ -162,14 +162,9 @@ void per_image_free(per_image *p) {
 }
 
 bool per_image_is_found(const per_image *p, match_protocol protocol, int target) {
-    return protocol == PROTOCOL_OVERLAP ? p->outcome.found[target] : p->outcome.nearest[target] >= 0;
+    return target_outcome_is_found(&p->outcome, protocol, target);
 }
 
 bool per_image_is_false(const per_image *p, match_protocol protocol, int detection) {
-    if (protocol == PROTOCOL_OVERLAP)
-        return !p->outcome.is_hit[detection];
-    for (int t = 0; t < p->targets.count; t++)
-        if (p->outcome.nearest[t] == detection)
-            return false;
-    return true;
+    return target_outcome_is_false(&p->outcome, protocol, p->targets.count, detection);
 }

@@ -60,6 +60,19 @@ status target_outcome_find(const component_list *targets, const uint8_t *detecte
     return result;
 }
 
+bool target_outcome_is_found(const target_outcome *o, match_protocol protocol, int target) {
+    return protocol == PROTOCOL_OVERLAP ? o->found[target] : o->nearest[target] >= 0;
+}
+
+bool target_outcome_is_false(const target_outcome *o, match_protocol protocol, int targets, int detection) {
+    if (protocol == PROTOCOL_OVERLAP)
+        return !o->is_hit[detection];
+    for (int t = 0; t < targets; t++)
+        if (o->nearest[t] == detection)
+            return false;
+    return true;
+}
+
 void target_outcome_free(target_outcome *o) {
     component_list_free(&o->detections);
     free(o->found);

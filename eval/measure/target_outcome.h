@@ -5,6 +5,7 @@
 #define IRST_EVAL_MEASURE_TARGET_OUTCOME_H
 
 #include "datasets/check/components.h"
+#include "eval/measure/metrics.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,9 @@ typedef struct target_outcome {
 /* `targets`: of the label, width * height; `detected`: 0 or not. Free with target_outcome_free, after a failure too. */
 status target_outcome_find(const component_list *targets, const uint8_t *detected, int width, int height,
                            target_outcome *out);
+/* By the protocol: whether a target was found, and whether a detection is a false alarm. */
+bool target_outcome_is_found(const target_outcome *o, match_protocol protocol, int target);
+bool target_outcome_is_false(const target_outcome *o, match_protocol protocol, int targets, int detection);
 void target_outcome_free(target_outcome *o); /* accepts a zeroed struct */
 
 double component_distance(const component *a, const component *b); /* of the centroids, pixels */

@@ -103,15 +103,6 @@ status argument_range(const char *text, const char *checkpoint, grey_range *out)
     return checkpoint ? weights_read_range(checkpoint, out) : STATUS_OK;
 }
 
-status argument_stored_threshold(const char *checkpoint, scoring *how, double *threshold) {
-    if (!checkpoint || how->threshold || how->rule != RULE_SCORE)
-        return STATUS_OK;
-    TRY(weights_read_threshold(checkpoint, threshold));
-    if (!isnan(*threshold))
-        how->threshold = threshold;
-    return STATUS_OK;
-}
-
 status argument_precision(const char *text, const char *checkpoint, detector *d, char *remark, size_t size) {
     int precision;
     *remark = '\0';

@@ -4,7 +4,6 @@
 
 #include "core/base/status.h"
 #include "core/io/grey_range.h"
-#include "eval/measure/metrics.h"
 #include "modules/detector.h"
 #include "modules/torch/weights_file.h"
 
@@ -44,10 +43,6 @@ status argument_sides(const char *option, const char *text, int *width, int *hei
 /* The range of grey values: what --range says, or the one that the checkpoint was trained with (data.range), or
  * RANGE_FULL. Both texts may be NULL. */
 status argument_range(const char *text, const char *checkpoint, grey_range *out);
-
-/* By the rule score, and where no threshold is set, that of the checkpoint (NULL: none) counts, as in detect: it comes
- * into *threshold, which has to live as long as `how`. */
-status argument_stored_threshold(const char *checkpoint, scoring *how, double *threshold);
 
 /* Help of the option --precision. */
 #define ARGUMENT_PRECISION_HELP                                                                                        \

@@ -3,6 +3,7 @@
 #include "core/config/word_choice.h"
 #include "core/io/file_io.h"
 #include "eval/measure/operating_point.h"
+#include "eval/measure/stored_threshold.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/shipped_weights.h"
 
@@ -45,7 +46,7 @@ status rival_open(rival *r, engine *e, const char *name, const char *range, cons
     detector_set_tiles(r->d, tiles);
     r->source = detector_source(r->d);
     TRY(evaluate_check(&r->source, &r->how));
-    return argument_stored_threshold(checkpoint, &r->how.how, &r->threshold);
+    return stored_threshold_take(checkpoint, &r->how.how, &r->threshold);
 }
 
 void rival_free(rival *r) {

@@ -13,7 +13,7 @@ enum { DEFAULT_DRAWS = 1000, DEFAULT_SEED = 1, UNSET = INT_MIN };
 /* As given. */
 static evaluate_arguments given = {.split = "test"};
 static const char *rule, *threshold, *at_fa, *size, *tiles;
-static const char *mask = "max", *protocol = "overlap", *format = "text", *shown = "published", *resize = "opencv";
+static const char *mask = "max", *protocol = "overlap", *format = "text", *shown = "published", *resize;
 static int draws = UNSET, seed = DEFAULT_SEED;
 
 enum { OPTION_METHOD };
@@ -144,7 +144,7 @@ static status read_words(evaluate_arguments *a) {
     TRY(argument_choice("protocol", protocol, match_protocol_names, 2, &words[2]));
     TRY(argument_choice("format", format, report_format_names, 3, &words[3]));
     TRY(argument_choice("metrics", shown, report_extent_names, 2, &words[4]));
-    TRY(argument_choice("resize", resize, sample_resizing_names, 2, &words[5]));
+    TRY(argument_choice("resize", resize ? resize : "opencv", sample_resizing_names, 2, &words[5]));
     a->scoring.rule = (score_rule)words[0];
     a->sample.mask = (mask_rule)words[1];
     a->scoring.protocol = (match_protocol)words[2];
@@ -182,6 +182,7 @@ status evaluate_arguments_read(int settings, evaluate_arguments *out) {
     TRY(size ? argument_size(size, &out->sample.size) : weights_read_size(out->checkpoint, usual, &out->sample.size));
     TRY(detector_tiles_read(tiles ? tiles : "auto", "--tiles", &out->tiles));
     TRY(read_words(out));
+    out->resizes_nothing = resize && out->sample.size == 0;
     TRY(read_draws(out));
     TRY(read_threshold(out));
     out->all_ways = out->predicted && asks_no_way(out);

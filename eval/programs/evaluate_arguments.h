@@ -21,8 +21,9 @@ typedef struct evaluate_arguments {
     scoring scoring; /* without a threshold */
     bool has_threshold, has_rate;
     double threshold;
-    double rate;   /* of false alarms */
-    bool all_ways; /* predictions are scored by every rule and both protocols */
+    double rate;          /* of false alarms */
+    bool resizes_nothing; /* --resize is given, but images stay as they are */
+    bool all_ways;        /* predictions are scored by every rule and both protocols */
     report_format format;
     report_extent extent;
     detector_tiles tiles;

@@ -4,6 +4,7 @@
 #include "eval/measure/measured_data.h"
 #include "eval/measure/operating_point.h"
 #include "eval/measure/predictions.h"
+#include "eval/measure/stored_threshold.h"
 #include "eval/programs/arguments.h"
 #include "eval/programs/evaluate_against.h"
 #include "eval/programs/evaluate_arguments.h"
@@ -213,13 +214,15 @@ static status run(run_state *r, const char *const *settings, int count) {
         r->how.how.threshold = &asked->threshold;
     if (asked->against)
         TRY(rival_find(asked->against, &r->other));
+    if (asked->resizes_nothing)
+        say(r, "--resize changes nothing: images and masks stay at their own size; --size N resizes them");
     TRY(engine_new(0, &r->e));
     TRY(open_data(r));
     TRY(open_source(r, settings, count));
     TRY(evaluate_check(&r->source, &r->how));
     if (asked->against)
         TRY(rival_open(&r->other, r->e, asked->against, asked->range, &asked->tiles, &r->how));
-    TRY(argument_stored_threshold(asked->checkpoint, &r->how.how, &r->threshold));
+    TRY(stored_threshold_take(asked->checkpoint, &r->how.how, &r->threshold));
     if (is_first)
         TRY(evaluate_outputs_check(&asked->files, (const char *[]){asked->checkpoint, asked->against, asked->data}, 3));
     TRY(asked->all_ways ? evaluate_all_ways(r) : is_first ? evaluate_one(r) : help_with_one(r));

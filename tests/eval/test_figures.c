@@ -140,7 +140,7 @@ static void test_method_figure(void **state) {
     figure_cell cells[] = {{FIGURE_IMAGE, "Image", ramp(), NULL},
                            {FIGURE_TRUTH, "Ground truth", NULL, NULL},
                            {FIGURE_SCORE, "nothing found", ramp(), detected}};
-    method_figure f = {"title", "score", WIDTH, HEIGHT, label, cells, 3, 2, WITH_SURFACES};
+    method_figure f = {"title", "score", WIDTH, HEIGHT, label, cells, 3, 2, WITH_SURFACES, PROTOCOL_OVERLAP};
     grey_image two_rows = written(&f);
     f.columns = 8;
     grey_image one_row = written(&f);
@@ -152,8 +152,15 @@ static void test_method_figure(void **state) {
     grey_image found = written(&f);
     assert_int_equal(found.width, flat.width);
     assert_memory_not_equal(found.pixels, flat.pixels, sizeof *flat.pixels * (size_t)flat.width * (size_t)flat.height);
-    grey_image *images[] = {&two_rows, &one_row, &flat, &found};
-    for (int i = 0; i < 4; i++)
+    for (int i = 49; i < 60; i++) /* 12 pixels long: by centroids the target is missed, and this a false alarm */
+        detected[32 * WIDTH + i] = 1;
+    grey_image by_overlap = written(&f);
+    f.protocol = PROTOCOL_CENTROID;
+    grey_image by_centroid = written(&f);
+    assert_memory_not_equal(by_overlap.pixels, by_centroid.pixels,
+                            sizeof *flat.pixels * (size_t)flat.width * (size_t)flat.height);
+    grey_image *images[] = {&two_rows, &one_row, &flat, &found, &by_overlap, &by_centroid};
+    for (int i = 0; i < 6; i++)
         grey_image_free(images[i]);
     assert_ok(method_figure_write(&f, (canvas_png){0}, scratch_path("methods.svg")));
     assert_fails(method_figure_write(&f, (canvas_png){.scale = 1}, "methods.gif"), STATUS_USAGE, "methods.gif", ".svg");

@@ -104,6 +104,8 @@ grep -qE '^- A, Gaussian noise: .* over the levels, MPCM [0-9.]+ %\.$' partly/no
 refuses 2 'noise.gaussian = 1 0.5: .*increasing' "$bin/eval-noise" noise.ini 'noise.gaussian=1 0.5' --out out
 refuses 2 'noise.salt_and_pepper = 1.5: .*0..1' "$bin/eval-noise" noise.ini noise.salt_and_pepper=1.5 --out out
 refuses 2 'both empty' "$bin/eval-noise" noise.ini noise.salt_and_pepper= noise.gaussian= --out out
+refuses 2 "evaluate.resize = pillow: noisy images are resized by OpenCV's rules only" "$bin/eval-noise" noise.ini noise.place=before \
+    evaluate.resize=pillow evaluate.size=24 --out out
 refuses 2 'noise.seeds is empty' "$bin/eval-noise" noise.ini noise.seeds= --out out
 refuses 2 'noise.place = during: .*after, before' "$bin/eval-noise" noise.ini noise.place=during --out out
 refuses 2 "noise.examples: A has no sample 'nobody'" "$bin/eval-noise" noise.ini noise.examples=nobody --out out
@@ -166,6 +168,23 @@ front=$(tail -n +2 pareto/pareto.csv | sort -t , -g -k "$(column cpu_seconds par
     awk -F, -v miou="$(column miou_percent pareto/pareto.csv)" 'BEGIN { best = -1 } $miou > best { best = $miou; print $2 }' | paste -sd ' ')
 expects "methods that the table has on the front, and that its note names" \
     "$(sed -n 's/^No other method is both as fast and as good on A: \(.*\)\.$/\1/p' pareto/pareto.md | sed 's/ ([^)]*)//g; s/,//g')" "$front"
+
+# --- a checkpoint that carries a threshold is judged at it by the rule score, as by evaluate ---
+works "$bin/evaluate" --checkpoint noise/train/net.A.seed1/last.h5 --data scenes --size 48 --at-fa 0.2 --format csv
+threshold=$(tail -n 1 stdout | cut -d, -f"$(column threshold stdout)")
+cp noise/train/net.A.seed1/last.h5 carries.h5
+works "$bin/convert" set-threshold carries.h5 "$threshold"
+miou_of() { tail -n 1 "$1" | cut -d, -f"$(column "$2" "$1")"; }
+for checkpoint in noise/train/net.A.seed1/last.h5 carries.h5; do
+    works "$bin/evaluate" --checkpoint $checkpoint --data scenes --size 48 --rule score --format csv
+    printf '%.5f\n' "$(awk -v x="$(miou_of stdout miou)" 'BEGIN { print 100 * x }')" >> alone.txt
+    works "$bin/eval-pareto" pareto.ini evaluate.rule=score methods.MPCM= checkpoint.net=$checkpoint --out judged
+    printf '%.5f\n' "$(miou_of judged/pareto.csv miou_percent)" >> judged.txt
+done
+expects "mIoU by the rule score, in eval-pareto and in evaluate" "$(cat judged.txt)" "$(cat alone.txt)"
+expects "figures at 0.5 and at the threshold carried" "$(sort -u alone.txt | wc -l)" 2
+grep -q 'rule score (> 0.5, or the threshold that a checkpoint carries)' judged/pareto.md || complain "pareto.md does not say at which threshold"
+grep -q "rule score &gt; ${threshold:0:6}" judged/cells/net.A.html || complain "the page of a cell has another threshold"
 
 # --- misuse that all share ---
 for program in eval-noise eval-figures eval-speed eval-pareto; do

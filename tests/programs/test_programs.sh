@@ -176,6 +176,8 @@ for name in $(cat scenes/test.txt); do
 done
 works "$bin/evaluate" --predictions predicted --data scenes
 grep -q ' size native$' stdout || complain "evaluate --predictions resizes: $(head -n 1 stdout)"
+works "$bin/evaluate" --predictions predicted --data scenes --resize pillow
+grep -q 'resize changes nothing: .*their own size' stderr || complain "evaluate does not say that --resize changes nothing"
 works "$bin/evaluate" --predictions predicted --data scenes --size 256 --rule max
 grep -q 'ms per image\|parameters' stdout && complain "evaluate --predictions times a detector that it does not have: $(tail -n 1 stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --rule max --format json
