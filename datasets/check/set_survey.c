@@ -130,21 +130,38 @@ static status refuse_no_target(const set_survey *s, const dataset *d, const surv
                        w->mask ? "max or any takes it" : "rewrite the masks");
 }
 
+/* "--mask" or "evaluate.mask", without what follows in front of a value. */
+static int mask_name(const survey_words *w) {
+    return w->mask ? (int)strcspn(w->mask, " ") : 0;
+}
+
+static status remark_numbered(const set_survey *s, const dataset *d, const survey_words *w, name_list *remarks) {
+    char advice[160];
+    if (!w->mask)
+        snprintf(
+            advice, sizeof advice,
+            "the largest number counts fully, the others less: rewrite the masks ('prepare pack --mask any' does)");
+    else if (s->rule == MASK_ANY)
+        snprintf(advice, sizeof advice, "any value above 0 is a target");
+    else
+        snprintf(advice, sizeof advice, "%s: give %sany",
+                 s->rule == MASK_MAX ? "only the last of each counts" : "those up to half of full scale do not count",
+                 w->mask);
+    return remark(remarks, d, "%lld of %lld masks hold 1, 2, 3 ... as if they numbered their targets; %s",
+                  (long long)s->grey, (long long)s->samples, advice);
+}
+
 static status remark_grey(const set_survey *s, const dataset *d, const survey_words *w, name_list *remarks) {
+    char others[80] = " when evaluated, and the others are learnt as less";
     if (s->numbered == s->grey)
-        return remark(remarks, d, "%lld of %lld masks hold 1, 2, 3 ... as if they numbered their targets; %s",
-                      (long long)s->grey, (long long)s->samples,
-                      !w->mask               ? "the largest number counts fully, the others less: rewrite the masks "
-                                               "('prepare pack --mask any' does)"
-                      : s->rule == MASK_MAX  ? "only the last of each counts: give --mask any"
-                      : s->rule == MASK_HALF ? "those up to half of full scale do not count: give --mask any"
-                                             : "any value above 0 is a target");
+        return remark_numbered(s, d, w, remarks);
+    if (w->mask)
+        snprintf(others, sizeof others, "; another %.*s counts others", mask_name(w), w->mask);
     return remark(
         remarks, d,
         "%lld of %lld masks have values between 0 and their largest (soft edges, or once saved as JPEG): %lld "
         "of their %lld pixels above 0 are target%s",
-        (long long)s->grey, (long long)s->samples, (long long)s->targets, (long long)s->lit,
-        w->mask ? "; another --mask counts others" : " when evaluated, and the others are learnt as less");
+        (long long)s->grey, (long long)s->samples, (long long)s->targets, (long long)s->lit, others);
 }
 
 /* Where the light is, in words, seen from its mask. */
@@ -182,8 +199,8 @@ status set_survey_judge(const set_survey *s, const dataset *d, const survey_word
     if (dataset_range(d)->kind == RANGE_FULL && grey_span_remark(&s->span, w->range, text, sizeof text))
         TRY(remark(remarks, d, "%s", text));
     if (s->lost > 0)
-        TRY(remark(remarks, d, "%lld of %lld masks are not empty but have no target under this --mask",
-                   (long long)s->lost, (long long)s->samples));
+        TRY(remark(remarks, d, "%lld of %lld masks are not empty but have no target under this %.*s",
+                   (long long)s->lost, (long long)s->samples, w->mask ? mask_name(w) : 4, w->mask ? w->mask : "rule"));
     if (s->vanished > 0)
         TRY(remark(remarks, d, "%lld of %lld targets vanish at %dx%d, where no pixel of them is kept%s%s%s",
                    (long long)s->vanished, (long long)s->resized, s->resizing.size, s->resizing.size,

@@ -47,7 +47,7 @@ status set_survey_add(set_survey *survey, const dataset *d, int index, const gre
 /* How the reader of the remarks changes what they are about. */
 typedef struct survey_words {
     const char *range; /* "--range " or "data.range = " */
-    const char *mask;  /* "--mask " or, where the rule is fixed, NULL: masks have to be rewritten */
+    const char *mask;  /* "--mask ", "evaluate.mask = " or, where the rule is fixed, NULL: masks have to be rewritten */
     const char *size;  /* "--size" or "data.size"; NULL where nothing is resized */
     const char *turns; /* what turns images over in training, which hides what masks are off by; NULL: nothing does */
 } survey_words;

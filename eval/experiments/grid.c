@@ -177,16 +177,17 @@ static status open_subject(const grid *g, const grid_place *at, subject *s) {
         return STATUS_OK;
     const experiment_data *data = &g->e->data[at->data];
     const sample_options *how = &g->e->evaluate.sample;
-    return measured_data_open(
-        &(measured_data){.path = data->root,
-                         .split = data->split,
-                         .checkpoint = checkpoint,
-                         .mask = how->mask,
-                         .size = how->size,
-                         .centred = how->resizing == RESIZE_PILLOW,
-                         .words = {.range = "data.range = ", .mask = "evaluate.mask = ", .size = "evaluate.size"},
-                         .say = say},
-        &s->set);
+    return measured_data_open(&(measured_data){.path = data->root,
+                                               .split = data->split,
+                                               .checkpoint = checkpoint,
+                                               .mask = how->mask,
+                                               .size = how->size,
+                                               .centred = how->resizing == RESIZE_PILLOW,
+                                               .words = {.range = "an ini of [recipe] with data.range = ",
+                                                         .mask = "evaluate.mask = ",
+                                                         .size = "evaluate.size"},
+                                               .say = say},
+                              &s->set);
 }
 
 /* --- the page of an evaluation, and what the experiment's page shows of it --- */

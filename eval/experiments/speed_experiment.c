@@ -131,8 +131,8 @@ status speed_summarise(const grid *g, table *t) {
         "Median wall time of one image, score map only, on %d thread%s of %s (kernels: %s). At most %lld "
         "images of %s in turn, %lld runs to warm up, then at most %lld timed ones.",
         threads, threads == 1 ? "" : "s", processor, engine_kernels(e->engine)->name,
-        (long long)config_int(e->c, "speed.images"), e->data[0].name, (long long)config_int(e->c, "speed.warm"),
-        (long long)config_int(e->c, "speed.runs"));
+        (long long)config_int(e->c, "speed.images"), e->data_count > 1 ? "each data set" : e->data[0].name,
+        (long long)config_int(e->c, "speed.warm"), (long long)config_int(e->c, "speed.runs"));
 }
 
 static void print_runs(const grid *g, FILE *stream) {

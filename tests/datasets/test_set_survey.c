@@ -93,7 +93,8 @@ static void test_no_target(void **state) {
     expect_remark(MASK_MAX, "--mask ", NULL);
     expect_stop(MASK_HALF, "none, split all", "largest value of a mask is 1");
     set_mask(0, 0, "\xff");
-    expect_remark(MASK_HALF, "--mask ", "2 of 3 masks are not empty but have no target");
+    expect_remark(MASK_HALF, "--mask ", "2 of 3 masks are not empty but have no target under this --mask");
+    expect_remark(MASK_HALF, "evaluate.mask = ", "under this evaluate.mask");
     for (int i = 0; i < SAMPLES; i++)
         set_mask(i, 0, "");
     expect_stop(MASK_MAX, "none", "all 3 masks are empty");
@@ -119,9 +120,11 @@ static void test_numbers_and_soft_edges(void **state) {
     expect_remark(MASK_MAX, "--mask ",
                   "1 of 3 masks hold 1, 2, 3 ... as if they numbered their targets; only the last");
     expect_remark(MASK_MAX, NULL, "prepare pack --mask any");
+    expect_remark(MASK_MAX, "evaluate.mask = ", "counts: give evaluate.mask = any");
     expect_remark(MASK_ANY, "--mask ", "any value above 0 is a target");
     set_mask(1, 0, "\x40\xff");
     expect_remark(MASK_MAX, "--mask ", "2 of 3 masks have values between 0 and their largest");
+    expect_remark(MASK_MAX, "evaluate.mask = ", "are target; another evaluate.mask counts others");
 }
 
 /* Squares of light in 256 columns of masks one row above them. Said only to those who would turn them over. */

@@ -152,6 +152,10 @@ grep -qE '^\| net \| 0\.00[0-9] \| [0-9.]+ \| [0-9.]+ \|$' speed/speed.md || com
 page speed/report.html 0
 grep -q 'on 1 thread of ' speed/speed.md || complain "speed.md does not state the threads"
 expects "rows of speed_runs.csv" "$(grep -cE '^(MPCM|net),[0-9]+,(32|48),1,6,[0-9.e-]+,[0-9.e-]+,[0-9.e-]+,' speed/speed_runs.csv)" 4
+grep -q 'images of A in turn' speed/speed.md || complain "speed.md does not name the data set"
+sed 's/^A = scenes/&\nB = scenes/' speed.ini > two_speeds.ini
+works "$bin/eval-speed" two_speeds.ini methods.net= speed.sizes=32 --out two_speeds
+grep -q 'images of each data set in turn' two_speeds/speed.md || complain "speed.md names one data set of two: $(cat two_speeds/speed.md)"
 refuses 2 'speed.sizes = 48 32: .*increasing whole numbers' "$bin/eval-speed" speed.ini 'speed.sizes=48 32' --out out
 refuses 2 'speed.sizes: expected 1 to' "$bin/eval-speed" speed.ini speed.sizes= --out out
 refuses 2 'speed.runs = 0: .*1..' "$bin/eval-speed" speed.ini speed.runs=0 --out out
