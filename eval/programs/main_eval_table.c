@@ -45,15 +45,17 @@ static status summarise(const grid *g, table *t) {
 /* One picture a data set, with the first seed's curve of every method. */
 static status draw_roc(const grid *g, int data, const char **names, metrics *counts, html_page *page) {
     char file[128], title[128];
-    int count = 0;
+    int count = 0, most = 0;
     for (int m = 0; m < g->e->method_count; m++) {
-        if (grid_count(g, m, data, 0) == 0)
+        int cells = grid_count(g, m, data, 0);
+        most = cells > most ? cells : most;
+        if (cells == 0)
             continue;
         names[count] = g->e->methods[m].name;
         counts[count++] = grid_cell(g, m, data, 0, 0)->counts;
     }
     snprintf(file, sizeof file, "roc.%s", g->e->data[data].name);
-    snprintf(title, sizeof title, "ROC on %s", g->e->data[data].name);
+    snprintf(title, sizeof title, "ROC on %s%s", g->e->data[data].name, most > 1 ? ", first seed of each method" : "");
     if (count == 0)
         return STATUS_OK;
     TRY(roc_plot_print(title, names, counts, count, html_page_stream(page)));

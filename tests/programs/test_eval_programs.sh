@@ -190,6 +190,12 @@ expects "figures at 0.5 and at the threshold carried" "$(sort -u alone.txt | wc 
 grep -q 'rule score (> 0.5, or the threshold that a checkpoint carries)' judged/pareto.md || complain "pareto.md does not say at which threshold"
 grep -q "rule score &gt; ${threshold:0:6}" judged/cells/net.A.html || complain "the page of a cell has another threshold"
 
+# --- of several seeds the ROC shows one, and says so ---
+works "$bin/eval-table" base.ini "table.published=$root/configs/published.ini" methods.MPCM= --out roc
+! grep -q 'first seed' roc/report.html || complain "the ROC of one seed speaks of several"
+works "$bin/eval-table" base.ini "table.published=$root/configs/published.ini" methods.MPCM= sweep.seeds='1 2' --out roc
+grep -q 'ROC on A, first seed of each method' roc/report.html || complain "the ROC does not say which of two seeds it is of"
+
 # --- misuse that all share ---
 for program in eval-noise eval-figures eval-speed eval-pareto; do
     works "$bin/$program" --help-config
