@@ -66,11 +66,19 @@ static status check_first(const experiment_kind *kind, const experiment *e) {
     return experiment_try_checkpoints(e);
 }
 
+static void say_idle_resizing(const experiment_kind *kind, const experiment *e) {
+    const sample_options *o = &e->evaluate.sample;
+    if (!kind->measures_anew && o->size == 0 && o->resizing == RESIZE_PILLOW)
+        fprintf(stderr, "evaluate.resize = pillow changes nothing: images and masks stay at their own size "
+                        "(evaluate.size = 0)\n");
+}
+
 /* What could be trained is measured even if another training failed; then that is the outcome. */
 static status work(const experiment_kind *kind, const experiment *e, const published *p, const char *folder) {
     char message[1024];
     TRY(check_first(kind, e));
     TRY(folder_create(folder));
+    say_idle_resizing(kind, e);
     if (emit)
         return sweep_emit_slurm(e, folder, jobs);
     status trained = kind->trains && !tabulate ? sweep_train(e, folder, jobs) : STATUS_OK;

@@ -190,6 +190,9 @@ expects "figures at 0.5 and at the threshold carried" "$(sort -u alone.txt | wc 
 grep -q 'rule score (> 0.5, or the threshold that a checkpoint carries)' judged/pareto.md || complain "pareto.md does not say at which threshold"
 grep -q "rule score &gt; ${threshold:0:6}" judged/cells/net.A.html || complain "the page of a cell has another threshold"
 
+works "$bin/eval-pareto" pareto.ini evaluate.size=0 evaluate.resize=pillow methods.net= --out native
+grep -q '^evaluate.resize = pillow changes nothing' stderr || complain "eval-pareto does not say that evaluate.resize changes nothing"
+
 # --- of several seeds the ROC shows one, and says so ---
 works "$bin/eval-table" base.ini "table.published=$root/configs/published.ini" methods.MPCM= --out roc
 ! grep -q 'first seed' roc/report.html || complain "the ROC of one seed speaks of several"
