@@ -9,7 +9,7 @@
 
 struct predictions {
     char folder[4096];
-    int size;
+    int size, twofold; /* twofold: samples with pictures of both names */
     float *map;
 };
 
@@ -35,6 +35,17 @@ static status check_complete(const char *folder, const dataset *data) {
                        first, missing, dataset_count(data), dataset_name(data), dataset_split(data));
 }
 
+static status count_twofold(predictions *p, const dataset *data) {
+    char picture[4096], score[4096];
+    for (int i = 0; i < dataset_count(data); i++) {
+        const char *name = dataset_sample_name(data, i);
+        TRY(path_join(picture, p->folder, name, ".png"));
+        TRY(path_join(score, p->folder, name, "_score.png"));
+        p->twofold += path_is_file(picture) && path_is_file(score);
+    }
+    return STATUS_OK;
+}
+
 status predictions_open(const char *folder, const dataset *data, int size, predictions **out) {
     *out = NULL;
     if (!path_is_folder(folder))
@@ -45,8 +56,18 @@ status predictions_open(const char *folder, const dataset *data, int size, predi
         return status_fail(STATUS_MEMORY, "out of memory for predictions");
     snprintf(p->folder, sizeof p->folder, "%s", folder);
     p->size = size;
-    *out = p;
-    return STATUS_OK;
+    status result = count_twofold(p, data);
+    if (result == STATUS_OK)
+        *out = p;
+    else
+        predictions_free(p);
+    return result;
+}
+
+bool predictions_remark(const predictions *p, char *text, size_t size) {
+    snprintf(text, size, "%.2000s: of %d images both NAME_score.png and NAME.png are there; the former is taken",
+             p->folder, p->twofold);
+    return p->twofold > 0;
 }
 
 void predictions_free(predictions *p) {

@@ -70,8 +70,11 @@ static status say_if_not_averaged(run_state *r) {
 
 static status open_source(run_state *r, const char *const *settings, int count) {
     const evaluate_arguments *asked = &r->asked;
+    char remark[2200];
     if (asked->predicted) {
         TRY(predictions_open(asked->predicted, r->set, r->how.sample.size, &r->p));
+        if (predictions_remark(r->p, remark, sizeof remark))
+            say(r, remark);
         r->source = predictions_source(r->p);
         return STATUS_OK;
     }
@@ -80,7 +83,6 @@ static status open_source(run_state *r, const char *const *settings, int count) 
     if (asked->raw_weights)
         TRY(say_if_not_averaged(r));
     detector_set_tiles(r->d, &asked->tiles);
-    char remark[256];
     TRY(argument_precision(asked->precision ? asked->precision : "float", asked->checkpoint, r->d, remark,
                            sizeof remark));
     if (*remark)

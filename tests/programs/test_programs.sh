@@ -182,7 +182,10 @@ works "$bin/evaluate" --predictions predicted --data scenes --size 256 --rule ma
 grep -q 'ms per image\|parameters' stdout && complain "evaluate --predictions times a detector that it does not have: $(tail -n 1 stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --rule max --format json
 [ "$(grep -cE '"(params|ms_per_image)": null' stdout)" -eq 2 ] || complain "evaluate --predictions knows a detector: $(grep -E 'params|ms_' stdout)"
+cp "predicted/$name.png" "predicted/${name}_score.png"
 works "$bin/evaluate" --predictions predicted --data scenes --size 256
+grep -q 'of 1 images both NAME_score.png and NAME.png are there' stderr || complain "evaluate takes one of two predictions in silence"
+rm "predicted/${name}_score.png"
 grep -q ' size 256$' stdout || complain "evaluate --predictions does not resize: $(head -n 1 stdout)"
 works "$bin/evaluate" --predictions predicted --data scenes --size native
 [ "$(grep -cE '^  (max|score|minmax|sigma) > ' stdout)" -eq 8 ] || complain "evaluate --predictions has not 8 rows: $(cat stdout)"
