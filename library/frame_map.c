@@ -11,9 +11,6 @@
 
 enum { DEEPEST = 65535 };
 
-/* A map of [0, 1] that was filtered may leave it by a little: that is clipped. */
-static const float MOST_OUTSIDE = 0.01f;
-
 static int pixel_bytes(irst_format format) {
     switch (format) {
     case IRST_U8:
@@ -124,7 +121,7 @@ static status map_floats(const irst_frame *f, const grey_range *range, workspace
         return map_own_scale(f, range, least, most, w, pixels, map);
     if (range->kind == RANGE_VALUES)
         low = range->low, high = range->high;
-    else if (least < -MOST_OUTSIDE || most > 1 + MOST_OUTSIDE)
+    else if (least < -IMAGE_MOST_OUTSIDE || most > 1 + IMAGE_MOST_OUTSIDE)
         return status_fail(STATUS_INPUT,
                            "the frame's floats run from %g to %g: say by low and high, or the setting range, what is "
                            "black and white; without them it is 0 and 1",

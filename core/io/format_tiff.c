@@ -185,11 +185,23 @@ static status read_tiles(tiff *t, uint8_t *tile) {
     return STATUS_OK;
 }
 
+/* From 0 to 1, but for what a filter has left beside it: less than a tenth of what is in the image. */
+static bool is_unit(const tiff *t, double low, double high) {
+    return is_float(t) && low >= -IMAGE_MOST_OUTSIDE && high <= 1 + IMAGE_MOST_OUTSIDE && 10 * -low <= high;
+}
+
 /* Floating point has no full scale. Values that fit into 0..1, 0..255 or 0..65535 are taken to be meant so; others, a
  * temperature say, from the image's smallest to its largest. So are wide whole numbers, but that small ones among them
- * are counts of 16 bits as well: whether one pixel of a frame is above 255 must not change all others. */
+ * are counts of 16 bits as well: whether one pixel of a frame is above 255 must not change all others. 0: none. */
+static double full_scale(const tiff *t, double low, double high) {
+    if (is_unit(t, low, high))
+        return 1;
+    if (low < 0 || high > 65535)
+        return 0;
+    return is_float(t) && high <= 255 ? 255 : 65535;
+}
+
 static status scale_values(tiff *t) {
-    static const double usual[] = {1, 255, 65535};
     size_t pixels = (size_t)t->width * t->height;
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < pixels; i++) {
@@ -199,15 +211,14 @@ static status scale_values(tiff *t) {
         high = fmax(high, t->values[i]);
     }
     grey_image *image = t->image;
-    image->own_scale = low < 0 || high > 65535;
+    double full = full_scale(t, low, high);
+    image->own_scale = full == 0;
     image->value_low = image->own_scale ? low : 0;
-    image->value_high = high;
-    for (int i = 2; i >= (is_float(t) ? 0 : 2) && !image->own_scale; i--)
-        if (high <= usual[i])
-            image->value_high = usual[i];
+    image->value_high = image->own_scale ? high : full;
     double width = image->value_high - image->value_low;
     for (size_t i = 0; i < pixels && width > 0; i++)
-        image->pixels[i] = (uint16_t)lrint((t->values[i] - image->value_low) / width * image->maximum);
+        image->pixels[i] =
+            (uint16_t)lrint(fmin(fmax((t->values[i] - image->value_low) / width, 0), 1) * image->maximum);
     for (size_t i = 0; i < pixels && t->photometric == PHOTOMETRIC_MINISWHITE; i++)
         image->pixels[i] = (uint16_t)(image->maximum - image->pixels[i]);
     return STATUS_OK;

@@ -130,6 +130,11 @@ void grey_span_add(grey_span *span, const grey_image *image) {
     span->images++;
     span->deep += image->maximum > 255;
     span->own_scales += image->own_scale;
+    if (image->value_high > 0 && !image->own_scale) {
+        double scale = image->value_high;
+        span->least_scale = span->least_scale > 0 ? fmin(span->least_scale, scale) : scale;
+        span->most_scale = fmax(span->most_scale, scale);
+    }
 }
 
 double grey_span_value(const grey_span *span, double share) {
@@ -155,6 +160,13 @@ bool grey_span_remark(const grey_span *span, const char *option, char *out, size
                  "%lld of %lld images hold numbers without a full scale: each was spread from its smallest to its "
                  "largest value; %sLO,HI gives all of them one scale",
                  (long long)span->own_scales, (long long)span->images, option);
+        return true;
+    }
+    if (span->least_scale < span->most_scale) {
+        snprintf(out, size,
+                 "the full scales of the images run from %.6g to %.6g, and each is read by its own: %sLO,HI gives all "
+                 "of them one",
+                 span->least_scale, span->most_scale, option);
         return true;
     }
     double share = span->high - span->low;

@@ -42,6 +42,8 @@ typedef struct grey_span {
     int64_t own_scales;   /* of floating point without a full scale */
     double low, high;     /* as shares of full scale, over all images */
     double unit;          /* full scale in the values of the last file */
+    /* Full scales of files that say or suggest another than that of their depth; 0: none has. */
+    double least_scale, most_scale;
 } grey_span;
 
 void grey_span_add(grey_span *span, const grey_image *image);
@@ -50,8 +52,8 @@ void grey_span_add(grey_span *span, const grey_image *image);
  * other depths hit only nearly. */
 double grey_span_value(const grey_span *span, double share);
 
-/* Says in one line that the images fill little of their range, or have none, and what to do: `option` is how a range is
- * given, "--range " or "data.range = ". False if nothing is to be said. */
+/* Says in one line that the images fill little of their range, have none, or not one, and what to do: `option` is how a
+ * range is given, "--range " or "data.range = ". False if nothing is to be said. */
 bool grey_span_remark(const grey_span *span, const char *option, char *out, size_t size);
 
 #endif

@@ -15,6 +15,9 @@
  * are 512 MiB. */
 enum { IMAGE_LARGEST_SIDE = 32768, IMAGE_MOST_PIXELS = 1 << 28 };
 
+/* Floating point from 0 to 1 that was filtered may leave that by so much: it is clipped. */
+#define IMAGE_MOST_OUTSIDE 0.01
+
 /* One grey image. `maximum` is the value of full scale: 255 or 65535. Pixels are row-major, `width * height`
  * of them, owned by the image. A zeroed struct is an empty image.
  *

@@ -76,6 +76,16 @@ static void test_remarks(void **state) {
     grey_span_add(&span, &image);
     assert_true(grey_span_remark(&span, "--range ", text, sizeof text));
     assert_non_null(strstr(text, "run from 57 to 300 and"));
+    /* Floating point read by 1, and another image of the set by 255. */
+    span = (grey_span){0};
+    image.value_high = 1;
+    memcpy(pixels, (uint16_t[]){0, 65535}, sizeof pixels);
+    grey_span_add(&span, &image);
+    assert_false(grey_span_remark(&span, "--range ", text, sizeof text));
+    image.value_high = 255;
+    grey_span_add(&span, &image);
+    assert_true(grey_span_remark(&span, "--range ", text, sizeof text));
+    assert_non_null(strstr(text, "run from 1 to 255, and each is read by its own: --range LO,HI"));
 }
 
 int main(void) {

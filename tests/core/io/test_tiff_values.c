@@ -50,6 +50,20 @@ static void test_wide_whole_numbers(void **state) {
     expect_row(read_row(32, UINT, BLACK, large), true, 0, 4294967296.0 /* as a float */, 0, 32768, 65535);
 }
 
+/* What a filter leaves beside 0 to 1 is clipped, as of a frame in the library: one pixel must not make all of an image
+ * nearly black. */
+static void test_shares_that_were_filtered(void **state) {
+    (void)state;
+    static const float above[] = {0, 1.003f, 0.25f}, below[] = {-0.009f, 0.5f, 1}, far[] = {0, 1.02f, 0.25f},
+                       negative[] = {-0.02f, 0, 1}, faint[] = {-0.005f, 0, 0.005f};
+    enum { FLOAT = SAMPLEFORMAT_IEEEFP, BLACK = PHOTOMETRIC_MINISBLACK };
+    expect_row(read_row(32, FLOAT, BLACK, above), false, 0, 1, 0, 65535, 16384);
+    expect_row(read_row(32, FLOAT, BLACK, below), false, 0, 1, 0, 32768, 65535);
+    expect_row(read_row(32, FLOAT, BLACK, far), false, 0, 255, 0, 262, 64);
+    expect_row(read_row(32, FLOAT, BLACK, negative), true, -0.02f, 1, 0, 1285, 65535);
+    expect_row(read_row(32, FLOAT, BLACK, faint), true, -0.005f, 0.005f, 0, 32768, 65535); /* a difference, say */
+}
+
 static void test_white_is_least(void **state) {
     (void)state;
     static const float shares[] = {0, 1, 0.25f}, degrees[] = {-10, 30, 10};
@@ -63,6 +77,7 @@ static void test_white_is_least(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wide_whole_numbers),
+        cmocka_unit_test(test_shares_that_were_filtered),
         cmocka_unit_test(test_white_is_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
