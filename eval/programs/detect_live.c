@@ -21,9 +21,9 @@ static status refuse_own_source(const live_options *options, const char *checkpo
     TRY(keep("--annotate", options->annotate, checkpoint));
     TRY(keep("--lines", options->lines, options->video));
     TRY(keep("--lines", options->lines, checkpoint));
-    return options->lines && options->annotate && ffmpeg_names_meet(options->lines, options->annotate)
-               ? status_fail(STATUS_USAGE, "%s cannot be --lines and --annotate", options->lines)
-               : STATUS_OK;
+    const char *lines = options->lines, *video = options->annotate;
+    bool meet = lines && video && (!strcmp(lines, "-") ? !strcmp(video, "-") : ffmpeg_names_meet(lines, video));
+    return meet ? status_fail(STATUS_USAGE, "%s cannot be --lines and --annotate", lines) : STATUS_OK;
 }
 
 status detect_live_check(const live_options *options, const char *checkpoint, video_job *job,

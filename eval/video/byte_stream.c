@@ -68,6 +68,15 @@ status byte_reader_read(byte_reader *r, void *out, size_t count, size_t *got) {
     return STATUS_OK;
 }
 
+status byte_reader_has_more(byte_reader *r, bool *out) {
+    if (r->at == r->end) {
+        r->at = 0;
+        TRY(read_some(r, r->ahead, sizeof r->ahead, &r->end));
+    }
+    *out = r->end > 0;
+    return STATUS_OK;
+}
+
 status byte_reader_line(byte_reader *r, char *out, size_t size, int *length) {
     size_t used = 0, got;
     *length = -1;

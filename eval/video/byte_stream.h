@@ -25,6 +25,9 @@ typedef struct byte_reader {
  * came or `stop` is set, STATUS_INPUT with the system's reason if it cannot be read. */
 status byte_reader_read(byte_reader *r, void *out, size_t count, size_t *got);
 
+/* Waits for the next byte, which stays to be read; false at the end. Fails as byte_reader_read. */
+status byte_reader_has_more(byte_reader *r, bool *out);
+
 /* Reads a line of at most `size` - 1 bytes into a text, without its end. *length is -1 if it is longer, or if the
  * stream ends in it. */
 status byte_reader_line(byte_reader *r, char *out, size_t size, int *length);

@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Frames that wait: more would only make each wait longer. */
@@ -108,7 +110,9 @@ static status write_line(run_state *r, const text_buffer *line) {
     bool gone;
     status result = byte_stream_write(r->lines, NULL, line->text, line->size, &gone);
     r->out->nobody_reads = r->out->nobody_reads || gone;
-    return result == STATUS_OUTPUT ? status_prefix(result, "the lines of JSON") : result;
+    return result == STATUS_OUTPUT
+               ? status_prefix(result, "%s", r->lines == STDOUT_FILENO ? "standard output" : r->job->lines)
+               : result;
 }
 
 static status track_detections(run_state *r, frame_item *item) {
@@ -206,11 +210,30 @@ static status run_frames(run_state *r) {
     return result;
 }
 
+static bool is_pipe(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
+/* A pipe is waited for until somebody reads it, or a signal comes. */
+static status open_for_lines(const char *path, int *out) {
+    enum { TICK = 50 }; /* milliseconds */
+    for (;;) {
+        TRY(process_check_signals());
+        *out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
+        if (*out >= 0 || errno != ENXIO || !is_pipe(path))
+            return STATUS_OK;
+        poll(NULL, 0, TICK);
+    }
+}
+
 static status open_lines(run_state *r) {
     const char *path = r->job->lines;
     if (!path)
         return STATUS_OK;
-    r->lines = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    r->lines = STDOUT_FILENO;
+    if (strcmp(path, "-") != 0)
+        TRY(open_for_lines(path, &r->lines));
     return r->lines >= 0 ? STATUS_OK : status_fail(STATUS_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
 }
 

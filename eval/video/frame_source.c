@@ -65,19 +65,24 @@ static status read_header(frame_source *s) {
     char line[Y4M_LONGEST_LINE], why[256];
     int length;
     TRY(byte_reader_line(&s->in, line, sizeof line, &length));
-    if (length >= 0)
+    if (length >= 0 && !strncmp(line, Y4M_MAGIC, strlen(Y4M_MAGIC)))
         return y4m_parse(line, &s->format);
     if (*complaint(s, why))
         return status_fail(STATUS_INPUT, "%s", why);
     return status_fail(STATUS_INPUT, "%s", *line ? "not YUV4MPEG2; raw frames need --y16 WxH" : "no frames come");
 }
 
+static status wait_for_raw(frame_source *s) {
+    bool more;
+    TRY(byte_reader_has_more(&s->in, &more));
+    return more ? STATUS_OK : status_fail(STATUS_INPUT, "no frames come");
+}
+
 static status open_source(frame_source *s, const char *source, const frame_source_options *options) {
     TRY(open_descriptor(s, source, options));
     s->has_lines = options->raw_width == 0;
-    if (s->has_lines)
-        TRY(read_header(s));
-    else
+    TRY(s->has_lines ? read_header(s) : wait_for_raw(s));
+    if (!s->has_lines)
         s->format = (y4m_format){.width = options->raw_width, .height = options->raw_height, .bits = 16};
     s->rate = s->format.rate > 0 ? s->format.rate : options->rate;
     s->row = malloc(y4m_row_bytes(&s->format));
@@ -197,12 +202,17 @@ static double time_of_frame(frame_source *s) {
     return s->count > 0 ? s->time + 1 / s->rate : 0;
 }
 
+/* A header without frames comes from a grabber that failed. */
+static status end(const frame_source *s) {
+    return s->count > 0 ? STATUS_OK : status_fail(STATUS_INPUT, "%s: no frames come", s->name);
+}
+
 status frame_source_next(frame_source *s, video_frame *out, bool *more) {
     *out = (video_frame){.number = s->count};
     *more = true;
     TRY(begin_frame(s, more));
     if (!*more)
-        return STATUS_OK;
+        return end(s);
     TRY(grey_image_new(s->format.width, s->format.height, y4m_maximum(&s->format), &out->image));
     status result = read_planes(s, &out->image, more);
     if (result != STATUS_OK || !*more) {

@@ -38,8 +38,8 @@ int frame_source_height(const frame_source *s);
 double frame_source_rate(const frame_source *s); /* frames a second */
 
 /* The next frame, whose image is new. At the end *more is false. A source that breaks off - in the middle of a frame,
- * or because ffmpeg failed or complained - is STATUS_INPUT after its last whole frame. STATUS_INTERRUPTED as
- * byte_reader_read. */
+ * or because ffmpeg failed or complained - is STATUS_INPUT after its last whole frame, and one that ends before its
+ * first frame, too. STATUS_INTERRUPTED as byte_reader_read. */
 status frame_source_next(frame_source *s, video_frame *out, bool *more);
 
 #endif

@@ -98,6 +98,8 @@ static void test_raw(void **state) {
     expect_frame(s, 0, 0, (uint16_t[]){3, 768}, 65535);
     expect_end(s);
     assert_fails(frame_source_open("/no/such.raw", &raw, &s), STATUS_INPUT, "/no/such.raw", "No such file");
+    feed("", 0);
+    assert_fails(frame_source_open("-", &raw, &s), STATUS_INPUT, "standard input: ", "no frames come");
 }
 
 static void refused(const char *header, const char *why) {
@@ -110,7 +112,7 @@ static void refused(const char *header, const char *why) {
 static void test_headers_refused(void **state) {
     (void)state;
     refused("", "no frames come");
-    refused("P5 2 1 255\n", "not YUV4MPEG2");
+    refused("P5 2 1 255\n", "not YUV4MPEG2; raw frames need --y16");
     refused("YUV4MPEG2 W2 H2", "raw frames need --y16");
     refused("YUV4MPEG2 W2\n", "without sides");
     refused("YUV4MPEG2 W2 H-2\n", "without sides");
@@ -150,6 +152,16 @@ static void test_streams_that_break_off(void **state) {
     breaks_off(BYTES("YUV4MPEG2 W2 H1 Cmono\nframe\n\1\2"), 0, "FRAME was expected");
 }
 
+/* Of a grabber that failed behind its header. */
+static void test_no_frame_at_all(void **state) {
+    (void)state;
+    video_frame frame;
+    bool more;
+    frame_source *s = open_stream(BYTES("YUV4MPEG2 W2 H1 Cmono\n"), &plain);
+    assert_fails(frame_source_next(s, &frame, &more), STATUS_INPUT, "standard input: ", "no frames come");
+    frame_source_free(s);
+}
+
 static void test_stop(void **state) {
     (void)state;
     frame_source *s;
@@ -184,13 +196,10 @@ static void test_from_rgb(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grey_is_kept),
-        cmocka_unit_test(test_other_depths),
-        cmocka_unit_test(test_colour),
-        cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_headers_refused),
-        cmocka_unit_test(test_streams_that_break_off),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_grey_is_kept),    cmocka_unit_test(test_other_depths),
+        cmocka_unit_test(test_colour),          cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_headers_refused), cmocka_unit_test(test_streams_that_break_off),
+        cmocka_unit_test(test_no_frame_at_all), cmocka_unit_test(test_stop),
         cmocka_unit_test(test_from_rgb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,7 @@ same short.raw kept.raw
 same frames/0003.png kept.png
 works "${detect[@]}" --video frames/%04d.png --lines frames/004.png # one digit short: no frame of the source
 refuses 2 'x.mkv cannot be --lines and --annotate' "${detect[@]}" "${short[@]}" --lines x.mkv --annotate x.mkv
+refuses 2 '^detect: - cannot be --lines and --annotate' "${detect[@]}" "${short[@]}" --lines - --annotate -
 "${detect[@]}" "${short[@]}" --annotate seen.nonsense > stdout 2> stderr && complain "a video of no known kind is written"
 tail -n 1 stderr | grep -q '^detect: seen.nonsense: ffmpeg: ' || complain "of a video of no known kind it says $(cat stderr)"
 "${detect[@]}" "${short[@]}" --annotate - 2> stderr | head -c 2000000 > /dev/null
@@ -162,6 +163,7 @@ refuses 2 'fps is 0, expected' "${detect[@]}" --video - --fps 0
 refuses 1 'missing.mkv: ffmpeg: .*No such file' "${detect[@]}" --video missing.mkv
 refuses 1 'truth.json: ffmpeg: .*(Invalid data|not contain)' "${detect[@]}" --video truth.json
 refuses 1 'standard input: no frames come' "${detect[@]}" --video -
+refuses 1 'standard input: no frames come' "${detect[@]}" --video - --y16 96x96
 mkdir nothing
 refuses 1 'ffmpeg is needed and not installed .Debian: package ffmpeg' \
     env PATH="$PWD/nothing" "${detect[@]}" --video scene8.mkv
@@ -170,6 +172,11 @@ refuses 1 'nowhere/lines: cannot be written' "${detect[@]}" --video scene8.mkv -
 cp lines8 kept
 refuses 1 'missing.mkv: ffmpeg: .*No such file' "${detect[@]}" --video missing.mkv --lines kept
 same kept lines8
+refuses 1 'standard input: no frames come' "${detect[@]}" --video - --y16 96x96 --lines kept
+same kept lines8
+if [ -c /dev/full ]; then
+    refuses 1 '^detect: /dev/full: cannot be written: No space left' "${detect[@]}" "${short[@]}" --lines /dev/full
+fi
 
 # --- sources that die: what came is searched, then one line says why ---
 head -c $(($(wc -c < scene16.mkv) / 2)) scene16.mkv > cut.mkv
@@ -233,6 +240,17 @@ for signal in INT TERM; do
     [ "$(frames_of stdout 2> /dev/null < /dev/null)" = 27 ] || complain "SIG$signal: the video lacks frames"
     kill -0 "$(cat camera.pid)" 2> /dev/null && complain "SIG$signal: ffmpeg was left behind"
 done
+# Nobody reads the pipe that the lines go to: the signal ends the waiting.
+mkfifo unread
+count=$((count + 1))
+"${detect[@]}" "${short[@]}" --lines unread 2> stderr &
+program=$!
+sleep 1
+kill -INT $program
+wait $program
+code=$?
+[ $code -eq 130 ] || complain "a signal before anybody reads the lines: exit code $code: $(cat stderr)"
+[ "$(tail -n 1 stderr)" = "detect: interrupted" ] || complain "a signal before anybody reads the lines: $(cat stderr)"
 cat > fake/ffmpeg << END
 #!/bin/sh
 echo \$\$ > $PWD/camera.pid
