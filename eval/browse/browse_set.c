@@ -8,6 +8,8 @@
 #include "eval/measure/sample.h"
 
 #include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,20 +107,38 @@ static status read_with_truth(const browse_request *r, const json_t *list, score
 
 /* --- without one --- */
 
-/* What detect was given, if it still lies there; black if it does not. `page`: how many images of this file came before
- * it in the list, and it. */
-static status read_image(const char *path, int page, scores_scene *s) {
-    size_t pixels = (size_t)s->width * (size_t)s->height;
+/* Of a file of several images, what detect put behind the file's name for this one: "flight_0012". */
+static int page_of(const char *name) {
+    const char *mark = strrchr(name, '_');
+    long page = mark ? strtol(mark + 1, NULL, 10) : 0;
+    return page > 0 && page <= INT_MAX ? (int)page : 0;
+}
+
+/* A raw file has frames of the size of the scores. */
+static status read_again(const char *path, const scores_scene *s, grey_image *out) {
+    image_source source = {.path = path, .raw_width = s->width, .raw_height = s->height};
     int pages = 1;
+    TRY(image_count_pages(&source, &pages));
+    source.page = pages > 1 ? page_of(s->name) : 0;
+    TRY(image_read(&source, out));
+    return out->width == s->width && out->height == s->height
+               ? STATUS_OK
+               : status_fail(STATUS_INPUT, "%s: %dx%d pixels, but its scores are of %dx%d", path, out->width,
+                             out->height, s->width, s->height);
+}
+
+/* What detect was given, if it still lies there; black if it does not. */
+static status read_image(const char *path, scores_set *set, scores_scene *s) {
+    size_t pixels = (size_t)s->width * (size_t)s->height;
     grey_image image = {0};
     s->image = calloc(pixels, 1);
     float *unit = malloc(pixels * sizeof *unit);
     status result = s->image && unit ? STATUS_OK : no_memory(path);
-    if (result == STATUS_OK && image_count_pages(&(image_source){.path = path}, &pages) == STATUS_OK &&
-        image_read(&(image_source){.path = path, .page = pages > 1 ? page : 0}, &image) == STATUS_OK &&
-        image.width == s->width && image.height == s->height) {
+    if (result == STATUS_OK && read_again(path, s, &image) == STATUS_OK) {
         image_to_unit(&image, unit);
         scores_image_grey(unit, pixels, s->image);
+    } else if (result == STATUS_OK && set->black++ == 0) {
+        snprintf(set->why_black, sizeof set->why_black, "%s", status_message());
     }
     grey_image_free(&image);
     free(unit);
@@ -142,15 +162,6 @@ static status read_score(const char *folder, const char *name, scores_set *set, 
     return result;
 }
 
-static int page_in_list(const json_t *images, size_t index, const char *file) {
-    int page = 1;
-    for (size_t i = 0; i < index; i++) {
-        const char *other = json_string_value(json_object_get(json_array_get(images, i), "file"));
-        page += other && strcmp(other, file) == 0;
-    }
-    return page;
-}
-
 static status read_listed(const browse_request *r, const json_t *images, size_t index, scores_set *set) {
     scores_scene *s = &set->scenes[set->count++];
     const json_t *entry = json_array_get(images, index);
@@ -163,7 +174,7 @@ static status read_listed(const browse_request *r, const json_t *images, size_t 
     if (!s->name)
         return no_memory(name);
     TRY(read_score(r->folder, name, set, s));
-    return read_image(file, page_in_list(images, index, file), s);
+    return read_image(file, set, s);
 }
 
 static status read_without_truth(const browse_request *r, const json_t *list, scores_set *out) {

@@ -20,7 +20,8 @@ typedef struct browse_request {
 /* Reads FOLDER/scores.h5, which evaluate left, or FOLDER/detections.json and the pictures NAME_score.png, which detect
  * left; STATUS_USAGE where the request has what goes with a data set and there is none to open. With a data set the
  * samples of its split, scored as `evaluate --predictions FOLDER --size native` does, else the images that detect read,
- * where they can be read again, without any label. All of it is held in memory. Free with scores_set_free. */
+ * where they can be read again, without any label; the others are black and counted. All of it is held in memory. Free
+ * with scores_set_free. */
 status browse_set_open(const browse_request *request, scores_set *out);
 
 #endif

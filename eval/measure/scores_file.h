@@ -45,6 +45,8 @@ typedef struct scores_set {
     scores_scene *scenes;
     int count;
     int64_t pixels; /* of all scenes: at most SCORES_MOST_PIXELS, which are ten GiB of maps */
+    int black;      /* scenes whose image could not be had any more, and why not the first of them */
+    char why_black[512];
 } scores_set;
 
 #define SCORES_MOST_PIXELS ((int64_t)1 << 30)

@@ -77,6 +77,8 @@ static status run(const char *const *arguments, int count) {
     browse_view *view;
     TRY(read_request(arguments, count, &request));
     TRY(browse_set_open(&request, &set));
+    if (set.black > 0)
+        fprintf(stderr, "browse: %d of %d images are shown black: %s\n", set.black, set.count, set.why_black);
     status result = browse_view_new(&set, &view);
     if (result == STATUS_OK)
         result = serve(view);

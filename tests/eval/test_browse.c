@@ -2,6 +2,7 @@
  * evaluation. */
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
+#include "core/io/png_io.h"
 #include "datasets/make/synthesize.h"
 #include "eval/browse/browse_set.h"
 #include "eval/browse/browse_view.h"
@@ -220,6 +221,40 @@ static void test_bad_files(void **state) {
                  "no --data");
 }
 
+/* What detect lists as one image of a raw file; its score map has 2 x 1 pixels. */
+static void list_frame(json_t *images, const char *folder, const char *name, const char *file) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s_score.png", folder, name);
+    assert_ok(png_write_grey16(path, 2, 1, (const uint16_t[]){0, 65535}));
+    json_array_append_new(images, json_pack("{s:s, s:s}", "image", name, "file", file));
+}
+
+/* Frame 2 of three could not be read when detect was run; the file of another image has gone since. */
+static void test_images_of_detect(void **state) {
+    (void)state;
+    char folder[512], raw[600], path[600];
+    snprintf(folder, sizeof folder, "%s", scratch_path("found"));
+    assert_ok(folder_create(folder));
+    snprintf(raw, sizeof raw, "%s/flight_1.raw", folder);
+    assert_ok(file_write(raw, "\1\0\2\0\3\0\3\0\7\0\5\0", 12));
+    json_t *images = json_array();
+    list_frame(images, folder, "flight_1_0001", raw);
+    list_frame(images, folder, "flight_1_0003", raw);
+    list_frame(images, folder, "gone", "/no/such.png");
+    json_t *list = json_pack("{s:s, s:f, s:o}", "method", "m", "threshold", 0.5, "images", images);
+    snprintf(path, sizeof path, "%s/detections.json", folder);
+    assert_int_equal(json_dump_file(list, path, 0), 0);
+    json_decref(list);
+    scores_set set = open_set(folder);
+    assert_int_equal(set.count, 3);
+    assert_memory_equal(set.scenes[0].image, "\0\377", 2);
+    assert_memory_equal(set.scenes[1].image, "\377\0", 2);
+    assert_memory_equal(set.scenes[2].image, "\0\0", 2);
+    assert_int_equal(set.black, 1);
+    assert_non_null(strstr(set.why_black, "/no/such.png"));
+    scores_set_free(&set);
+}
+
 /* One scene of two pixels. */
 static void write_scores(const char *path, double threshold, uint8_t label) {
     static const char *const name = "a";
@@ -288,9 +323,13 @@ static void test_scores_without_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures),          cmocka_unit_test(test_set),
-        cmocka_unit_test(test_answers),          cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_scores_of_others), cmocka_unit_test(test_scores_without_end),
+        cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_images_of_detect),
+        cmocka_unit_test(test_scores_of_others),
+        cmocka_unit_test(test_scores_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,20 @@ works "$bin/detect" scenes/images --out found
 serves found scenes --predictions found --size native --rule score
 serves found scenes --predictions found --size native --rule score --protocol centroid
 
+# From another folder the images are not where the list says.
+mkdir elsewhere
+count=$((count + 1))
+(cd elsewhere && exec "$bin/browse" ../found) > address 2> stderr &
+program=$!
+for ((i = 0; i < 200; i++)); do
+    [ -s address ] && break
+    sleep 0.05
+done
+kill -INT $program
+wait $program || complain "browse from another folder: exit code $?: $(cat stderr)"
+grep -q '^browse: 10 of 10 images are shown black: scenes/images/.*: No such file' stderr ||
+    complain "of images that are gone browse says: $(cat stderr)"
+
 refuses 2 'expected one folder' "$bin/browse"
 refuses 2 'expected one folder' "$bin/browse" found results
 refuses 1 'nowhere: neither scores.h5' "$bin/browse" nowhere
