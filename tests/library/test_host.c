@@ -172,6 +172,37 @@ static void test_the_hosts_rounding_does_not_count(void **state) {
     irst_close(d);
 }
 
+static int hosts_threads_that_round_up(void) {
+    int count = 0;
+#pragma omp parallel num_threads(2) reduction(+ : count)
+    count += fegetround() == FE_UPWARD;
+    return count;
+}
+
+/* OpenMP keeps the threads that the host told how to round, and gives them to us. */
+static void test_the_rounding_of_the_hosts_threads_does_not_count(void **state) {
+    (void)state;
+    uint16_t pixels[PIXELS];
+    float score[PIXELS];
+    frames_draw(pixels, 65535);
+    const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U16};
+    irst_detector *d = irst_open(frames_checkpoint(NULL, 0.5), &(irst_options){.threads = 2});
+    irst_result found;
+    assert_non_null(d);
+    assert_found(irst_detect(d, &frame, &found));
+    memcpy(score, found.score, sizeof score);
+#pragma omp parallel num_threads(2)
+    fesetround(FE_UPWARD);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(irst_detect(d, &frame, &found), 0);
+        assert_memory_equal(found.score, score, sizeof score);
+    }
+    assert_int_equal(hosts_threads_that_round_up(), 2);
+#pragma omp parallel num_threads(2)
+    fesetround(FE_TONEAREST);
+    irst_close(d);
+}
+
 static void test_frames_after_the_first_allocate_nothing(void **state) {
     (void)state;
 #ifdef COUNTS_ALLOCATIONS
@@ -197,6 +228,7 @@ int main(void) {
         cmocka_unit_test(test_two_threads_give_the_bits_of_one),
         cmocka_unit_test(test_the_host_is_left_alone),
         cmocka_unit_test(test_the_hosts_rounding_does_not_count),
+        cmocka_unit_test(test_the_rounding_of_the_hosts_threads_does_not_count),
         cmocka_unit_test(test_frames_after_the_first_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
