@@ -41,7 +41,8 @@ typedef struct irst_options {
      *   tiles=auto|off|SIDE,OVERLAP             how large images are cut
      *   precision=float|int8                    int8: faster with AVX-512 VNNI, slower elsewhere; of a checkpoint with
      *                                           ranges of activations (irst-convert calibrate)
-     *   model.KEY=VALUE                         option of a method; of a checkpoint only the value that it has
+     *   model.KEY=VALUE                         option of a method; of one of PyTorch's files what its tensors do not
+     *                                           tell; of a checkpoint only the value that it has
      * An unknown key or a bad value is an error that names it. */
     const char *const *settings;
     int setting_count; /* how many of them */

@@ -3,7 +3,8 @@
 #include "core/config/word_choice.h"
 #include "modules/checkpoint.h"
 #include "modules/method_open.h"
-#include "modules/torch/weights_file.h"
+#include "modules/torch/torch_file.h"
+#include "modules/torch/torch_import.h"
 #include "modules/torch/weights_notes.h"
 
 #include <math.h>
@@ -146,7 +147,9 @@ static status compare(const settings *s, const detector *d, const char *setting)
 static status open_detector(const settings *s, engine *e, detector **out) {
     if (s->method)
         return method_open(e, s->method, s->model, s->model_count, "irst_open", "the path of its checkpoint", out);
-    TRY(weights_file_load(e, s->checkpoint, WEIGHTS_BEST, out));
+    if (torch_file_recognises(s->checkpoint))
+        return torch_import_with(e, s->checkpoint, s->model, s->model_count, NULL, out);
+    TRY(checkpoint_load(e, s->checkpoint, out));
     for (int i = 0; i < s->model_count; i++)
         TRY(compare(s, *out, s->model[i]));
     return STATUS_OK;

@@ -29,7 +29,7 @@ status settings_read(const char *checkpoint_or_method, const irst_options *optio
 void settings_free(settings *s); /* accepts a zeroed struct */
 
 /* Opens the detector. A checkpoint's own options cannot be changed: STATUS_USAGE for a setting that is not what it
- * has. */
+ * has, or of one of PyTorch's what its tensors tell. */
 status settings_open(const settings *s, engine *e, detector **out);
 
 #endif

@@ -48,7 +48,7 @@ static status take_settings(const config *settings, config *options) {
         if (config_is_given(options, name) && !config_value_is(options, name, value))
             return status_fail(STATUS_USAGE, "%s is %s by the tensors; it cannot be set to %s", name,
                                config_value(options, name), value);
-        TRY(config_set(options, name, value, "command line"));
+        TRY(config_set(options, name, value, "settings"));
     }
     return STATUS_OK;
 }
@@ -58,7 +58,7 @@ static status read_settings(const char *const *settings, int count, config *give
     TRY(config_set(given, detector_name_key.name, config_text(options, detector_name_key.name), "its tensors"));
     TRY(detector_declare_options(given));
     for (int i = 0; i < count; i++)
-        TRY(config_override(given, settings[i]));
+        TRY(config_assign(given, settings[i], "settings")); /* who opens it need not have a command line */
     TRY(config_check(given));
     return take_settings(given, options);
 }

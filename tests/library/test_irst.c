@@ -3,10 +3,12 @@
 #include "tests/expect.h"
 #include "tests/golden.h"
 #include "tests/library/frames.h"
+#include "tests/support.h"
 #include "tests/train/tiny_detector.h"
 
 #include "core/io/grey_range.h"
 #include "eval/detect/detections.h"
+#include "modules/torch/torch_export.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -247,6 +249,23 @@ static void test_what_cannot_be_opened(void **state) {
     irst_close(NULL);
 }
 
+/* As the programs do, and the values of what PyTorch has no place for are the user's to say. */
+static void test_options_of_a_file_of_pytorch(void **state) {
+    (void)state;
+    char path[4096], other[4096];
+    detector *d = tiny_detector();
+    snprintf(path, sizeof path, "%s", scratch_path("tiny.pth"));
+    assert_ok(torch_export(detector_parameters(d), path));
+    detector_free(d);
+    irst_close(frames_open(path, (const char *const[]){"model.carry_noise=true"}, 1));
+    irst_close(frames_open(path, (const char *const[]){"model.stages=01"}, 1));
+    expect_refused(path, "model.stages=3", path, "model.stages is 1 by the tensors; it cannot be set to 3");
+    expect_refused(path, "model.colour=3", path, "settings: model.colour: unknown key");
+    expect_refused(path, "model.name=mshnet", path, "mshnet");
+    snprintf(other, sizeof other, "%s", frames_checkpoint(NULL, 0.5));
+    expect_refused(other, "model.carry_noise=true", other, "cannot be changed");
+}
+
 static void test_frames_that_cannot_be(void **state) {
     (void)state;
     float pixels[PIXELS] = {0};
@@ -290,6 +309,7 @@ int main(void) {
         cmocka_unit_test(test_a_checkpoint_brings_range_and_threshold),
         cmocka_unit_test(test_floats_of_any_scale),
         cmocka_unit_test(test_what_cannot_be_opened),
+        cmocka_unit_test(test_options_of_a_file_of_pytorch),
         cmocka_unit_test(test_frames_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
