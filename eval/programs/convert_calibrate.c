@@ -30,6 +30,7 @@ static status use_image(const image_user *user, const dataset *set, int size, in
 
 /* The training splits of some sets, or all of those that have none. */
 typedef struct calibration_sets {
+    const char *path; /* of the detector's checkpoint */
     name_list roots;
     dataset **sets;
     int count, images; /* up to so many of each */
@@ -83,12 +84,17 @@ static status add_image(void *context, const float *image, int width, int height
     return calibration_add(context, image, width, height);
 }
 
+/* What is wrong with the network, not with an image. */
+static status of_network(status result, const calibration_sets *all) {
+    return result == STATUS_OK ? STATUS_OK : status_prefix(result, "%s", all->path);
+}
+
 static status find_ranges(detector *d, const calibration_sets *all) {
     calibration *c;
-    TRY(calibration_new(d, &c));
+    TRY(of_network(calibration_new(d, &c), all));
     status result = use_images(all, &(image_user){add_image, c});
     if (result == STATUS_OK)
-        result = calibration_finish(c);
+        result = of_network(calibration_finish(c), all);
     for (int i = 0; i < all->count && result == STATUS_OK; i++)
         printf("ranges of %d layers from %d images of %s, split %s\n", calibration_layers(c),
                images_of(all, all->sets[i]), dataset_name(all->sets[i]), dataset_split(all->sets[i]));
@@ -124,14 +130,14 @@ static status choose_chains(detector *d, const calibration_sets *all) {
     TRY(rounding_trial_new(d, &t));
     status result = use_images(all, &(image_user){try_image, t});
     if (result == STATUS_OK && drop_chains(t) == 0)
-        result = status_fail(STATUS_INPUT, "%s: rounding changes what is detected in every chain: no int8",
-                             detector_name(d));
+        result = status_fail(STATUS_INPUT, "%s: rounding changes what is detected in every chain: no int8", all->path);
     rounding_trial_free(t);
     return result;
 }
 
-status convert_calibrate(detector *d, const char *data, const grey_range *range, int size, int images) {
-    calibration_sets all = {.images = images, .size = size};
+status convert_calibrate(detector *d, const char *path, const char *data, const grey_range *range, int size,
+                         int images) {
+    calibration_sets all = {.path = path, .images = images, .size = size};
     status result = open_sets(data, range, &all);
     if (result == STATUS_OK)
         result = find_ranges(d, &all);

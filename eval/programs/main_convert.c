@@ -52,16 +52,17 @@ static status print_detector(const char *path, detector *d) {
         ranges += set->items[i]->ranges != NULL;
     if (ranges > 0)
         printf("  %-28s %d\n", "ranges for int8", ranges);
-    double threshold;
-    TRY(checkpoint_read_threshold(path, &threshold));
-    if (!isnan(threshold))
-        printf("  %-28s %.9g\n", "threshold", threshold);
-    trained_view view;
+    weights_notes notes;
     char seen[96];
-    TRY(trained_view_read(path, &view));
-    trained_view_text(&view, seen, sizeof seen);
-    if (view.is_known)
+    TRY(weights_notes_read(path, &notes));
+    if (!isnan(notes.threshold))
+        printf("  %-28s %.9g\n", "threshold", notes.threshold);
+    if (notes.range)
+        printf("  %-28s %s\n", "range of grey values", notes.range);
+    trained_view_text(&notes.view, seen, sizeof seen);
+    if (notes.view.is_known)
         printf("  %-28s %s\n", "trained on images of", seen);
+    weights_notes_free(&notes);
     return STATUS_OK;
 }
 
@@ -190,8 +191,16 @@ static status to_onnx(engine *e, const char **words) {
     return result;
 }
 
+static status refuse_torch(const char *path) {
+    return torch_file_recognises(path)
+               ? status_fail(STATUS_INPUT,
+                             "%s: a file of PyTorch's; expected a checkpoint of irst, which from-torch makes", path)
+               : STATUS_OK;
+}
+
 static status cut_down(engine *e, const char **words) {
     detector *d;
+    TRY(refuse_torch(words[0]));
     TRY(checkpoint_load(e, words[0], &d));
     return finish(words[1], d, words[0]);
 }
@@ -205,7 +214,7 @@ static status calibrate(engine *e, const char **words) {
     TRY(argument_range(NULL, words[0], &range));
     TRY(weights_read_size(words[0], PUBLISHED_SIZE, &side));
     TRY(load(e, words[0], &d));
-    status result = convert_calibrate(d, words[1], &range, side, images);
+    status result = convert_calibrate(d, words[0], words[1], &range, side, images);
     if (result == STATUS_OK)
         return finish(words[2], d, words[0]);
     detector_free(d);
@@ -216,6 +225,7 @@ static status set_threshold(engine *e, const char **words) {
     double threshold;
     (void)e;
     TRY(argument_number("T", words[1], &threshold));
+    TRY(refuse_torch(words[0]));
     TRY(checkpoint_store_threshold(words[0], threshold));
     printf("%s: detect takes pixels with a score above %.9g\n", words[0], threshold);
     return STATUS_OK;
@@ -223,6 +233,7 @@ static status set_threshold(engine *e, const char **words) {
 
 static status verify(engine *e, const char **words) {
     detector *d;
+    TRY(refuse_torch(words[0]));
     TRY(checkpoint_load(e, words[0], &d));
     status result = print_detector(words[0], d);
     detector_free(d);

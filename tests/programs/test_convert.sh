@@ -21,7 +21,7 @@ refuses 1 'missing.h5' "$bin/convert" weights missing.h5 out/x.h5
 refuses 2 'no command; expected from-torch, to-torch, to-onnx, weights, set-threshold, calibrate or verify' "$bin/convert"
 
 # --- int8 ---
-refuses 2 'rpcanet_plus has no chain of 3x3 convolutions' "$bin/convert" calibrate set.h5 scenes out/x.h5
+refuses 2 '^convert: set.h5: rpcanet_plus has no chain of 3x3 convolutions' "$bin/convert" calibrate set.h5 scenes out/x.h5
 works "$bin/train" tiny.ini --out wide model.total_channels=16 train.epochs=1
 cp wide/last.h5 wide.h5
 works "$bin/convert" set-threshold wide.h5 0.25
@@ -90,11 +90,12 @@ grep -q 'model.carry_noise  *true$' stdout || complain "safetensors forgot an op
 works "$bin/train" tiny.ini --out noted train.epochs=1 data.range=0,200
 works "$bin/convert" set-threshold noted/last.h5 0.35
 works "$bin/convert" verify noted/last.h5
-grep -E '^  (threshold|trained on)' stdout > noted.txt
+grep -q '^  range of grey values *0,200$' stdout || complain "convert verify keeps the range to itself: $(cat stdout)"
+grep -E '^  (threshold|range of grey|trained on)' stdout > noted.txt
 works "$bin/convert" to-torch noted/last.h5 noted.safetensors
 [ -s stderr ] && complain "convert to-torch is not silent: $(cat stderr)"
 works "$bin/convert" from-torch noted.safetensors noted.h5
-grep -E '^  (threshold|trained on)' stdout | cmp -s - noted.txt || complain "safetensors forgot a note: $(cat stdout)"
+grep -E '^  (threshold|range of grey|trained on)' stdout | cmp -s - noted.txt || complain "safetensors forgot a note: $(cat stdout)"
 for file in noted/last.h5 noted.h5 noted.safetensors; do
     works "$bin/evaluate" --checkpoint $file --data scenes --rule score --format csv
     cut -d, -f 2-16 stdout > figures.csv
@@ -127,6 +128,10 @@ works "$bin/evaluate" --checkpoint carry.pth model.carry_noise=true --data scene
 cut -d, -f 2-16 stdout | cmp -s - carry.csv || complain "evaluate takes no option for a .pth"
 refuses 2 'model.stages is [0-9]* by the tensors; it cannot be set to 31' "$bin/convert" from-torch carry.pth out/x.h5 model.stages=31
 refuses 2 'model.stages=3 is for from-torch' "$bin/convert" verify carry.h5 model.stages=3
+for command in 'verify carry.pth' 'weights carry.safetensors out/x.h5' 'set-threshold carry.pth 0.3'; do
+    # shellcheck disable=SC2086 # words
+    refuses 1 'carry.[a-z]*: a file of PyTorch.s; expected a checkpoint of irst, which from-torch makes' "$bin/convert" $command
+done
 refuses 1 'missing.pkl' "$bin/convert" from-torch missing.pkl out/x.h5
 refuses 1 'tiny.ini' "$bin/convert" from-torch tiny.ini out/x.h5
 pickle=$(ls "$root/${IRST_SHARED:-../shared}"/reference/checkpoints/rpcanet_plus_SIRST*.pkl \
