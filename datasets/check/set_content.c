@@ -1,5 +1,7 @@
 #include "datasets/check/set_content.h"
 
+#include "core/base/process.h"
+
 #include <string.h>
 #include <zlib.h>
 
@@ -21,6 +23,7 @@ status set_content_find(const dataset *d, uint32_t *out) {
     *out = 0;
     for (int i = 0; i < dataset_count(d); i++) {
         grey_image image = {0}, mask = {0};
+        TRY(process_check_signals());
         TRY(dataset_read(d, i, MASK_SIZE_MAY_DIFFER, &image, &mask));
         *out = set_content_add(*out, dataset_sample_name(d, i), &image, &mask);
         grey_image_free(&image);

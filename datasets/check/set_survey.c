@@ -1,5 +1,6 @@
 #include "datasets/check/set_survey.h"
 
+#include "core/base/process.h"
 #include "core/io/png_alpha.h"
 #include "datasets/check/known_sets.h"
 #include "datasets/check/set_content.h"
@@ -228,7 +229,9 @@ static status survey_sample(const dataset *d, int index, dataset_mask_size sizes
 status set_survey_run(const dataset *d, dataset_mask_size sizes, const survey_words *words, name_list *remarks,
                       set_survey *survey) {
     survey->finds_shift = words->turns != NULL;
-    for (int i = 0; i < dataset_count(d); i++)
+    for (int i = 0; i < dataset_count(d); i++) {
+        TRY(process_check_signals());
         TRY(survey_sample(d, i, sizes, survey));
+    }
     return set_survey_judge(survey, d, words, remarks);
 }

@@ -1,5 +1,6 @@
 #include "eval/browse/browse_set.h"
 
+#include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "core/io/image_file.h"
 #include "core/io/json_read.h"
@@ -56,6 +57,7 @@ static status read_sample(const score_source *source, const dataset *data, int i
     const sample_options native = {.mask = mask};
     detector_maps maps;
     sample s;
+    TRY(process_check_signals());
     TRY(sample_read(data, index, &native, &s));
     status result = source->run(source->context, name, &s, &maps);
     size_t pixels = (size_t)s.width * (size_t)s.height;
@@ -173,6 +175,7 @@ static status read_listed(const browse_request *r, const json_t *images, size_t 
     s->name = strdup(name);
     if (!s->name)
         return no_memory(name);
+    TRY(process_check_signals());
     TRY(read_score(r->folder, name, set, s));
     return read_image(file, set, s);
 }

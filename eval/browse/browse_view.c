@@ -1,5 +1,6 @@
 #include "eval/browse/browse_view.h"
 
+#include "core/base/process.h"
 #include "core/draw/colour_map.h"
 #include "core/io/png_io.h"
 #include "eval/measure/json_text.h"
@@ -50,6 +51,7 @@ static status find_range(browse_view *v) {
     v->most = -INFINITY;
     for (int i = 0; i < v->set->count; i++) {
         const scores_scene *s = &v->set->scenes[i];
+        TRY(process_check_signals());
         float *map = scaled_map(v, s);
         if (!map)
             return no_memory();

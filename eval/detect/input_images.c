@@ -1,6 +1,7 @@
 #include "eval/detect/input_images.h"
 
 #include "core/base/list_room.h"
+#include "core/base/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static status add_file(collector *c, const char *path, const char *label) {
     if (label[length] == 0 && dot && dot > (slash ? slash + 1 : label)) /* a file given as such may end otherwise */
         length = (int)(dot - label);
     snprintf(stem, sizeof stem, "%.*s", length, label);
+    TRY(process_check_signals());
     status counted = image_count_pages(&source, &pages);
     if (counted == STATUS_MEMORY)
         return counted;

@@ -1,5 +1,6 @@
 #include "eval/measure/scores_file.h"
 
+#include "core/base/process.h"
 #include "core/config/word_choice.h"
 #include "core/io/hdf5_io.h"
 #include "core/io/image.h"
@@ -234,8 +235,10 @@ static status read_scenes(const h5_file *file, scores_set *out) {
         TRY(read_size(file, i, &out->scenes[i]));
         TRY(scores_set_count(out, &out->scenes[i], h5_path(file)));
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        TRY(process_check_signals());
         TRY(read_scene(file, i, out->how.rule == RULE_LOGIT, &out->scenes[i]));
+    }
     return STATUS_OK;
 }
 

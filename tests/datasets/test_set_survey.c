@@ -1,4 +1,5 @@
 /* What is said of odd labels and grey values before work begins, and that packs lose nothing of deep images. */
+#include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
 #include "datasets/check/set_content.h"
@@ -9,6 +10,7 @@
 #include "tests/support.h"
 
 #include <png.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -274,13 +276,31 @@ static void test_pack_depth(void **state) {
     pack_abandon(w);
 }
 
+/* The last test: the signal stays. */
+static void test_a_signal_ends_reading(void **state) {
+    (void)state;
+    const survey_words words = {.range = "--range ", .mask = "--mask ", .size = "--size"};
+    name_list remarks = {0};
+    set_survey survey = {0};
+    dataset *d;
+    uint32_t content;
+    make_set("interrupted");
+    assert_ok(dataset_open(root, "all", &d));
+    process_begin_signals();
+    raise(SIGTERM);
+    assert_int_equal(set_survey_run(d, MASK_SIZE_MUST_MATCH, &words, &remarks, &survey), STATUS_INTERRUPTED);
+    assert_int_equal(set_content_find(d, &content), STATUS_INTERRUPTED);
+    process_end_signals();
+    dataset_close(d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sound_set),          cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_labels_in_alpha),      cmocka_unit_test(test_numbers_and_soft_edges),
         cmocka_unit_test(test_masks_beside_targets), cmocka_unit_test(test_covered),
         cmocka_unit_test(test_targets_that_vanish),  cmocka_unit_test(test_contents_of_sets),
-        cmocka_unit_test(test_pack_depth),
+        cmocka_unit_test(test_pack_depth),           cmocka_unit_test(test_a_signal_ends_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

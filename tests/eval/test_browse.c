@@ -1,5 +1,6 @@
 /* What browse shows: scores that were stored come back as they were, and figures at any threshold are those of an
  * evaluation. */
+#include "core/base/process.h"
 #include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
 #include "core/io/png_io.h"
@@ -14,6 +15,7 @@
 #include <hdf5.h>
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -321,6 +323,27 @@ static void test_scores_without_end(void **state) {
     assert_true(!set.scenes);
 }
 
+/* The last test: the signal stays. */
+static void test_a_signal_ends_reading(void **state) {
+    (void)state;
+    detector *d = tiny_detector();
+    dataset *data = open_scenes();
+    const scoring how = {.rule = RULE_SCORE};
+    metrics m;
+    browse_view *v;
+    const char *folder = store(d, data, &how, &m);
+    scores_set set = open_set(folder), again;
+    process_begin_signals();
+    raise(SIGINT);
+    assert_int_equal(browse_set_open(&(browse_request){.folder = folder}, &again), STATUS_INTERRUPTED);
+    assert_int_equal(browse_set_open(&(browse_request){.folder = scratch_path("found")}, &again), STATUS_INTERRUPTED);
+    assert_int_equal(browse_view_new(&set, &v), STATUS_INTERRUPTED);
+    process_end_signals();
+    scores_set_free(&set);
+    dataset_close(data);
+    detector_free(d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures),
@@ -330,6 +353,7 @@ int main(void) {
         cmocka_unit_test(test_images_of_detect),
         cmocka_unit_test(test_scores_of_others),
         cmocka_unit_test(test_scores_without_end),
+        cmocka_unit_test(test_a_signal_ends_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

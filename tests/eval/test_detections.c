@@ -2,6 +2,7 @@
 #include "tests/support.h"
 #include "tests/train/tiny_detector.h"
 
+#include "core/base/process.h"
 #include "core/base/rng.h"
 #include "core/io/file_io.h"
 #include "core/io/png_io.h"
@@ -13,6 +14,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +287,17 @@ static void test_inputs(void **state) {
     assert_fails(input_images_collect(NULL, 0, &options, &images), STATUS_USAGE, "INPUT", "");
 }
 
+/* The last test: the signal stays. */
+static void test_a_signal_ends_collecting(void **state) {
+    (void)state;
+    input_images images;
+    const char *const one[] = {scratch_path("inputs")};
+    process_begin_signals();
+    raise(SIGINT);
+    assert_int_equal(input_images_collect(one, 1, &(input_options){0}, &images), STATUS_INTERRUPTED);
+    process_end_signals();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_components_become_detections),
@@ -297,6 +310,7 @@ int main(void) {
         cmocka_unit_test(test_overlay),
         cmocka_unit_test(test_pictures_all_or_none),
         cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_a_signal_ends_collecting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
