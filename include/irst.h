@@ -15,7 +15,8 @@
  *
  * Thread rule: a detector serves one thread at a time. Several detectors are independent of each other and may be used
  * by several threads at once; they give the same bits as one after the other, whatever their numbers of threads. In a
- * child of fork() of a process that has opened one, each works with one thread. */
+ * child of fork() of a process that has opened one, each works with one thread. A thread that calls needs 256 KiB of
+ * stack. */
 #ifndef IRST_H
 #define IRST_H
 

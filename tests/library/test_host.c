@@ -8,6 +8,7 @@
 #include <omp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -172,6 +173,41 @@ static void test_the_hosts_rounding_does_not_count(void **state) {
     irst_close(d);
 }
 
+static void *open_and_detect(void *path) {
+    unsigned char pixels[PIXELS] = {0};
+    const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U8};
+    irst_result found;
+    irst_detector *d = irst_open(path, &(irst_options){.threads = 1});
+    bool works = d && irst_detect(d, &frame, &found) == 0;
+    irst_close(d);
+    return works ? path : NULL;
+}
+
+/* As irst.h promises; sanitizers take more. */
+static void test_a_small_stack(void **state) {
+    (void)state;
+#ifndef SANITIZED
+    enum { STACK = 256 << 10 };
+    char path[4096];
+    const char *const names[] = {path, "mpcm", "pstnn"};
+    snprintf(path, sizeof path, "%s", frames_checkpoint(NULL, 0.5));
+    for (int i = 0; i < 3; i++) {
+        pthread_attr_t small;
+        pthread_t thread;
+        void *result;
+        pthread_attr_init(&small);
+        assert_int_equal(pthread_attr_setstacksize(&small, STACK), 0);
+        assert_int_equal(pthread_create(&thread, &small, open_and_detect, (void *)names[i]), 0);
+        assert_int_equal(pthread_join(thread, &result), 0);
+        pthread_attr_destroy(&small);
+        if (!result)
+            fail_msg("%s: does not detect", names[i]);
+    }
+#else
+    skip();
+#endif
+}
+
 static int hosts_threads_that_round_up(void) {
     int count = 0;
 #pragma omp parallel num_threads(2) reduction(+ : count)
@@ -229,6 +265,7 @@ int main(void) {
         cmocka_unit_test(test_the_host_is_left_alone),
         cmocka_unit_test(test_the_hosts_rounding_does_not_count),
         cmocka_unit_test(test_the_rounding_of_the_hosts_threads_does_not_count),
+        cmocka_unit_test(test_a_small_stack),
         cmocka_unit_test(test_frames_after_the_first_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
