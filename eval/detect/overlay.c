@@ -1,5 +1,6 @@
 #include "eval/detect/overlay.h"
 
+#include "core/base/whole_numbers.h"
 #include "core/draw/font.h"
 #include "core/io/png_io.h"
 
@@ -11,6 +12,7 @@
 
 #define SHORTEST_SIDE 512 /* of the picture, unless that makes the other side too long */
 #define LONGEST_SIDE 8192
+#define LONGEST_SURFACE 32767 /* of cairo's */
 #define MOST_LABELS 400 /* beyond, labels hide more than they tell */
 
 static const struct { double r, g, b; } box_colour = {0.25, 1, 0.35}, text_colour = {1, 1, 0.4};
@@ -64,16 +66,18 @@ overlay_levels overlay_levels_of(const grey_image *image) {
     return low < high ? (overlay_levels){low, high} : (overlay_levels){0, image->maximum};
 }
 
+/* Of the longest image a line is left out, which is a quarter of one in the picture. */
 static cairo_surface_t *surface_of(const grey_image *image, const overlay_levels *levels) {
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, image->width, image->height);
+    int width = int_clamp(image->width, 1, LONGEST_SURFACE), height = int_clamp(image->height, 1, LONGEST_SURFACE);
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS)
         return surface;
     unsigned char *rows = cairo_image_surface_get_data(surface);
     double factor = 255 / (levels->white - levels->black);
-    for (int y = 0; y < image->height; y++) {
+    for (int y = 0; y < height; y++) {
         uint32_t *row = (uint32_t *)(void *)(rows + (ptrdiff_t)y * cairo_image_surface_get_stride(surface));
         const uint16_t *from = image->pixels + (ptrdiff_t)y * image->width;
-        for (int x = 0; x < image->width; x++) {
+        for (int x = 0; x < width; x++) {
             double level = (from[x] - levels->black) * factor + 0.5;
             uint32_t grey = level < 0 ? 0 : level > 255 ? 255 : (uint32_t)level;
             row[x] = grey << 16 | grey << 8 | grey;

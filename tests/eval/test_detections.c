@@ -209,6 +209,15 @@ static void test_overlay(void **state) {
     assert_int_equal(picture.width, 8192);
     grey_image_free(&picture);
     grey_image_free(&image);
+
+    for (int turned = 0; turned < 2; turned++) { /* as long as an image may be */
+        image = turned ? noise(1, IMAGE_LARGEST_SIDE, 255) : noise(IMAGE_LARGEST_SIDE, 1, 255);
+        assert_ok(overlay_write(path, &image, &(detection_list){0}));
+        assert_ok(png_read_grey(path, &picture));
+        assert_int_equal(turned ? picture.height : picture.width, 8192);
+        grey_image_free(&picture);
+        grey_image_free(&image);
+    }
 }
 
 static void test_pictures_all_or_none(void **state) {
