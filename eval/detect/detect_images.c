@@ -28,7 +28,8 @@ typedef struct image_item {
     const input_image *input;
     grey_image image;
     detected_image result;
-    bool unreadable, written;
+    bool left_out, written;
+    char why[1024]; /* it is left out */
 } image_item;
 
 detect_sides detect_sees(const detect_options *how, const grey_image *image) {
@@ -62,20 +63,23 @@ static status read_pixels(run_state *r, const input_image *input, grey_image *im
     return STATUS_OK;
 }
 
+/* What is wrong with one image does not end the others. */
+static status leave_out(image_item *item) {
+    item->left_out = true;
+    snprintf(item->why, sizeof item->why, "%s", status_message());
+    return STATUS_OK;
+}
+
 static status read_item(void *context, int index, void *memory, pipeline_need *need) {
     run_state *r = context;
     image_item *item = memory;
     item->input = &r->job->images->items[index];
     TRY(process_check_signals());
-    if (read_pixels(r, item->input, &item->image) == STATUS_OK) {
-        const detect_job *job = r->job;
-        bool few = job->images->count < 2 * job->threads; /* to be shared out evenly */
-        *need = detect_need(job->d, job->how, &item->image, job->threads > 1 && !few);
-        return STATUS_OK;
-    }
-    item->unreadable = true;
-    if (r->out->unreadable++ == 0)
-        snprintf(r->out->first_error, sizeof r->out->first_error, "%s", status_message());
+    if (read_pixels(r, item->input, &item->image) != STATUS_OK)
+        return leave_out(item);
+    const detect_job *job = r->job;
+    bool few = job->images->count < 2 * job->threads; /* to be shared out evenly */
+    *need = detect_need(job->d, job->how, &item->image, job->threads > 1 && !few);
     return STATUS_OK;
 }
 
@@ -93,13 +97,16 @@ static status search_item(void *context, int seat, void *memory) {
     run_state *r = context;
     image_item *item = memory;
     detector *d;
-    if (item->unreadable)
+    if (item->left_out)
         return STATUS_OK;
     if (seat == r->job->threads)
         say_cut(r, item);
     TRY(detector_team_member(r->team, seat, &d));
     status done = detect_image(d, &item->image, r->job->how, &item->result);
-    return done == STATUS_OK ? STATUS_OK : status_prefix(done, "%s", item->input->path);
+    if (done == STATUS_OK)
+        return STATUS_OK;
+    status_prefix(done, "%s", item->input->path);
+    return done == STATUS_INPUT ? leave_out(item) : done;
 }
 
 static status start_output(run_state *r) {
@@ -124,8 +131,11 @@ static status create_folder_of(const char *out, const char *name) {
 static status record_item(void *context, void *memory) {
     run_state *r = context;
     const image_item *item = memory;
-    if (item->unreadable)
+    if (item->left_out) {
+        if (r->out->left_out++ == 0)
+            snprintf(r->out->first_error, sizeof r->out->first_error, "%s", item->why);
         return STATUS_OK;
+    }
     const char *name = item->input->name;
     TRY(start_output(r));
     TRY(detection_report_add(r->job->report, name, item->input->path, &item->result));
@@ -137,7 +147,7 @@ static status record_item(void *context, void *memory) {
 static status write_item(void *context, void *memory) {
     const run_state *r = context;
     image_item *item = memory;
-    if (item->unreadable)
+    if (item->left_out)
         return STATUS_OK;
     TRY(detection_write_pictures(r->job->out, item->input->name, &item->image, &item->result));
     item->written = true;

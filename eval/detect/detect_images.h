@@ -42,8 +42,8 @@ typedef struct detect_job {
 } detect_job;
 
 typedef struct detect_outcome {
-    int done, found, unreadable;
-    char first_error[1024]; /* of the first image that could not be read */
+    int done, found, left_out;
+    char first_error[1024]; /* of the first image that was left out */
     grey_span span;         /* of the values as stored */
     range_use range_use;
     image_sizes sizes;
@@ -52,8 +52,9 @@ typedef struct detect_outcome {
 
 /* Small images are shared out, each on one thread with a twin of the detector; there are `threads` twins at most, and
  * half as many images more in memory; others as detect_need says. The results are those of one image after the other:
- * an image that cannot be read is left out and counted; any other failure ends the run, and no image after it leaves
- * pictures. The output folder and the file for the maps are made with the first result. Shows a bar of progress. */
+ * an image that cannot be read, or that the method does not take, is left out and counted; any other failure ends the
+ * run, and no image after it leaves pictures. The output folder and the file for the maps are made with the first
+ * result. Shows a bar of progress. */
 status detect_images(const detect_job *job, detect_outcome *out);
 
 #endif

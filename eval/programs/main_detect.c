@@ -169,12 +169,11 @@ static status finish_output(run_state *r) {
         printf("%d image%s, %d detection%s: see %s\n", o->done, o->done == 1 ? "" : "s", o->found,
                o->found == 1 ? "" : "s", out);
     }
-    if (o->unreadable == 0)
+    if (o->left_out == 0)
         return STATUS_OK;
     if (r->images.count == 1)
         return status_fail(STATUS_INPUT, "%s", o->first_error);
-    return status_fail(STATUS_INPUT, "%s (%d of %d images could not be read)", o->first_error, o->unreadable,
-                       r->images.count);
+    return status_fail(STATUS_INPUT, "%s (%d of %d images are left out)", o->first_error, o->left_out, r->images.count);
 }
 
 /* A folder that is read and written would offer its own pictures as images the next time, and a picture may have the

@@ -71,7 +71,7 @@ injure() {
             [ "$(wc -l < stderr)" -le $((usual + 1)) ] || complain "$name, $word: many lines: $(head -c 600 stderr)"
             grep -vxFf allowed left > odd
             # An image for which there is no memory is told and left out, as one that cannot be read is.
-            ! grep -q 'images could not be read' stderr || sed -i '/maps.h5$/d' odd
+            ! grep -q 'images are left out' stderr || sed -i '/maps.h5$/d' odd
             [ ! -s odd ] || complain "$name, $word: neither as before nor as after: $(head -n 3 odd)"
         done
     done

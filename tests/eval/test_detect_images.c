@@ -1,6 +1,7 @@
 /* Many images at a time: the files and lists are those of one after the other, whatever the number of threads, with an
  * unreadable image among them; and what is left when one fails. */
 #include "tests/expect.h"
+#include "tests/golden.h"
 #include "tests/support.h"
 #include "tests/train/tiny_detector.h"
 
@@ -186,7 +187,7 @@ static void expect_as_one_after_the_other(int size, int *found) {
         assert_ok(run(&several, threads, &outcome));
         assert_ok(detection_report_write(several.report, several.out));
         assert_ok(h5_commit(outcome.maps));
-        assert_true(outcome.done == IMAGES - 1 && outcome.unreadable == 1 && outcome.found == *found);
+        assert_true(outcome.done == IMAGES - 1 && outcome.left_out == 1 && outcome.found == *found);
         assert_non_null(strstr(outcome.first_error, "07.png"));
         assert_int_equal(outcome.span.images, IMAGES - 1);
         assert_int_equal(cuts_told, 1);
@@ -229,6 +230,32 @@ static void test_failure_ends_the_run(void **state) {
     }
 }
 
+/* The smallest images are no larger than a patch of the method: the others have their results. */
+static void test_an_image_that_the_method_does_not_take(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 3; threads += 2) {
+        setup s;
+        detect_outcome outcome;
+        char name[32];
+        snprintf(name, sizeof name, "small%d", threads);
+        set_up(&s, name, threads);
+        detector_free(s.d);
+        use_threads(threads);
+        assert_ok(golden_detector(
+            (const char *[]){"model.name", "pstnn", "model.patch_size", "34", "model.patch_step", "34", NULL}, &s.d));
+        use_threads(0);
+        s.how.detail = DETAIL_SCORE;
+        s.how.size = 0;
+        s.images.count = 9; /* of sides of 24, but for one */
+        assert_ok(run(&s, threads, &outcome));
+        assert_true(outcome.done == 1 && outcome.left_out == 8);
+        assert_non_null(strstr(outcome.first_error, "00.png: an image of 33x24 is smaller than the patches"));
+        h5_close(outcome.maps);
+        s.images.count = IMAGES;
+        tear_down(&s);
+    }
+}
+
 static void test_nothing_readable_leaves_nothing(void **state) {
     (void)state;
     setup s;
@@ -239,7 +266,7 @@ static void test_nothing_readable_leaves_nothing(void **state) {
     s.images.items[0] = s.images.items[UNREADABLE];
     s.images.count = 1;
     assert_ok(run(&s, 2, &outcome));
-    assert_true(outcome.done == 0 && outcome.unreadable == 1 && !outcome.maps);
+    assert_true(outcome.done == 0 && outcome.left_out == 1 && !outcome.maps);
     assert_false(path_is_folder(s.out));
     s.images.items[0] = first;
     s.images.count = count;
@@ -250,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_one_after_the_other),
         cmocka_unit_test(test_failure_ends_the_run),
+        cmocka_unit_test(test_an_image_that_the_method_does_not_take),
         cmocka_unit_test(test_nothing_readable_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
