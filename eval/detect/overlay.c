@@ -13,7 +13,7 @@
 #define SHORTEST_SIDE 512 /* of the picture, unless that makes the other side too long */
 #define LONGEST_SIDE 8192
 #define LONGEST_SURFACE 32767 /* of cairo's */
-#define MOST_LABELS 400 /* beyond, labels hide more than they tell */
+#define MOST_LABELS 400       /* beyond, labels hide more than they tell */
 
 static const struct { double r, g, b; } box_colour = {0.25, 1, 0.35}, text_colour = {1, 1, 0.4};
 
