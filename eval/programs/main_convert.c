@@ -3,7 +3,9 @@
 #include "core/base/process.h"
 #include "core/base/utf8.h"
 #include "core/config/cli.h"
+#include "core/io/file_io.h"
 #include "core/io/hdf5_io.h"
+#include "core/io/image_file.h"
 #include "datasets/set_roots.h"
 #include "eval/measure/sample.h"
 #include "eval/programs/arguments.h"
@@ -26,6 +28,7 @@
 
 static const char *size;      /* --size; NULL: any */
 static int images = 50;       /* --images */
+static const char *range;     /* --range; NULL: the checkpoint's */
 static const char **settings; /* model.KEY=VALUE */
 static int setting_count;
 
@@ -207,14 +210,14 @@ static status cut_down(engine *e, const char **words) {
 
 static status calibrate(engine *e, const char **words) {
     detector *d;
-    grey_range range;
+    grey_range values;
     int side;
     if (images < 1)
         return status_fail(STATUS_USAGE, "--images is %d, expected at least 1", images);
-    TRY(argument_range(NULL, words[0], &range));
+    TRY(argument_range(range, words[0], &values));
     TRY(weights_read_size(words[0], PUBLISHED_SIZE, &side));
     TRY(load(e, words[0], &d));
-    status result = convert_calibrate(d, words[0], words[1], &range, side, images);
+    status result = convert_calibrate(d, words[0], words[1], &values, side, images);
     if (result == STATUS_OK)
         return finish(words[2], d, words[0]);
     detector_free(d);
@@ -264,11 +267,13 @@ static int part_settings(const char **arguments, int count) {
     return count;
 }
 
-/* What is read stays: neither the checkpoint nor a packed set is written over. */
+/* What is read stays: neither the checkpoint nor a packed set is written over, nor an image of a folder. */
 static status refuse_own_output(const char *command, const char *const *words, int count) {
     name_list read = {0};
     if (count < 2 || !strcmp(command, "set-threshold")) /* which changes its file */
         return STATUS_OK;
+    if (path_is_file(words[count - 1]) && image_name_is_known(words[count - 1], false))
+        return status_fail(STATUS_USAGE, "%s is an image and would be lost: it cannot be OUT", words[count - 1]);
     status result = name_list_add(&read, words[0]);
     if (result == STATUS_OK && count > 2)
         result = set_roots_of("DATA", words[1], &read);
@@ -311,10 +316,11 @@ static const cli_option options[] = {
      "of images of any size"},
     {"images", CLI_INT, &images, "N",
      "calibrate: so many images of the training split of each set, or of all of it if it has no splits, spread over "
-     "its list"},
+     "its list. DATA may also be a folder of images alone, without folders in it: masks are not looked at"},
+    {"range", CLI_TEXT, &range, "RANGE", "calibrate: " ARGUMENT_RANGE_HELP},
 };
 
-static const cli_scope scopes[] = {{"size", "to-onnx"}, {"images", "calibrate"}};
+static const cli_scope scopes[] = {{"size", "to-onnx"}, {"images", "calibrate"}, {"range", "calibrate"}};
 
 int main(int argc, char **argv) {
     const cli_program program = {
@@ -325,7 +331,8 @@ int main(int argc, char **argv) {
         .arguments = "from-torch IN.pkl OUT.h5 [model.KEY=VALUE ...] | to-torch IN.h5 OUT.pth | to-onnx IN.h5 OUT.onnx "
                      "[--size WxH] | "
                      "weights IN.h5 OUT.h5 "
-                     "| set-threshold FILE.h5 T | calibrate IN.h5 DATA[,DATA] OUT.h5 [--images N] | verify FILE.h5",
+                     "| set-threshold FILE.h5 T | calibrate IN.h5 DATA[,DATA] OUT.h5 [--images N] [--range RANGE] | "
+                     "verify FILE.h5",
         .examples =
             "@convert from-torch rpcanet_plus_NUDT.pkl nudt.h5   # method and options are told from the tensors\n"
             "@convert from-torch uiunet.pth u.h5 model.mean=0.42 # and what they do not tell\n"
@@ -335,6 +342,7 @@ int main(int argc, char **argv) {
             "third\n"
             "@convert set-threshold nudt.h5 0.31                 # what @detect uses; @evaluate --at-fa finds it\n"
             "@convert calibrate nudt.h5 NUDT-SIRST nudt_int8.h5  # adds what @detect --precision int8 needs\n"
+            "@convert calibrate nudt.h5 frames/ cam_int8.h5 --range 0,16383   # of your camera, without masks\n"
             "@convert verify nudt.h5                             # every tensor there, and which network it is\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,

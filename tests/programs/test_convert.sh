@@ -36,6 +36,29 @@ mkdir whole
 cp -r scenes/images scenes/masks whole
 works "$bin/convert" calibrate wide.h5 whole of_all.h5 --images 3
 grep -q 'of whole, split all$' stdout || complain "convert calibrate does not take a set without lists"
+# Masks are not looked at: a folder of the same images gives the same file.
+works "$bin/convert" calibrate wide.h5 whole/images of_images.h5 --images 3
+grep -q '^ranges of 3 layers from 3 images of the folder whole/images$' stdout || complain "convert calibrate takes no folder of images"
+[ ! -s stderr ] || complain "convert calibrate is not silent: $(cat stderr)"
+cmp -s of_all.h5 of_images.h5 || complain "convert calibrate: images without masks gave other ranges"
+# Frames of 14 bits: --range makes of them what is calibrated with, and without it they are said to be nearly black.
+mkdir deep
+for name in a b; do
+    { echo "P2 64 64 65535" && seq 0 4095 | awk -v n=$name '{ print int(4000 + 3 * ($1 % 64) + (n == "b") * ($1 / 64)) + ($1 == 1000) * 9000 }'; } > deep/$name.pgm
+done
+works "$bin/convert" calibrate wide.h5 deep dark.h5
+grep -q '^convert: grey values run from 4000 to .* give --range 0,16383 (14 bits)' stderr || complain "of deep images convert calibrate says: $(cat stderr)"
+works "$bin/convert" calibrate wide.h5 deep light.h5 --range 0,16383
+[ ! -s stderr ] || complain "convert calibrate --range is not silent: $(cat stderr)"
+cmp -s dark.h5 light.h5 && complain "convert calibrate passes --range over"
+refuses 2 'range is .5., expected|range is .5.; expected' "$bin/convert" calibrate wide.h5 deep out/x.h5 --range 5
+refuses 2 'range is for calibrate' "$bin/convert" verify wide.h5 --range image
+cp deep/a.pgm kept.pgm
+refuses 2 'deep/a.pgm is an image and would be lost' "$bin/convert" calibrate wide.h5 deep deep/a.pgm
+cmp -s deep/a.pgm kept.pgm || complain "convert calibrate wrote over an image"
+mkdir broken broken/images
+cp deep/a.pgm broken
+refuses 1 '^convert: broken: images without masks; expected masks/' "$bin/convert" calibrate wide.h5 broken out/x.h5
 works "$bin/convert" weights bytes.h5 bytes-alone.h5
 grep -q '^  ranges for int8 *3$' stdout || complain "convert weights dropped the ranges"
 grep -q '^  threshold *0.25$' stdout || complain "convert calibrate dropped the threshold"
