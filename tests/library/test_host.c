@@ -8,6 +8,7 @@
 #include <omp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -173,6 +174,7 @@ static void test_the_hosts_rounding_does_not_count(void **state) {
     irst_close(d);
 }
 
+#ifndef SANITIZED
 static void *open_and_detect(void *path) {
     unsigned char pixels[PIXELS] = {0};
     const irst_frame frame = {.pixels = pixels, .width = WIDTH, .height = HEIGHT, .format = IRST_U8};
@@ -182,6 +184,7 @@ static void *open_and_detect(void *path) {
     irst_close(d);
     return works ? path : NULL;
 }
+#endif
 
 /* As irst.h promises; sanitizers take more. */
 static void test_a_small_stack(void **state) {
@@ -208,11 +211,13 @@ static void test_a_small_stack(void **state) {
 #endif
 }
 
+static _Atomic int rounding_up;
+
 static int hosts_threads_that_round_up(void) {
-    int count = 0;
-#pragma omp parallel num_threads(2) reduction(+ : count)
-    count += fegetround() == FE_UPWARD;
-    return count;
+    atomic_store(&rounding_up, 0);
+#pragma omp parallel num_threads(2)
+    atomic_fetch_add(&rounding_up, fegetround() == FE_UPWARD);
+    return atomic_load(&rounding_up);
 }
 
 /* OpenMP keeps the threads that the host told how to round, and gives them to us. */
@@ -229,11 +234,12 @@ static void test_the_rounding_of_the_hosts_threads_does_not_count(void **state) 
     memcpy(score, found.score, sizeof score);
 #pragma omp parallel num_threads(2)
     fesetround(FE_UPWARD);
+    int before = hosts_threads_that_round_up(); /* of clang's OpenMP none: each region begins as its caller rounds */
     for (int i = 0; i < 50; i++) {
         assert_int_equal(irst_detect(d, &frame, &found), 0);
         assert_memory_equal(found.score, score, sizeof score);
     }
-    assert_int_equal(hosts_threads_that_round_up(), 2);
+    assert_int_equal(hosts_threads_that_round_up(), before);
 #pragma omp parallel num_threads(2)
     fesetround(FE_TONEAREST);
     irst_close(d);
