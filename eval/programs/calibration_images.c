@@ -161,10 +161,14 @@ void calibration_images_name(const calibration_images *all, int index, char *out
     const source *s = &all->sources[index];
     int count = taken_of(all, s);
     const char *plural = count == 1 ? "" : "s";
+    char seen[48] = "at their own size";
+    if (all->size > 0)
+        snprintf(seen, sizeof seen, "at %dx%d", all->size, all->size);
     if (s->set)
-        snprintf(out, size, "%d image%s of %s, split %s", count, plural, dataset_name(s->set), dataset_split(s->set));
+        snprintf(out, size, "%d image%s of %s, split %s, %s", count, plural, dataset_name(s->set),
+                 dataset_split(s->set), seen);
     else
-        snprintf(out, size, "%d image%s of the folder %s", count, plural, s->path);
+        snprintf(out, size, "%d image%s of the folder %s, %s", count, plural, s->path, seen);
 }
 
 bool calibration_images_remark(const calibration_images *all, char *out, size_t size) {

@@ -22,7 +22,7 @@ status calibration_images_each(calibration_images *all,
                                status (*use)(void *context, const float *image, int width, int height), void *context);
 
 int calibration_images_sources(const calibration_images *all);
-/* "50 images of NUDT-SIRST, split train". */
+/* "50 images of NUDT-SIRST, split train, at 256x256". */
 void calibration_images_name(const calibration_images *all, int source, char *out, size_t size);
 
 /* What the range leaves of the grey values that were read, as grey_span_remark says it; false if nothing is to be said.

@@ -28,17 +28,17 @@ works "$bin/convert" set-threshold wide.h5 0.25
 refuses 2 'wide.h5 has no ranges of activations: convert calibrate wide.h5 DATA OUT.h5' \
     "$bin/detect" scenes/images --checkpoint wide.h5 --precision int8 --out out
 works "$bin/convert" calibrate wide.h5 scenes bytes.h5 --images 3
-grep -q '^ranges of 3 layers from 3 images of scenes, split train$' stdout || complain "convert calibrate said '$(head -n 1 stdout)'"
+grep -q '^ranges of 3 layers from 3 images of scenes, split train, at 64x64$' stdout || complain "convert calibrate said '$(head -n 1 stdout)'"
 works "$bin/convert" calibrate wide.h5 'scenes, scenes' twice.h5 --images 3
 [ "$(grep -c '^ranges of 3 layers from 3 images' stdout)" = 2 ] || complain "convert calibrate did not take two sets"
 cmp bytes.h5 twice.h5 || complain "convert calibrate: the same images twice gave other ranges"
 mkdir whole
 cp -r scenes/images scenes/masks whole
 works "$bin/convert" calibrate wide.h5 whole of_all.h5 --images 3
-grep -q 'of whole, split all$' stdout || complain "convert calibrate does not take a set without lists"
+grep -q 'of whole, split all, at 64x64$' stdout || complain "convert calibrate does not take a set without lists"
 # Masks are not looked at: a folder of the same images gives the same file.
 works "$bin/convert" calibrate wide.h5 whole/images of_images.h5 --images 3
-grep -q '^ranges of 3 layers from 3 images of the folder whole/images$' stdout || complain "convert calibrate takes no folder of images"
+grep -q '^ranges of 3 layers from 3 images of the folder whole/images, at 64x64$' stdout || complain "convert calibrate takes no folder of images"
 [ ! -s stderr ] || complain "convert calibrate is not silent: $(cat stderr)"
 cmp -s of_all.h5 of_images.h5 || complain "convert calibrate: images without masks gave other ranges"
 # Frames of 14 bits: --range makes of them what is calibrated with, and without it they are said to be nearly black.
