@@ -2,12 +2,15 @@
 
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/io/file_io.h"
 #include "eval/video/byte_stream.h"
 #include "eval/video/ffmpeg.h"
 #include "eval/video/y4m.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,8 @@ struct frame_source {
     child ffmpeg;   /* no child for others */
     int file;       /* ours to close, or -1 */
     bool has_lines; /* y4m: one before each frame */
+    bool is_paced;  /* frames come no sooner than the rate says */
+    double begun;   /* clock_seconds of the first one, if so */
     y4m_format format;
     double rate;   /* frames a second */
     int64_t count; /* frames read */
@@ -38,6 +43,7 @@ static status open_descriptor(frame_source *s, const char *source, const frame_s
             TRY(process_check_signals()); /* it waited for a pipe's other end */
         if (s->file < 0)
             return status_fail(STATUS_INPUT, "cannot be opened: %s", strerror(errno));
+        s->is_paced = options->own_pace && path_is_file(source);
     } else {
         TRY(ffmpeg_read(source, options->own_pace, &s->ffmpeg));
         s->in.descriptor = s->ffmpeg.output;
@@ -202,6 +208,23 @@ static double time_of_frame(frame_source *s) {
     return s->count > 0 ? s->time + 1 / s->rate : 0;
 }
 
+/* ffmpeg does so itself. */
+static status keep_pace(frame_source *s) {
+    enum { TICK = 50 }; /* milliseconds between two looks at the signals */
+    if (!s->is_paced)
+        return STATUS_OK;
+    s->begun = s->count > 0 ? s->begun : clock_seconds();
+    for (;;) {
+        double left = s->begun + (double)s->count / s->rate - clock_seconds();
+        if (left <= 0)
+            return STATUS_OK;
+        TRY(process_check_signals());
+        if (s->in.stop && atomic_load(s->in.stop))
+            return status_fail(STATUS_INTERRUPTED, "stopped");
+        poll(NULL, 0, (int)ceil(fmin(1e3 * left, TICK)));
+    }
+}
+
 /* A header without frames comes from a grabber that failed. */
 static status end(const frame_source *s) {
     return s->count > 0 ? STATUS_OK : status_fail(STATUS_INPUT, "%s: no frames come", s->name);
@@ -216,6 +239,11 @@ status frame_source_next(frame_source *s, video_frame *out, bool *more) {
     TRY(grey_image_new(s->format.width, s->format.height, y4m_maximum(&s->format), &out->image));
     status result = read_planes(s, &out->image, more);
     if (result != STATUS_OK || !*more) {
+        grey_image_free(&out->image);
+        return result;
+    }
+    result = keep_pace(s);
+    if (result != STATUS_OK) {
         grey_image_free(&out->image);
         return result;
     }

@@ -102,6 +102,25 @@ static void test_raw(void **state) {
     assert_fails(frame_source_open("-", &raw, &s), STATUS_INPUT, "standard input: ", "no frames come");
 }
 
+/* A raw file is read as slowly as it was taken where that is wanted, or --drop would leave out nearly all of it. */
+static void test_pace(void **state) {
+    (void)state;
+    const frame_source_options raw = {.raw_width = 2, .raw_height = 1, .rate = 20, .own_pace = true};
+    frame_source *s;
+    video_frame frames[3];
+    bool more;
+    char path[4096];
+    snprintf(path, sizeof path, "%s", scratch_file("paced.raw", "\1\0\0\1\2\0\0\2\3\0\0\3", 12));
+    assert_ok(frame_source_open(path, &raw, &s));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(frame_source_next(s, &frames[i], &more));
+        assert_true(more);
+        grey_image_free(&frames[i].image);
+    }
+    frame_source_free(s);
+    assert_true(frames[2].arrived - frames[0].arrived >= 0.099);
+}
+
 static void refused(const char *header, const char *why) {
     frame_source *s;
     feed(header, strlen(header));
@@ -196,10 +215,15 @@ static void test_from_rgb(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grey_is_kept),    cmocka_unit_test(test_other_depths),
-        cmocka_unit_test(test_colour),          cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_headers_refused), cmocka_unit_test(test_streams_that_break_off),
-        cmocka_unit_test(test_no_frame_at_all), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_grey_is_kept),
+        cmocka_unit_test(test_other_depths),
+        cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_headers_refused),
+        cmocka_unit_test(test_streams_that_break_off),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_no_frame_at_all),
+        cmocka_unit_test(test_stop),
         cmocka_unit_test(test_from_rgb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
