@@ -1,6 +1,7 @@
 #include "eval/video/ffmpeg.h"
 
 #include "core/io/file_io.h"
+#include "eval/video/ffmpeg_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,15 +31,21 @@ static status start(const char *const *argv, int pipes, child *out) {
                    : result;
 }
 
-status ffmpeg_read(const char *source, bool own_pace, child *out) {
+status ffmpeg_read(const char *source, double rate, bool own_pace, child *out) {
     const char *argv[32] = {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"};
-    char path[4096];
+    char path[4096], number[32];
     int count = 5;
-    if (own_pace && path_is_file(source))
+    bool numbered = ffmpeg_name_is_sequence(source);
+    if (own_pace && (numbered || path_is_file(ffmpeg_name_path(source))))
         argv[count++] = "-re";
     if (!strncmp(source, "/dev/video", strlen("/dev/video"))) {
         argv[count++] = "-f";
         argv[count++] = "v4l2";
+    }
+    if (numbered) {
+        snprintf(number, sizeof number, "%.9g", rate);
+        argv[count++] = "-framerate";
+        argv[count++] = number;
     }
     /* Frames of another size than the first are an error, not made as large as it. */
     const char *const rest[] = {

@@ -13,8 +13,9 @@
 
 /* Starts reading a file, a device or an address. y4m comes from its output: grey of 8, 9, 10, 12 or 16 bits as the
  * source has it, what else it has as what is nearest to it; on its notes for each frame a line with its time, before
- * the frame. `own_pace`: a file comes as slowly as it was taken. STATUS_INPUT if there is no ffmpeg. */
-status ffmpeg_read(const char *source, bool own_pace, child *out);
+ * the frame. `rate`: of numbered images, frames a second. `own_pace`: a file comes as slowly as it was taken.
+ * STATUS_INPUT if there is no ffmpeg. */
+status ffmpeg_read(const char *source, double rate, bool own_pace, child *out);
 
 /* Starts writing a video of the kind that the ending of its name says, over one that is there: y4m goes to its
  * input. */

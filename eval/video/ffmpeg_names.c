@@ -1,6 +1,7 @@
 #include "eval/video/ffmpeg_names.h"
 
 #include "core/io/file_io.h"
+#include "core/io/image_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,14 @@ static const char *after_number(const char *text, int *digits) {
     const char *end = text + 1 + strspn(text + 1, "0123456789");
     *digits = end == text + 1 ? 1 : atoi(text + 1);
     return *end == 'd' ? end + 1 : NULL;
+}
+
+bool ffmpeg_name_is_sequence(const char *name) {
+    int digits;
+    bool numbered = false;
+    for (const char *at = name; *at && !numbered; at++)
+        numbered = after_number(at, &digits) != NULL;
+    return numbered && image_name_is_known(name, false);
 }
 
 /* Whether there are numbers that make one text of both. */
@@ -34,7 +43,7 @@ static bool match(const char *a, const char *b) {
     return false;
 }
 
-static const char *without_protocol(const char *name) {
+const char *ffmpeg_name_path(const char *name) {
     static const char protocol[] = "file:";
     return strncmp(name, protocol, sizeof protocol - 1) ? name : name + sizeof protocol - 1;
 }
@@ -52,8 +61,8 @@ static void resolve(const char *name, char out[PATH_SIZE]) {
 
 bool ffmpeg_names_meet(const char *a, const char *b) {
     char one[PATH_SIZE], other[PATH_SIZE];
-    a = without_protocol(a);
-    b = without_protocol(b);
+    a = ffmpeg_name_path(a);
+    b = ffmpeg_name_path(b);
     if (!strcmp(a, "-") || !strcmp(b, "-"))
         return false;
     resolve(a, one);

@@ -43,9 +43,9 @@ static status open_descriptor(frame_source *s, const char *source, const frame_s
             TRY(process_check_signals()); /* it waited for a pipe's other end */
         if (s->file < 0)
             return status_fail(STATUS_INPUT, "cannot be opened: %s", strerror(errno));
-        s->is_paced = options->own_pace && path_is_file(source);
+        s->is_paced = options->own_pace && path_is_file(source); /* a pipe has a pace */
     } else {
-        TRY(ffmpeg_read(source, options->own_pace, &s->ffmpeg));
+        TRY(ffmpeg_read(source, options->rate, options->own_pace, &s->ffmpeg));
         s->in.descriptor = s->ffmpeg.output;
         s->in.speaker = &s->ffmpeg;
     }

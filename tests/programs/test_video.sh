@@ -147,6 +147,13 @@ ffmpeg -loglevel error -i scene16.mkv -vf "setpts='if(lt(N,2),N,N+20)'/40/TB" -f
 works "${detect[@]}" --video uneven.mkv
 [ "$(sed 's/.*"time":\([0-9.]*\),.*/\1/' stdout | tr '\n' ' ')" = "0.000000 0.025000 0.550000 " ] ||
     complain "the times of the source are lost: $(cut -c 1-40 stdout)"
+# Numbered images have no clock: --fps is theirs.
+mkdir numbered
+ffmpeg -loglevel error -i scene16.mkv -frames:v 40 numbered/%03d.png
+works "${detect[@]}" --video numbered/%03d.png --fps 12.5
+[ "$(sed -n '26s/.*"time":\([0-9.]*\),.*/\1/p' stdout)" = 2.000000 ] || complain "--fps of images: $(sed -n 26p stdout | cut -c 1-40)"
+cut -d, -f 3- stdout > frames.only
+head -n 40 lines16 | cut -d, -f 3- | cmp -s - frames.only || complain "images are not searched as the video of them"
 cp scene16.mkv ./-y
 works "${detect[@]}" --video -y
 same stdout lines16
@@ -278,6 +285,16 @@ for source in - short.mkv; do
         complain "--drop: of 40 frames $searched were searched, and it says $(head -n 1 stderr)"
     tail -n 1 stdout | grep -q '"frame":39,' || complain "--drop: the last frame is $(tail -n 1 stdout)"
     sed 's/.*"frame":\([0-9]*\),.*/\1/' stdout | sort -nuc || complain "--drop: the frames are out of order"
+done
+
+# Files by any name, raw ones and numbered images too come no faster: 40 frames take a second.
+cp short.mkv paced.mkv
+head -c $((40 * 96 * 96 * 2)) scene16.raw > paced.raw
+for source in file:paced.mkv 'numbered/%03d.png' 'paced.raw --y16 96x96'; do
+    begun=$(date +%s%N)
+    # shellcheck disable=SC2086 # an option and its value
+    works "${detect[@]}" --video $source --fps 40 --drop
+    [ $(($(date +%s%N) - begun)) -ge 950000000 ] || complain "--drop of $source: done after $((($(date +%s%N) - begun) / 1000000)) ms"
 done
 
 echo "$count commands, $bad wrong"
