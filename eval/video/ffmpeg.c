@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The filter's notes are only written of frames that have something noted. */
@@ -31,6 +33,14 @@ static status start(const char *const *argv, int pipes, child *out) {
                    : result;
 }
 
+/* By whatever name: those that stay with a camera are links in /dev/v4l/by-id. */
+static bool is_camera(const char *source) {
+    enum { VIDEO4LINUX = 81 };
+    struct stat info;
+    return !strncmp(source, "/dev/video", strlen("/dev/video")) ||
+           (stat(source, &info) == 0 && S_ISCHR(info.st_mode) && major(info.st_rdev) == VIDEO4LINUX);
+}
+
 status ffmpeg_read(const char *source, double rate, bool own_pace, child *out) {
     const char *argv[32] = {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"};
     char path[4096], number[32];
@@ -38,7 +48,7 @@ status ffmpeg_read(const char *source, double rate, bool own_pace, child *out) {
     bool numbered = ffmpeg_name_is_sequence(source);
     if (own_pace && (numbered || path_is_file(ffmpeg_name_path(source))))
         argv[count++] = "-re";
-    if (!strncmp(source, "/dev/video", strlen("/dev/video"))) {
+    if (is_camera(source)) {
         argv[count++] = "-f";
         argv[count++] = "v4l2";
     }

@@ -221,6 +221,18 @@ chmod +x fake/ffmpeg
 ends 1 '^detect: camera broke off after 300 frames: ffmpeg ended with exit code 3' 300 \
     env PATH="$PWD/fake:$PATH" "${detect[@]}" --video camera
 
+# A camera by the name that stays with it, a link: ffmpeg does not see by itself what it is.
+if mknod camera81 c 81 77 2> /dev/null; then
+    ln -s camera81 by-id
+    cat > fake/ffmpeg << END
+#!/bin/sh
+echo "\$*" > $PWD/arguments
+head -c 1000000 $PWD/scene16.y4m
+END
+    PATH="$PWD/fake:$PATH" "${detect[@]}" --video by-id > stdout 2> stderr
+    grep -q -- '-f v4l2 -i by-id ' arguments || complain "a camera by a link is read as $(cat arguments)"
+fi
+
 # --- signals and readers that go away: no child is left, and what was searched is written ---
 cat > fake/ffmpeg << END
 #!/bin/sh
