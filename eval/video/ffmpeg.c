@@ -18,9 +18,16 @@ static const char grey_and_notes[] = "format=pix_fmts=gray|gray9le|gray10le|gray
 #define TIME_WORD "pts_time:"
 #define FIRST_NOTE "frame:0 "
 
-/* A name that begins with a dash is no option: ffmpeg is given the same file by another path. */
-static const char *as_path(const char *name, char out[4096]) {
-    if (*name != '-')
+/* Whether ffmpeg is meant to find a protocol in it. */
+static bool is_address(const char *name) {
+    return ffmpeg_name_path(name) != name || strstr(name, "://");
+}
+
+/* A name that begins with a dash is no option, and what stands before the colon of a time no protocol: ffmpeg is given
+ * the same file by another path. `is_path`: it is one, colons or not. */
+static const char *as_path(const char *name, bool is_path, char out[4096]) {
+    bool has_colon = name[strcspn(name, ":/")] == ':';
+    if (*name != '-' && !(has_colon && is_path))
         return name;
     snprintf(out, 4096, "./%s", name);
     return out;
@@ -57,10 +64,15 @@ status ffmpeg_read(const char *source, double rate, bool own_pace, child *out) {
         argv[count++] = "-framerate";
         argv[count++] = number;
     }
+    bool is_path = path_is_file(source) || (numbered && !is_address(source));
     /* Frames of another size than the first are an error, not made as large as it. */
-    const char *const rest[] = {
-        "-i", as_path(source, path), "-vf",     grey_and_notes, "-fps_mode", "passthrough", "-autoscale", "0",
-        "-f", "yuv4mpegpipe",        "-strict", "-1",           "pipe:1"};
+    const char *const rest[] = {"-i",         as_path(source, is_path, path),
+                                "-vf",        grey_and_notes,
+                                "-fps_mode",  "passthrough",
+                                "-autoscale", "0",
+                                "-f",         "yuv4mpegpipe",
+                                "-strict",    "-1",
+                                "pipe:1"};
     memcpy(argv + count, rest, sizeof rest);
     return start(argv, CHILD_OUTPUT | CHILD_NOTES, out);
 }
@@ -81,7 +93,7 @@ status ffmpeg_write(const char *path, child *out) {
                                 "pad=ceil(iw/2)*2:ceil(ih/2)*2",
                                 "-pix_fmt",
                                 "yuv420p",
-                                as_path(path, name),
+                                as_path(path, !is_address(path), name),
                                 NULL};
     return start(argv, CHILD_INPUT, out);
 }

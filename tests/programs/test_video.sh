@@ -157,6 +157,16 @@ head -n 40 lines16 | cut -d, -f 3- | cmp -s - frames.only || complain "images ar
 cp scene16.mkv ./-y
 works "${detect[@]}" --video -y
 same stdout lines16
+# Nor is a time in a name a protocol.
+mv ./-y 2026-11-30T12:00:00.mkv
+works "${detect[@]}" --video 2026-11-30T12:00:00.mkv
+same stdout lines16
+cp numbered/001.png T12:00_1.png
+works "${detect[@]}" --video T12:00_%d.png --annotate T12:00.mkv
+[ "$(frames_of ./T12:00.mkv)" = 1 ] || complain "a video whose name has a colon has $(frames_of ./T12:00.mkv) frames"
+works "${detect[@]}" --video file:2026-11-30T12:00:00.mkv --annotate file:seen.mkv
+same stdout lines16
+[ "$(frames_of seen.mkv)" = 300 ] || complain "file:seen.mkv has $(frames_of seen.mkv) frames"
 
 works "${detect[@]}" --video scene8.mkv --range 300,400
 grep -q '^detect: the range 300,400 makes every pixel black: grey values run from' stderr ||
