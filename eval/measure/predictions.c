@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct predictions {
     char folder[4096];
@@ -19,14 +20,17 @@ static status path_of(const char *folder, const char *name, char out[4096]) {
     return path_is_file(out) ? STATUS_OK : path_join(out, folder, name, ".png");
 }
 
-static status check_complete(const char *folder, const dataset *data) {
+/* Every sample has a prediction, and so many have pictures of both names. */
+static status check_complete(const char *folder, const dataset *data, int *twofold) {
     int missing = 0;
-    char path[4096], first[4096] = "";
+    char path[4096], plain[4096], first[4096] = "";
+    *twofold = 0;
     for (int i = 0; i < dataset_count(data); i++) {
         TRY(path_of(folder, dataset_sample_name(data, i), path));
-        if (path_is_file(path))
-            continue;
-        if (missing++ == 0)
+        TRY(path_join(plain, folder, dataset_sample_name(data, i), ".png"));
+        if (strcmp(path, plain) != 0)
+            *twofold += path_is_file(plain);
+        else if (!path_is_file(path) && missing++ == 0)
             snprintf(first, sizeof first, "%s", path);
     }
     if (missing == 0)
@@ -35,33 +39,20 @@ static status check_complete(const char *folder, const dataset *data) {
                        first, missing, dataset_count(data), dataset_name(data), dataset_split(data));
 }
 
-static status count_twofold(predictions *p, const dataset *data) {
-    char picture[4096], score[4096];
-    for (int i = 0; i < dataset_count(data); i++) {
-        const char *name = dataset_sample_name(data, i);
-        TRY(path_join(picture, p->folder, name, ".png"));
-        TRY(path_join(score, p->folder, name, "_score.png"));
-        p->twofold += path_is_file(picture) && path_is_file(score);
-    }
-    return STATUS_OK;
-}
-
 status predictions_open(const char *folder, const dataset *data, int size, predictions **out) {
+    int twofold;
     *out = NULL;
     if (!path_is_folder(folder))
         return status_fail(STATUS_INPUT, "%s: no such folder of predictions", folder);
-    TRY(check_complete(folder, data));
+    TRY(check_complete(folder, data, &twofold));
     predictions *p = calloc(1, sizeof *p);
     if (!p)
         return status_fail(STATUS_MEMORY, "out of memory for predictions");
     snprintf(p->folder, sizeof p->folder, "%s", folder);
     p->size = size;
-    status result = count_twofold(p, data);
-    if (result == STATUS_OK)
-        *out = p;
-    else
-        predictions_free(p);
-    return result;
+    p->twofold = twofold;
+    *out = p;
+    return STATUS_OK;
 }
 
 bool predictions_remark(const predictions *p, char *text, size_t size) {
